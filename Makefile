@@ -1,0 +1,112 @@
+# What a fresh machine needs is Python 3.11 or newer and make; everything else is fetched from PyPI
+# into .venv, .venv-sam and .tools. Another Python: make test PYTHON=python3.13
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+# An environment for each Python that is named, so that none is taken for another.
+NAMED := $(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
+VENV ?= .venv$(NAMED)
+VENV_FLOORS := .venv-floors$(NAMED)
+VENV_SAM := .venv-sam$(NAMED)
+BIN := $(VENV)/bin
+PIP := -m pip install --quiet --disable-pip-version-check
+SOURCES := appconfig_env tests examples tools benchmarks
+# Further words for pytest: make test ARGS="-k snapshot -x"
+ARGS ?=
+
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+FLOORS := $(VENV_FLOORS)/.floors
+SAM := $(VENV_SAM)/.sam
+RIE := .tools/aws-lambda-rie
+
+.PHONY: help
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: demo
+demo: $(RUNTIME) ## run the example under the wrapper, change a document, see the new value
+	@$(BIN)/python examples/demo.py
+
+.PHONY: test
+test: $(DEV) $(SAM) $(RIE) lint ## everything: format, lint, types, all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(DEV) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(DEV) ## let ruff format and fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: test-floors
+test-floors: $(FLOORS) ## the tests that need no other software, with the lowest versions we promise
+	$(VENV_FLOORS)/bin/python -m pytest -m "not external" $(ARGS)
+
+.PHONY: layer
+layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip
+	@$(BIN)/appconfig-env layer
+
+.PHONY: bench
+bench: $(DEV) ## measure what the wrapper and the helper cost
+	@$(BIN)/python -m benchmarks
+
+.PHONY: sam
+sam: $(SAM) ## check template.yaml, and build it without Docker
+	$(VENV_SAM)/bin/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam validate --lint
+	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam build
+
+# `sam build` calls these two, for the layer and the function of that name in template.yaml.
+.PHONY: build-ExampleFunction
+build-ExampleFunction:
+	@cp examples/handler.py "$(ARTIFACTS_DIR)"
+
+.PHONY: build-AppConfigEnvLayer
+build-AppConfigEnvLayer: $(RUNTIME)
+	@$(BIN)/python -m appconfig_env._layer --output "$(ARTIFACTS_DIR)"
+
+.PHONY: clean
+clean: ## remove all that make made
+	rm -rf .venv* .tools dist build .aws-sam .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find $(wildcard $(SOURCES)) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environments. Each is a stamp file that is older than what it was made from when it must be renewed.
+
+$(RUNTIME): pyproject.toml requirements/runtime.txt tools/create_venv.py
+	@echo "make: preparing $(VENV)"
+	@$(PYTHON) tools/create_venv.py $(VENV)
+	@$(BIN)/python $(PIP) -r requirements/runtime.txt -e .
+	@touch $@
+
+$(DEV): $(RUNTIME) requirements/dev.txt
+	@echo "make: adding what the tests need to $(VENV)"
+	@$(BIN)/python $(PIP) -r requirements/dev.txt
+	@touch $@
+
+$(FLOORS): pyproject.toml requirements/dev.txt tools/create_venv.py tools/floors.py
+	@echo "make: preparing $(VENV_FLOORS)"
+	@$(PYTHON) tools/create_venv.py $(VENV_FLOORS)
+	@$(VENV_FLOORS)/bin/python tools/floors.py pyproject.toml > $(VENV_FLOORS)/floors.txt
+	@grep -E '^(hypothesis|pytest|trustme)==' requirements/dev.txt > $(VENV_FLOORS)/tests.txt
+	@$(VENV_FLOORS)/bin/python $(PIP) -r $(VENV_FLOORS)/floors.txt -r $(VENV_FLOORS)/tests.txt -e .
+	@touch $@
+
+$(SAM): requirements/sam.txt tools/create_venv.py
+	@echo "make: preparing $(VENV_SAM)"
+	@$(PYTHON) tools/create_venv.py $(VENV_SAM)
+	@$(VENV_SAM)/bin/python $(PIP) -r requirements/sam.txt
+	@touch $@
+
+# AWS's runtime emulator, a static binary inside the SAM command's wheel.
+$(RIE): $(SAM)
+	@mkdir -p .tools
+	@cp $(VENV_SAM)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$$(uname -m | sed 's/aarch64/arm64/') $@.part
+	@chmod 755 $@.part
+	@mv $@.part $@

@@ -1,0 +1,48 @@
+"""Who reads which source: local files, a folder in place of AWS, or AWS; loads only what is needed."""
+
+from __future__ import annotations
+
+from ._reference import FILE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._load import Fetch, Outcome, Request
+    from ._settings import Settings
+
+
+class Fetcher:
+    """See `_load.load` for what `fetch(requests, timeout)` promises."""
+
+    def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._remote: Fetch | None = None
+
+    def __call__(self, requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
+        """An outcome for each request, by its locator's text."""
+        outcomes: dict[str, Outcome] = {}
+        elsewhere = []
+        for request in requests:
+            if request.locator.scheme == FILE:
+                from .local import read_file  # not needed where all sources are AWS's
+
+                outcomes[request.locator.text] = read_file(request.locator)
+            else:
+                elsewhere.append(request)
+        if elsewhere:
+            outcomes.update(self._remotely()(elsewhere, timeout))
+        return outcomes
+
+    def _remotely(self) -> Fetch:
+        if self._remote is None:
+            if self._settings.local_dir:
+                from .local import Folder  # needs none of AWS
+
+                self._remote = Folder(self._settings.local_dir)
+            else:
+                from .aws.clients import fetcher  # 20 ms with TLS, which sources on disk do not pay
+
+                self._remote = fetcher(self._settings.aws, self._environ)
+        return self._remote

@@ -1,0 +1,74 @@
+"""An AppConfig feature flag as Python sees it: data in, Flag out; pure."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+class Flag:
+    """One feature flag; true in a condition where it is enabled.
+
+    Attributes:
+        name: the flag's key.
+        enabled: whether it is on.
+        attributes: its attributes, by name.
+        variant: the name of the variant that was chosen, None where the flag has no variants.
+    """
+
+    __slots__ = ("attributes", "enabled", "name", "variant")
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        enabled: bool = False,
+        attributes: Mapping[str, Any] | None = None,
+        variant: str | None = None,
+    ) -> None:
+        self.name = name
+        self.enabled = enabled
+        self.attributes = dict(attributes or {})
+        self.variant = variant
+
+    def __bool__(self) -> bool:
+        return self.enabled
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Flag):
+            return NotImplemented
+        return (self.name, self.enabled, self.attributes, self.variant) == (
+            other.name,
+            other.enabled,
+            other.attributes,
+            other.variant,
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # attributes are a dict
+
+    def __repr__(self) -> str:
+        # Names only: attributes may hold anything.
+        return (
+            f"<Flag {self.name} {'on' if self.enabled else 'off'} ({', '.join(self.attributes)})>"
+        )
+
+
+def is_flag(data: object) -> bool:
+    """Whether a document's member has the form of a flag (AppConfig User Guide, type reference
+    `AWS.AppConfig.FeatureFlags`): an object with a boolean `enabled`.
+    """
+    return isinstance(data, dict) and isinstance(data.get("enabled"), bool)
+
+
+def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
+    """The flag that `data` describes."""
+    return Flag(
+        name,
+        enabled=data["enabled"],
+        attributes={
+            key: value for key, value in data.items() if key not in ("enabled", "_variant")
+        },
+        variant=data.get("_variant"),
+    )

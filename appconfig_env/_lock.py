@@ -1,0 +1,50 @@
+"""One refresher at a time among the processes that share a snapshot: a lock file beside it."""
+
+from __future__ import annotations
+
+import os
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+
+
+class FileLock:
+    """A lock between processes that ends with the process, however that ends.
+
+    Attributes:
+        is_held: whether this one has it.
+        is_possible: False where no lock file can be made, and so nothing is shared either.
+        problem: why it is not held.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.is_held = False
+        self.is_possible = True
+        self.problem = ""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self._descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            self._descriptor = -1
+            self.is_possible = False
+            self.problem = error.strerror or type(error).__name__
+            return
+        self.try_again()
+
+    def try_again(self) -> bool:
+        """Take the lock if no other process has it."""
+        if self._descriptor >= 0 and not self.is_held:
+            try:
+                flock(self._descriptor, LOCK_EX | LOCK_NB)
+                self.is_held = True
+                self.problem = ""
+            except OSError:
+                self.problem = "another process is on it"
+        return self.is_held
+
+    def release(self) -> None:
+        """Let go of it."""
+        if self._descriptor >= 0:
+            # By name: closing would not do while a process forked meanwhile has the file open too.
+            flock(self._descriptor, LOCK_UN)
+            os.close(self._descriptor)
+            self._descriptor = -1
+            self.is_held = False

@@ -1,0 +1,33 @@
+"""Percent-encoding as URIs and AWS signatures want it (RFC 3986): text in, text out."""
+
+from __future__ import annotations
+
+# urllib.parse does the same, and costs a cold start 8 ms of imports.
+UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+_TABLE = [chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in range(256)]
+
+
+def encode(text: str, keep: str = "") -> str:
+    """`text` with every byte of its UTF-8 form encoded but the unreserved ones and those in `keep`."""
+    if keep:
+        return "".join(sign if sign in keep else encode(sign) for sign in text)
+    return "".join([_TABLE[byte] for byte in text.encode()])
+
+
+def decode(text: str) -> str:
+    """`text` with every %XX resolved.
+
+    Raises:
+        ValueError: a `%` without two hexadecimal digits, or bytes that are not UTF-8.
+    """
+    if "%" not in text:
+        return text
+    head, *rest = text.split("%")
+    decoded = bytearray(head.encode())
+    for part in rest:
+        digits = part[:2]
+        if len(digits) < 2 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
+            raise ValueError(f"want two hexadecimal digits after %, got {digits!r}")
+        decoded.append(int(digits, 16))
+        decoded += part[2:].encode()
+    return decoded.decode()

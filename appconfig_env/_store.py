@@ -1,0 +1,229 @@
+"""What the helper keeps between calls: when it is due, who refreshes it, what survives a failure."""
+
+from __future__ import annotations
+
+import os
+import time
+from _thread import allocate_lock
+
+from . import _handover, _settings, _shared
+from ._load import load
+from ._render import Rendered
+from ._snapshot import Snapshot, State, fingerprint
+from .errors import LoadError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from ._load import Fetch
+    from ._settings import Settings
+
+    Log = Callable[[str, str], None]
+    # From when until when nothing is due, in Unix seconds, and every name's value.
+    View = tuple[float, float, Mapping[str, str]]
+
+NEVER, ALWAYS = float("inf"), float("-inf")
+ASK_AGAIN_SECONDS = 1.0  # how soon to look whether the process that refreshes is done
+LOCK_POLL_SECONDS = 0.02
+
+
+class Store:
+    """The snapshot of one process, refreshed by one of its threads at a time.
+
+    Attributes:
+        settings: what is read.
+        snapshot: what is known; replaced, never edited.
+        view: what `get` looks at, likewise.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        now: Callable[[], float],
+        make_fetch: Callable[[Settings, Mapping[str, str]], Fetch],
+        log: Callable[[Settings, str, str], None],
+        restored_at: float = ALWAYS,
+    ) -> None:
+        handover = _handover.loads(environ.get(_settings.HANDOVER, ""))
+        self._environ = environ
+        self._now = now
+        self._handover = handover
+        self.settings = _settings.from_environ(environ, handover.references if handover else None)
+        self._fetch = make_fetch(self.settings, environ)
+        self._refreshing = allocate_lock()
+        self._owner = os.getpid()  # of tokens in memory, which a forked child must not use
+        self._trusted_from = (
+            restored_at  # what was read before it was cloned with a SnapStart snapshot
+        )
+        self._busy_until = ALWAYS
+        settings = self.settings
+        self.log: Log = lambda level, message: log(settings, level, message)
+        # What the function itself set, as it was before any code of its own ran.
+        self._configured = handover.configured if handover else frozenset(environ)
+        found = _shared.read(settings, self.log)
+        self.snapshot = self._completed(found) if found else self._handed_over()
+        self.view: View = self._viewed()
+
+    def _turn(self) -> _shared.SharedSnapshot:
+        is_restored = self._trusted_from != ALWAYS
+        return _shared.SharedSnapshot(self.settings, self._environ, is_restored=is_restored)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing yet that a caller could go on with."""
+        return bool(self.settings.sources) and not self.snapshot.states and self._handover is None
+
+    def distrust(self, moment: float) -> None:
+        """Count all that was read until `moment` as due, and its tokens as spent: this is a clone."""
+        self._trusted_from = moment
+        self.snapshot = self.snapshot.without_cursors()
+        self.view = (NEVER, NEVER, self.view[2])
+
+    def refresh(self, *, force: Collection[str] | None = None) -> frozenset[str]:
+        """Ask the sources that are due, or those in `force`; gives the names whose value changed.
+
+        Never raises: what fails is logged once, kept in the states, and asked again later.
+
+        Args:
+            force: locators to ask whether or not they are due; None for those that are due, which
+                then is left to another thread or process that is on it already.
+        """
+        self._own()
+        patient = force is not None or self.is_empty
+        if not self._refreshing.acquire(
+            blocking=patient, timeout=self._patience() if patient else -1
+        ):
+            return frozenset()
+        try:
+            if force is None and not self._is_due(self._now()):
+                return frozenset()  # somebody was faster
+            before, values = self.snapshot, self.view[2]
+            self._refresh(self._now(), force or (), patient=patient)
+            self.view = self._viewed()
+            self._report(before)
+            return _changed(values, self.view[2])
+        finally:
+            self._refreshing.release()
+
+    def missing(self) -> LoadError | None:
+        """The required sources that have no value, unless the settings say to go on without."""
+        errors = self.snapshot.missing()
+        return LoadError(errors) if errors and not self.settings.go_on else None
+
+    def _patience(self) -> float:
+        return (
+            self.settings.deadline_seconds if self.is_empty else self.settings.poll_timeout_seconds
+        )
+
+    def _is_due(self, now: float) -> bool:
+        since, until, _ = self.view
+        return not since <= now < until
+
+    def _refresh(self, now: float, force: Collection[str], *, patient: bool) -> None:
+        timeout = self._patience()
+        with self._turn() as shared:
+            deadline = time.monotonic() + timeout
+            while patient and shared.lock.is_possible and not shared.lock.is_held:
+                if time.monotonic() >= deadline:
+                    break
+                time.sleep(LOCK_POLL_SECONDS)
+                shared.lock.try_again()
+            known = self._best(shared.take(self.log))
+            if shared.lock.is_possible and not shared.lock.is_held:
+                # Another process is on it: its answers will be ours.
+                self.snapshot = known
+                self._busy_until = now + ASK_AGAIN_SECONDS
+                return
+            fresh = load(
+                self.settings,
+                self._fetch,
+                now,
+                known,
+                timeout=timeout,
+                force={*force, *self._distrusted(known)},
+                fallback=lambda: _shared.read_fallback(self.settings, self.log),
+            )
+            problem = shared.put(fresh)
+        # In the file the tokens wait for whoever is next; where there is none they stay here.
+        self.snapshot = fresh if problem else fresh.without_cursors()
+        self._busy_until = ALWAYS
+
+    def _own(self) -> None:
+        """Make a forked child's copy its own: the lock may have been held, the tokens are the parent's."""
+        if self._owner != os.getpid():
+            self._owner = os.getpid()
+            self._refreshing = allocate_lock()
+            self.snapshot = self.snapshot.without_cursors()
+
+    def _best(self, found: Snapshot | None) -> Snapshot:
+        """Of each source the newer state: this process's own, or what another left in the file."""
+        own = self.snapshot
+        if found is None:
+            return own
+        states = dict(own.states)
+        for text, state in found.states.items():
+            mine = states.get(text)
+            if state.has_data and (mine is None or state.checked_at >= mine.checked_at):
+                states[text] = state
+        return Snapshot(own.taken_at, own.fingerprint, states)
+
+    def _distrusted(self, known: Snapshot) -> list[str]:
+        return [
+            text for text, state in known.states.items() if state.checked_at < self._trusted_from
+        ]
+
+    def _completed(self, found: Snapshot) -> Snapshot:
+        """A snapshot from the file, with the secret values that the environment has."""
+        by_identity = {source.identity: source for source in self.settings.sources}
+        states: dict[str, State] = {}
+        for text, state in found.states.items():
+            rendered = dict(state.rendered)
+            is_whole = True
+            for identity, names in state.withheld.items():
+                source = by_identity.get(identity)
+                known = {}
+                for name in names:
+                    if source is not None and source.env and name in self._environ:
+                        known[name] = self._environ[name]
+                    else:
+                        is_whole = False
+                plain = rendered[identity].values if identity in rendered else {}
+                rendered[identity] = Rendered({**plain, **known}, secret=names)
+            if is_whole:
+                states[text] = state.but(rendered=rendered, withheld={})
+        return Snapshot(found.taken_at, found.fingerprint, states)
+
+    def _handed_over(self) -> Snapshot:
+        """Nothing is known but, after a wrapper, that the environment is as of its start."""
+        return Snapshot(
+            self._handover.taken_at if self._handover else ALWAYS, fingerprint(self.settings), {}
+        )
+
+    def _viewed(self) -> View:
+        settings, states = self.settings, self.snapshot.states
+        values = self.snapshot.values(settings)
+        if not settings.overwrite:
+            in_place = {source.variable for source in settings.sources if source.variable}
+            for name in (self._configured & values.keys()) - in_place:
+                del values[name]
+        if any(text not in states for text in settings.locators()):
+            return ALWAYS, self._busy_until, values
+        since = max((state.checked_at for state in states.values()), default=ALWAYS)
+        until = min((state.due_at for state in states.values()), default=NEVER)
+        return since, max(until, self._busy_until), values
+
+    def _report(self, before: Snapshot) -> None:
+        """Log what began to fail and what is well again, each once."""
+        for text, state in self.snapshot.states.items():
+            earlier = before.states.get(text)
+            if state.error and not (earlier and earlier.error):
+                kept = "; the last good values stay" if state.fetched_at is not None else ""
+                self.log("warn", f"{text}: {state.error}{kept}")
+            elif earlier and earlier.error and not state.error:
+                self.log("info", f"{text}: well again after {earlier.failures} failed attempts")
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))

@@ -1,0 +1,141 @@
+"""The one port through which AWS is called: what a client does, and how a call fails; imports no client."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Protocol
+
+    class Client(Protocol):
+        """Makes one API call at a time per thread; safe to share between threads.
+
+        Operations, parameters and answers are those of botocore's service models, with two
+        differences: `Configuration` and `SecretBinary` are bytes, and answers hold no
+        `ResponseMetadata`.
+        """
+
+        def call(
+            self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
+        ) -> dict[str, Any]:
+            """Make one attempt.
+
+            Args:
+                operation: a name in SERVICES.
+                parameters: its input.
+                timeout: seconds for the whole attempt.
+                region: another Region than the settings' own; empty for that.
+
+            Raises:
+                AwsError: it failed, whatever the reason.
+            """
+
+        def close(self) -> None:
+            """Close what connections are open; the client stays usable."""
+
+
+SERVICES = {
+    "StartConfigurationSession": "appconfigdata",
+    "GetLatestConfiguration": "appconfigdata",
+    "GetParametersByPath": "ssm",
+    "GetParameters": "ssm",
+    "GetSecretValue": "secretsmanager",
+    "BatchGetSecretValue": "secretsmanager",
+    "AssumeRole": "sts",
+}
+
+# What IAM calls the right to an operation, where that is not service:operation.
+_ACTIONS = {
+    "StartConfigurationSession": "appconfig:StartConfigurationSession",
+    "GetLatestConfiguration": "appconfig:GetLatestConfiguration",
+}
+
+# Codes of denial, per AWS's common errors.
+DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"})
+_STALE_CREDENTIALS = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
+    "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
+})  # fmt: skip
+# As in botocore's legacy retry definitions (botocore/data/_retry.json): worth another try.
+_TRANSIENT = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "RateExceeded",
+    "ProvisionedThroughputExceededException", "BandwidthLimitExceeded", "LimitExceededException",
+    "SlowDown", "PriorRequestNotComplete", "TransactionInProgressException", "EC2ThrottledException",
+    "InternalServerError", "InternalServerException", "InternalServiceError", "InternalFailure",
+    "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout", "RequestTimeoutException",
+    "IDPCommunicationError",
+})  # fmt: skip
+
+# Codes of our own, where no AWS code came back.
+UNREACHABLE = "Unreachable"  # no connection, a broken one, or none in time
+GARBLED = "Garbled"  # an answer that is not of the protocol
+NO_CREDENTIALS = "NoCredentials"
+MISCONFIGURED = "Misconfigured"  # a setting that only the call could find wrong
+
+
+class AwsError(Exception):
+    """A call that failed.
+
+    Attributes:
+        operation: which call.
+        code: AWS's error code, or one of this module's own.
+        message: AWS's message or ours; never a value.
+        status: the HTTP status, 0 where there was none.
+        request_id: AWS's, or an empty string.
+        details: the error's other modelled fields, such as `Details` and `ResourceType`.
+    """
+
+    def __init__(
+        self,
+        operation: str,
+        code: str,
+        message: str = "",
+        *,
+        status: int = 0,
+        request_id: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.operation = operation
+        self.code = code
+        self.message = message
+        self.status = status
+        self.request_id = request_id
+        self.details = details or {}
+        super().__init__(self.reason)
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same call may well succeed a moment later."""
+        return self.code in _TRANSIENT or self.code == UNREACHABLE or self.status in (429, 500, 502, 503, 504)
+
+    @property
+    def is_denial(self) -> bool:
+        """Whether the caller may not do this."""
+        return self.code in DENIALS
+
+    @property
+    def reason(self) -> str:
+        """What failed, with AWS's code and message, the request's ID and what to do."""
+        said = f"{self.code}: {printable(self.message)}" if self.message else self.code
+        request = f" (request {printable(self.request_id)})" if self.request_id else ""
+        remedy = self._remedy()
+        return f"{self.operation} failed: {said}{request}" + (f"; {remedy}" if remedy else "")
+
+    def _remedy(self) -> str:
+        if self.is_denial:
+            action = _ACTIONS.get(self.operation, f"{SERVICES[self.operation]}:{self.operation}")
+            what = "kms:Decrypt on its key" if "kms:" in self.message else action
+            return f"allow {what} in the function's role"
+        if self.code in _STALE_CREDENTIALS:
+            return "the credentials are not valid (any more)"
+        if self.code == UNREACHABLE:
+            return "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
+        return ""
+
+
+def printable(text: str, longest: int = 400) -> str:
+    """`text` fit for one line of a log: control signs replaced, not longer than `longest`."""
+    line = "".join(sign if sign.isprintable() else "?" for sign in text)
+    return line if len(line) <= longest else line[: longest - 1] + "…"

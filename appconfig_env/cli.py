@@ -1,0 +1,61 @@
+"""The command: `appconfig-env run -- COMMAND`, `appconfig-env layer`, or Lambda's own call of a wrapper."""
+
+from __future__ import annotations
+
+import sys
+
+from . import _wrapper
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+USAGE = """\
+usage: appconfig-env run -- COMMAND [ARGUMENT ...]
+       appconfig-env layer [--output FILE] [--python PATH ...]
+       appconfig-env --version | --help
+       /path/to/appconfig-env COMMAND [ARGUMENT ...]    (as AWS_LAMBDA_EXEC_WRAPPER)
+
+run    read what the environment refers to, put it there and become COMMAND
+layer  build the Lambda layer
+
+The environment says what to read: APPCONFIG_ENV_SOURCES holds references such as
+ssm:/shop/prod/ or appconfig:shop/prod/app, and any variable's value may be one:
+DB_PASSWORD=secretsmanager:prod/db#password
+"""
+VERBS = ("run", "layer", "--version", "--help", "-h")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line.
+
+    Lambda calls a wrapper with the runtime's command, whose first word is a path; that is told from
+    a verb by its slash.
+
+    Args:
+        arguments: without the program's name; None for the process's own.
+
+    Returns:
+        The exit code, where no command was executed in place.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    verb = words[0] if words else ""
+    if "/" in verb:
+        return _wrapper.run(words)
+    if verb == "run":
+        return _wrapper.run(words[2:] if words[1:2] == ["--"] else words[1:])
+    if verb == "layer":
+        from ._layer import main as build_layer  # zipfile and argparse, which no start may pay for
+
+        return build_layer(words[1:])
+    if verb == "--version":
+        from importlib.metadata import version  # 20 ms, likewise
+
+        sys.stdout.write(f"appconfig-env {version('appconfig-env')}\n")
+        return 0
+    if verb in VERBS:
+        sys.stdout.write(USAGE)
+        return 0
+    said = f"unknown command {verb!r}" if verb else "want a command"
+    sys.stderr.write(f"appconfig-env: error: {said}\n\n{USAGE}")
+    return 2

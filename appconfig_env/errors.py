@@ -1,0 +1,63 @@
+"""The exceptions that users may catch: whose fault it is tells which one; names are said, values never."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # typing itself is not loaded: it would cost a cold start 10 ms
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class AppConfigEnvError(Exception):
+    """The base of everything this package raises."""
+
+
+class SettingsError(AppConfigEnvError):
+    """Your settings: every problem found, each with its variable's name and what was wanted."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class SourceError(AppConfigEnvError):
+    """One source that could not be read, parsed or turned into variables.
+
+    Attributes:
+        source: the source's canonical reference, such as `ssm:/shop/prod/`.
+        reason: what failed, what was wanted and what to do about it.
+        unreachable: True where the service did not answer or could not (network, throttling, 5xx,
+            deadline): trying again, or a fallback, may help. False for denial, absence and bad content.
+    """
+
+    def __init__(self, source: str, reason: str, *, unreachable: bool = False) -> None:
+        self.source = source
+        self.reason = reason
+        self.unreachable = unreachable
+        super().__init__(f"{source}: {reason}")
+
+
+class LoadError(AppConfigEnvError):
+    """Required sources that have no value at all: the start fails, or the first `get()` does.
+
+    Attributes:
+        errors: one SourceError for each.
+    """
+
+    def __init__(self, errors: Iterable[SourceError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class MissingKeyError(AppConfigEnvError, KeyError):
+    """A document or key that no source has."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show the message's repr
+
+
+class AmbiguousFlagError(AppConfigEnvError):
+    """A feature flag that more than one profile has: `source=` must say which."""
+
+
+class ConversionError(AppConfigEnvError, ValueError):
+    """A value that `get(..., type=...)` could not convert; the value itself is not said."""

@@ -1,0 +1,155 @@
+"""A folder in place of AWS, and local files as sources: the same port, read from disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from . import _document
+from ._document import DOTENV_TYPE, Document, DocumentError
+from ._reference import APPCONFIG, SSM
+from .errors import SourceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._load import Outcome, Request
+    from ._reference import Locator
+
+# As AWS's agent names local files (AppConfig User Guide, "Local development"), and two of our own.
+CONTENT_TYPES = {
+    "": "application/octet-stream",
+    ".json": "application/json",
+    ".env": DOTENV_TYPE,
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".txt": "text/plain",
+}
+LARGEST_FILE_BYTES = 16 * 1024 * 1024
+
+
+class Folder:
+    """Reads AppConfig profiles, parameters and secrets from the files of one folder.
+
+    `APP:ENV:PROFILE[.json|.env|.yaml|.txt]` is a profile; `ssm.json` or `ssm.env` holds parameters
+    by name, `secrets.json` secrets by name. All are read anew at each call.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        """An outcome for each request; see `_load.load`. Disks need no `timeout`."""
+        return {request.locator.text: self._outcome(request.locator) for request in requests}
+
+    def _outcome(self, locator: Locator) -> Outcome:
+        try:
+            if not os.path.isdir(self._path):
+                raise DocumentError(f"APPCONFIG_ENV_LOCAL_DIR: {self._path} is no folder")
+            if locator.scheme == APPCONFIG:
+                return self._profile(locator)
+            if locator.scheme == SSM:
+                return self._parameters(locator)
+            return self._secret(locator)
+        except DocumentError as error:
+            return SourceError(locator.text, str(error))
+
+    def _profile(self, locator: Locator) -> Document:
+        base = os.path.join(self._path, ":".join(locator.parts).replace("/", "%2F"))
+        path = self._one_of([base + ending for ending in CONTENT_TYPES])
+        body = _read(path)
+        content_type = CONTENT_TYPES[path.removeprefix(base)]
+        return Document(locator, body, content_type=content_type, version=_version(body))
+
+    def _parameters(self, locator: Locator) -> Document:
+        path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
+        body = _read(path)
+        values = _mapping(path, body, "json" if path.endswith(".json") else "dotenv")
+        if locator.is_path:
+            below = {
+                name.removeprefix(locator.name): value
+                for name, value in values.items()
+                if name.startswith(locator.name)
+                and (locator.recursive or "/" not in name.removeprefix(locator.name))
+            }
+            if not below:
+                raise DocumentError(f"no parameter stands below this path in {path}")
+            return Document(locator, parameters=below, version=_version(body))
+        name = locator.name
+        if locator.arn_region:
+            name = name.split(":", 5)[5].removeprefix("parameter")
+        # Versions and labels are all the one value that a file has.
+        for candidate in (name, name.partition(":")[0], name.removeprefix("/")):
+            if candidate in values:
+                value = values[candidate].encode()
+                return Document(locator, value, version=_version(value))
+        raise DocumentError(f"no parameter of this name in {path}")
+
+    def _secret(self, locator: Locator) -> Document:
+        path = self._one_of([os.path.join(self._path, "secrets.json")])
+        values = _mapping(path, _read(path), "json")
+        candidates = [locator.name]
+        if locator.arn_region:
+            name = locator.name.split(":", 5)[5].removeprefix("secret:")
+            candidates = [name, name[:-7]]  # an ARN adds a hyphen and six characters to the name
+        for candidate in candidates:
+            if candidate in values:
+                value = values[candidate].encode()
+                return Document(
+                    locator, value, secret=True, version=_version(value), name=candidate
+                )
+        raise DocumentError(f"no secret of this name in {path}")
+
+    def _one_of(self, paths: list[str]) -> str:
+        found = [path for path in paths if os.path.exists(path)]
+        if len(found) > 1:
+            raise DocumentError(f"want one of {' and '.join(found)}, not both")
+        if not found:
+            endings = ", ".join(os.path.basename(path) for path in paths)
+            raise DocumentError(f"no such file in {self._path} (looked for {endings})")
+        return found[0]
+
+
+def read_file(locator: Locator) -> Outcome:
+    """The outcome of one `file:` source; its ending gives the content type."""
+    path = locator.name
+    try:
+        body = _read(path)
+    except DocumentError as error:
+        return SourceError(locator.text, str(error))
+    ending = os.path.splitext(path)[1] or (".env" if os.path.basename(path) == ".env" else "")
+    content_type = CONTENT_TYPES.get(ending, "")
+    name = os.path.basename(path).removesuffix(ending)
+    return Document(locator, body, content_type=content_type, version=_version(body), name=name)
+
+
+def _read(path: str) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise DocumentError(f"{path} is not a regular file")
+        if status.st_size > LARGEST_FILE_BYTES:
+            raise DocumentError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes")
+        return file.read()
+
+
+def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
+    """A file's values by name; what is no text stands as JSON writes it."""
+    try:
+        data = _document.parse(body, format=kind)
+    except DocumentError as error:
+        raise DocumentError(f"{path}: {error}") from None
+    if not isinstance(data, dict):
+        raise DocumentError(f"{path}: want a JSON object, name by name")
+    from ._render import text_value
+
+    return {name: text_value(value) for name, value in data.items() if value is not None}
+
+
+def _version(body: bytes) -> str:
+    import hashlib  # loaded already where there is a snapshot
+
+    return hashlib.sha256(body).hexdigest()[:12]

@@ -1,0 +1,53 @@
+"""For your tests: values, documents and flags in place of every source, without AWS and without patching."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import _helper
+from ._api import Helper, Overrides
+from ._flag import Flag, flag_of
+from ._render import text_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@contextmanager
+def override(
+    values: Mapping[str, object] | None = None,
+    *,
+    documents: Mapping[str, Any] | None = None,
+    flags: Mapping[str, bool | Mapping[str, Any]] | None = None,
+    helper: Helper = _helper,
+) -> Iterator[None]:
+    """Inside the `with`, `get`, `document` and `flag` answer from here, and nothing is fetched.
+
+    Names that are not given come from the environment alone. Nested ones add to the outer ones.
+    The override holds for the whole process, for every thread.
+
+    Args:
+        values: by variable name; what is no text stands as JSON writes it, as in the environment.
+        documents: parsed documents, by reference.
+        flags: by name: whether it is enabled, or an object with `enabled` and the attributes.
+        helper: whose answers; the package's own functions' unless you made one yourself.
+    """
+    outer = helper.overrides or Overrides({}, {}, {})
+    pop = helper.push_overrides(
+        Overrides(
+            {**outer.values, **{name: text_value(value) for name, value in (values or {}).items()}},
+            {**outer.documents, **(documents or {})},
+            {**outer.flags, **{name: _flag(name, data) for name, data in (flags or {}).items()}},
+        )
+    )
+    try:
+        yield
+    finally:
+        pop()
+
+
+def _flag(name: str, data: bool | Mapping[str, Any]) -> Flag:  # noqa: FBT001 - the shorthand for on and off
+    if isinstance(data, bool):
+        return Flag(name, enabled=data)
+    return flag_of(name, {"enabled": True, **data})

@@ -1,0 +1,99 @@
+"""Fixtures: a clean environment, and servers that are started on 127.0.0.1 and stopped."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import rie, servers
+from .fake_aws import FakeAws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# What a developer's machine sets for itself must not decide a test.
+FOREIGN = re.compile(
+    r"AWS_.*|APPCONFIG_ENV_.*|APP_ENV|APP_PARAMS_PATH|.*_PROXY|SSL_CERT_.*|.*_CA_BUNDLE"
+    r"|SSM_PARAMETER_STORE_TTL|SECRETS_MANAGER_TTL",
+    re.IGNORECASE,
+)
+KEPT = {"AWS_LAMBDA_RIE"}  # where the emulator is; the test bed's own
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Take out of os.environ what configures AWS clients, proxies or this project."""
+    for name in list(os.environ):
+        if FOREIGN.fullmatch(name) and name not in KEPT:
+            monkeypatch.delenv(name)
+    nowhere = tmp_path_factory.getbasetemp() / "no-such-file"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def fake_aws() -> Iterator[FakeAws]:
+    """Give an empty AWS account over plain HTTP."""
+    with FakeAws() as aws:
+        yield aws
+
+
+@pytest.fixture
+def fake_aws_tls() -> Iterator[FakeAws]:
+    """Give an empty AWS account over TLS."""
+    with FakeAws(tls=True) as aws:
+        yield aws
+
+
+@pytest.fixture(scope="session")
+def moto_process() -> Iterator[str]:
+    """Run moto once for all tests."""
+    with servers.moto() as url:
+        yield url
+
+
+@pytest.fixture
+def moto_server(moto_process: str) -> str:
+    """Give the URL of an empty moto."""
+    assert servers.post(moto_process, "/moto-api/reset") == 200
+    return moto_process
+
+
+@pytest.fixture(scope="session")
+def ministack_process() -> Iterator[str]:
+    """Run ministack once for all tests."""
+    with servers.ministack() as url:
+        yield url
+
+
+@pytest.fixture
+def ministack(ministack_process: str) -> str:
+    """Give the URL of an empty ministack."""
+    assert servers.post(ministack_process, "/_ministack/reset") == 200
+    return ministack_process
+
+
+@pytest.fixture(scope="session")
+def namespaces() -> None:
+    """Skip where this machine can't give a sandbox."""
+    if reason := rie.unavailable():
+        pytest.skip(reason)
+
+
+@pytest.fixture
+def sandbox(namespaces: None) -> Iterator[Callable[..., rie.Sandbox]]:
+    """Give a function that starts a `rie.Sandbox`; the test's end stops it."""
+    del namespaces
+    with ExitStack() as stack:
+
+        def start(*arguments: Any, **options: Any) -> rie.Sandbox:
+            return stack.enter_context(rie.Sandbox(*arguments, **options))
+
+        yield start

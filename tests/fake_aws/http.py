@@ -1,0 +1,178 @@
+"""The HTTP/1.1 server below the fake: connections, TLS, keep-alive; knows nothing of AWS."""
+
+from __future__ import annotations
+
+import select
+import socket
+import socketserver
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from urllib.parse import unquote
+
+from .wire import Answer, Request
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+Close = Literal["before", "midway", "after"]
+
+
+class Reply(NamedTuple):
+    """An answer, and whether the connection breaks instead of giving it whole."""
+
+    answer: Answer
+    close: Close | None = None
+
+
+class Server(ThreadingHTTPServer):
+    """Counts connections and hands each request to `respond`."""
+
+    daemon_threads = True
+    block_on_close = False
+    # The standard library's 5 would refuse a test that starts many clients at once.
+    request_queue_size = 128
+
+    def __init__(
+        self,
+        port: int,
+        context: ssl.SSLContext | None,
+        respond: Callable[[Request, int, Callable[[], bool]], Reply],
+        now: Callable[[], float],
+        problem: Callable[[str], None],
+    ) -> None:
+        self.context, self.respond, self.now, self.problem = context, respond, now, problem
+        self.connections = self.peak_connections = self.failed_handshakes = 0
+        self.open: dict[int, socket.socket] = {}
+        self.lock = threading.Lock()
+        super().__init__(("127.0.0.1", port), Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks the name service for the host's full name, which can take seconds.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
+
+    def opened(self, connection: socket.socket) -> int:
+        """Count a connection and give its number."""
+        with self.lock:
+            self.connections += 1
+            self.open[self.connections] = connection
+            self.peak_connections = max(self.peak_connections, len(self.open))
+            return self.connections
+
+    def closed(self, number: int) -> None:
+        """Forget a connection."""
+        with self.lock:
+            self.open.pop(number, None)
+
+    def stop(self) -> None:
+        """Stop listening and break what is still open."""
+        self.shutdown()
+        self.server_close()
+        self.drop()
+
+    def drop(self) -> None:
+        """Break every open connection."""
+        with self.lock:
+            for connection in self.open.values():
+                _shut(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        del request, client_address
+        error = sys.exception()
+        if isinstance(error, OSError):  # TLS and connection errors are the client's business
+            return
+        self.problem("the fake itself failed: " + traceback.format_exc())
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads one request after the other from one connection."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "Server", ""
+    disable_nagle_algorithm = True
+    wbufsize = -1  # one segment for header and body
+
+    def setup(self) -> None:
+        # The handshake stands here, not in the accepting thread, which it would hold up.
+        if self.server.context is not None:
+            self.request.settimeout(10)
+            try:
+                self.request = self.server.context.wrap_socket(self.request, server_side=True)
+            except OSError:
+                self.server.failed_handshakes += 1
+                raise
+            self.request.settimeout(None)
+        self.number = self.server.opened(self.request)
+        super().setup()
+
+    def finish(self) -> None:
+        self.server.closed(self.number)
+        try:
+            super().finish()
+        finally:
+            # Wrapped or not: the server would close the unwrapped socket only.
+            _shut(self.request)
+            self.request.close()
+
+    def do_GET(self) -> None:
+        length = self.headers.get("Content-Length", "0")
+        if not length.isdecimal() or "Transfer-Encoding" in self.headers:
+            self.server.problem(f"{self.path}: a body without a length")
+            self.send_error(411)
+            return
+        path, _, query = self.path.partition("?")
+        if "+" in query:
+            self.server.problem(f"{path}: a bare + in the query")
+        # AWS reads several headers of one name as one, joined by commas.
+        headers = {name.lower(): ",".join(self.headers.get_all(name, [])) for name in self.headers}
+        pairs = [pair.partition("=") for pair in query.split("&") if pair]
+        request = Request(
+            self.command,
+            path,
+            tuple((unquote(name), unquote(value)) for name, _, value in pairs),
+            {name: value.strip() for name, value in headers.items()},
+            self.rfile.read(int(length)),
+        )
+        reply = self.server.respond(request, self.number, self.gone)
+        if reply.close in ("before", "after"):
+            self.close_connection = True
+            return
+        self._send(reply)
+
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_GET  # noqa: N815 - http.server's names
+
+    def gone(self) -> bool:
+        """Say whether the client hung up while it waited."""
+        readable, _, _ = select.select([self.request], [], [], 0)
+        return bool(readable)
+
+    def _send(self, reply: Reply) -> None:
+        answer = reply.answer
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if reply.close == "midway":
+            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self.close_connection = True
+        elif self.command != "HEAD":
+            self.wfile.write(answer.body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return formatdate(self.server.now() if timestamp is None else timestamp, usegmt=True)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        del format, args
+
+
+def _shut(connection: socket.socket) -> None:
+    with suppress(OSError):  # the client was first
+        connection.shutdown(socket.SHUT_RDWR)
