@@ -9,7 +9,7 @@ PYTHON ?= python3
 NAMED := $(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 VENV ?= .venv$(NAMED)
 VENV_FLOORS := .venv-floors$(NAMED)
-VENV_SAM := .venv-sam$(NAMED)
+VENV_SAM := .venv-sam
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 SOURCES := appconfig_env tests examples tools benchmarks
@@ -69,7 +69,7 @@ build-ExampleFunction:
 	@cp examples/handler.py "$(ARTIFACTS_DIR)"
 
 .PHONY: build-AppConfigEnvLayer
-build-AppConfigEnvLayer: $(RUNTIME)
+build-AppConfigEnvLayer: | $(RUNTIME)
 	@$(BIN)/python -m appconfig_env._layer --output "$(ARTIFACTS_DIR)"
 
 .PHONY: clean

@@ -31,12 +31,11 @@ LIMIT_BYTES = 300 * 1024
 
 # The layer is unpacked at each cold start and compiled never: what it weighs is chosen here.
 #
-# - Byte code is made without docstrings and asserts (as `python -OO` makes it; help() in a function is
-#   not worth a quarter of the size) and without column positions (tracebacks keep file and line, and
-#   lose the ^^^^ below it). Sources stay whole: tracebacks quote them, and a Python that has no byte
-#   code here runs them.
-# - Command lines and notebook support of the copied packages stay out. tenacity's tornado support does
-#   not: tenacity imports it where a function has tornado.
+# - Byte code is made without docstrings and asserts (as `python -OO` makes it) and without column
+#   positions (tracebacks keep file and line, and lose the ^^^^ below): a third less. Sources stay
+#   whole: tracebacks quote them, and a Python that has no byte code here runs them.
+# - Command lines and notebook support of the copied packages stay out. tenacity's tornado support
+#   does not: tenacity imports it where a function has tornado.
 # - Type markers serve checkers, which never see a layer. Of METADATA the fields stay, so that
 #   importlib.metadata answers, and of the rest the licences.
 LEFT_OUT = frozenset(
@@ -50,9 +49,10 @@ LEFT_OUT = frozenset(
 LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 
 # All byte code of one Python fits into the limit, that of four does not (each is some 150 KiB). So
-# what every cold start imports comes first, for each Python, then what some need, then what runs after
-# a failure or in tests. A function compiles the rest itself, as it would all without any byte code;
-# one layer for each Python (--python), or a higher --limit, avoids that. A path stands for all below.
+# what every cold start imports comes first, for each Python, then what some need, then what runs
+# after a failure or in tests. A function compiles the rest itself, as it would all without any byte
+# code; one layer for each Python (--python), or a higher --limit, avoids that.
+# A path stands for all below it.
 CLASSES = (
     ("appconfig_env/",),
     ("dotenv/", "appconfig_env/aws/boto3_client.py", "appconfig_env/openfeature.py"),
@@ -60,7 +60,7 @@ CLASSES = (
     ("appconfig_env/testing.py",),
 )
 
-# Runs in a fresh process of each interpreter, so that no earlier import changes what marshal writes.
+# Runs in a fresh process of each interpreter: what was imported before changes what marshal writes.
 # The hash in the header is never checked: times in a zip are fixed and the layer is read-only.
 COMPILE = """
 import base64, importlib.util, json, marshal, sys
@@ -68,7 +68,8 @@ found = {"name": sys.implementation.name, "version": sys.version_info[:2], "code
 found["tag"] = sys.implementation.cache_tag
 for name, source in json.load(sys.stdin):
     code = marshal.dumps(compile(source, "/opt/" + name, "exec", dont_inherit=True, optimize=2))
-    header = importlib.util.MAGIC_NUMBER + b"\\1\\0\\0\\0" + importlib.util.source_hash(source.encode())
+    unchecked = importlib.util.MAGIC_NUMBER + b"\\1\\0\\0\\0"
+    header = unchecked + importlib.util.source_hash(source.encode())
     found["code"][name] = base64.b64encode(header + code).decode()
 json.dump(found, sys.stdout)
 """
@@ -122,7 +123,9 @@ class Layer(NamedTuple):
             tag if count == self.sources else f"{tag} ({count} of {self.sources} files)"
             for tag, count in self.byte_code.items()
         )
-        return f"{self.path}: {self.size_bytes / 1024:.1f} KiB, byte code for {pythons}"
+        return (
+            f"{self.path}: {self.size_bytes / 1024:.1f} KiB, byte code for {pythons or 'nothing'}"
+        )
 
 
 def build(
@@ -162,7 +165,9 @@ def _script() -> Entry:
     for path in (PACKAGE / "_wrapper_script", PACKAGE.parent / "wrapper" / "appconfig-env"):
         if path.is_file():
             return Entry("appconfig-env", path.read_bytes(), 0o755)
-    raise LayerError("wrapper/appconfig-env is missing: build from a checkout or an installed wheel")
+    raise LayerError(
+        "wrapper/appconfig-env is missing: build from a checkout or an installed wheel"
+    )
 
 
 def _licence() -> Entry:
@@ -189,15 +194,17 @@ def _dependencies() -> Iterator[Entry]:
     for wanted in DISTRIBUTIONS:
         distribution = _distribution(wanted)
         if not distribution.files:
-            raise LayerError(f"{wanted} was installed without a list of its files: install it with pip")
+            raise LayerError(
+                f"{wanted} was installed without a list of its files: install it with pip"
+            )
         for file in distribution.files:
             name = file.as_posix()
             in_metadata = file.parts[0].endswith(".dist-info")
             if not in_metadata and file.suffix == ".py" and name not in LEFT_OUT:
                 yield Entry(f"python/{name}", file.read_binary())
-            elif in_metadata and file.name.upper().startswith(LICENCE_NAMES):
+            if in_metadata and file.name.upper().startswith(LICENCE_NAMES):
                 yield Entry(f"python/{name}", file.read_binary())
-            elif in_metadata and file.name == "METADATA":
+            if in_metadata and file.name == "METADATA":
                 fields, _, _ = file.read_binary().replace(b"\r\n", b"\n").partition(b"\n\n")
                 yield Entry(f"python/{name}", fields + b"\n\n")
 
@@ -206,11 +213,13 @@ def _distribution(name: str) -> metadata.Distribution:
     try:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
-        raise LayerError(f"{name} is not installed, and the layer carries it: pip install {name}") from error
+        raise LayerError(
+            f"{name} is not installed, and the layer carries it: pip install {name}"
+        ) from error
 
 
 def _compile_all(sources: Sequence[Entry], pythons: Sequence[str] | None) -> list[Compiled]:
-    """Compile with each interpreter: as named, else this one and then from the newest version down."""
+    """Compile with each interpreter: those named, else this one and then the newest first."""
     if pythons is not None:
         every = [_compile(sources, python) for python in pythons]
     else:
@@ -239,12 +248,18 @@ def _compile_on_path(sources: Sequence[Entry], name: str) -> Compiled | None:
 
 def _compile(sources: Sequence[Entry], python: str) -> Compiled:
     # -S and -P: nothing but the standard library; a fixed seed, since sets of constants are written
-    # in the order of their hashes.
+    # in the order of their hashes. Variables for PATH and for version managers stay.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     command = [python, "-S", "-P", "-B", "-X", "no_debug_ranges", "-c", COMPILE]
     text = json.dumps([(entry.name, entry.data.decode()) for entry in sources])
     try:
         answer = subprocess.run(
-            command, input=text, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "0"}
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**environ, "PYTHONHASHSEED": "0"},
         )
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None) or str(error)
@@ -264,18 +279,19 @@ def _choose(
     compiled: Sequence[Compiled],
     limit_bytes: int,
 ) -> list[Entry]:
-    """Take byte code class by class, Python by Python, file by file, as much as fits."""
+    """Take byte code class by class, Python by Python, file by file, until one does not fit."""
     end_of_zip_bytes = 22
     size_bytes = end_of_zip_bytes + sum(entry.size_bytes for entry in plain)
-    chosen = []
+    chosen: list[Entry] = []
     for wanted in range(len(CLASSES)):
         names = [entry.name for entry in sources if _class_of(entry.name) == wanted]
         for one in compiled:
             for name in names:
                 entry = Entry(_cached(name, one.tag), one.code[name])
-                if size_bytes + entry.size_bytes < limit_bytes:
-                    chosen.append(entry)
-                    size_bytes += entry.size_bytes
+                size_bytes += entry.size_bytes
+                if size_bytes >= limit_bytes:
+                    return chosen
+                chosen.append(entry)
     return chosen
 
 
@@ -320,7 +336,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Build the layer as the command line says; the exit code."""
     parser = argparse.ArgumentParser(
         prog="appconfig-env layer",
-        description="Build the Lambda layer: the wrapper, this package, tenacity and python-dotenv.",
+        description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv.",
     )
     parser.add_argument(
         "--output",

@@ -1,7 +1,7 @@
 """Shows the example function under the wrapper, with a folder in place of AWS: `make demo`.
 
-It runs twice: outside, where it does what Lambda does with AWS_LAMBDA_EXEC_WRAPPER, and inside, where
-it plays Lambda's runtime and calls the handler.
+It runs twice: outside, where it does what Lambda does with AWS_LAMBDA_EXEC_WRAPPER, and inside,
+where it plays Lambda's runtime and calls the handler.
 """
 
 import json
@@ -64,8 +64,9 @@ def inside() -> int:
     check(got == EXPECTED, "these variables are not what examples/local holds")
     check(password == _password(), "DB_PASSWORD is not what examples/local/secrets.json holds")
 
-    import appconfig_env
     from handler import handler  # as late as the runtime imports it
+
+    import appconfig_env
 
     before = handler({}, None)
     say("The first invocation answers:")

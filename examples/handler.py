@@ -1,4 +1,4 @@
-"""A Lambda function that reads its configuration: once from the environment, and fresh afterwards."""
+"""A Lambda function that reads its configuration: at the start, and fresh afterwards."""
 
 import os
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from _thread import allocate_lock  # threading itself costs a cold start 5 ms
 
-from .port import NO_CREDENTIALS, AwsError
+from .port import GARBLED, NO_CREDENTIALS, UNREACHABLE, AwsError
 from .signing import Credentials
 from .transport import TransportError, Url
 
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 
     from .transport import Transport
 
+    # Credentials by a deadline, a moment on `time.monotonic`'s clock.
     Find = Callable[[float], Credentials]
 
 FULL_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 RELATIVE_URI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 - a variable's name
+TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105
 ECS_HOST = "http://169.254.170.2"
+LOCAL_HOSTS = ("localhost", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 EARLY_SECONDS = 300.0  # before they expire, new ones are asked for
+OPERATION = "GetCredentials"  # what errors call the search for them; AWS has no such call
 
 
 def has_own(environ: Mapping[str, str]) -> bool:
@@ -36,77 +42,116 @@ class Kept:
         self._find = find
         self._now = now
         self._kept: Credentials | None = None
+        self._failure: AwsError | None = None
+        self._failures = 0
         self._lock = allocate_lock()
 
-    def __call__(self, timeout: float) -> Credentials:
-        """The credentials; `timeout` in seconds.
+    def __call__(self, deadline: float) -> Credentials:
+        """The credentials, by `deadline`.
 
         Raises:
             AwsError: there are none.
         """
-        with self._lock:
+        failures = self._failures
+        if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise AwsError(OPERATION, UNREACHABLE, "no credentials came in time")
+        try:
             kept = self._kept
-            if kept is None or self._is_stale(kept):
-                kept = self._kept = self._find(timeout)
-            return kept
+            if kept is not None and self._lasts(kept, EARLY_SECONDS):
+                return kept
+            if self._failure is not None and self._failures != failures:
+                raise self._failure  # another thread asked while this one waited: one question is enough
+            try:
+                self._kept = self._find(deadline)
+            except AwsError as error:
+                if kept is not None and self._lasts(kept, 0.0):
+                    return kept
+                self._failure = error
+                self._failures += 1
+                raise
+            return self._kept
+        finally:
+            self._lock.release()
 
-    def _is_stale(self, kept: Credentials) -> bool:
-        return kept.expires_at is not None and self._now() >= kept.expires_at - EARLY_SECONDS
+    def _lasts(self, kept: Credentials, seconds: float) -> bool:
+        return kept.expires_at is None or self._now() + seconds < kept.expires_at
 
 
 def own(environ: Mapping[str, str], transport: Transport, now: Callable[[], float]) -> Find:
     """How a function finds its credentials: in `environ` at each call, else at its container endpoint."""
-    container = Kept(lambda timeout: _from_container(environ, transport, timeout), now)
+    container = Kept(lambda deadline: _from_container(environ, transport, deadline), now)
 
-    def find(timeout: float) -> Credentials:
+    def find(deadline: float) -> Credentials:
         access_key, secret_key = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
         if access_key and secret_key:
             return Credentials(access_key, secret_key, environ.get("AWS_SESSION_TOKEN", ""))
-        return container(timeout)
+        return container(deadline)
 
     return find
 
 
 def of_role(fields: Mapping[str, str]) -> Credentials:
     """The credentials in AssumeRole's answer."""
+    try:
+        expires_at = unix_seconds(fields["Expiration"])
+    except ValueError:
+        raise AwsError("AssumeRole", GARBLED, "Expiration is no date") from None
     return Credentials(
-        fields["AccessKeyId"],
-        fields["SecretAccessKey"],
-        fields["SessionToken"],
-        unix_seconds(fields["Expiration"]),
+        fields["AccessKeyId"], fields["SecretAccessKey"], fields["SessionToken"], expires_at
     )
 
 
-def _from_container(environ: Mapping[str, str], transport: Transport, timeout: float) -> Credentials:
+def _from_container(
+    environ: Mapping[str, str], transport: Transport, deadline: float
+) -> Credentials:
     relative = environ.get(RELATIVE_URI)
-    text = ECS_HOST + relative if relative else environ.get(FULL_URI, "")
-    url = Url(text)
-    _refuse_remote(url)
-    path = "/" + text.partition("://")[2].partition("/")[2]
-    headers = {"host": url.authority, "accept": "application/json"}
-    token = environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
-    token_file = environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
+    named = RELATIVE_URI if relative else FULL_URI
     try:
-        if token_file:
-            with open(token_file) as file:
-                token = file.read().strip()
-        if token:
-            headers["authorization"] = token
-        answer = transport.send(url, "GET", path, headers, b"", timeout=timeout, direct=True)
+        url = Url(ECS_HOST + relative if relative else environ.get(FULL_URI, ""))
+    except ValueError:
+        message = f"{named}: want a URL such as http://127.0.0.1:80/path, got something else"
+        raise AwsError(OPERATION, NO_CREDENTIALS, message) from None
+    if url.scheme == "http" and not _is_local(url.host):
+        # As in the SDKs: the token goes over plain HTTP to this host only.
+        message = f"{named}: want https, or http to this host, got http to {url.host}"
+        raise AwsError(OPERATION, NO_CREDENTIALS, message)
+    headers = {"host": url.authority, "accept": "application/json", **_authorization(environ)}
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    left = deadline - time.monotonic()
+    try:
+        answer = transport.send(url, "GET", target, headers, b"", timeout=left, direct=True)
     except TransportError as error:
-        raise _none(f"the container endpoint did not answer: {error}") from None
-    except OSError as error:
-        raise _none(f"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: {error.strerror}") from None
+        message = f"the container endpoint gave none: {error}"
+        raise AwsError(OPERATION, UNREACHABLE, message, is_final=error.is_final) from None
     try:
         fields = json.loads(answer.body)
-        return Credentials(
-            fields["AccessKeyId"],
-            fields["SecretAccessKey"],
-            fields.get("Token") or "",
-            unix_seconds(fields["Expiration"]) if fields.get("Expiration") else None,
-        )
-    except (ValueError, KeyError, TypeError):
-        raise _none(f"the container endpoint answered {answer.status} without credentials") from None
+        pair = fields["AccessKeyId"], fields["SecretAccessKey"]
+        token, end = fields.get("Token") or "", fields.get("Expiration")
+        if all(isinstance(part, str) for part in (*pair, token)) and all(pair):
+            return Credentials(*pair, token, unix_seconds(end) if end else None)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        pass  # an error's page, or anything else
+    message = f"the container endpoint answered {answer.status} without credentials"
+    raise AwsError(OPERATION, NO_CREDENTIALS, message, status=answer.status)
+
+
+def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
+    """The header that the container endpoint wants; the file wins, since its token may be renewed."""
+    token = environ.get(TOKEN, "")
+    if path := environ.get(TOKEN_FILE):
+        try:
+            with open(path, encoding="utf-8") as file:
+                token = file.read().strip()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "not UTF-8"
+            raise AwsError(OPERATION, NO_CREDENTIALS, f"{TOKEN_FILE}: {why}") from None
+    return {"authorization": token} if token else {}
+
+
+def _is_local(host: str) -> bool:
+    numbers = host.split(".")
+    is_ipv4 = len(numbers) == 4 and all(number.isdigit() for number in numbers)
+    return host in LOCAL_HOSTS or (is_ipv4 and numbers[0] == "127")
 
 
 def unix_seconds(text: str) -> float:
@@ -119,14 +164,3 @@ def unix_seconds(text: str) -> float:
 
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _refuse_remote(url: Url) -> None:
-    """Tokens go over plain HTTP to this host only, as in the SDKs."""
-    local = url.host in ("localhost", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23")
-    if url.scheme == "http" and not local and not url.host.startswith("127."):
-        raise _none(f"{FULL_URI}: want https, or http to this host, got http to {url.host}")
-
-
-def _none(message: str) -> AwsError:
-    return AwsError("GetCredentials", NO_CREDENTIALS, message)

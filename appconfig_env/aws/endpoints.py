@@ -14,6 +14,8 @@ _COMMERCIAL = ("af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-east-
 
 def dns_suffix(region: str) -> str:
     """The suffix of `region`'s partition; empty where the pattern is not known."""
+    if not (region.isascii() and region.replace("-", "").isalnum()):
+        return ""  # a host is made of it, and an ARN may say anything
     for start, suffix in _SUFFIXES.items():
         if region.startswith(start):
             return suffix
@@ -21,5 +23,7 @@ def dns_suffix(region: str) -> str:
 
 
 def url(service: str, region: str, settings: AwsSettings) -> str:
-    """The URL of `service` in `region`, as configured or as AWS's pattern has it."""
-    return settings.endpoints.get(service) or f"https://{service}.{region}.{dns_suffix(region)}"
+    """The URL of `service` in `region`, as configured or as AWS's pattern has it; empty where neither is known."""
+    suffix = dns_suffix(region)
+    own = f"https://{service}.{region}.{suffix}" if suffix else ""
+    return settings.endpoints.get(service) or own

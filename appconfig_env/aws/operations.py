@@ -11,6 +11,7 @@ import json
 
 from .._percent import encode
 from .port import GARBLED, SERVICES, AwsError
+from .wire import HttpAnswer, HttpRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,32 +20,13 @@ if TYPE_CHECKING:
 
 SIGNING_NAMES = {"appconfigdata": "appconfig"}
 _TARGETS = {"ssm": "AmazonSSM", "secretsmanager": "secretsmanager"}
-
-
-class HttpRequest:
-    """One HTTP request before it is signed: method, encoded path and query, headers, body."""
-
-    __slots__ = ("body", "headers", "method", "path", "query")
-
-    def __init__(
-        self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None, body: bytes = b""
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = dict(headers or {})
-        self.body = body
-
-
-class HttpAnswer:
-    """One HTTP answer: status, headers (names in lower case), whole body."""
-
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.status = status
-        self.headers = headers
-        self.body = body
+_HEADERS = {
+    "NextPollConfigurationToken": "next-poll-configuration-token",
+    "ContentType": "content-type",
+    "VersionLabel": "version-label",
+}
+# What is told by an AwsError's code and message, by the names the services give it.
+_CODE_AND_MESSAGE = ("__type", "code", "Code", "message", "Message")
 
 
 def request(operation: str, parameters: Mapping[str, Any]) -> HttpRequest:
@@ -74,6 +56,8 @@ def result(operation: str, answer: HttpAnswer) -> dict[str, Any]:
     Raises:
         AwsError: the answer is an error, or not of the operation's protocol.
     """
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise _garbled(operation, answer, "a compressed body")  # none was asked for
     if not 200 <= answer.status < 300:
         raise _error(operation, answer)
     if operation == "GetLatestConfiguration":
@@ -96,17 +80,13 @@ def request_id(answer: HttpAnswer) -> str:
 
 
 def _latest_configuration(answer: HttpAnswer) -> dict[str, Any]:
-    headers = answer.headers
-    token = headers.get("next-poll-configuration-token", "")
-    interval = headers.get("next-poll-interval-in-seconds", "")
-    if not token:
-        raise _garbled("GetLatestConfiguration", answer, "no Next-Poll-Configuration-Token")
     found: dict[str, Any] = {
-        "NextPollConfigurationToken": token,
-        "Configuration": answer.body,
-        "ContentType": headers.get("content-type", ""),
-        "VersionLabel": headers.get("version-label", ""),
+        name: answer.headers[header] for name, header in _HEADERS.items() if header in answer.headers
     }
+    if not found.get("NextPollConfigurationToken"):
+        raise _garbled("GetLatestConfiguration", answer, "no Next-Poll-Configuration-Token")
+    found["Configuration"] = answer.body
+    interval = answer.headers.get("next-poll-interval-in-seconds", "")
     if interval.isascii() and interval.isdigit():
         found["NextPollIntervalInSeconds"] = int(interval)
     return found
@@ -126,8 +106,10 @@ def _assumed_role(answer: HttpAnswer) -> dict[str, Any]:
 def _xml_text(text: str, name: str) -> str:
     """The text of the first element `name`: STS nests, but repeats none of those read here."""
     inner = text.partition(f"<{name}>")[2].partition(f"</{name}>")[0].strip()
-    for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&")):
-        inner = inner.replace(entity, sign)
+    if "&" in inner:
+        from html import unescape  # messages of errors only: credentials hold no such sign
+
+        inner = unescape(inner)
     return inner
 
 
@@ -153,17 +135,18 @@ def _garbled(operation: str, answer: HttpAnswer, what: str) -> AwsError:
 
 
 def _error(operation: str, answer: HttpAnswer) -> AwsError:
+    details: dict[str, Any] = {}
     if SERVICES[operation] == "sts":
         text = answer.body.decode("utf-8", "replace")
-        code, message, details = _xml_text(text, "Code"), _xml_text(text, "Message"), {}
+        code, message = _xml_text(text, "Code"), _xml_text(text, "Message")
     else:
         try:
             found = json.loads(answer.body)
         except (ValueError, RecursionError):
             found = None
         details = found if isinstance(found, dict) else {}
-        code = answer.headers.get("x-amzn-errortype") or details.get("__type") or details.get("code") or ""
-        code = str(code).partition(":")[0].rpartition("#")[2]
+        kind = answer.headers.get("x-amzn-errortype") or details.get("__type") or details.get("code")
+        code = str(kind or "").partition(":")[0].rpartition("#")[2]
         message = str(details.get("message") or details.get("Message") or "")
     return AwsError(
         operation,
@@ -171,5 +154,5 @@ def _error(operation: str, answer: HttpAnswer) -> AwsError:
         message,
         status=answer.status,
         request_id=request_id(answer),
-        details=details,
+        details={name: value for name, value in details.items() if name not in _CODE_AND_MESSAGE},
     )

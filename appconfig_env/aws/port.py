@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     class Client(Protocol):
         """Makes one API call at a time per thread; safe to share between threads.
 
-        Operations, parameters and answers are those of botocore's service models, with two
-        differences: `Configuration` and `SecretBinary` are bytes, and answers hold no
-        `ResponseMetadata`.
+        Operations, parameters and answers are those of botocore's service models, with three
+        differences: `Configuration` and `SecretBinary` are bytes, times are of no fixed type, and
+        answers hold no `ResponseMetadata`.
         """
 
         def call(
@@ -52,11 +52,14 @@ _ACTIONS = {
 
 # Codes of denial, per AWS's common errors.
 DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"})
-_STALE_CREDENTIALS = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
+# What a signature made by a clock that is off is refused with, among other reasons.
+CLOCK_CODES = frozenset({
     "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed",
-    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
 })  # fmt: skip
+_STALE_CREDENTIALS = CLOCK_CODES | {
+    "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
+}  # fmt: skip
 # As in botocore's legacy retry definitions (botocore/data/_retry.json): worth another try.
 _TRANSIENT = frozenset({
     "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
@@ -67,6 +70,7 @@ _TRANSIENT = frozenset({
     "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout", "RequestTimeoutException",
     "IDPCommunicationError",
 })  # fmt: skip
+_TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 
 # Codes of our own, where no AWS code came back.
 UNREACHABLE = "Unreachable"  # no connection, a broken one, or none in time
@@ -84,7 +88,8 @@ class AwsError(Exception):
         message: AWS's message or ours; never a value.
         status: the HTTP status, 0 where there was none.
         request_id: AWS's, or an empty string.
-        details: the error's other modelled fields, such as `Details` and `ResourceType`.
+        details: the error's other fields, such as `Details` and `ResourceType`.
+        is_final: the same call would fail in the same way, whatever the code says.
     """
 
     def __init__(
@@ -96,6 +101,7 @@ class AwsError(Exception):
         status: int = 0,
         request_id: str = "",
         details: Mapping[str, Any] | None = None,
+        is_final: bool = False,
     ) -> None:
         self.operation = operation
         self.code = code
@@ -103,17 +109,30 @@ class AwsError(Exception):
         self.status = status
         self.request_id = request_id
         self.details = details or {}
+        self.is_final = is_final
         super().__init__(self.reason)
 
     @property
     def is_transient(self) -> bool:
         """Whether the same call may well succeed a moment later."""
-        return self.code in _TRANSIENT or self.code == UNREACHABLE or self.status in (429, 500, 502, 503, 504)
+        if self.is_final:
+            return False
+        return self.code in _TRANSIENT or self.code == UNREACHABLE or self.status in _TRANSIENT_STATUSES
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether AWS gave no verdict on the call, so that an older value may stand in."""
+        return self.is_transient or self.code == UNREACHABLE
 
     @property
     def is_denial(self) -> bool:
         """Whether the caller may not do this."""
         return self.code in DENIALS
+
+    @property
+    def is_about_input(self) -> bool:
+        """Whether AWS refused this input from this caller: other input may be taken."""
+        return 400 <= self.status < 500 and not self.is_transient and self.code not in _STALE_CREDENTIALS
 
     @property
     def reason(self) -> str:
@@ -124,13 +143,16 @@ class AwsError(Exception):
         return f"{self.operation} failed: {said}{request}" + (f"; {remedy}" if remedy else "")
 
     def _remedy(self) -> str:
-        if self.is_denial:
-            action = _ACTIONS.get(self.operation, f"{SERVICES[self.operation]}:{self.operation}")
-            what = "kms:Decrypt on its key" if "kms:" in self.message else action
-            return f"allow {what} in the function's role"
+        service = SERVICES.get(self.operation)
+        if self.is_denial and service:
+            action = _ACTIONS.get(self.operation, f"{service}:{self.operation}")
+            if "kms:" in self.message or "KMS" in self.message:
+                action = "kms:Decrypt on its key"
+            also = ", and the caller in the trust policy (with its external ID)" if service == "sts" else ""
+            return f"allow {action} in the function's role{also}"
         if self.code in _STALE_CREDENTIALS:
-            return "the credentials are not valid (any more)"
-        if self.code == UNREACHABLE:
+            return "the credentials are not valid (any more), or this clock is off"
+        if self.code == UNREACHABLE and service and not self.is_final:
             return "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
         return ""
 

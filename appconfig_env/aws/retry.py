@@ -61,7 +61,7 @@ def again(
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda error: isinstance(error, AwsError) and error.is_transient),
-        stop=tenacity.stop_any(tenacity.stop_after_attempt(ATTEMPTS), is_late),
+        stop=tenacity.stop_after_attempt(ATTEMPTS) | is_late,
         wait=wait,
         sleep=sleep,
         reraise=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .url import Url
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,18 +121,10 @@ def _endpoints(environ: Mapping[str, str], problems: list[str]) -> dict[str, str
 
 def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
     url = environ.get(name, "")
-    scheme, separator, rest = url.partition("://")
-    authority = rest.partition("/")[0]
-    port = authority.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
-    well_formed = (
-        scheme in ("http", "https")
-        and separator
-        and authority.rpartition("@")[2].partition(":")[0]
-        and (not port or (port.isascii() and port.isdigit() and int(port) < 65536))
-        and url.isprintable()
-        and " " not in url
-    )
-    if url and not well_formed:
+    try:
+        if url and Url(url).query:
+            raise ValueError(name)
+    except ValueError:
         # A proxy's URL may hold a password: only its shape is said.
         problems.append(f"{name}: want a URL such as https://host:port, got something else")
         return ""
@@ -154,12 +148,12 @@ def _role_arn(environ: Mapping[str, str], problems: list[str]) -> str:
 
 def _proxy_headers(environ: Mapping[str, str], problems: list[str]) -> tuple[tuple[str, str], ...]:
     raw = environ.get(PREFIX + "PROXY_HEADERS", "")
-    headers = []
+    headers: list[tuple[str, str]] = []
     for item in raw.split(",") if raw.strip() else ():
         name, colon, value = item.partition(":")
         name, value = name.strip(), value.strip()
         token = name.replace("-", "").replace("_", "")
-        if not (colon and token.isascii() and token.isalnum() and value.isprintable()):
+        if not (colon and token.isascii() and token.isalnum() and value.isascii() and value.isprintable()):
             problems.append(
                 f"{PREFIX}PROXY_HEADERS: want 'name: value' pairs separated by commas; "
                 f"pair {len(headers) + 1} is none"  # its text may be a credential

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+from .._percent import encode
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,8 +77,8 @@ def sign(
     names = sorted(signed)
     canonical_request = "\n".join([
         method,
-        path.replace("%", "%25") or "/",
-        "&".join("=".join(pair) for pair in sorted(item.split("=", 1) for item in query.split("&"))),
+        encode(path, keep="/") or "/",
+        _canonical_query(query),
         *(f"{name}:{' '.join(signed[name].split())}" for name in names),
         "",
         ";".join(names),
@@ -94,3 +96,8 @@ def sign(
         f"SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return signed
+
+
+def _canonical_query(query: str) -> str:
+    pairs = sorted(item.partition("=")[::2] for item in query.split("&") if item)
+    return "&".join(f"{name}={value}" for name, value in pairs)

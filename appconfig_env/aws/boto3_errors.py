@@ -1,0 +1,122 @@
+"""botocore's errors as the port's: says names and codes, never the URL of a call, which holds its token."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore import exceptions as its
+from botocore.parsers import ResponseParserError
+
+from .port import GARBLED, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+
+# Their messages tell what is wrong with a profile, a login or a setting, and hold no value.
+_CREDENTIALS = (
+    its.NoCredentialsError,
+    its.PartialCredentialsError,
+    its.CredentialRetrievalError,
+    its.TokenRetrievalError,
+    its.NoAuthTokenError,
+    its.MetadataRetrievalError,
+    its.SSOError,
+    *([its.LoginError] if hasattr(its, "LoginError") else []),  # of 2025
+)
+_SETTINGS = (
+    its.ProfileNotFound,
+    its.ConfigParseError,
+    its.InvalidConfigError,
+    its.NoRegionError,
+    its.InvalidRegionError,
+    its.UnknownRegionError,
+    its.InvalidProxiesConfigError,
+    its.InvalidRetryConfigurationError,
+)
+
+
+def aws_error(operation: str, host: str, error: Exception) -> AwsError:
+    """The port's error for one that boto3 or botocore raised in a call of `host`."""
+    if isinstance(error, its.ClientError):
+        return _refused(error)
+    if isinstance(error, _CREDENTIALS):
+        return AwsError(operation, NO_CREDENTIALS, str(error))
+    if isinstance(error, _SETTINGS):
+        return AwsError(operation, MISCONFIGURED, str(error))
+    if isinstance(error, ResponseParserError):
+        message = "an answer that is not of the protocol; is something between here and AWS?"
+        return AwsError(operation, GARBLED, message)
+    if isinstance(error, its.ProxyConnectionError):
+        return _proxy_error(operation, error)
+    if isinstance(error, its.SSLError):
+        distrust = _distrust(error)
+        why = f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?" if distrust else "TLS error"
+        message = f"no TLS with {host} ({why})"
+        return AwsError(operation, UNREACHABLE, message, is_final=bool(distrust))
+    for kind, what in (
+        (its.ConnectTimeoutError, f"no connection to {host} (timed out)"),
+        (its.ReadTimeoutError, f"no answer from {host} in time"),
+        (its.EndpointConnectionError, f"no connection to {host}"),
+        (its.ConnectionClosedError, f"{host} closed the connection before its answer was whole"),
+        ((its.HTTPClientError, its.IncompleteReadError), f"connection to {host} broke"),
+    ):
+        if isinstance(error, kind):
+            return AwsError(operation, UNREACHABLE, what)
+    return AwsError(operation, GARBLED, f"boto3 failed with {type(error).__name__}")
+
+
+def proxy_refusal(operation: str, status: int) -> AwsError:
+    """The error for a proxy that answered by itself."""
+    remedy = ""
+    if status == 407:
+        remedy = "; it wants a password (AWS_APPCONFIG_EXTENSION_PROXY_URL or _PROXY_HEADERS)"
+    message = f"the proxy answered {status}{remedy}"
+    return AwsError(operation, UNREACHABLE, message, is_final=status in (403, 407))
+
+
+def _refused(error: Any) -> AwsError:
+    response = error.response
+    about = response.get("ResponseMetadata", {})
+    status = int(about.get("HTTPStatusCode", 0))
+    if status == 407:
+        return proxy_refusal(error.operation_name, status)
+    code = str(response["Error"].get("Code") or "")
+    message = str(response["Error"].get("Message") or "")
+    if not code or code == str(status):
+        # No code of AWS's: then the message is the whole body, by whoever wrote it.
+        code, message = f"HTTP {status}", ""
+    return AwsError(
+        error.operation_name,
+        code,
+        message,
+        status=status,
+        request_id=str(about.get("RequestId") or ""),
+        details={
+            name: value
+            for name, value in response.items()
+            if name not in ("Error", "ResponseMetadata", "message", "Message", "Type")
+        },
+    )
+
+
+def _proxy_error(operation: str, error: Any) -> AwsError:
+    # urllib3 says it in words only: "Tunnel connection failed: 407 Proxy Authentication Required".
+    said = str(error.kwargs.get("error", ""))
+    status = said.partition("Tunnel connection failed: ")[2][:3]
+    if status.isdigit():
+        return proxy_refusal(operation, int(status))
+    return AwsError(operation, UNREACHABLE, "no connection to the proxy")
+
+
+def _distrust(error: BaseException | None) -> str:
+    """What is wrong with a certificate, from the innermost of `error`'s causes."""
+    pending: list[Any] = [error]
+    seen: set[int] = set()
+    while pending:
+        cause = pending.pop()
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        said = getattr(cause, "verify_message", "")
+        if said:
+            return str(said)
+        inner = getattr(cause, "kwargs", {}).get("error")
+        pending += [inner, cause.__cause__, cause.__context__, *cause.args]
+    return ""

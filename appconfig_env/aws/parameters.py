@@ -1,0 +1,107 @@
+"""Parameter Store: pages below a path, and batches of names."""
+
+from __future__ import annotations
+
+from .._document import Document
+from .port import GARBLED, AwsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from .._reference import Locator
+    from .run import Run
+
+    Named = dict[str, list[Locator]]
+
+NAMES_PER_CALL = 10  # GetParameters, and a page of GetParametersByPath
+
+
+def read_path(run: Run, locator: Locator) -> None:
+    """Every page below one path; a page may be empty and still have a next one."""
+    request: dict[str, Any] = {
+        "Path": locator.name.rstrip("/") or "/",
+        "Recursive": locator.recursive,
+        "WithDecryption": True,
+        "MaxResults": NAMES_PER_CALL,
+    }
+    values: dict[str, str] = {}
+    secure: set[str] = set()
+    seen: set[str] = set()
+    while True:
+        answer = run.call("GetParametersByPath", request, [locator])
+        for parameter in answer.get("Parameters") or ():
+            relative = str(parameter["Name"]).removeprefix(locator.name)
+            values[relative] = str(parameter["Value"])
+            if parameter.get("Type") == "SecureString":
+                secure.add(relative)
+        token = answer.get("NextToken")
+        if not token:
+            break
+        if token in seen:
+            raise AwsError("GetParametersByPath", GARBLED, "the same NextToken came twice")
+        seen.add(token)
+        request["NextToken"] = token
+    if not values:
+        message = "no parameter stands below this path"
+        raise AwsError("GetParametersByPath", "ParameterNotFound", message)
+    run.outcomes[locator.text] = Document(
+        locator, parameters=values, secret_parameters=frozenset(secure)
+    )
+
+
+def batches(named: Named) -> list[Named]:
+    """Names that one call may ask for: ten at most, and no two versions of one parameter.
+
+    Answers name the parameter, and not every one says which selector it was asked for with.
+    """
+    found: list[dict[str, str]] = []  # names by what answers call them
+    for name in named:
+        bare = _bare(name)
+        for batch in found:
+            if len(batch) < NAMES_PER_CALL and bare not in batch:
+                batch[bare] = name
+                break
+        else:
+            found.append({bare: name})
+    return [{name: named[name] for name in batch.values()} for batch in found]
+
+
+def read_names(run: Run, wanted: Named, region: str) -> None:
+    """One batch; where AWS refuses it, name by name, since one that is denied or wrong fails all."""
+    everyone = [locator for locators in wanted.values() for locator in locators]
+    request = {"Names": list(wanted), "WithDecryption": True}
+    try:
+        answer = run.call("GetParameters", request, everyone, region)
+    except AwsError as error:
+        if not error.is_about_input or len(wanted) == 1:
+            raise
+        for name, locators in wanted.items():
+            run.add("ssm", locators, read_names, {name: locators}, region)
+        return
+    found = _by_bare_name(answer.get("Parameters") or ())
+    for name, locators in wanted.items():
+        parameter = found.get(_bare(name))
+        if parameter is None:
+            message = "no such parameter, version or label"
+            run.fail(locators, AwsError("GetParameters", "ParameterNotFound", message))
+            continue
+        for locator in locators:
+            run.outcomes[locator.text] = Document(
+                locator,
+                str(parameter["Value"]).encode("utf-8", "surrogatepass"),
+                secret=parameter.get("Type") == "SecureString",
+                version=str(parameter.get("Version") or ""),
+            )
+
+
+def _by_bare_name(parameters: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {_bare(str(parameter["Name"])): parameter for parameter in parameters}
+
+
+def _bare(name: str) -> str:
+    """A parameter's name without version or label, first slash, and the ARN around it."""
+    if name.startswith("arn:"):
+        name = name.split(":", 5)[-1].removeprefix("parameter")
+    return name.partition(":")[0].removeprefix("/")

@@ -1,0 +1,38 @@
+"""What goes over the wire: one HTTP request before it is signed, one whole HTTP answer."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class HttpRequest:
+    """One HTTP request before it is signed: method, encoded path and query, headers, body."""
+
+    __slots__ = ("body", "headers", "method", "path", "query")
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = dict(headers or {})
+        self.body = body
+
+
+class HttpAnswer:
+    """One HTTP answer: status, headers (names in lower case), whole body."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body

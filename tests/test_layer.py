@@ -1,0 +1,284 @@
+"""Holds the layer to what a function finds in /opt: bytes, modes, and byte code for everything."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import zipfile
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env import _layer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+TAG = sys.implementation.cache_tag
+DATE = (1980, 1, 1, 0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A layer with the byte code of this very Python."""
+    path = tmp_path_factory.mktemp("layer") / "layer.zip"
+    _layer.build(path, pythons=[sys.executable])
+    return path
+
+
+@pytest.fixture
+def opt(layer: Path, tmp_path: Path) -> Path:
+    """What Lambda makes of the layer: its files, with their modes."""
+    return unpacked(layer, tmp_path / "opt")
+
+
+def unpacked(layer: Path, folder: Path) -> Path:
+    with zipfile.ZipFile(layer) as archive:
+        for info in archive.infolist():
+            path = Path(archive.extract(info, folder))
+            path.chmod(info.external_attr >> 16 & 0o777)
+    return folder
+
+
+def names(layer: Path) -> list[str]:
+    with zipfile.ZipFile(layer) as archive:
+        return archive.namelist()
+
+
+def cached(name: str) -> str:
+    folder, _, file = name.rpartition("/")
+    return f"{folder}/__pycache__/{file.removesuffix('.py')}.{TAG}.pyc"
+
+
+def started(opt: Path, local: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Start a script as Lambda starts its runtime: under the layer's wrapper.
+
+    It sees /opt/python and the standard library, and nothing of this environment.
+    """
+    local.mkdir(exist_ok=True)
+    (local / "ssm.env").write_text("/shop/prod/db-host=localhost\n")
+    program = f"import sys; sys.path.insert(0, {str(opt / 'python')!r}); {script}"
+    return subprocess.run(
+        [opt / "appconfig-env", sys.executable, "-I", "-S", "-c", program],
+        env={
+            "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
+            "APPCONFIG_ENV_LOCAL_DIR": str(local),
+            "APPCONFIG_ENV_SNAPSHOT": str(local / "snapshot.json"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+GET = "import os, appconfig_env; print(os.environ['DB_HOST'], appconfig_env.get('DB_HOST'))"
+
+
+def test_two_builds_give_the_same_bytes(layer: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.zip"
+
+    words = ["--python", sys.executable, "--output", str(again)]
+    subprocess.run(
+        [sys.executable, "-m", "appconfig_env._layer", *words],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
+        check=True,
+        capture_output=True,
+    )
+
+    # Hashes, since pytest would take minutes to show how two zips differ.
+    one, other = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (layer, again))
+    assert one == other
+
+
+def test_with_every_python_of_this_machine_it_stays_below_300_kib(tmp_path: Path) -> None:
+    built = _layer.build(tmp_path / "layer.zip")
+
+    assert TAG in built.byte_code
+    assert built.size_bytes == built.path.stat().st_size < 300 * 1024
+
+
+def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> None:
+    found = names(layer)
+    package = {
+        f"python/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / "appconfig_env").rglob("*.py")
+        if path.name != "_layer.py"
+    }
+
+    assert package <= set(found)
+    assert {"python/tenacity/__init__.py", "python/dotenv/main.py"} <= set(found)
+    assert {name.split("/")[0] for name in found} == {"appconfig-env", "python"}
+
+
+def test_boto3_is_left_to_the_runtime(layer: Path) -> None:
+    assert not [name for name in names(layer) if "boto" in name and "appconfig_env" not in name]
+
+
+def test_only_the_wrapper_is_executable(layer: Path) -> None:
+    with zipfile.ZipFile(layer) as archive:
+        modes = {info.filename: info.external_attr >> 16 for info in archive.infolist()}
+
+    assert modes.pop("appconfig-env") == 0o100755
+    assert set(modes.values()) == {0o100644}
+
+
+def test_entries_are_sorted_and_carry_no_time_of_the_build(layer: Path) -> None:
+    with zipfile.ZipFile(layer) as archive:
+        infos = archive.infolist()
+
+    assert {info.date_time for info in infos} == {DATE}
+    assert [info.filename for info in infos] == sorted(info.filename for info in infos)
+
+
+def test_the_wrapper_is_the_checkout_s(opt: Path) -> None:
+    assert (opt / "appconfig-env").read_bytes() == (ROOT / "wrapper/appconfig-env").read_bytes()
+
+
+def test_every_source_has_byte_code_of_this_python(layer: Path) -> None:
+    found = set(names(layer))
+
+    assert [name for name in found if name.endswith(".py") and cached(name) not in found] == []
+
+
+def test_the_licences_of_what_it_carries_come_along(layer: Path) -> None:
+    licences = [name for name in names(layer) if name.endswith("LICENSE")]
+
+    for wanted in ("python/appconfig_env/", "python/tenacity-", "python/python_dotenv-"):
+        assert len([name for name in licences if name.startswith(wanted)]) == 1
+
+
+def test_importlib_metadata_knows_the_versions_of_what_it_carries(opt: Path) -> None:
+    for name in ("tenacity", "python-dotenv"):
+        (found,) = metadata.Distribution.discover(name=name, path=[str(opt / "python")])
+        assert found.version == metadata.version(name)
+
+
+def test_a_function_starts_from_byte_code_alone(opt: Path, tmp_path: Path) -> None:
+    # Byte code is used if, and only if, it works without the sources. The one exception is the file
+    # that is run by path: Python compiles that each time, so it is a few lines.
+    for path in opt.rglob("*.py"):
+        if path.name != "__main__.py":
+            path.write_text("raise SystemExit('compiled from ' + __file__)\n")
+
+    result = started(opt, tmp_path / "local", f"import tenacity, dotenv; {GET}")
+
+    assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
+
+
+def test_a_function_starts_in_a_read_only_folder(opt: Path, tmp_path: Path) -> None:
+    before = sorted(opt.rglob("*"))
+    for path in (opt, *before):
+        path.chmod(path.stat().st_mode & 0o555)
+
+    result = started(opt, tmp_path / "local", GET)
+
+    for path in (opt, *before):
+        path.chmod(path.stat().st_mode | 0o200)  # for the folder to be removed
+    assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
+    assert sorted(opt.rglob("*")) == before
+
+
+def test_a_python_without_byte_code_here_runs_the_sources(tmp_path: Path) -> None:
+    _layer.build(tmp_path / "layer.zip", pythons=[])
+    opt = unpacked(tmp_path / "layer.zip", tmp_path / "opt")
+
+    result = started(opt, tmp_path / "local", GET)
+
+    assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
+
+
+def test_tracebacks_keep_file_and_line(opt: Path, tmp_path: Path) -> None:
+    result = started(opt, tmp_path / "local", "import appconfig_env; appconfig_env.get(1, type=1)")
+
+    assert f'File "{opt}/python/appconfig_env/_api.py", line ' in result.stderr
+
+
+@pytest.mark.parametrize("name", ["python3.11", "python3.12", "python3.13", "python3.14"])
+def test_each_python_of_lambda_that_is_here_gets_all_its_byte_code(
+    name: str, tmp_path: Path
+) -> None:
+    try:
+        built = _layer.build(tmp_path / "layer.zip", pythons=[name])
+    except _layer.LayerError:
+        pytest.skip(f"no {name} on PATH")
+
+    assert built.byte_code == {f"cpython-{name[6:].replace('.', '')}": built.sources}
+    assert built.size_bytes < 300 * 1024
+
+
+def test_where_not_all_fits_what_a_cold_start_needs_comes_first(tmp_path: Path) -> None:
+    plain = _layer.build(tmp_path / "plain.zip", pythons=[])
+    limit = plain.size_bytes + 40 * 1024
+
+    built = _layer.build(tmp_path / "layer.zip", pythons=[sys.executable], limit_bytes=limit)
+
+    folders = {name.split("/")[1] for name in names(built.path) if name.endswith(".pyc")}
+    assert plain.size_bytes < built.size_bytes < limit
+    assert folders == {"appconfig_env"}
+    assert f"({built.byte_code[TAG]} of {built.sources} files)" in str(built)
+
+
+def test_a_folder_gets_the_same_files_as_the_zip(opt: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+
+    _layer.build(folder, pythons=[sys.executable])
+
+    assert modes(folder) == modes(opt)
+
+
+def modes(folder: Path) -> dict[str, tuple[int, bytes]]:
+    return {
+        path.relative_to(folder).as_posix(): (path.stat().st_mode, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
+    found = names(layer)
+    distributions = Path(str(metadata.distribution("python-dotenv").locate_file("")))
+
+    for name in _layer.LEFT_OUT:
+        assert (ROOT / name).is_file() or (distributions / name).is_file(), name
+    for prefix in (prefix for prefixes in _layer.CLASSES for prefix in prefixes):
+        if not prefix.endswith("openfeature.py"):
+            assert any(name.startswith(f"python/{prefix}") for name in found), prefix
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--python", "/no/such/python"], "/no/such/python does not compile: "),
+        (["--python", "/bin/false"], "/bin/false does not compile: "),
+    ],
+)
+def test_what_is_no_python_is_an_error(
+    words: Sequence[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = _layer.main([*words, "--output", str(tmp_path / "layer.zip")])
+
+    assert code == 1
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_the_size(tmp_path: Path) -> None:
+    output = tmp_path / "new folder" / "layer.zip"
+
+    words = ["layer", "--python", sys.executable, "--output", str(output)]
+    result = subprocess.run(
+        [sys.executable, "-m", "appconfig_env", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    kib = f"{output.stat().st_size / 1024:.1f} KiB"
+    assert result.stdout == f"{output}: {kib}, byte code for {TAG}\n"

@@ -1,0 +1,180 @@
+"""Holds the wheel, the pins and the Makefile to what pyproject.toml and the README promise."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
+    pip("install", "--no-deps", "--target", str(folder), str(wheel))
+    return folder
+
+
+def pip(*words: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *words]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def run(*command: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], **environ},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def pins(file: str) -> dict[str, str]:
+    lines = (ROOT / "requirements" / file).read_text().splitlines()
+    words = (line.partition("#")[0].strip() for line in lines)
+    split = (word.split("==") for word in words if "==" in word)
+    return {name.partition("[")[0].lower(): version for name, version in split}
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    expected = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "appconfig_env").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        found = {name for name in archive.namelist() if ".dist-info/" not in name}
+
+    assert found == expected | {"appconfig_env/_wrapper_script"}
+
+
+def test_the_wheel_is_typed_and_licensed(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        found = archive.namelist()
+        (metadata,) = [name for name in found if name.endswith(".dist-info/METADATA")]
+        fields = archive.read(metadata).decode()
+
+    assert "appconfig_env/py.typed" in found
+    assert f"appconfig_env-{PROJECT['version']}.dist-info/licenses/LICENSE" in found
+    assert "License-Expression: Apache-2.0" in fields
+
+
+def test_the_wrapper_of_an_installed_wheel_is_executable_and_the_same(installed: Path) -> None:
+    script = installed / "appconfig_env" / "_wrapper_script"
+
+    assert script.stat().st_mode & 0o111 == 0o111
+    assert script.read_bytes() == (ROOT / "wrapper" / "appconfig-env").read_bytes()
+
+
+@pytest.mark.parametrize("path", ["bin/appconfig-env", "appconfig_env/_wrapper_script"])
+def test_in_a_container_image_the_installed_command_is_the_wrapper(
+    installed: Path, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "ssm.json").write_text('{"/shop/prod/db-host": "localhost"}')
+
+    result = run(
+        installed / path,
+        sys.executable,
+        "-c",
+        "import os; print(os.environ['DB_HOST'])",
+        PYTHONPATH=str(installed),
+        APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
+        APPCONFIG_ENV_LOCAL_DIR=str(tmp_path),
+        APPCONFIG_ENV_SNAPSHOT=str(tmp_path / "snapshot.json"),
+    )
+
+    assert (result.returncode, result.stdout) == (0, "localhost\n"), result.stderr
+
+
+def test_an_installed_wheel_builds_the_same_layer_as_the_checkout(
+    installed: Path, tmp_path: Path
+) -> None:
+    outputs = {}
+    for name, path in (("installed", installed), ("checkout", ROOT)):
+        output = tmp_path / f"{name}.zip"
+        words = ["layer", "--output", str(output), "--python", sys.executable]
+        result = run(sys.executable, "-m", "appconfig_env", *words, PYTHONPATH=str(path))
+        assert result.returncode == 0, result.stderr
+        outputs[name] = output.read_bytes()
+
+    assert outputs["installed"] == outputs["checkout"]
+
+
+def test_the_command_knows_its_version(installed: Path) -> None:
+    result = run(sys.executable, "-m", "appconfig_env", "--version", PYTHONPATH=str(installed))
+
+    assert result.stdout.strip() == f"appconfig-env {PROJECT['version']}"
+
+
+def test_the_changelog_knows_the_version_or_what_is_not_released_yet() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert headings[0] in ("Unreleased", PROJECT["version"])
+
+
+def test_every_floor_is_a_version_that_can_be_installed_and_below_the_pin() -> None:
+    pinned = pins("runtime.txt") | pins("dev.txt")
+    extras = PROJECT["optional-dependencies"].values()
+    wanted = [*PROJECT["dependencies"], *(one for extra in extras for one in extra)]
+
+    result = run(sys.executable, ROOT / "tools" / "floors.py", ROOT / "pyproject.toml")
+
+    assert result.stdout.split() == [requirement.replace(">=", "==") for requirement in wanted]
+    for requirement in wanted:
+        name, floor = requirement.lower().split(">=")
+        assert version(floor) <= version(pinned[name]), name
+
+
+def test_what_a_layer_carries_is_pinned() -> None:
+    from appconfig_env._layer import DISTRIBUTIONS
+
+    assert set(DISTRIBUTIONS) <= set(pins("runtime.txt"))
+
+
+def test_the_emulator_comes_from_the_sam_that_is_pinned() -> None:
+    from tests.rie import RIE_WHEEL
+
+    assert f"aws-sam-cli=={pins('sam.txt')['aws-sam-cli']}" == RIE_WHEEL
+
+
+def test_make_without_a_target_tells_the_targets() -> None:
+    result = run("make", "-C", ROOT, "--no-print-directory")
+
+    assert result.returncode == 0
+    for target in ("demo", "test", "layer", "lint", "bench", "test-floors", "clean"):
+        assert f"make {target} " in result.stdout
+
+
+def test_ci_runs_what_everybody_runs() -> None:
+    script = ROOT / ".ci" / "run"
+
+    assert script.stat().st_mode & stat.S_IXUSR
+    assert "make test" in script.read_text().splitlines()
+
+
+def test_shell_scripts_are_executable() -> None:
+    assert (ROOT / "wrapper" / "appconfig-env").stat().st_mode & 0o111 == 0o111
