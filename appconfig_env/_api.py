@@ -243,7 +243,8 @@ class Helper:
         if self._overrides is not None:
             return value
         store = self._opened()
-        if value is not None:
+        # What a source has set once, or an unresolved reference, is not the environment's to say.
+        if value is not None and name not in store.sourced:
             from ._reference import is_reference
 
             in_place = any(source.variable == name for source in store.settings.sources)

@@ -1,16 +1,20 @@
-"""What a source answered, and how its bytes become data: JSON, dotenv, YAML or text; knows no source."""
+"""What a source answered, and how its bytes become data; knows no source; pure."""
 
 from __future__ import annotations
 
+from . import _yaml
+from ._yaml import DEEPEST
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ._reference import Locator
 
 JSON_TYPES = ("application/json", "text/json")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 DOTENV_TYPE = "text/x-dotenv"  # ours, for files that end in .env: no registered type exists
+LONGEST_SHOWN_NAME = 100
 
 
 class DocumentError(ValueError):
@@ -67,12 +71,22 @@ class Document:
         self.is_early = is_early
 
     @property
+    def is_secret(self) -> bool:
+        """Whether any part of it may be kept in memory only."""
+        return self.secret or bool(self.secret_parameters)
+
+    @property
     def is_unchanged(self) -> bool:
         """Whether the source said that what was read before still holds."""
         return self.body is None and self.parameters is None
 
     def __repr__(self) -> str:
         return f"<Document {self.locator.text} version {self.version!r}>"
+
+
+def quoted(name: str) -> str:
+    """A key or name as messages show it."""
+    return repr(name if len(name) <= LONGEST_SHOWN_NAME else name[: LONGEST_SHOWN_NAME - 1] + "…")
 
 
 def text_of(body: bytes) -> str:
@@ -84,7 +98,21 @@ def text_of(body: bytes) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise DocumentError("want UTF-8 text, got binary content") from None
+        raise DocumentError(
+            "want UTF-8 text, got binary content; store it as text, such as base64"
+        ) from None
+
+
+def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the option's own name
+    """One of `json`, `dotenv`, `yaml` and `text`, or an empty string where nothing says it."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if format:
+        return format
+    if media_type in JSON_TYPES or media_type.endswith("+json"):
+        return "json"
+    if media_type in YAML_TYPES or media_type.endswith("+yaml"):
+        return "yaml"
+    return "dotenv" if media_type == DOTENV_TYPE else ""
 
 
 def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # noqa: A002 - the option's own name
@@ -100,30 +128,23 @@ def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # n
         DocumentError: it is not what `format` or `content_type` says.
     """
     text = text_of(body)
-    kind = format or _format_of(content_type)
-    if kind == "text":
-        return text
+    kind = kind_of(content_type, format)
     if kind == "json":
         return _json(text)
     if kind == "yaml":
-        return _yaml(text)
+        return _yaml_data(text)
     if kind == "dotenv":
         return _dotenv(text)
-    if text.lstrip()[:1] in ("{", "["):
+    if not kind and text.lstrip()[:1] in ("{", "["):
         try:
             return _json(text)
-        except DocumentError:
+        except _NoJsonError:
             return text
     return text
 
 
-def _format_of(content_type: str) -> str:
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type in JSON_TYPES or media_type.endswith("+json"):
-        return "json"
-    if media_type in YAML_TYPES or media_type.endswith("+yaml"):
-        return "yaml"
-    return "dotenv" if media_type == DOTENV_TYPE else ""
+class _NoJsonError(DocumentError):
+    """The text does not have JSON's syntax."""
 
 
 def _json(text: str) -> object:
@@ -131,7 +152,7 @@ def _json(text: str) -> object:
     import json
 
     try:
-        return json.loads(
+        data: object = json.loads(
             text,
             object_pairs_hook=_object,
             parse_float=_finite,
@@ -140,21 +161,50 @@ def _json(text: str) -> object:
     except DocumentError:
         raise
     except json.JSONDecodeError as error:
-        what = "it is empty" if not text.strip() else f"line {error.lineno} column {error.colno}"
-        raise DocumentError(f"want JSON, got something else ({what})") from None
+        what = f"line {error.lineno} column {error.colno}" if text.strip() else "it is empty"
+        raise _NoJsonError(f"want JSON, got something else ({what})") from None
     except RecursionError:
-        raise DocumentError("want JSON, got one that is nested too deeply") from None
+        raise DocumentError(f"want JSON nested {DEEPEST} levels deep at most") from None
     except ValueError:  # int() refuses more than sys.get_int_max_str_digits() digits
         raise DocumentError("want JSON, got a number with too many digits") from None
+    if text.count("{") + text.count("[") > DEEPEST:
+        _refuse_deep(data)
+    return data
+
+
+def _refuse_deep(data: object) -> None:
+    """Keep off what would end the recursion that flattens it, or writes it as JSON again."""
+    level = [data]
+    for _ in range(DEEPEST + 1):
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, (dict, list))
+        ]
+        if not level:
+            return
+    raise DocumentError(f"want JSON nested {DEEPEST} levels deep at most")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DocumentError(f"the key {twice!r} stands twice in one JSON object")
+        raise DocumentError(
+            f"the key {quoted(_repeated(name for name, _ in pairs))} stands twice in one JSON object"
+        )
     return found
+
+
+def _repeated(names: Iterable[str]) -> str:
+    """The first of `names` that comes a second time; empty where none does."""
+    seen = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""
 
 
 def _finite(text: str) -> float:
@@ -180,50 +230,28 @@ def _dotenv(text: str) -> dict[str, str | None]:
             "a dotenv document needs python-dotenv, which is not installed here"
         ) from None
 
-    bad = [
-        binding.original.line for binding in parser.parse_stream(io.StringIO(text)) if binding.error
-    ]
-    if bad:
-        raise DocumentError(f"want NAME=value lines, got something else in line {bad[0]}")
+    names = []
+    for binding in parser.parse_stream(io.StringIO(text)):
+        # A name alone is mostly the second line of a value that wants quotes.
+        if binding.error or (binding.key is not None and binding.value is None):
+            raise DocumentError(
+                f"want NAME=value lines, got something else in line {binding.original.line}"
+            )
+        if binding.key is not None:
+            names.append(binding.key)
+    if twice := _repeated(names):
+        raise DocumentError(f"the name {quoted(twice)} stands twice")
     # interpolate=False: what was fetched is a value, never a template.
     return dict(dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False))
 
 
-def _yaml(text: str) -> object:
+def _yaml_data(text: str) -> object:
     try:
-        import yaml  # an extra, imported where a document is YAML
+        return _yaml.parse(text)
     except ImportError:
         raise DocumentError(
-            "a YAML document needs PyYAML in the function's package (pip install 'appconfig-env[yaml]')"
+            "a YAML document needs PyYAML in the function's package "
+            "(pip install 'appconfig-env[yaml]')"
         ) from None
-    try:
-        data = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" (line {mark.line + 1} column {mark.column + 1})" if mark else ""
-        raise DocumentError(f"want YAML, got something else{where}") from None
-    except (yaml.YAMLError, RecursionError, ValueError):
-        raise DocumentError("want YAML, got something else") from None
-    return _plain(data, frozenset())
-
-
-def _plain(data: object, above: frozenset[int]) -> object:
-    """`data` with what only YAML knows (dates, sets, binaries, other keys than text) as text."""
-    if isinstance(data, (str, int, float, bool)) or data is None:
-        return data
-    if id(data) in above:
-        raise DocumentError("want YAML without an anchor that contains itself")
-    inside = above | {id(data)}
-    if isinstance(data, dict):
-        return {_scalar(key): _plain(value, inside) for key, value in data.items()}
-    if isinstance(data, (list, tuple, set)):
-        return [_plain(item, inside) for item in data]
-    return _scalar(data)
-
-
-def _scalar(value: object) -> str:
-    if isinstance(value, bytes):
-        raise DocumentError("want YAML without binary values")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+    except _yaml.YamlError as error:
+        raise DocumentError(str(error)) from None

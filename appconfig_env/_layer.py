@@ -1,16 +1,11 @@
 """Builds the layer's zip: which files, compiled how, the same byte for byte each time.
 
-It knows nothing of AWS or settings, and is the one file of this package that no layer carries.
+It knows nothing of AWS or settings. No layer carries it.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import json
-import os
-import shutil
-import subprocess
 import sys
 import zipfile
 import zlib
@@ -18,22 +13,23 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ._layer_code import CompileError, compile_all, without_comments
 from .errors import AppConfigEnvError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ._layer_code import Compiled
+
 PACKAGE = Path(__file__).resolve().parent
 OUTPUT = Path("dist/appconfig-env-layer.zip")
 DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3: the runtime has it
-PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")  # what Lambda runs
 LIMIT_BYTES = 300 * 1024
 
 # The layer is unpacked at each cold start and compiled never: what it weighs is chosen here.
 #
-# - Byte code is made without docstrings and asserts (as `python -OO` makes it) and without column
-#   positions (tracebacks keep file and line, and lose the ^^^^ below): a third less. Sources stay
-#   whole: tracebacks quote them, and a Python that has no byte code here runs them.
+# - Our own sources go without comments and docstrings, line for line, so that tracebacks quote the
+#   right ones; the copied packages' stay as they are. A Python without byte code here runs them.
 # - Command lines and notebook support of the copied packages stay out. tenacity's tornado support
 #   does not: tenacity imports it where a function has tornado.
 # - Type markers serve checkers, which never see a layer. Of METADATA the fields stay, so that
@@ -41,6 +37,7 @@ LIMIT_BYTES = 300 * 1024
 LEFT_OUT = frozenset(
     {
         "appconfig_env/_layer.py",
+        "appconfig_env/_layer_code.py",
         "dotenv/__main__.py",
         "dotenv/cli.py",
         "dotenv/ipython.py",
@@ -60,20 +57,6 @@ CLASSES = (
     ("appconfig_env/testing.py",),
 )
 
-# Runs in a fresh process of each interpreter: what was imported before changes what marshal writes.
-# The hash in the header is never checked: times in a zip are fixed and the layer is read-only.
-COMPILE = """
-import base64, importlib.util, json, marshal, sys
-found = {"name": sys.implementation.name, "version": sys.version_info[:2], "code": {}}
-found["tag"] = sys.implementation.cache_tag
-for name, source in json.load(sys.stdin):
-    code = marshal.dumps(compile(source, "/opt/" + name, "exec", dont_inherit=True, optimize=2))
-    unchecked = importlib.util.MAGIC_NUMBER + b"\\1\\0\\0\\0"
-    header = unchecked + importlib.util.source_hash(source.encode())
-    found["code"][name] = base64.b64encode(header + code).decode()
-json.dump(found, sys.stdout)
-"""
-
 
 class LayerError(AppConfigEnvError):
     """The layer cannot be built; says what is missing."""
@@ -92,14 +75,6 @@ class Entry(NamedTuple):
         compress = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
         data = compress.compress(self.data) + compress.flush()
         return len(data) + 30 + 46 + 2 * len(self.name)
-
-
-class Compiled(NamedTuple):
-    """The byte code that one interpreter made: by source name."""
-
-    tag: str
-    version: tuple[int, int]
-    code: dict[str, bytes]
 
 
 class Layer(NamedTuple):
@@ -144,7 +119,7 @@ def build(
     """
     plain = sorted([_script(), _licence(), *_package(), *_dependencies()])
     sources = [entry for entry in plain if entry.name.endswith(".py")]
-    compiled = _compile_all(sources, pythons)
+    compiled = compile_all({entry.name: entry.data.decode() for entry in sources}, pythons)
     chosen = _choose(plain, sources, compiled, limit_bytes)
     entries = sorted(plain + chosen)
     if output.is_dir():
@@ -186,7 +161,8 @@ def _package() -> Iterator[Entry]:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE.parent).as_posix()
         if name not in LEFT_OUT:
-            yield Entry(f"python/{name}", path.read_bytes())
+            source = without_comments(path.read_text(encoding="utf-8"))
+            yield Entry(f"python/{name}", source.encode())
 
 
 def _dependencies() -> Iterator[Entry]:
@@ -216,61 +192,6 @@ def _distribution(name: str) -> metadata.Distribution:
         raise LayerError(
             f"{name} is not installed, and the layer carries it: pip install {name}"
         ) from error
-
-
-def _compile_all(sources: Sequence[Entry], pythons: Sequence[str] | None) -> list[Compiled]:
-    """Compile with each interpreter: those named, else this one and then the newest first."""
-    if pythons is not None:
-        every = [_compile(sources, python) for python in pythons]
-    else:
-        every = [_compile(sources, sys.executable)]
-        own = "python{}.{}".format(*every[0].version)
-        for name in reversed(PYTHONS):
-            if name != own and (found := _compile_on_path(sources, name)):
-                every.append(found)
-    by_tag = {one.tag: one for one in reversed(every)}
-    return [one for one in every if by_tag[one.tag] is one]
-
-
-def _compile_on_path(sources: Sequence[Entry], name: str) -> Compiled | None:
-    """Compile with the first interpreter of this name that works.
-
-    Version managers put names on PATH that stand for nothing until a version is chosen.
-    """
-    for folder in os.get_exec_path():
-        if python := shutil.which(name, path=folder):
-            try:
-                return _compile(sources, python)
-            except LayerError:
-                continue
-    return None
-
-
-def _compile(sources: Sequence[Entry], python: str) -> Compiled:
-    # -S and -P: nothing but the standard library; a fixed seed, since sets of constants are written
-    # in the order of their hashes. Variables for PATH and for version managers stay.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    command = [python, "-S", "-P", "-B", "-X", "no_debug_ranges", "-c", COMPILE]
-    text = json.dumps([(entry.name, entry.data.decode()) for entry in sources])
-    try:
-        answer = subprocess.run(
-            command,
-            input=text,
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**environ, "PYTHONHASHSEED": "0"},
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", None) or str(error)
-        raise LayerError(f"{python} does not compile: {said.strip().splitlines()[-1]}") from error
-    found = json.loads(answer.stdout)
-    version = tuple(found["version"])
-    if found["name"] != "cpython" or f"python{version[0]}.{version[1]}" not in PYTHONS:
-        supported = ", ".join(name.removeprefix("python") for name in PYTHONS)
-        raise LayerError(f"{python}: want CPython {supported}, got {found['tag']}")
-    code = {name: base64.b64decode(text) for name, text in found["code"].items()}
-    return Compiled(found["tag"], version, code)
 
 
 def _choose(
@@ -362,7 +283,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     limit_bytes = arguments.limit * 1024
     try:
         layer = build(arguments.output, pythons=arguments.python, limit_bytes=limit_bytes)
-    except LayerError as error:
+    except (LayerError, CompileError) as error:
         print(f"appconfig-env layer: {error}", file=sys.stderr)
         return 1
     print(layer)

@@ -2,95 +2,23 @@
 
 from __future__ import annotations
 
-from ._percent import decode, encode
+from . import _options
+from ._locator import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Locator
+from ._options import decoded, is_variable_name
+from ._percent import encode
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-APPCONFIG = "appconfig"
-SSM = "ssm"
-SECRETS_MANAGER = "secretsmanager"
-FILE = "file"
-SCHEMES = (APPCONFIG, SSM, SECRETS_MANAGER, FILE)
-FORMATS = ("json", "dotenv", "text", "yaml")
-DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+__all__ = (
+    "APPCONFIG", "FILE", "SCHEMES", "SECRETS_MANAGER", "SSM", "Locator", "ReferenceProblems",
+    "Source", "is_reference", "is_variable_name", "parse", "parse_prefetch",
+)  # fmt: skip
 
 
-class ReferenceProblems(ValueError):
+class ReferenceProblems(ValueError):  # noqa: N818 - it holds several, each an error of its own
     """Everything that is wrong with one reference."""
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("; ".join(problems))
-
-
-class Locator:
-    """What is read in one piece, and so fetched once however many sources use it.
-
-    Attributes:
-        scheme: one of SCHEMES.
-        parts: application, environment and profile for `appconfig`; else one name, path or ARN.
-        recursive: for a path, whether the levels below the first are read too.
-        stage: for a secret, the version's staging label; empty means AWSCURRENT.
-        format: one of FORMATS; empty means by content.
-        text: the canonical form; equal text means the same locator.
-    """
-
-    __slots__ = ("format", "parts", "recursive", "scheme", "stage", "text")
-
-    def __init__(
-        self,
-        scheme: str,
-        parts: tuple[str, ...],
-        *,
-        recursive: bool = True,
-        stage: str = "",
-        format: str = "",  # noqa: A002 - the option's own name
-    ) -> None:
-        self.scheme = scheme
-        self.parts = parts
-        self.recursive = recursive
-        self.stage = stage
-        self.format = format
-        options = []
-        if not recursive:
-            options.append("recursive=no")
-        if stage:
-            options.append(f"stage={encode(stage)}")
-        if format:
-            options.append(f"format={format}")
-        self.text = f"{scheme}:{self._path()}" + ("?" + "&".join(options) if options else "")
-
-    def _path(self) -> str:
-        if self.scheme == APPCONFIG:
-            return "/".join(encode(part, keep=":") for part in self.parts)
-        return encode(self.parts[0], keep="/:@+=,")
-
-    @property
-    def name(self) -> str:
-        """The profile's name, or the parameter's, secret's or file's name, path or ARN."""
-        return self.parts[-1]
-
-    @property
-    def is_path(self) -> bool:
-        """Whether this is every parameter below a path."""
-        return self.scheme == SSM and self.name.endswith("/")
-
-    @property
-    def arn_region(self) -> str:
-        """The Region that an ARN names, else an empty string."""
-        fields = self.name.split(":", 5)
-        return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Locator) and self.text == other.text
-
-    def __hash__(self) -> int:
-        return hash(self.text)
-
-    def __repr__(self) -> str:
-        return f"<Locator {self.text}>"
 
 
 class Source:
@@ -103,11 +31,13 @@ class Source:
         prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
             None where the service's own interval holds; `only` None where there is no allow-list.
         text: the canonical form; `parse(source.text)` gives an equal source.
+        identity: what tells this source from the others of the same settings, without its default:
+            it stands in the snapshot's file.
     """
 
     __slots__ = (
-        "as_name", "default", "env", "key", "locator", "names", "only", "optional", "prefix",
-        "text", "ttl", "variable",
+        "as_name", "default", "env", "identity", "key", "locator", "names", "only", "optional",
+        "prefix", "text", "ttl", "variable",
     )  # fmt: skip
 
     def __init__(
@@ -136,12 +66,16 @@ class Source:
         self.optional = optional
         self.default = default
         self.ttl = ttl
-        self.text = self._text()
+        options = self._options()
+        self.identity = (f"{variable}=" if variable else "") + self._text(options)
+        if default is not None:
+            options.append(f"default={encode(default)}")
+        self.text = self._text(options)
 
-    def _text(self) -> str:
+    def _options(self) -> list[str]:
         options = []
         if self.prefix:
-            options.append(f"prefix={encode(self.prefix)}")
+            options.append(f"prefix={self.prefix}")
         if self.names != "upper":
             options.append(f"names={self.names}")
         if self.as_name:
@@ -152,10 +86,11 @@ class Source:
             options.append("only=" + ",".join(self.only))
         if self.optional:
             options.append("optional")
-        if self.default is not None:
-            options.append(f"default={encode(self.default)}")
         if self.ttl is not None:
             options.append(f"ttl={self.ttl:f}".rstrip("0").rstrip("."))
+        return options
+
+    def _text(self, options: list[str]) -> str:
         text = self.locator.text
         if options:
             text += ("&" if "?" in text else "?") + "&".join(options)
@@ -167,18 +102,15 @@ class Source:
         return "#" + ".".join(encode(part).replace(".", "%2E") for part in self.key)
 
     @property
-    def identity(self) -> str:
-        """What tells this source from every other one in the same settings."""
-        return f"{self.variable}={self.text}" if self.variable else self.text
-
-    @property
     def label(self) -> str:
         """How messages name this source: without options, so without a default's value."""
         where = f"{self.variable}=" if self.variable else ""
         return where + self.locator.text + self._key_text()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Source) and self.identity == other.identity
+        if not isinstance(other, Source):
+            return NotImplemented
+        return (self.variable, self.text) == (other.variable, other.text)
 
     def __hash__(self) -> int:
         return hash(self.identity)
@@ -189,26 +121,8 @@ class Source:
 
 def is_reference(value: str) -> bool:
     """Whether a variable's value is a reference: it starts with a scheme other than `file:`."""
-    scheme, colon, rest = value.partition(":")
-    return bool(colon and rest) and scheme in SCHEMES and scheme != FILE
-
-
-def is_variable_name(name: str) -> bool:
-    """Whether `name` is `[A-Za-z_][A-Za-z0-9_]*`."""
-    return name.isascii() and name.isidentifier()
-
-
-def seconds(text: str) -> float:
-    """`45`, `45s`, `5m` or `1h` in seconds.
-
-    Raises:
-        ValueError: anything else.
-    """
-    unit = DURATION_UNITS.get(text[-1:].lower())
-    digits = text if unit is None else text[:-1]
-    if not (digits.isascii() and digits.replace(".", "", 1).isdigit()):
-        raise ValueError(text)
-    return round(float(digits) * (1.0 if unit is None else unit), 6)
+    scheme, colon, _ = value.partition(":")
+    return bool(colon) and scheme in SCHEMES and scheme != FILE
 
 
 def parse(text: str, variable: str = "") -> Source:
@@ -221,79 +135,109 @@ def parse(text: str, variable: str = "") -> Source:
     Raises:
         ReferenceProblems: all that is wrong with it.
     """
-    problems: list[str] = []
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ReferenceProblems(["want UTF-8 text"]) from None
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in SCHEMES:
         known = ", ".join(f"{known}:" for known in SCHEMES)
         raise ReferenceProblems([f"want a reference that starts with one of {known}"])
-    rest, _, key_text = rest.partition("#")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ReferenceProblems(["want UTF-8 text"]) from None
+    problems: list[str] = []
+    rest, hash_sign, key_text = rest.partition("#")
     path, question, query = rest.partition("?")
-    options = _options(query, problems) if question else {}
+    options = _options.read(query, problems) if question else {}
     parts = _parts(scheme, path, problems)
-    key = _key(key_text, problems) if "#" in text else ()
-    _refuse_contradictions(scheme, parts, key, options, variable, problems)
-    locator_options = {
-        name: options.pop(name) for name in ("recursive", "stage", "format") if name in options
-    }
-    if "as" in options:
-        options["as_name"] = options.pop("as")
+    key = _key(key_text, problems) if hash_sign else ()
+    _refuse_contradictions(scheme, parts, key, options, problems)
+    if variable:
+        _refuse_in_place(scheme, parts, options, problems)
     if problems:
         raise ReferenceProblems(problems)
-    locator = Locator(scheme, parts, **locator_options)  # type: ignore[arg-type]  # by _OPTIONS
-    return Source(locator, key, variable=variable, **options)  # type: ignore[arg-type]
+    return _source(scheme, parts, key, options, variable)
 
 
 def parse_prefetch(text: str) -> Source:
-    """One entry of AWS's prefetch list, `A:E:C` or `/applications/A/environments/E/configurations/C`.
+    """One entry of AWS's prefetch list.
+
+    Args:
+        text: `A:E:C` or `/applications/A/environments/E/configurations/C`.
 
     Raises:
         ReferenceProblems: it is neither.
     """
     fields = text.split("/")
     if text.startswith("/") and len(fields) == 7:
-        words, parts = tuple(fields[1::2]), tuple(fields[2::2])
-        spelled = words == ("applications", "environments", "configurations")
+        words, names = fields[1::2], fields[2::2]
+        is_spelled = words == ["applications", "environments", "configurations"]
     else:
-        parts = tuple(text.split(":"))
-        spelled = len(parts) == 3
-    if not spelled or not all(parts):
-        raise ReferenceProblems([
-            "want APPLICATION:ENVIRONMENT:PROFILE or "
+        names = text.split(":")
+        is_spelled = len(names) == 3
+    if not is_spelled or not all(names):
+        spellings = (
+            "APPLICATION:ENVIRONMENT:PROFILE or "
             "/applications/APPLICATION/environments/ENVIRONMENT/configurations/PROFILE"
-        ])  # fmt: skip
-    try:
-        return Source(Locator(APPCONFIG, tuple(decode(part) for part in parts)))
-    except ValueError as error:
-        raise ReferenceProblems([str(error)]) from None
+        )
+        raise ReferenceProblems([f"want {spellings}"])
+    problems: list[str] = []
+    parts = _decoded(names, problems)
+    if problems:
+        raise ReferenceProblems(problems)
+    return Source(Locator(APPCONFIG, parts))
 
 
-def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
-    fields = path.split("/") if scheme == APPCONFIG else [path]
+def _source(
+    scheme: str,
+    parts: tuple[str, ...],
+    key: tuple[str, ...],
+    options: dict[str, object],
+    variable: str,
+) -> Source:
+    own = {name: options.pop(name) for name in ("recursive", "stage", "format") if name in options}
+    if "as" in options:
+        options["as_name"] = options.pop("as")
+    locator = Locator(scheme, parts, **own)  # type: ignore[arg-type]  # what _options.read gives
+    return Source(locator, key, variable=variable, **options)  # type: ignore[arg-type]
+
+
+def _decoded(fields: list[str], problems: list[str]) -> tuple[str, ...]:
     try:
-        parts = tuple(decode(field) for field in fields)
+        parts = tuple(decoded(field) for field in fields)
     except ValueError as error:
         problems.append(str(error))
         return ("?",)
+    # Lone surrogates, which stand for bytes that are not UTF-8, are not printable either.
+    if any(not part.isprintable() or part != part.strip() for part in parts):
+        problems.append("want printable names without white space around them")
+        return ("?",)
+    return parts
+
+
+def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
+    if "&" in path:
+        problems.append("want ? before the first option (a & in a name as %26)")
+        return ("?",)
+    found = len(problems)
+    parts = _decoded(path.split("/") if scheme == APPCONFIG else [path], problems)
+    if len(problems) > found:
+        return parts
     if scheme == APPCONFIG and (len(parts) != 3 or not all(parts)):
         problems.append(
             "want APPLICATION/ENVIRONMENT/PROFILE after appconfig: (a / in a name as %2F)"
         )
     elif not all(parts):
         problems.append(f"want a name after {scheme}:")
-    elif any(not part.isprintable() for part in parts):
-        problems.append("want printable names")
     elif scheme == SSM and parts[0].endswith("/") and not parts[0].startswith("/"):
         problems.append("want a path that starts with /, as in ssm:/shop/prod/")
     return parts
 
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:
+    if "?" in text or "#" in text:
+        problems.append("want options before #KEY, and # and ? in a key as %23 and %3F")
+        return ()
     try:
-        key = tuple(decode(segment) for segment in text.split("."))
+        key = tuple(decoded(segment) for segment in text.split("."))
     except ValueError as error:
         problems.append(str(error))
         return ()
@@ -302,30 +246,11 @@ def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     return key
 
 
-def _options(query: str, problems: list[str]) -> dict[str, object]:
-    options: dict[str, object] = {}
-    for item in query.split("&"):
-        name, equals, raw = item.partition("=")
-        read = _OPTIONS.get(name)
-        if read is None:
-            problems.append(f"unknown option {name!r} (known: {', '.join(_OPTIONS)})")
-        elif name in options:
-            problems.append(f"option {name} is given twice")
-        else:
-            try:
-                value = decode(raw) if equals or name != "optional" else "yes"
-                options[name] = read(value)
-            except ValueError as error:
-                problems.append(f"option {name}: {error}")
-    return options
-
-
 def _refuse_contradictions(
     scheme: str,
     parts: tuple[str, ...],
     key: tuple[str, ...],
     options: dict[str, object],
-    variable: str,
     problems: list[str],
 ) -> None:
     is_path = scheme == SSM and parts[0].endswith("/")
@@ -333,11 +258,11 @@ def _refuse_contradictions(
         problems.append("option recursive goes with a path only (ssm:/.../)")
     if "stage" in options and scheme != SECRETS_MANAGER:
         problems.append("option stage goes with secretsmanager: only")
+    if key and options.get("format") == "text":
+        problems.append("#KEY picks from a document, and format=text says that it is none")
+    if is_path and key:
+        problems.append("#KEY picks from one JSON document, not from a path; name the parameter")
     if is_path:
-        if key:
-            problems.append(
-                "#KEY picks from one JSON document, not from a path; name the parameter"
-            )
         problems.extend(
             f"option {name} goes with a single value, not with a path"
             for name in ("default", "format")
@@ -349,72 +274,19 @@ def _refuse_contradictions(
             for name in ("prefix", "names", "only")
             if name in options
         )
-    if variable:
-        if scheme == FILE:
-            problems.append("file: is for APPCONFIG_ENV_SOURCES, not for a variable's value")
-        if is_path:
-            problems.append(
-                "a path holds many values; name one parameter, or move it to APPCONFIG_ENV_SOURCES"
-            )
-        problems.extend(
-            f"option {name} is for lists; here the variable gives the one name"
-            for name in ("prefix", "names", "as", "env", "only")
-            if name in options
+
+
+def _refuse_in_place(
+    scheme: str, parts: tuple[str, ...], options: dict[str, object], problems: list[str]
+) -> None:
+    if scheme == FILE:
+        problems.append("file: is for APPCONFIG_ENV_SOURCES, not for a variable's value")
+    if scheme == SSM and parts[0].endswith("/"):
+        problems.append(
+            "a path holds many values; name one parameter, or move it to APPCONFIG_ENV_SOURCES"
         )
-
-
-def _yes_no(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ValueError(f"want yes or no, got {text!r}")
-    return text == "yes"
-
-
-def _one_of(*allowed: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in allowed:
-            raise ValueError(f"want {' or '.join(allowed)}, got {text!r}")
-        return text
-
-    return read
-
-
-def _name(text: str) -> str:
-    if not is_variable_name(text):
-        raise ValueError(f"want a variable name ([A-Za-z_][A-Za-z0-9_]*), got {text!r}")
-    return text
-
-
-def _prefix(text: str) -> str:
-    return _name(text)
-
-
-def _only(text: str) -> tuple[str, ...]:
-    return tuple(_name(name) for name in text.split(","))
-
-
-def _stage(text: str) -> str:
-    if not text:
-        raise ValueError("want a staging label such as AWSPREVIOUS")
-    return text
-
-
-def _ttl(text: str) -> float:
-    try:
-        return seconds(text)
-    except ValueError:
-        raise ValueError(f"want seconds (60, 60s, 5m, 1h), got {text!r}") from None
-
-
-_OPTIONS: dict[str, Callable[[str], object]] = {
-    "prefix": _prefix,
-    "names": _one_of("upper", "keep"),
-    "as": _name,
-    "env": _yes_no,
-    "only": _only,
-    "optional": _yes_no,
-    "default": str,
-    "recursive": _yes_no,
-    "format": _one_of(*FORMATS),
-    "stage": _stage,
-    "ttl": _ttl,
-}
+    problems.extend(
+        f"option {name} is for lists; here the variable gives the one name"
+        for name in ("prefix", "names", "as", "env", "only")
+        if name in options
+    )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from . import _reference as reference
+from ._reader import LOG_LEVELS, Reader
 from ._reference import APPCONFIG, SSM, Locator, ReferenceProblems, Source
 from .aws import settings as aws_settings
 from .errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from .aws.settings import AwsSettings
 
@@ -23,8 +24,7 @@ KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR",
 )  # fmt: skip
-LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "none")
-SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 - the one place a function may write; see _snapshot.py
+SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 - the one place where a function may write
 POLL_FLOOR_SECONDS = 15.0  # the service's own: the least RequiredMinimumPollIntervalInSeconds
 
 
@@ -94,7 +94,7 @@ class Settings:
         return found
 
     def interval(self, sources: list[Source]) -> float:
-        """How long what these sources read counts as fresh, in seconds; all read the same locator."""
+        """How long what `sources` read counts as fresh, in seconds; all read the same locator."""
         scheme = sources[0].locator.scheme
         own = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
             scheme, self.secrets_ttl_seconds
@@ -114,7 +114,7 @@ class Settings:
     def identity(self) -> list[object]:
         """What decides which values are read: equal ones may share a snapshot."""
         return [
-            [source.identity for source in self.sources],
+            [[source.variable, source.text] for source in self.sources],
             self.local_dir,
             [] if self.local_dir else self.aws.identity(),
         ]
@@ -124,7 +124,9 @@ class Settings:
 
 
 def from_environ(
-    environ: Mapping[str, str], references: Mapping[str, str] | None = None
+    environ: Mapping[str, str],
+    references: Mapping[str, str] | None = None,
+    configured: Collection[str] | None = None,
 ) -> Settings:
     """The settings in `environ`.
 
@@ -132,32 +134,35 @@ def from_environ(
         environ: the environment.
         references: in-place references that a wrapper has resolved already, by variable; None
             where `environ` still holds them.
+        configured: the variables that the function itself set, where sources have set others:
+            a parameter named APP_ENV must not change which path is read. None for all.
 
     Raises:
         SettingsError: every problem, together.
     """
-    reader = _Reader(environ)
-    reader.refuse_unknown()
-    sources = reader.app_params() + reader.prefetch_list() + reader.source_list()
-    if reader.yes_no("REFERENCES", default=True):
-        sources += reader.in_place(references)
-    local_dir = environ.get(PREFIX + "LOCAL_DIR", "")
+    if configured is not None:
+        environ = {name: environ[name] for name in environ if name in configured}
+    reader = Reader(environ)
+    _refuse_unknown(reader)
+    sources = _app_params(reader) + _prefetch_list(reader) + _source_list(reader)
+    if reader.yes_no(PREFIX + "REFERENCES", default=True):
+        sources += _in_place(reader, environ if references is None else references)
     settings = Settings(
-        tuple(dict.fromkeys(sources)),
+        _last_ones(sources),
         aws=aws_settings.from_environ(environ, reader.problems),
-        snapshot_path=reader.path("SNAPSHOT") or SNAPSHOT_PATH,
-        deadline_seconds=reader.duration(PREFIX + "DEADLINE_SECONDS", 8.0, least=0.001),
-        poll_seconds=reader.duration(AWS_PREFIX + "POLL_INTERVAL_SECONDS", 45.0),
+        snapshot_path=reader.absolute_path(PREFIX + "SNAPSHOT", SNAPSHOT_PATH),
+        deadline_seconds=reader.seconds(PREFIX + "DEADLINE_SECONDS", 8.0, is_zero_fine=False),
+        poll_seconds=reader.seconds(AWS_PREFIX + "POLL_INTERVAL_SECONDS", 45.0),
         poll_timeout_seconds=reader.millis(AWS_PREFIX + "POLL_TIMEOUT_MILLIS", 3000.0) / 1000,
-        ssm_ttl_seconds=reader.duration("SSM_PARAMETER_STORE_TTL", 300.0),
-        secrets_ttl_seconds=reader.duration("SECRETS_MANAGER_TTL", 300.0),
-        overwrite=reader.yes_no("OVERWRITE", default=False),
-        go_on=reader.one_of(PREFIX + "ON_ERROR", ("fail", "continue")) == "continue",
-        fallback_path=environ.get(PREFIX + "FALLBACK", ""),
-        local_dir=local_dir,
-        next_wrapper=reader.next_wrapper(),
-        log_level=reader.log_level(),
-        log_json=environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON",
+        ssm_ttl_seconds=reader.seconds("SSM_PARAMETER_STORE_TTL", 300.0),
+        secrets_ttl_seconds=reader.seconds("SECRETS_MANAGER_TTL", 300.0),
+        overwrite=reader.yes_no(PREFIX + "OVERWRITE", default=False),
+        go_on=reader.one_of(PREFIX + "ON_ERROR", "fail", "continue") == "continue",
+        fallback_path=reader.text(PREFIX + "FALLBACK"),
+        local_dir=reader.text(PREFIX + "LOCAL_DIR"),
+        next_wrapper=_next_wrapper(reader),
+        log_level=reader.log_level(AWS_PREFIX + "LOG_LEVEL"),
+        log_json=reader.text("AWS_LAMBDA_LOG_FORMAT").upper() == "JSON",
     )
     if reader.problems:
         raise SettingsError(reader.problems)
@@ -165,130 +170,80 @@ def from_environ(
 
 
 def is_own(name: str) -> bool:
-    """Whether a variable is a setting of this package or of AWS's extension, so never a reference."""
+    """Whether a variable is a setting of ours or of AWS's extension, and so never a reference."""
     return name.startswith((PREFIX, AWS_PREFIX)) or name == HANDOVER
 
 
-class _Reader:
-    """Reads one environment and collects what is wrong with it."""
+def _refuse_unknown(reader: Reader) -> None:
+    for name in reader.environ:
+        if name.startswith(PREFIX) and name[len(PREFIX) :] not in KNOWN:
+            # Only a wrong setting pays for this import.
+            from difflib import get_close_matches
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self.environ = environ
-        self.problems: list[str] = []
+            near = get_close_matches(name[len(PREFIX) :].upper(), KNOWN, n=1, cutoff=0.0)
+            reader.problems.append(f"{name}: unknown setting; did you mean {PREFIX}{near[0]}?")
 
-    def refuse_unknown(self) -> None:
-        for name in self.environ:
-            if name.startswith(PREFIX) and name[len(PREFIX) :] not in KNOWN:
-                # Only a wrong setting pays for this import.
-                from difflib import get_close_matches
 
-                near = get_close_matches(name[len(PREFIX) :], KNOWN, n=1, cutoff=0.0)
-                self.problems.append(f"{name}: unknown setting; did you mean {PREFIX}{near[0]}?")
+def _last_ones(sources: list[Source]) -> tuple[Source, ...]:
+    """`sources` without repetitions; the last one counts, because later ones win."""
+    return tuple(reversed(dict.fromkeys(reversed(sources))))
 
-    def source_list(self) -> list[Source]:
-        name = PREFIX + "SOURCES"
-        return self._sources(name, self.environ.get(name, "").split(), reference.parse)
 
-    def prefetch_list(self) -> list[Source]:
-        entries = [entry.strip() for entry in self.environ.get(PREFETCH_LIST, "").split(",")]
-        return self._sources(PREFETCH_LIST, list(filter(None, entries)), reference.parse_prefetch)
+def _source_list(reader: Reader) -> list[Source]:
+    name = PREFIX + "SOURCES"
+    return _parsed(reader, name, reader.text(name).split(), reference.parse)
 
-    def app_params(self) -> list[Source]:
-        path = self.environ.get("APP_PARAMS_PATH", "").strip("/ ")
-        if not path:
+
+def _prefetch_list(reader: Reader) -> list[Source]:
+    entries = [entry.strip() for entry in reader.text(PREFETCH_LIST).split(",")]
+    return _parsed(reader, PREFETCH_LIST, list(filter(None, entries)), reference.parse_prefetch)
+
+
+def _app_params(reader: Reader) -> list[Source]:
+    names = ("APP_ENV", "APP_PARAMS_PATH")
+    stage, path = (reader.text(name).strip("/ ") for name in names)
+    if not path:
+        return []
+    for name in names:
+        if not reader.text(name).isprintable():  # bytes that are not UTF-8 are not either
+            reader.refuse(name, "a printable path")
             return []
-        stage = self.environ.get("APP_ENV", "").strip("/ ")
-        full = f"/{stage}/{path}/" if stage else f"/{path}/"
-        return [Source(Locator(SSM, (full,), recursive=False), names="keep")]
+    full = f"/{stage}/{path}/" if stage else f"/{path}/"
+    return [Source(Locator(SSM, (full,), recursive=False), names="keep")]
 
-    def in_place(self, references: Mapping[str, str] | None) -> list[Source]:
-        found: list[Source] = []
-        for name, value in (self.environ if references is None else references).items():
-            if is_own(name) or not reference.is_reference(value):
-                continue
-            found += self._sources(name, [value], reference.parse, name)
-        return found
 
-    def _sources(
-        self, name: str, texts: list[str], parse: Callable[..., Source], *arguments: str
-    ) -> list[Source]:
-        found = []
-        for text in texts:
-            try:
-                found.append(parse(text, *arguments))
-            except ReferenceProblems as error:
-                shown = text.partition("?")[0]  # a default may be a value that nobody should read
-                self.problems += [f"{name}: {shown!r}: {problem}" for problem in error.problems]
-        return found
+def _in_place(reader: Reader, values: Mapping[str, str]) -> list[Source]:
+    found: list[Source] = []
+    for name, value in values.items():
+        if not is_own(name) and reference.is_reference(value):
+            found += _parsed(reader, name, [value], reference.parse, name)
+    return found
 
-    def duration(self, name: str, default: float, least: float = 0.0) -> float:
-        raw = self.environ.get(name, "")
-        if not raw:
-            return default
+
+def _parsed(
+    reader: Reader, name: str, texts: list[str], parse: Callable[..., Source], *arguments: str
+) -> list[Source]:
+    found = []
+    before = ""
+    for text in texts:
         try:
-            value = reference.seconds(raw)
-        except ValueError:
-            value = -1.0
-        if value < least:
-            self.problems.append(f"{name}: want seconds (45, 45s, 5m, 1h), got {raw!r}")
-            return default
-        return value
+            found.append(parse(text, *arguments))
+        except ReferenceProblems as error:
+            # A default may be a value that nobody should read, and so may what follows its space.
+            shown = repr(text.partition("?")[0].partition("&")[0])
+            if "default=" in before and not text.startswith(reference.SCHEMES):
+                shown = "after a default (a space in its value as %20)"
+            reader.problems += [f"{name}: {shown}: {problem}" for problem in error.problems]
+        if text.startswith(reference.SCHEMES):
+            before = text
+    return found
 
-    def millis(self, name: str, default: float) -> float:
-        raw = self.environ.get(name, "")
-        if not raw:
-            return default
-        text = raw.lower().removesuffix("ms")
-        in_millis = text != raw.lower() or text[-1].isdigit()
-        try:
-            if in_millis and not text[-1:].isdigit():
-                raise ValueError(raw)
-            value = reference.seconds(text) * (1 if in_millis else 1000)
-        except ValueError:
-            value = 0.0
-        if value <= 0:
-            self.problems.append(f"{name}: want milliseconds (3000, 300ms, 5s), got {raw!r}")
-            return default
-        return value
 
-    def yes_no(self, name: str, *, default: bool) -> bool:
-        words = {"": default, "yes": True, "on": True, "true": True, "1": True}
-        words |= {"no": False, "off": False, "false": False, "0": False}
-        raw = self.environ.get(PREFIX + name, "")
-        value = words.get(raw.lower())
-        if value is None:
-            self.problems.append(f"{PREFIX}{name}: want yes or no (or on, off), got {raw!r}")
-            return default
-        return value
-
-    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
-        raw = self.environ.get(name, "")
-        value = raw.lower() or allowed[0]
-        if value not in allowed:
-            self.problems.append(f"{name}: want {' or '.join(allowed)}, got {raw!r}")
-            return allowed[0]
-        return value
-
-    def log_level(self) -> str:
-        name = AWS_PREFIX + "LOG_LEVEL"
-        raw = self.environ.get(name, "")
-        level = {"": "info", "warning": "warn"}.get(raw.lower(), raw.lower())
-        if level not in LOG_LEVELS:
-            self.problems.append(f"{name}: want one of {', '.join(LOG_LEVELS)}, got {raw!r}")
-            return "info"
-        return level
-
-    def next_wrapper(self) -> str:
-        name = PREFIX + "NEXT_WRAPPER"
-        path = self.environ.get(name, "")
-        if path and path == self.environ.get("AWS_LAMBDA_EXEC_WRAPPER"):
-            self.problems.append(
-                f"{name}: want the wrapper that comes after this one, got this one"
-            )
-        return path
-
-    def path(self, name: str) -> str:
-        raw = self.environ.get(PREFIX + name, "")
-        if raw and not raw.startswith("/"):
-            self.problems.append(f"{PREFIX}{name}: want an absolute path, got {raw!r}")
-        return raw
+def _next_wrapper(reader: Reader) -> str:
+    name = PREFIX + "NEXT_WRAPPER"
+    path = reader.text(name)
+    if path and path == reader.text("AWS_LAMBDA_EXEC_WRAPPER"):
+        reader.problems.append(
+            f"{name}: want the wrapper that comes after this one, got this one ({path!r})"
+        )
+    return path

@@ -35,6 +35,8 @@ class Store:
         settings: what is read.
         snapshot: what is known; replaced, never edited.
         view: what `get` looks at, likewise.
+        sourced: every name that a source has ever set here; the environment may still hold its old
+            value.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Store:
         self._configured = handover.configured if handover else frozenset(environ)
         found = _shared.read(settings, self.log)
         self.snapshot = self._completed(found) if found else self._handed_over()
+        self.sourced: frozenset[str] = frozenset()
         self.view: View = self._viewed()
 
     def _turn(self) -> _shared.SharedSnapshot:
@@ -208,6 +211,7 @@ class Store:
             in_place = {source.variable for source in settings.sources if source.variable}
             for name in (self._configured & values.keys()) - in_place:
                 del values[name]
+        self.sourced |= values.keys()
         if any(text not in states for text in settings.locators()):
             return ALWAYS, self._busy_until, values
         since = max((state.checked_at for state in states.values()), default=ALWAYS)

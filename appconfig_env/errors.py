@@ -1,4 +1,4 @@
-"""The exceptions that users may catch: whose fault it is tells which one; names are said, values never."""
+"""The exceptions that users may catch: the class tells whose fault it is; values are never said."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class SourceError(AppConfigEnvError):
         source: the source's canonical reference, such as `ssm:/shop/prod/`.
         reason: what failed, what was wanted and what to do about it.
         unreachable: True where the service did not answer or could not (network, throttling, 5xx,
-            deadline): trying again, or a fallback, may help. False for denial, absence and bad content.
+            deadline): trying again, or a fallback, may help. False for denial, absence and bad
+            content.
     """
 
     def __init__(self, source: str, reason: str, *, unreachable: bool = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env import _layer
+from appconfig_env._layer_code import CompileError, without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +109,7 @@ def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> No
     package = {
         f"python/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "appconfig_env").rglob("*.py")
-        if path.name != "_layer.py"
+        if not path.name.startswith("_layer")
     }
 
     assert package <= set(found)
@@ -192,10 +194,38 @@ def test_a_python_without_byte_code_here_runs_the_sources(tmp_path: Path) -> Non
     assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
 
 
-def test_tracebacks_keep_file_and_line(opt: Path, tmp_path: Path) -> None:
-    result = started(opt, tmp_path / "local", "import appconfig_env; appconfig_env.get(1, type=1)")
+def test_our_sources_are_the_same_programs_line_for_line_without_comments(opt: Path) -> None:
+    for path in (opt / "python" / "appconfig_env").rglob("*.py"):
+        ours = (ROOT / path.relative_to(opt / "python")).read_text()
+        text = path.read_text()
+        assert program(text) == program(ours), path
+        assert len(text.splitlines()) == len(ours.splitlines()), path
+
+
+def program(source: str) -> str:
+    """What a source does and on which lines: its syntax without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        match body:
+            case [ast.Expr(ast.Constant(str())), *_]:
+                del body[0]
+        if isinstance(node, (ast.stmt, ast.expr)):
+            node.end_lineno = node.end_col_offset = None  # the docstring's, where that is all
+    return ast.dump(tree, include_attributes=True)
+
+
+def test_a_number_sign_in_a_string_is_no_comment() -> None:
+    source = 'x = "#a"  # b\n\n\ndef f():\n    """C.\n\n    # d\n    """\n'
+
+    assert without_comments(source) == 'x = "#a"\n\n\ndef f():\n    ""\n\n\n\n'
+
+
+def test_tracebacks_quote_the_line(opt: Path, tmp_path: Path) -> None:
+    result = started(opt, tmp_path / "local", "import appconfig_env; appconfig_env.document(1)")
 
     assert f'File "{opt}/python/appconfig_env/_api.py", line ' in result.stderr
+    assert "source = parse(reference)" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["python3.11", "python3.12", "python3.13", "python3.14"])
@@ -204,7 +234,7 @@ def test_each_python_of_lambda_that_is_here_gets_all_its_byte_code(
 ) -> None:
     try:
         built = _layer.build(tmp_path / "layer.zip", pythons=[name])
-    except _layer.LayerError:
+    except CompileError:
         pytest.skip(f"no {name} on PATH")
 
     assert built.byte_code == {f"cpython-{name[6:].replace('.', '')}": built.sources}

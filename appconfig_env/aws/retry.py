@@ -56,13 +56,17 @@ def again(
         ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (state.attempt_number - 1))
         return _chance.uniform(0, ceiling)
 
-    def is_late(state: tenacity.RetryCallState) -> bool:
-        return now() + state.upcoming_sleep >= deadline
+    def is_over(state: tenacity.RetryCallState) -> bool:
+        return state.attempt_number >= ATTEMPTS or now() + state.upcoming_sleep >= deadline
 
     return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: isinstance(error, AwsError) and error.is_transient),
-        stop=tenacity.stop_after_attempt(ATTEMPTS) | is_late,
+        retry=tenacity.retry_if_exception(_is_transient),
+        stop=is_over,
         wait=wait,
         sleep=sleep,
         reraise=True,
     )(attempt)
+
+
+def _is_transient(error: BaseException) -> bool:
+    return isinstance(error, AwsError) and error.is_transient

@@ -1,4 +1,4 @@
-"""How AWS is reached, as the SDK's own variables and those of AWS's extension say it: environ in, AwsSettings out."""
+"""How AWS is reached: the SDK's own variables and those of AWS's extension to AwsSettings; pure."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ ENDPOINT_VARIABLES = {
     "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "sts": "AWS_ENDPOINT_URL_STS",
 }
+# Outside Lambda, who the caller is; names of keys, never keys.
+_PRINCIPALS = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
+    "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
+)  # fmt: skip
 STANDARD_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 
@@ -22,7 +27,8 @@ class AwsSettings:
     """Where and as whom AWS is called.
 
     Attributes:
-        region: the function's own Region, where roles are assumed; empty where only boto3 may know it.
+        region: the function's own Region, where roles are assumed; empty where only boto3 may
+            know it.
         service_region: the Region that is read.
         endpoints: URL by service, for those that have one of their own.
         ca_bundle: a file of trust anchors; empty for the system's.
@@ -34,9 +40,9 @@ class AwsSettings:
     """
 
     __slots__ = (
-        "ca_bundle", "endpoints", "max_connections", "principal", "proxy_headers", "proxy_url", "region",
-        "role_arn", "role_external_id", "role_session_name", "service_region", "use_dualstack",
-        "use_fips",
+        "ca_bundle", "endpoints", "max_connections", "principal", "proxy_headers", "proxy_url",
+        "region", "role_arn", "role_external_id", "role_session_name", "service_region",
+        "use_dualstack", "use_fips",
     )  # fmt: skip
 
     def __init__(
@@ -104,9 +110,7 @@ def _principal(environ: Mapping[str, str]) -> tuple[str, ...]:
     # A function's keys may be new ones when Lambda runs init again; the function is the same.
     in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environ
     names = (
-        ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION")
-        if in_lambda
-        else ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")
+        ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION") if in_lambda else _PRINCIPALS
     )
     return tuple(environ.get(name, "") for name in names)
 
@@ -120,15 +124,15 @@ def _endpoints(environ: Mapping[str, str], problems: list[str]) -> dict[str, str
 
 
 def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
-    url = environ.get(name, "")
+    text = environ.get(name, "")
     try:
-        if url and Url(url).query:
-            raise ValueError(name)
+        if text:
+            Url(text)
     except ValueError:
         # A proxy's URL may hold a password: only its shape is said.
         problems.append(f"{name}: want a URL such as https://host:port, got something else")
         return ""
-    return url
+    return text
 
 
 def _flag(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
@@ -153,7 +157,13 @@ def _proxy_headers(environ: Mapping[str, str], problems: list[str]) -> tuple[tup
         name, colon, value = item.partition(":")
         name, value = name.strip(), value.strip()
         token = name.replace("-", "").replace("_", "")
-        if not (colon and token.isascii() and token.isalnum() and value.isascii() and value.isprintable()):
+        if not (
+            colon
+            and token.isascii()
+            and token.isalnum()
+            and value.isascii()
+            and value.isprintable()
+        ):
             problems.append(
                 f"{PREFIX}PROXY_HEADERS: want 'name: value' pairs separated by commas; "
                 f"pair {len(headers) + 1} is none"  # its text may be a credential
@@ -165,7 +175,8 @@ def _proxy_headers(environ: Mapping[str, str], problems: list[str]) -> tuple[tup
 
 def _max_connections(environ: Mapping[str, str], problems: list[str]) -> int:
     raw = environ.get(PREFIX + "MAX_CONNECTIONS", "") or "3"
-    if not (raw.isascii() and raw.isdigit() and 1 <= int(raw) <= 1000):
+    number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
+    if not 1 <= number <= 1000:
         problems.append(f"{PREFIX}MAX_CONNECTIONS: want a whole number from 1 to 1000, got {raw!r}")
         return 3
-    return int(raw)
+    return number

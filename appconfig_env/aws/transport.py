@@ -83,6 +83,8 @@ class Transport:
         try:
             connection.send(request, deadline)
             answer = connection.receive(method, deadline)
+            if proxy and answer.status == 407:
+                raise _refusal(proxy, answer.status)
         except BaseException:
             connection.close()
             # Where one was closed meanwhile, the others were too.
@@ -90,8 +92,6 @@ class Transport:
             raise
         if not (connection.is_reusable and self._kept(idle, where, connection)):
             connection.close()
-        if answer.status == 407 and proxy:
-            raise _refusal(proxy, answer.status)
         return answer
 
     def close(self) -> None:

@@ -1,0 +1,135 @@
+"""A layer's Python code, made small: sources without comments, and byte code for each interpreter.
+
+Nothing here decides what a layer holds; see _layer.py, beside which it stays out of every layer.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tokenize
+from typing import TYPE_CHECKING, NamedTuple
+
+from .errors import AppConfigEnvError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")  # what Lambda runs
+
+# Byte code is made without docstrings and asserts (as `python -OO` makes it), without annotations
+# of functions (nothing reads them there, and each start would build them) and without column
+# positions (tracebacks keep file and line, and lose the ^^^^ below): 40 % less.
+#
+# It runs in a fresh process of each interpreter: what was imported before changes what marshal
+# writes. The hash in the header is never checked: times in a zip are fixed, a layer is read-only.
+COMPILE = """
+import ast, base64, importlib.util, json, marshal, sys
+
+def bare(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+    return tree
+
+unchecked = importlib.util.MAGIC_NUMBER + bytes((1, 0, 0, 0))
+code = {}
+for name, source in json.load(sys.stdin).items():
+    tree = bare(ast.parse(source))
+    compiled = compile(tree, "/opt/" + name, "exec", dont_inherit=True, optimize=2)
+    header = unchecked + importlib.util.source_hash(source.encode())
+    code[name] = base64.b64encode(header + marshal.dumps(compiled)).decode()
+python = sys.implementation
+json.dump([python.name, python.cache_tag, python.version[:2], code], sys.stdout)
+"""
+
+
+class CompileError(AppConfigEnvError):
+    """An interpreter that does not compile, or is none."""
+
+
+class Compiled(NamedTuple):
+    """What one interpreter made of all sources: byte code by name."""
+
+    tag: str
+    version: tuple[int, int]
+    code: dict[str, bytes]
+
+
+def without_comments(source: str) -> str:
+    """Give the same program, line for line, without comments and docstrings."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column].rstrip()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            text = node.body[0]
+            first, last = text.lineno - 1, text.end_lineno or text.lineno
+            # A string stays, since it may be all that a body has.
+            lines[first:last] = [" " * text.col_offset + '""'] + [""] * (last - first - 1)
+    return "\n".join(lines) + "\n"
+
+
+def compile_all(sources: Mapping[str, str], pythons: Sequence[str] | None) -> list[Compiled]:
+    """Compile with each interpreter: those named, else this one and then the newest first."""
+    if pythons is not None:
+        every = [_compile(sources, python) for python in pythons]
+    else:
+        every = [_compile(sources, sys.executable)]
+        own = "python{}.{}".format(*every[0].version)
+        for name in reversed(PYTHONS):
+            if name != own and (found := _compile_on_path(sources, name)):
+                every.append(found)
+    by_tag = {one.tag: one for one in reversed(every)}
+    return [one for one in every if by_tag[one.tag] is one]
+
+
+def _compile_on_path(sources: Mapping[str, str], name: str) -> Compiled | None:
+    """Compile with the first interpreter of this name that works.
+
+    Version managers put names on PATH that stand for nothing until a version is chosen.
+    """
+    for folder in os.get_exec_path():
+        if python := shutil.which(name, path=folder):
+            try:
+                return _compile(sources, python)
+            except CompileError:
+                continue
+    return None
+
+
+def _compile(sources: Mapping[str, str], python: str) -> Compiled:
+    # -S and -P: nothing but the standard library; a fixed seed, since sets of constants are written
+    # in the order of their hashes. Variables for PATH and for version managers stay.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    try:
+        answer = subprocess.run(
+            [python, "-S", "-P", "-B", "-X", "no_debug_ranges", "-c", COMPILE],
+            input=json.dumps(sources),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**environ, "PYTHONHASHSEED": "0"},
+        ).stdout
+        implementation, tag, (major, minor), code = json.loads(answer)
+    except (OSError, subprocess.CalledProcessError, ValueError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip()
+        raise CompileError(f"{python} does not compile: {said.splitlines()[-1]}") from error
+    if implementation != "cpython" or f"python{major}.{minor}" not in PYTHONS:
+        supported = ", ".join(name.removeprefix("python") for name in PYTHONS)
+        raise CompileError(f"{python}: want CPython {supported}, got {tag}")
+    return Compiled(
+        tag, (major, minor), {name: base64.b64decode(text) for name, text in code.items()}
+    )

@@ -1,0 +1,44 @@
+"""A client of AWS that answers from a list, for what calls are planned."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Answer = dict[str, Any] | Exception | Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+class FakeClient:
+    """Gives each operation its answers in order, the last one for ever; remembers the calls."""
+
+    def __init__(self, **answers: Answer | list[Answer]) -> None:
+        self.calls: list[tuple[str, dict[str, Any], str]] = []
+        self.timeouts: list[float] = []
+        self.closed = self.in_flight = self.peak_in_flight = 0
+        self._answers = {k: list(v) if isinstance(v, list) else [v] for k, v in answers.items()}
+        self._lock = threading.Lock()
+
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
+    ) -> dict[str, Any]:
+        with self._lock:
+            self.calls.append((operation, dict(parameters), region))
+            self.timeouts.append(timeout)
+            queue = self._answers[operation]
+            answer = queue.pop(0) if len(queue) > 1 else queue[0]
+            self.in_flight += 1
+            self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
+        try:
+            if isinstance(answer, Exception):
+                raise answer
+            return answer(parameters) if callable(answer) else answer
+        finally:
+            with self._lock:
+                self.in_flight -= 1
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def operations(self) -> list[str]:
+        return [operation for operation, _, _ in self.calls]

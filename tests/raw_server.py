@@ -1,0 +1,113 @@
+"""A server without HTTP: it reads requests and answers with the bytes it was given, good or bad."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+HOST = "127.0.0.1"
+Answer = bytes | Callable[[socket.socket], None]
+
+
+def hang(connection: socket.socket) -> None:
+    """Answer nothing until the client is gone."""
+    connection.settimeout(30)
+    connection.recv(1)
+
+
+def then_close(answer: bytes) -> Callable[[socket.socket], None]:
+    """Send `answer`, and close the connection."""
+
+    def send(connection: socket.socket) -> None:
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    return send
+
+
+def ok(body: bytes = b"", *headers: str) -> bytes:
+    """Give a good answer."""
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+class RawServer:
+    """Gives the answers one after the other, the last one for ever; on any number of connections."""
+
+    def __init__(self, *answers: Answer, context: ssl.SSLContext | None = None) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self._answers = list(answers)
+        self._context = context
+        self._open: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._listener = socket.create_server((HOST, 0))
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http{'s' if context else ''}://{HOST}:{self.port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            for one in (self._listener, *self._open):
+                try:
+                    one.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    pass
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self.connections += 1
+                self._open.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            while request := _read(connection):
+                with self._lock:
+                    self.requests.append(request)
+                    answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+                if callable(answer):
+                    answer(connection)
+                else:
+                    connection.sendall(answer)
+        except OSError:
+            pass
+        finally:
+            connection.close()
+
+
+def _read(connection: socket.socket) -> bytes:
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return b""
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")),
+        0,
+    )
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body

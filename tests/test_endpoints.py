@@ -1,0 +1,50 @@
+"""Endpoints against botocore's own resolution, for every Region it knows."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+
+from appconfig_env.aws import endpoints
+from appconfig_env.aws.port import SERVICES
+from appconfig_env.aws.settings import AwsSettings
+
+LARGE = ("aws", "aws-cn", "aws-us-gov")
+SESSION = botocore.session.Session()
+REGIONS = {
+    partition: SESSION.get_available_regions("ec2", partition)
+    for partition in SESSION.get_available_partitions()
+}
+
+
+@pytest.mark.parametrize("partition", LARGE)
+def test_no_region_of_the_large_partitions_is_left_to_boto3(partition: str) -> None:
+    assert REGIONS[partition]
+    assert [name for name in REGIONS[partition] if not endpoints.dns_suffix(name)] == []
+
+
+@pytest.mark.parametrize("partition", sorted(set(REGIONS) - set(LARGE)))
+def test_regions_of_other_partitions_are_left_to_boto3(partition: str) -> None:
+    assert [name for name in REGIONS[partition] if endpoints.dns_suffix(name)] == []
+
+
+@pytest.mark.parametrize("service", sorted(set(SERVICES.values())))
+@pytest.mark.parametrize("region", [name for partition in LARGE for name in REGIONS[partition]])
+def test_a_url_is_the_one_that_botocore_calls(region: str, service: str) -> None:
+    client = SESSION.create_client(
+        service, region, aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    assert endpoints.url(service, region, AwsSettings(region=region)) == client.meta.endpoint_url
+    client.close()
+
+
+@pytest.mark.parametrize("region", ["", "eu", "xx-west-1", "eu-west-1.evil.example/", "us-east-1@x", "aws-global"])
+def test_what_is_no_known_region_has_no_endpoint(region: str) -> None:
+    assert endpoints.dns_suffix(region) == ""
+    assert endpoints.url("ssm", region, AwsSettings()) == ""
+
+
+def test_a_configured_url_wins_in_every_region() -> None:
+    settings = AwsSettings(endpoints={"ssm": "http://127.0.0.1:1"})
+    assert endpoints.url("ssm", "nowhere", settings) == "http://127.0.0.1:1"
+    assert endpoints.url("sts", "eu-west-1", settings) == "https://sts.eu-west-1.amazonaws.com"

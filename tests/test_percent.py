@@ -1,0 +1,47 @@
+"""Percent-encoding against the standard library's."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appconfig_env._percent import decode, encode
+
+# Text that UTF-8 can say: no half of a surrogate pair.
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@given(texts)
+def test_encoding_is_that_of_the_standard_library(text: str) -> None:
+    assert encode(text) == quote(text, safe="-._~")
+
+
+@given(texts, st.sets(st.sampled_from("/:@+=,!'()*")))
+def test_signs_may_be_kept(text: str, keep: set[str]) -> None:
+    kept = "".join(sorted(keep))
+    assert encode(text, keep=kept) == quote(text, safe=kept + "-._~")
+
+
+@given(texts)
+def test_what_was_encoded_is_decoded(text: str) -> None:
+    assert decode(encode(text)) == text == unquote(encode(text))
+
+
+@given(st.lists(st.one_of(texts.map(encode), texts.map(lambda text: text.replace("%", "")))).map("".join))
+def test_decoding_is_that_of_the_standard_library(text: str) -> None:
+    assert decode(text) == unquote(text, errors="strict")
+
+
+@pytest.mark.parametrize("text", ["%", "a%2", "%zz", "%2g", "% 1", "%-1", "%+1", "%٣٣", "%%41"])
+def test_a_percent_sign_without_two_digits_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="want two hexadecimal digits after %"):
+        decode(text)
+
+
+@pytest.mark.parametrize("text", ["%ff", "%c3", "%ed%a0%80", "%c0%af"])
+def test_bytes_that_are_not_utf_8_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        decode(text)

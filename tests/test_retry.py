@@ -1,0 +1,117 @@
+"""The retry policy, on a clock that moves only when it is slept on."""
+
+from __future__ import annotations
+
+import pytest
+
+from appconfig_env.aws import retry
+from appconfig_env.aws.port import UNREACHABLE, AwsError
+
+THROTTLED = AwsError("GetParameters", "ThrottlingException", status=400)
+DENIED = AwsError("GetParameters", "AccessDeniedException", status=400)
+
+
+class Clock:
+    """Seconds that pass while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+
+class Flaky:
+    """Fails with the given errors, then gives 'done'; each call takes `seconds`."""
+
+    def __init__(self, *errors: Exception, clock: Clock | None = None, seconds: float = 0.0) -> None:
+        self.errors = list(errors)
+        self.calls = 0
+        self.clock, self.seconds = clock, seconds
+
+    def __call__(self) -> str:
+        self.calls += 1
+        if self.clock:
+            self.clock.at += self.seconds
+        if self.errors:
+            raise self.errors.pop(0)
+        return "done"
+
+
+def again(call: Flaky, clock: Clock, deadline: float = 100.0) -> str:
+    return retry.again(call, THROTTLED, deadline, sleep=clock.sleep, now=clock)
+
+
+def test_a_call_that_works_again_gives_its_result() -> None:
+    clock, call = Clock(), Flaky(THROTTLED, AwsError("GetParameters", UNREACHABLE))
+    assert again(call, clock) == "done"
+    assert call.calls == 3
+    assert len(clock.slept) == 3  # the first attempt was made before
+
+
+def test_attempts_are_few_and_the_last_error_is_the_one_that_counts() -> None:
+    last = AwsError("GetParameters", "InternalServerError", "the last", status=500)
+    call = Flaky(*[THROTTLED] * (retry.ATTEMPTS - 2), last, THROTTLED)
+    with pytest.raises(AwsError, match="the last"):
+        again(call, Clock())
+    assert call.calls == retry.ATTEMPTS - 1
+
+
+@pytest.mark.parametrize("error", [DENIED, AwsError("GetParameters", UNREACHABLE, is_final=True), KeyError("x")])
+def test_what_will_not_pass_ends_the_attempts(error: Exception) -> None:
+    call = Flaky(error, THROTTLED)
+    with pytest.raises(type(error)) as caught:
+        again(call, Clock())
+    assert caught.value is error
+    assert call.calls == 1
+
+
+def test_waits_grow_are_bounded_and_differ() -> None:
+    seen: list[list[float]] = []
+    for _ in range(200):
+        clock = Clock()
+        with pytest.raises(AwsError):
+            again(Flaky(*[THROTTLED] * 9), clock)
+        seen.append(clock.slept)
+    longest = [max(column) for column in zip(*seen, strict=True)]
+    for index, wait in enumerate(longest):
+        ceiling = min(retry.LONGEST_WAIT_SECONDS, retry.FIRST_WAIT_SECONDS * 2**index)
+        assert ceiling / 2 < wait <= ceiling
+    assert len({slept[0] for slept in seen}) > 150
+
+
+def test_no_attempt_starts_after_the_deadline() -> None:
+    for _ in range(50):
+        clock = Clock()
+        call = Flaky(*[THROTTLED] * 9, clock=clock, seconds=0.4)
+        with pytest.raises(AwsError, match="Throttling"):
+            again(call, clock, deadline=1.0)
+        assert clock.at < 1.0 + 0.4
+        assert call.calls <= 3
+
+
+def test_a_deadline_that_has_passed_allows_no_attempt_at_all() -> None:
+    call = Flaky()
+    with pytest.raises(AwsError) as caught:
+        again(call, Clock(), deadline=0.0)
+    assert caught.value is THROTTLED
+    assert call.calls == 0
+
+
+def test_a_wait_is_never_asked_of_the_default_source_of_chance() -> None:
+    # Clones of one SnapStart snapshot share the default generator's state, and would all come back
+    # at the same moment.
+    import random
+
+    random.seed(1)
+    first = Clock()
+    again(Flaky(THROTTLED), first)
+    random.seed(1)
+    second = Clock()
+    again(Flaky(THROTTLED), second)
+    assert first.slept != second.slept
