@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from . import _yaml
-from ._yaml import DEEPEST
+from . import _json, _yaml
+from ._names import quoted, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from ._reference import Locator
 
 JSON_TYPES = ("application/json", "text/json")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 DOTENV_TYPE = "text/x-dotenv"  # ours, for files that end in .env: no registered type exists
-LONGEST_SHOWN_NAME = 100
 
 
 class DocumentError(ValueError):
@@ -84,11 +83,6 @@ class Document:
         return f"<Document {self.locator.text} version {self.version!r}>"
 
 
-def quoted(name: str) -> str:
-    """A key or name as messages show it."""
-    return repr(name if len(name) <= LONGEST_SHOWN_NAME else name[: LONGEST_SHOWN_NAME - 1] + "…")
-
-
 def text_of(body: bytes) -> str:
     """The document's text, without a byte order mark.
 
@@ -130,92 +124,23 @@ def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # n
     text = text_of(body)
     kind = kind_of(content_type, format)
     if kind == "json":
-        return _json(text)
+        return _json_data(text)
     if kind == "yaml":
         return _yaml_data(text)
     if kind == "dotenv":
         return _dotenv(text)
     if not kind and text.lstrip()[:1] in ("{", "["):
-        try:
-            return _json(text)
-        except _NoJsonError:
-            return text
+        return _json_data(text, otherwise=text)
     return text
 
 
-class _NoJsonError(DocumentError):
-    """The text does not have JSON's syntax."""
-
-
-def _json(text: str) -> object:
-    # Here and not at the top: a start that reads nothing must not pay the 7 ms that json costs.
-    import json
-
+def _json_data(text: str, otherwise: str | None = None) -> object:
     try:
-        data: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_float=_finite,
-            parse_constant=_constant,
-        )
-    except DocumentError:
-        raise
-    except json.JSONDecodeError as error:
-        what = f"line {error.lineno} column {error.colno}" if text.strip() else "it is empty"
-        raise _NoJsonError(f"want JSON, got something else ({what})") from None
-    except RecursionError:
-        raise DocumentError(f"want JSON nested {DEEPEST} levels deep at most") from None
-    except ValueError:  # int() refuses more than sys.get_int_max_str_digits() digits
-        raise DocumentError("want JSON, got a number with too many digits") from None
-    if text.count("{") + text.count("[") > DEEPEST:
-        _refuse_deep(data)
-    return data
-
-
-def _refuse_deep(data: object) -> None:
-    """Keep off what would end the recursion that flattens it, or writes it as JSON again."""
-    level = [data]
-    for _ in range(DEEPEST + 1):
-        level = [
-            child
-            for item in level
-            if isinstance(item, (dict, list))
-            for child in (item.values() if isinstance(item, dict) else item)
-            if isinstance(child, (dict, list))
-        ]
-        if not level:
-            return
-    raise DocumentError(f"want JSON nested {DEEPEST} levels deep at most")
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise DocumentError(
-            f"the key {quoted(_repeated(name for name, _ in pairs))} stands twice in one JSON object"
-        )
-    return found
-
-
-def _repeated(names: Iterable[str]) -> str:
-    """The first of `names` that comes a second time; empty where none does."""
-    seen = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return ""
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise DocumentError("want JSON, got a number that is too large")
-    return number
-
-
-def _constant(text: str) -> object:
-    raise DocumentError(f"want JSON, which has no {text}")
+        return _json.parse(text)
+    except _json.JsonError as error:
+        if otherwise is not None and isinstance(error, _json.JsonSyntaxError):
+            return otherwise
+        raise DocumentError(str(error)) from None
 
 
 def _dotenv(text: str) -> dict[str, str | None]:
@@ -239,7 +164,7 @@ def _dotenv(text: str) -> dict[str, str | None]:
             )
         if binding.key is not None:
             names.append(binding.key)
-    if twice := _repeated(names):
+    if twice := repeated(names):
         raise DocumentError(f"the name {quoted(twice)} stands twice")
     # interpolate=False: what was fetched is a value, never a template.
     return dict(dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False))

@@ -1,4 +1,4 @@
-"""What the wrapper tells the process it becomes, in one variable: text to Handover and back; pure."""
+"""What the wrapper tells the process it becomes, as one variable's text and back; pure."""
 
 from __future__ import annotations
 
@@ -55,5 +55,5 @@ def loads(text: str) -> Handover | None:
             {str(name): str(value) for name, value in fields["references"].items()},
             [str(name) for name in fields["configured"]],
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None

@@ -36,8 +36,11 @@ class FileLock:
                 flock(self._descriptor, LOCK_EX | LOCK_NB)
                 self.is_held = True
                 self.problem = ""
-            except OSError:
+            except BlockingIOError:
                 self.problem = "another process is on it"
+            except OSError as error:  # a file system without locks: nobody holds it either
+                self.is_possible = False
+                self.problem = error.strerror or type(error).__name__
         return self.is_held
 
     def release(self) -> None:

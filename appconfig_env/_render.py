@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from ._document import Document, DocumentError, parse, text_of
+from ._document import Document, DocumentError, kind_of, parse, text_of
+from ._names import quoted
 from ._protected import is_protected
-from ._reference import is_variable_name
+from ._reference import APPCONFIG, FILE, SECRETS_MANAGER, SSM, is_variable_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ._reference import Source
 
@@ -50,11 +51,14 @@ def data_of(document: Document) -> object:
     """The document as data; for a path, the values by relative name.
 
     Raises:
-        DocumentError: it does not parse.
+        DocumentError: it does not parse, or is empty where there is to be a configuration.
     """
     if document.parameters is not None:
         return dict(document.parameters)
-    return parse(document.body or b"", document.content_type, document.locator.format)
+    locator, body = document.locator, document.body or b""
+    if locator.scheme == APPCONFIG and not body.strip() and locator.format != "text":
+        raise DocumentError("the document is empty (format=text takes that as a value)")
+    return parse(body, document.content_type, locator.format)
 
 
 def render(source: Source, document: Document, data: object) -> Rendered:
@@ -66,49 +70,51 @@ def render(source: Source, document: Document, data: object) -> Rendered:
         data: `data_of(document)`.
 
     Raises:
+        KeyMissingError: `#KEY` is not there.
         DocumentError: names that clash, a name or value that no environment can hold.
     """
-    if source.variable or source.as_name:
-        name = source.variable or source.as_name
-        pairs = [(name, name, _single(source, document, data))]
-    else:
-        pairs = list(_pairs(source, document, data))
     values: dict[str, str] = {}
     origins: dict[str, str] = {}
     secret: list[str] = []
     protected: list[str] = []
-    for name, origin, value in pairs:
+    for name, origin, value in _pairs(source, document, data):
         if source.only is not None and name not in source.only:
             continue
-        if name in origins:
-            raise DocumentError(
-                f"{origins[name]!r} and {origin!r} both give {name}; rename one, or use only="
-            )
-        origins[name] = origin
         if source.env and is_protected(name):
             protected.append(name)
             continue
+        if name in origins:
+            raise DocumentError(
+                f"{quoted(origins[name])} and {quoted(origin)} both give {quoted(name)}; rename one"
+            )
+        origins[name] = origin
         if source.env:
             _refuse_impossible(name, origin, value)
         values[name] = value
-        whole = document.secret or (source.as_name and document.secret_parameters)
-        if whole or origin in document.secret_parameters:
+        is_whole = document.secret or (source.as_name and document.is_secret)
+        if is_whole or origin in document.secret_parameters:
             secret.append(name)
-    return Rendered(values, secret, protected)
+    return Rendered(values, secret, dict.fromkeys(protected))
 
 
 def render_default(source: Source) -> Rendered:
-    """What `source` gives where its document is missing: its default, or nothing."""
+    """What `source` gives where its document is missing: its default, or nothing.
+
+    Raises:
+        DocumentError: no variable can have that name or value.
+    """
     if source.default is None:
         return Rendered()
-    name = (
-        source.variable
-        or source.as_name
-        or source.prefix + _styled(source, _own_segments(source, ""))
-    )
+    name = _one_name(source, _own_name(source, ""))
+    if source.only is not None and name not in source.only:
+        return Rendered()
     if source.env and is_protected(name):
         return Rendered(protected=[name])
-    return Rendered({name: source.default})
+    if source.env:
+        _refuse_impossible(name, source.locator.name, source.default)
+    # Where a secret is expected its stand-in is taken for one too.
+    is_secret = source.locator.scheme == SECRETS_MANAGER
+    return Rendered({name: source.default}, secret=[name] if is_secret else ())
 
 
 def pick(data: object, key: tuple[str, ...]) -> object:
@@ -118,8 +124,13 @@ def pick(data: object, key: tuple[str, ...]) -> object:
         KeyMissingError: there is none.
     """
     for depth, segment in enumerate(key):
-        if not isinstance(data, dict) or segment not in data:
-            raise KeyMissingError(f"the document has no key {'.'.join(key[: depth + 1])!r}")
+        if not isinstance(data, dict):
+            above = f"{quoted('.'.join(key[:depth]))} is" if depth else "the document is"
+            raise KeyMissingError(
+                f"{above} no JSON object, so there is no {quoted('.'.join(key[: depth + 1]))}"
+            )
+        if segment not in data:
+            raise KeyMissingError(f"the document has no key {quoted('.'.join(key[: depth + 1]))}")
         data = data[segment]
     return data
 
@@ -140,31 +151,29 @@ def text_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _single(source: Source, document: Document, data: object) -> str:
-    if not source.key:
-        return text_of(document.body) if document.body is not None else text_value(data)
-    value = pick(data, source.key)
-    if value is None:
-        raise KeyMissingError(f"the key {'.'.join(source.key)!r} is null")
-    return text_value(value)
-
-
 def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[str, str, str]]:
     """Name, where it comes from, and value of each variable."""
     if source.key:
         data = pick(data, source.key)
         if data is None:
-            raise KeyMissingError(f"the key {'.'.join(source.key)!r} is null")
-    if document.parameters is not None:
+            raise KeyMissingError(f"the key {quoted('.'.join(source.key))} is null")
+    if source.variable or source.as_name:
+        name = source.variable or source.as_name
+        is_whole = not source.key and document.body is not None
+        yield name, name, text_of(document.body or b"") if is_whole else text_value(data)
+    elif document.parameters is not None:
         for relative, value in document.parameters.items():
             yield source.prefix + _styled(source, relative.split("/")), relative, value
     elif isinstance(data, dict):
         for path, value in _leaves(data, ()):
             yield source.prefix + _styled(source, path), ".".join(path), value
-    else:
-        segments = _own_segments(source, document.name)
-        text = text_of(document.body or b"") if not source.key else text_value(data)
-        yield source.prefix + _styled(source, segments), segments[-1], text
+    elif data is not None:
+        own = _own_name(source, document.name)
+        is_yaml = kind_of(document.content_type, source.locator.format) == "yaml"
+        if source.key or is_yaml or isinstance(data, str):
+            yield _one_name(source, own), own, text_value(data)
+        else:  # JSON already, and numbers as they were written
+            yield _one_name(source, own), own, text_of(document.body or b"")
 
 
 def _leaves(
@@ -178,40 +187,61 @@ def _leaves(
             yield path, text_value(value)
 
 
-def _own_segments(source: Source, name: str) -> list[str]:
-    """The one segment that names a single value: of its key, or of its parameter, secret or file."""
+def _one_name(source: Source, own: str) -> str:
+    return source.variable or source.as_name or source.prefix + _styled(source, [own])
+
+
+def _own_name(source: Source, name: str) -> str:
+    """What names a single value: its key, or the last part of its source's own name.
+
+    Args:
+        source: the reference.
+        name: as the source itself said it; empty where it did not answer.
+    """
     if source.key:
-        return [source.key[-1]]
-    own = name or source.locator.name
-    if source.locator.scheme == "ssm" and not own.startswith("arn:"):
+        return source.key[-1]
+    locator = source.locator
+    own = name or locator.name
+    if locator.scheme == APPCONFIG:
+        return own
+    if locator.arn_region and own == locator.name:
+        own = own.split(":", 5)[5]  # parameter/shop/x:3, or secret:shop/x-AbCdEf
+        if locator.scheme == SECRETS_MANAGER:
+            own = own.removeprefix("secret:")
+            own = own[:-7] if own[-7:-6] == "-" else own  # what AWS adds to a secret's name
+    elif locator.scheme == FILE and not name:
+        own = own.removesuffix("." + own.rpartition(".")[2])  # as local.py names it
+    if locator.scheme == SSM:
         own = own.partition(":")[0]  # name:VERSION and name:LABEL are the same parameter
-    if source.locator.scheme == "appconfig":
-        return [own]
-    return [own.rpartition("/")[2].rpartition(":")[2]]
+    return own.rpartition("/")[2]
 
 
-def _styled(source: Source, path: Iterable[str]) -> str:
+def _styled(source: Source, path: Sequence[str]) -> str:
     if source.names == "keep":
-        return list(path)[-1]
+        return path[-1]
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
 def _refuse_impossible(name: str, origin: str, value: str) -> None:
     if not is_variable_name(name):
         raise DocumentError(
-            f"{origin!r} gives {name!r}, which is no variable name ([A-Za-z_][A-Za-z0-9_]*); "
-            "rename it, or leave it to get() with env=no"
+            f"{quoted(origin)} gives {quoted(name)}, which is no variable name "
+            "([A-Za-z_][A-Za-z0-9_]*); rename it, or leave it to get() with env=no"
         )
     if "\0" in value:
-        raise DocumentError(f"the value of {name} has a NUL character, which no variable can hold")
+        raise DocumentError(
+            f"the value of {quoted(name)} has a NUL character, which no variable can hold; "
+            "leave it to get() with env=no"
+        )
     try:
-        size = len(value.encode("utf-8")) + len(name) + 1
+        size = len(name) + 1 + len(value.encode())
     except UnicodeEncodeError:
         raise DocumentError(
-            f"the value of {name} has a lone surrogate, which is not UTF-8"
+            f"the value of {quoted(name)} has a lone surrogate, which is not UTF-8; "
+            "leave it to get() with env=no"
         ) from None
     if size > LONGEST_VARIABLE_BYTES:
         raise DocumentError(
-            f"{name} would take {size} bytes, and a variable holds {LONGEST_VARIABLE_BYTES} at most; "
-            "leave it to get() with env=no"
+            f"{quoted(name)} would take {size} bytes, and a variable holds "
+            f"{LONGEST_VARIABLE_BYTES} at most; leave it to get() with env=no"
         )

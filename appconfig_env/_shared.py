@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 
-from . import _snapshot
+from . import _snapshot_file
 from ._lock import FileLock
 from ._settings import PREFIX
-from ._snapshot import SnapshotRefusedError
+from ._snapshot import fingerprint
+from ._snapshot_text import SnapshotRefusedError
 from .errors import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
+    from typing import Self
 
     from ._settings import Settings
     from ._snapshot import Snapshot
@@ -43,7 +45,7 @@ def read_fallback(settings: Settings, log: Log) -> Snapshot | None:
     if not settings.fallback_path:
         return None
     try:
-        return _snapshot.read(settings.fallback_path, ours=False)
+        return _snapshot_file.read(settings.fallback_path, ours=False)
     except SnapshotRefusedError as error:
         log("error", f"{PREFIX}FALLBACK: {settings.fallback_path} was not used: {error}")
         return None
@@ -52,8 +54,8 @@ def read_fallback(settings: Settings, log: Log) -> Snapshot | None:
 class SharedSnapshot:
     """A turn at the snapshot's file; within it no other process reads a token or writes.
 
-    AppConfig's tokens are good for one use. Whoever holds the lock takes them out of the file before
-    it uses them, and puts the next ones in with what it received.
+    AppConfig's tokens are good for one use. Whoever holds the lock takes them out of the file
+    before it uses them, and puts the next ones in with what it received.
 
     Attributes:
         lock: its `is_held` says whether it is this one's turn.
@@ -63,7 +65,7 @@ class SharedSnapshot:
         self, settings: Settings, environ: Mapping[str, str], *, is_restored: bool = False
     ) -> None:
         self._settings = settings
-        # What is taken before a SnapStart snapshot is cloned with it, and a cloned token is used twice.
+        # What is taken before a SnapStart snapshot is cloned with it: a token would be used twice.
         self._keeps_tokens = (
             environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start" or is_restored
         )
@@ -88,12 +90,12 @@ class SharedSnapshot:
 
     def _write(self, snapshot: Snapshot) -> str:
         try:
-            _snapshot.write(self._settings.snapshot_path, snapshot)
+            _snapshot_file.write(self._settings.snapshot_path, snapshot)
         except OSError as error:
             return error.strerror or type(error).__name__
         return ""
 
-    def __enter__(self) -> SharedSnapshot:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -107,10 +109,10 @@ class SharedSnapshot:
 
 def _read(settings: Settings, log: Log) -> Snapshot | None:
     try:
-        found = _snapshot.read(settings.snapshot_path)
+        found = _snapshot_file.read(settings.snapshot_path)
     except SnapshotRefusedError as error:
         log("warn", f"the snapshot {settings.snapshot_path} was not used: {error}")
         return None
-    if found is None or found.fingerprint != _snapshot.fingerprint(settings):
+    if found is None or found.fingerprint != fingerprint(settings):
         return None
     return found

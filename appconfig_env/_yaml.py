@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-DEEPEST = 100
+from ._json import DEEPEST
+from ._names import quoted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 # A few lines of anchors can stand for billions of values.
 MOST_VALUES = 100_000
 
@@ -23,14 +29,12 @@ def parse(text: str) -> object:
     class Loader(yaml.SafeLoader):
         """PyYAML lets the last of two equal keys win, silently."""
 
-        def construct_mapping(
-            self, node: yaml.MappingNode, deep: bool = False
-        ) -> dict[object, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
             seen = set()
             for key, _ in node.value:
                 if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                     if key.value in seen:
-                        raise YamlError(f"the key {key.value[:100]!r} stands twice in one mapping")
+                        raise YamlError(f"the key {quoted(key.value)} stands twice in one mapping")
                     seen.add(key.value)
             return dict(super().construct_mapping(node, deep))
 
@@ -79,7 +83,7 @@ class _Plain:
         for key, value in data.items():
             name = self._key(key)
             if name in found:
-                raise YamlError(f"the key {name[:100]!r} stands twice in one mapping")
+                raise YamlError(f"the key {quoted(name)} stands twice in one mapping")
             found[name] = self.of(value, depth + 1)
         return found
 

@@ -246,7 +246,7 @@ def test_an_endpoint_that_is_down_for_a_moment_is_worth_another_try(transport: T
         with pytest.raises(AwsError, match="answered 503") as caught:
             find({credentials.FULL_URI: server.url}, transport)
     assert caught.value.is_transient
-    with pytest.raises(AwsError, match="the container endpoint gave none: no connection") as caught:
+    with pytest.raises(AwsError, match="the container endpoint gave none: ") as caught:
         find({credentials.FULL_URI: server.url}, transport)
     assert caught.value.is_transient
 

@@ -1,0 +1,127 @@
+"""A snapshot as text and back: JSON, without what is secret; knows no file; pure."""
+
+from __future__ import annotations
+
+import json
+
+from ._render import Rendered
+from ._snapshot import SCHEMA, Snapshot, State
+from .errors import SourceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class SnapshotRefusedError(Exception):
+    """A snapshot that is not to be believed, and why."""
+
+
+def dumps(snapshot: Snapshot) -> str:
+    """The file's text: JSON, schema in the README. Secret values are left out."""
+    return json.dumps({
+        "schema": SCHEMA,
+        "fingerprint": snapshot.fingerprint,
+        "taken_at": snapshot.taken_at,
+        "sources": {text: _fields(state) for text, state in snapshot.states.items()},
+    })  # fmt: skip
+
+
+def _fields(state: State) -> dict[str, object]:
+    withheld = {identity: set(names) for identity, names in state.withheld.items()}
+    values = {}
+    for identity, rendered in state.rendered.items():
+        withheld.setdefault(identity, set()).update(rendered.secret)
+        values[identity] = {
+            name: value for name, value in rendered.values.items() if name not in rendered.secret
+        }
+    withheld = {identity: names for identity, names in withheld.items() if names}
+    fields: dict[str, object] = {
+        "version": state.version,
+        "fetched_at": state.fetched_at,
+        "checked_at": state.checked_at,
+        "due_at": state.due_at,
+        "failures": state.failures,
+        "error": state.error,
+        "missing": [[error.source, error.reason, error.unreachable] for error in state.missing],
+        "secret": state.is_secret,
+        "values": values,
+        "withheld": {identity: sorted(names) for identity, names in withheld.items()},
+        "protected": {
+            identity: list(rendered.protected)
+            for identity, rendered in state.rendered.items()
+            if rendered.protected
+        },
+    }
+    if state.cursor:
+        fields["cursor"] = state.cursor
+    # Not even where no secret value became a variable: the document holds it all the same.
+    if state.has_data and not state.is_secret and not withheld:
+        fields["data"] = state.data
+    return fields
+
+
+def loads(text: str) -> Snapshot:
+    """The snapshot in a file's text.
+
+    Raises:
+        SnapshotRefusedError: the text is not of SCHEMA.
+    """
+    try:
+        whole = json.loads(text, parse_constant=_refuse_constant)
+        if whole["schema"] != SCHEMA:
+            raise SnapshotRefusedError(f"it is not of schema {SCHEMA}")
+        states = {str(name): _state(fields) for name, fields in whole["sources"].items()}
+        return Snapshot(_number(whole["taken_at"]), _text(whole["fingerprint"]), states)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
+        raise SnapshotRefusedError("it is not a snapshot, or only a part of one") from None
+
+
+def _state(fields: dict[str, Any]) -> State:
+    fetched_at, error = fields["fetched_at"], fields["error"]
+    protected = fields["protected"]
+    return State(
+        data=fields.get("data"),
+        has_data="data" in fields,
+        rendered={
+            identity: Rendered(
+                {name: _text(value) for name, value in values.items()},
+                protected=_texts(protected.get(identity, [])),
+            )
+            for identity, values in fields["values"].items()
+        },
+        version=_text(fields["version"]),
+        cursor=_text(fields.get("cursor", "")),
+        fetched_at=None if fetched_at is None else _number(fetched_at),
+        checked_at=_number(fields["checked_at"]),
+        due_at=_number(fields["due_at"]),
+        failures=int(_number(fields["failures"])),
+        error=None if error is None else _text(error),
+        missing=tuple(
+            SourceError(_text(source), _text(reason), unreachable=unreachable is True)
+            for source, reason, unreachable in fields["missing"]
+        ),
+        is_secret=fields["secret"] is not False,
+        withheld={identity: _texts(names) for identity, names in fields["withheld"].items()},
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _texts(values: list[object]) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _number(value: object) -> float:
+    number = float(value) if isinstance(value, (int, float)) else float("nan")
+    if number - number != 0:  # an infinite time would never be due
+        raise ValueError
+    return number
+
+
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(constant)

@@ -1,0 +1,291 @@
+"""The wire format against botocore's: requests that mean the same, answers that are read the same."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appconfig_env.aws import operations
+from appconfig_env.aws.port import GARBLED, SERVICES, AwsError
+from appconfig_env.aws.wire import HttpAnswer
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+names = texts.filter(bool)
+
+PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "StartConfigurationSession": st.fixed_dictionaries(
+        {
+            "ApplicationIdentifier": names,
+            "EnvironmentIdentifier": names,
+            "ConfigurationProfileIdentifier": names,
+            "RequiredMinimumPollIntervalInSeconds": st.integers(15, 86400),
+        }
+    ),
+    "GetLatestConfiguration": st.fixed_dictionaries({"ConfigurationToken": names}),
+    "GetParametersByPath": st.fixed_dictionaries(
+        {"Path": names, "Recursive": st.booleans(), "WithDecryption": st.booleans(), "MaxResults": st.integers(1, 10)},
+        optional={"NextToken": texts},
+    ),
+    "GetParameters": st.fixed_dictionaries(
+        {"Names": st.lists(names, min_size=1, max_size=10), "WithDecryption": st.booleans()}
+    ),
+    "GetSecretValue": st.fixed_dictionaries({"SecretId": names}, optional={"VersionStage": names}),
+    "BatchGetSecretValue": st.fixed_dictionaries({"SecretIdList": st.lists(names, min_size=1, max_size=20)}),
+    "AssumeRole": st.fixed_dictionaries(
+        {"RoleArn": names, "RoleSessionName": names}, optional={"ExternalId": names}
+    ),
+}
+# What botocore adds that is not the operation's: tracing, its own name, checks it does not need.
+FOREIGN = {
+    "user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "content-length", "x-amz-date",
+    "authorization", "x-amzn-query-mode", "accept", "expect",
+}  # fmt: skip
+
+
+class Body(io.BytesIO):
+    """What urllib3 would give botocore to read."""
+
+    def stream(self, *_: object) -> Iterator[bytes]:
+        yield self.read()
+
+
+class Botocore:
+    """botocore's clients with the network cut off: keeps the request, answers what it was told."""
+
+    def __init__(self) -> None:
+        self.sent: Any = None
+        self.answer = HttpAnswer(200, {}, b"{}")
+        session = botocore.session.Session()
+        self._clients = {}
+        for service in set(SERVICES.values()):
+            client = session.create_client(
+                service,
+                "eu-west-1",
+                aws_access_key_id="a",
+                aws_secret_access_key="b",
+                config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+            )
+            client.meta.events.register("before-send", self._send)
+            self._clients[service] = client
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        client = self._clients[SERVICES[operation]]
+        answer: dict[str, Any] = getattr(client, botocore.xform_name(operation))(**parameters)
+        if operation == "GetLatestConfiguration":
+            answer["Configuration"] = answer["Configuration"].read()
+        answer.pop("ResponseMetadata")
+        return answer
+
+    def _send(self, request: Any, **_: object) -> AWSResponse:
+        self.sent = request
+        headers = HTTPHeaders()
+        for name, value in self.answer.headers.items():
+            headers[name] = value
+        return AWSResponse(request.url, self.answer.status, headers, Body(self.answer.body))
+
+
+BOTOCORE = Botocore()
+
+
+def meaning(kind: str, body: bytes) -> object:
+    """What a body says, whatever the order and the spelling."""
+    return sorted(parse_qsl(body.decode(), strict_parsing=True)) if "form" in kind else json.loads(body or b"null")
+
+
+@pytest.mark.parametrize("operation", SERVICES)
+def test_requests_mean_what_botocores_mean(operation: str) -> None:
+    @given(PARAMETERS[operation])
+    def check(parameters: dict[str, Any]) -> None:
+        BOTOCORE.answer = HttpAnswer(500, {}, b"")
+        with pytest.raises(ClientError):
+            BOTOCORE.call(operation, parameters)
+        theirs, ours = BOTOCORE.sent, operations.request(operation, parameters)
+        url = urlsplit(theirs.url)
+        assert (ours.method, ours.path, ours.query) == (theirs.method, url.path, url.query)
+        headers = {name.lower(): _text(value) for name, value in theirs.headers.items()}
+        assert ours.headers == {n: v for n, v in headers.items() if n not in FOREIGN}
+        kind = ours.headers.get("content-type", "")
+        body = theirs.body or b""
+        assert meaning(kind, ours.body) == meaning(kind, body.encode() if isinstance(body, str) else body)
+
+    check()
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def both(operation: str, answer: HttpAnswer) -> tuple[dict[str, Any], dict[str, Any]]:
+    BOTOCORE.answer = answer
+    return operations.result(operation, answer), BOTOCORE.call(operation, {})
+
+
+parameter = st.fixed_dictionaries(
+    {"Name": names, "Value": texts, "Type": st.sampled_from(["String", "StringList", "SecureString"])},
+    optional={"Version": st.integers(0, 2**40), "ARN": names, "Selector": names, "DataType": names},
+)
+secret = st.fixed_dictionaries(
+    {"Name": names, "ARN": names, "VersionId": names}, optional={"SecretString": texts}
+)
+
+
+@given(st.lists(parameter, max_size=3), st.lists(names, max_size=3))
+def test_parameters_are_read_as_botocore_reads_them(
+    found: list[dict[str, Any]], invalid: list[str]
+) -> None:
+    body = json.dumps({"Parameters": found, "InvalidParameters": invalid}).encode()
+    ours, theirs = both("GetParameters", HttpAnswer(200, {}, body))
+    assert ours == theirs
+
+
+@given(st.lists(parameter, max_size=3), st.one_of(st.none(), names))
+def test_pages_are_read_as_botocore_reads_them(found: list[dict[str, Any]], token: str | None) -> None:
+    page: dict[str, Any] = {"Parameters": found} | ({"NextToken": token} if token else {})
+    ours, theirs = both("GetParametersByPath", HttpAnswer(200, {}, json.dumps(page).encode()))
+    assert ours == theirs
+
+
+@given(secret, st.one_of(st.none(), st.binary()))
+def test_secrets_are_read_as_botocore_reads_them(one: dict[str, Any], binary: bytes | None) -> None:
+    if binary is not None:
+        one = one | {"SecretBinary": base64.b64encode(binary).decode()}
+    ours, theirs = both("GetSecretValue", HttpAnswer(200, {}, json.dumps(one).encode()))
+    assert ours == theirs
+    errors = [{"SecretId": "x", "ErrorCode": "y", "Message": "z"}]
+    batch = json.dumps({"SecretValues": [one], "Errors": errors}).encode()
+    ours, theirs = both("BatchGetSecretValue", HttpAnswer(200, {}, batch))
+    assert ours == theirs
+
+
+@given(st.binary(), st.dictionaries(st.sampled_from(["content-type", "version-label"]), st.sampled_from(["", "a/b", "v1"])))
+def test_configurations_are_read_as_botocore_reads_them(body: bytes, headers: dict[str, str]) -> None:
+    headers |= {"next-poll-configuration-token": "a+/=", "next-poll-interval-in-seconds": "60"}
+    ours, theirs = both("GetLatestConfiguration", HttpAnswer(200, headers, body))
+    assert ours == theirs
+
+
+def test_sessions_are_read_as_botocore_reads_them() -> None:
+    answer = HttpAnswer(201, {}, b'{"InitialConfigurationToken": "t"}')
+    ours, theirs = both("StartConfigurationSession", answer)
+    assert ours == theirs == {"InitialConfigurationToken": "t"}
+
+
+def test_an_assumed_role_is_read_as_botocore_reads_it() -> None:
+    body = b"""<?xml version="1.0"?>
+    <AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+      <AssumeRoleResult>
+        <AssumedRoleUser><AssumedRoleId>A:b</AssumedRoleId><Arn>arn</Arn></AssumedRoleUser>
+        <Credentials>
+          <AccessKeyId>ASIA</AccessKeyId> <SecretAccessKey>s/+=</SecretAccessKey>
+          <SessionToken>t//+==</SessionToken> <Expiration>2026-01-02T03:04:05Z</Expiration>
+        </Credentials>
+      </AssumeRoleResult>
+    </AssumeRoleResponse>"""
+    ours, theirs = both("AssumeRole", HttpAnswer(200, {}, body))
+    for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
+        assert ours["Credentials"][name] == theirs["Credentials"][name]
+    assert ours["Credentials"]["Expiration"] == "2026-01-02T03:04:05Z"
+
+
+ERRORS = [
+    ("GetParameters", 400, {}, b'{"__type": "AccessDeniedException", "Message": "no"}'),
+    ("GetParameters", 400, {}, b'{"__type": "com.amazon.coral#ThrottlingException", "message": "slow"}'),
+    ("GetParameters", 400, {}, b'{"__type": "InvalidKeyId"}'),
+    ("GetSecretValue", 400, {}, b'{"__type": "ResourceNotFoundException", "Message": "gone"}'),
+    ("GetLatestConfiguration", 403, {"x-amzn-errortype": "AccessDeniedException:http://x/"}, b'{"Message": "no"}'),
+    ("GetLatestConfiguration", 429, {"x-amzn-errortype": "ThrottlingException"}, b'{"Message": "slow"}'),
+    ("StartConfigurationSession", 400, {}, b'{"code": "a.b#BadRequestException", "message": "bad"}'),
+    (
+        "AssumeRole",
+        403,
+        {},
+        b"<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>"
+        b"<Message>&lt;no&gt; &amp;&#39;</Message></Error><RequestId>r</RequestId></ErrorResponse>",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("operation", "status", "headers", "body"), ERRORS)
+def test_errors_are_read_as_botocore_reads_them(
+    operation: str, status: int, headers: dict[str, str], body: bytes
+) -> None:
+    answer = BOTOCORE.answer = HttpAnswer(status, headers, body)
+    with pytest.raises(ClientError) as theirs:
+        BOTOCORE.call(operation, {})
+    with pytest.raises(AwsError) as ours:
+        operations.result(operation, answer)
+    said = theirs.value.response["Error"]
+    assert (ours.value.code, ours.value.message) == (said["Code"], said["Message"])
+    assert ours.value.status == status
+
+
+def test_an_errors_other_fields_are_its_details() -> None:
+    body = {
+        "Message": "bad",
+        "Reason": "InvalidParameters",
+        "Details": {"InvalidParameters": {"ConfigurationToken": {"Problem": "Expired"}}},
+    }
+    headers = {"x-amzn-errortype": "BadRequestException", "x-amzn-requestid": "r-1"}
+    answer = HttpAnswer(400, headers, json.dumps(body).encode())
+    with pytest.raises(AwsError) as caught:
+        operations.result("GetLatestConfiguration", answer)
+    error = caught.value
+    assert (error.code, error.message, error.request_id) == ("BadRequestException", "bad", "r-1")
+    assert error.details == {"Reason": body["Reason"], "Details": body["Details"]}
+
+
+@pytest.mark.parametrize("operation", SERVICES)
+@pytest.mark.parametrize("status", [302, 403, 500, 503])
+@pytest.mark.parametrize("body", [b"", b"<html>canary</html>", b"\xff\0", b"[1]", b"null", b"[" * 100_000])
+def test_an_error_that_is_not_of_the_protocol_is_named_by_its_status(
+    operation: str, status: int, body: bytes
+) -> None:
+    with pytest.raises(AwsError) as caught:
+        operations.result(operation, HttpAnswer(status, {"content-type": "text/html"}, body))
+    error = caught.value
+    assert (error.code, error.message, error.status) == (f"HTTP {status}", "", status)
+    assert error.is_transient is (status >= 500)
+    assert "canary" not in str(error)
+
+
+@pytest.mark.parametrize("operation", SERVICES)
+@pytest.mark.parametrize("body", [b"", b"<html>canary</html>", b"\xffcanary", b'["canary"]', b"null", b"[" * 100_000])
+def test_a_success_that_is_not_of_the_protocol_is_refused_without_its_content(
+    operation: str, body: bytes
+) -> None:
+    with pytest.raises(AwsError) as caught:
+        operations.result(operation, HttpAnswer(200, {"content-type": "text/html"}, body))
+    assert caught.value.code == GARBLED
+    assert "is something between here and AWS?" in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_a_secret_that_is_not_base64_is_refused_without_its_content() -> None:
+    with pytest.raises(AwsError, match="SecretBinary is not base64") as caught:
+        operations.result("GetSecretValue", HttpAnswer(200, {}, b'{"SecretBinary": "canar"}'))
+    assert "canar" not in str(caught.value)
+
+
+def test_a_compressed_body_is_refused() -> None:
+    answer = HttpAnswer(200, {"content-encoding": "gzip"}, b"\x1f\x8b")
+    with pytest.raises(AwsError, match="compressed"):
+        operations.result("GetParameters", answer)
+
+
+def test_an_interval_that_is_no_number_is_left_out() -> None:
+    headers = {"next-poll-configuration-token": "t", "next-poll-interval-in-seconds": "soon"}
+    found = operations.result("GetLatestConfiguration", HttpAnswer(200, headers, b""))
+    assert "NextPollIntervalInSeconds" not in found

@@ -1,0 +1,146 @@
+"""The README against the code: every setting and option is in its tables, every block in it holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import appconfig_env
+from appconfig_env import _settings, _snapshot
+from appconfig_env._reference import parse
+from appconfig_env.aws import settings as aws_settings
+from appconfig_env.testing import override
+
+PACKAGE = Path(appconfig_env.__file__).parent
+README = (PACKAGE.parent / "README.md").read_text()
+SETTING = re.compile(
+    r"\b(?:APPCONFIG_ENV_[A-Z_]+|AWS_APPCONFIG_EXTENSION_[A-Z_]+|AWS_ENDPOINT_URL[A-Z_]*"
+    r"|SSM_PARAMETER_STORE_TTL|SECRETS_MANAGER_TTL|APP_PARAMS_PATH|APP_ENV|AWS_REGION|AWS_CA_BUNDLE"
+    r"|AWS_USE_[A-Z_]+|AWS_LAMBDA_LOG_FORMAT)\b"
+)
+
+
+def section(title: str) -> str:
+    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def first_column(table: str) -> str:
+    return "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+
+
+def known_settings() -> set[str]:
+    """Give every name that the code reads from the environment as a setting."""
+    names = {_settings.PREFIX + name for name in _settings.KNOWN}
+    names |= set(aws_settings.ENDPOINT_VARIABLES.values())
+    for path in (PACKAGE / "_settings.py", PACKAGE / "aws" / "settings.py"):
+        text = path.read_text()
+        names |= {aws_settings.PREFIX + name for name in re.findall(r'PREFIX \+ "([A-Z_]+)"', text)}
+        names |= set(SETTING.findall(re.sub(r"\bPREFIX\b.*", "", text)))
+    # Those of our own prefix were found with AWS's above; they are in KNOWN.
+    own = {aws_settings.PREFIX + name for name in _settings.KNOWN}
+    return {name for name in names if name not in own and not name.endswith("_")}
+
+
+def test_every_setting_in_the_code_is_in_the_table_and_no_other() -> None:
+    table = first_column(section("Settings"))
+    in_table = set(SETTING.findall(table))
+    in_code = known_settings() - {"AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
+    assert in_table == in_code
+
+
+def test_every_default_in_the_table_is_the_codes() -> None:
+    rows = dict(
+        (cells[1].strip(" `"), cells[2].strip(" `"))
+        for line in section("Settings").splitlines()
+        if len(cells := line.split("|")) > 3
+    )
+    settings = _settings.from_environ({})
+    assert rows["APPCONFIG_ENV_SNAPSHOT"] == settings.snapshot_path
+    assert float(rows["APPCONFIG_ENV_DEADLINE_SECONDS"]) == settings.deadline_seconds
+    assert float(rows["AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS"]) == settings.poll_seconds
+    timeout = float(rows["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"])
+    assert timeout == 1000 * settings.poll_timeout_seconds
+    assert int(rows["AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"]) == settings.aws.max_connections
+    assert rows["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] == settings.log_level
+    assert rows["AWS_APPCONFIG_EXTENSION_ROLE_SESSION_NAME"] == settings.aws.role_session_name
+    assert float(rows["SSM_PARAMETER_STORE_TTL"]) == settings.ssm_ttl_seconds
+    assert float(rows["SECRETS_MANAGER_TTL"]) == settings.secrets_ttl_seconds
+    assert (rows["APPCONFIG_ENV_OVERWRITE"], settings.overwrite) == ("no", False)
+    assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.go_on) == ("fail", False)
+
+
+def test_every_reference_and_option_in_the_tables_is_understood() -> None:
+    tables = section("References").split("| option |")
+    for cell in re.findall(r"`([a-z]+:[^`]+)`", first_column(tables[0])):
+        text = cell.replace("ARN", "arn:aws:ssm:us-east-1:123456789012:parameter/x")
+        assert parse(text).text
+    options = re.findall(r"`([a-z]+)(?:=([^`]+))?`", first_column(tables[1]))
+    assert {name for name, _ in options} == known_options()
+    for name, value in options:
+        value = {"SECONDS": "60"}.get(value, value)
+        scheme = {"recursive": "ssm:/p/", "stage": "secretsmanager:x"}.get(name, "ssm:/p/x")
+        assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").text
+
+
+def known_options() -> set[str]:
+    problem = ""
+    try:
+        parse("ssm:/x?no-such-option=1")
+    except ValueError as error:
+        problem = str(error)
+    return set(problem.split("known: ")[1].split(")")[0].split(", "))
+
+
+def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler, helper, testing = blocks("python")
+    monkeypatch.setenv("DB_PASSWORD", "as of the cold start")
+    documents = {"appconfig:shop/prod/app": {"limit": 7}}
+    with override({"LIMIT": "7"}, documents=documents, flags={"checkout": False}):
+        scope: dict[str, Any] = {}
+        exec(handler + "    return password, limit\n", scope)
+        assert scope["handler"]({}, None) == ("as of the cold start", 7)
+        exec(helper, {})
+        exec(testing, {"appconfig_env": appconfig_env})
+
+
+def test_the_template_block_says_what_template_yaml_says() -> None:
+    (block,) = blocks("yaml")
+    template = (PACKAGE.parent / "template.yaml").read_text()
+    for line in (
+        "AWS_LAMBDA_EXEC_WRAPPER: /opt/appconfig-env",
+        "APPCONFIG_ENV_SOURCES:",
+        "DB_PASSWORD:",
+    ):
+        assert line in block
+        assert line in template
+
+
+def test_the_snapshots_schema_is_the_one_that_is_written() -> None:
+    (block,) = blocks("json")
+    documented = json.loads(block)
+    assert documented["schema"] == _snapshot.SCHEMA
+    (name,) = documented["sources"]
+    state = _snapshot.State(
+        checked_at=1.0, due_at=2.0, data={"limit": 10}, has_data=True, cursor="token"
+    )
+    written = json.loads(_snapshot.dumps(_snapshot.Snapshot(0.0, "f", {name: state})))
+    assert set(written) == set(documented)
+    assert set(written["sources"][name]) == set(documented["sources"][name])
+    assert _snapshot.loads(block).states[name].version == "the source's own version or label"
+
+
+def test_every_link_and_make_target_exists() -> None:
+    root = PACKAGE.parent
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (root / target).exists(), target
+    makefile = (root / "Makefile").read_text()
+    for target in re.findall(r"`make ([a-z-]+)`", README):
+        assert f"\n{target}:" in makefile, target
