@@ -1,4 +1,4 @@
-"""AppConfig, Parameter Store and Secrets Manager in a Lambda function's environment, and refreshed values."""
+"""AppConfig, Parameter Store and Secrets Manager as environment variables, and refreshed."""
 
 from ._api import Helper as _Helper
 from .errors import AmbiguousFlagError as AmbiguousFlagError

@@ -1,4 +1,4 @@
-"""The command as a file: `python -I -S .../appconfig_env/__main__.py`, as the wrapper starts it, or `-m`."""
+"""The command as a file, as the wrapper starts it (`python -I -S .../__main__.py`), or with -m."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The helper's root: what a handler calls; reads settings and snapshot at the first use, not before."""
+"""The helper's root: what a handler calls; reads settings and snapshot at the first use."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ class Helper:
 
     def _refreshed(self) -> Mapping[str, str]:
         store = self._opened()
-        since, until, values = store.view
+        since, until, _ = store.view
         if not since <= self._now() < until:
             self._refresh(store)
         elif self._overrides is None:
@@ -233,7 +233,7 @@ class Helper:
             for callback in self._callbacks:
                 try:
                     callback(changed)
-                except Exception:  # a user's mistake must not turn a good refresh into a failure
+                except Exception:  # noqa: BLE001 - a user's mistake must not make a good refresh fail
                     _logger().exception("a callback of on_change failed")
         return changed
 

@@ -1,4 +1,4 @@
-"""Who reads which source: local files, a folder in place of AWS, or AWS; loads only what is needed."""
+"""Who reads which source: local files, a folder in place of AWS, or AWS; loads what is needed."""
 
 from __future__ import annotations
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ._document import Document, DocumentError
-from ._reference import APPCONFIG
-from ._render import Rendered, data_of, render, render_default
+from ._document import Document
+from ._made import Made, make, make_of_state
 from ._settings import POLL_FLOOR_SECONDS
 from ._snapshot import Snapshot, State, fingerprint
 from .errors import SourceError
@@ -62,7 +61,8 @@ def load(
         timeout: seconds for all of it.
         force: locators to read though they are not due.
         leave: locators not to read, whatever is known of them.
-        fallback: gives the snapshot that stands in for sources that cannot be reached and have no value.
+        fallback: gives the snapshot that stands in for sources that cannot be reached and have
+            no value.
     """
     wanted = settings.locators()
     known = previous.states if previous is not None else {}
@@ -73,34 +73,13 @@ def load(
     ]
     answers = fetch(requests, timeout) if requests else {}
     states: dict[str, State] = {}
-    asked = {request.locator.text for request in requests}
     for text, sources in wanted.items():
         before = known.get(text)
-        if text not in asked:
-            if text in known:
-                states[text] = known[text]
-            continue
-        answer = answers[text]
-        interval = settings.interval(sources)
-        if isinstance(answer, SourceError):
-            states[text] = _failed(sources, before, answer, interval, now, fallback)
-        elif answer.is_early:
-            assert before is not None  # only a token can be early
-            soon = now + POLL_FLOOR_SECONDS
-            due_at = before.due_at if now < before.due_at else soon
-            states[text] = before.but(cursor=answer.cursor, checked_at=now, due_at=due_at)
-        elif answer.is_unchanged:
-            assert before is not None  # only a session that received a document says so
-            states[text] = before.but(
-                cursor=answer.cursor,
-                fetched_at=now,
-                checked_at=now,
-                due_at=now + max(interval, answer.poll_seconds or 0.0),
-                failures=0,
-                error=None,
-            )
-        else:
-            states[text] = _accepted(sources, before, answer, interval, now)
+        if text in answers:
+            interval = settings.interval(sources)
+            states[text] = _answered(sources, before, answers[text], interval, now, fallback)
+        elif before is not None:
+            states[text] = before
     return Snapshot(now, fingerprint(settings), states)
 
 
@@ -115,67 +94,71 @@ def due(
             requests.append(Request(sources[0].locator))
         elif text in force or state.is_due(now):
             age = now - (state.fetched_at or 0.0)
-            usable = state.has_data and 0 <= age < OLDEST_CURSOR_SECONDS
+            usable = state.has_data and age < OLDEST_CURSOR_SECONDS
             requests.append(Request(sources[0].locator, state.cursor if usable else ""))
     return requests
 
 
-def _accepted(
+def _answered(
+    sources: list[Source],
+    before: State | None,
+    answer: Outcome,
+    interval: float,
+    now: float,
+    fallback: Callable[[], Snapshot | None] | None,
+) -> State:
+    """The state after `answer`."""
+    if isinstance(answer, SourceError):
+        return _failed(sources, before, answer, interval, now, fallback)
+    if not (answer.is_early or answer.is_unchanged):
+        return _received(sources, before, answer, interval, now)
+    if before is None or not before.has_data:  # only a session that gave a document may say so
+        reason = "the service says that nothing changed, of what was never read"
+        made = Made()
+        made.stand_in(sources, reason, unreachable=True)
+        return _kept(before, made, reason, interval, now)
+    if answer.is_early:
+        soon = now + POLL_FLOOR_SECONDS
+        due_at = soon if before.is_due(now) else before.due_at
+        return before.but(cursor=answer.cursor, checked_at=now, due_at=due_at)
+    return before.but(
+        cursor=answer.cursor,
+        fetched_at=now,
+        checked_at=now,
+        due_at=now + max(interval, answer.poll_seconds or 0.0),
+        failures=0,
+        error=None,
+    )
+
+
+def _received(
     sources: list[Source], before: State | None, document: Document, interval: float, now: float
 ) -> State:
-    data, rendered, errors = _rendered(sources, document)
-    if errors:
+    """The state after a document, good or bad."""
+    made = make(sources, document)
+    if before is not None and _is_broken_json(before.data, made.data):
+        made.reasons.append("want JSON as before, got text that only starts like it")
+    if made.reasons:
         # Without a token the next poll opens a new session, and so sees the document again.
-        reason = "; ".join(dict.fromkeys(error.reason for error in errors))
-        return _kept(before, rendered, errors, reason, interval, now)
+        return _kept(before, made, made.error, interval, now)
     return State(
-        data=data,
+        data=made.data,
         has_data=True,
-        rendered=rendered,
+        rendered=made.rendered,
         version=document.version,
         cursor=document.cursor,
         fetched_at=now,
         checked_at=now,
         due_at=now + max(interval, document.poll_seconds or 0.0),
+        is_secret=document.is_secret,
+        missing=tuple(made.missing),
     )
 
 
-def _rendered(
-    sources: list[Source], document: Document
-) -> tuple[object, dict[str, Rendered], list[SourceError]]:
-    """The data, what each source makes of it, and the required sources that cannot be made of it."""
-    rendered: dict[str, Rendered] = {}
-    try:
-        data = data_of(document)
-    except DocumentError as error:
-        return None, rendered, _stand_in(sources, rendered, _at(document, error))
-    errors = []
-    for source in sources:
-        try:
-            rendered[source.identity] = render(source, document, data)
-        except DocumentError as error:
-            errors += _stand_in([source], rendered, _at(document, error))
-    return data, rendered, errors
-
-
-def _at(document: Document, error: DocumentError) -> str:
-    return f"{error} (version {document.version})" if document.version else str(error)
-
-
-def _stand_in(
-    sources: list[Source],
-    rendered: dict[str, Rendered],
-    reason: str,
-    *,
-    unreachable: bool = False,
-) -> list[SourceError]:
-    """Put defaults where there are any; the errors of those that are required and have none."""
-    errors = []
-    for source in sources:
-        rendered[source.identity] = render_default(source)
-        if source.default is None and not source.optional:
-            errors.append(SourceError(source.label, reason, unreachable=unreachable))
-    return errors
+def _is_broken_json(before: object, after: object) -> bool:
+    # Where no content type says what a document is, broken JSON passes for text.
+    is_text = isinstance(after, str) and after.lstrip()[:1] in ("{", "[")
+    return is_text and isinstance(before, (dict, list))
 
 
 def _failed(
@@ -186,57 +169,33 @@ def _failed(
     now: float,
     fallback: Callable[[], Snapshot | None] | None,
 ) -> State:
+    """The state after an attempt that gave no document."""
     if error.unreachable and fallback is not None and (before is None or before.fetched_at is None):
-        stands_in = _fallen_back(sources, fallback(), error, interval, now)
-        if stands_in is not None:
-            return stands_in
-    rendered: dict[str, Rendered] = {}
-    missing = _stand_in(sources, rendered, error.reason, unreachable=error.unreachable)
-    cursor = (
-        before.cursor if before else ""
-    )  # a token outlives throttling, denial and lost connections
-    return _kept(before, rendered, missing, error.reason, interval, now, cursor)
-
-
-def _fallen_back(
-    sources: list[Source],
-    fallback: Snapshot | None,
-    error: SourceError,
-    interval: float,
-    now: float,
-) -> State | None:
-    """What the fallback says, with the failure noted; None where it does not suffice."""
-    locator = sources[0].locator
-    state = fallback.states.get(locator.text) if fallback is not None else None
-    document = _document_of(locator, state) if state is not None else None
-    if state is None or document is None:
-        return None
-    data, rendered, errors = _rendered(sources, document)
-    if errors:
-        return None
-    return State(
-        data=data,
-        has_data=True,
-        rendered=rendered,
-        version=state.version,
-        fetched_at=state.fetched_at,
-        checked_at=now,
-        due_at=now + _wait(interval, 1),
-        failures=1,
-        error=error.reason,
-    )
+        snapshot = fallback()
+        state = snapshot.states.get(sources[0].locator.text) if snapshot is not None else None
+        made = make_of_state(sources, state) if state is not None else None
+        if state is not None and made is not None:
+            return state.but(
+                rendered=made.rendered,
+                cursor="",
+                fetched_at=state.fetched_at or 0.0,
+                checked_at=now,
+                due_at=now + _wait(interval, 1),
+                failures=1,
+                error=error.reason,
+                missing=(),
+                withheld={},
+            )
+    made = Made()
+    made.stand_in(sources, error.reason, unreachable=error.unreachable)
+    # A token outlives throttling, denial and lost connections.
+    return _kept(before, made, error.reason, interval, now, before.cursor if before else "")
 
 
 def _kept(
-    before: State | None,
-    rendered: dict[str, Rendered],
-    missing: list[SourceError],
-    reason: str,
-    interval: float,
-    now: float,
-    cursor: str = "",
+    before: State | None, made: Made, reason: str, interval: float, now: float, cursor: str = ""
 ) -> State:
-    """The last good state with the failure noted; `rendered` (defaults) where there is none."""
+    """The last good state with the failure noted; what stands in where there is none."""
     failures = before.failures + 1 if before else 1
     due_at = now + _wait(interval, failures)
     if before is not None and before.fetched_at is not None:
@@ -244,32 +203,16 @@ def _kept(
             cursor=cursor, checked_at=now, due_at=due_at, failures=failures, error=reason
         )
     return State(
-        rendered=rendered,
+        rendered=made.rendered,
         checked_at=now,
         due_at=due_at,
         failures=failures,
         error=reason,
-        missing=tuple(missing),
+        missing=tuple(made.missing),
     )
 
 
 def _wait(interval: float, failures: int) -> float:
+    """Seconds until the next attempt after so many failures in a row."""
     base = max(interval, 1.0)
     return min(base * 2.0 ** min(failures - 1, 20), max(base, LONGEST_WAIT_SECONDS))
-
-
-def _document_of(locator: Locator, state: State) -> Document | None:
-    """The document that `state` was read from, or one that says the same; None where it is withheld."""
-    if not state.has_data:
-        return None
-    if locator.is_path:
-        if not isinstance(state.data, dict):
-            return None
-        return Document(locator, parameters={str(k): str(v) for k, v in state.data.items()})
-    if isinstance(state.data, str):
-        return Document(locator, state.data.encode(), version=state.version)
-    import json  # loaded already: the fallback is JSON
-
-    body = json.dumps(state.data, ensure_ascii=False).encode()
-    content_type = "application/json" if locator.scheme == APPCONFIG else ""
-    return Document(locator, body, content_type=content_type, version=state.version)

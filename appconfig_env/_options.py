@@ -57,9 +57,9 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
         if take is None:
             # What follows a default may be a part of its value, which nobody should read.
             shown = (
-                "after default (a & in its value as %26)" if "default" in options else f"{name!r}"
+                "after default, in whose value a & is %26" if "default" in options else f"{name!r}"
             )
-            problems.append(f"unknown option {shown}; known are {', '.join(_OPTIONS)}")
+            problems.append(f"unknown option {shown} (known: {', '.join(_OPTIONS)})")
         elif name in options:
             problems.append(f"option {name} is given twice")
         elif not equals and name != "optional":

@@ -7,8 +7,7 @@ import os
 from . import _snapshot_file
 from ._lock import FileLock
 from ._settings import PREFIX
-from ._snapshot import fingerprint
-from ._snapshot_text import SnapshotRefusedError
+from ._snapshot import SnapshotRefusedError, fingerprint
 from .errors import SettingsError
 
 TYPE_CHECKING = False

@@ -1,6 +1,6 @@
-"""site-packages for an interpreter that was started without them (-S): searched once something is missing.
+"""site-packages for an interpreter started without them (-S): added once something is missing.
 
-Processing them costs 2 ms, and with .pth files up to 25; boto3, tenacity and dotenv are rarely needed.
+Processing them costs 2 ms, with .pth files up to 25; boto3, tenacity and dotenv are rarely needed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class _SiteOnDemand:
-    """The last finder: at the first module that nobody finds it adds site-packages and looks again."""
+    """The last finder: at the first module that nobody finds it adds them and looks again."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None

@@ -1,9 +1,13 @@
-"""Everything known at one moment, never edited but replaced whole; pure."""
+"""Everything known at one moment, never edited but replaced whole, and its text; pure."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+
+from ._render import Rendered
+from ._state import State
+from .errors import SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,82 +15,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._reference import Source
-    from ._render import Rendered
     from ._settings import Settings
-    from .errors import SourceError
 
-SCHEMA = 1  # of the file; README, "The snapshot"
+__all__ = ("SCHEMA", "Snapshot", "SnapshotRefusedError", "State", "dumps", "fingerprint", "loads")
+
+SCHEMA = 1  # of the text; README, "The snapshot"
 
 
-class State:
-    """What is known of one locator.
-
-    Attributes:
-        data: the parsed document; None and `has_data` False where it was never read, or withheld.
-        rendered: what each source makes of it, by the source's identity.
-        version: the source's own, or an empty string.
-        cursor: AppConfig's token for the next poll, good for one use; empty for none.
-        fetched_at: when the source last said what holds, in Unix seconds; None for never.
-        checked_at: when it was last asked.
-        due_at: when it is to be asked again.
-        failures: how often in a row it failed since.
-        error: the last failure, None when the last attempt was good.
-        missing: the required sources that have no value for want of it.
-        is_secret: whether any part of `data` may be kept in memory only.
-        withheld: names by source identity, whose secret values the file does not hold.
-    """
-
-    __slots__ = (
-        "checked_at", "cursor", "data", "due_at", "error", "failures", "fetched_at", "has_data",
-        "is_secret", "missing", "rendered", "version", "withheld",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        *,
-        checked_at: float,
-        due_at: float,
-        data: object = None,
-        has_data: bool = False,
-        rendered: Mapping[str, Rendered] | None = None,
-        version: str = "",
-        cursor: str = "",
-        fetched_at: float | None = None,
-        failures: int = 0,
-        error: str | None = None,
-        missing: tuple[SourceError, ...] = (),
-        is_secret: bool = False,
-        withheld: Mapping[str, list[str]] | None = None,
-    ) -> None:
-        self.data = data
-        self.has_data = has_data
-        self.rendered = dict(rendered or {})
-        self.version = version
-        self.cursor = cursor
-        self.fetched_at = fetched_at
-        self.checked_at = checked_at
-        self.due_at = due_at
-        self.failures = failures
-        self.error = error
-        self.missing = missing
-        self.is_secret = is_secret
-        self.withheld = dict(withheld or {})
-
-    def but(self, **changes: object) -> State:
-        """A state like this one but for `changes`."""
-        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        return State(**(fields | changes))
-
-    def is_due(self, now: float) -> bool:
-        """Whether the source is to be asked again.
-
-        By wall clock on purpose: the monotonic one may stand still while Lambda freezes the
-        sandbox, and says nothing across processes. A clock that went back counts as due.
-        """
-        return not self.checked_at <= now < self.due_at
-
-    def __repr__(self) -> str:
-        return f"<State version {self.version!r} error {self.error!r}>"
+class SnapshotRefusedError(Exception):
+    """A snapshot that is not to be believed, and why."""
 
 
 class Snapshot:
@@ -141,3 +78,119 @@ def fingerprint(settings: Settings) -> str:
     """What two settings share if, and only if, they read the same: 64 hexadecimal digits."""
     identity = json.dumps([SCHEMA, settings.identity()], sort_keys=True)
     return hashlib.sha256(identity.encode()).hexdigest()
+
+
+def dumps(snapshot: Snapshot) -> str:
+    """The file's text: JSON, schema in the README. Secret values are left out."""
+    return json.dumps({
+        "schema": SCHEMA,
+        "fingerprint": snapshot.fingerprint,
+        "taken_at": snapshot.taken_at,
+        "sources": {text: _fields(state) for text, state in snapshot.states.items()},
+    })  # fmt: skip
+
+
+def _fields(state: State) -> dict[str, object]:
+    withheld = {identity: set(names) for identity, names in state.withheld.items()}
+    values = {}
+    for identity, rendered in state.rendered.items():
+        withheld.setdefault(identity, set()).update(rendered.secret)
+        values[identity] = {
+            name: value for name, value in rendered.values.items() if name not in rendered.secret
+        }
+    withheld = {identity: names for identity, names in withheld.items() if names}
+    fields: dict[str, object] = {
+        "version": state.version,
+        "fetched_at": state.fetched_at,
+        "checked_at": state.checked_at,
+        "due_at": state.due_at,
+        "failures": state.failures,
+        "error": state.error,
+        "values": values,
+        "withheld": {identity: sorted(names) for identity, names in withheld.items()},
+    }
+    if state.is_secret:
+        fields["secret"] = True
+    if state.missing:
+        fields["missing"] = [
+            [error.source, error.reason, error.unreachable] for error in state.missing
+        ]
+    protected = {
+        identity: list(rendered.protected)
+        for identity, rendered in state.rendered.items()
+        if rendered.protected
+    }
+    if protected:
+        fields["protected"] = protected
+    if state.cursor:
+        fields["cursor"] = state.cursor
+    # Not even where no secret value became a variable: the document holds it all the same.
+    if state.has_data and not state.is_secret and not withheld:
+        fields["data"] = state.data
+    return fields
+
+
+def loads(text: str) -> Snapshot:
+    """The snapshot in a file's text.
+
+    Raises:
+        SnapshotRefusedError: the text is not of SCHEMA.
+    """
+    try:
+        whole = json.loads(text, parse_constant=_refuse_constant)
+        if whole["schema"] != SCHEMA:
+            raise SnapshotRefusedError(f"it is not of schema {SCHEMA}")
+        states = {str(name): _state(fields) for name, fields in whole["sources"].items()}
+        return Snapshot(_number(whole["taken_at"]), _text(whole["fingerprint"]), states)
+    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
+        raise SnapshotRefusedError("it is not a snapshot, or only a part of one") from None
+
+
+def _state(fields: dict[str, Any]) -> State:
+    fetched_at, error = fields["fetched_at"], fields["error"]
+    protected = fields.get("protected", {})
+    return State(
+        data=fields.get("data"),
+        has_data="data" in fields,
+        rendered={
+            identity: Rendered(
+                {name: _text(value) for name, value in values.items()},
+                protected=_texts(protected.get(identity, [])),
+            )
+            for identity, values in fields["values"].items()
+        },
+        version=_text(fields["version"]),
+        cursor=_text(fields.get("cursor", "")),
+        fetched_at=None if fetched_at is None else _number(fetched_at),
+        checked_at=_number(fields["checked_at"]),
+        due_at=_number(fields["due_at"]),
+        failures=int(_number(fields["failures"])),
+        error=None if error is None else _text(error),
+        missing=tuple(
+            SourceError(_text(source), _text(reason), unreachable=unreachable is True)
+            for source, reason, unreachable in fields.get("missing", ())
+        ),
+        is_secret=fields.get("secret", False) is not False,
+        withheld={identity: _texts(names) for identity, names in fields["withheld"].items()},
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _texts(values: list[object]) -> list[str]:
+    return [_text(value) for value in values]
+
+
+def _number(value: object) -> float:
+    number = float(value) if isinstance(value, (int, float)) else float("nan")
+    if number - number != 0:  # an infinite time would never be due
+        raise ValueError
+    return number
+
+
+def _refuse_constant(constant: str) -> object:
+    raise ValueError(constant)

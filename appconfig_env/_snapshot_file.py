@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from . import _snapshot_text
-from ._snapshot_text import SnapshotRefusedError
+from . import _snapshot
+from ._snapshot import SnapshotRefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def write(path: str, snapshot: Snapshot) -> None:
     Raises:
         OSError: nothing was written there.
     """
-    text = _snapshot_text.dumps(snapshot).encode()  # JSON's ASCII form: a surrogate is an escape
+    text = _snapshot.dumps(snapshot).encode()  # JSON's ASCII form: a surrogate is an escape
     temporary = f"{path}.{os.getpid()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -61,7 +61,7 @@ def read(path: str, *, ours: bool = True) -> Snapshot | None:
     try:
         _refuse(os.fstat(descriptor), ours=ours)
         with open(descriptor, "rb", closefd=False) as file:
-            return _snapshot_text.loads(file.read(LARGEST_BYTES).decode())
+            return _snapshot.loads(file.read(LARGEST_BYTES).decode())
     except UnicodeDecodeError:
         raise SnapshotRefusedError("it is not UTF-8") from None
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What the helper keeps between calls: when it is due, who refreshes it, what survives a failure."""
+"""What the helper keeps between calls: when it is due, who refreshes, what survives a failure."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Store:
         return bool(self.settings.sources) and not self.snapshot.states and self._handover is None
 
     def distrust(self, moment: float) -> None:
-        """Count all that was read until `moment` as due, and its tokens as spent: this is a clone."""
+        """Count what was read until `moment` as due, its tokens as spent: this is a clone."""
         self._trusted_from = moment
         self.snapshot = self.snapshot.without_cursors()
         self.view = (NEVER, NEVER, self.view[2])
@@ -154,7 +154,7 @@ class Store:
         self._busy_until = ALWAYS
 
     def _own(self) -> None:
-        """Make a forked child's copy its own: the lock may have been held, the tokens are the parent's."""
+        """Make a forked child's copy its own: the lock may be held, the tokens are the parent's."""
         if self._owner != os.getpid():
             self._owner = os.getpid()
             self._refreshing = allocate_lock()

@@ -1,4 +1,4 @@
-"""The command: `appconfig-env run -- COMMAND`, `appconfig-env layer`, or Lambda's own call of a wrapper."""
+"""The command: `run -- COMMAND`, `layer`, or Lambda's own call of a wrapper."""
 
 from __future__ import annotations
 

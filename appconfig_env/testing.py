@@ -1,4 +1,4 @@
-"""For your tests: values, documents and flags in place of every source, without AWS and without patching."""
+"""For your tests: values, documents and flags in place of every source, without AWS."""
 
 from __future__ import annotations
 

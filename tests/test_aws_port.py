@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
@@ -13,13 +13,16 @@ import trustme
 from appconfig_env.aws import settings
 from appconfig_env.aws.boto3_client import Boto3Client
 from appconfig_env.aws.lean import LeanClient
-from appconfig_env.aws.port import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError, Client
+from appconfig_env.aws.port import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
 
 from .fake_aws import FakeAws
 from .raw_server import RawServer, hang, ok, then_close
 from .servers import Proxy
 
-Connect = Callable[..., Client]
+if TYPE_CHECKING:
+    from appconfig_env.aws.port import Client
+
+Connect = Callable[..., "Client"]
 ROLE = "arn:aws:iam::123456789012:role/reader"
 TOO_LARGE_A_WAIT = 10.0
 

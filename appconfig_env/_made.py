@@ -1,0 +1,115 @@
+"""What the sources of one locator make of its document, or of the lack of one; pure."""
+
+from __future__ import annotations
+
+from ._document import Document, DocumentError
+from ._render import KeyMissingError, Rendered, data_of, render, render_default
+from .errors import SourceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ._reference import Locator, Source
+    from ._state import State
+
+
+class Made:
+    """What came of one locator.
+
+    Attributes:
+        data: the parsed document, None where there is none.
+        rendered: by the sources' identity: what each made of it, or what stands in.
+        reasons: why the document is not good for all of the sources; empty where it is.
+        missing: the required sources for which nothing stands in.
+    """
+
+    __slots__ = ("data", "missing", "reasons", "rendered")
+
+    def __init__(self) -> None:
+        self.data: object = None
+        self.rendered: dict[str, Rendered] = {}
+        self.reasons: list[str] = []
+        self.missing: list[SourceError] = []
+
+    @property
+    def error(self) -> str:
+        """The reasons as one text, each once."""
+        return "; ".join(dict.fromkeys(self.reasons))
+
+    def stand_in(
+        self, sources: Iterable[Source], reason: str, *, unreachable: bool = False
+    ) -> None:
+        """Put the defaults of `sources`; those that are required and have none are missing."""
+        for source in sources:
+            try:
+                self.rendered[source.identity] = render_default(source)
+            except DocumentError as error:
+                reason = f"{reason}; its default cannot stand in: {error}"
+                self.rendered[source.identity] = Rendered()
+            else:
+                if source.default is not None or source.optional:
+                    continue
+            self.missing.append(SourceError(source.label, reason, unreachable=unreachable))
+
+
+def make(sources: Sequence[Source], document: Document) -> Made:
+    """What `sources` make of `document`."""
+    try:
+        data = data_of(document)
+    except DocumentError as error:
+        made = Made()
+        _refuse(made, sources, document, error)
+        return made
+    return make_of_data(sources, document, data)
+
+
+def make_of_data(sources: Sequence[Source], document: Document, data: object) -> Made:
+    """What `sources` make of `document`, which was parsed already."""
+    made = Made()
+    made.data = data
+    for source in sources:
+        try:
+            made.rendered[source.identity] = render(source, document, data)
+        except KeyMissingError as error:
+            if source.optional or source.default is not None:  # the document is good as it is
+                made.stand_in([source], str(error))
+            else:
+                _refuse(made, [source], document, error)
+        except DocumentError as error:
+            _refuse(made, [source], document, error)
+    return made
+
+
+def _refuse(
+    made: Made, sources: Sequence[Source], document: Document, error: DocumentError
+) -> None:
+    reason = f"{error} (version {document.version})" if document.version else str(error)
+    made.reasons.append(reason)
+    made.stand_in(sources, reason)
+
+
+def make_of_state(sources: Sequence[Source], state: State) -> Made | None:
+    """What `sources` make of what a snapshot says; None where that does not suffice."""
+    document = _document_of(sources[0].locator, state) if state.has_data else None
+    if document is None:
+        return None
+    made = make_of_data(sources, document, state.data)
+    return None if made.reasons or made.missing else made
+
+
+def _document_of(locator: Locator, state: State) -> Document | None:
+    """A document that says what `state` does."""
+    data = state.data
+    if locator.is_path:
+        if not isinstance(data, dict):
+            return None
+        parameters = {name: value for name, value in data.items() if isinstance(value, str)}
+        return Document(locator, parameters=parameters, version=state.version)
+    if isinstance(data, str):
+        text = data
+    else:
+        import json  # loaded already: a snapshot is JSON
+
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Document(locator, text.encode("utf-8", "surrogatepass"), version=state.version)

@@ -1,0 +1,82 @@
+"""What is known of one locator: its document, values, version, token and times; pure."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ._render import Rendered
+    from .errors import SourceError
+
+
+class State:
+    """What is known of one locator.
+
+    Attributes:
+        data: the parsed document; None and `has_data` False where it was never read, or withheld.
+        rendered: what each source makes of it, by the source's identity.
+        version: the source's own, or an empty string.
+        cursor: AppConfig's token for the next poll, good for one use; empty for none.
+        fetched_at: when the source last said what holds, in Unix seconds; None for never.
+        checked_at: when it was last asked.
+        due_at: when it is to be asked again.
+        failures: how often in a row it failed since.
+        error: the last failure, None when the last attempt was good.
+        missing: the required sources that have no value for want of it.
+        is_secret: whether any part of `data` may be kept in memory only.
+        withheld: names by source identity, whose secret values the file does not hold.
+    """
+
+    __slots__ = (
+        "checked_at", "cursor", "data", "due_at", "error", "failures", "fetched_at", "has_data",
+        "is_secret", "missing", "rendered", "version", "withheld",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        checked_at: float,
+        due_at: float,
+        data: object = None,
+        has_data: bool = False,
+        rendered: Mapping[str, Rendered] | None = None,
+        version: str = "",
+        cursor: str = "",
+        fetched_at: float | None = None,
+        failures: int = 0,
+        error: str | None = None,
+        missing: tuple[SourceError, ...] = (),
+        is_secret: bool = False,
+        withheld: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        self.data = data
+        self.has_data = has_data
+        self.rendered = dict(rendered or {})
+        self.version = version
+        self.cursor = cursor
+        self.fetched_at = fetched_at
+        self.checked_at = checked_at
+        self.due_at = due_at
+        self.failures = failures
+        self.error = error
+        self.missing = missing
+        self.is_secret = is_secret
+        self.withheld = dict(withheld or {})
+
+    def but(self, **changes: object) -> State:
+        """A state like this one but for `changes`."""
+        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        return State(**(fields | changes))
+
+    def is_due(self, now: float) -> bool:
+        """Whether the source is to be asked again.
+
+        By wall clock on purpose: the monotonic one may stand still while Lambda freezes the
+        sandbox, and says nothing across processes. A clock that went back counts as due.
+        """
+        return not self.checked_at <= now < self.due_at
+
+    def __repr__(self) -> str:
+        return f"<State version {self.version!r} error {self.error!r}>"

@@ -1,0 +1,69 @@
+"""What users' own tests rely on: `testing.override`."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+import appconfig_env
+from appconfig_env import MissingKeyError
+from appconfig_env.testing import override
+
+APP = "appconfig:shop/prod/app"
+
+
+def test_values_stand_in_and_are_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIMIT", "from the environment")
+    with override({"LIMIT": 3, "ON": True, "LIST": [1, "é"], "TEXT": "t"}):
+        assert appconfig_env.get("LIMIT", type=int) == 3
+        assert appconfig_env.get("ON", type=bool) is True
+        assert appconfig_env.get("LIST") == '[1,"é"]'
+        assert appconfig_env.get("TEXT") == "t"
+    assert appconfig_env.get("LIMIT") == "from the environment"
+
+
+def test_what_is_not_given_comes_from_the_environment_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("APPCONFIG_ENV_SOURCES", "appconfig:no/such/network")
+    monkeypatch.setenv("OTHER", "mine")
+    with override({"LIMIT": 3}):
+        assert appconfig_env.get("OTHER") == "mine"
+        assert appconfig_env.get("NOWHERE", "default") == "default"
+        assert appconfig_env.refresh() == frozenset()
+        assert appconfig_env.status() == {}
+        assert not appconfig_env.flag("unknown")
+        with pytest.raises(MissingKeyError):
+            appconfig_env.document(APP)
+
+
+def test_overrides_nest_and_end_in_order_even_after_an_error() -> None:
+    with override({"A": 1, "B": 1}, flags={"f": True}):
+        with pytest.raises(RuntimeError), override({"B": 2}, documents={APP: {"x": 1}}):
+            assert (appconfig_env.get("A"), appconfig_env.get("B")) == ("1", "2")
+            assert appconfig_env.flag("f")
+            assert appconfig_env.document(APP) == {"x": 1}
+            raise RuntimeError
+        assert appconfig_env.get("B") == "1"
+        with pytest.raises(MissingKeyError):
+            appconfig_env.document(APP)
+
+
+def test_flags_are_given_by_word_or_with_attributes() -> None:
+    flags = {"on": True, "off": False, "rich": {"limit": 3}, "dim": {"enabled": False, "limit": 4}}
+    with override(flags=flags):
+        assert appconfig_env.flag("on")
+        assert not appconfig_env.flag("off")
+        assert appconfig_env.flag("rich")
+        assert appconfig_env.flag("rich").attributes == {"limit": 3}
+        assert not appconfig_env.flag("dim")
+
+
+def test_an_override_holds_for_all_threads() -> None:
+    seen: list[str | None] = []
+    with override({"LIMIT": 3}):
+        thread = threading.Thread(target=lambda: seen.append(appconfig_env.get("LIMIT")))
+        thread.start()
+        thread.join()
+    assert seen == ["3"]
