@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ._document import Document
 from ._made import Made, make, make_of_state
 from ._settings import POLL_FLOOR_SECONDS
 from ._snapshot import Snapshot, State, fingerprint
@@ -12,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from ._document import Document
     from ._reference import Locator, Source
     from ._settings import Settings
 
@@ -188,6 +188,10 @@ def _failed(
             )
     made = Made()
     made.stand_in(sources, error.reason, unreachable=error.unreachable)
+    if before is not None:  # a bad document may have been good for some of the sources
+        lacking = {missing.source for missing in before.missing}
+        made.rendered = before.rendered
+        made.missing = [missing for missing in made.missing if missing.source in lacking]
     # A token outlives throttling, denial and lost connections.
     return _kept(before, made, error.reason, interval, now, before.cursor if before else "")
 

@@ -8,7 +8,7 @@ _TABLE = [chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in range(
 
 
 def encode(text: str, keep: str = "") -> str:
-    """`text` with every byte of its UTF-8 form encoded but the unreserved ones and those in `keep`."""
+    """`text` with each byte of its UTF-8 form encoded but the unreserved and those in `keep`."""
     if keep:
         return "".join(sign if sign in keep else encode(sign) for sign in text)
     return "".join([_TABLE[byte] for byte in text.encode()])

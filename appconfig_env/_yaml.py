@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._json import DEEPEST
-from ._names import quoted
+from ._names import quoted, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # A few lines of anchors can stand for billions of values.
 MOST_VALUES = 100_000
+TAG = "tag:yaml.org,2002:"
+PLAIN_TAGS = frozenset(TAG + kind for kind in ("int", "float", "bool", "null", "timestamp"))
 
 
 class YamlError(ValueError):
@@ -27,16 +29,17 @@ def parse(text: str) -> object:
     import yaml  # an extra, imported where a document is YAML
 
     class Loader(yaml.SafeLoader):
-        """PyYAML lets the last of two equal keys win, silently."""
+        """Takes keys as they are written, and none twice: PyYAML lets the last one win."""
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
-            seen = set()
+            own = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+            if twice := repeated(key.value for key in own if key.tag != TAG + "merge"):
+                raise YamlError(f"the key {quoted(twice)} stands twice in one mapping")
+            self.flatten_mapping(node)
             for key, _ in node.value:
-                if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
-                    if key.value in seen:
-                        raise YamlError(f"the key {quoted(key.value)} stands twice in one mapping")
-                    seen.add(key.value)
-            return dict(super().construct_mapping(node, deep))
+                if key.tag in PLAIN_TAGS:  # else 1 and true would be equal, and on be true
+                    key.tag = TAG + "str"
+            return super().construct_mapping(node, deep)
 
     try:
         data = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
@@ -79,18 +82,6 @@ class _Plain:
         return str(data)
 
     def _mapping(self, data: dict[object, object], depth: int) -> dict[str, object]:
-        found: dict[str, object] = {}
-        for key, value in data.items():
-            name = self._key(key)
-            if name in found:
-                raise YamlError(f"the key {quoted(name)} stands twice in one mapping")
-            found[name] = self.of(value, depth + 1)
-        return found
-
-    @staticmethod
-    def _key(key: object) -> str:
-        if isinstance(key, bool) or key is None:
-            return {True: "true", False: "false", None: "null"}[key]
-        if isinstance(key, (tuple, bytes, frozenset)):
+        if not all(isinstance(key, str) for key in data):
             raise YamlError("want YAML whose keys are text")
-        return str(key)
+        return {str(key): self.of(value, depth + 1) for key, value in data.items()}

@@ -8,6 +8,7 @@ import stat
 from . import _document
 from ._document import DOTENV_TYPE, Document, DocumentError
 from ._reference import APPCONFIG, SSM
+from ._render import text_value
 from .errors import SourceError
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ CONTENT_TYPES = {
     ".yml": "application/yaml",
     ".txt": "text/plain",
 }
-LARGEST_FILE_BYTES = 16 * 1024 * 1024
+LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConfig takes
 
 
 class Folder:
@@ -38,13 +39,15 @@ class Folder:
         self._path = path
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
-        """An outcome for each request; see `_load.load`. Disks need no `timeout`."""
+        """An outcome for each request; see `_load.load`."""
+        del timeout  # what is on disk is there at once
         return {request.locator.text: self._outcome(request.locator) for request in requests}
 
     def _outcome(self, locator: Locator) -> Outcome:
+        if not os.path.isdir(self._path):
+            reason = f"APPCONFIG_ENV_LOCAL_DIR: want a folder, got {self._path!r}"
+            return SourceError(locator.text, reason)
         try:
-            if not os.path.isdir(self._path):
-                raise DocumentError(f"APPCONFIG_ENV_LOCAL_DIR: {self._path} is no folder")
             if locator.scheme == APPCONFIG:
                 return self._profile(locator)
             if locator.scheme == SSM:
@@ -63,14 +66,20 @@ class Folder:
     def _parameters(self, locator: Locator) -> Document:
         path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
         body = _read(path)
-        values = _mapping(path, body, "json" if path.endswith(".json") else "dotenv")
+        kind = "json" if path.endswith(".json") else "dotenv"
+        # A name with a slash in it begins with one; the file may leave that out.
+        values = {
+            name if name.startswith("/") or "/" not in name else f"/{name}": value
+            for name, value in _mapping(path, body, kind).items()
+        }
         if locator.is_path:
             below = {
                 name.removeprefix(locator.name): value
                 for name, value in values.items()
-                if name.startswith(locator.name)
-                and (locator.recursive or "/" not in name.removeprefix(locator.name))
+                if name.startswith(locator.name) and name != locator.name
             }
+            if not locator.recursive:
+                below = {name: value for name, value in below.items() if "/" not in name}
             if not below:
                 raise DocumentError(f"no parameter stands below this path in {path}")
             return Document(locator, parameters=below, version=_version(body))
@@ -78,9 +87,10 @@ class Folder:
         if locator.arn_region:
             name = name.split(":", 5)[5].removeprefix("parameter")
         # Versions and labels are all the one value that a file has.
-        for candidate in (name, name.partition(":")[0], name.removeprefix("/")):
+        plain = name.partition(":")[0]
+        for candidate in (name, plain, name.removeprefix("/"), plain.removeprefix("/")):
             if candidate in values:
-                value = values[candidate].encode()
+                value = values[candidate].encode("utf-8", "surrogatepass")
                 return Document(locator, value, version=_version(value))
         raise DocumentError(f"no parameter of this name in {path}")
 
@@ -91,12 +101,10 @@ class Folder:
         if locator.arn_region:
             name = locator.name.split(":", 5)[5].removeprefix("secret:")
             candidates = [name, name[:-7]]  # an ARN adds a hyphen and six characters to the name
-        for candidate in candidates:
-            if candidate in values:
-                value = values[candidate].encode()
-                return Document(
-                    locator, value, secret=True, version=_version(value), name=candidate
-                )
+        for name in candidates:
+            if name in values:
+                value = values[name].encode("utf-8", "surrogatepass")
+                return Document(locator, value, secret=True, name=name)  # a digest could be guessed
         raise DocumentError(f"no secret of this name in {path}")
 
     def _one_of(self, paths: list[str]) -> str:
@@ -104,8 +112,8 @@ class Folder:
         if len(found) > 1:
             raise DocumentError(f"want one of {' and '.join(found)}, not both")
         if not found:
-            endings = ", ".join(os.path.basename(path) for path in paths)
-            raise DocumentError(f"no such file in {self._path} (looked for {endings})")
+            names = ", ".join(os.path.basename(path) for path in paths)
+            raise DocumentError(f"no such file in {self._path} (looked for {names})")
         return found[0]
 
 
@@ -116,24 +124,37 @@ def read_file(locator: Locator) -> Outcome:
         body = _read(path)
     except DocumentError as error:
         return SourceError(locator.text, str(error))
-    ending = os.path.splitext(path)[1] or (".env" if os.path.basename(path) == ".env" else "")
-    content_type = CONTENT_TYPES.get(ending, "")
-    name = os.path.basename(path).removesuffix(ending)
-    return Document(locator, body, content_type=content_type, version=_version(body), name=name)
+    name = os.path.basename(path)
+    stem, dot, ending = name.rpartition(".")
+    content_type = CONTENT_TYPES.get(f".{ending.lower()}", "") if dot else ""
+    return Document(
+        locator, body, content_type=content_type, version=_version(body), name=stem or name
+    )
 
 
 def _read(path: str) -> bytes:
+    """A regular file's bytes.
+
+    Raises:
+        DocumentError: there is none, or it cannot be read.
+    """
     try:
+        # O_NONBLOCK: a FIFO must not wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise DocumentError(f"{path} is not a regular file")
         if status.st_size > LARGEST_FILE_BYTES:
             raise DocumentError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes")
-        return file.read()
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
+    finally:
+        os.close(descriptor)
 
 
 def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
@@ -144,8 +165,6 @@ def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
         raise DocumentError(f"{path}: {error}") from None
     if not isinstance(data, dict):
         raise DocumentError(f"{path}: want a JSON object, name by name")
-    from ._render import text_value
-
     return {name: text_value(value) for name, value in data.items() if value is not None}
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
-import ssl
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import ssl
+    from types import TracebackType
 
 HOST = "127.0.0.1"
 Answer = bytes | Callable[[socket.socket], None]
@@ -36,7 +39,7 @@ def ok(body: bytes = b"", *headers: str) -> bytes:
 
 
 class RawServer:
-    """Gives the answers one after the other, the last one for ever; on any number of connections."""
+    """Gives the answers one after the other, the last one for ever, whatever the connection."""
 
     def __init__(self, *answers: Answer, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
@@ -61,10 +64,8 @@ class RawServer:
     ) -> None:
         with self._lock:
             for one in (self._listener, *self._open):
-                try:
+                with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
         self._listener.close()
 
     def _accept(self) -> None:
@@ -105,7 +106,11 @@ def _read(connection: socket.socket) -> bytes:
         data += more
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(
-        (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")),
+        (
+            int(line[15:])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length:")
+        ),
         0,
     )
     while len(body) < length:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import ssl
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ from .raw_server import RawServer, hang, ok, then_close
 from .servers import Proxy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from appconfig_env.aws.port import Client
 
 Connect = Callable[..., "Client"]
@@ -131,7 +135,9 @@ def test_parameters_are_read_by_path(client: Client, fake_aws: FakeAws) -> None:
         fake_aws.put_parameter(f"/shop/{number:02}", str(number))
     request = {"Path": "/shop", "Recursive": True, "WithDecryption": True, "MaxResults": 10}
     first = client.call("GetParametersByPath", request, timeout=5)
-    second = client.call("GetParametersByPath", request | {"NextToken": first["NextToken"]}, timeout=5)
+    second = client.call(
+        "GetParametersByPath", request | {"NextToken": first["NextToken"]}, timeout=5
+    )
     assert [len(first["Parameters"]), len(second["Parameters"])] == [10, 2]
     assert "NextToken" not in second
     assert fake_aws.problems == []
@@ -143,7 +149,9 @@ def test_secrets_are_read_one_by_one_and_together(client: Client, fake_aws: Fake
     one = client.call("GetSecretValue", {"SecretId": arn, "VersionStage": "AWSCURRENT"}, timeout=5)
     assert one["SecretBinary"] == b"\0\xff"
     both = client.call("BatchGetSecretValue", {"SecretIdList": ["text", arn, "nope"]}, timeout=5)
-    assert [(s["Name"], s.get("SecretString"), s.get("SecretBinary")) for s in both["SecretValues"]] == [
+    assert [
+        (s["Name"], s.get("SecretString"), s.get("SecretBinary")) for s in both["SecretValues"]
+    ] == [
         ("text", "grün", None),
         ("bytes", None, b"\0\xff"),
     ]
@@ -188,9 +196,16 @@ def test_throttling_may_pass(client: Client, fake_aws: FakeAws, operation: str) 
     fake_aws.put_profile("shop", "prod", "app", "x")
     token = session(client)
     fake_aws.throttle(operation)
-    call = {"GetParameters": lambda: parameter(client), "GetLatestConfiguration": lambda: latest(client, token)}
+    call = {
+        "GetParameters": lambda: parameter(client),
+        "GetLatestConfiguration": lambda: latest(client, token),
+    }
     error = failure(call[operation])
-    assert (error.code, error.message, error.is_transient) == ("ThrottlingException", "Rate exceeded", True)
+    assert (error.code, error.message, error.is_transient) == (
+        "ThrottlingException",
+        "Rate exceeded",
+        True,
+    )
     assert fake_aws.count(operation) == 1  # the client itself tries nothing again
     call[operation]()
 
@@ -198,16 +213,22 @@ def test_throttling_may_pass(client: Client, fake_aws: FakeAws, operation: str) 
 def test_absence_says_what_is_absent(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.put_profile("shop", "prod", "other", "x")
     error = failure(lambda: session(client))
-    assert (error.code, error.status, error.is_transient) == ("ResourceNotFoundException", 404, False)
+    assert (error.code, error.status, error.is_transient) == (
+        "ResourceNotFoundException",
+        404,
+        False,
+    )
     assert error.details["ResourceType"] == "ConfigurationProfile"
     assert error.details["ReferencedBy"]["ApplicationIdentifier"] == "shop"
     assert set(error.details) == {"ResourceType", "ReferencedBy"}
 
 
-def test_a_token_that_is_refused_says_why(client: Client, fake_aws: FakeAws) -> None:
+def test_a_token_that_is_refused_says_why(client: Client) -> None:
     error = failure(lambda: latest(client, "canary+/="))
     assert (error.code, error.status) == ("BadRequestException", 400)
-    assert error.details["Details"] == {"InvalidParameters": {"ConfigurationToken": {"Problem": "Corrupted"}}}
+    assert error.details["Details"] == {
+        "InvalidParameters": {"ConfigurationToken": {"Problem": "Corrupted"}}
+    }
     assert "canary" not in str(error)
 
 
@@ -219,12 +240,18 @@ def test_a_poll_that_is_too_early_says_so(client: Client, fake_aws: FakeAws) -> 
     assert error.details["Details"]["InvalidParameters"] == problem
 
 
-@pytest.mark.parametrize(("operation", "code"), [("GetParameters", "ExpiredTokenException"), ("AssumeRole", "ExpiredToken")])
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [("GetParameters", "ExpiredTokenException"), ("AssumeRole", "ExpiredToken")],
+)
 def test_expired_credentials_are_called_that(
     client: Client, fake_aws: FakeAws, operation: str, code: str
 ) -> None:
     fake_aws.expire(fake_aws.environ()["AWS_ACCESS_KEY_ID"])
-    parameters = {"GetParameters": {"Names": ["a"]}, "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "me"}}
+    parameters: dict[str, dict[str, Any]] = {
+        "GetParameters": {"Names": ["a"]},
+        "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "me"},
+    }
     error = failure(lambda: client.call(operation, parameters[operation], timeout=5))
     assert (error.code, error.is_transient, error.is_denial) == (code, False, False)
     assert "the credentials are not valid" in error.reason
@@ -252,7 +279,12 @@ def test_an_error_without_a_code_is_named_by_its_status(
 
 
 def test_a_page_of_something_in_between_is_not_repeated(client: Client, fake_aws: FakeAws) -> None:
-    fake_aws.fail("GetParameters", status=403, body=b"<html>canary</html>", headers={"Content-Type": "text/html"})
+    fake_aws.fail(
+        "GetParameters",
+        status=403,
+        body=b"<html>canary</html>",
+        headers={"Content-Type": "text/html"},
+    )
     error = failure(lambda: parameter(client))
     assert (error.code, error.message, error.status) == ("HTTP 403", "", 403)
 
@@ -276,7 +308,10 @@ def test_a_connection_that_breaks_is_worth_another_try(
     fake_aws.put_parameter("a", "x" * 4000)
     token = session(client)
     fake_aws.fail(operation, close=breaks, status=200)
-    call = {"GetParameters": lambda: parameter(client), "GetLatestConfiguration": lambda: latest(client, token)}
+    call = {
+        "GetParameters": lambda: parameter(client),
+        "GetLatestConfiguration": lambda: latest(client, token),
+    }
     error = failure(call[operation])
     assert (error.code, error.is_transient) == (UNREACHABLE, True)
     assert token not in str(error)
@@ -285,7 +320,9 @@ def test_a_connection_that_breaks_is_worth_another_try(
 def test_nobody_who_listens_is_unreachable(connect: Connect, fake_aws: FakeAws) -> None:
     with RawServer(ok()) as server:
         pass
-    error = failure(lambda: parameter(connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})))
+    error = failure(
+        lambda: parameter(connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url}))
+    )
     assert (error.code, error.is_transient) == (UNREACHABLE, True)
     assert f"no connection to 127.0.0.1:{server.port}" in error.reason
     assert "is there a route to AWS" in error.reason
@@ -320,7 +357,9 @@ def test_a_body_that_stops_half_way_is_left_in_time(connect: Connect, fake_aws: 
         assert error.code == UNREACHABLE
 
 
-def test_connections_are_kept_for_the_next_call_and_closed(client: Client, fake_aws: FakeAws) -> None:
+def test_connections_are_kept_for_the_next_call_and_closed(
+    client: Client, fake_aws: FakeAws
+) -> None:
     for _ in range(3):
         parameter(client)
     assert fake_aws.connections == 1
@@ -360,9 +399,7 @@ def test_tls_without_the_ca_is_refused_for_good(connect: Connect, fake_aws_tls: 
     assert fake_aws_tls.calls == []
 
 
-def test_tls_with_the_name_of_another_host_is_refused(connect: Connect, tmp_path: Any) -> None:
-    import ssl
-
+def test_tls_with_the_name_of_another_host_is_refused(connect: Connect, tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -468,7 +505,9 @@ def test_container_credentials_are_renewed_before_their_end(
     assert fake_aws.problems == []
 
 
-def test_a_container_that_gives_no_credentials_is_named(connect: Connect, fake_aws: FakeAws) -> None:
+def test_a_container_that_gives_no_credentials_is_named(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
     environ = fake_aws.environ(container=True) | {"AWS_CONTAINER_AUTHORIZATION_TOKEN": "wrong"}
     error = failure(lambda: parameter(connect(environ)))
     assert error.code == NO_CREDENTIALS
@@ -533,7 +572,7 @@ def test_another_region_is_read_and_the_role_is_assumed_at_home(
     assert fake_aws.problems == []
 
 
-def test_a_region_that_is_none_makes_no_call(connect: Connect, fake_aws: FakeAws, kind: str) -> None:
+def test_a_region_that_is_none_makes_no_call(connect: Connect, fake_aws: FakeAws) -> None:
     environ = fake_aws.environ()
     del environ["AWS_ENDPOINT_URL"]
     error = failure(lambda: parameter(connect(environ), region="evil.example/"))
@@ -551,7 +590,9 @@ def test_a_clock_that_is_off_is_learned_from_the_first_refusal(
 ) -> None:
     fake_aws.put_profile("shop", "prod", "app", "x")
     environ = fake_aws.environ()
-    lean = LeanClient(settings.from_environ(environ, []), environ, now=lambda: time.time() + seconds)
+    lean = LeanClient(
+        settings.from_environ(environ, []), environ, now=lambda: time.time() + seconds
+    )
     for _ in range(2):
         parameter(lean) if operation == "GetParameters" else session(lean)
     lean.close()
@@ -572,7 +613,11 @@ def test_an_answer_without_a_date_teaches_nothing() -> None:
     for date in ("", "Date: soon"):
         head = f"HTTP/1.1 400 Bad\r\nContent-Length: {len(body)}\r\n{date}".rstrip() + "\r\n\r\n"
         with RawServer(head.encode() + body) as server:
-            environ = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "eu-west-1"}
+            environ = {
+                "AWS_ACCESS_KEY_ID": "a",
+                "AWS_SECRET_ACCESS_KEY": "b",
+                "AWS_REGION": "eu-west-1",
+            }
             found = settings.from_environ(environ | {"AWS_ENDPOINT_URL": server.url}, [])
             lean = LeanClient(found, environ)
             assert failure(lambda client=lean: parameter(client)).code == "RequestTimeTooSkewed"  # type: ignore[misc]
@@ -584,7 +629,9 @@ def test_an_answer_without_a_date_teaches_nothing() -> None:
 
 
 @pytest.fixture
-def boto3_client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]], Boto3Client]]:
+def boto3_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[dict[str, str]], Boto3Client]]:
     clients = []
 
     def make(environ: dict[str, str]) -> Boto3Client:
@@ -610,8 +657,24 @@ def test_no_credentials_says_what_to_set(boto3_client: Callable[..., Boto3Client
     assert "no credentials found; set AWS_PROFILE" in error.reason
 
 
+def test_a_search_for_credentials_in_vain_is_made_once_until_close(
+    boto3_client: Callable[..., Boto3Client], tmp_path: Path
+) -> None:
+    command = f"credential_process = {sys.executable} {tmp_path}/search.py"
+    (tmp_path / "config").write_text(f"[default]\nregion = eu-west-1\n{command}\n")
+    # It gives nothing, where JSON is wanted.
+    (tmp_path / "search.py").write_text(f"open({str(tmp_path / 'log')!r}, 'a').write('x')\n")
+    client = boto3_client({"AWS_CONFIG_FILE": str(tmp_path / "config")})
+    for _ in range(3):
+        assert failure(lambda: parameter(client)).code == NO_CREDENTIALS
+    assert (tmp_path / "log").read_text() == "x"
+    client.close()
+    assert failure(lambda: parameter(client)).code == NO_CREDENTIALS
+    assert (tmp_path / "log").read_text() == "xx"
+
+
 def test_a_profile_gives_region_and_credentials(
-    boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, tmp_path: Any
+    boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, tmp_path: Path
 ) -> None:
     given = fake_aws.environ()
     (tmp_path / "config").write_text(
@@ -636,7 +699,7 @@ def test_a_profile_that_does_not_exist_is_named(boto3_client: Callable[..., Boto
 
 
 def test_a_login_that_fails_says_why(
-    boto3_client: Callable[..., Boto3Client], tmp_path: Any
+    boto3_client: Callable[..., Boto3Client], tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text("[default]\nregion = eu-west-1\ncredential_process = false\n")
     error = failure(lambda: parameter(boto3_client({"AWS_CONFIG_FILE": str(tmp_path / "config")})))
@@ -694,13 +757,24 @@ def test_moto_gives_what_was_put_there(connect: Connect, moto_server: str) -> No
     secretsmanager.close()
     client = connect(environ | {PREFIX + "ROLE_ARN": ROLE})
     found = parameter(client, "/shop/03")
-    assert [(one["Value"], one["Type"]) for one in found["Parameters"]] == [("grün 3", "SecureString")]
+    assert [(one["Value"], one["Type"]) for one in found["Parameters"]] == [
+        ("grün 3", "SecureString")
+    ]
     page = {"Path": "/shop", "WithDecryption": True, "Recursive": True, "MaxResults": 10}
     first = client.call("GetParametersByPath", page, timeout=TOO_LARGE_A_WAIT)
-    second = client.call("GetParametersByPath", page | {"NextToken": first["NextToken"]}, timeout=TOO_LARGE_A_WAIT)
+    second = client.call(
+        "GetParametersByPath", page | {"NextToken": first["NextToken"]}, timeout=TOO_LARGE_A_WAIT
+    )
     assert len(first["Parameters"]) + len(second["Parameters"]) == 12
-    both = client.call("BatchGetSecretValue", {"SecretIdList": ["text", "bytes"]}, timeout=TOO_LARGE_A_WAIT)
-    values = {one["Name"]: one.get("SecretString", one.get("SecretBinary")) for one in both["SecretValues"]}
+    both = client.call(
+        "BatchGetSecretValue", {"SecretIdList": ["text", "bytes"]}, timeout=TOO_LARGE_A_WAIT
+    )
+    values = {
+        one["Name"]: one.get("SecretString", one.get("SecretBinary"))
+        for one in both["SecretValues"]
+    }
     assert values == {"text": "grün", "bytes": b"\0\xff"}
-    error = failure(lambda: client.call("GetSecretValue", {"SecretId": "nope"}, timeout=TOO_LARGE_A_WAIT))
+    error = failure(
+        lambda: client.call("GetSecretValue", {"SecretId": "nope"}, timeout=TOO_LARGE_A_WAIT)
+    )
     assert error.code == "ResourceNotFoundException"

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +15,10 @@ from appconfig_env.aws.signing import Credentials
 from appconfig_env.aws.transport import Transport
 
 from .raw_server import RawServer, hang, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 NOW = 1_767_323_045.0  # 2026-01-02T03:04:05Z
 GIVEN = {
@@ -74,7 +77,11 @@ def test_the_container_is_asked_with_its_token_and_query(transport: Transport) -
     with RawServer(answer()) as server:
         uri = f"{server.url}/v2/creds?id=1"
         found = find({credentials.FULL_URI: uri, credentials.TOKEN: "let-me"}, transport)
-    assert (found.access_key, found.session_token, found.expires_at) == ("AKID", "canary-token", NOW + 3600)
+    assert (found.access_key, found.session_token, found.expires_at) == (
+        "AKID",
+        "canary-token",
+        NOW + 3600,
+    )
     assert server.requests[0].startswith(b"GET /v2/creds?id=1 HTTP/1.1\r\n")
     assert b"\r\nauthorization: let-me\r\n" in server.requests[0]
 
@@ -91,12 +98,19 @@ def test_the_tokens_file_is_read_anew_and_wins(transport: Transport, tmp_path: P
         for token in ("one\n", "two"):
             file.write_text(token)
             own(soon())
-    assert [b"authorization: one\r\n" in server.requests[0], b"authorization: two\r\n" in server.requests[1]] == [True] * 2
+    assert [
+        b"authorization: one\r\n" in server.requests[0],
+        b"authorization: two\r\n" in server.requests[1],
+    ] == [True] * 2
 
 
-def test_container_credentials_are_kept_until_shortly_before_their_end(transport: Transport) -> None:
+def test_container_credentials_are_kept_until_shortly_before_their_end(
+    transport: Transport,
+) -> None:
     now = NOW
-    with RawServer(answer(), answer(AccessKeyId="NEW", Expiration="2026-01-02T09:00:00Z")) as server:
+    with RawServer(
+        answer(), answer(AccessKeyId="NEW", Expiration="2026-01-02T09:00:00Z")
+    ) as server:
         own = credentials.own({credentials.FULL_URI: server.url}, transport, lambda: now)
         found = [own(soon()).access_key]
         now += 3300 - 1
@@ -119,7 +133,7 @@ def test_a_renewal_that_fails_leaves_what_is_still_good() -> None:
     now = NOW
     answers = [Credentials("A", "s", "", NOW + 600)]
 
-    def source(deadline: float) -> Credentials:
+    def source(_: float) -> Credentials:
         if not answers:
             raise AwsError("GetCredentials", UNREACHABLE, "down")
         return answers.pop()
@@ -169,7 +183,7 @@ def test_threads_that_wait_for_a_question_share_its_failure() -> None:
 def test_a_thread_that_waits_for_a_question_keeps_its_own_deadline() -> None:
     go_on, asked = threading.Event(), threading.Event()
 
-    def source(deadline: float) -> Credentials:
+    def source(_: float) -> Credentials:
         asked.set()
         go_on.wait(5)
         return Credentials("A", "s")
@@ -234,17 +248,21 @@ def test_a_uri_that_is_none_is_named(transport: Transport, uri: str) -> None:
 def test_an_answer_without_credentials_is_not_repeated_in_the_error(
     transport: Transport, body: bytes
 ) -> None:
-    with RawServer(ok(body)) as server:
-        with pytest.raises(AwsError, match="answered 200 without credentials") as caught:
-            find({credentials.FULL_URI: server.url}, transport)
+    with (
+        RawServer(ok(body)) as server,
+        pytest.raises(AwsError, match="answered 200 without credentials") as caught,
+    ):
+        find({credentials.FULL_URI: server.url}, transport)
     assert "canary" not in str(caught.value)
     assert not caught.value.is_transient
 
 
 def test_an_endpoint_that_is_down_for_a_moment_is_worth_another_try(transport: Transport) -> None:
-    with RawServer(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n") as server:
-        with pytest.raises(AwsError, match="answered 503") as caught:
-            find({credentials.FULL_URI: server.url}, transport)
+    with (
+        RawServer(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n") as server,
+        pytest.raises(AwsError, match="answered 503") as caught,
+    ):
+        find({credentials.FULL_URI: server.url}, transport)
     assert caught.value.is_transient
     with pytest.raises(AwsError, match="the container endpoint gave none: ") as caught:
         find({credentials.FULL_URI: server.url}, transport)
@@ -281,7 +299,13 @@ def test_a_token_cannot_add_a_header(transport: Transport) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z", "2026-01-02T04:04:05+01:00", "2026-01-02T03:04:05"]
+    "text",
+    [
+        "2026-01-02T03:04:05Z",
+        "2026-01-02T03:04:05.000Z",
+        "2026-01-02T04:04:05+01:00",
+        "2026-01-02T03:04:05",
+    ],
 )
 def test_dates_are_iso_8601(text: str) -> None:
     assert credentials.unix_seconds(text) == NOW

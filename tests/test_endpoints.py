@@ -11,6 +11,7 @@ from appconfig_env.aws.settings import AwsSettings
 
 LARGE = ("aws", "aws-cn", "aws-us-gov")
 SESSION = botocore.session.Session()
+SESSION.set_config_variable("sts_regional_endpoints", "regional")  # the newer botocore's default
 REGIONS = {
     partition: SESSION.get_available_regions("ec2", partition)
     for partition in SESSION.get_available_partitions()
@@ -38,7 +39,9 @@ def test_a_url_is_the_one_that_botocore_calls(region: str, service: str) -> None
     client.close()
 
 
-@pytest.mark.parametrize("region", ["", "eu", "xx-west-1", "eu-west-1.evil.example/", "us-east-1@x", "aws-global"])
+@pytest.mark.parametrize(
+    "region", ["", "eu", "xx-west-1", "eu-west-1.evil.example/", "us-east-1@x", "aws-global"]
+)
 def test_what_is_no_known_region_has_no_endpoint(region: str) -> None:
     assert endpoints.dns_suffix(region) == ""
     assert endpoints.url("ssm", region, AwsSettings()) == ""

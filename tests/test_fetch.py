@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +16,9 @@ from appconfig_env.aws.port import GARBLED, UNREACHABLE, AwsError
 from appconfig_env.errors import SourceError
 
 from .fake_client import Answer, FakeClient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 POLL = {"NextPollConfigurationToken": "t2", "Configuration": b"{}", "NextPollIntervalInSeconds": 60}
 SESSION = {"InitialConfigurationToken": "t1"}
@@ -37,7 +39,9 @@ def poll(client: FakeClient, cursor: str, timeout: float = 5.0) -> Any:
     return Fetcher(client, 3)([request(PROFILE, cursor)], timeout)[PROFILE]
 
 
-def error(operation: str, code: str, message: str = "", status: int = 400, **details: Any) -> AwsError:
+def error(
+    operation: str, code: str, message: str = "", status: int = 400, **details: Any
+) -> AwsError:
     return AwsError(operation, code, message, status=status, details=details)
 
 
@@ -104,7 +108,9 @@ def test_a_profile_without_a_token_starts_a_session_and_asks_once() -> None:
 
 
 def test_a_profile_with_a_token_starts_no_session() -> None:
-    client = FakeClient(GetLatestConfiguration=POLL | {"VersionLabel": "v2", "ContentType": "text/x"})
+    client = FakeClient(
+        GetLatestConfiguration=POLL | {"VersionLabel": "v2", "ContentType": "text/x"}
+    )
     found = poll(client, "kept")
     assert client.calls == [("GetLatestConfiguration", {"ConfigurationToken": "kept"}, "")]
     assert (found.version, found.content_type, found.is_unchanged) == ("v2", "text/x", False)
@@ -211,7 +217,9 @@ def test_a_session_without_a_token_is_an_error() -> None:
     assert "no InitialConfigurationToken" in reason(found)
 
 
-@pytest.mark.parametrize(("said", "seconds"), [({}, 15.0), ({"NextPollIntervalInSeconds": 5}, 15.0)])
+@pytest.mark.parametrize(
+    ("said", "seconds"), [({}, 15.0), ({"NextPollIntervalInSeconds": 5}, 15.0)]
+)
 def test_the_poll_interval_has_a_floor(said: dict[str, int], seconds: float) -> None:
     answer = {"NextPollConfigurationToken": "t", "Configuration": b"x", **said}
     assert poll(FakeClient(GetLatestConfiguration=answer), "kept").poll_seconds == seconds
@@ -354,7 +362,9 @@ def test_a_page_that_fails_fails_the_path() -> None:
         {"Parameters": [{"Name": "/a/x", "Value": "1"}], "NextToken": "p2"},
         error("GetParametersByPath", "InvalidNextToken"),
     ]
-    assert "InvalidNextToken" in reason(fetch(FakeClient(GetParametersByPath=pages), "ssm:/a/")["ssm:/a/"])
+    assert "InvalidNextToken" in reason(
+        fetch(FakeClient(GetParametersByPath=pages), "ssm:/a/")["ssm:/a/"]
+    )
 
 
 # Secrets Manager
@@ -363,7 +373,9 @@ def test_a_page_that_fails_fails_the_path() -> None:
 def test_secrets_are_asked_for_in_batches_of_twenty() -> None:
     client = FakeClient(BatchGetSecretValue=many_secrets, GetSecretValue=one_secret)
     found = fetch(client, *[f"secretsmanager:s{number}" for number in range(41)])
-    sizes = [len(call["SecretIdList"]) for name, call, _ in client.calls if name.startswith("Batch")]
+    sizes = [
+        len(call["SecretIdList"]) for name, call, _ in client.calls if name.startswith("Batch")
+    ]
     assert sizes == [20, 20]
     assert client.operations().count("GetSecretValue") == 1
     assert body(found["secretsmanager:s40"]) == b"value of s40"
@@ -379,12 +391,16 @@ def test_a_secret_alone_needs_no_right_to_batches() -> None:
 def test_a_staged_secret_is_asked_for_with_its_stage() -> None:
     client = FakeClient(GetSecretValue=one_secret)
     fetch(client, "secretsmanager:a?stage=AWSPREVIOUS")
-    assert client.calls == [("GetSecretValue", {"SecretId": "a", "VersionStage": "AWSPREVIOUS"}, "")]
+    assert client.calls == [
+        ("GetSecretValue", {"SecretId": "a", "VersionStage": "AWSPREVIOUS"}, "")
+    ]
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
 def test_secrets_whose_batch_is_refused_are_asked_for_one_by_one(code: str) -> None:
-    client = FakeClient(BatchGetSecretValue=error("BatchGetSecretValue", code), GetSecretValue=one_secret)
+    client = FakeClient(
+        BatchGetSecretValue=error("BatchGetSecretValue", code), GetSecretValue=one_secret
+    )
     found = fetch(client, *[f"secretsmanager:s{number}" for number in range(5)])
     assert {body(one) for one in found.values()} == {f"value of s{n}".encode() for n in range(5)}
     assert client.operations().count("GetSecretValue") == 5
@@ -395,14 +411,18 @@ def test_errors_inside_a_batch_fail_their_secrets_alone() -> None:
         codes = {"gone": "ResourceNotFoundException", "busy": "InternalServiceError"}
         return {
             "SecretValues": [secret(name) for name in asked["SecretIdList"] if name == "a"],
-            "Errors": [{"SecretId": n, "ErrorCode": code, "Message": "m"} for n, code in codes.items()],
+            "Errors": [
+                {"SecretId": n, "ErrorCode": code, "Message": "m"} for n, code in codes.items()
+            ],
         }
 
     client = FakeClient(BatchGetSecretValue=with_errors, GetSecretValue=one_secret)
     names = ("a", "gone", "busy", "silent")
     found = fetch(client, *[f"secretsmanager:{name}" for name in names])
     assert body(found["secretsmanager:a"]) == b"value of a"
-    assert "GetSecretValue failed: ResourceNotFoundException: m" in reason(found["secretsmanager:gone"])
+    assert "GetSecretValue failed: ResourceNotFoundException: m" in reason(
+        found["secretsmanager:gone"]
+    )
     # What may be better a moment later, and what the answer left out, is asked for alone.
     asked = [call["SecretId"] for name, call, _ in client.calls if name == "GetSecretValue"]
     assert sorted(asked) == ["busy", "silent"]
@@ -454,7 +474,8 @@ def test_each_service_has_no_more_calls_at_a_time_than_connections(connections: 
         return one_secret(asked)
 
     client = FakeClient(
-        BatchGetSecretValue=error("BatchGetSecretValue", "AccessDeniedException"), GetSecretValue=slow
+        BatchGetSecretValue=error("BatchGetSecretValue", "AccessDeniedException"),
+        GetSecretValue=slow,
     )
     texts = [f"secretsmanager:s{number}" for number in range(45)]
     found = fetch(client, *texts, connections=connections)
@@ -473,7 +494,9 @@ def test_services_do_not_wait_for_each_other() -> None:
         return wait
 
     client = FakeClient(
-        GetLatestConfiguration=meet(POLL), GetParameters=meet(parameters), GetSecretValue=meet(one_secret)
+        GetLatestConfiguration=meet(POLL),
+        GetParameters=meet(parameters),
+        GetSecretValue=meet(one_secret),
     )
     requests = [request(PROFILE, "t"), request("ssm:a"), request("secretsmanager:a")]
     found = Fetcher(client, 1)(requests, 5)
@@ -554,7 +577,9 @@ def test_what_will_not_pass_is_tried_once(failure: AwsError, unreachable: bool) 
 
 
 def test_a_fault_of_ours_is_an_error_without_values_and_no_hang() -> None:
-    client = FakeClient(GetParameters=RuntimeError("canary"), GetParametersByPath={"Parameters": [{}]})
+    client = FakeClient(
+        GetParameters=RuntimeError("canary"), GetParametersByPath={"Parameters": [{}]}
+    )
     began = time.monotonic()
     found = fetch(client, "ssm:a", "ssm:/a/")
     assert time.monotonic() - began < 1.0

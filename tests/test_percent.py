@@ -30,7 +30,11 @@ def test_what_was_encoded_is_decoded(text: str) -> None:
     assert decode(encode(text)) == text == unquote(encode(text))
 
 
-@given(st.lists(st.one_of(texts.map(encode), texts.map(lambda text: text.replace("%", "")))).map("".join))
+@given(
+    st.lists(st.one_of(texts.map(encode), texts.map(lambda text: text.replace("%", "")))).map(
+        "".join
+    )
+)
 def test_decoding_is_that_of_the_standard_library(text: str) -> None:
     assert decode(text) == unquote(text, errors="strict")
 

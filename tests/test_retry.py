@@ -29,7 +29,9 @@ class Clock:
 class Flaky:
     """Fails with the given errors, then gives 'done'; each call takes `seconds`."""
 
-    def __init__(self, *errors: Exception, clock: Clock | None = None, seconds: float = 0.0) -> None:
+    def __init__(
+        self, *errors: Exception, clock: Clock | None = None, seconds: float = 0.0
+    ) -> None:
         self.errors = list(errors)
         self.calls = 0
         self.clock, self.seconds = clock, seconds
@@ -62,7 +64,9 @@ def test_attempts_are_few_and_the_last_error_is_the_one_that_counts() -> None:
     assert call.calls == retry.ATTEMPTS - 1
 
 
-@pytest.mark.parametrize("error", [DENIED, AwsError("GetParameters", UNREACHABLE, is_final=True), KeyError("x")])
+@pytest.mark.parametrize(
+    "error", [DENIED, AwsError("GetParameters", UNREACHABLE, is_final=True), KeyError("x")]
+)
 def test_what_will_not_pass_ends_the_attempts(error: Exception) -> None:
     call = Flaky(error, THROTTLED)
     with pytest.raises(type(error)) as caught:

@@ -16,10 +16,16 @@ TIMESTAMP = "20260102T030405Z"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 # botocore, as all services but S3, drops "." and ".." and empty segments: no path of ours has any.
-segments = texts.filter(lambda text: text not in ("", ".", "..")).map(lambda text: quote(text, safe=""))
+segments = texts.filter(lambda text: text not in ("", ".", "..")).map(
+    lambda text: quote(text, safe="")
+)
 raw_segments = st.text("abc:@!$&'()*+,;=~-_", min_size=1)
-paths = st.lists(st.one_of(segments, raw_segments), max_size=4).map(lambda some: "/" + "/".join(some))
-pairs = st.tuples(texts.filter(bool), texts).map(lambda pair: "=".join(quote(x, safe="") for x in pair))
+paths = st.lists(st.one_of(segments, raw_segments), max_size=4).map(
+    lambda some: "/" + "/".join(some)
+)
+pairs = st.tuples(texts.filter(bool), texts).map(
+    lambda pair: "=".join(quote(x, safe="") for x in pair)
+)
 queries = st.lists(pairs, max_size=4).map("&".join)
 names = st.from_regex(r"x-amz-[a-z][a-z0-9-]{0,10}", fullmatch=True).filter(
     lambda name: name not in ("x-amz-date", "x-amz-security-token", "x-amz-content-sha256")
@@ -40,7 +46,18 @@ keys = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123456789/+", min_size=1, max_s
     st.sampled_from(["appconfig", "ssm", "secretsmanager", "sts"]),
     st.sampled_from(["us-east-1", "cn-north-1", "eu-central-2"]),
 )
-@example("GET", "/a%20b", "configuration_token=a%2Fb%2B%3D%3D", {}, b"", "A", "s", "t", "ssm", "us-east-1")
+@example(
+    "GET",
+    "/a%20b",
+    "configuration_token=a%2Fb%2B%3D%3D",
+    {},
+    b"",
+    "A",
+    "s",
+    "t",
+    "ssm",
+    "us-east-1",
+)
 @example("POST", "/", "", {"x-amz-target": "  a   b "}, b"{}", "A", "s", "", "sts", "us-east-1")
 def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis gives them so
     method: str,
@@ -70,7 +87,10 @@ def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis gi
     canonical = signer.canonical_request(request)
     signature = signer.signature(signer.string_to_sign(request, canonical), request)
     assert signed["authorization"].endswith(f"Signature={signature}")
-    assert f"Credential={access_key}/20260102/{region}/{service}/aws4_request, " in signed["authorization"]
+    assert (
+        f"Credential={access_key}/20260102/{region}/{service}/aws4_request, "
+        in signed["authorization"]
+    )
     assert signed.get("x-amz-security-token", "") == token
     assert signed["x-amz-date"] == TIMESTAMP
 

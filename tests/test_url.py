@@ -38,7 +38,12 @@ def test_what_is_no_url_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "authority"),
-    [("http://a:80", "a"), ("https://a:443", "a"), ("https://a:80", "a:80"), ("http://[::1]:1", "[::1]:1")],
+    [
+        ("http://a:80", "a"),
+        ("https://a:443", "a"),
+        ("https://a:80", "a:80"),
+        ("http://[::1]:1", "[::1]:1"),
+    ],
 )
 def test_the_host_header_says_a_port_only_where_it_is_another(text: str, authority: str) -> None:
     assert Url(text).authority == authority

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from appconfig_env._load import Outcome, Request
     from appconfig_env._settings import Settings
 
+    from .fake_aws import FakeAws
+
 WRAPPER = Path(__file__).parent.parent / "wrapper" / "appconfig-env"
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 PYTHON = [sys.executable, "-I", "-S"]
@@ -505,3 +507,47 @@ def test_a_fallback_that_is_not_there_is_told_at_once(life: dict[str, str]) -> N
     assert code == 1
     assert "APPCONFIG_ENV_FALLBACK" in said[0]
     assert reads.asked == []
+
+
+@pytest.fixture
+def shop(fake_aws_tls: FakeAws, tmp_path: Path) -> dict[str, str]:
+    """Fill a fake AWS; what to read of it."""
+    fake_aws_tls.put_parameter("/one", "1")
+    return {
+        **fake_aws_tls.environ(),
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "ONE": "ssm:/one",
+    }
+
+
+def test_throttling_and_faults_are_tried_again_within_the_start(
+    shop: dict[str, str], fake_aws_tls: FakeAws
+) -> None:
+    fake_aws_tls.throttle("GetParameters", times=1)
+    fake_aws_tls.fail("GetParameters", close="midway")
+    assert shown(shop)["ONE"] == "1"
+    assert fake_aws_tls.count("GetParameters") == 3
+
+
+def test_the_deadline_ends_the_start_with_the_reason(
+    shop: dict[str, str], fake_aws_tls: FakeAws
+) -> None:
+    fake_aws_tls.throttle("GetParameters", times=None)
+    done = start({**shop, "APPCONFIG_ENV_DEADLINE_SECONDS": "0.5"}, *PYTHON, "-c", "")
+    assert done.returncode == 1
+    assert "ONE=ssm:/one: " in done.stderr
+    assert "ThrottlingException" in done.stderr
+
+
+def test_boto3_finds_credentials_that_the_environment_does_not_hold(
+    shop: dict[str, str], tmp_path: Path
+) -> None:
+    keys = {
+        f"aws_{name}": shop.pop(f"AWS_{name.upper()}")
+        for name in ("access_key_id", "secret_access_key", "session_token")
+    }
+    lines = [f"{name} = {value}" for name, value in keys.items()]
+    (tmp_path / "credentials").write_text("\n".join(["[shop]", *lines, ""]))
+    shop["AWS_SHARED_CREDENTIALS_FILE"] = str(tmp_path / "credentials")
+    shop["AWS_PROFILE"] = "shop"
+    assert shown(shop)["ONE"] == "1"

@@ -1,8 +1,9 @@
-"""The client for all that the lean one does not do: boto3 finds the credentials and makes the calls."""
+"""The client for all that the lean one does not do: boto3 finds credentials and makes the calls."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from botocore.credentials import (
 )
 from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
-from .boto3_errors import aws_error
+from .boto3_errors import aws_error, refuse_broken_answer, search_error
 from .port import MISCONFIGURED, NO_CREDENTIALS, SERVICES, UNREACHABLE, AwsError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Boto3Client:
         self._settings = settings
         self._lock = threading.Lock()  # sessions are not safe to share, clients are
         self._session: Any = None
+        self._failure: AwsError | None = None  # why there is no session, until `close`
         self._clients: dict[tuple[str, str, float], Any] = {}
         self._closers: list[Callable[[], None]] = []
 
@@ -49,7 +51,9 @@ class Boto3Client:
             host = client.meta.endpoint_url.partition("://")[2].partition("/")[0]
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
             if operation == "GetLatestConfiguration":
-                with answer["Configuration"] as body:
+                # Not `with` on the body itself: that gives the stream below it, which takes half a
+                # body for a whole one.
+                with closing(answer["Configuration"]) as body:
                     answer["Configuration"] = body.read()
         except AwsError:
             raise
@@ -61,6 +65,7 @@ class Boto3Client:
     def close(self) -> None:
         """See `port.Client.close`."""
         with self._lock:
+            self._failure = None
             closers = list(self._closers)
         for close in closers:
             close()
@@ -71,13 +76,25 @@ class Boto3Client:
         with self._lock:
             client = self._clients.get((service, region, seconds))
             if client is None:
-                if self._session is None:
-                    self._session = self._new_session(operation)
-                client = self._new_client(self._session, service, region, seconds)
+                session = self._find_session()
+                client = self._new_client(session, service, region, seconds)
                 self._clients[service, region, seconds] = client
             return client
 
-    def _new_session(self, operation: str) -> Any:
+    def _find_session(self) -> Any:
+        if self._failure is not None:
+            raise self._failure
+        if self._session is None:
+            try:
+                self._session = self._new_session()
+            except Exception as error:  # noqa: BLE001 - a credential process may do anything
+                # A search in vain takes seconds (on a host without an instance role): one for each
+                # call would fill the deadline, and then nobody would hear what is missing.
+                self._failure = search_error(error)
+                raise self._failure from None
+        return self._session
+
+    def _new_session(self) -> Any:
         """A session with credentials and a Region: the user's own, or the assumed role's.
 
         Raises:
@@ -86,10 +103,10 @@ class Boto3Client:
         session = self._bare_session()
         if not (self._settings.service_region or session.region_name):
             message = "no Region; set AWS_REGION, or region in the profile of AWS_PROFILE"
-            raise AwsError(operation, MISCONFIGURED, message)
+            raise AwsError("GetCredentials", MISCONFIGURED, message)
         if session.get_credentials() is None:
-            message = "no credentials found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            raise AwsError(operation, NO_CREDENTIALS, message)
+            remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            raise AwsError("GetCredentials", NO_CREDENTIALS, f"no credentials found; {remedy}")
         if not self._settings.role_arn:
             return session
         return self._bare_session(_Role(self._role_credentials(session)))
@@ -97,6 +114,8 @@ class Boto3Client:
     def _bare_session(self, provider: _Role | None = None) -> Any:
         settings = self._settings
         core = botocore.session.get_session()
+        # The default since 1.42: older ones would leave the Region, which a VPC may not allow.
+        core.set_config_variable("sts_regional_endpoints", "regional")
         proxies = {"http": settings.proxy_url, "https": settings.proxy_url}
         # For the clients with which botocore itself finds credentials, too.
         core.set_default_client_config(Config(proxies=proxies if settings.proxy_url else None))
@@ -143,12 +162,14 @@ class Boto3Client:
             **keys,
         )
         self._closers.append(client.close)
+        if service != "sts":  # whose XML botocore itself refuses when it is not whole
+            client.meta.events.register("response-received", refuse_broken_answer)
         if settings.proxy_url and settings.proxy_headers:
             self._send_with_proxy_headers(client, seconds)
         return client
 
     def _send_with_proxy_headers(self, client: Any, seconds: float) -> None:
-        """Let `client` send through a session of ours: botocore's has no setting for these headers."""
+        """Let `client` send through a session of ours: botocore has no setting for the headers."""
         settings = self._settings
         session = URLLib3Session(
             verify=settings.ca_bundle or True,

@@ -1,13 +1,16 @@
-"""botocore's errors as the port's: says names and codes, never the URL of a call, which holds its token."""
+"""botocore's errors as the port's: says names and codes, never a call's URL, which holds tokens."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from botocore import exceptions as its
 from botocore.parsers import ResponseParserError
 
 from .port import GARBLED, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+
+_SOMETHING_BETWEEN = "an answer that is not of the protocol; is something between here and AWS?"
 
 # Their messages tell what is wrong with a profile, a login or a setting, and hold no value.
 _CREDENTIALS = (
@@ -32,6 +35,38 @@ _SETTINGS = (
 )
 
 
+class BrokenAnswerError(Exception):
+    """An answer that botocore took for a whole and good one, and that is neither."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: object) -> None:
+    """Refuse half a body, and a success that is no JSON: botocore makes an empty result of both.
+
+    A handler of `response-received` for the services that answer in JSON. A body that is a stream
+    is checked where it is read.
+
+    Raises:
+        BrokenAnswerError: it is one of these.
+    """
+    body = response_dict and response_dict["body"]
+    if not response_dict or not isinstance(body, bytes):
+        return
+    length = str(response_dict["headers"].get("content-length", ""))
+    if length.isdecimal() and len(body) < int(length):
+        raise BrokenAnswerError(UNREACHABLE, "the connection closed before the answer was whole")
+    if response_dict["status_code"] < 300:
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise BrokenAnswerError(GARBLED, _SOMETHING_BETWEEN)
+
+
 def aws_error(operation: str, host: str, error: Exception) -> AwsError:
     """The port's error for one that boto3 or botocore raised in a call of `host`."""
     if isinstance(error, its.ClientError):
@@ -40,14 +75,19 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
         return AwsError(operation, NO_CREDENTIALS, str(error))
     if isinstance(error, _SETTINGS):
         return AwsError(operation, MISCONFIGURED, str(error))
+    if isinstance(error, BrokenAnswerError):
+        return AwsError(operation, error.code, str(error))
     if isinstance(error, ResponseParserError):
-        message = "an answer that is not of the protocol; is something between here and AWS?"
-        return AwsError(operation, GARBLED, message)
+        return AwsError(operation, GARBLED, _SOMETHING_BETWEEN)
     if isinstance(error, its.ProxyConnectionError):
         return _proxy_error(operation, error)
     if isinstance(error, its.SSLError):
         distrust = _distrust(error)
-        why = f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?" if distrust else "TLS error"
+        why = (
+            f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?"
+            if distrust
+            else "TLS error"
+        )
         message = f"no TLS with {host} ({why})"
         return AwsError(operation, UNREACHABLE, message, is_final=bool(distrust))
     for kind, what in (
@@ -60,6 +100,17 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
         if isinstance(error, kind):
             return AwsError(operation, UNREACHABLE, what)
     return AwsError(operation, GARBLED, f"boto3 failed with {type(error).__name__}")
+
+
+def search_error(error: Exception) -> AwsError:
+    """The port's error for one that ended the search for a Region and credentials."""
+    if isinstance(error, AwsError):
+        return error
+    found = aws_error("GetCredentials", "", error)
+    if found.code != GARBLED:
+        return found
+    message = f"the search for credentials failed with {type(error).__name__}"
+    return AwsError("GetCredentials", NO_CREDENTIALS, message)
 
 
 def proxy_refusal(operation: str, status: int) -> AwsError:
@@ -114,6 +165,8 @@ def _distrust(error: BaseException | None) -> str:
         if not isinstance(cause, BaseException) or id(cause) in seen:
             continue
         seen.add(id(cause))
+        if type(cause).__name__ == "CertificateError":  # urllib3's own, not ssl's
+            return "it is another host's"
         said = getattr(cause, "verify_message", "")
         if said:
             return str(said)

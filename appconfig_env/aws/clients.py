@@ -32,7 +32,7 @@ def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
 
 
 def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
-    """The one rule that chooses the client: why boto3 is needed, or an empty string for the lean one.
+    """The one rule that chooses the client: why boto3 is needed; empty where the lean one does.
 
     The lean client signs with credentials that the environment itself holds or points to, in a
     Region that the environment names, at AWS's standard endpoints or configured ones, directly or
@@ -50,7 +50,7 @@ def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
         return "AWS_USE_FIPS_ENDPOINT"
     if settings.use_dualstack:
         return "AWS_USE_DUALSTACK_ENDPOINT"
-    if settings.proxy_url.startswith("https:"):
+    if settings.proxy_url.lower().startswith("https:"):
         return "a proxy that is itself reached by TLS"
     if not settings.proxy_url and any(environ.get(name) for name in STANDARD_PROXIES):
         return "HTTP_PROXY or HTTPS_PROXY"

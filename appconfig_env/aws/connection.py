@@ -1,4 +1,4 @@
-"""One connection and the HTTP/1.1 on it: refuses every answer that two readers could read differently."""
+"""One connection and the HTTP/1.1 on it: refuses what two readers could read differently."""
 
 from __future__ import annotations
 
@@ -52,13 +52,17 @@ class Connection:
             raise self.garbled("more than an answer to CONNECT")
         self._socket.settimeout(seconds_left(deadline, self._named))
         try:
-            # Not suppress_ragged_eofs: a body without a length ends where TLS says so, or not at all.
+            # Ragged ends count: a body without a length ends where TLS says so, or not at all.
             self._socket = context.wrap_socket(
                 self._socket, server_hostname=host, suppress_ragged_eofs=False
             )
         except (OSError, ValueError) as error:
             distrust = getattr(error, "verify_message", "")
-            why = f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?" if distrust else _why(error)
+            why = (
+                f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?"
+                if distrust
+                else _why(error)
+            )
             raise TransportError(f"no TLS with {host} ({why})", is_final=bool(distrust)) from None
 
     def send(self, data: bytes, deadline: float) -> None:
@@ -67,7 +71,9 @@ class Connection:
         try:
             self._socket.sendall(data)
         except OSError as error:
-            raise TransportError(f"{self._named} did not take the request ({_why(error)})") from None
+            raise TransportError(
+                f"{self._named} did not take the request ({_why(error)})"
+            ) from None
 
     def receive(self, method: str, deadline: float) -> HttpAnswer:
         """Read the whole answer to a request of `method`.
@@ -223,7 +229,7 @@ def late(named: str) -> TransportError:
 
 
 def _open(host: str, port: int, named: str, deadline: float) -> socket.socket:
-    """A TCP connection to the first address that takes one; an address that is silent leaves time for the next."""
+    """A TCP connection to the first address that takes one; silence leaves time for the next."""
     try:
         places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

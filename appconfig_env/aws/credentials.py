@@ -30,7 +30,7 @@ OPERATION = "GetCredentials"  # what errors call the search for them; AWS has no
 
 
 def has_own(environ: Mapping[str, str]) -> bool:
-    """Whether the environment itself names credentials; a variable that is empty counts as absent."""
+    """Whether the environment itself names credentials; an empty variable counts as absent."""
     pair = environ.get("AWS_ACCESS_KEY_ID") and environ.get("AWS_SECRET_ACCESS_KEY")
     return bool(pair or environ.get(FULL_URI) or environ.get(RELATIVE_URI))
 
@@ -60,7 +60,7 @@ class Kept:
             if kept is not None and self._lasts(kept, EARLY_SECONDS):
                 return kept
             if self._failure is not None and self._failures != failures:
-                raise self._failure  # another thread asked while this one waited: one question is enough
+                raise self._failure  # asked by another thread while this one waited
             try:
                 self._kept = self._find(deadline)
             except AwsError as error:
@@ -78,11 +78,14 @@ class Kept:
 
 
 def own(environ: Mapping[str, str], transport: Transport, now: Callable[[], float]) -> Find:
-    """How a function finds its credentials: in `environ` at each call, else at its container endpoint."""
+    """How a function finds credentials: in `environ` at each call, or at its container endpoint."""
     container = Kept(lambda deadline: _from_container(environ, transport, deadline), now)
 
     def find(deadline: float) -> Credentials:
-        access_key, secret_key = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+        access_key, secret_key = (
+            environ.get("AWS_ACCESS_KEY_ID"),
+            environ.get("AWS_SECRET_ACCESS_KEY"),
+        )
         if access_key and secret_key:
             return Credentials(access_key, secret_key, environ.get("AWS_SESSION_TOKEN", ""))
         return container(deadline)
@@ -136,7 +139,7 @@ def _from_container(
 
 
 def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
-    """The header that the container endpoint wants; the file wins, since its token may be renewed."""
+    """The header the container endpoint wants; the file wins, since its token may be renewed."""
     token = environ.get(TOKEN, "")
     if path := environ.get(TOKEN_FILE):
         try:

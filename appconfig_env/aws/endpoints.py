@@ -1,4 +1,4 @@
-"""Where a service is called: AWS's host for it in a Region, or the URL that was configured; pure."""
+"""Where a service is called: AWS's host for it in a Region, or a configured URL; pure."""
 
 from __future__ import annotations
 

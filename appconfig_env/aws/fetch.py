@@ -1,4 +1,4 @@
-"""Which calls read which sources: one job for each profile, path and batch, all within one deadline."""
+"""Which calls read which sources: one job for each profile, path and batch, in one deadline."""
 
 from __future__ import annotations
 

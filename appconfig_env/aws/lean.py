@@ -40,7 +40,9 @@ class LeanClient:
             proxy_headers=settings.proxy_headers,
         )
         self._own = credentials.own(environ, self._transport, self._aws_now)
-        self._find = credentials.Kept(self._assume_role, self._aws_now) if settings.role_arn else self._own
+        self._find = (
+            credentials.Kept(self._assume_role, self._aws_now) if settings.role_arn else self._own
+        )
 
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
@@ -65,13 +67,15 @@ class LeanClient:
         deadline: float,
     ) -> dict[str, Any]:
         offset = self._offset
-        answer = self._send(operation, parameters, signer, region, offset, deadline)
+        answer = self._send(operation, parameters, signer, region, offset=offset, deadline=deadline)
         try:
             return operations.result(operation, answer)
         except AwsError as error:
             if error.code not in CLOCK_CODES or not self._learn_clock(answer, offset):
                 raise
-        answer = self._send(operation, parameters, signer, region, self._offset, deadline)
+        answer = self._send(
+            operation, parameters, signer, region, offset=self._offset, deadline=deadline
+        )
         return operations.result(operation, answer)
 
     def _send(
@@ -80,6 +84,7 @@ class LeanClient:
         parameters: Mapping[str, Any],
         signer: Credentials,
         region: str,
+        *,
         offset: float,
         deadline: float,
     ) -> HttpAnswer:
@@ -131,7 +136,7 @@ class LeanClient:
         return self._now() + self._offset
 
     def _learn_clock(self, answer: HttpAnswer, offset: float) -> bool:
-        """Take over AWS's clock; whether it differs from the one that signed, which was `offset` off ours."""
+        """Take AWS's clock over if the one that signed, `offset` off ours, differs; did it?"""
         from email.utils import parsedate_to_datetime  # only a clock that is off pays for it
 
         try:

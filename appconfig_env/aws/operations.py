@@ -1,4 +1,4 @@
-"""The seven operations on the wire: parameters to an HTTP request, an HTTP answer to a result; pure.
+"""The seven operations on the wire: parameters to an HTTP request, an answer to a result; pure.
 
 Source: botocore's service models `appconfigdata` 2021-11-11, `ssm` 2014-11-06, `secretsmanager`
 2017-10-17 and `sts` 2011-06-15. Only what this package sends and reads is here.
@@ -33,7 +33,9 @@ def request(operation: str, parameters: Mapping[str, Any]) -> HttpRequest:
     """The request that calls `operation`."""
     if operation == "StartConfigurationSession":
         body = json.dumps(parameters).encode()
-        return HttpRequest("POST", "/configurationsessions", "", {"content-type": "application/json"}, body)
+        return HttpRequest(
+            "POST", "/configurationsessions", "", {"content-type": "application/json"}, body
+        )
     if operation == "GetLatestConfiguration":
         # Tokens are base64 with / + and =, all of which must be encoded.
         token = encode(parameters["ConfigurationToken"])
@@ -81,7 +83,9 @@ def request_id(answer: HttpAnswer) -> str:
 
 def _latest_configuration(answer: HttpAnswer) -> dict[str, Any]:
     found: dict[str, Any] = {
-        name: answer.headers[header] for name, header in _HEADERS.items() if header in answer.headers
+        name: answer.headers[header]
+        for name, header in _HEADERS.items()
+        if header in answer.headers
     }
     if not found.get("NextPollConfigurationToken"):
         raise _garbled("GetLatestConfiguration", answer, "no Next-Poll-Configuration-Token")
@@ -130,8 +134,11 @@ def _list(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _garbled(operation: str, answer: HttpAnswer, what: str) -> AwsError:
     kind = answer.headers.get("content-type", "no content type")
-    message = f"{what} in an answer of {len(answer.body)} bytes ({kind}); is something between here and AWS?"
-    return AwsError(operation, GARBLED, message, status=answer.status, request_id=request_id(answer))
+    found = f"{what} in an answer of {len(answer.body)} bytes ({kind})"
+    message = f"{found}; is something between here and AWS?"
+    return AwsError(
+        operation, GARBLED, message, status=answer.status, request_id=request_id(answer)
+    )
 
 
 def _error(operation: str, answer: HttpAnswer) -> AwsError:
@@ -145,7 +152,9 @@ def _error(operation: str, answer: HttpAnswer) -> AwsError:
         except (ValueError, RecursionError):
             found = None
         details = found if isinstance(found, dict) else {}
-        kind = answer.headers.get("x-amzn-errortype") or details.get("__type") or details.get("code")
+        kind = (
+            answer.headers.get("x-amzn-errortype") or details.get("__type") or details.get("code")
+        )
         code = str(kind or "").partition(":")[0].rpartition("#")[2]
         message = str(details.get("message") or details.get("Message") or "")
     return AwsError(

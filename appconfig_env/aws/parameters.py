@@ -69,7 +69,7 @@ def batches(named: Named) -> list[Named]:
 
 
 def read_names(run: Run, wanted: Named, region: str) -> None:
-    """One batch; where AWS refuses it, name by name, since one that is denied or wrong fails all."""
+    """One batch; where AWS refuses it, name by name: one that is denied or wrong fails all."""
     everyone = [locator for locators in wanted.values() for locator in locators]
     request = {"Names": list(wanted), "WithDecryption": True}
     try:

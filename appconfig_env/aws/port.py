@@ -1,4 +1,4 @@
-"""The one port through which AWS is called: what a client does, and how a call fails; imports no client."""
+"""The one port to AWS: what a client does and how a call fails; knows no client."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ _ACTIONS = {
 }
 
 # Codes of denial, per AWS's common errors.
-DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"})
+DENIALS = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"}
+)
 # What a signature made by a clock that is off is refused with, among other reasons.
 CLOCK_CODES = frozenset({
     "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed",
@@ -65,10 +67,10 @@ _TRANSIENT = frozenset({
     "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
     "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "RateExceeded",
     "ProvisionedThroughputExceededException", "BandwidthLimitExceeded", "LimitExceededException",
-    "SlowDown", "PriorRequestNotComplete", "TransactionInProgressException", "EC2ThrottledException",
+    "SlowDown", "PriorRequestNotComplete", "TransactionInProgressException",
     "InternalServerError", "InternalServerException", "InternalServiceError", "InternalFailure",
-    "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout", "RequestTimeoutException",
-    "IDPCommunicationError",
+    "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout",
+    "RequestTimeoutException", "IDPCommunicationError", "EC2ThrottledException",
 })  # fmt: skip
 _TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 
@@ -117,7 +119,11 @@ class AwsError(Exception):
         """Whether the same call may well succeed a moment later."""
         if self.is_final:
             return False
-        return self.code in _TRANSIENT or self.code == UNREACHABLE or self.status in _TRANSIENT_STATUSES
+        return (
+            self.code in _TRANSIENT
+            or self.code == UNREACHABLE
+            or self.status in _TRANSIENT_STATUSES
+        )
 
     @property
     def is_unreachable(self) -> bool:
@@ -132,7 +138,11 @@ class AwsError(Exception):
     @property
     def is_about_input(self) -> bool:
         """Whether AWS refused this input from this caller: other input may be taken."""
-        return 400 <= self.status < 500 and not self.is_transient and self.code not in _STALE_CREDENTIALS
+        return (
+            400 <= self.status < 500
+            and not self.is_transient
+            and self.code not in _STALE_CREDENTIALS
+        )
 
     @property
     def reason(self) -> str:
@@ -148,7 +158,11 @@ class AwsError(Exception):
             action = _ACTIONS.get(self.operation, f"{service}:{self.operation}")
             if "kms:" in self.message or "KMS" in self.message:
                 action = "kms:Decrypt on its key"
-            also = ", and the caller in the trust policy (with its external ID)" if service == "sts" else ""
+            also = (
+                ", and the caller in the trust policy (with its external ID)"
+                if service == "sts"
+                else ""
+            )
             return f"allow {action} in the function's role{also}"
         if self.code in _STALE_CREDENTIALS:
             return "the credentials are not valid (any more), or this clock is off"

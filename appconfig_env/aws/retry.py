@@ -1,4 +1,4 @@
-"""The one retry policy: which calls are tried again, how often and how long apart; imports tenacity."""
+"""The one retry policy: what is tried again, how often, how long apart; imports tenacity."""
 
 from __future__ import annotations
 

@@ -43,7 +43,9 @@ class Run:
         self._finished = allocate_lock()
         self._finished.acquire()
 
-    def add(self, service: str, locators: Iterable[Locator], work: Work, *arguments: object) -> None:
+    def add(
+        self, service: str, locators: Iterable[Locator], work: Work, *arguments: object
+    ) -> None:
         """Have `work` done by one of the service's workers; if it fails, so do `locators`."""
         with self._lock:
             queue = self._queues.setdefault(service, _Queue())
@@ -63,7 +65,11 @@ class Run:
         self._finished.acquire(timeout=max(0.0, self._deadline - time.monotonic()))
 
     def call(
-        self, operation: str, parameters: dict[str, Any], locators: Iterable[Locator], region: str = ""
+        self,
+        operation: str,
+        parameters: dict[str, Any],
+        locators: Iterable[Locator],
+        region: str = "",
     ) -> dict[str, Any]:
         """Make the call, again where that may help, until the deadline.
 
@@ -119,7 +125,9 @@ class Run:
             except AwsError as error:
                 self.fail(locators, error)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a slow AWS
-                self.fail(locators, AwsError("Fetch", GARBLED, f"unexpected {type(error).__name__}"))
+                self.fail(
+                    locators, AwsError("Fetch", GARBLED, f"unexpected {type(error).__name__}")
+                )
         self._release()
 
     def _release(self) -> None:

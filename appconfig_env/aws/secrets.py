@@ -25,7 +25,7 @@ def batches(named: Named) -> list[Named]:
 
 
 def read_batch(run: Run, wanted: Named, region: str) -> None:
-    """Up to twenty secrets at once; those that did not come, and all where AWS refuses, one by one."""
+    """Up to twenty secrets at once; what did not come, and all where AWS refuses, one by one."""
     if len(wanted) == 1:
         # Needs no right to BatchGetSecretValue, and has a hundred times its quota.
         for locators in wanted.values():
@@ -63,7 +63,11 @@ def read_one(run: Run, locators: list[Locator]) -> None:
 
 def _accept(run: Run, locators: list[Locator], secret: dict[str, Any]) -> None:
     text = secret.get("SecretString")
-    body = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else secret.get("SecretBinary")
+    body = (
+        text.encode("utf-8", "surrogatepass")
+        if isinstance(text, str)
+        else secret.get("SecretBinary")
+    )
     if not isinstance(body, bytes):
         error = AwsError("GetSecretValue", GARBLED, "neither SecretString nor SecretBinary came")
         run.fail(locators, error)

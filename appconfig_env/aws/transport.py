@@ -1,7 +1,7 @@
-"""HTTP/1.1 over TCP, TLS and proxies, as small as AWS's answers allow: one request, one whole answer.
+"""HTTP/1.1 over TCP, TLS and proxies, as small as AWS allows: one request, one whole answer.
 
-It exists for the cold start: http.client and urllib bring 27 ms of imports with them. Verification of
-certificates and host names is always on.
+It exists for the cold start: http.client and urllib bring 27 ms of imports with them. Certificates
+and host names are always verified.
 """
 
 from __future__ import annotations
@@ -9,9 +9,8 @@ from __future__ import annotations
 import time
 from _thread import allocate_lock  # threading itself costs a cold start 5 ms
 
-from .connection import Connection
-from .connection import TransportError as TransportError  # these two are part of what `send` asks and promises
-from .url import Url as Url
+from .connection import Connection, TransportError
+from .url import Url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from .wire import HttpAnswer
 
     Idle = dict[tuple[str, str, int, bool], list[Connection]]
+
+__all__ = ["Transport", "TransportError", "Url"]  # what `send` is, takes and raises
 
 
 class Transport:
@@ -83,13 +84,14 @@ class Transport:
         try:
             connection.send(request, deadline)
             answer = connection.receive(method, deadline)
-            if proxy and answer.status == 407:
-                raise _refusal(proxy, answer.status)
         except BaseException:
             connection.close()
             # Where one was closed meanwhile, the others were too.
             self._drop(idle.pop(where, []))
             raise
+        if proxy and answer.status == 407:
+            connection.close()
+            raise _refusal(proxy, answer.status)
         if not (connection.is_reusable and self._kept(idle, where, connection)):
             connection.close()
         return answer
@@ -150,7 +152,12 @@ class Transport:
             import binascii  # only for a proxy with a password
 
             pair = f"{proxy.user}:{proxy.password}".encode()
-            fields.append(("Proxy-Authorization", f"Basic {binascii.b2a_base64(pair, newline=False).decode()}"))
+            fields.append(
+                (
+                    "Proxy-Authorization",
+                    f"Basic {binascii.b2a_base64(pair, newline=False).decode()}",
+                )
+            )
         return fields
 
     def _tls(self) -> ssl.SSLContext:
@@ -173,7 +180,7 @@ class Transport:
 
 
 def _head(first: str, fields: list[tuple[str, str]]) -> bytes:
-    """A request's head, refused where a value would end its line: what follows would be a header."""
+    """A request's head; a value that would end its line, and so begin a header, is refused."""
     for name, value in (("request line", first), *fields):
         if not (value.isascii() and value.isprintable() and name.isprintable()):
             raise TransportError(f"{name} holds signs that HTTP does not allow", is_final=True)
@@ -188,4 +195,7 @@ def _refusal(proxy: Url, status: int) -> TransportError:
     elif status == 403:
         remedy = "; it does not let this host through"
     named = f"proxy {proxy.host}:{proxy.port}"
-    return TransportError(f"{named} answered {status}{remedy}", is_final=400 <= status < 500 and status not in (408, 429))
+    return TransportError(
+        f"{named} answered {status}{remedy}",
+        is_final=400 <= status < 500 and status not in (408, 429),
+    )

@@ -19,7 +19,7 @@ class Url:
     __slots__ = ("host", "password", "path", "port", "query", "scheme", "user")
 
     def __init__(self, text: str) -> None:
-        """Take `text` apart; a ValueError, which does not repeat it, says that it is no such URL."""
+        """Take `text` apart; a ValueError, which does not repeat it, says that it is no URL."""
         scheme, separator, rest = text.partition("://")
         self.scheme = scheme.lower()
         if not separator or self.scheme not in ("http", "https"):

@@ -1,0 +1,69 @@
+"""Figures as a table for people or as JSON for programs, with the machine they come from."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import ssl
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .figures import Figure
+
+PACKAGES = ("boto3", "botocore", "awslambdaric")
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on."""
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "tls": ssl.OPENSSL_VERSION,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processors": f"{os.cpu_count()} x {_processor()}",
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+def as_text(figures: Sequence[Figure], about: dict[str, str]) -> str:
+    """The table."""
+    width = max(len(figure.name) for figure in figures)
+    lines = [f"{name}: {said}" for name, said in about.items()]
+    lines += ["", f"{'':{width}}  {'median':>12}  {'quartiles':>19}  target"]
+    for figure in figures:
+        value = f"{_number(figure.value, figure.unit)} {figure.unit:2}"
+        spread = " to ".join(_number(one, figure.unit) for one in figure.spread or ())
+        lines.append(f"{figure.name:{width}}  {value:>12}  {spread:>19}  {_verdict(figure)}".rstrip())
+    missed = [figure.name for figure in figures if figure.is_met is False]
+    lines += ["", f"Targets missed: {'; '.join(missed)}" if missed else "All targets are met."]
+    return "\n".join(lines)
+
+
+def as_json(figures: Iterable[Figure], about: dict[str, str]) -> str:
+    """The same as one object."""
+    found = [{**figure._asdict(), "is_met": figure.is_met} for figure in figures]
+    return json.dumps({"machine": about, "figures": found}, indent=2, ensure_ascii=False)
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{value:.3f}" if unit == "µs" else f"{value:.2f}" if unit else f"{value:.0f}"
+
+
+def _verdict(figure: Figure) -> str:
+    if figure.target is None:
+        return ""
+    bound = "at least" if figure.at_least else "at most"
+    return f"{bound} {figure.target:g} {figure.unit}: {'met' if figure.is_met else 'MISSED'}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,49 @@
+"""Hand-written stand-ins for the seams: the clock and the fetch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appconfig_env._document import Document
+from appconfig_env.errors import SourceError
+
+if TYPE_CHECKING:
+    from appconfig_env._load import Outcome, Request
+
+NO_ANSWER = SourceError("-", "no answer", unreachable=True)
+
+
+class Clock:
+    """Tells the time it was told."""
+
+    def __init__(self, at: float = 1_000_000.0) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+    def tick(self, seconds: float) -> None:
+        self.at += seconds
+
+
+class FakeFetch:
+    """Answers from `documents`, by locator text: bytes, a document or an error; records requests."""
+
+    def __init__(self, documents: dict[str, bytes | Outcome]) -> None:
+        self.documents = documents
+        self.requests: list[Request] = []
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        assert timeout > 0
+        self.requests += requests
+        return {request.locator.text: self._answer(request) for request in requests}
+
+    def _answer(self, request: Request) -> Outcome:
+        found = self.documents.get(request.locator.text, NO_ANSWER)
+        return Document(request.locator, found) if isinstance(found, bytes) else found
+
+    def asked(self) -> list[tuple[str, str]]:
+        """The locators and cursors since the last call of this."""
+        made = [(request.locator.text, request.cursor) for request in self.requests]
+        self.requests.clear()
+        return made

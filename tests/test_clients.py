@@ -1,0 +1,89 @@
+"""Which client is used, by one rule."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from appconfig_env.aws import clients, settings
+from appconfig_env.aws.lean import LeanClient
+
+LAMBDA = {
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "a",
+    "AWS_SECRET_ACCESS_KEY": "b",
+    "AWS_SESSION_TOKEN": "c",
+}
+PROXY = "AWS_APPCONFIG_EXTENSION_PROXY_URL"
+
+
+def reason(environ: dict[str, str]) -> str:
+    problems: list[str] = []
+    found = settings.from_environ(environ, problems)
+    assert problems == []
+    return clients.reason_for_boto3(found, environ)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"AWS_PROFILE": ""},
+        {"AWS_USE_FIPS_ENDPOINT": "false"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"},
+        {PROXY: "http://proxy:3128"},
+        {PROXY: "http://proxy:3128", "HTTPS_PROXY": "http://other:3128"},
+        {"AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "us-gov-west-1"},
+        {"AWS_APPCONFIG_EXTENSION_ROLE_ARN": "arn:aws:iam::1:role/r"},
+        {
+            "AWS_ACCESS_KEY_ID": "",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/creds",
+        },
+    ],
+)
+def test_what_lambda_gives_needs_no_boto3(more: dict[str, str]) -> None:
+    environ = LAMBDA | more
+    assert reason(environ) == ""
+    assert isinstance(clients.client(settings.from_environ(environ, []), environ), LeanClient)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"AWS_ACCESS_KEY_ID": ""}, "no credentials in the environment"),
+        ({"AWS_PROFILE": "me"}, "AWS_PROFILE"),
+        ({"AWS_REGION": ""}, "no AWS_REGION"),
+        ({"AWS_REGION": "us-iso-east-1"}, "Region us-iso-east-1"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "AWS_USE_FIPS_ENDPOINT"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "AWS_USE_DUALSTACK_ENDPOINT"),
+        ({PROXY: "https://proxy"}, "a proxy that is itself reached by TLS"),
+        ({PROXY: "HTTPS://proxy"}, "a proxy that is itself reached by TLS"),
+        ({"HTTPS_PROXY": "http://proxy"}, "HTTP_PROXY or HTTPS_PROXY"),
+        ({"http_proxy": "http://proxy"}, "HTTP_PROXY or HTTPS_PROXY"),
+    ],
+)
+def test_all_else_is_boto3s(more: dict[str, str], why: str) -> None:
+    environ = LAMBDA | more
+    assert reason(environ) == why
+    chosen = clients.client(settings.from_environ(environ, []), environ)
+    assert type(chosen).__name__ == "Boto3Client"
+    chosen.close()
+
+
+def test_the_lean_client_loads_nothing_heavy() -> None:
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        "import appconfig_env.aws.lean, appconfig_env.aws.clients\n"
+        "print(*(set(sys.modules) - before))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True
+    )
+    # `re` comes with json, which every answer needs.
+    heavy = {
+        "boto3", "botocore", "tenacity", "dotenv", "dataclasses", "asyncio", "typing", "threading",
+        "urllib", "urllib.parse", "http", "http.client", "email", "logging", "datetime", "ssl",
+    }  # fmt: skip
+    assert heavy & set(out.stdout.split()) == set()

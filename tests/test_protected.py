@@ -1,0 +1,55 @@
+"""The names that no source may set."""
+
+from __future__ import annotations
+
+import pytest
+
+from appconfig_env._protected import is_protected
+from appconfig_env._settings import AWS_PREFIX, HANDOVER, KNOWN, PREFIX
+from appconfig_env.aws.settings import ENDPOINT_VARIABLES
+
+# Lambda Developer Guide, "Defined runtime environment variables", the reserved ones.
+RESERVED = """
+_HANDLER _X_AMZN_TRACE_ID AWS_DEFAULT_REGION AWS_REGION AWS_EXECUTION_ENV
+AWS_LAMBDA_FUNCTION_NAME AWS_LAMBDA_FUNCTION_MEMORY_SIZE AWS_LAMBDA_FUNCTION_VERSION
+AWS_LAMBDA_INITIALIZATION_TYPE AWS_LAMBDA_LOG_GROUP_NAME AWS_LAMBDA_LOG_STREAM_NAME
+AWS_ACCESS_KEY AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_LAMBDA_RUNTIME_API
+LAMBDA_TASK_ROOT LAMBDA_RUNTIME_DIR AWS_LAMBDA_EXEC_WRAPPER _LAMBDA_TELEMETRY_LOG_FD
+""".split()
+RUNS_CODE = """
+PATH LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT PYTHONPATH PYTHONSTARTUP PYTHONHOME NODE_OPTIONS NODE_PATH
+JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS CLASSPATH RUBYOPT RUBYLIB PERL5OPT PERL5LIB
+DOTNET_STARTUP_HOOKS CORECLR_PROFILER COMPlus_ProfAPI BASH_ENV SHELLOPTS IFS PS4 GCONV_PATH
+GLIBC_TUNABLES GIT_SSH_COMMAND OPENSSL_CONF BROWSER
+""".split()
+REDIRECTS = """
+AWS_ENDPOINT_URL AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_PROFILE AWS_CONFIG_FILE AWS_ROLE_ARN
+AWS_SHARED_CREDENTIALS_FILE AWS_WEB_IDENTITY_TOKEN_FILE AWS_CA_BUNDLE SSL_CERT_FILE
+AWS_EC2_METADATA_SERVICE_ENDPOINT
+""".split()
+OURS = [
+    HANDOVER,
+    *(PREFIX + name for name in KNOWN),
+    AWS_PREFIX + "PREFETCH_LIST",
+    *ENDPOINT_VARIABLES.values(),
+    "APP_PARAMS_PATH",
+    "SSM_PARAMETER_STORE_TTL",
+    "SECRETS_MANAGER_TTL",
+]
+
+
+@pytest.mark.parametrize("name", [*RESERVED, *RUNS_CODE, *REDIRECTS, *OURS])
+def test_who_can_write_a_parameter_cannot_run_code_or_redirect_calls(name: str) -> None:
+    assert is_protected(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DB_HOST", "APP_ENV", "ENV", "TZ", "LANG", "DATABASE_URL", "API_KEY", "NODE_ENV", "PORT",
+        "AWS_BUCKET", "SHELL_COLOR", "MY_PATH", "LOG_LEVEL", "RAILS_ENV", "FLASK_APP", "GITHUB_ORG",
+        "JAVA_OPTS_EXTRA", "LDAP_HOST", "PYTHIA",
+    ],
+)  # fmt: skip
+def test_what_applications_call_their_settings_is_free(name: str) -> None:
+    assert not is_protected(name)

@@ -1,0 +1,403 @@
+"""Rendering: data in, variables out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appconfig_env._document import Document, DocumentError
+from appconfig_env._protected import is_protected
+from appconfig_env._reference import is_variable_name, parse
+from appconfig_env._render import (
+    LONGEST_VARIABLE_BYTES,
+    KeyMissingError,
+    Rendered,
+    data_of,
+    pick,
+    render,
+    render_default,
+    text_value,
+)
+
+CANARY = "c4n4ry"
+
+
+def rendered(reference: str, content: Any, variable: str = "", **about: Any) -> Rendered:
+    """What `reference` makes of `content`: bytes as they are, the rest as JSON."""
+    source = parse(reference, variable)
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    kind = "" if isinstance(content, bytes) else "application/json"
+    document = Document(source.locator, body, **{"content_type": kind, **about})
+    return render(source, document, data_of(document))
+
+
+def values(reference: str, content: Any, variable: str = "", **about: Any) -> dict[str, str]:
+    return rendered(reference, content, variable, **about).values
+
+
+def below(reference: str, parameters: dict[str, str], secret: str = "") -> Rendered:
+    source = parse(reference)
+    document = Document(
+        source.locator, parameters=parameters, secret_parameters=frozenset(secret.split())
+    )
+    return render(source, document, data_of(document))
+
+
+APP = "appconfig:shop/prod/app"
+
+
+def test_objects_are_flattened_with_underscores() -> None:
+    assert values(APP, {"db": {"host": "x", "read.only-port": 5432}, "a/b": "y"}) == {
+        "DB_HOST": "x",
+        "DB_READ_ONLY_PORT": "5432",
+        "A_B": "y",
+    }
+
+
+def test_each_kind_of_value_has_its_text() -> None:
+    data = {
+        "t": True, "f": False, "i": 10, "n": -1, "d": 1.5, "s": "plain text", "e": "",
+        "list": [1, "ä", {"a": None}], "empty": {}, "none": None, "nested": {"none": None},
+    }  # fmt: skip
+    assert values(APP, data) == {
+        "T": "true", "F": "false", "I": "10", "N": "-1", "D": "1.5", "S": "plain text", "E": "",
+        "LIST": '[1,"ä",{"a":null}]', "EMPTY": "{}",
+    }  # fmt: skip
+
+
+def test_feature_flags_are_such_an_object() -> None:
+    flags = {"checkout": {"enabled": True, "limit": 10}, "dark-mode": {"enabled": False}}
+    assert values(APP, flags) == {
+        "CHECKOUT_ENABLED": "true",
+        "CHECKOUT_LIMIT": "10",
+        "DARK_MODE_ENABLED": "false",
+    }
+
+
+def test_dotenv_gives_its_pairs() -> None:
+    assert values("file:x.env?format=dotenv", b"A=1\nb_c='$x\ny'") == {"A": "1", "B_C": "$x\ny"}
+
+
+def test_yaml_is_flattened_like_json() -> None:
+    assert values(APP + "?format=yaml", b"a: {b: [1, x]}") == {"A_B": '[1,"x"]'}
+    assert values(APP + "?format=yaml", b"- 1\n- x") == {"APP": '[1,"x"]'}
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        ("appconfig:shop/prod/my-app", "MY_APP"),
+        ("appconfig:shop/prod/a%2Fb", "A_B"),
+        ("ssm:/shop/prod/db-host", "DB_HOST"),
+        ("ssm:db.host", "DB_HOST"),
+        ("ssm:/shop/host:3", "HOST"),
+        ("ssm:/shop/host:label", "HOST"),
+        ("ssm:arn:aws:ssm:eu-west-1:1:parameter/shop/host", "HOST"),
+        ("ssm:arn:aws:ssm:eu-west-1:1:parameter/host:3", "HOST"),
+        ("secretsmanager:prod/api-key", "API_KEY"),
+        ("secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:prod/key-AbCdEf", "KEY"),
+        ("secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:prod/api_key", "API_KEY"),
+        ("ssm:/shop/db#user.name", "NAME"),
+    ],
+)
+def test_a_single_value_is_named_after_its_source(reference: str, name: str) -> None:
+    content: Any = {"user": {"name": "x"}} if "#" in reference else b"x"
+    assert values(reference, content) == {name: "x"}
+    if "#" not in reference:
+        assert render_default(parse(reference + "?default=y")).values == {name: "y"}
+
+
+def test_the_secrets_own_name_names_it() -> None:
+    arn = "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:prod/key-AbCdEf"
+    assert values(arn, b"x", name="prod/other-key") == {"OTHER_KEY": "x"}
+
+
+def test_text_is_one_variable_as_it_is() -> None:
+    text = 'a "quoted" $line=1\nand für\tmore '
+    assert values("ssm:/a/text", text.encode()) == {"TEXT": text}
+    assert values("ssm:/a/text", b"") == {"TEXT": ""}
+    assert values(APP + "?format=text", b'{"a": 1}') == {"APP": '{"a": 1}'}
+
+
+def test_other_json_than_objects_is_one_variable() -> None:
+    assert values(APP, b"[1, 2.50]", content_type="application/json") == {"APP": "[1, 2.50]"}
+    assert values(APP, b"1.50", content_type="application/json") == {"APP": "1.50"}
+    assert values(APP, "text") == {"APP": "text"}
+    assert values(APP, None) == {}
+
+
+def test_every_parameter_below_a_path_has_its_relative_name() -> None:
+    found = below("ssm:/shop/", {"db/host": "x", "api-key": '{"a": 1}', "a.b": "y"})
+    assert found.values == {"DB_HOST": "x", "API_KEY": '{"a": 1}', "A_B": "y"}
+
+
+def test_names_may_be_kept_as_they_are() -> None:
+    assert below("ssm:/shop/?names=keep", {"db/host": "x", "Port": "1"}).values == {
+        "host": "x",
+        "Port": "1",
+    }
+    assert values(APP + "?names=keep", {"db": {"hostName": "x"}}) == {"hostName": "x"}
+    assert values("ssm:/shop/dbHost?names=keep", b"x") == {"dbHost": "x"}
+
+
+def test_a_prefix_comes_before_each_name() -> None:
+    assert values(APP + "?prefix=DB_", {"host": "x"}) == {"DB_HOST": "x"}
+    assert values("ssm:/a/host?prefix=x_&names=keep", b"y") == {"x_host": "y"}
+
+
+def test_only_the_allowed_final_names_are_set() -> None:
+    data = {"host": "x", "port": 1, "bad name": "y"}
+    assert values(APP + "?prefix=DB_&only=DB_HOST,DB_OTHER", data) == {"DB_HOST": "x"}
+
+
+def test_a_document_may_go_into_one_variable_whole() -> None:
+    assert values(APP + "?as=WHOLE", b'{"a":  1}') == {"WHOLE": '{"a":  1}'}
+    assert below("ssm:/shop/?as=WHOLE", {"a/b": "1"}).values == {"WHOLE": '{"a/b":"1"}'}
+    assert values(APP + "?as=PART#db", {"db": {"host": "x"}}) == {"PART": '{"host":"x"}'}
+
+
+def test_a_key_picks_one_value() -> None:
+    data = {"db": {"host": "x", "a.b": [1], "none": None, "on": True}}
+    assert values(APP + "#db.host", data, "HOST") == {"HOST": "x"}
+    assert values(APP + "#db.a%2Eb", data, "LIST") == {"LIST": "[1]"}
+    assert values(APP + "#db.on", data, "ON") == {"ON": "true"}
+    assert values(APP + "#db", {"db": {"host": "x", "port": 1}}) == {"HOST": "x", "PORT": "1"}
+
+
+@pytest.mark.parametrize(
+    ("key", "part"),
+    [
+        ("x", "has no key 'x'"),
+        ("db.x", "has no key 'db.x'"),
+        ("db.host.x", "'db.host' is no JSON object, so there is no 'db.host.x'"),
+        ("db.none", "'db.none' is null"),
+    ],
+)
+def test_a_key_that_is_not_there_is_said(key: str, part: str) -> None:
+    data = {"db": {"host": CANARY, "none": None}}
+    for variable in ("", "NAME"):
+        with pytest.raises(KeyMissingError) as caught:
+            values(f"{APP}#{key}", data, variable)
+        assert part in str(caught.value)
+        assert CANARY not in str(caught.value)
+
+
+def test_a_key_of_what_is_no_object_says_so() -> None:
+    with pytest.raises(KeyMissingError, match="the document is no JSON object"):
+        values("secretsmanager:x#password", b'{"password": "broken', "NAME")
+    with pytest.raises(KeyMissingError):
+        pick([1], ("0",))
+
+
+@pytest.mark.parametrize(
+    ("data", "first", "second", "name"),
+    [
+        ({"a-b": 1, "a.b": 2}, "a-b", "a.b", "A_B"),
+        ({"a": {"b": 1}, "a_b": 2}, "a.b", "a_b", "A_B"),
+        ({"Key": 1, "KEY": 2}, "Key", "KEY", "KEY"),
+    ],
+)
+def test_two_keys_that_land_on_one_name_are_both_named(
+    data: object, first: str, second: str, name: str
+) -> None:
+    with pytest.raises(DocumentError) as caught:
+        values(APP, data)
+    assert f"'{first}' and '{second}' both give '{name}'" in str(caught.value)
+
+
+def test_keys_that_are_not_wanted_do_not_clash() -> None:
+    assert values(APP + "?only=B", {"a-b": 1, "a.b": 2, "b": 3}) == {"B": "3"}
+    assert values(APP, {"a-b": None, "a.b": 2}) == {"A_B": "2"}
+
+
+@pytest.mark.parametrize("key", ["1st", "a b", "ä", "", "a=b", "a\0b", "a\n", "$x", "\ud800"])
+def test_what_is_no_variable_name_is_refused_by_name(key: str) -> None:
+    with pytest.raises(DocumentError, match="which is no variable name") as caught:
+        values(APP, {key: CANARY})
+    str(caught.value).encode()
+    assert CANARY not in str(caught.value)
+    assert "env=no" in str(caught.value)
+    assert values(APP + "?env=no&names=keep", {key: "x"}) == {key: "x"}
+
+
+@pytest.mark.parametrize(
+    ("value", "part"),
+    [(CANARY + "\0", "NUL"), (CANARY + "\ud800", "surrogate"), (CANARY * 30_000, "bytes")],
+)
+def test_what_no_variable_can_hold_is_refused_by_name(value: str, part: str) -> None:
+    with pytest.raises(DocumentError, match=part) as caught:
+        values(APP, {"key": value})
+    assert "'KEY'" in str(caught.value)
+    assert CANARY not in str(caught.value)
+    assert values(APP + "?env=no", {"key": value}) == {"KEY": value}
+
+
+def test_the_longest_variable_is_what_linux_takes() -> None:
+    room = LONGEST_VARIABLE_BYTES - len("KEY=")
+    fits = "ä" * (room // 2) + "x" * (room % 2)
+    assert len(f"KEY={fits}".encode()) == LONGEST_VARIABLE_BYTES == 131_071
+    assert values(APP, {"key": fits}) == {"KEY": fits}
+    assert survives_exec({"KEY": fits})
+    with pytest.raises(DocumentError, match="131072 bytes"):
+        values(APP, {"key": fits + "x"})
+
+
+def test_protected_names_are_left_out_and_said() -> None:
+    found = rendered(APP, {"path": CANARY, "ld": {"preload": CANARY}, "host": "x"})
+    assert (found.values, found.protected) == ({"HOST": "x"}, ("PATH", "LD_PRELOAD"))
+
+
+def test_protected_names_do_not_clash() -> None:
+    assert rendered(APP, {"path": 1, "Path": 2}).protected == ("PATH",)
+
+
+def test_get_may_have_protected_names() -> None:
+    assert values(APP + "?env=no", {"path": "x"}) == {"PATH": "x"}
+
+
+def test_a_variable_of_a_protected_name_is_left_out_too() -> None:
+    assert rendered("ssm:/x", b"x", "PYTHONPATH").protected == ("PYTHONPATH",)
+    assert rendered("ssm:/x?as=PATH", b"x").protected == ("PATH",)
+    assert render_default(parse("ssm:/x?default=y", "PATH")).protected == ("PATH",)
+
+
+def test_secret_values_are_known_as_such() -> None:
+    assert rendered("secretsmanager:x", {"a": 1, "b": 2}, secret=True).secret == {"A", "B"}
+    assert below("ssm:/s/", {"a/b": "1", "c": "2"}, secret="a/b").secret == {"A_B"}
+    assert below("ssm:/s/?as=ALL", {"a": "1", "c": "2"}, secret="a").secret == {"ALL"}
+    assert below("ssm:/s/?as=ALL", {"a": "1"}).secret == frozenset()
+    assert render_default(parse("secretsmanager:x?default=y")).secret == {"X"}
+
+
+def test_a_default_stands_in() -> None:
+    assert render_default(parse("ssm:/a/host?default=x")).values == {"HOST": "x"}
+    assert render_default(parse("ssm:/a/host?default=x&as=B")).values == {"B": "x"}
+    assert render_default(parse("ssm:/a/host?default=x", "C")).values == {"C": "x"}
+    assert render_default(parse("ssm:/a/host?default=x&prefix=P_")).values == {"P_HOST": "x"}
+    assert render_default(parse("ssm:/a/host?default=x&only=B")).values == {}
+    assert render_default(parse(APP + "?default=x#a.b")).values == {"B": "x"}
+    assert render_default(parse("file:/x/app.txt?default=x")).values == {"APP": "x"}
+    assert render_default(parse("ssm:/a/host?optional")).values == {}
+
+
+def test_a_default_needs_a_possible_name_too() -> None:
+    with pytest.raises(DocumentError, match="no variable name"):
+        render_default(parse("ssm:/a/1st?default=x"))
+    assert render_default(parse("ssm:/a/1st?default=x&env=no")).values == {"1ST": "x"}
+
+
+def test_an_empty_profile_is_no_configuration() -> None:
+    for body in (b"", b" \n"):
+        with pytest.raises(DocumentError, match="empty"):
+            values(APP, body)
+    assert values(APP + "?format=text", b"") == {"APP": ""}
+
+
+def test_a_repr_holds_names_only() -> None:
+    assert repr(Rendered({"A": CANARY, "B": CANARY})) == "<Rendered A, B>"
+
+
+def survives_exec(environ: dict[str, str]) -> bool:
+    """Whether a program that is really executed has exactly these variables."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:  # pragma: no cover - becomes another program
+        os.dup2(writing, 1)
+        try:
+            os.execve(sys.executable, ["python", "-I", "-S", "-c", PRINT_ENVIRON], environ)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as file:
+        printed = file.read()
+    os.waitpid(child, 0)
+    expected = {f"{name}={value}".encode() for name, value in environ.items()}
+    return set(filter(None, printed.split(b"\0"))) == expected
+
+
+PRINT_ENVIRON = "import sys; sys.stdout.buffer.write(open('/proc/self/environ', 'rb').read())"
+
+keys = st.text(st.sampled_from("abAB1_-./ é"), min_size=1, max_size=4)
+leaf = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just([1, "x"])
+objects = st.dictionaries(
+    keys,
+    st.recursive(leaf, lambda inner: st.dictionaries(keys, inner, max_size=3), max_leaves=6),
+    max_size=4,
+)
+good_keys = st.from_regex("[a-z][a-z0-9]{0,5}", fullmatch=True)
+good_objects = st.dictionaries(
+    good_keys,
+    st.recursive(
+        leaf.filter(lambda value: not (isinstance(value, str) and "\0" in value)),
+        lambda inner: st.dictionaries(good_keys, inner, max_size=3),
+        max_leaves=6,
+    ),
+)
+styles = st.sampled_from(["", "?names=keep", "?prefix=X_", "?only=A,B,A_B"])
+
+
+@given(objects, styles)
+def test_every_rendered_name_and_value_fits_an_environment(
+    data: dict[str, Any], style: str
+) -> None:
+    try:
+        found = rendered(APP + style, data)
+    except DocumentError:
+        return  # refused by name, never resolved by luck
+    for name, value in found.values.items():
+        assert is_variable_name(name)
+        assert not is_protected(name)
+        assert "\0" not in value
+
+
+@settings(max_examples=20, deadline=None)
+@given(good_objects)
+def test_every_rendered_environment_survives_a_real_exec(data: dict[str, Any]) -> None:
+    try:
+        found = values(APP, data)
+    except DocumentError:
+        return
+    assert survives_exec(found)
+
+
+def reordered(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: reordered(value) for key, value in reversed(data.items())}
+    return data
+
+
+@given(objects, styles)
+def test_the_order_of_keys_makes_no_difference(data: dict[str, Any], style: str) -> None:
+    def outcome(content: Any) -> dict[str, str] | str:
+        try:
+            return values(APP + style, content)
+        except DocumentError:
+            return "refused"
+
+    assert outcome(data) == outcome(reordered(data))
+
+
+@given(objects, styles)
+def test_no_value_is_in_an_error(data: dict[str, Any], style: str) -> None:
+    def planted(content: Any) -> Any:
+        if isinstance(content, dict):
+            return {key: planted(value) for key, value in content.items()}
+        return CANARY + "\0"
+
+    try:
+        found = rendered(APP + style, planted(data))
+    except DocumentError as error:
+        assert CANARY not in str(error)
+    else:
+        assert CANARY not in repr(found)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.lists(leaf))
+def test_the_text_of_a_value_is_its_json(value: object) -> None:
+    assert json.loads(text_value(value)) == value

@@ -1,0 +1,403 @@
+"""Settings: an environment in, everything it says out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appconfig_env._settings import KNOWN, PREFIX, Settings, from_environ, is_own
+from appconfig_env.errors import SettingsError
+
+CANARY = "c4n4ry"
+AWS = "AWS_APPCONFIG_EXTENSION_"
+
+
+def texts(settings: Settings) -> list[str]:
+    return [source.text for source in settings.sources]
+
+
+def problems(environ: dict[str, str]) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        from_environ(environ)
+    return caught.value.problems
+
+
+def test_an_empty_environment_has_the_documented_defaults() -> None:
+    settings = from_environ({})
+    assert settings.sources == ()
+    assert settings.snapshot_path == "/tmp/appconfig-env.json"
+    assert (settings.deadline_seconds, settings.poll_seconds) == (8.0, 45.0)
+    assert settings.poll_timeout_seconds == 3.0
+    assert (settings.ssm_ttl_seconds, settings.secrets_ttl_seconds) == (300.0, 300.0)
+    assert (settings.overwrite, settings.go_on, settings.log_json) == (False, False, False)
+    assert (settings.fallback_path, settings.local_dir, settings.next_wrapper) == ("", "", "")
+    assert settings.log_level == "info"
+    assert settings.aws.max_connections == 3
+
+
+def test_an_empty_variable_counts_as_none() -> None:
+    names = [PREFIX + name for name in KNOWN]
+    names += [AWS + "POLL_INTERVAL_SECONDS", AWS + "POLL_TIMEOUT_MILLIS", AWS + "LOG_LEVEL"]
+    names += [AWS + "MAX_CONNECTIONS", AWS + "PROXY_HEADERS", "AWS_ENDPOINT_URL", "APP_ENV"]
+    settings = from_environ(dict.fromkeys(names, ""))
+    assert settings.identity() == from_environ({}).identity()
+    assert settings.poll_seconds == 45.0
+
+
+def test_sources_are_separated_by_white_space() -> None:
+    settings = from_environ({PREFIX + "SOURCES": "  ssm:/a/\n\tappconfig:a/b/c?prefix=X_ "})
+    assert texts(settings) == ["ssm:/a/", "appconfig:a/b/c?prefix=X_"]
+
+
+def test_in_place_references_come_after_all_lists() -> None:
+    settings = from_environ(
+        {
+            "HOST": "ssm:/host",
+            PREFIX + "SOURCES": "ssm:/a/",
+            AWS + "PREFETCH_LIST": "a:b:c, /applications/d/environments/e/configurations/f",
+            "APP_PARAMS_PATH": "shop",
+        }
+    )
+    assert texts(settings) == [
+        "ssm:/shop/?recursive=no&names=keep",
+        "appconfig:a/b/c",
+        "appconfig:d/e/f",
+        "ssm:/a/",
+        "ssm:/host",
+    ]
+    assert settings.sources[-1].variable == "HOST"
+
+
+def test_the_last_one_of_equal_sources_counts_because_later_ones_win() -> None:
+    assert texts(from_environ({PREFIX + "SOURCES": "ssm:/a/ ssm:/b/ ssm:/a/"})) == [
+        "ssm:/b/",
+        "ssm:/a/",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "path"),
+    [
+        ({"APP_PARAMS_PATH": "shop"}, "/shop/"),
+        ({"APP_PARAMS_PATH": "/shop/web/"}, "/shop/web/"),
+        ({"APP_PARAMS_PATH": "shop", "APP_ENV": "prod"}, "/prod/shop/"),
+        ({"APP_PARAMS_PATH": "/shop", "APP_ENV": "/prod/"}, "/prod/shop/"),
+    ],
+)
+def test_the_secrets_wrappers_variables_name_one_level_of_a_path(
+    environ: dict[str, str], path: str
+) -> None:
+    (source,) = from_environ(environ).sources
+    assert (source.locator.name, source.locator.recursive, source.names) == (path, False, "keep")
+
+
+def test_a_stage_alone_reads_nothing() -> None:
+    assert from_environ({"APP_ENV": "prod"}).sources == ()
+    assert from_environ({"APP_PARAMS_PATH": " / "}).sources == ()
+
+
+def test_what_a_source_set_is_no_setting() -> None:
+    environ = {"APP_PARAMS_PATH": "shop", "APP_ENV": "set-by-a-parameter"}
+    (source,) = from_environ(environ, configured={"APP_PARAMS_PATH"}).sources
+    assert source.locator.name == "/shop/"
+
+
+def test_references_may_be_turned_off() -> None:
+    environ = {"A": "ssm:/a", PREFIX + "SOURCES": "ssm:/b"}
+    assert texts(from_environ({**environ, PREFIX + "REFERENCES": "off"})) == ["ssm:/b"]
+    assert texts(from_environ({**environ, PREFIX + "REFERENCES": "ON"})) == ["ssm:/b", "ssm:/a"]
+
+
+def test_references_that_a_wrapper_resolved_are_taken_from_it() -> None:
+    environ = {"A": "resolved", "B": "ssm:/looks-like-one"}
+    assert texts(from_environ(environ, {"A": "ssm:/a"})) == ["ssm:/a"]
+
+
+def test_settings_are_no_references() -> None:
+    assert is_own(PREFIX + "SOURCES")
+    assert is_own(AWS + "MANIFEST")
+    assert is_own("_APPCONFIG_ENV_HANDOVER")
+    assert not is_own("APP_ENV")
+    assert from_environ({AWS + "MANIFEST": "appconfig:is/no/reference"}).sources == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "attribute", "expected"),
+    [
+        (AWS + "POLL_INTERVAL_SECONDS", "60", "poll_seconds", 60.0),
+        (AWS + "POLL_INTERVAL_SECONDS", "90s", "poll_seconds", 90.0),
+        (AWS + "POLL_INTERVAL_SECONDS", "5m", "poll_seconds", 300.0),
+        (AWS + "POLL_INTERVAL_SECONDS", "1h", "poll_seconds", 3600.0),
+        (AWS + "POLL_TIMEOUT_MILLIS", "500", "poll_timeout_seconds", 0.5),
+        (AWS + "POLL_TIMEOUT_MILLIS", "300ms", "poll_timeout_seconds", 0.3),
+        (AWS + "POLL_TIMEOUT_MILLIS", "5s", "poll_timeout_seconds", 5.0),
+        ("SSM_PARAMETER_STORE_TTL", "0", "ssm_ttl_seconds", 0.0),
+        ("SECRETS_MANAGER_TTL", "1m", "secrets_ttl_seconds", 60.0),
+        (PREFIX + "DEADLINE_SECONDS", "2.5", "deadline_seconds", 2.5),
+        (PREFIX + "OVERWRITE", "yes", "overwrite", True),
+        (PREFIX + "ON_ERROR", "Continue", "go_on", True),
+        (PREFIX + "ON_ERROR", "fail", "go_on", False),
+        (PREFIX + "SNAPSHOT", "/x/s.json", "snapshot_path", "/x/s.json"),
+        (PREFIX + "FALLBACK", "fallback.json", "fallback_path", "fallback.json"),
+        (PREFIX + "LOCAL_DIR", "local", "local_dir", "local"),
+        (PREFIX + "NEXT_WRAPPER", "/opt/otel", "next_wrapper", "/opt/otel"),
+        (AWS + "LOG_LEVEL", "WARNING", "log_level", "warn"),
+        (AWS + "LOG_LEVEL", "none", "log_level", "none"),
+        ("AWS_LAMBDA_LOG_FORMAT", "JSON", "log_json", True),
+        ("AWS_LAMBDA_LOG_FORMAT", "Text", "log_json", False),
+    ],
+)
+def test_each_setting_is_read(name: str, value: str, attribute: str, expected: object) -> None:
+    assert getattr(from_environ({name: value}), attribute) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (AWS + "POLL_INTERVAL_SECONDS", "soon"),
+        (AWS + "POLL_INTERVAL_SECONDS", "-1"),
+        (AWS + "POLL_INTERVAL_SECONDS", "9" * 400),
+        (AWS + "POLL_TIMEOUT_MILLIS", "0"),
+        (AWS + "POLL_TIMEOUT_MILLIS", "ms"),
+        (AWS + "POLL_TIMEOUT_MILLIS", "5sms"),
+        (AWS + "POLL_TIMEOUT_MILLIS", "s"),
+        (AWS + "POLL_TIMEOUT_MILLIS", " "),
+        (AWS + "LOG_LEVEL", "loud"),
+        (AWS + "MAX_CONNECTIONS", "0"),
+        (AWS + "MAX_CONNECTIONS", "9" * 5000),
+        (AWS + "MAX_CONNECTIONS", "many"),
+        (AWS + "ROLE_ARN", "role/x"),
+        ("SSM_PARAMETER_STORE_TTL", "never"),
+        (PREFIX + "DEADLINE_SECONDS", "0"),
+        (PREFIX + "OVERWRITE", "perhaps"),
+        (PREFIX + "REFERENCES", "perhaps"),
+        (PREFIX + "ON_ERROR", "ignore"),
+        (PREFIX + "SNAPSHOT", "relative.json"),
+        ("AWS_USE_FIPS_ENDPOINT", "yes"),
+    ],
+)
+def test_a_wrong_value_is_told_with_name_wish_and_value(name: str, value: str) -> None:
+    (problem,) = problems({name: value})
+    assert problem.startswith(f"{name}: want ")
+    assert repr(value) in problem
+
+
+def test_a_fraction_of_a_millisecond_setting_is_still_in_milliseconds() -> None:
+    settings = from_environ({AWS + "POLL_TIMEOUT_MILLIS": "500."})
+    assert settings.poll_timeout_seconds == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("SOURCE", "SOURCES"),
+        ("sources", "SOURCES"),
+        ("ONERROR", "ON_ERROR"),
+        ("DEADLINE", "DEADLINE_SECONDS"),
+        ("NEXT", "NEXT_WRAPPER"),
+    ],
+)
+def test_an_unknown_setting_suggests_the_nearest_known_one(name: str, nearest: str) -> None:
+    (problem,) = problems({PREFIX + name: "x"})
+    assert problem == f"{PREFIX}{name}: unknown setting; did you mean {PREFIX}{nearest}?"
+
+
+def test_even_a_name_like_no_other_gets_a_suggestion() -> None:
+    assert "did you mean" in problems({PREFIX: "x"})[0]
+
+
+def test_all_problems_of_one_environment_come_together() -> None:
+    found = problems(
+        {
+            PREFIX + "SOURCES": "smm:/b ssm:/x?shout=1",
+            PREFIX + "SOURCE": "x",
+            AWS + "PREFETCH_LIST": "a:b",
+            AWS + "POLL_INTERVAL_SECONDS": "soon",
+            AWS + "PROXY_HEADERS": "x",
+            "AWS_ENDPOINT_URL_SSM": "x",
+            "HOST": "ssm:/path/",
+            "APP_PARAMS_PATH": "a\nb",
+        }
+    )
+    assert sorted({problem.partition(":")[0] for problem in found}) == [
+        "APPCONFIG_ENV_SOURCE",
+        "APPCONFIG_ENV_SOURCES",
+        "APP_PARAMS_PATH",
+        "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS",
+        "AWS_APPCONFIG_EXTENSION_PREFETCH_LIST",
+        "AWS_APPCONFIG_EXTENSION_PROXY_HEADERS",
+        "AWS_ENDPOINT_URL_SSM",
+        "HOST",
+    ]
+    assert len(found) == 9
+
+
+def test_a_wrapper_is_not_its_own_next_one() -> None:
+    name = PREFIX + "NEXT_WRAPPER"
+    (problem,) = problems({name: "/opt/x", "AWS_LAMBDA_EXEC_WRAPPER": "/opt/x"})
+    assert problem.startswith(f"{name}: want the wrapper that comes after")
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {PREFIX + "SOURCES": f"ssm:/x?shout=1&default={CANARY}"},
+        {PREFIX + "SOURCES": f"ssm:/x?default=two {CANARY}"},
+        {PREFIX + "SOURCES": f"ssm:/x?default=more than {CANARY}"},
+        {PREFIX + "SOURCES": f"ssm:/x&default={CANARY}"},
+        {"NAME": f"ssm:/x?as=A&default={CANARY}"},
+        {"NAME": f"ssm:/x?default=a&{CANARY}"},
+        {AWS + "PROXY_URL": f"http://user:{CANARY}@"},
+        {AWS + "PROXY_URL": f"http://user:{CANARY}%zz@host"},
+        {AWS + "PROXY_HEADERS": f"authorization {CANARY}"},
+        {AWS + "PROXY_HEADERS": f"a: b, {CANARY}"},
+    ],
+)
+def test_what_may_be_secret_is_not_said(environ: dict[str, str]) -> None:
+    assert CANARY not in "\n".join(problems(environ))
+
+
+def test_bytes_that_are_not_utf8_are_refused_by_name() -> None:
+    for name in ("APP_PARAMS_PATH", AWS + "PREFETCH_LIST", PREFIX + "SOURCES"):
+        assert problems({name: "a:b:\udcff"})[0].startswith(f"{name}: ")
+    assert problems({"APP_PARAMS_PATH": "a", "APP_ENV": "\udcff"})[0].startswith("APP_ENV: ")
+    assert problems({"X": "ssm:/\udcff"})[0].startswith("X: ")
+
+
+def test_intervals_follow_service_option_and_floor() -> None:
+    settings = from_environ(
+        {
+            PREFIX + "SOURCES": "appconfig:a/b/c ssm:/a ssm:/b?ttl=10 secretsmanager:c file:/d "
+            "appconfig:d/e/f?ttl=1",
+            AWS + "POLL_INTERVAL_SECONDS": "60",
+            "SECRETS_MANAGER_TTL": "200",
+        }
+    )
+    intervals = [settings.interval(sources) for sources in settings.locators().values()]
+    assert intervals == [60.0, 300.0, 10.0, 200.0, 60.0, 15.0]
+
+
+def test_the_least_interval_of_sources_that_share_a_locator_counts() -> None:
+    settings = from_environ({PREFIX + "SOURCES": "ssm:/a?ttl=100 ssm:/a?ttl=20&as=B ssm:/a?as=C"})
+    (sources,) = settings.locators().values()
+    assert settings.interval(sources) == 20.0
+
+
+def test_a_local_folder_is_read_at_the_poll_interval() -> None:
+    settings = from_environ(
+        {
+            PREFIX + "LOCAL_DIR": "/x",
+            PREFIX + "SOURCES": "appconfig:a/b/c ssm:/a secretsmanager:c",
+            AWS + "POLL_INTERVAL_SECONDS": "1",
+        }
+    )
+    assert [settings.interval(group) for group in settings.locators().values()] == [1.0, 1.0, 1.0]
+
+
+def test_levels_above_the_wanted_one_are_accepted() -> None:
+    settings = from_environ({AWS + "LOG_LEVEL": "warn"})
+    levels = [level for level in ("debug", "info", "warn", "error") if settings.accepts(level)]
+    assert levels == ["warn", "error"]
+    assert not from_environ({AWS + "LOG_LEVEL": "none"}).accepts("fatal")
+
+
+def test_what_decides_which_values_are_read_is_the_identity() -> None:
+    def identity(**environ: str) -> list[object]:
+        return from_environ(environ).identity()
+
+    plain = identity(APPCONFIG_ENV_SOURCES="ssm:/a")
+    assert plain == identity(APPCONFIG_ENV_SOURCES="ssm:/a", APPCONFIG_ENV_OVERWRITE="yes")
+    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/b")
+    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a?default=1")
+    assert plain != identity(A="ssm:/a")
+    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", AWS_REGION="eu-west-1")
+    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", AWS_PROFILE="other")
+    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", AWS_ENDPOINT_URL="http://x")
+    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", APPCONFIG_ENV_LOCAL_DIR="/x")
+    role = {AWS + "ROLE_ARN": "arn:aws:iam::1:role/x"}
+    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", **role)
+
+
+def test_new_keys_of_the_same_function_change_nothing() -> None:
+    function = {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1"}
+    first = from_environ({**function, "AWS_ACCESS_KEY_ID": "A"})
+    second = from_environ({**function, "AWS_ACCESS_KEY_ID": "B"})
+    assert first.identity() == second.identity()
+
+
+def test_aws_settings_have_the_names_of_the_sdk() -> None:
+    aws = from_environ(
+        {
+            "AWS_REGION": "eu-west-1",
+            "AWS_ENDPOINT_URL": "http://all:1",
+            "AWS_ENDPOINT_URL_SSM": "http://ssm:2/base",
+            "AWS_CA_BUNDLE": "/ca.pem",
+            "AWS_USE_FIPS_ENDPOINT": "true",
+            "AWS_USE_DUALSTACK_ENDPOINT": "TRUE",
+            AWS + "SERVICE_REGION": "us-east-1",
+            AWS + "ROLE_ARN": "arn:aws:iam::1:role/path/x",
+            AWS + "ROLE_EXTERNAL_ID": "id",
+            AWS + "ROLE_SESSION_NAME": "me",
+            AWS + "PROXY_URL": "http://u:p@[::1]:8080",
+            AWS + "PROXY_HEADERS": "x-a: 1, X-B:2",
+            AWS + "MAX_CONNECTIONS": "7",
+        }
+    ).aws
+    assert (aws.region, aws.service_region, aws.ca_bundle) == ("eu-west-1", "us-east-1", "/ca.pem")
+    assert aws.endpoints == {
+        "appconfigdata": "http://all:1",
+        "ssm": "http://ssm:2/base",
+        "secretsmanager": "http://all:1",
+        "sts": "http://all:1",
+    }
+    assert (aws.use_fips, aws.use_dualstack) == (True, True)
+    assert aws.role_arn == "arn:aws:iam::1:role/path/x"
+    assert (aws.role_external_id, aws.role_session_name) == ("id", "me")
+    assert aws.proxy_url == "http://u:p@[::1]:8080"
+    assert aws.proxy_headers == (("x-a", "1"), ("X-B", "2"))
+    assert aws.max_connections == 7
+
+
+def test_configured_endpoints_may_be_ignored() -> None:
+    environ = {"AWS_ENDPOINT_URL": "http://x", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    assert from_environ(environ).aws.endpoints == {}
+
+
+def test_the_default_region_is_the_second_choice() -> None:
+    assert from_environ({"AWS_DEFAULT_REGION": "eu-west-1"}).aws.service_region == "eu-west-1"
+    aws = from_environ({"AWS_DEFAULT_REGION": "a", "AWS_REGION": "b"}).aws
+    assert (aws.region, aws.role_session_name) == ("b", "appconfig-env")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "host:80", "ftp://host", "http://", "http:///path", "http://host:port", "http://host:99999",
+        "http://ho st", "http://host\n", "http://hóst", "http://host:" + "9" * 5000,
+    ],
+)  # fmt: skip
+def test_what_is_no_url_is_refused_by_name(url: str) -> None:
+    assert problems({"AWS_ENDPOINT_URL_STS": url}) == (
+        "AWS_ENDPOINT_URL_STS: want a URL such as https://host:port, got something else",
+    )
+
+
+SETTINGS = [
+    *(PREFIX + name for name in KNOWN),
+    *(AWS + name for name in ("PREFETCH_LIST", "POLL_INTERVAL_SECONDS", "POLL_TIMEOUT_MILLIS")),
+    *(AWS + name for name in ("MAX_CONNECTIONS", "LOG_LEVEL", "ROLE_ARN", "PROXY_HEADERS")),
+    "AWS_ENDPOINT_URL", "APP_ENV", "APP_PARAMS_PATH", "ANY", "SSM_PARAMETER_STORE_TTL",
+]  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(SETTINGS), st.text(max_size=20) | st.just("ssm:/x")))
+def test_any_environment_gives_settings_or_a_settings_error(environ: dict[str, str]) -> None:
+    try:
+        settings = from_environ(environ)
+    except SettingsError as error:
+        assert error.problems
+        for problem in error.problems:
+            assert problem.partition(":")[0] in environ
+    else:
+        assert repr(settings) == f"<Settings {len(settings.sources)} sources>"
