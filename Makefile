@@ -82,9 +82,16 @@ clean: ## remove all that make made
 
 # The environments. Each is a stamp file that is older than what it was made from when it must be renewed.
 
+define create
+[ -x $(1)/bin/pip ] || { \
+	command -v $(PYTHON) > /dev/null || \
+		{ echo "make: no $(PYTHON) here; name one: make PYTHON=/path/to/python3 (3.11 or newer)" >&2; exit 1; }; \
+	$(PYTHON) tools/create_venv.py $(1); }
+endef
+
 $(RUNTIME): pyproject.toml requirements/runtime.txt tools/create_venv.py
 	@echo "make: preparing $(VENV)"
-	@[ -x $(BIN)/pip ] || $(PYTHON) tools/create_venv.py $(VENV)
+	@$(call create,$(VENV))
 	@$(BIN)/python $(PIP) -r requirements/runtime.txt -e .
 	@touch $@
 
@@ -95,7 +102,7 @@ $(DEV): $(RUNTIME) requirements/dev.txt
 
 $(FLOORS): pyproject.toml requirements/dev.txt tools/create_venv.py tools/floors.py
 	@echo "make: preparing $(VENV_FLOORS)"
-	@[ -x $(VENV_FLOORS)/bin/pip ] || $(PYTHON) tools/create_venv.py $(VENV_FLOORS)
+	@$(call create,$(VENV_FLOORS))
 	@$(VENV_FLOORS)/bin/python tools/floors.py pyproject.toml > $(VENV_FLOORS)/floors.txt
 	@grep -E '^(hypothesis|pytest|trustme)==' requirements/dev.txt > $(VENV_FLOORS)/tests.txt
 	@$(VENV_FLOORS)/bin/python $(PIP) -r $(VENV_FLOORS)/floors.txt -r $(VENV_FLOORS)/tests.txt -e .
@@ -103,7 +110,7 @@ $(FLOORS): pyproject.toml requirements/dev.txt tools/create_venv.py tools/floors
 
 $(SAM): requirements/sam.txt tools/create_venv.py
 	@echo "make: preparing $(VENV_SAM)"
-	@[ -x $(VENV_SAM)/bin/pip ] || $(PYTHON) tools/create_venv.py $(VENV_SAM)
+	@$(call create,$(VENV_SAM))
 	@$(VENV_SAM)/bin/python $(PIP) -r requirements/sam.txt
 	@touch $@
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _json, _yaml
+from . import _json
 from ._names import quoted, repeated
 
 TYPE_CHECKING = False
@@ -171,6 +171,8 @@ def _dotenv(text: str) -> dict[str, str | None]:
 
 
 def _yaml_data(text: str) -> object:
+    from . import _yaml  # only YAML documents pay for it
+
     try:
         return _yaml.parse(text)
     except ImportError:

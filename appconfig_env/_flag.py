@@ -56,8 +56,9 @@ class Flag:
 
 
 def is_flag(data: object) -> bool:
-    """Whether a document's member has the form of a flag (AppConfig User Guide, type reference
-    `AWS.AppConfig.FeatureFlags`): an object with a boolean `enabled`.
+    """Whether a document's member has the form of a flag: an object with a boolean `enabled`.
+
+    Source: AppConfig User Guide, type reference `AWS.AppConfig.FeatureFlags`.
     """
     return isinstance(data, dict) and isinstance(data.get("enabled"), bool)
 

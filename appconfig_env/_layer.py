@@ -33,7 +33,7 @@ LIMIT_BYTES = 300 * 1024
 # - Command lines and notebook support of the copied packages stay out. tenacity's tornado support
 #   does not: tenacity imports it where a function has tornado.
 # - Type markers serve checkers, which never see a layer. Of METADATA the fields stay, so that
-#   importlib.metadata answers, and of the rest the licences.
+#   importlib.metadata answers, and of the rest the licences: each text once.
 LEFT_OUT = frozenset(
     {
         "appconfig_env/_layer.py",
@@ -47,14 +47,14 @@ LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 
 # All byte code of one Python fits into the limit, that of four does not (each is some 150 KiB). So
 # what every cold start imports comes first, for each Python, then what some need, then what runs
-# after a failure or in tests. A function compiles the rest itself, as it would all without any byte
-# code; one layer for each Python (--python), or a higher --limit, avoids that.
+# after a failure, then what few functions import. A function compiles the rest itself, as it would
+# all without any byte code; one layer for each Python (--python), or a higher --limit, avoids that.
 # A path stands for all below it.
 CLASSES = (
     ("appconfig_env/",),
-    ("dotenv/", "appconfig_env/aws/boto3_client.py", "appconfig_env/openfeature.py"),
+    ("dotenv/", "appconfig_env/aws/boto3_client.py"),
     ("tenacity/",),
-    ("appconfig_env/testing.py",),
+    ("appconfig_env/openfeature.py", "appconfig_env/testing.py"),
 )
 
 
@@ -117,7 +117,8 @@ def build(
             and each of CPython 3.11 to 3.14 found on PATH.
         limit_bytes: what the zip stays below, by leaving out byte code.
     """
-    plain = sorted([_script(), _licence(), *_package(), *_dependencies()])
+    dependencies = list(_dependencies())
+    plain = sorted([_script(), _licence(dependencies), *_package(), *dependencies])
     sources = [entry for entry in plain if entry.name.endswith(".py")]
     compiled = compile_all({entry.name: entry.data.decode() for entry in sources}, pythons)
     chosen = _choose(plain, sources, compiled, limit_bytes)
@@ -145,15 +146,23 @@ def _script() -> Entry:
     )
 
 
-def _licence() -> Entry:
-    """Our own licence, from the checkout or from what the wheel installed."""
-    name = "python/appconfig_env/LICENSE"
+def _licence(carried: Sequence[Entry]) -> Entry:
+    """Our own licence, or where a dependency has the same text."""
+    text = _own_licence()
+    for entry in carried:
+        if entry.data == text:
+            text = f"appconfig-env: Apache-2.0, the text is in /opt/{entry.name}\n".encode()
+    return Entry("python/appconfig_env/LICENSE", text)
+
+
+def _own_licence() -> bytes:
+    """From the checkout, or from what the wheel installed."""
     path = PACKAGE.parent / "LICENSE"
     if (PACKAGE.parent / "pyproject.toml").is_file() and path.is_file():
-        return Entry(name, path.read_bytes())
+        return path.read_bytes()
     for file in _distribution("appconfig-env").files or ():
         if file.name == "LICENSE":
-            return Entry(name, file.read_binary())
+            return file.read_binary()
     raise LayerError("the LICENSE of appconfig-env is missing from its installation")
 
 

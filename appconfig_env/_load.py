@@ -77,7 +77,9 @@ def load(
         before = known.get(text)
         if text in answers:
             interval = settings.interval(sources)
-            states[text] = _answered(sources, before, answers[text], interval, now, fallback)
+            states[text] = _answered(
+                sources, before, answers[text], interval=interval, now=now, fallback=fallback
+            )
         elif before is not None:
             states[text] = before
     return Snapshot(now, fingerprint(settings), states)
@@ -103,20 +105,21 @@ def _answered(
     sources: list[Source],
     before: State | None,
     answer: Outcome,
+    *,
     interval: float,
     now: float,
     fallback: Callable[[], Snapshot | None] | None,
 ) -> State:
     """The state after `answer`."""
     if isinstance(answer, SourceError):
-        return _failed(sources, before, answer, interval, now, fallback)
+        return _failed(sources, before, answer, interval=interval, now=now, fallback=fallback)
     if not (answer.is_early or answer.is_unchanged):
         return _received(sources, before, answer, interval, now)
     if before is None or not before.has_data:  # only a session that gave a document may say so
         reason = "the service says that nothing changed, of what was never read"
         made = Made()
         made.stand_in(sources, reason, unreachable=True)
-        return _kept(before, made, reason, interval, now)
+        return _kept(before, made, reason, interval=interval, now=now)
     if answer.is_early:
         soon = now + POLL_FLOOR_SECONDS
         due_at = soon if before.is_due(now) else before.due_at
@@ -140,7 +143,7 @@ def _received(
         made.reasons.append("want JSON as before, got text that only starts like it")
     if made.reasons:
         # Without a token the next poll opens a new session, and so sees the document again.
-        return _kept(before, made, made.error, interval, now)
+        return _kept(before, made, made.error, interval=interval, now=now)
     return State(
         data=made.data,
         has_data=True,
@@ -165,6 +168,7 @@ def _failed(
     sources: list[Source],
     before: State | None,
     error: SourceError,
+    *,
     interval: float,
     now: float,
     fallback: Callable[[], Snapshot | None] | None,
@@ -193,11 +197,12 @@ def _failed(
         made.rendered = before.rendered
         made.missing = [missing for missing in made.missing if missing.source in lacking]
     # A token outlives throttling, denial and lost connections.
-    return _kept(before, made, error.reason, interval, now, before.cursor if before else "")
+    cursor = before.cursor if before else ""
+    return _kept(before, made, error.reason, interval=interval, now=now, cursor=cursor)
 
 
 def _kept(
-    before: State | None, made: Made, reason: str, interval: float, now: float, cursor: str = ""
+    before: State | None, made: Made, reason: str, *, interval: float, now: float, cursor: str = ""
 ) -> State:
     """The last good state with the failure noted; what stands in where there is none."""
     failures = before.failures + 1 if before else 1

@@ -38,12 +38,17 @@ class Made:
         return "; ".join(dict.fromkeys(self.reasons))
 
     def stand_in(
-        self, sources: Iterable[Source], reason: str, *, unreachable: bool = False
+        self,
+        sources: Iterable[Source],
+        reason: str,
+        *,
+        unreachable: bool = False,
+        is_secret: bool = False,
     ) -> None:
         """Put the defaults of `sources`; those that are required and have none are missing."""
         for source in sources:
             try:
-                self.rendered[source.identity] = render_default(source)
+                self.rendered[source.identity] = render_default(source, is_secret=is_secret)
             except DocumentError as error:
                 reason = f"{reason}; its default cannot stand in: {error}"
                 self.rendered[source.identity] = Rendered()
@@ -73,7 +78,7 @@ def make_of_data(sources: Sequence[Source], document: Document, data: object) ->
             made.rendered[source.identity] = render(source, document, data)
         except KeyMissingError as error:
             if source.optional or source.default is not None:  # the document is good as it is
-                made.stand_in([source], str(error))
+                made.stand_in([source], str(error), is_secret=document.is_secret)
             else:
                 _refuse(made, [source], document, error)
         except DocumentError as error:
@@ -86,7 +91,7 @@ def _refuse(
 ) -> None:
     reason = f"{error} (version {document.version})" if document.version else str(error)
     made.reasons.append(reason)
-    made.stand_in(sources, reason)
+    made.stand_in(sources, reason, is_secret=document.is_secret)
 
 
 def make_of_state(sources: Sequence[Source], state: State) -> Made | None:

@@ -27,11 +27,11 @@ def seconds(text: str) -> float:
     """
     unit = DURATION_UNITS.get(text[-1:].lower())
     digits = text if unit is None else text[:-1]
-    if not (digits.isascii() and digits.replace(".", "", 1).isdigit()):
-        raise ValueError(text)
-    value = round(float(digits) * (1.0 if unit is None else unit), 6)
+    value = LONGEST_SECONDS + 1
+    if digits.isascii() and digits.replace(".", "", 1).isdigit():
+        value = round(float(digits) * (unit or 1.0), 6)
     if value > LONGEST_SECONDS:
-        raise ValueError(text)
+        raise ValueError(f"want seconds (60, 60s, 5m, 1h), got {text!r}")
     return value
 
 
@@ -109,13 +109,6 @@ def _stage(text: str) -> str:
     return text
 
 
-def _ttl(text: str) -> float:
-    try:
-        return seconds(text)
-    except ValueError:
-        raise ValueError(f"want seconds (60, 60s, 5m, 1h), got {text!r}") from None
-
-
 _OPTIONS: dict[str, Callable[[str], object]] = {
     "prefix": _name,
     "names": _one_of("upper", "keep"),
@@ -127,5 +120,5 @@ _OPTIONS: dict[str, Callable[[str], object]] = {
     "recursive": _yes_no,
     "format": _one_of(*FORMATS),
     "stage": _stage,
-    "ttl": _ttl,
+    "ttl": seconds,
 }

@@ -55,18 +55,14 @@ class Reader:
         raw = self.text(name).lower()
         if not raw:
             return default
-        number, factor = raw, 1.0
-        if raw.endswith("ms"):
-            number = raw.removesuffix("ms")
-        elif raw[-1] in "smh":
+        number, factor = raw.removesuffix("ms"), 1.0
+        if number == raw and raw[-1] in "smh":
             factor = 1000.0
         try:
-            if factor == 1.0 and number[-1:] in tuple("smh"):  # as in 5sms
-                raise ValueError(raw)
             value = seconds(number) * factor
         except ValueError:
             value = 0.0
-        if value <= 0:
+        if value <= 0 or (number != raw and number[-1] in "smh"):  # as in 5sms
             self.refuse(name, "milliseconds (3000, 300ms, 5s)")
             return default
         return value

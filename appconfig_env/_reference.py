@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import _options
 from ._locator import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Locator
 from ._options import decoded, is_variable_name
-from ._percent import encode
+from ._source import Source
 
 __all__ = (
     "APPCONFIG", "FILE", "SCHEMES", "SECRETS_MANAGER", "SSM", "Locator", "ReferenceProblems",
@@ -19,104 +19,6 @@ class ReferenceProblems(ValueError):  # noqa: N818 - it holds several, each an e
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
         super().__init__("; ".join(problems))
-
-
-class Source:
-    """One reference: a locator, and what becomes of what is read there.
-
-    Attributes:
-        locator: what is read.
-        key: the segments of `#KEY`, outermost first; empty for the whole document.
-        variable: the variable whose value this reference was; empty for one of a list.
-        prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
-            None where the service's own interval holds; `only` None where there is no allow-list.
-        text: the canonical form; `parse(source.text)` gives an equal source.
-        identity: what tells this source from the others of the same settings, without its default:
-            it stands in the snapshot's file.
-    """
-
-    __slots__ = (
-        "as_name", "default", "env", "identity", "key", "locator", "names", "only", "optional",
-        "prefix", "text", "ttl", "variable",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        locator: Locator,
-        key: tuple[str, ...] = (),
-        *,
-        variable: str = "",
-        prefix: str = "",
-        names: str = "upper",
-        as_name: str = "",
-        env: bool = True,
-        only: tuple[str, ...] | None = None,
-        optional: bool = False,
-        default: str | None = None,
-        ttl: float | None = None,
-    ) -> None:
-        self.locator = locator
-        self.key = key
-        self.variable = variable
-        self.prefix = prefix
-        self.names = names
-        self.as_name = as_name
-        self.env = env
-        self.only = only
-        self.optional = optional
-        self.default = default
-        self.ttl = ttl
-        options = self._options()
-        self.identity = (f"{variable}=" if variable else "") + self._text(options)
-        if default is not None:
-            options.append(f"default={encode(default)}")
-        self.text = self._text(options)
-
-    def _options(self) -> list[str]:
-        options = []
-        if self.prefix:
-            options.append(f"prefix={self.prefix}")
-        if self.names != "upper":
-            options.append(f"names={self.names}")
-        if self.as_name:
-            options.append(f"as={self.as_name}")
-        if not self.env:
-            options.append("env=no")
-        if self.only is not None:
-            options.append("only=" + ",".join(self.only))
-        if self.optional:
-            options.append("optional")
-        if self.ttl is not None:
-            options.append(f"ttl={self.ttl:f}".rstrip("0").rstrip("."))
-        return options
-
-    def _text(self, options: list[str]) -> str:
-        text = self.locator.text
-        if options:
-            text += ("&" if "?" in text else "?") + "&".join(options)
-        return text + self._key_text()
-
-    def _key_text(self) -> str:
-        if not self.key:
-            return ""
-        return "#" + ".".join(encode(part).replace(".", "%2E") for part in self.key)
-
-    @property
-    def label(self) -> str:
-        """How messages name this source: without options, so without a default's value."""
-        where = f"{self.variable}=" if self.variable else ""
-        return where + self.locator.text + self._key_text()
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Source):
-            return NotImplemented
-        return (self.variable, self.text) == (other.variable, other.text)
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
-
-    def __repr__(self) -> str:
-        return f"<Source {self.label}>"
 
 
 def is_reference(value: str) -> bool:

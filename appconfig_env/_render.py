@@ -97,8 +97,12 @@ def render(source: Source, document: Document, data: object) -> Rendered:
     return Rendered(values, secret, dict.fromkeys(protected))
 
 
-def render_default(source: Source) -> Rendered:
-    """What `source` gives where its document is missing: its default, or nothing.
+def render_default(source: Source, *, is_secret: bool = False) -> Rendered:
+    """What `source` gives where its value is missing: its default, or nothing.
+
+    Args:
+        source: the reference.
+        is_secret: whether what it stands in for is known to be secret; a secret's is anyway.
 
     Raises:
         DocumentError: no variable can have that name or value.
@@ -112,8 +116,7 @@ def render_default(source: Source) -> Rendered:
         return Rendered(protected=[name])
     if source.env:
         _refuse_impossible(name, source.locator.name, source.default)
-    # Where a secret is expected its stand-in is taken for one too.
-    is_secret = source.locator.scheme == SECRETS_MANAGER
+    is_secret = is_secret or source.locator.scheme == SECRETS_MANAGER
     return Rendered({name: source.default}, secret=[name] if is_secret else ())
 
 

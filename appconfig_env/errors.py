@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself is not loaded: it would cost a cold start 10 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 class AppConfigEnvError(Exception):
@@ -17,6 +17,9 @@ class SettingsError(AppConfigEnvError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(self.problems))
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return type(self), (self.problems,)
 
 
 class SourceError(AppConfigEnvError):
@@ -36,6 +39,14 @@ class SourceError(AppConfigEnvError):
         self.unreachable = unreachable
         super().__init__(f"{source}: {reason}")
 
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        # What other processes raise must arrive here as it was.
+        return _source_error, (self.source, self.reason, self.unreachable)
+
+
+def _source_error(source: str, reason: str, unreachable: object) -> SourceError:
+    return SourceError(source, reason, unreachable=bool(unreachable))
+
 
 class LoadError(AppConfigEnvError):
     """Required sources that have no value at all: the start fails, or the first `get()` does.
@@ -47,6 +58,9 @@ class LoadError(AppConfigEnvError):
     def __init__(self, errors: Iterable[SourceError]) -> None:
         self.errors = tuple(errors)
         super().__init__("\n".join(str(error) for error in self.errors))
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return type(self), (self.errors,)
 
 
 class MissingKeyError(AppConfigEnvError, KeyError):

@@ -1,1 +1,1 @@
-"""What the wrapper and the helper cost: `python -m benchmarks`, figures and never a test of time."""
+"""What the wrapper and the helper cost: `python -m benchmarks`, never a test of time."""

@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks [--rounds N] [--json]`; always exits with 0, machines differ."""
+"""The command: `python -m benchmarks [--rounds N] [--json]`; never fails, machines differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from . import figures, report
 def main() -> None:
     """Measure all and print it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=_count, default=40, help="starts of each kind (default: 40)")
+    parser.add_argument(
+        "--rounds", type=_count, default=40, help="starts of each kind (default: 40)"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON in place of a table")
     options = parser.parse_args()
     found = [

@@ -25,6 +25,7 @@ def machine() -> dict[str, str]:
         "tls": ssl.OPENSSL_VERSION,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processors": f"{os.cpu_count()} x {_processor()}",
+        "load": f"{os.getloadavg()[0]:.2f} (what else runs here is in the figures)",
         **{name: version(name) for name in PACKAGES},
     }
 
@@ -33,14 +34,17 @@ def as_text(figures: Sequence[Figure], about: dict[str, str]) -> str:
     """The table."""
     width = max(len(figure.name) for figure in figures)
     lines = [f"{name}: {said}" for name, said in about.items()]
-    lines += ["", f"{'':{width}}  {'median':>12}  {'quartiles':>19}  target"]
+    lines += ["", f"{'':{width}}  {'median':>12}  {'best':>8}  {'quartiles':>19}  target"]
     for figure in figures:
         value = f"{_number(figure.value, figure.unit)} {figure.unit:2}"
+        best = "" if figure.best is None else _number(figure.best, figure.unit)
         spread = " to ".join(_number(one, figure.unit) for one in figure.spread or ())
-        lines.append(f"{figure.name:{width}}  {value:>12}  {spread:>19}  {_verdict(figure)}".rstrip())
+        lines.append(
+            f"{figure.name:{width}}  {value:>12}  {best:>8}  {spread:>19}  {_verdict(figure)}"
+        )
     missed = [figure.name for figure in figures if figure.is_met is False]
     lines += ["", f"Targets missed: {'; '.join(missed)}" if missed else "All targets are met."]
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def as_json(figures: Iterable[Figure], about: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -65,7 +65,7 @@ class Server:
             text=True,
         )
         told = self._read()
-        self.url, self.ca_file = str(told["url"]), str(told["ca_file"])
+        self.url, self.ca_file = told["url"], told["ca_file"]
         return self
 
     def __exit__(
@@ -84,12 +84,12 @@ class Server:
         told = self._read()
         return Counts(told["calls"], told["configurations"], told["connections"])
 
-    def _read(self) -> dict[str, object | int | dict[str, int]]:
+    def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError("the benchmarks' server did not start")
-        found: dict[str, object | int | dict[str, int]] = json.loads(line)
+        found: dict[str, Any] = json.loads(line)
         return found
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
+import botocore
+
 from .server import Counts, Server
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +33,8 @@ class Starts(NamedTuple):
         idle: this wrapper with nothing to read, then the command.
         ours: this wrapper with two profiles and twenty parameters, then the command.
         classic: the wrapper on boto3 with the same, then the command.
+        ours_trusting, classic_trusting: the same two with a trust store of the usual size, such as
+            a function without AWS_CA_BUNDLE has.
         counts: what one start of ours asked the server for.
         classic_counts: what one start of the classic asked for.
         variables: how many variables both set, to the same values.
@@ -42,6 +46,8 @@ class Starts(NamedTuple):
     idle: list[float]
     ours: list[float]
     classic: list[float]
+    ours_trusting: list[float]
+    classic_trusting: list[float]
     counts: Counts
     classic_counts: Counts
     variables: int
@@ -54,7 +60,7 @@ class Starts(NamedTuple):
 
 
 def measure(rounds: int) -> Starts:
-    """Start each of the four `rounds` times, in turns, after one start of each that does not count.
+    """Start each of the six `rounds` times, in turns, after one start of each that does not count.
 
     Raises:
         RuntimeError: one of them failed, or the two wrappers did not set the same variables.
@@ -73,30 +79,37 @@ def measure(rounds: int) -> Starts:
             "AWS_CA_BUNDLE": server.ca_file,
             "APPCONFIG_ENV_SNAPSHOT": str(snapshot),
         }
+        trust_store = Path(folder) / "trust.pem"
+        usual = Path(botocore.__file__).parent / "cacert.pem"
+        trust_store.write_bytes(usual.read_bytes() + Path(server.ca_file).read_bytes())
+        trusting = {"AWS_CA_BUNDLE": str(trust_store)}
         with_sources = {**environ, "APPCONFIG_ENV_SOURCES": SOURCES}
         classic = (sys.executable, CLASSIC)
 
         variables = _shown((WRAPPER,), with_sources)
         snapshot.unlink()
         counts = server.counts()
-        _same(variables, _shown(classic, environ))
+        require_same(variables, _shown(classic, environ))
         classic_counts = server.counts()
         idle_modules = _modules(environ)
         modules = _modules(with_sources)
         snapshot.unlink()
 
-        times: dict[str, list[float]] = {"direct": [], "idle": [], "ours": [], "classic": []}
+        starts = {
+            "direct": (NOTHING, environ),
+            "idle": ((WRAPPER, *NOTHING), environ),
+            "ours": ((WRAPPER, *NOTHING), with_sources),
+            "classic": ((*classic, *NOTHING), environ),
+            "ours_trusting": ((WRAPPER, *NOTHING), {**with_sources, **trusting}),
+            "classic_trusting": ((*classic, *NOTHING), {**environ, **trusting}),
+        }
+        times: dict[str, list[float]] = {name: [] for name in starts}
         for number in range(rounds + 1):
-            taken = {
-                "direct": _wall_ms(NOTHING, environ),
-                "idle": _wall_ms((WRAPPER, *NOTHING), environ),
-                "ours": _wall_ms((WRAPPER, *NOTHING), with_sources),
-            }
-            snapshot.unlink()  # found again, it would save the next start its calls
-            taken["classic"] = _wall_ms((*classic, *NOTHING), environ)
-            if number:
-                for name, milliseconds in taken.items():
-                    times[name].append(milliseconds)
+            for name, (command, variables_of_it) in starts.items():
+                taken = _wall_ms(command, variables_of_it)
+                snapshot.unlink(missing_ok=True)  # it would save the next start its calls
+                if number:
+                    times[name].append(taken)
     return Starts(
         **times,
         counts=counts,
@@ -105,6 +118,18 @@ def measure(rounds: int) -> Starts:
         modules=modules,
         idle_modules=idle_modules,
     )
+
+
+def require_same(ours: dict[str, str], theirs: dict[str, str]) -> None:
+    """Refuse to compare what does not do the same.
+
+    Raises:
+        RuntimeError: the two wrappers did not set the same variables for the function.
+    """
+    ours, theirs = _set(ours), _set(theirs)
+    if ours != theirs:
+        names = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
+        raise RuntimeError(f"the wrappers do not agree on {', '.join(sorted(names))}")
 
 
 def _wall_ms(command: tuple[str, ...], environ: dict[str, str]) -> float:
@@ -121,28 +146,19 @@ def _wall_ms(command: tuple[str, ...], environ: dict[str, str]) -> float:
 
 def _shown(wrapper: tuple[str, ...], environ: dict[str, str]) -> dict[str, str]:
     """The environment that a command gets from a wrapper."""
-    done = subprocess.run((*wrapper, *SHOW), env=environ, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        (*wrapper, *SHOW), env=environ, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise RuntimeError(f"{wrapper[-1]} failed: {done.stderr}")
     found: dict[str, str] = json.loads(done.stdout)
     return found
 
 
-def _same(ours: dict[str, str], theirs: dict[str, str]) -> None:
-    ours, theirs = _set(ours), _set(theirs)
-    if ours != theirs:
-        names = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
-        raise RuntimeError(f"the wrappers do not agree on {', '.join(sorted(names))}")
-
-
 def _set(environ: dict[str, str]) -> dict[str, str]:
     """The variables that a wrapper has set for the function, not for itself."""
-    own = ("AWS_", "APPCONFIG_ENV_", "_APPCONFIG_ENV", "PATH", "HOME", "PWD", "LC_", "SHLVL", "_")
-    return {
-        name: value
-        for name, value in environ.items()
-        if not (name.startswith(own[:3]) or name in own or name.startswith("LC_"))
-    }
+    own = ("AWS_", "APPCONFIG_ENV_", "_APPCONFIG_ENV", "LC_", "PATH", "HOME", "PWD", "SHLVL")
+    return {name: value for name, value in environ.items() if not name.startswith(own)}
 
 
 def _modules(environ: dict[str, str]) -> int:

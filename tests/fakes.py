@@ -27,7 +27,7 @@ class Clock:
 
 
 class FakeFetch:
-    """Answers from `documents`, by locator text: bytes, a document or an error; records requests."""
+    """Answers from `documents`, by locator text: bytes, a document, an error; records requests."""
 
     def __init__(self, documents: dict[str, bytes | Outcome]) -> None:
         self.documents = documents

@@ -223,6 +223,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: .nan", "finite"),
         ("? !!python/tuple [a]\n: b", "want YAML"),
         ("? [a]\n: b", "want YAML"),
+        ("? !!binary aGk=\n: b", "keys are text"),
         ("a: &a [*a]", "levels deep"),
         ("a: &a {b: *a}", "levels deep"),
         ("[" * 5000, "want YAML"),
@@ -234,15 +235,21 @@ def test_yaml_that_json_could_not_say_is_refused(text: str, part: str) -> None:
     assert part in refused(text.encode(), format="yaml")
 
 
-def test_yaml_without_pyyaml_says_what_to_install() -> None:
-    missing = sys.modules.get("yaml")
-    sys.modules["yaml"] = None  # type: ignore[assignment]  # how Python marks what is not there
+@pytest.mark.parametrize(
+    ("module", "kind", "part"),
+    [("yaml", "yaml", "appconfig-env[yaml]"), ("dotenv", "dotenv", "python-dotenv")],
+)
+def test_a_format_without_its_package_says_what_to_install(
+    module: str, kind: str, part: str
+) -> None:
+    before = sys.modules.get(module)
+    sys.modules[module] = None  # type: ignore[assignment]  # how Python marks what is not there
     try:
-        assert "appconfig-env[yaml]" in refused(b"a: 1", format="yaml")
+        assert part in refused(b"a=1", format=kind)
     finally:
-        del sys.modules["yaml"]
-        if missing is not None:
-            sys.modules["yaml"] = missing
+        del sys.modules[module]
+        if before is not None:
+            sys.modules[module] = before
 
 
 @given(json_data)
@@ -259,13 +266,14 @@ def test_what_yaml_gives_is_what_json_can_say(data: object) -> None:
 @given(before=st.text(max_size=20), after=st.text(max_size=20))
 def test_no_error_repeats_the_document(kind: str, before: str, after: str) -> None:
     body = f'{before}"{CANARY}"{after}'.encode(errors="replace")
+    said = ""
     try:
         parse(body, format=kind)
     except DocumentError as error:
-        # Keys are names, and names may be said.
-        assert CANARY not in str(error) or "stands twice" in str(error)
-        assert error.__cause__ is None
-        assert error.__context__ is None or error.__suppress_context__
+        said = str(error)
+        said += repr(None if error.__suppress_context__ else error.__context__)
+    # Keys are names, and names may be said.
+    assert CANARY not in said or "stands twice" in said
 
 
 def test_a_documents_repr_holds_no_value() -> None:

@@ -142,7 +142,8 @@ def test_the_wrapper_is_the_checkout_s(opt: Path) -> None:
 
 
 def test_every_source_has_byte_code_of_this_python(layer: Path) -> None:
-    found = set(names(layer))
+    # But for what few functions import, which is first to go where the limit is near.
+    found = set(names(layer)) - {f"python/{name}" for name in _layer.CLASSES[-1]}
 
     assert [name for name in found if name.endswith(".py") and cached(name) not in found] == []
 
@@ -237,7 +238,9 @@ def test_each_python_of_lambda_that_is_here_gets_all_its_byte_code(
     except CompileError:
         pytest.skip(f"no {name} on PATH")
 
-    assert built.byte_code == {f"cpython-{name[6:].replace('.', '')}": built.sources}
+    ((tag, count),) = built.byte_code.items()
+    assert tag == f"cpython-{name[6:].replace('.', '')}"
+    assert count >= built.sources - len(_layer.CLASSES[-1])
     assert built.size_bytes < 300 * 1024
 
 
@@ -250,7 +253,7 @@ def test_where_not_all_fits_what_a_cold_start_needs_comes_first(tmp_path: Path) 
     folders = {name.split("/")[1] for name in names(built.path) if name.endswith(".pyc")}
     assert plain.size_bytes < built.size_bytes < limit
     assert folders == {"appconfig_env"}
-    assert f"({built.byte_code[TAG]} of {built.sources} files)" in str(built)
+    assert str(built).endswith(f" for {TAG} ({built.byte_code[TAG]} of {built.sources} files)")
 
 
 def test_a_folder_gets_the_same_files_as_the_zip(opt: Path, tmp_path: Path) -> None:
@@ -277,8 +280,7 @@ def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
     for name in _layer.LEFT_OUT:
         assert (ROOT / name).is_file() or (distributions / name).is_file(), name
     for prefix in (prefix for prefixes in _layer.CLASSES for prefix in prefixes):
-        if not prefix.endswith("openfeature.py"):
-            assert any(name.startswith(f"python/{prefix}") for name in found), prefix
+        assert any(name.startswith(f"python/{prefix}") for name in found), prefix
 
 
 @pytest.mark.parametrize(
@@ -311,4 +313,4 @@ def test_the_command_says_the_size(tmp_path: Path) -> None:
     )
 
     kib = f"{output.stat().st_size / 1024:.1f} KiB"
-    assert result.stdout == f"{output}: {kib}, byte code for {TAG}\n"
+    assert result.stdout.startswith(f"{output}: {kib}, byte code for {TAG}")

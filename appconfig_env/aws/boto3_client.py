@@ -114,7 +114,7 @@ class Boto3Client:
     def _bare_session(self, provider: _Role | None = None) -> Any:
         settings = self._settings
         core = botocore.session.get_session()
-        # The default since 1.42: older ones would leave the Region, which a VPC may not allow.
+        # The newer versions' default: older ones leave the Region, which a VPC may not allow.
         core.set_config_variable("sts_regional_endpoints", "regional")
         proxies = {"http": settings.proxy_url, "https": settings.proxy_url}
         # For the clients with which botocore itself finds credentials, too.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
-import time
-
+from .tcp import TransportError, cause_of, dial, late, seconds_left
 from .wire import HttpAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Mapping
 
@@ -16,18 +15,6 @@ LARGEST_HEAD_BYTES = 64 * 1024
 LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a deployed configuration holds 4 MB at most
 _READ_BYTES = 64 * 1024
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
-
-
-class TransportError(OSError):
-    """No whole answer came; the message says what happened where.
-
-    Attributes:
-        is_final: whether the same request would end in the same way a moment later.
-    """
-
-    def __init__(self, message: str, *, is_final: bool = False) -> None:
-        self.is_final = is_final
-        super().__init__(message)
 
 
 class Connection:
@@ -41,7 +28,7 @@ class Connection:
 
     def __init__(self, host: str, port: int, named: str, deadline: float) -> None:
         self._named = named
-        self._socket = _open(host, port, named, deadline)
+        self._socket: socket.socket = dial(host, port, named, deadline)
         self._buffer = b""
         self.is_reusable = True
 
@@ -61,7 +48,7 @@ class Connection:
             why = (
                 f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?"
                 if distrust
-                else _why(error)
+                else cause_of(error)
             )
             raise TransportError(f"no TLS with {host} ({why})", is_final=bool(distrust)) from None
 
@@ -72,7 +59,7 @@ class Connection:
             self._socket.sendall(data)
         except OSError as error:
             raise TransportError(
-                f"{self._named} did not take the request ({_why(error)})"
+                f"{self._named} did not take the request ({cause_of(error)})"
             ) from None
 
     def receive(self, method: str, deadline: float) -> HttpAnswer:
@@ -201,7 +188,7 @@ class Connection:
         except TimeoutError:
             raise late(self._named) from None
         except OSError as error:
-            raise TransportError(f"connection to {self._named} broke ({_why(error)})") from None
+            raise TransportError(f"connection to {self._named} broke ({cause_of(error)})") from None
         if not data:
             raise _ClosedError(f"{self._named} closed the connection before its answer was whole")
         self._buffer += data
@@ -209,57 +196,3 @@ class Connection:
 
 class _ClosedError(TransportError):
     """The other side closed, which is the end of a body without a length and an error elsewhere."""
-
-
-def seconds_left(deadline: float, named: str) -> float:
-    """The seconds until `deadline`, a moment on `time.monotonic`'s clock.
-
-    Raises:
-        TransportError: there are none.
-    """
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise late(named)
-    return left
-
-
-def late(named: str) -> TransportError:
-    """The error for an answer that did not come in time."""
-    return TransportError(f"no answer from {named} in time")
-
-
-def _open(host: str, port: int, named: str, deadline: float) -> socket.socket:
-    """A TCP connection to the first address that takes one; silence leaves time for the next."""
-    try:
-        places = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise TransportError(f"no address for {host} ({_why(error)})") from None
-    why = ""
-    for index, (family, kind, protocol, _, address) in enumerate(places):
-        share = seconds_left(deadline, named) / (len(places) - index)
-        try:
-            opened = socket.socket(family, kind, protocol)
-        except OSError as error:  # a family that this host does not have
-            why = _why(error)
-            continue
-        try:
-            opened.settimeout(share)
-            opened.connect(address)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            opened.close()
-            why = _why(error)
-        except BaseException:
-            opened.close()
-            raise
-        else:
-            return opened
-    raise TransportError(f"no connection to {named} ({why})")
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "timed out"
-    # A TLS error's strerror holds OpenSSL's file and line too; its reason is the readable part.
-    reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
-    return reason if isinstance(reason, str) and reason else type(error).__name__

@@ -126,9 +126,10 @@ def _endpoints(environ: Mapping[str, str], problems: list[str]) -> dict[str, str
 def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
     text = environ.get(name, "")
     try:
-        if text:
-            Url(text)
+        is_good = not text or not Url(text).query
     except ValueError:
+        is_good = False
+    if not is_good:
         # A proxy's URL may hold a password: only its shape is said.
         problems.append(f"{name}: want a URL such as https://host:port, got something else")
         return ""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import time
 from _thread import allocate_lock  # threading itself costs a cold start 5 ms
 
-from .connection import Connection, TransportError
+from .connection import Connection
+from .tcp import TransportError
 from .url import Url
 
 TYPE_CHECKING = False

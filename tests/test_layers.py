@@ -1,0 +1,151 @@
+"""Imports point one way, from the roots down to the pure files."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "appconfig_env"
+
+# A module may import those of the rows above its own, never one of its own row or below.
+LAYERS = [
+    # Pure: arguments in, value out.
+    {"errors", "_percent", "_names", "_protected", "_handover", "_flag"},
+    {"_json", "_options", "_locator", "aws.url"},
+    {"_yaml", "_reader", "_source", "aws.settings"},
+    {"_document", "_reference"},
+    {"_settings"},
+    {"_render", "_state"},
+    {"_made", "_snapshot"},
+    {"_load"},
+    # At the edges: files, the network, the process.
+    {"_snapshot_file", "_lock", "local", "_execute", "_layer_code"},
+    {"_shared"},
+    {"aws"},  # as a whole but for the two above; what is inside is its own affair
+    {"_start_log", "_fetch"},
+    {"_store", "_site_on_demand", "_layer"},
+    # The roots.
+    {"_wrapper", "_api"},
+    {"cli", "__init__"},
+    {"__main__", "testing", "openfeature"},
+]
+PURE = set().union(*LAYERS[:8])
+# What of the standard library a pure file may use: nothing that knows a clock, an environment, a
+# file, a socket, a process, a thread or a log.
+PURE_LIBRARY = {"__future__", "collections.abc", "difflib", "hashlib", "io", "json", "typing"}
+ONLY_IN = {
+    "boto3": {"aws"},
+    "botocore": {"aws"},
+    "tenacity": {"aws"},
+    "dotenv": {"_document"},
+    "yaml": {"_yaml"},
+    "openfeature": {"openfeature"},
+}
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in PACKAGE.rglob("*.py")
+}
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def imports(module: str) -> tuple[set[str], set[str]]:
+    """What a module imports, wherever it does but for its types: of the package, and of others."""
+    own: set[str] = set()
+    others: set[str] = set()
+    waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
+    while waiting:
+        node = waiting.pop()
+        if is_type_checking(node):
+            continue
+        waiting += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Import):
+            others |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found = resolved(module, node)
+            if found is None:
+                others.add(node.module or "")
+            else:
+                own |= found
+    return own, others
+
+
+def resolved(module: str, node: ast.ImportFrom) -> set[str] | None:
+    """The package's modules that `node` imports; None where it imports another package."""
+    if node.level:
+        above = module.split(".")[: -node.level]
+        start = [*above, *(node.module or "").split(".")]
+    elif (node.module or "").partition(".")[0] == PACKAGE.name:
+        start = (node.module or "").split(".")[1:]
+    else:
+        return None
+    base = ".".join(filter(None, start))
+    if base in MODULES:
+        return {base}
+    return {
+        name if name in MODULES else f"{base}.__init__" if base else "__init__"
+        for name in (f"{base}.{alias.name}" if base else alias.name for alias in node.names)
+    }
+
+
+def row(module: str) -> int:
+    for number, names in enumerate(LAYERS):
+        if module in names:
+            return number
+    if module.startswith("aws."):
+        return row("aws")
+    pytest.fail(f"{module} has no place in LAYERS yet")
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_each_module_imports_only_what_lies_below_it(module: str) -> None:
+    own, _ = imports(module)
+    inside_aws = row(module) == row("aws")
+    too_high = {
+        name
+        for name in own
+        if row(name) >= row(module) and not (inside_aws and row(name) == row("aws"))
+    }
+    assert not too_high
+
+
+@pytest.mark.parametrize("module", sorted(PURE))
+def test_pure_files_import_pure_files_only(module: str) -> None:
+    own, others = imports(module)
+    assert own <= PURE
+    assert {name for name in others if name not in ONLY_IN} <= PURE_LIBRARY
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_each_foreign_package_has_its_one_home(module: str) -> None:
+    _, others = imports(module)
+    for name in others:
+        homes = ONLY_IN.get(name.partition(".")[0])
+        assert homes is None or module.partition(".")[0] in homes
+
+
+def below(module: str) -> set[str]:
+    """Everything that a module may load, directly or not."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        own, _ = imports(waiting.pop())
+        waiting += own - found
+        found |= own
+    return found
+
+
+def test_the_two_roots_share_load_and_never_each_other() -> None:
+    wrapper, helper = below("_wrapper"), below("_api")
+    assert "_load" in wrapper & helper
+    assert not wrapper & {"_api", "_store", "__init__"}
+    assert not helper & {"_wrapper", "cli"}
+
+
+def test_every_place_belongs_to_a_module() -> None:
+    placed = set().union(*LAYERS) - {"aws"}
+    assert placed <= set(MODULES)

@@ -1,0 +1,204 @@
+"""A folder in place of AWS, and local files."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from appconfig_env._document import Document
+from appconfig_env._load import Request, load
+from appconfig_env._reference import parse
+from appconfig_env._settings import from_environ
+from appconfig_env.errors import SourceError
+from appconfig_env.local import LARGEST_FILE_BYTES, Folder, read_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CANARY = "c4n4ry"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def outcome(folder: Path | str, reference: str) -> Document | SourceError:
+    locator = parse(reference).locator
+    (found,) = Folder(str(folder))([Request(locator)], 1.0).values()
+    return found
+
+
+def values(folder: Path, references: str, **environ: str) -> dict[str, str]:
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": references, **environ})
+    found = load(settings, Folder(str(folder)), 1.0, timeout=1.0)
+    assert found.missing() == []
+    return found.values(settings)
+
+
+def reason(folder: Path | str, reference: str) -> str:
+    found = outcome(folder, reference)
+    assert isinstance(found, SourceError)
+    assert (found.source, found.unreachable) == (parse(reference).locator.text, False)
+    return found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a:b:c", '{"x": 1}', {"X": "1"}),
+        ("a:b:c", "text", {"C": "text"}),
+        ("a:b:c.json", '{"x": 1}', {"X": "1"}),
+        ("a:b:c.env", "X='$1'\n", {"X": "$1"}),
+        ("a:b:c.yaml", "x: 1", {"X": "1"}),
+        ("a:b:c.yml", "x: 1", {"X": "1"}),
+        ("a:b:c.txt", "x: 1", {"C": "x: 1"}),
+    ],
+)
+def test_a_profile_is_a_file_as_awss_agent_names_it(
+    folder: Path, name: str, content: str, expected: dict[str, str]
+) -> None:
+    (folder / name).write_text(content)
+    assert values(folder, "appconfig:a/b/c") == expected
+
+
+def test_a_slash_in_a_name_is_written_in_hexadecimal(folder: Path) -> None:
+    (folder / "a%2Fb:my env:c.json").write_text('{"x": 1}')
+    assert values(folder, "appconfig:a%2Fb/my%20env/c") == {"X": "1"}
+
+
+def test_no_name_leads_out_of_the_folder(folder: Path) -> None:
+    (folder / "secret.json").write_text("{}")
+    (folder / "in").mkdir()
+    assert "no such file" in reason(folder / "in", "appconfig:..%2F../secret/x")
+
+
+@pytest.mark.parametrize("name", ["ssm.json", "ssm.env"])
+def test_parameters_stand_in_one_file_by_name(folder: Path, name: str) -> None:
+    pairs = {"/p/a": "1", "/p/b/c": "2", "/q/x": "3", "plain": "4", "r/s": "5"}
+    lines = "".join(f"{key}={value}\n" for key, value in pairs.items())
+    (folder / name).write_text(json.dumps(pairs) if name.endswith("json") else lines)
+    assert values(folder, "ssm:/p/") == {"A": "1", "B_C": "2"}
+    assert values(folder, "ssm:/p/?recursive=no") == {"A": "1"}
+    assert values(folder, "ssm:/q/x") == {"X": "3"}
+    assert values(folder, "ssm:/q/x:7 ssm:plain:label") == {"X": "3", "PLAIN": "4"}
+    assert values(folder, "ssm:/r/ ssm:/r/s?as=T") == {"S": "5", "T": "5"}
+    arn = "ssm:arn:aws:ssm:eu-west-1:1:parameter"
+    assert values(folder, f"{arn}/q/x {arn}/plain:3") == {"X": "3", "PLAIN": "4"}
+
+
+def test_values_are_text_or_json(folder: Path) -> None:
+    (folder / "ssm.json").write_text('{"/p/n": 5, "/p/o": {"a": [1]}, "/p/x": null, "/p/b": true}')
+    assert values(folder, "ssm:/p/") == {"N": "5", "O": '{"a":[1]}', "B": "true"}
+    assert values(folder, "ssm:/p/o") == {"A": "[1]"}
+    assert "no parameter of this name" in reason(folder, "ssm:/p/x")
+
+
+def test_secrets_stand_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
+    (folder / "secrets.json").write_text(json.dumps({"prod/db": {"user": "u"}, "key": CANARY}))
+    assert values(folder, "secretsmanager:prod/db secretsmanager:key") == {
+        "USER": "u",
+        "KEY": CANARY,
+    }
+    arn = "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:key"
+    assert values(folder, f"{arn}-AbCdEf {arn}?as=PARTIAL") == {"KEY": CANARY, "PARTIAL": CANARY}
+    found = outcome(folder, "secretsmanager:key?stage=AWSPREVIOUS")
+    assert isinstance(found, Document)
+    assert (found.secret, found.version) == (True, "")
+    assert "no secret of this name" in reason(folder, "secretsmanager:other")
+
+
+def test_files_are_read_anew_each_time(folder: Path) -> None:
+    file = folder / "a:b:c.json"
+    file.write_text('{"x": 1}')
+    first = outcome(folder, "appconfig:a/b/c")
+    file.write_text('{"x": 2}')
+    second = outcome(folder, "appconfig:a/b/c")
+    assert isinstance(first, Document)
+    assert isinstance(second, Document)
+    assert first.version != second.version
+    assert values(folder, "appconfig:a/b/c") == {"X": "2"}
+
+
+def test_what_is_not_there_is_said_with_what_was_looked_for(folder: Path) -> None:
+    assert "a:b:c.json" in reason(folder, "appconfig:a/b/c")
+    assert "ssm.json, ssm.env" in reason(folder, "ssm:/x")
+    assert "secrets.json" in reason(folder, "secretsmanager:x")
+    (folder / "ssm.json").write_text("{}")
+    assert "below this path" in reason(folder, "ssm:/x/")
+    assert "LOCAL_DIR: want a folder" in reason(folder / "none", "ssm:/x")
+
+
+def test_two_files_for_the_same_are_refused(folder: Path) -> None:
+    for name in ("a:b:c.json", "a:b:c.env", "ssm.json", "ssm.env"):
+        (folder / name).write_text("{}")
+    assert "not both" in reason(folder, "appconfig:a/b/c")
+    assert "not both" in reason(folder, "ssm:/x")
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (b'{"x": "c4n4ry', "want JSON"),
+        (b"[1]", "JSON object"),
+        (b"", "empty"),
+        (b"\xff", "binary"),
+        (b'{"a": "c4n4ry", "a": 1}', "stands twice"),
+    ],
+)
+def test_a_broken_file_is_named_but_not_shown(folder: Path, content: bytes, part: str) -> None:
+    for name, reference in (("ssm.json", "ssm:/x"), ("secrets.json", "secretsmanager:x")):
+        (folder / name).write_bytes(content)
+        said = reason(folder, reference)
+        assert part in said
+        assert name in said
+        assert CANARY not in said
+
+
+def test_a_lone_surrogate_is_an_error_not_a_crash(folder: Path) -> None:
+    (folder / "ssm.json").write_text('{"/x": "\\ud800"}')
+    settings = from_environ({"X": "ssm:/x"})
+    (error,) = load(settings, Folder(str(folder)), 1.0, timeout=1.0).missing()
+    assert "want UTF-8" in error.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("app.env", "A='$1'", {"A": "$1"}),
+        (".env", "A=1", {"A": "1"}),
+        ("app.JSON", '{"a": 1}', {"A": "1"}),
+        ("app.yml", "a: 1", {"A": "1"}),
+        ("my-app.txt", "a: 1", {"MY_APP": "a: 1"}),
+        ("noending", '{"a": 1}', {"A": "1"}),
+    ],
+)
+def test_a_files_ending_says_what_it_holds(
+    tmp_path: Path, name: str, content: str, expected: dict[str, str]
+) -> None:
+    (tmp_path / name).write_text(content)
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": f"file:{tmp_path / name}"})
+
+    def fetch(requests: list[Request], timeout: float) -> dict[str, Any]:
+        del timeout
+        return {request.locator.text: read_file(request.locator) for request in requests}
+
+    assert load(settings, fetch, 1.0, timeout=1.0).values(settings) == expected
+
+
+def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "huge").touch()
+    os.truncate(tmp_path / "huge", LARGEST_FILE_BYTES + 1)
+    before = len(os.listdir("/proc/self/fd"))
+    for name, part in (
+        ("none", "No such file"), ("pipe", "not a regular file"), ("", "not a regular file"),
+        ("huge", "is larger than"),
+    ):  # fmt: skip
+        found = read_file(parse(f"file:{tmp_path / name}").locator)
+        assert isinstance(found, SourceError)
+        assert part in found.reason
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -1,0 +1,83 @@
+"""One refresher at a time among processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from appconfig_env._lock import FileLock
+
+HOLD = """
+import sys
+from appconfig_env._lock import FileLock
+lock = FileLock(sys.argv[1])
+print(lock.is_held, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "lock")
+
+
+def test_the_first_one_has_the_lock_and_the_second_one_after_it(path: str) -> None:
+    first, second = FileLock(path), FileLock(path)
+    assert (first.is_held, first.problem) == (True, "")
+    assert (second.is_held, second.is_possible) == (False, True)
+    assert second.problem == "another process is on it"
+    first.release()
+    assert second.try_again()
+    assert (second.is_held, second.problem) == (True, "")
+    second.release()
+
+
+def test_a_lock_ends_with_its_process_however_that_ends(path: str) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parent.parent,
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout.readline() == b"True\n"
+    lock = FileLock(path)
+    assert not lock.is_held
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    holder.stdin.close()
+    assert lock.try_again()
+    lock.release()
+
+
+def test_the_lock_file_is_its_users_own(path: str) -> None:
+    FileLock(path).release()
+    assert os.stat(path).st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "nowhere"])
+def test_where_no_lock_file_can_be_made_nothing_is_shared(path: str, kind: str) -> None:
+    if kind == "folder":
+        os.mkdir(path)
+    elif kind == "link":
+        os.symlink("/dev/null", path)
+    else:
+        path += "/none/lock"
+    lock = FileLock(path)
+    assert (lock.is_held, lock.is_possible) == (False, False)
+    assert lock.problem
+    assert not lock.try_again()
+    lock.release()
+
+
+def test_a_released_lock_stays_released(path: str) -> None:
+    lock = FileLock(path)
+    lock.release()
+    lock.release()
+    assert not lock.try_again()

@@ -1,0 +1,160 @@
+"""The snapshot's file among processes: whose the tokens are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from appconfig_env import _snapshot_file
+from appconfig_env._settings import Settings, from_environ
+from appconfig_env._shared import SharedSnapshot, check_fallback, read, read_fallback
+from appconfig_env._snapshot import Snapshot, State, fingerprint
+from appconfig_env.errors import SettingsError
+
+APP = "appconfig:a/b/c"
+
+
+class Lines(list[str]):
+    """A log."""
+
+    def __call__(self, level: str, message: str) -> None:
+        self.append(f"{level}: {message}")
+
+
+@pytest.fixture
+def log() -> Lines:
+    return Lines()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return from_environ({
+        "APPCONFIG_ENV_SOURCES": APP,
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_FALLBACK": str(tmp_path / "fallback.json"),
+    })  # fmt: skip
+
+
+def known(settings: Settings, cursor: str = "token") -> Snapshot:
+    state = State(checked_at=1.0, due_at=2.0, data={"a": 1}, has_data=True, cursor=cursor)
+    return Snapshot(1.0, fingerprint(settings), {APP: state})
+
+
+def cursor(snapshot: Snapshot | None) -> str:
+    assert snapshot is not None
+    return snapshot.states[APP].cursor
+
+
+def test_a_token_goes_to_exactly_one_process(settings: Settings, log: Lines) -> None:
+    with SharedSnapshot(settings, {}) as first:
+        assert first.put(known(settings)) == ""
+    with SharedSnapshot(settings, {}) as second, SharedSnapshot(settings, {}) as waiting:
+        assert cursor(waiting.take(log)) == ""
+        assert cursor(second.take(log)) == "token"
+        assert cursor(second.take(log)) == ""
+    with SharedSnapshot(settings, {}) as third:
+        assert cursor(third.take(log)) == ""
+    assert log == []
+
+
+def test_reading_takes_no_token_and_leaves_it_for_whoever_polls(
+    settings: Settings, log: Lines
+) -> None:
+    with SharedSnapshot(settings, {}) as shared:
+        shared.put(known(settings))
+    assert cursor(read(settings, log)) == ""
+    with SharedSnapshot(settings, {}) as shared:
+        assert cursor(shared.take(log)) == "token"
+
+
+def test_who_has_not_the_turn_writes_nothing(settings: Settings, log: Lines) -> None:
+    with SharedSnapshot(settings, {}) as first, SharedSnapshot(settings, {}) as second:
+        assert second.put(known(settings)) == "another process is on it"
+        assert first.take(log) is None
+
+
+def test_a_token_that_cannot_be_taken_out_is_not_used(settings: Settings, log: Lines) -> None:
+    with SharedSnapshot(settings, {}) as shared:
+        shared.put(known(settings))
+        # Nothing can be made there any more.
+        os.mkdir(f"{settings.snapshot_path}.{os.getpid()}.tmp")
+        assert cursor(shared.take(log)) == ""
+
+
+def test_before_a_snapstart_snapshot_no_token_is_kept(settings: Settings, log: Lines) -> None:
+    environ = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
+    with SharedSnapshot(settings, {}) as shared:
+        shared.put(known(settings))
+    with SharedSnapshot(settings, environ) as cloned:
+        assert cursor(cloned.take(log)) == ""
+        cloned.put(known(settings, "new"))
+        assert cursor(cloned.take(log)) == ""
+    with SharedSnapshot(settings, environ, is_restored=True) as restored:
+        restored.put(known(settings, "new"))
+        assert cursor(restored.take(log)) == "new"
+
+
+def test_a_snapshot_made_from_other_settings_is_not_used(
+    settings: Settings, log: Lines, tmp_path: Path
+) -> None:
+    with SharedSnapshot(settings, {}) as shared:
+        shared.put(known(settings))
+    other = from_environ({
+        "APPCONFIG_ENV_SOURCES": "ssm:/other",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    })  # fmt: skip
+    assert read(other, log) is None
+    with SharedSnapshot(other, {}) as shared:
+        assert shared.take(log) is None
+    assert log == []
+
+
+def test_a_refused_file_is_said_and_replaced(settings: Settings, log: Lines) -> None:
+    Path(settings.snapshot_path).write_text("half")
+    os.chmod(settings.snapshot_path, 0o600)
+    with SharedSnapshot(settings, {}) as shared:
+        assert shared.take(log) is None
+        assert shared.put(known(settings)) == ""
+    reason = "it is not a snapshot, or only a part of one"
+    assert log == [f"warn: the snapshot {settings.snapshot_path} was not used: {reason}"]
+    assert read(settings, log) is not None
+
+
+def test_a_place_that_cannot_be_written_is_said(settings: Settings, log: Lines) -> None:
+    settings.snapshot_path = "/proc/none/snapshot.json"
+    with SharedSnapshot(settings, {}) as shared:
+        assert not shared.lock.is_possible
+        assert shared.take(log) is None
+        assert shared.put(known(settings)) == "No such file or directory"
+
+
+def test_the_lock_is_free_after_an_error(settings: Settings) -> None:
+    with pytest.raises(KeyError), SharedSnapshot(settings, {}):
+        raise KeyError
+    with SharedSnapshot(settings, {}) as shared:
+        assert shared.lock.is_held
+
+
+def test_a_fallback_must_be_there_before_it_is_needed(settings: Settings) -> None:
+    with pytest.raises(SettingsError, match="APPCONFIG_ENV_FALLBACK: want a file"):
+        check_fallback(settings)
+    Path(settings.fallback_path).touch()
+    check_fallback(settings)
+    check_fallback(from_environ({}))
+
+
+def test_a_fallback_is_believed_whoever_owns_it(settings: Settings, log: Lines) -> None:
+    _snapshot_file.write(settings.fallback_path, known(settings, ""))
+    os.chmod(settings.fallback_path, 0o644)
+    found = read_fallback(settings, log)
+    assert found is not None
+    assert found.states[APP].data == {"a": 1}
+    assert read_fallback(from_environ({}), log) is None
+
+
+def test_a_fallback_that_is_none_is_said(settings: Settings, log: Lines) -> None:
+    Path(settings.fallback_path).write_text("{}")
+    assert read_fallback(settings, log) is None
+    assert log[0].startswith("error: APPCONFIG_ENV_FALLBACK: ")
