@@ -6,7 +6,12 @@ import errno
 import os
 
 # The signal module would cost 4 ms for its enums.
-from _signal import SIG_DFL, SIGPIPE, SIGXFSZ, signal
+from _signal import (  # type: ignore[import-not-found]
+    SIG_DFL,
+    SIGPIPE,
+    SIGXFSZ,
+    signal,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -52,13 +52,16 @@ class Store:
         self._environ = environ
         self._now = now
         self._handover = handover
-        self.settings = _settings.from_environ(environ, handover.references if handover else None)
+        self.settings = _settings.from_environ(
+            environ,
+            handover.references if handover else None,
+            handover.configured if handover else None,
+        )
         self._fetch = make_fetch(self.settings, environ)
         self._refreshing = allocate_lock()
         self._owner = os.getpid()  # of tokens in memory, which a forked child must not use
-        self._trusted_from = (
-            restored_at  # what was read before it was cloned with a SnapStart snapshot
-        )
+        # What was read before this was cloned with a SnapStart snapshot.
+        self._trusted_from = restored_at
         self._busy_until = ALWAYS
         settings = self.settings
         self.log: Log = lambda level, message: log(settings, level, message)
@@ -192,8 +195,10 @@ class Store:
                         known[name] = self._environ[name]
                     else:
                         is_whole = False
-                plain = rendered[identity].values if identity in rendered else {}
-                rendered[identity] = Rendered({**plain, **known}, secret=names)
+                plain = rendered.get(identity) or Rendered()
+                rendered[identity] = Rendered(
+                    {**plain.values, **known}, secret=names, protected=plain.protected
+                )
             if is_whole:
                 states[text] = state.but(rendered=rendered, withheld={})
         return Snapshot(found.taken_at, found.fingerprint, states)

@@ -154,7 +154,7 @@ def _prefetched(
 
 
 def _worth_keeping(settings: Settings, previous: Snapshot | None) -> Snapshot | None:
-    """What an earlier life leaves us: all that cost calls. Files are read anew: that costs nothing."""
+    """What an earlier life leaves us: all that cost calls; files are read anew at no cost."""
     if previous is None or settings.local_dir:
         return None
     complete = previous.complete()

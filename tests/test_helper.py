@@ -23,10 +23,10 @@ from appconfig_env import (
 from appconfig_env._api import Helper
 from appconfig_env._wrapper import main
 
-from .fake_aws import FakeAws
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .fake_aws import FakeAws
 
 APP = "appconfig:shop/prod/app"
 

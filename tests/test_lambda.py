@@ -1,4 +1,4 @@
-"""The whole thing as Lambda runs it: AWS's runtime emulator and client, the layer, a strict fake AWS."""
+"""The whole as Lambda runs it: AWS's emulator and runtime client, the layer, a strict fake AWS."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env import _layer
 
-from .fake_aws import FakeAws
-from .rie import Sandbox
+if TYPE_CHECKING:
+    from .fake_aws import FakeAws
+    from .rie import Sandbox
 
-Start = Callable[..., Sandbox]
+Start = Callable[..., "Sandbox"]
 
 HANDLER = """
     import os, sys
@@ -195,7 +197,7 @@ def test_a_start_that_fails_tells_the_caller_why(
         "DB_PASSWORD=secretsmanager:prod/db#password: GetSecretValue failed: AccessDeniedException",
         "allow secretsmanager:GetSecretValue in the function's role",
         "TOKEN=ssm:/shop/prod/token: GetParameters failed: ParameterNotFound",
-        "FLAGS=appconfig:shop/prod/none: StartConfigurationSession failed: ResourceNotFoundException",
+        "FLAGS=appconfig:shop/prod/none: StartConfigurationSession failed: ResourceNotFound",
     ):
         assert part in answer["errorMessage"]
         assert part in function.log()
@@ -217,7 +219,7 @@ def test_worker_processes_share_one_session(
 
 
 def test_the_next_wrapper_gets_the_values_and_the_command(
-    sandbox: Start, layer: Path, task: Path, shop: FakeAws, tmp_path: Path
+    sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
     following = task / "next"
     following.write_text(

@@ -1,19 +1,22 @@
-"""The README against the code: every setting and option is in its tables, every block in it holds."""
+"""The README against the code: its tables hold every setting and option, its blocks run."""
 
 from __future__ import annotations
 
 import json
 import re
 from pathlib import Path
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 import appconfig_env
-from appconfig_env import _settings, _snapshot
+from appconfig_env import _options, _settings, _snapshot
 from appconfig_env._reference import parse
+from appconfig_env._render import Rendered
 from appconfig_env.aws import settings as aws_settings
+from appconfig_env.errors import SourceError
 from appconfig_env.testing import override
+
+if TYPE_CHECKING:
+    import pytest
 
 PACKAGE = Path(appconfig_env.__file__).parent
 README = (PACKAGE.parent / "README.md").read_text()
@@ -57,11 +60,11 @@ def test_every_setting_in_the_code_is_in_the_table_and_no_other() -> None:
 
 
 def test_every_default_in_the_table_is_the_codes() -> None:
-    rows = dict(
-        (cells[1].strip(" `"), cells[2].strip(" `"))
+    rows = {
+        cells[1].strip(" `"): cells[2].strip(" `")
         for line in section("Settings").splitlines()
         if len(cells := line.split("|")) > 3
-    )
+    }
     settings = _settings.from_environ({})
     assert rows["APPCONFIG_ENV_SNAPSHOT"] == settings.snapshot_path
     assert float(rows["APPCONFIG_ENV_DEADLINE_SECONDS"]) == settings.deadline_seconds
@@ -83,20 +86,11 @@ def test_every_reference_and_option_in_the_tables_is_understood() -> None:
         text = cell.replace("ARN", "arn:aws:ssm:us-east-1:123456789012:parameter/x")
         assert parse(text).text
     options = re.findall(r"`([a-z]+)(?:=([^`]+))?`", first_column(tables[1]))
-    assert {name for name, _ in options} == known_options()
-    for name, value in options:
-        value = {"SECONDS": "60"}.get(value, value)
+    assert {name for name, _ in options} == set(_options._OPTIONS)
+    for name, shown in options:
+        value = {"SECONDS": "60"}.get(shown, shown)
         scheme = {"recursive": "ssm:/p/", "stage": "secretsmanager:x"}.get(name, "ssm:/p/x")
         assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").text
-
-
-def known_options() -> set[str]:
-    problem = ""
-    try:
-        parse("ssm:/x?no-such-option=1")
-    except ValueError as error:
-        problem = str(error)
-    return set(problem.split("known: ")[1].split(")")[0].split(", "))
 
 
 def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,14 +121,25 @@ def test_the_snapshots_schema_is_the_one_that_is_written() -> None:
     (block,) = blocks("json")
     documented = json.loads(block)
     assert documented["schema"] == _snapshot.SCHEMA
-    (name,) = documented["sources"]
-    state = _snapshot.State(
-        checked_at=1.0, due_at=2.0, data={"limit": 10}, has_data=True, cursor="token"
-    )
-    written = json.loads(_snapshot.dumps(_snapshot.Snapshot(0.0, "f", {name: state})))
+    well, ill = documented["sources"]
+    states = {
+        well: _snapshot.State(
+            checked_at=1.0, due_at=2.0, data={"limit": 10}, has_data=True, cursor="token"
+        ),
+        ill: _snapshot.State(
+            checked_at=1.0,
+            due_at=2.0,
+            error="failed",
+            rendered={"r": Rendered(protected=["PATH"])},
+            missing=(SourceError("r", "failed"),),
+            is_secret=True,
+        ),
+    }
+    written = json.loads(_snapshot.dumps(_snapshot.Snapshot(0.0, "f", states)))
     assert set(written) == set(documented)
-    assert set(written["sources"][name]) == set(documented["sources"][name])
-    assert _snapshot.loads(block).states[name].version == "the source's own version or label"
+    for name in (well, ill):
+        assert set(written["sources"][name]) == set(documented["sources"][name])
+    assert _snapshot.loads(block).states[well].version == "the source's own version or label"
 
 
 def test_every_link_and_make_target_exists() -> None:

@@ -493,7 +493,7 @@ def test_a_source_out_of_reach_falls_back_and_a_denied_one_does_not(
 def test_a_mistake_of_ours_is_told_without_a_traceback_or_a_message(life: dict[str, str]) -> None:
     class Breaks(Reads):
         def __call__(self, settings: Settings, environment: Mapping[str, str]) -> Reads.Fetch:
-            raise ZeroDivisionError("s3cret")
+            raise ZeroDivisionError(f"s3cret {settings} {environment}")
 
     code, execve, said = run(Breaks(), 1000.0, life)
     assert (code, execve.environ) == (1, {})
