@@ -1,11 +1,14 @@
 """The command as a file, as the wrapper starts it (`python -I -S .../__main__.py`), or with -m."""
 
+import gc
 import sys
+
+gc.disable()  # 2 ms; this process lives for some milliseconds, or becomes another one
 
 if not __package__:
     sys.path.insert(0, __file__.rpartition("/")[0].rpartition("/")[0])
 
-from appconfig_env import _site_on_demand, cli
+from appconfig_env import _site_on_demand, cli  # noqa: E402 - not to be found before
 
 _site_on_demand.install()
 raise SystemExit(cli.main())

@@ -41,7 +41,7 @@ class Connection:
         try:
             # Ragged ends count: a body without a length ends where TLS says so, or not at all.
             self._socket = context.wrap_socket(
-                self._socket, server_hostname=host, suppress_ragged_eofs=False
+                self._socket, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
             )
         except (OSError, ValueError) as error:
             distrust = getattr(error, "verify_message", "")

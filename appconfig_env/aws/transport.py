@@ -44,6 +44,7 @@ class Transport:
         self._context: ssl.SSLContext | None = None
         self._idle: Idle = {}
         self._lock = allocate_lock()
+        self._tls_lock = allocate_lock()
 
     def send(
         self,
@@ -162,22 +163,28 @@ class Transport:
         return fields
 
     def _tls(self) -> ssl.SSLContext:
-        if self._context is None:
-            import ssl  # 8 ms that a plain endpoint, as in tests, does not pay
+        with self._tls_lock:  # 20 ms for a system's certificates, which the first thread pays
+            if self._context is None:
+                self._context = _context(self._ca_bundle)
+            return self._context
 
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            try:
-                if self._ca_bundle:
-                    context.load_verify_locations(self._ca_bundle)
-                else:
-                    context.set_default_verify_paths()
-            except OSError as error:  # an SSLError is one too
-                why = error.strerror or type(error).__name__
-                message = f"AWS_CA_BUNDLE: no certificates in {self._ca_bundle!r} ({why})"
-                raise TransportError(message, is_final=True) from None
-            self._context = context
-        return self._context
+
+def _context(ca_bundle: str) -> ssl.SSLContext:
+    """What verifies servers, by the certificates in `ca_bundle`; the system's if that is empty."""
+    import ssl  # 8 ms that a plain endpoint, as in tests, does not pay
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        if ca_bundle:
+            context.load_verify_locations(ca_bundle)
+        else:
+            context.set_default_verify_paths()
+    except OSError as error:  # an SSLError is one too
+        why = error.strerror or type(error).__name__
+        message = f"AWS_CA_BUNDLE: no certificates in {ca_bundle!r} ({why})"
+        raise TransportError(message, is_final=True) from None
+    return context
 
 
 def _head(first: str, fields: list[tuple[str, str]]) -> bytes:
