@@ -15,6 +15,8 @@ import pytest
 
 from appconfig_env import _layer
 
+from .pythons import PYTHONS
+
 if TYPE_CHECKING:
     from .fake_aws import FakeAws
     from .rie import Sandbox
@@ -77,10 +79,11 @@ def environ(aws: FakeAws, **more: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("version", PYTHONS)
 def test_from_cold_start_to_refreshed_value(
-    sandbox: Start, layer: Path, task: Path, shop: FakeAws
+    sandbox: Start, layer: Path, task: Path, shop: FakeAws, version: str
 ) -> None:
-    function = sandbox(task, layer, environ(shop))
+    function = sandbox(task, layer, environ(shop), python=PYTHONS[version])
 
     status, at_import = function.invoke("AT_IMPORT")
 

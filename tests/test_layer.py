@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env import _layer
-from appconfig_env._layer_code import CompileError, without_comments
+from appconfig_env._layer_code import without_comments
+
+from .pythons import PYTHONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -229,17 +231,14 @@ def test_tracebacks_quote_the_line(opt: Path, tmp_path: Path) -> None:
     assert "source = parse(reference)" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["python3.11", "python3.12", "python3.13", "python3.14"])
+@pytest.mark.parametrize("version", PYTHONS)
 def test_each_python_of_lambda_that_is_here_gets_all_its_byte_code(
-    name: str, tmp_path: Path
+    version: str, tmp_path: Path
 ) -> None:
-    try:
-        built = _layer.build(tmp_path / "layer.zip", pythons=[name])
-    except CompileError:
-        pytest.skip(f"no {name} on PATH")
+    built = _layer.build(tmp_path / "layer.zip", pythons=[PYTHONS[version]])
 
     ((tag, count),) = built.byte_code.items()
-    assert tag == f"cpython-{name[6:].replace('.', '')}"
+    assert tag == f"cpython-{version.replace('.', '')}"
     assert count >= built.sources - len(_layer.CLASSES[-1])
     assert built.size_bytes < 300 * 1024
 

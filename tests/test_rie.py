@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .pythons import PYTHONS
 from .rie import Sandbox
 
 if TYPE_CHECKING:
@@ -257,13 +257,6 @@ def test_a_program_can_be_hidden(sandbox: Start, task: Path, layer: Path) -> Non
     assert (status, answer) == (200, False)
 
 
-def test_start_is_quick_enough_to_use_it_often(sandbox: Start, task: Path, layer: Path) -> None:
-    sandbox(task, layer)  # prepares the tools
-    began = time.monotonic()
-    sandbox(task, layer).invoke("1")
-    assert time.monotonic() - began < 5
-
-
 def test_an_invocation_answers_what_the_handler_raised(
     sandbox: Start, task: Path, layer: Path
 ) -> None:
@@ -271,12 +264,9 @@ def test_an_invocation_answers_what_the_handler_raised(
     assert (status, answer["errorType"]) == (200, "ZeroDivisionError")
 
 
-@pytest.mark.parametrize("version", ["3.12", "3.13"])
+@pytest.mark.parametrize("version", PYTHONS)
 def test_another_python_can_be_the_runtime(
     sandbox: Start, task: Path, layer: Path, version: str
 ) -> None:
-    python = shutil.which(f"python{version}")
-    if python is None or subprocess.run([python, "-c", ""], check=False).returncode:
-        pytest.skip(f"no Python {version} here")
-    function = sandbox(task, layer, python=python)
+    function = sandbox(task, layer, python=PYTHONS[version])
     assert function.invoke("'%d.%d' % sys.version_info[:2]") == (200, version)
