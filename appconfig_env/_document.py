@@ -32,7 +32,8 @@ class Document:
         content_type: as the source said, or an empty string.
         version: the source's own version or label, or an empty string.
         cursor: the token for the next poll; empty where there is none.
-        poll_seconds: the service's own least interval until then, or None.
+        poll_seconds: the least until then by the service's rule, from the fetch's start; None
+            where it has no rule.
         name: the source's own name for it, where the locator may hold an ARN.
         is_early: the service said that it was polled too early: all stays, the cursor too.
     """

@@ -214,7 +214,8 @@ def _app_params(reader: Reader) -> list[Source]:
 
 def _in_place(reader: Reader, values: Mapping[str, str]) -> list[Source]:
     found: list[Source] = []
-    for name, value in values.items():
+    # Sorted: an environment has no order of its own, and the snapshot's fingerprint minds it.
+    for name, value in sorted(values.items()):
         if not is_own(name) and reference.is_reference(value):
             found += _parsed(reader, name, [value], reference.parse, name)
     return found

@@ -111,9 +111,7 @@ def _prefetched(
     moment = now()
     fetch = (make_fetch or _fetch.Fetcher)(settings, environ)
     with SharedSnapshot(settings, environ) as shared:
-        previous = shared.take(
-            log.write
-        )  # Lambda runs init again after a crash, and /tmp outlives it
+        previous = shared.take(log.write)
         snapshot = load(
             settings,
             fetch,
@@ -127,25 +125,9 @@ def _prefetched(
     if problem:
         log.write("warn", f"the snapshot {settings.snapshot_path} was not written ({problem})")
     _report(settings, snapshot, log)
-    references = {
-        source.variable: environ[source.variable] for source in settings.sources if source.variable
-    }
-    result = {name: value for name, value in environ.items() if name not in references}
-    configured = frozenset(result)
-    names = set()
-    for source, rendered in snapshot.rendered(settings):
-        for name in rendered.protected:
-            log.write("warn", f"{source.label}: {name} is protected and was left out")
-        if not source.env:
-            continue
-        for name, value in rendered.values.items():
-            if name in configured and not settings.overwrite:
-                log.write(
-                    "debug", f"{source.label}: {name} is configured on the function and stays"
-                )
-                continue
-            result[name] = value
-            names.add(name)
+    result, names = _resolved(settings, environ, snapshot, log)
+    configured = frozenset(environ) - {source.variable for source in settings.sources}
+    references = {name: environ[name] for name in environ.keys() - configured}
     handover = _handover.Handover(os.getpid(), moment, references, configured)
     result[HANDOVER] = _handover.dumps(handover)
     took = round(1000 * (time.monotonic() - began))
@@ -153,8 +135,32 @@ def _prefetched(
     return result
 
 
+def _resolved(
+    settings: Settings, environ: Mapping[str, str], snapshot: Snapshot, log: StartLog
+) -> tuple[dict[str, str], set[str]]:
+    """`environ` without references and with the values, and the names that these have."""
+    in_place = {source.variable for source in settings.sources if source.variable}
+    result = {name: value for name, value in environ.items() if name not in in_place}
+    configured = frozenset() if settings.overwrite else frozenset(result)
+    names = set()
+    for source, rendered in snapshot.rendered(settings):
+        for name in rendered.protected:
+            log.write("warn", f"{source.label}: {name} is protected and was left out")
+        for name, value in rendered.values.items() if source.env else ():
+            if name in configured:
+                said = f"{source.label}: {name} is configured on the function and stays"
+                log.write("debug", said)
+            else:
+                result[name] = value
+                names.add(name)
+    return result, names
+
+
 def _worth_keeping(settings: Settings, previous: Snapshot | None) -> Snapshot | None:
-    """What an earlier life leaves us: all that cost calls; files are read anew at no cost."""
+    """What an earlier life leaves us: all that cost calls; files are read anew at no cost.
+
+    Lambda runs init again after a crash or a time-out, and /tmp outlives both.
+    """
     if previous is None or settings.local_dir:
         return None
     complete = previous.complete()

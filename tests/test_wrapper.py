@@ -438,6 +438,14 @@ def test_init_run_again_asks_only_for_what_the_snapshot_may_not_hold(life: dict[
     assert (execve.environ["P"], execve.environ["S"]) == ("one", "two")
 
 
+def test_the_order_of_variables_does_not_matter_to_the_snapshot(life: dict[str, str]) -> None:
+    life["A"] = "appconfig:a/b/profile#a"
+    reads = Reads(profile=document(b'{"a": 1}'), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life)
+    run(reads, 1001.0, dict(reversed(life.items())))
+    assert reads.asked[1] == ["secretsmanager:secret"]
+
+
 def test_a_snapshot_that_is_old_or_of_other_settings_is_not_reused(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one", cursor="t1"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)

@@ -41,7 +41,8 @@ def poll(run: Run, request: Request) -> None:
         content_type=answer.get("ContentType") or "",
         version=answer.get("VersionLabel") or "",
         cursor=answer["NextPollConfigurationToken"],
-        poll_seconds=max(POLL_FLOOR_SECONDS, float(answer.get("NextPollIntervalInSeconds") or 0)),
+        poll_seconds=run.elapsed
+        + max(POLL_FLOOR_SECONDS, float(answer.get("NextPollIntervalInSeconds") or 0)),
     )
 
 

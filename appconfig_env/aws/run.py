@@ -34,7 +34,8 @@ class Run:
         self.outcomes: dict[str, Outcome] = {}
         self._client = client
         self._timeout = timeout
-        self._deadline = time.monotonic() + timeout
+        self._began = time.monotonic()
+        self._deadline = self._began + timeout
         self._connections = connections
         self._queues: dict[str, _Queue] = {}
         self._failures: dict[str, AwsError] = {}  # the last one, by locator's text
@@ -42,6 +43,11 @@ class Run:
         self._holders = 1  # the workers, and whoever waits for them
         self._finished = allocate_lock()
         self._finished.acquire()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the fetch began: services count from their answers, callers from then."""
+        return time.monotonic() - self._began
 
     def add(
         self, service: str, locators: Iterable[Locator], work: Work, *arguments: object
