@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from _thread import allocate_lock
 
-from .errors import AmbiguousFlagError, AppConfigEnvError, ConversionError, MissingKeyError
+from .errors import AppConfigEnvError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, TypeVar, overload
 
     from ._flag import Flag
     from ._load import Fetch
+    from ._overrides import Overrides
     from ._settings import Settings
     from ._store import Store, View
 
@@ -22,10 +24,6 @@ if TYPE_CHECKING:
     OnChange = Callable[[frozenset[str]], object]
 
 NEVER = float("inf")
-_WORDS = {
-    "true": True, "yes": True, "on": True, "1": True,
-    "false": False, "no": False, "off": False, "0": False,
-}  # fmt: skip
 
 
 class Helper:
@@ -49,6 +47,7 @@ class Helper:
         self._now = now
         self._make_fetch = make_fetch
         self._store: Store | None = None
+        self._opening = allocate_lock()
         self._view: View = (NEVER, NEVER, {})  # due from the start
         self._callbacks: list[OnChange] = []
         self._overrides: Overrides | None = None
@@ -85,13 +84,17 @@ class Helper:
         """
         since, until, values = self._view
         if not since <= self._now() < until:
-            values = self._refreshed()
+            values = self._due()
         value = values.get(name)
         if value is None:
             value = self._elsewhere(name)
             if value is None:
                 return default
-        return value if type is None else _converted(name, value, type)
+        if type is None:
+            return value
+        from ._convert import converted  # a handler that takes text does not pay for it
+
+        return converted(name, value, type)
 
     def document(self, reference: str) -> Any:
         """The document that `reference` names, parsed; shared between callers, so not to be edited.
@@ -103,20 +106,9 @@ class Helper:
         Raises:
             MissingKeyError: no source reads it, it could not be read, or it has no such key.
         """
-        from ._reference import ReferenceProblems, parse  # loaded with the store anyway
-        from ._render import KeyMissingError, pick
+        from . import _documents  # a handler without documents does not pay for it
 
-        if self._overrides is not None and reference in self._overrides.documents:
-            return self._overrides.documents[reference]
-        try:
-            source = parse(reference)
-        except ReferenceProblems as error:
-            raise MissingKeyError(f"{reference!r}: {error}") from None
-        found = self._document(source.locator.text)
-        try:
-            return pick(found, source.key)
-        except KeyMissingError as error:
-            raise MissingKeyError(f"{source.label}: {error}") from None
+        return _documents.document(self, reference)
 
     def flag(self, name: str, *, source: str | None = None) -> Flag:
         """The feature flag `name`; off, without attributes, where no profile has it.
@@ -129,22 +121,9 @@ class Helper:
             AmbiguousFlagError: more than one profile has it and `source` does not say which.
             MissingKeyError: `source` is none of the sources.
         """
-        from ._flag import Flag, flag_of, is_flag  # a handler without flags does not pay for it
+        from . import _documents  # a handler without flags does not pay for it
 
-        if self._overrides is not None and name in self._overrides.flags:
-            return self._overrides.flags[name]
-        candidates = [(source, self.document(source))] if source is not None else self._profiles()
-        found = [
-            (text, data[name])
-            for text, data in candidates
-            if isinstance(data, dict) and is_flag(data.get(name))
-        ]
-        if len(found) > 1:
-            profiles = " and ".join(text for text, _ in found)
-            raise AmbiguousFlagError(
-                f"{profiles} both have a flag {name!r}; say which with source="
-            )
-        return flag_of(name, found[0][1]) if found else Flag(name)
+        return _documents.flag(self, name, source)
 
     def refresh(self) -> frozenset[str]:
         """Ask every source now, whatever our interval; the names whose values changed.
@@ -153,8 +132,8 @@ class Helper:
         """
         if self._overrides is not None:
             return frozenset()
-        store = self._opened()
-        return self._refresh(store, force=list(store.settings.locators()))
+        store = self.opened()
+        return self.ask(store, force=list(store.settings.locators()))
 
     def on_change(self, callback: OnChange) -> OnChange:
         """Have `callback` called with the names that changed, after each refresh that changed any.
@@ -171,7 +150,7 @@ class Helper:
         """
         if self._overrides is not None:
             return {}
-        store = self._opened()
+        store = self.opened()
         now = self._now()
         states = store.snapshot.states
         return {
@@ -199,33 +178,30 @@ class Helper:
         """What `testing.override` has put in place."""
         return self._overrides
 
-    def _opened(self) -> Store:
-        store = self._store
-        if store is None:
-            # 3 ms, and not before they are needed: an import must not read files or fail.
-            from . import _fetch
-            from ._store import Store
+    def opened(self) -> Store:
+        """The store, opened at the first use.
 
-            store = Store(
-                self._environ,
-                now=self._now,
-                make_fetch=self._make_fetch or _fetch.Fetcher,
-                log=_log,
-                restored_at=self._restored_at,
-            )
-            self._store = store
-        return store
+        Raises:
+            SettingsError: the settings are wrong.
+        """
+        if self._store is None:
+            with self._opening:
+                if self._store is None:
+                    self._store = self._open()
+        return self._store
 
-    def _refreshed(self) -> Mapping[str, str]:
-        store = self._opened()
+    def refreshed(self) -> Store:
+        """The store, after what was due in it was asked."""
+        store = self.opened()
         since, until, _ = store.view
         if not since <= self._now() < until:
-            self._refresh(store)
+            self.ask(store)
         elif self._overrides is None:
             self._view = store.view
-        return store.view[2] if self._overrides is None else self._view[2]
+        return store
 
-    def _refresh(self, store: Store, force: list[str] | None = None) -> frozenset[str]:
+    def ask(self, store: Store, force: list[str] | None = None) -> frozenset[str]:
+        """Refresh what is due in `store`, or `force`, and tell the callbacks the changed names."""
         changed = store.refresh(force=force)
         if self._overrides is None:
             self._view = store.view
@@ -237,12 +213,30 @@ class Helper:
                     _logger().exception("a callback of on_change failed")
         return changed
 
+    def _open(self) -> Store:
+        # 3 ms, and not before they are needed: an import must not read files or fail.
+        from . import _fetch
+        from ._store import Store
+
+        return Store(
+            self._environ,
+            now=self._now,
+            make_fetch=self._make_fetch or _fetch.Fetcher,
+            log=_log,
+            restored_at=self._restored_at,
+        )
+
+    def _due(self) -> Mapping[str, str]:
+        """Every name's value, after what was due was asked."""
+        store = self.refreshed()
+        return store.view[2] if self._overrides is None else self._view[2]
+
     def _elsewhere(self, name: str) -> str | None:
         """The value of a name that no source sets."""
         value = self._environ.get(name)
         if self._overrides is not None:
             return value
-        store = self._opened()
+        store = self.opened()
         # What a source has set once, or an unresolved reference, is not the environment's to say.
         if value is not None and name not in store.sourced:
             from ._reference import is_reference
@@ -254,32 +248,6 @@ class Helper:
         if error is not None:
             raise error
         return None
-
-    def _document(self, text: str) -> Any:
-        if self._overrides is not None:
-            raise MissingKeyError(f"{text} is not among the documents of testing.override")
-        self._refreshed()
-        store = self._opened()
-        if text not in store.settings.locators():
-            known = ", ".join(store.settings.locators()) or "none"
-            raise MissingKeyError(f"{text} is not among the sources ({known}); add it with env=no")
-        state = store.snapshot.states.get(text)
-        if state is None or not state.has_data:  # withheld from the file, so not known here yet
-            self._refresh(store, force=[text])
-            state = store.snapshot.states.get(text)
-        if state is None or not state.has_data:
-            why = state.error if state is not None and state.error else "it was never read"
-            raise MissingKeyError(f"{text}: {why}")
-        return state.data
-
-    def _profiles(self) -> Iterator[tuple[str, Any]]:
-        if self._overrides is not None:
-            return
-        self._refreshed()
-        store = self._opened()
-        for text, state in store.snapshot.states.items():
-            if text.startswith("appconfig:") and state.has_data:
-                yield text, state.data
 
     def _hook_restore(self) -> None:
         try:
@@ -295,43 +263,14 @@ class Helper:
             if self._store is not None:
                 self._store.distrust(self._restored_at)
             self._view = (NEVER, NEVER, self._view[2])
-            self._refreshed()
+            self.refreshed()
         except AppConfigEnvError as error:
-            _logger().warning(
-                "after the restore: %s", error
-            )  # the first get() says so to its caller
-
-
-class Overrides:
-    """What `testing.override` puts in place of all sources."""
-
-    __slots__ = ("documents", "flags", "values")
-
-    def __init__(
-        self, values: Mapping[str, str], documents: Mapping[str, Any], flags: Mapping[str, Flag]
-    ) -> None:
-        self.values = dict(values)
-        self.documents = dict(documents)
-        self.flags = dict(flags)
+            # The first get() says so to its caller; a hook that fails would end the restore.
+            _logger().warning("after the restore: %s", error)
 
 
 def _age(now: float, moment: float | None) -> float | None:
     return None if moment is None else max(0.0, now - moment)
-
-
-def _converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
-    if kind is bool:
-        try:
-            return _WORDS[value.strip().lower()]
-        except KeyError:
-            wanted = "true/false, yes/no, on/off or 1/0"
-            raise ConversionError(f"{name}: want {wanted}, got something else") from None
-    try:
-        return kind(value)
-    except (ValueError, TypeError, ArithmeticError, LookupError):
-        wanted = getattr(kind, "__name__", repr(kind))
-        # "from None": the converter's own message holds the value.
-        raise ConversionError(f"{name}: want what {wanted} takes, got something else") from None
 
 
 def _log(settings: Settings, level: str, message: str) -> None:

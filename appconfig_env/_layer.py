@@ -52,9 +52,15 @@ LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 # A path stands for all below it.
 CLASSES = (
     ("appconfig_env/",),
-    ("dotenv/", "appconfig_env/aws/boto3_client.py"),
-    ("tenacity/",),
-    ("appconfig_env/openfeature.py", "appconfig_env/testing.py"),
+    ("appconfig_env/_documents.py", "appconfig_env/_flag.py", "appconfig_env/local.py", "dotenv/"),
+    ("appconfig_env/aws/retry.py", "tenacity/"),
+    ("appconfig_env/_yaml.py", "appconfig_env/aws/boto3_"),
+    (
+        "appconfig_env/_overrides.py",
+        "appconfig_env/openfeature.py",
+        "appconfig_env/testing.py",
+        "tenacity/tornadoweb.py",
+    ),
 )
 
 

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import _helper
-from ._api import Helper, Overrides
 from ._flag import Flag, flag_of
+from ._overrides import Overrides
 from ._render import text_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from ._api import Helper
 
 
 @contextmanager

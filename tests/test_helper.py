@@ -486,6 +486,33 @@ def test_a_document_that_nobody_reads_is_missing(helper: Helper, reference: str)
         helper.document(reference)
 
 
+def test_a_document_that_is_denied_is_not_asked_for_at_every_call(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    shop.deny("GetSecretValue")
+    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
+    del environ["DB_PASSWORD"]
+    helper = Helper(wrapped(environ, clock), now=clock)
+    for _ in range(3):
+        with pytest.raises(MissingKeyError, match="AccessDeniedException"):
+            helper.document("secretsmanager:prod/db")
+    assert shop.count("GetSecretValue") == 1
+
+
+def test_threads_that_come_first_together_load_once(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    helper = Helper(environ, now=clock)
+    seen: list[str | None] = []
+    threads = [threading.Thread(target=lambda: seen.append(helper.get("LIMIT"))) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == ["10"] * 16
+    assert shop.received == {"shop/prod/app": 1}
+
+
 def test_flags_are_true_where_they_are_enabled(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "appconfig_env"
 LAYERS = [
     # Pure: arguments in, value out.
     {"errors", "_percent", "_names", "_protected", "_handover", "_flag"},
-    {"_json", "_options", "_locator", "aws.url"},
+    {"_json", "_options", "_locator", "_overrides", "_convert", "aws.url"},
     {"_yaml", "_reader", "_source", "aws.settings"},
     {"_document", "_reference"},
     {"_settings"},
@@ -25,7 +25,7 @@ LAYERS = [
     {"_shared"},
     {"aws"},  # as a whole but for the two above; what is inside is its own affair
     {"_start_log", "_fetch"},
-    {"_store", "_site_on_demand", "_layer"},
+    {"_store", "_documents", "_site_on_demand", "_layer"},
     # The roots.
     {"_wrapper", "_api"},
     {"cli", "__init__"},

@@ -1,0 +1,77 @@
+"""Documents and feature flags: found in what the sources gave, or what a test put there."""
+
+from __future__ import annotations
+
+from ._flag import Flag, flag_of, is_flag
+from ._reference import APPCONFIG, ReferenceProblems, parse
+from ._render import KeyMissingError, pick
+from .errors import AmbiguousFlagError, MissingKeyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ._api import Helper
+
+
+def document(helper: Helper, reference: str) -> Any:
+    """See `Helper.document`."""
+    overrides = helper.overrides
+    if overrides is not None and reference in overrides.documents:
+        return overrides.documents[reference]
+    try:
+        source = parse(reference)
+    except ReferenceProblems as error:
+        raise MissingKeyError(f"{reference!r}: {error}") from None
+    if overrides is not None:
+        raise MissingKeyError(f"{source.label} is not among the documents of testing.override")
+    try:
+        return pick(_data(helper, source.locator.text), source.key)
+    except KeyMissingError as error:
+        raise MissingKeyError(f"{source.label}: {error}") from None
+
+
+def flag(helper: Helper, name: str, source: str | None) -> Flag:
+    """See `Helper.flag`."""
+    overrides = helper.overrides
+    if overrides is not None and name in overrides.flags:
+        return overrides.flags[name]
+    candidates = _profiles(helper) if source is None else [(source, document(helper, source))]
+    found = [
+        (text, data[name])
+        for text, data in candidates
+        if isinstance(data, dict) and is_flag(data.get(name))
+    ]
+    if len(found) > 1:
+        profiles = " and ".join(text for text, _ in found)
+        raise AmbiguousFlagError(f"{profiles} both have a flag {name!r}; say which with source=")
+    return flag_of(name, found[0][1]) if found else Flag(name)
+
+
+def _data(helper: Helper, text: str) -> Any:
+    """The parsed document of one locator.
+
+    Raises:
+        MissingKeyError: no source reads it, or there is none.
+    """
+    store = helper.refreshed()
+    if text not in store.settings.locators():
+        known = ", ".join(store.settings.locators()) or "none"
+        raise MissingKeyError(f"{text} is not among the sources ({known}); add it with env=no")
+    state = store.snapshot.states.get(text)
+    if state is None or not (state.has_data or state.error):
+        # Withheld from the snapshot's file, so not known to this process yet.
+        helper.ask(store, force=[text])
+        state = store.snapshot.states.get(text)
+    if state is None or not state.has_data:
+        why = state.error if state is not None and state.error else "it was never read"
+        raise MissingKeyError(f"{text}: {why}")
+    return state.data
+
+
+def _profiles(helper: Helper) -> Iterator[tuple[str, Any]]:
+    if helper.overrides is None:
+        for text, state in helper.refreshed().snapshot.states.items():
+            if text.startswith(f"{APPCONFIG}:") and state.has_data:
+                yield text, state.data
