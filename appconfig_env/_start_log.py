@@ -70,7 +70,8 @@ def tell_lambda(environ: Mapping[str, str], error: Exception) -> None:
         "lambda-runtime-function-error-type": kind,
     }
     transport = Transport()
-    with contextlib.suppress(OSError), contextlib.closing(transport):  # the log has said it
+    # The log has said it already: whatever goes wrong here is nobody's concern.
+    with contextlib.suppress(OSError, ValueError), contextlib.closing(transport):
         transport.send(
             Url(f"http://{address}"),
             "POST",

@@ -541,6 +541,18 @@ def test_throttling_and_faults_are_tried_again_within_the_start(
     assert fake_aws_tls.count("GetParameters") == 3
 
 
+def test_without_tenacity_the_first_failure_is_told(
+    shop: dict[str, str], fake_aws_tls: FakeAws, tmp_path: Path
+) -> None:
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    fake_aws_tls.throttle("GetParameters", times=None)
+    done = start(shop, str(bare / "bin" / "python3"), "-c", "")
+    assert done.returncode == 1
+    assert "ThrottlingException" in done.stderr
+    assert fake_aws_tls.count("GetParameters") == 1
+
+
 def test_the_deadline_ends_the_start_with_the_reason(
     shop: dict[str, str], fake_aws_tls: FakeAws
 ) -> None:
@@ -563,3 +575,10 @@ def test_boto3_finds_credentials_that_the_environment_does_not_hold(
     shop["AWS_SHARED_CREDENTIALS_FILE"] = str(tmp_path / "credentials")
     shop["AWS_PROFILE"] = "shop"
     assert shown(shop)["ONE"] == "1"
+
+
+def test_a_runtime_api_that_is_none_changes_nothing(folder: Path) -> None:
+    for address in ("127.0.0.1:9", "not an address", "127.0.0.1:99999"):
+        done = start(environ(folder, X="ssm:/none", AWS_LAMBDA_RUNTIME_API=address), "/bin/true")
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1

@@ -100,9 +100,10 @@ class Run:
         except AwsError as error:
             if not error.is_transient:
                 raise
-            # Only a failure pays for tenacity (28 ms).
-            from .retry import again
-
+            try:
+                from .retry import again  # only a failure pays for tenacity (28 ms)
+            except ImportError:  # an interpreter that was not given what this package needs
+                raise error from None
             return again(attempt, error, self._deadline)
 
     def fail(self, locators: Iterable[Locator], error: AwsError) -> None:
