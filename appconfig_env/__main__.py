@@ -5,6 +5,11 @@ import sys
 
 gc.disable()  # 2 ms; this process lives for some milliseconds, or becomes another one
 
+if sys.version_info < (3, 11):  # noqa: UP036 - the wrapper starts with the python3 that is there
+    raise SystemExit(
+        "appconfig-env: error: want Python 3.11 or newer, got %d.%d (%s)"  # noqa: UP031 - 3.5 too
+        % (sys.version_info[0], sys.version_info[1], sys.executable)
+    )
 if not __package__:
     sys.path.insert(0, __file__.rpartition("/")[0].rpartition("/")[0])
 

@@ -200,9 +200,11 @@ class Helper:
             self._view = store.view
         return store
 
-    def ask(self, store: Store, force: list[str] | None = None) -> frozenset[str]:
-        """Refresh what is due in `store`, or `force`, and tell the callbacks the changed names."""
-        changed = store.refresh(force=force)
+    def ask(
+        self, store: Store, force: list[str] | None = None, lacking: list[str] | None = None
+    ) -> frozenset[str]:
+        """Refresh `store`, see there, and tell the callbacks the names that changed."""
+        changed = store.refresh(force=force, lacking=lacking or ())
         if self._overrides is None:
             self._view = store.view
         if changed:
@@ -243,6 +245,12 @@ class Helper:
 
             in_place = any(source.variable == name for source in store.settings.sources)
             if not (in_place and is_reference(value)):
+                return value
+        unasked = store.unasked()
+        if unasked:  # another thread or process is on it, and there is no old value to go on with
+            self.ask(store, lacking=unasked)
+            value = store.view[2].get(name)
+            if value is not None:
                 return value
         error = store.missing()
         if error is not None:

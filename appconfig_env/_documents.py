@@ -9,10 +9,11 @@ from .errors import AmbiguousFlagError, MissingKeyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from ._api import Helper
+    from ._reference import Locator, Source
 
 
 def document(helper: Helper, reference: str) -> Any:
@@ -27,7 +28,7 @@ def document(helper: Helper, reference: str) -> Any:
     if overrides is not None:
         raise MissingKeyError(f"{source.label} is not among the documents of testing.override")
     try:
-        return pick(_data(helper, source.locator.text), source.key)
+        return pick(_data(helper, source.locator), source.key)
     except KeyMissingError as error:
         raise MissingKeyError(f"{source.label}: {error}") from None
 
@@ -49,25 +50,46 @@ def flag(helper: Helper, name: str, source: str | None) -> Flag:
     return flag_of(name, found[0][1]) if found else Flag(name)
 
 
-def _data(helper: Helper, text: str) -> Any:
+def _data(helper: Helper, locator: Locator) -> Any:
     """The parsed document of one locator.
 
     Raises:
         MissingKeyError: no source reads it, or there is none.
     """
     store = helper.refreshed()
-    if text not in store.settings.locators():
-        known = ", ".join(store.settings.locators()) or "none"
-        raise MissingKeyError(f"{text} is not among the sources ({known}); add it with env=no")
+    text = _configured(store.settings.locators(), locator)
     state = store.snapshot.states.get(text)
-    if state is None or not (state.has_data or state.error):
+    if state is None or not state.is_answered:
         # Withheld from the snapshot's file, so not known to this process yet.
-        helper.ask(store, force=[text])
+        helper.ask(store, lacking=[text])
         state = store.snapshot.states.get(text)
     if state is None or not state.has_data:
         why = state.error if state is not None and state.error else "it was never read"
         raise MissingKeyError(f"{text}: {why}")
     return state.data
+
+
+def _configured(known: Mapping[str, list[Source]], locator: Locator) -> str:
+    """The text of the configured locator that is meant, which may have options of its own.
+
+    Raises:
+        MissingKeyError: there is none, or more than one.
+    """
+    if locator.text in known:
+        return locator.text
+    found = [
+        text
+        for text, sources in known.items()
+        if (sources[0].locator.scheme, sources[0].locator.parts) == (locator.scheme, locator.parts)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise MissingKeyError(f"{locator.text} may be {' or '.join(found)}; say which")
+    all_of_them = ", ".join(known) or "none"
+    raise MissingKeyError(
+        f"{locator.text} is not among the sources ({all_of_them}); add it with env=no"
+    )
 
 
 def _profiles(helper: Helper) -> Iterator[tuple[str, Any]]:

@@ -65,7 +65,10 @@ def execute(words: list[str], environ: dict[str, str], execve: Execve) -> int:
         else:
             return 0
     if worst is None:
-        raise ExecError(f"{name}: does not exist", NOT_FOUND)
+        reason = "does not exist"
+        if "/" in name and os.path.lexists(name):
+            reason = "is there, but not what runs it (after #!, or a binary's loader, or a link)"
+        raise ExecError(f"{name}: {reason}", NOT_FOUND)
     if worst.errno == errno.E2BIG:
         largest = sorted(environ, key=lambda variable: len(environ[variable]), reverse=True)[:3]
         size = sum(len(variable) + len(environ[variable]) + 2 for variable in environ)
@@ -74,7 +77,12 @@ def execute(words: list[str], environ: dict[str, str], execve: Execve) -> int:
             f"{', '.join(largest)}); leave large sources to get() with env=no",
             NOT_EXECUTABLE,
         )
-    raise ExecError(f"{name}: cannot be executed ({worst.strerror})", NOT_EXECUTABLE)
+    hint = "; want #! in the first line, or a binary for this processor"
+    raise ExecError(
+        f"{name}: cannot be executed ({worst.strerror})"
+        f"{hint if worst.errno == errno.ENOEXEC else ''}",
+        NOT_EXECUTABLE,
+    )
 
 
 def initial_environ() -> dict[str, str]:

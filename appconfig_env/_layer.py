@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._layer_code import CompileError, compile_all, without_comments
+from ._layer_code import CompileError, compile_all, of_others, without_comments
 from .errors import AppConfigEnvError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ LIMIT_BYTES = 300 * 1024
 
 # The layer is unpacked at each cold start and compiled never: what it weighs is chosen here.
 #
-# - Our own sources go without comments and docstrings, line for line, so that tracebacks quote the
-#   right ones; the copied packages' stay as they are. A Python without byte code here runs them.
+# - Sources go without comments and docstrings, line for line, so that tracebacks quote the right
+#   ones; the copied packages' keep the notices at their top. A Python without byte code runs them.
 # - Command lines and notebook support of the copied packages stay out. tenacity's tornado support
 #   does not: tenacity imports it where a function has tornado.
 # - Type markers serve checkers, which never see a layer. Of METADATA the fields stay, so that
@@ -192,7 +192,7 @@ def _dependencies() -> Iterator[Entry]:
             name = file.as_posix()
             in_metadata = file.parts[0].endswith(".dist-info")
             if not in_metadata and file.suffix == ".py" and name not in LEFT_OUT:
-                yield Entry(f"python/{name}", file.read_binary())
+                yield Entry(f"python/{name}", of_others(file.read_text()).encode())
             if in_metadata and file.name.upper().startswith(LICENCE_NAMES):
                 yield Entry(f"python/{name}", file.read_binary())
             if in_metadata and file.name == "METADATA":
@@ -298,7 +298,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     limit_bytes = arguments.limit * 1024
     try:
         layer = build(arguments.output, pythons=arguments.python, limit_bytes=limit_bytes)
-    except (LayerError, CompileError) as error:
+    except (LayerError, CompileError, OSError) as error:
         print(f"appconfig-env layer: {error}", file=sys.stderr)
         return 1
     print(layer)

@@ -69,22 +69,44 @@ class Compiled(NamedTuple):
     code: dict[str, bytes]
 
 
+# What follows a copied package's last line: Apache 2.0, 4 (b), asks for it, and others like it.
+CHANGED = "# Changed for this layer of appconfig-env: without comments and docstrings.\n"
+
+
+def of_others(source: str) -> str:
+    """Give the same program of other authors: their notices at the top stay, and it says so."""
+    lines = source.splitlines(keepends=True)
+    top = next((n for n, line in enumerate(lines) if line[0] not in "#\n"), len(lines))
+    rest = without_comments(source).splitlines(keepends=True)[top:]
+    return "".join([*lines[:top], *rest, CHANGED])
+
+
 def without_comments(source: str) -> str:
-    """Give the same program, line for line, without comments and docstrings."""
+    """Give the same program, line for line, without comments, docstrings and types' imports."""
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column].rstrip()
-    for node in ast.walk(ast.parse(source)):
+    every = list(ast.walk(ast.parse(source)))
+    for node in every:
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         if ast.get_docstring(node, clean=False) is not None:
-            text = node.body[0]
-            first, last = text.lineno - 1, text.end_lineno or text.lineno
-            # A string stays, since it may be all that a body has.
-            lines[first:last] = [" " * text.col_offset + '""'] + [""] * (last - first - 1)
+            _blank(lines, node.body[:1], '""')  # a string, since it may be all that a body has
+    for node in every:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            _blank(lines, node.body, "pass")
     return "\n".join(lines) + "\n"
+
+
+def _blank(lines: list[str], body: list[ast.stmt], instead: str) -> None:
+    """Put `instead` in the place of some statements, and as many lines as they had."""
+    decorators = [decorator.lineno for decorator in getattr(body[0], "decorator_list", ())]
+    first = min([body[0].lineno, *decorators]) - 1
+    last = body[-1].end_lineno or body[-1].lineno
+    before = lines[first].encode()[: body[0].col_offset].decode()
+    lines[first:last] = [before + instead] + [""] * (last - first - 1)
 
 
 def compile_all(sources: Mapping[str, str], pythons: Sequence[str] | None) -> list[Compiled]:

@@ -206,7 +206,10 @@ def _kept(
 ) -> State:
     """The last good state with the failure noted; what stands in where there is none."""
     failures = before.failures + 1 if before else 1
-    due_at = now + _wait(interval, failures)
+    wait = _wait(interval, failures)
+    if any(missing.unreachable for missing in made.missing):
+        wait = min(wait, _wait(0.0, failures))  # there is nothing to go on with meanwhile
+    due_at = now + wait
     if before is not None and before.fetched_at is not None:
         return before.but(
             cursor=cursor, checked_at=now, due_at=due_at, failures=failures, error=reason

@@ -119,6 +119,9 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
     if "&" in path:
         problems.append("want ? before the first option (a & in a name as %26)")
         return ("?",)
+    if any(f",{other}:" in path for other in SCHEMES):
+        problems.append("want white space between references, not a comma (one in a name as %2C)")
+        return ("?",)
     found = len(problems)
     parts = _decoded(path.split("/") if scheme == APPCONFIG else [path], problems)
     if len(problems) > found:
@@ -131,6 +134,8 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
         problems.append(f"want a name after {scheme}:")
     elif scheme == SSM and parts[0].endswith("/") and not parts[0].startswith("/"):
         problems.append("want a path that starts with /, as in ssm:/shop/prod/")
+    elif scheme == SSM and "//" in parts[0]:
+        problems.append("want single slashes, as in ssm:/shop/prod/")
     return parts
 
 

@@ -1,10 +1,12 @@
 """site-packages for an interpreter started without them (-S): added once something is missing.
 
 Processing them costs 2 ms, with .pth files up to 25; boto3, tenacity and dotenv are rarely needed.
+In Lambda the function's own packages come after them, where its runtime will find them too.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -25,7 +27,17 @@ class _SiteOnDemand:
         from importlib.machinery import PathFinder
 
         site.main()
+        sys.path += _of_the_function()
         return PathFinder.find_spec(name, path, target)
+
+
+def _of_the_function() -> list[str]:
+    """The folders of packages that Lambda's runtime adds, for a YAML document's PyYAML."""
+    root = os.environ.get("LAMBDA_TASK_ROOT", "")
+    if not root.startswith("/"):
+        return []
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return [root, f"/opt/python/lib/python{version}/site-packages"]
 
 
 def install() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 TYPE_CHECKING = False
@@ -42,6 +43,8 @@ class StartLog:
 
 def to_stderr(line: str) -> None:
     """Write one line straight to the descriptor: what a buffer holds at exec is lost."""
+    if sys.stderr is None:  # closed by the parent: 2 may be any file by now, even a connection
+        return
     try:  # noqa: SIM105 - contextlib would cost 4 ms
         os.write(2, f"{line}\n".encode("utf-8", "replace"))
     except OSError:

@@ -70,6 +70,11 @@ class State:
         fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         return State(**(fields | changes))
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether this process knows the document, or why there is none."""
+        return self.has_data or self.error is not None
+
     def is_due(self, now: float) -> bool:
         """Whether the source is to be asked again.
 

@@ -87,7 +87,14 @@ class Store:
         self.snapshot = self.snapshot.without_cursors()
         self.view = (NEVER, NEVER, self.view[2])
 
-    def refresh(self, *, force: Collection[str] | None = None) -> frozenset[str]:
+    def unasked(self) -> list[str]:
+        """The locators of which nothing is known yet, not even a failure."""
+        states = self.snapshot.states
+        return [text for text in self.settings.locators() if text not in states]
+
+    def refresh(
+        self, *, force: Collection[str] | None = None, lacking: Collection[str] = ()
+    ) -> frozenset[str]:
         """Ask the sources that are due, or those in `force`; gives the names whose value changed.
 
         Never raises: what fails is logged once, kept in the states, and asked again later.
@@ -95,18 +102,27 @@ class Store:
         Args:
             force: locators to ask whether or not they are due; None for those that are due, which
                 then is left to another thread or process that is on it already.
+            lacking: locators without which the caller cannot go on: whoever is on them is waited
+                for, and then those are asked that were not read meanwhile.
         """
         self._own()
-        patient = force is not None or self.is_empty
+        patient = force is not None or bool(lacking) or self.is_empty
         if not self._refreshing.acquire(
             blocking=patient, timeout=self._patience() if patient else -1
         ):
             return frozenset()
         try:
-            if force is None and not self._is_due(self._now()):
-                return frozenset()  # somebody was faster
             before, values = self.snapshot, self.view[2]
-            self._refresh(self._now(), force or (), patient=patient)
+            left = [
+                text
+                for text in lacking
+                if text not in before.states or not before.states[text].is_answered
+            ]
+            if force is None and not left and not self._is_due(self._now()):
+                return frozenset()  # somebody was faster
+            # What nothing is known of is due anyway, and another process may leave it in the file.
+            withheld = [text for text in left if text in before.states]
+            self._refresh(self._now(), [*(force or ()), *withheld], patient=patient)
             self.view = self._viewed()
             self._report(before)
             return _changed(values, self.view[2])

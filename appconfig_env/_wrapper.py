@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from . import _settings
@@ -78,17 +79,15 @@ def main(
         tell_lambda(environ, error)
         return 1
     except ExecError as error:
+        if log.settings is not None and words[0] == log.settings.next_wrapper:
+            error = ExecError(f"{NEXT_WRAPPER}: {error}", error.exit_code)
         log.write("error", str(error))
         tell_lambda(environ, error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a mistake of ours must not end in a traceback either
-        # Type and place only: a message could hold anything.
-        place = _place(error)
-        bug = AppConfigEnvError(
-            f"unexpected {type(error).__name__} at {place}: a bug, please report it"
-        )
-        log.write("fatal", str(bug))
-        tell_lambda(environ, bug)
+        told = _unexpected(error)
+        log.write("fatal", str(told))
+        tell_lambda(environ, told)
         return 1
 
 
@@ -131,7 +130,8 @@ def _prefetched(
     handover = _handover.Handover(os.getpid(), moment, references, configured)
     result[HANDOVER] = _handover.dumps(handover)
     took = round(1000 * (time.monotonic() - began))
-    log.write("info", f"{len(names)} values from {len(settings.locators())} sources in {took} ms")
+    counts = f"{_counted(len(names), 'value')} from {_counted(len(settings.locators()), 'source')}"
+    log.write("info", f"{counts} in {took} ms")
     return result
 
 
@@ -164,8 +164,11 @@ def _worth_keeping(settings: Settings, previous: Snapshot | None) -> Snapshot | 
     if previous is None or settings.local_dir:
         return None
     complete = previous.complete()
-    for text in [text for text in complete.states if text.startswith(FILE + ":")]:
-        del complete.states[text]
+    for text, state in list(complete.states.items()):
+        if text.startswith(FILE + ":"):
+            del complete.states[text]
+        elif state.error:  # not fresh: a fallback, or older than it should be
+            complete.states[text] = state.but(due_at=state.checked_at)
     return complete
 
 
@@ -196,6 +199,21 @@ def _report(settings: Settings, snapshot: Snapshot, log: StartLog) -> None:
                 "its last values stand in" if state.has_data else "its default or nothing stands in"
             )
             log.write("warn", f"{text}: {state.error}; {stands_in}")
+
+
+def _unexpected(error: Exception) -> AppConfigEnvError:
+    """What to tell of it; of a message type and place only, since it could hold anything."""
+    if isinstance(error, ModuleNotFoundError):
+        return AppConfigEnvError(
+            f"{sys.executable} lacks the package {error.name}, which these settings need: install "
+            "it there (pip install appconfig-env), or put another python3 first on PATH"
+        )
+    said = f"unexpected {type(error).__name__} at {_place(error)}: a bug, please report it"
+    return AppConfigEnvError(said)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _place(error: Exception) -> str:

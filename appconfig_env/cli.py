@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out one command line.
 
     Lambda calls a wrapper with the runtime's command, whose first word is a path; that is told from
-    a verb by its slash.
+    a verb by its slash. Another word that is no verb is a command too, if PATH has it.
 
     Args:
         arguments: without the program's name; None for the process's own.
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = words[0] if words else ""
-    if "/" in verb:
+    if "/" in verb or (verb not in VERBS and _is_program(verb)):
         return _wrapper.run(words)
     if verb == "run":
         return _wrapper.run(words[2:] if words[1:2] == ["--"] else words[1:])
@@ -56,6 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb in VERBS:
         sys.stdout.write(USAGE)
         return 0
-    said = f"unknown command {verb!r}" if verb else "want a command"
+    said = "want a command"
+    if verb:
+        said = f"unknown command {verb!r}, which is no program on PATH either"
     sys.stderr.write(f"appconfig-env: error: {said}\n\n{USAGE}")
     return 2
+
+
+def _is_program(word: str) -> bool:
+    from shutil import which  # 5 ms that no function pays: Lambda gives a path
+
+    return which(word) is not None

@@ -24,7 +24,7 @@ from appconfig_env._api import Helper
 from appconfig_env._wrapper import main
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .fake_aws import FakeAws
 
@@ -585,3 +585,98 @@ def test_no_value_is_logged_or_shown(
 def test_the_package_offers_the_designs_functions() -> None:
     for name in ("get", "document", "flag", "refresh", "on_change", "status"):
         assert callable(getattr(appconfig_env, name))
+
+
+def together(work: Callable[[], object], times: int = 8) -> list[object]:
+    """Give what `work` gives in so many threads at once."""
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(work())) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def test_threads_wait_for_a_secret_that_only_get_reads(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    del environ["DB_PASSWORD"]
+    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
+    shop.delay("GetSecretValue", 0.3)
+    helper = Helper(wrapped(environ, clock), now=clock)
+    assert together(lambda: helper.get("PASSWORD", "default")) == ["s3cret"] * 8
+    assert shop.count("GetSecretValue") == 1
+
+
+def test_processes_wait_for_a_secret_that_only_get_reads(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    del environ["DB_PASSWORD"]
+    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
+    shop.delay("GetSecretValue", 0.3)
+    after = wrapped(environ, clock)
+    helpers = [Helper(after, now=clock) for _ in range(4)]  # locks of their own, as processes have
+    found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers))
+    assert found == ["s3cret"] * 4
+    assert shop.received == {"shop/prod/app": 1}
+
+
+def test_a_name_that_nobody_sets_is_not_waited_for(
+    helper: Helper, shop: FakeAws, clock: Clock
+) -> None:
+    helper.get("LIMIT")
+    shop.delay("GetLatestConfiguration", 1)
+    clock.tick(50)
+    slow = threading.Thread(target=helper.get, args=("LIMIT",))
+    slow.start()
+    while not shop.peak_in_flight("appconfig"):
+        time.sleep(0.01)
+    began = time.monotonic()
+    assert helper.get("NOBODY", "default") == "default"
+    assert time.monotonic() - began < 0.5
+    slow.join()
+
+
+def test_threads_ask_once_for_a_document_that_the_file_does_not_hold(
+    helper: Helper, shop: FakeAws
+) -> None:
+    documents = together(lambda: helper.document("secretsmanager:prod/db"))
+    assert documents == [{"password": "s3cret"}] * 8
+    assert shop.count("GetSecretValue") == 1
+
+
+@pytest.mark.parametrize(
+    "reference", [APP, f"{APP}?format=json", f"{APP}?format=json&prefix=A_", f"{APP}?optional"]
+)
+def test_a_documents_options_do_not_matter(
+    environ: dict[str, str], clock: Clock, reference: str
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json ssm:/shop/prod/?recursive=no"
+    helper = Helper(wrapped(environ, clock), now=clock)
+    assert helper.document(reference)["limit"] == 10
+    assert helper.document("ssm:/shop/prod/")["host"] == "db.one"
+    assert not helper.flag("limit", source=reference)
+
+
+def test_a_document_that_two_sources_read_differently_must_be_told_apart(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json {APP}?format=text"
+    helper = Helper(wrapped(environ, clock), now=clock)
+    assert isinstance(helper.document(f"{APP}?format=text"), str)
+    with pytest.raises(MissingKeyError, match="say which"):
+        helper.document(APP)
+
+
+def test_what_has_no_value_at_all_is_asked_for_again_soon(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "0.2"
+    shop.fail("GetParametersByPath", times=None)
+    helper = Helper(environ, now=clock)
+    with pytest.raises(LoadError):
+        helper.get("HOST")
+    shop.recover()
+    clock.tick(1)
+    assert helper.get("HOST") == "db.one"

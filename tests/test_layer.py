@@ -205,10 +205,27 @@ def test_our_sources_are_the_same_programs_line_for_line_without_comments(opt: P
         assert len(text.splitlines()) == len(ours.splitlines()), path
 
 
+def test_copied_sources_are_the_same_programs_keep_their_notices_and_say_so(opt: Path) -> None:
+    for name in ("tenacity", "dotenv"):
+        for path in (opt / "python" / name).rglob("*.py"):
+            relative = path.relative_to(opt / "python").as_posix()
+            theirs = metadata.distribution(DISTRIBUTIONS[name]).locate_file(relative)
+            text, original = path.read_text(), Path(str(theirs)).read_text()
+            assert program(text) == program(original), path
+            assert text.splitlines()[-1].startswith("# Changed for this layer"), path
+            notices = [line for line in original.splitlines()[:12] if "Copyright" in line]
+            assert all(line in text for line in notices), path
+
+
+DISTRIBUTIONS = {"tenacity": "tenacity", "dotenv": "python-dotenv"}
+
+
 def program(source: str) -> str:
-    """What a source does and on which lines: its syntax without docstrings."""
+    """What a source does and on which lines: its syntax without docstrings and types."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
         body = getattr(node, "body", None)
         match body:
             case [ast.Expr(ast.Constant(str())), *_]:
@@ -313,3 +330,20 @@ def test_the_command_says_the_size(tmp_path: Path) -> None:
 
     kib = f"{output.stat().st_size / 1024:.1f} KiB"
     assert result.stdout.startswith(f"{output}: {kib}, byte code for {TAG}")
+
+
+def test_an_output_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    words = ["layer", "--python", sys.executable, "--output", str(tmp_path / "file" / "x.zip")]
+    result = subprocess.run(
+        [sys.executable, "-m", "appconfig_env", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("appconfig-env layer: ")
+    assert result.stderr.count("\n") == 1

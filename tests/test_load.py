@@ -298,6 +298,18 @@ def test_even_a_source_without_interval_waits_after_failures() -> None:
         story.later()
 
 
+@pytest.mark.parametrize(("error", "waits"), [(NO_ANSWER, [1, 2, 4]), (DENIED, [300, 600, 900])])
+def test_only_what_was_out_of_reach_and_has_no_value_is_asked_for_again_soon(
+    error: SourceError, waits: list[float]
+) -> None:
+    story = Story(APPCONFIG_ENV_SOURCES="ssm:/a")
+    story.fail("ssm:/a", error)
+    for wait in waits:
+        story.load()
+        assert story.state("ssm:/a").due_at - story.clock() == wait
+        story.later()
+
+
 def test_an_interval_beyond_the_limit_is_not_shortened() -> None:
     story = Story(APPCONFIG_ENV_SOURCES="ssm:/a?ttl=2h&default=x")
     for _ in range(3):

@@ -7,10 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import venv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from appconfig_env import _handover
 from appconfig_env._document import Document
@@ -181,9 +183,23 @@ def test_a_command_that_may_not_be_executed_exits_126(folder: Path) -> None:
     assert "cannot be executed" in done.stderr
 
 
-def test_a_relative_command_is_looked_up_in_the_path(folder: Path) -> None:
-    done = start(environ(folder), "run", "--", "sh", "-c", "echo found")
+@pytest.mark.parametrize("words", [["run", "--"], ["run"], []])
+def test_a_relative_command_is_looked_up_in_the_path(folder: Path, words: list[str]) -> None:
+    done = start(environ(folder), *words, "sh", "-c", "echo found")
     assert done.stdout == "found\n"
+
+
+def test_a_script_says_what_it_lacks(folder: Path) -> None:
+    script = folder / "script"
+    script.write_text("#!/bin/sh\r\n")
+    script.chmod(0o755)
+    done = start(environ(folder), str(script))
+    assert done.returncode == 127
+    assert "is there, but not what runs it" in done.stderr
+    script.write_text("echo\n")
+    done = start(environ(folder), str(script))
+    assert done.returncode == 126
+    assert "want #! in the first line" in done.stderr
 
 
 def test_the_interpreter_is_the_one_of_the_runtimes_command(tmp_path: Path) -> None:
@@ -203,16 +219,46 @@ def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
     assert "no python3" in done.stderr
 
 
-def test_it_works_through_a_link(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/usr/bin:/bin", "/nowhere"])
+def test_it_works_through_a_link(folder: Path, tmp_path: Path, path: str) -> None:
     (tmp_path / "link").symlink_to(WRAPPER)
     done = subprocess.run(
-        [str(tmp_path / "link"), "/bin/echo", "fine"],
+        [str(tmp_path / "link"), sys.executable, "-c", "print('fine')"],
+        env=environ(folder, PATH=path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "fine\n"
+
+
+def test_it_works_as_a_script_of_sh(folder: Path) -> None:
+    done = subprocess.run(
+        ["sh", WRAPPER.name, "/bin/echo", "fine"],
+        cwd=WRAPPER.parent,
         env=environ(folder),
         capture_output=True,
         text=True,
         check=True,
     )
     assert done.stdout == "fine\n"
+
+
+def test_a_command_with_python_in_its_name_is_no_interpreter(tmp_path: Path) -> None:
+    command = tmp_path / "python-app"
+    command.write_text('#!/bin/sh\necho "$@"\n')
+    command.chmod(0o755)
+    assert start({"PATH": "/usr/bin:/bin"}, str(command), "one").stdout == "one\n"
+
+
+def test_an_old_python_is_refused_with_its_version() -> None:
+    program = (WRAPPER.parent.parent / "appconfig_env" / "__main__.py").read_text()
+    script = f"import sys; sys.version_info = (3, 10, 1); exec({program!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("appconfig-env: error: want Python 3.11 or newer, got 3.10 (")
 
 
 def test_pythonpath_and_friends_of_the_function_do_not_touch_the_wrapper(
@@ -242,7 +288,13 @@ def test_a_next_wrapper_that_comes_back_does_not_loop(folder: Path, tmp_path: Pa
     given = environ(folder, ONE="ssm:/shop/one", APPCONFIG_ENV_NEXT_WRAPPER=str(following))
     done = start(given, "/usr/bin/env")
     assert "ONE=1\n" in done.stdout
-    assert done.stderr.count("values from") == 1
+    assert done.stderr.count("value from") == 1
+
+
+def test_a_next_wrapper_that_does_not_exist_is_told_by_its_setting(folder: Path) -> None:
+    done = start(environ(folder, APPCONFIG_ENV_NEXT_WRAPPER="/opt/none"), "/bin/true")
+    assert done.returncode == 127
+    assert "APPCONFIG_ENV_NEXT_WRAPPER: /opt/none: does not exist" in done.stderr
 
 
 def test_a_next_wrapper_that_is_this_one_is_refused(folder: Path) -> None:
@@ -334,7 +386,7 @@ def test_log_level_none_is_silent_and_json_is_json(folder: Path) -> None:
     assert start({**given, level: "none"}, "/bin/true").stderr == ""
     line = json.loads(start({**given, "AWS_LAMBDA_LOG_FORMAT": "JSON"}, "/bin/true").stderr)
     assert line["level"] == "INFO"
-    assert "1 values from 1 sources" in line["message"]
+    assert "1 value from 1 source in " in line["message"]
 
 
 def test_no_value_is_said_at_any_level(folder: Path) -> None:
@@ -355,7 +407,9 @@ def test_without_a_command_it_explains_itself(folder: Path) -> None:
     done = start(environ(folder))
     assert done.returncode == 2
     assert "usage: appconfig-env" in done.stderr
-    assert start(environ(folder), "chekc").returncode == 2
+    done = start(environ(folder), "chekc")
+    assert done.returncode == 2
+    assert "unknown command 'chekc', which is no program on PATH either" in done.stderr
     assert start(environ(folder), "--help").stdout.startswith("usage: appconfig-env")
 
 
@@ -455,6 +509,19 @@ def test_a_snapshot_that_is_old_or_of_other_settings_is_not_reused(life: dict[st
     assert [len(asked) for asked in reads.asked] == [2, 2, 2, 2]
 
 
+def test_init_run_again_asks_anew_for_what_failed(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life)
+    reads = Reads(
+        profile=SourceError("-", "no answer", unreachable=True), secret=document(b"2", secret=True)
+    )
+    code, execve, _ = run(reads, 1046.0, life)
+    assert (code, execve.environ["P"]) == (0, "one"), "the last value stands in"
+    reads = Reads(profile=document(b"new"), secret=document(b"2", secret=True))
+    code, execve, _ = run(reads, 1047.0, life)
+    assert (code, execve.environ["P"]) == (0, "new")
+
+
 def test_a_secret_only_for_get_is_left_to_the_helper(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"))
     del life["S"]
@@ -511,6 +578,29 @@ def test_a_mistake_of_ours_is_told_without_a_traceback_or_a_message(life: dict[s
     assert (code, execve.environ) == (1, {})
     assert "unexpected ZeroDivisionError at test_wrapper.py:" in said[0]
     assert "s3cret" not in said[0]
+
+
+def test_a_package_that_is_not_installed_is_no_mistake_of_ours(
+    tmp_path: Path, life: dict[str, str]
+) -> None:
+    # Without credentials in the environment boto3 is what finds them.
+    bare = tmp_path / "bare"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
+    python = str(bare / "bin" / "python3")
+    done = start({**life, "AWS_EC2_METADATA_DISABLED": "true"}, python, "-c", "")
+    assert done.returncode == 1
+    assert f"{python} lacks the package boto3" in done.stderr
+    assert "a bug" not in done.stderr
+
+
+def test_a_closed_standard_error_is_no_other_file(folder: Path) -> None:
+    # The lowest free descriptor is 2 then, and the first file that is opened gets it.
+    given = environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app")
+    Path(given["APPCONFIG_ENV_SNAPSHOT"]).write_text("broken")
+    command = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", str(WRAPPER), "/usr/bin/env"]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
+    assert "DB_HOST=db.example\n" in done.stdout
+    assert Path(given["APPCONFIG_ENV_SNAPSHOT"] + ".lock").read_text() == ""
 
 
 def test_a_fallback_that_is_not_there_is_told_at_once(life: dict[str, str]) -> None:
@@ -582,3 +672,18 @@ def test_a_runtime_api_that_is_none_changes_nothing(folder: Path) -> None:
         done = start(environ(folder, X="ssm:/none", AWS_LAMBDA_RUNTIME_API=address), "/bin/true")
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
+
+
+def test_packages_of_the_function_are_found_once_one_is_missing(
+    folder: Path, tmp_path: Path
+) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)  # an interpreter without PyYAML, as Lambda's is
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "yaml").symlink_to(Path(yaml.__file__).parent)
+    (folder / "shop:prod:y.yaml").write_text("level: high")
+    given = environ(folder, X="appconfig:shop/prod/y#level")
+    bare = str(tmp_path / "bare" / "bin" / "python3")
+    done = start(given, bare, "-I", "-S", "-c", SHOW)
+    assert "PyYAML" in done.stderr
+    done = start(given | {"LAMBDA_TASK_ROOT": str(tmp_path / "task")}, bare, "-I", "-S", "-c", SHOW)
+    assert json.loads(done.stdout)["X"] == "high", done.stderr

@@ -84,7 +84,7 @@ def read_names(run: Run, wanted: Named, region: str) -> None:
     for name, locators in wanted.items():
         parameter = found.get(_bare(name))
         if parameter is None:
-            message = "no such parameter, version or label"
+            message = "no such parameter, version or label (a path ends in /)"
             run.fail(locators, AwsError("GetParameters", "ParameterNotFound", message))
             continue
         for locator in locators:
