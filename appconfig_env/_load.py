@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._made import Made, make, make_of_state
+from ._reference import APPCONFIG
 from ._settings import POLL_FLOOR_SECONDS
 from ._snapshot import Snapshot, State, fingerprint
 from .errors import SourceError
@@ -88,16 +89,23 @@ def load(
 def due(
     settings: Settings, now: float, previous: Snapshot | None, force: Collection[str] = ()
 ) -> list[Request]:
-    """What `load` would ask for at `now`."""
+    """What `load` would ask for at `now`.
+
+    One profile that is read in two formats has one session, so both are asked for together: else
+    one would use the other's token again.
+    """
+    known = previous.states if previous is not None else {}
+    locators = {text: sources[0].locator for text, sources in settings.locators().items()}
+    asked = {text for text in locators if text not in known or known[text].is_due(now)}
+    asked.update(text for text in force if text in locators)
+    sessions = {locators[text].parts for text in asked if locators[text].scheme == APPCONFIG}
     requests = []
-    for text, sources in settings.locators().items():
-        state = previous.states.get(text) if previous is not None else None
-        if state is None:
-            requests.append(Request(sources[0].locator))
-        elif text in force or state.is_due(now):
-            age = now - (state.fetched_at or 0.0)
-            usable = state.has_data and age < OLDEST_CURSOR_SECONDS
-            requests.append(Request(sources[0].locator, state.cursor if usable else ""))
+    for text, locator in locators.items():
+        if text in asked or (locator.scheme == APPCONFIG and locator.parts in sessions):
+            state = known.get(text)
+            age = now - (state.fetched_at or 0.0) if state is not None else 0.0
+            usable = state is not None and state.has_data and age < OLDEST_CURSOR_SECONDS
+            requests.append(Request(locator, state.cursor if state is not None and usable else ""))
     return requests
 
 

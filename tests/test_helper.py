@@ -513,6 +513,29 @@ def test_threads_that_come_first_together_load_once(
     assert shop.received == {"shop/prod/app": 1}
 
 
+def test_a_profile_in_two_formats_has_one_session_and_is_received_once(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} {APP}?format=text&as=RAW&ttl=500"
+    found = wrapped(environ, clock)
+    assert (found["LIMIT"], json.loads(found["RAW"])["limit"]) == ("10", 10)
+    helper = Helper(found, now=clock)
+    for limit in (11, 12):
+        clock.tick(50)
+        shop.put_profile("shop", "prod", "app", {"limit": limit})
+        assert helper.get("LIMIT") == str(limit)
+        assert json.loads(helper.get("RAW", ""))["limit"] == limit
+    shop.put_profile("shop", "prod", "app", "{", content_type="application/json")
+    clock.tick(50)
+    assert (helper.get("LIMIT"), helper.get("RAW")) == ("12", "{"), "good for one of them only"
+    shop.put_profile("shop", "prod", "app", {"limit": 13})
+    clock.tick(100)
+    assert helper.get("LIMIT") == "13"
+    assert shop.received == {"shop/prod/app": 5}
+    assert shop.count("StartConfigurationSession") == 2, "the second for the one that failed"
+    assert shop.problems == []
+
+
 def test_flags_are_true_where_they_are_enabled(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:

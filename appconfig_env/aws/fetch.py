@@ -37,11 +37,11 @@ class Fetcher:
 def _plan(run: Run, requests: list[Request]) -> None:
     names: dict[str, Named] = {}
     named_secrets: dict[str, Named] = {}
-    for request in requests:
-        locator = request.locator
+    _plan_profiles(run, [request for request in requests if request.locator.scheme == APPCONFIG])
+    for locator in (request.locator for request in requests):
         if locator.scheme == APPCONFIG:
-            run.add("appconfigdata", [locator], profiles.poll, request)
-        elif locator.is_path:
+            continue
+        if locator.is_path:
             run.add("ssm", [locator], parameters.read_path, locator)
         elif locator.scheme == SSM:
             names.setdefault(locator.arn_region, {}).setdefault(locator.name, []).append(locator)
@@ -56,6 +56,14 @@ def _plan(run: Run, requests: list[Request]) -> None:
     for region, named in named_secrets.items():
         for batch in secrets.batches(named):
             run.add("secretsmanager", _all(batch), secrets.read_batch, batch, region)
+
+
+def _plan_profiles(run: Run, requests: list[Request]) -> None:
+    sessions: dict[tuple[str, ...], list[Request]] = {}
+    for request in requests:
+        sessions.setdefault(request.locator.parts, []).append(request)
+    for shared in sessions.values():
+        run.add("appconfigdata", [one.locator for one in shared], profiles.poll, shared)
 
 
 def _all(batch: Named) -> list[Locator]:

@@ -15,39 +15,47 @@ if TYPE_CHECKING:
     from .run import Run
 
 
-def poll(run: Run, request: Request) -> None:
+def poll(run: Run, requests: list[Request]) -> None:
     """Ask with the session's token if there is one, else in a new session.
 
     A new session follows only where the service does not take the token (expired, used, corrupted),
     never for throttling or denial.
+
+    Args:
+        run: the fetch.
+        requests: all that read this profile, each in a format of its own; they share the session.
     """
-    locator, token = request.locator, request.cursor
+    locators = [request.locator for request in requests]
+    cursors = {request.cursor for request in requests}
+    token = cursors.pop() if len(cursors) == 1 else ""  # one that lost it must see the document
     try:
-        answer = _latest(run, locator, token) if token else _latest_of_new_session(run, locator)
+        answer = _latest(run, locators, token) if token else _latest_of_new_session(run, locators)
     except AwsError as error:
         if _is_too_early(error) and token:
-            run.outcomes[locator.text] = Document(locator, cursor=token, is_early=True)
+            for locator in locators:
+                run.outcomes[locator.text] = Document(locator, cursor=token, is_early=True)
             return
         if error.operation != "GetLatestConfiguration" or not _is_token_refused(error):
             raise
         token = ""
-        answer = _latest_of_new_session(run, locator)
+        answer = _latest_of_new_session(run, locators)
     body: bytes | None = answer["Configuration"]
     if not body and token:
         body = None  # unchanged; in a new session an empty answer is an empty document
-    run.outcomes[locator.text] = Document(
-        locator,
-        body,
-        content_type=answer.get("ContentType") or "",
-        version=answer.get("VersionLabel") or "",
-        cursor=answer["NextPollConfigurationToken"],
-        poll_seconds=run.elapsed
-        + max(POLL_FLOOR_SECONDS, float(answer.get("NextPollIntervalInSeconds") or 0)),
-    )
+    least = max(POLL_FLOOR_SECONDS, float(answer.get("NextPollIntervalInSeconds") or 0))
+    for locator in locators:
+        run.outcomes[locator.text] = Document(
+            locator,
+            body,
+            content_type=answer.get("ContentType") or "",
+            version=answer.get("VersionLabel") or "",
+            cursor=answer["NextPollConfigurationToken"],
+            poll_seconds=run.elapsed + least,
+        )
 
 
-def _latest_of_new_session(run: Run, locator: Locator) -> dict[str, Any]:
-    application, environment, profile = locator.parts
+def _latest_of_new_session(run: Run, locators: list[Locator]) -> dict[str, Any]:
+    application, environment, profile = locators[0].parts
     parameters = {
         "ApplicationIdentifier": application,
         "EnvironmentIdentifier": environment,
@@ -55,15 +63,15 @@ def _latest_of_new_session(run: Run, locator: Locator) -> dict[str, Any]:
         # The least there is: our own interval decides when to poll, and refresh() may come sooner.
         "RequiredMinimumPollIntervalInSeconds": int(POLL_FLOOR_SECONDS),
     }
-    answer = run.call("StartConfigurationSession", parameters, [locator])
+    answer = run.call("StartConfigurationSession", parameters, locators)
     token = answer.get("InitialConfigurationToken")
     if not token:
         raise AwsError("StartConfigurationSession", GARBLED, "no InitialConfigurationToken")
-    return _latest(run, locator, token)
+    return _latest(run, locators, token)
 
 
-def _latest(run: Run, locator: Locator, token: str) -> dict[str, Any]:
-    return run.call("GetLatestConfiguration", {"ConfigurationToken": token}, [locator])
+def _latest(run: Run, locators: list[Locator], token: str) -> dict[str, Any]:
+    return run.call("GetLatestConfiguration", {"ConfigurationToken": token}, locators)
 
 
 def _is_token_refused(error: AwsError) -> bool:
