@@ -1,13 +1,16 @@
-"""Hand-written stand-ins for the seams: the clock and the fetch."""
+"""Hand-written stand-ins for the seams: the clock, the fetch, exec."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from appconfig_env._document import Document
+from appconfig_env._wrapper import main
 from appconfig_env.errors import SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from appconfig_env._load import Outcome, Request
 
 NO_ANSWER = SourceError("-", "no answer", unreachable=True)
@@ -24,6 +27,19 @@ class Clock:
 
     def tick(self, seconds: float) -> None:
         self.at += seconds
+
+
+def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
+    """Give the environment that the wrapper hands over to the runtime."""
+    found: dict[str, str] = {}
+
+    def keep(path: str, words: list[str], result: dict[str, str]) -> None:
+        del path, words
+        found.update(result)
+
+    said: list[str] = []
+    assert main(["/bin/x"], environ, now=clock, execve=keep, say=said.append) == 0, said
+    return found
 
 
 class FakeFetch:

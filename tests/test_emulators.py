@@ -9,10 +9,10 @@ import boto3
 import pytest
 
 from appconfig_env._api import Helper
-from appconfig_env._wrapper import main
+
+from .fakes import Clock, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 CREDENTIALS = {
@@ -20,14 +20,6 @@ CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
 }
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.at = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.at
 
 
 def client(service: str, url: str) -> Any:
@@ -38,18 +30,6 @@ def client(service: str, url: str) -> Any:
         aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
     )
-
-
-def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
-    found: dict[str, str] = {}
-
-    def keep(path: str, words: list[str], result: dict[str, str]) -> None:
-        del path, words
-        found.update(result)
-
-    said: list[str] = []
-    assert main(["/bin/x"], environ, now=clock, execve=keep, say=said.append) == 0, said
-    return found
 
 
 def put(ssm: Any, name: str, value: str, kind: str = "String") -> None:

@@ -21,30 +21,28 @@ from appconfig_env import (
     SettingsError,
 )
 from appconfig_env._api import Helper
-from appconfig_env._wrapper import main
+
+from . import fakes
+from .fakes import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from .fake_aws import FakeAws
 
 APP = "appconfig:shop/prod/app"
 
 
-class Clock:
+class Clock(fakes.Clock):
     """Stands still until told, and moves the fake AWS with it."""
 
-    def __init__(self, aws: FakeAws | None = None) -> None:
-        self.at = 1_000_000.0
+    def __init__(self, aws: FakeAws) -> None:
+        super().__init__()
         self.aws = aws
 
-    def __call__(self) -> float:
-        return self.at
-
     def tick(self, seconds: float) -> None:
-        self.at += seconds
-        if self.aws is not None:
-            self.aws.forward(seconds)
+        super().tick(seconds)
+        self.aws.forward(seconds)
 
 
 @pytest.fixture
@@ -71,24 +69,10 @@ def environ(shop: FakeAws, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
-    """Give the environment that the wrapper hands over."""
-    found: dict[str, str] = {}
-
-    def keep(path: str, words: list[str], result: dict[str, str]) -> None:
-        del path, words
-        found.update(result)
-
-    said: list[str] = []
-    assert main(["/bin/x"], environ, now=clock, execve=keep, say=said.append) == 0, said
-    return found
-
-
 @pytest.fixture
 def helper(environ: dict[str, str], clock: Clock) -> Helper:
     """Give a helper behind the wrapper, the wrapper's calls forgotten."""
     after = wrapped(environ, clock)
-    assert clock.aws is not None
     clock.aws.clear_calls()
     return Helper(after, now=clock)
 
