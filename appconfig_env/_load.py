@@ -102,11 +102,15 @@ def due(
     requests = []
     for text, locator in locators.items():
         if text in asked or (locator.scheme == APPCONFIG and locator.parts in sessions):
-            state = known.get(text)
-            age = now - (state.fetched_at or 0.0) if state is not None else 0.0
-            usable = state is not None and state.has_data and age < OLDEST_CURSOR_SECONDS
-            requests.append(Request(locator, state.cursor if state is not None and usable else ""))
+            requests.append(Request(locator, _usable_cursor(known.get(text), now)))
     return requests
+
+
+def _usable_cursor(state: State | None, now: float) -> str:
+    """The token to poll with; none where the service would refuse it, or say "unchanged" to us."""
+    if state is None or not state.has_data:
+        return ""
+    return state.cursor if now - (state.fetched_at or 0.0) < OLDEST_CURSOR_SECONDS else ""
 
 
 def _answered(
