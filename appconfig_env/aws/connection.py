@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .tcp import TransportError, cause_of, dial, late, seconds_left
+from .tcp import TransportError, cause_of, dial, late, resolve, seconds_left
 from .wire import HttpAnswer
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ class Connection:
 
     def __init__(self, host: str, port: int, named: str, deadline: float) -> None:
         self._named = named
-        self._socket: socket.socket = dial(host, port, named, deadline)
+        self._socket: socket.socket = dial(resolve(host, port), named, deadline)
         self._buffer = b""
         self.is_reusable = True
 

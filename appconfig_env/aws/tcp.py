@@ -5,6 +5,14 @@ from __future__ import annotations
 import socket
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    # As `socket.getaddrinfo` gives them.
+    Places = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
+
 
 class TransportError(OSError):
     """No whole answer came; the message says what happened where.
@@ -35,13 +43,17 @@ def late(named: str) -> TransportError:
     return TransportError(f"no answer from {named} in time")
 
 
-def dial(host: str, port: int, named: str, deadline: float) -> socket.socket:
-    """A TCP connection to the first address that takes one; silence leaves time for the next."""
+def resolve(host: str, port: int) -> Places:
+    """The addresses of `host`, in the order in which they are to be tried."""
     try:
         # As bytes: text would load the codec for names that are not ASCII, which costs 2 ms.
-        places = socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
+        return socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TransportError(f"no address for {host} ({cause_of(error)})") from None
+
+
+def dial(places: Places, named: str, deadline: float) -> socket.socket:
+    """A TCP connection to the first address that takes one; silence leaves time for the next."""
     why = ""
     for index, (family, kind, protocol, _, address) in enumerate(places):
         share = seconds_left(deadline, named) / (len(places) - index)
