@@ -6,21 +6,20 @@ import os
 import time
 from _thread import allocate_lock
 
+from ._view import DUE, View
 from .errors import AppConfigEnvError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, TypeVar, overload
+    from typing import Any
 
     from ._flag import Flag
     from ._load import Fetch
     from ._overrides import Overrides
     from ._settings import Settings
-    from ._store import Store, View
+    from ._store import Store
 
-    T = TypeVar("T")
-    D = TypeVar("D")
     OnChange = Callable[[frozenset[str]], object]
 
 NEVER = float("inf")
@@ -28,6 +27,9 @@ NEVER = float("inf")
 
 class Helper:
     """One process's view of its configuration; the package's functions are one Helper's methods.
+
+    Attributes:
+        get: see `_view.Get`.
 
     Args:
         environ: the environment.
@@ -48,53 +50,13 @@ class Helper:
         self._make_fetch = make_fetch
         self._store: Store | None = None
         self._opening = allocate_lock()
-        self._view: View = (NEVER, NEVER, {})  # due from the start
+        self._view = View(now, self._get)
+        self.get = self._view.get
         self._callbacks: list[OnChange] = []
         self._overrides: Overrides | None = None
         self._restored_at = -NEVER
         if self._environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             self._hook_restore()
-
-    if TYPE_CHECKING:
-
-        @overload
-        def get(self, name: str) -> str | None: ...
-        @overload
-        def get(self, name: str, default: D) -> str | D: ...
-        @overload
-        def get(self, name: str, *, type: Callable[[str], T]) -> T | None: ...
-        @overload
-        def get(self, name: str, default: D, *, type: Callable[[str], T]) -> T | D: ...
-
-    def get(self, name: str, default: Any = None, *, type: Any = None) -> Any:  # noqa: A002 - reads as argparse's
-        """The value of `name` as of the last poll; polls first where that is due.
-
-        A variable that the function itself configured wins over lists of sources, as it does in
-        the environment; a name that no source sets comes from the environment.
-
-        Args:
-            name: the variable's name.
-            default: what to return, as it is, where there is no such name.
-            type: converts the text; `bool` knows true/false, yes/no, on/off, 1/0.
-
-        Raises:
-            ConversionError: `type` does not take the value.
-            SettingsError: the settings are wrong; only without a wrapper, which would have said so.
-            LoadError: there was never a value, because a required source cannot be read.
-        """
-        since, until, values = self._view
-        if not since <= self._now() < until:
-            values = self._due()
-        value = values.get(name)
-        if value is None:
-            value = self._elsewhere(name)
-            if value is None:
-                return default
-        if type is None:
-            return value
-        from ._convert import converted  # a handler that takes text does not pay for it
-
-        return converted(name, value, type)
 
     def document(self, reference: str) -> Any:
         """The document that `reference` names, parsed; shared between callers, so not to be edited.
@@ -164,12 +126,13 @@ class Helper:
 
     def push_overrides(self, overrides: Overrides) -> Callable[[], None]:
         """Put `overrides` before everything; the answer takes them away again. See `testing`."""
-        before = (self._view, self._overrides)
+        before = (self._view.now, self._overrides)
         self._overrides = overrides
-        self._view = (-NEVER, NEVER, overrides.values)
+        self._view.show((-NEVER, NEVER, overrides.values))
 
         def pop() -> None:
-            self._view, self._overrides = before
+            seen, self._overrides = before
+            self._view.show(seen)
 
         return pop
 
@@ -197,7 +160,7 @@ class Helper:
         if not since <= self._now() < until:
             self.ask(store)
         elif self._overrides is None:
-            self._view = store.view
+            self._view.show(store.view)
         return store
 
     def ask(
@@ -206,7 +169,7 @@ class Helper:
         """Refresh `store`, see there, and tell the callbacks the names that changed."""
         changed = store.refresh(force=force, lacking=lacking or ())
         if self._overrides is None:
-            self._view = store.view
+            self._view.show(store.view)
         if changed:
             for callback in self._callbacks:
                 try:
@@ -228,10 +191,22 @@ class Helper:
             restored_at=self._restored_at,
         )
 
-    def _due(self) -> Mapping[str, str]:
-        """Every name's value, after what was due was asked."""
-        store = self.refreshed()
-        return store.view[2] if self._overrides is None else self._view[2]
+    def _get(self, name: str, default: Any, type: Any) -> Any:  # noqa: A002 - as in Get
+        """What `get` gives where it cannot give a fresh text at once."""
+        since, until, values = self._view.now
+        if not since <= self._now() < until:
+            store = self.refreshed()
+            values = store.view[2] if self._overrides is None else values
+        value = values.get(name)
+        if value is None:
+            value = self._elsewhere(name)
+            if value is None:
+                return default
+        if type is None:
+            return value
+        from ._convert import converted  # a handler that takes text does not pay for it
+
+        return converted(name, value, type)
 
     def _elsewhere(self, name: str) -> str | None:
         """The value of a name that no source sets."""
@@ -270,7 +245,7 @@ class Helper:
         try:
             if self._store is not None:
                 self._store.distrust(self._restored_at)
-            self._view = (NEVER, NEVER, self._view[2])
+            self._view.show((*DUE, self._view.now[2]))
             self.refreshed()
         except AppConfigEnvError as error:
             # The first get() says so to its caller; a hook that fails would end the restore.

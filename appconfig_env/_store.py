@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
     from ._load import Fetch
     from ._settings import Settings
+    from ._view import Seen
 
     Log = Callable[[str, str], None]
-    # From when until when nothing is due, in Unix seconds, and every name's value.
-    View = tuple[float, float, Mapping[str, str]]
 
 NEVER, ALWAYS = float("inf"), float("-inf")
 ASK_AGAIN_SECONDS = 1.0  # how soon to look whether the process that refreshes is done
@@ -70,7 +69,7 @@ class Store:
         found = _shared.read(settings, self.log)
         self.snapshot = self._completed(found) if found else self._handed_over()
         self.sourced: frozenset[str] = frozenset()
-        self.view: View = self._viewed()
+        self.view: Seen = self._viewed()
 
     def _turn(self) -> _shared.SharedSnapshot:
         is_restored = self._trusted_from != ALWAYS
@@ -225,7 +224,7 @@ class Store:
             self._handover.taken_at if self._handover else ALWAYS, fingerprint(self.settings), {}
         )
 
-    def _viewed(self) -> View:
+    def _viewed(self) -> Seen:
         settings, states = self.settings, self.snapshot.states
         values = self.snapshot.values(settings)
         if not settings.overwrite:

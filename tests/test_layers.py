@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "appconfig_env"
 # A module may import those of the rows above its own, never one of its own row or below.
 LAYERS = [
     # Pure: arguments in, value out.
-    {"errors", "_percent", "_names", "_protected", "_handover", "_flag"},
+    {"errors", "_percent", "_names", "_protected", "_handover", "_flag", "_view"},
     {"_json", "_options", "_locator", "_overrides", "_convert", "aws.url"},
     {"_yaml", "_reader", "_source", "aws.settings"},
     {"_document", "_reference"},

@@ -79,7 +79,12 @@ def test_an_import_loads_next_to_nothing() -> None:
     loaded = fresh(IMPORT).split()
     assert not packages(loaded) & (HEAVY | COSTLY | {"json", "hashlib"})
     ours = [name for name in loaded if name.startswith("appconfig_env")]
-    assert ours == ["appconfig_env", "appconfig_env._api", "appconfig_env.errors"]
+    assert ours == [
+        "appconfig_env",
+        "appconfig_env._api",
+        "appconfig_env._view",
+        "appconfig_env.errors",
+    ]
 
 
 def test_a_wrapper_with_nothing_to_read_loads_next_to_nothing() -> None:
