@@ -91,7 +91,8 @@ def text_of(body: bytes) -> str:
         DocumentError: it is not UTF-8.
     """
     try:
-        return body.decode("utf-8-sig")
+        # Not by the codec utf-8-sig, which is a module to be loaded.
+        return body.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError:
         raise DocumentError(
             "want UTF-8 text, got binary content; store it as text, such as base64"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from . import _json_codec as json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def dumps(handover: Handover) -> str:
         "taken_at": handover.taken_at,
         "references": handover.references,
         "configured": sorted(handover.configured),
-    }, separators=(",", ":"))  # fmt: skip
+    }, compact=True)  # fmt: skip
 
 
 def loads(text: str) -> Handover | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import _json_codec
 from ._names import quoted, repeated
 
 # Deeper documents would end the recursion that flattens them, or writes them as JSON again.
@@ -23,28 +24,25 @@ def parse(text: str) -> object:
         JsonSyntaxError: it is no JSON.
         JsonError: it is JSON that this package does not take.
     """
-    # Here and not at the top: a start that reads nothing must not pay the 7 ms that json costs.
-    import json
-
     try:
-        data: object = json.loads(
-            text,
-            object_pairs_hook=_object,
-            parse_float=_finite,
-            parse_constant=_constant,
-        )
+        data: object = _decode(text)
     except JsonError:
         raise
-    except json.JSONDecodeError as error:
-        what = f"line {error.lineno} column {error.colno}" if text.strip() else "it is empty"
-        raise JsonSyntaxError(f"want JSON, got something else ({what})") from None
     except RecursionError:
         raise JsonError(f"want JSON nested {DEEPEST} levels deep at most") from None
-    except ValueError:  # int() refuses more than sys.get_int_max_str_digits() digits
-        raise JsonError("want JSON, got a number with too many digits") from None
+    except ValueError as error:
+        raise _refusal(text, error) from None
     if text.count("{") + text.count("[") > DEEPEST:
         _refuse_deep(data)
     return data
+
+
+def _refusal(text: str, error: ValueError) -> JsonError:
+    line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
+    if line is None:  # int() refuses more than sys.get_int_max_str_digits() digits
+        return JsonError("want JSON, got a number with too many digits")
+    what = f"line {line} column {column}" if text.strip() else "it is empty"
+    return JsonSyntaxError(f"want JSON, got something else ({what})")
 
 
 def _refuse_deep(data: object) -> None:
@@ -80,3 +78,8 @@ def _finite(text: str) -> float:
 
 def _constant(text: str) -> object:
     raise JsonError(f"want JSON, which has no {text}")
+
+
+_decode = _json_codec.decoder(
+    object_pairs_hook=_object, parse_float=_finite, parse_constant=_constant
+)

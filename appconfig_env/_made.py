@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._document import Document, DocumentError
+from ._json_codec import dumps
 from ._render import KeyMissingError, Rendered, data_of, render, render_default
 from .errors import SourceError
 
@@ -111,10 +112,5 @@ def _document_of(locator: Locator, state: State) -> Document | None:
             return None
         parameters = {name: value for name, value in data.items() if isinstance(value, str)}
         return Document(locator, parameters=parameters, version=state.version)
-    if isinstance(data, str):
-        text = data
-    else:
-        import json  # loaded already: a snapshot is JSON
-
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = data if isinstance(data, str) else dumps(data, compact=True, ascii_only=False)
     return Document(locator, text.encode("utf-8", "surrogatepass"), version=state.version)

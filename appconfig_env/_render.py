@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._document import Document, DocumentError, kind_of, parse, text_of
+from ._json_codec import dumps
 from ._names import quoted
 from ._protected import is_protected
 from ._reference import APPCONFIG, FILE, SECRETS_MANAGER, SSM, is_variable_name
@@ -148,10 +149,7 @@ def text_value(value: object) -> str:
         return "false"
     if isinstance(value, int):
         return str(value)
-    # Only documents that are JSON come here, and they have loaded it.
-    import json
-
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return dumps(value, compact=True, ascii_only=False)
 
 
 def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[str, str, str]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
+from . import _json_codec as json
+from ._digest import sha256
 from ._render import Rendered
 from ._state import State
 from .errors import SourceError
@@ -77,7 +76,7 @@ class Snapshot:
 def fingerprint(settings: Settings) -> str:
     """What two settings share if, and only if, they read the same: 64 hexadecimal digits."""
     identity = json.dumps([SCHEMA, settings.identity()], sort_keys=True)
-    return hashlib.sha256(identity.encode()).hexdigest()
+    return sha256(identity.encode()).hex()
 
 
 def dumps(snapshot: Snapshot) -> str:
@@ -137,7 +136,7 @@ def loads(text: str) -> Snapshot:
         SnapshotRefusedError: the text is not of SCHEMA.
     """
     try:
-        whole = json.loads(text, parse_constant=_refuse_constant)
+        whole = _decode(text)
         if whole["schema"] != SCHEMA:
             raise SnapshotRefusedError(f"it is not of schema {SCHEMA}")
         states = {str(name): _state(fields) for name, fields in whole["sources"].items()}
@@ -194,3 +193,6 @@ def _number(value: object) -> float:
 
 def _refuse_constant(constant: str) -> object:
     raise ValueError(constant)
+
+
+_decode = json.decoder(parse_constant=_refuse_constant)

@@ -27,7 +27,7 @@ class StartLog:
             return
         line = "".join(sign if sign.isprintable() else "?" for sign in message)
         if self._json:
-            import json
+            from . import _json_codec as json
 
             moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             self._say(json.dumps({
@@ -60,8 +60,8 @@ def tell_lambda(environ: Mapping[str, str], error: Exception) -> None:
     if not address:
         return
     import contextlib
-    import json
 
+    from . import _json_codec as json
     from .aws.transport import Transport
     from .aws.url import Url
 

@@ -155,7 +155,12 @@ def test_the_helper_imports_nothing_heavy(
 ) -> None:
     function = sandbox(task, layer, environ(shop))
     _, imported = function.invoke("IMPORTED")
-    assert imported == ["appconfig_env", "appconfig_env._api", "appconfig_env.errors"]
+    assert imported == [
+        "appconfig_env",
+        "appconfig_env._api",
+        "appconfig_env._view",
+        "appconfig_env.errors",
+    ]
     _, loaded = function.invoke("[appconfig_env.refresh() and 0, sorted(sys.modules)][1]")
     assert not {"boto3", "botocore", "tenacity", "dotenv", "dataclasses", "asyncio"} & set(loaded)
 

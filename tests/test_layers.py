@@ -12,29 +12,32 @@ PACKAGE = Path(__file__).parent.parent / "appconfig_env"
 # A module may import those of the rows above its own, never one of its own row or below.
 LAYERS = [
     # Pure: arguments in, value out.
-    {"errors", "_percent", "_names", "_protected", "_handover", "_flag", "_view"},
-    {"_json", "_options", "_locator", "_overrides", "_convert", "aws.url"},
-    {"_yaml", "_reader", "_source", "aws.settings"},
-    {"_document", "_reference"},
-    {"_settings"},
-    {"_render", "_state"},
+    {"errors", "_percent", "_names", "_protected", "_flag", "_view", "_digest", "_json_codec"},
+    {"_json", "_handover", "_options", "_locator", "_overrides", "_convert", "aws.url"},
+    {"_yaml", "_reader", "_source", "aws.settings", "_trace_span"},
+    {"_document", "_reference", "_trace_report", "_trace_rows"},
+    {"_settings", "_trace_text"},
+    {"_render", "_state", "_trace_svg"},
     {"_made", "_snapshot"},
     {"_load"},
     # At the edges: files, the network, the process.
-    {"_snapshot_file", "_lock", "local", "_execute", "_layer_code"},
+    {"_snapshot_file", "_lock", "local", "_execute", "_layer_code", "_trace_hooks"},
     {"_shared"},
     {"aws"},  # as a whole but for the two above; what is inside is its own affair
     {"_start_log", "_fetch"},
-    {"_store", "_documents", "_site_on_demand", "_layer"},
+    {"_store", "_documents", "_site_on_demand", "_layer", "_trace"},
     # The roots.
     {"_wrapper", "_api"},
     {"cli", "__init__"},
-    {"__main__", "testing", "openfeature"},
+    {"__main__", "_trace_child", "testing", "openfeature"},
 ]
 PURE = set().union(*LAYERS[:8])
 # What of the standard library a pure file may use: nothing that knows a clock, an environment, a
 # file, a socket, a process, a thread or a log.
-PURE_LIBRARY = {"__future__", "collections.abc", "difflib", "hashlib", "io", "json", "typing"}
+PURE_LIBRARY = {
+    "__future__", "_hashlib", "_json", "collections.abc", "difflib", "hashlib", "hmac", "io",
+    "json", "types", "typing",
+}  # fmt: skip
 ONLY_IN = {
     "boto3": {"aws"},
     "botocore": {"aws"},

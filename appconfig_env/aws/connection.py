@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from .tcp import TransportError, cause_of, dial, late, resolve, seconds_left
+from . import tls
+from .tcp import DistrustError, TransportError, cause_of, dial, late, resolve, seconds_left
 from .wire import HttpAnswer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
-    import ssl
+    import _ssl
     from collections.abc import Mapping
+
+    from .tcp import Stream
 
 LARGEST_HEAD_BYTES = 64 * 1024
 LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a deployed configuration holds 4 MB at most
@@ -28,29 +30,24 @@ class Connection:
 
     def __init__(self, host: str, port: int, named: str, deadline: float) -> None:
         self._named = named
-        self._socket: socket.socket = dial(resolve(host, port), named, deadline)
+        self._outer = dial(resolve(host, port), named, deadline)
+        self._socket: Stream = self._outer
         self._buffer = b""
         self.is_reusable = True
 
-    def start_tls(self, context: ssl.SSLContext, host: str, deadline: float) -> None:
+    def start_tls(self, context: _ssl._SSLContext, host: str, deadline: float) -> None:
         """Go on in TLS with `host`, whose certificate is verified."""
         if self._buffer:
             # Taken as the first answer inside of TLS, it would be anybody's words.
             raise self.garbled("more than an answer to CONNECT")
         self._socket.settimeout(seconds_left(deadline, self._named))
         try:
-            # Ragged ends count: a body without a length ends where TLS says so, or not at all.
-            self._socket = context.wrap_socket(
-                self._socket, server_hostname=host.encode("ascii"), suppress_ragged_eofs=False
-            )
+            self._socket = tls.start(context, self._outer, host)
         except (OSError, ValueError) as error:
-            distrust = getattr(error, "verify_message", "")
-            why = (
-                f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?"
-                if distrust
-                else cause_of(error)
-            )
-            raise TransportError(f"no TLS with {host} ({why})", is_final=bool(distrust)) from None
+            if distrust := getattr(error, "verify_message", ""):
+                why = f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?"
+                raise DistrustError(f"no TLS with {host} ({why})") from None
+            raise TransportError(f"no TLS with {host} ({cause_of(error)})") from None
 
     def send(self, data: bytes, deadline: float) -> None:
         """Send all of `data`."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from _thread import allocate_lock  # threading itself costs a cold start 5 ms
 
+from .. import _json_codec as json
 from .port import GARBLED, NO_CREDENTIALS, UNREACHABLE, AwsError
 from .signing import Credentials
 from .transport import TransportError, Url

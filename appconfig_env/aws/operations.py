@@ -7,8 +7,8 @@ Source: botocore's service models `appconfigdata` 2021-11-11, `ssm` 2014-11-06, 
 from __future__ import annotations
 
 import binascii
-import json
 
+from .. import _json_codec as json
 from .._percent import encode
 from .port import GARBLED, SERVICES, AwsError
 from .wire import HttpAnswer, HttpRequest

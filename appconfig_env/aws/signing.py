@@ -5,9 +5,7 @@ Source: AWS IAM User Guide, "Create a signed AWS API request"; checked against b
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-
+from .._digest import hmac_sha256, sha256
 from .._percent import encode
 
 TYPE_CHECKING = False
@@ -82,15 +80,15 @@ def sign(
         *(f"{name}:{' '.join(signed[name].split())}" for name in names),
         "",
         ";".join(names),
-        hashlib.sha256(body).hexdigest(),
+        sha256(body).hex(),
     ])  # fmt: skip
     scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
-    digest = hashlib.sha256(canonical_request.encode()).hexdigest()
+    digest = sha256(canonical_request.encode()).hex()
     key = ("AWS4" + credentials.secret_key).encode()
     for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
+        key = hmac_sha256(key, part.encode())
     to_sign = f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
-    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    signature = hmac_sha256(key, to_sign.encode()).hex()
     signed["authorization"] = (
         f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
         f"SignedHeaders={';'.join(names)}, Signature={signature}"

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-import socket
+import _socket  # socket itself brings enum and selectors: 8 ms
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Protocol
 
     # As `socket.getaddrinfo` gives them.
     Places = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
+
+    class Stream(Protocol):
+        """What of a socket is used once it is connected, with and without TLS."""
+
+        def settimeout(self, seconds: float, /) -> None:
+            """Let each of the others wait so long."""
+
+        def recv(self, most: int, /) -> bytes:
+            """Some bytes; none where the other side has closed."""
+
+        def sendall(self, data: bytes, /) -> None:
+            """Send all of it."""
+
+        def close(self) -> None:
+            """Close it, whatever its state."""
 
 
 class TransportError(OSError):
@@ -24,6 +39,19 @@ class TransportError(OSError):
     def __init__(self, message: str, *, is_final: bool = False) -> None:
         self.is_final = is_final
         super().__init__(message)
+
+
+class Socket(_socket.socket):
+    """A socket that TLS can be put on: it is held there by a weak reference."""
+
+    __slots__ = ("__weakref__",)
+
+
+class DistrustError(TransportError):
+    """The server's certificate is not accepted: not signed by anybody trusted, or of another."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, is_final=True)
 
 
 def seconds_left(deadline: float, named: str) -> float:
@@ -47,25 +75,25 @@ def resolve(host: str, port: int) -> Places:
     """The addresses of `host`, in the order in which they are to be tried."""
     try:
         # As bytes: text would load the codec for names that are not ASCII, which costs 2 ms.
-        return socket.getaddrinfo(host.encode("ascii"), port, type=socket.SOCK_STREAM)
+        return _socket.getaddrinfo(host.encode("ascii"), port, type=_socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TransportError(f"no address for {host} ({cause_of(error)})") from None
 
 
-def dial(places: Places, named: str, deadline: float) -> socket.socket:
+def dial(places: Places, named: str, deadline: float) -> Socket:
     """A TCP connection to the first address that takes one; silence leaves time for the next."""
     why = ""
     for index, (family, kind, protocol, _, address) in enumerate(places):
         share = seconds_left(deadline, named) / (len(places) - index)
         try:
-            opened = socket.socket(family, kind, protocol)
+            opened = Socket(family, kind, protocol)
         except OSError as error:  # a family that this host does not have
             why = cause_of(error)
             continue
         try:
             opened.settimeout(share)
             opened.connect(address)
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            opened.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         except OSError as error:
             opened.close()
             why = cause_of(error)

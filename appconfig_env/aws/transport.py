@@ -10,12 +10,13 @@ import time
 from _thread import allocate_lock  # threading itself costs a cold start 5 ms
 
 from .connection import Connection
-from .tcp import TransportError
+from .tcp import DistrustError, TransportError
+from .trust import Trust
 from .url import Url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import ssl
+    import _ssl
     from collections.abc import Mapping
 
     from .wire import HttpAnswer
@@ -38,13 +39,11 @@ class Transport:
         proxy_url: str = "",
         proxy_headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        self._ca_bundle = ca_bundle
+        self._trust = Trust(ca_bundle)
         self._proxy = Url(proxy_url) if proxy_url else None
         self._proxy_headers = proxy_headers
-        self._context: ssl.SSLContext | None = None
         self._idle: Idle = {}
         self._lock = allocate_lock()
-        self._tls_lock = allocate_lock()
 
     def send(
         self,
@@ -126,14 +125,27 @@ class Transport:
             connection.close()
 
     def _connected(self, url: Url, proxy: Url | None, deadline: float) -> Connection:
+        if url.scheme == "http":
+            return self._opened(url, proxy, deadline)
+        context = self._trust.context()
+        try:
+            return self._opened(url, proxy, deadline, context)
+        except DistrustError:
+            if not self._trust.widen(context):
+                raise
+        return self._opened(url, proxy, deadline, self._trust.context())
+
+    def _opened(
+        self, url: Url, proxy: Url | None, deadline: float, context: _ssl._SSLContext | None = None
+    ) -> Connection:
         first = proxy or url
         named = f"{'proxy ' if proxy else ''}{first.host}:{first.port}"
         connection = Connection(first.host, first.port, named, deadline)
         try:
-            if url.scheme == "https":
+            if context is not None:
                 if proxy:
                     self._open_tunnel(connection, url, proxy, deadline)
-                connection.start_tls(self._tls(), url.host, deadline)
+                connection.start_tls(context, url.host, deadline)
         except BaseException:
             connection.close()
             raise
@@ -161,30 +173,6 @@ class Transport:
                 )
             )
         return fields
-
-    def _tls(self) -> ssl.SSLContext:
-        with self._tls_lock:  # 20 ms for a system's certificates, which the first thread pays
-            if self._context is None:
-                self._context = _context(self._ca_bundle)
-            return self._context
-
-
-def _context(ca_bundle: str) -> ssl.SSLContext:
-    """What verifies servers, by the certificates in `ca_bundle`; the system's if that is empty."""
-    import ssl  # 8 ms that a plain endpoint, as in tests, does not pay
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        if ca_bundle:
-            context.load_verify_locations(ca_bundle)
-        else:
-            context.set_default_verify_paths()
-    except OSError as error:  # an SSLError is one too
-        why = error.strerror or type(error).__name__
-        message = f"AWS_CA_BUNDLE: no certificates in {ca_bundle!r} ({why})"
-        raise TransportError(message, is_final=True) from None
-    return context
 
 
 def _head(first: str, fields: list[tuple[str, str]]) -> bytes:

@@ -1,0 +1,112 @@
+"""Whom TLS trusts: a file of trust anchors or the system's, and of these first those AWS uses.
+
+A whole store of 130 to 150 certificates takes 20 ms to load, Amazon's own roots out of it less than
+one. Only where a server shows a certificate of others, as behind a proxy that looks into TLS, the
+whole store is loaded and decides: nobody is trusted who is not in it.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock  # threading itself costs a cold start 5 ms
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+
+from . import tls
+from .tcp import TransportError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _ssl
+
+# In the names of the roots of Amazon Trust Services (https://www.amazontrust.com/repository/).
+AMAZON = (b"Amazon Root CA", b"Starfield Services Root Certificate Authority")
+_BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+
+
+def amazon_roots(store: bytes) -> bytes:
+    """The certificates in `store`, a PEM file, that are Amazon's roots, in DER; empty for none."""
+    found = []
+    for block in store.split(_BEGIN)[1:]:
+        try:
+            certificate = a2b_base64(block.partition(_END)[0])
+        except Base64Error:
+            continue
+        if any(name in certificate for name in AMAZON):
+            found.append(certificate)
+    return b"".join(found)
+
+
+class Trust:
+    """Whom a transport's threads trust: Amazon's roots until a server shows another certificate.
+
+    Args:
+        ca_bundle: a file of trust anchors; empty for the system's.
+    """
+
+    def __init__(self, ca_bundle: str) -> None:
+        self._ca_bundle = ca_bundle
+        self._context: _ssl._SSLContext | None = None
+        self._is_whole = False
+        self._lock = allocate_lock()  # one thread loads, the others wait for what it loaded
+
+    def context(self) -> _ssl._SSLContext:
+        """What to verify with.
+
+        Raises:
+            TransportError: there are no certificates in the file.
+        """
+        with self._lock:
+            if self._context is None:
+                self._context = _of_amazon(self._ca_bundle) or self._load_whole()
+            return self._context
+
+    def widen(self, distrusting: _ssl._SSLContext) -> bool:
+        """Trust the whole store from now on; whether that is more than `distrusting` knew.
+
+        Raises:
+            TransportError: there are no certificates in the file.
+        """
+        with self._lock:
+            if distrusting is not self._context:
+                return True  # another thread has done so
+            if self._is_whole:
+                return False
+            self._context = self._load_whole()
+            return True
+
+    def _load_whole(self) -> _ssl._SSLContext:
+        context = tls.new_context()
+        try:
+            if self._ca_bundle:
+                context.load_verify_locations(self._ca_bundle)
+            else:
+                context.set_default_verify_paths()
+        except OSError as error:  # an SSLError is one too
+            why = error.strerror or type(error).__name__
+            message = f"AWS_CA_BUNDLE: no certificates in {self._ca_bundle!r} ({why})"
+            raise TransportError(message, is_final=True) from None
+        self._is_whole = True
+        return context
+
+
+def _of_amazon(ca_bundle: str) -> _ssl._SSLContext | None:
+    """A context that trusts Amazon's roots among all that are trusted; None without any."""
+    try:
+        with open(ca_bundle or _system_file(), "rb") as file:
+            roots = amazon_roots(file.read())
+        if not roots:
+            return None
+        context = tls.new_context()
+        context.load_verify_locations(cadata=roots)
+    except OSError:  # no file, or what only looks like a certificate
+        return None
+    return context
+
+
+def _system_file() -> str:
+    """The system's store, found as OpenSSL itself does."""
+    if tls.native is None:
+        return ""
+    variable, path, _, _ = tls.native.get_default_verify_paths()
+    return os.environ.get(variable) or path
