@@ -9,6 +9,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+class Left:
+    """What the runtime's process must know of the child.
+
+    Attributes:
+        process: its number.
+        descriptor: the pipe's end that the runtime inherits.
+        inode: the pipe's, by which it is known again.
+    """
+
+    __slots__ = ("descriptor", "inode", "process")
+
+    def __init__(self, process: int, descriptor: int, inode: int) -> None:
+        self.process = process
+        self.descriptor = descriptor
+        self.inode = inode
+
+
 class Handover:
     """What the environment itself no longer says once it is resolved.
 
@@ -18,9 +35,10 @@ class Handover:
         taken_at: when, in Unix seconds.
         references: the in-place references, by variable.
         configured: the names that the function's own configuration had set.
+        left: the child that still reads for it; None for none.
     """
 
-    __slots__ = ("configured", "process", "references", "taken_at")
+    __slots__ = ("configured", "left", "process", "references", "taken_at")
 
     def __init__(
         self,
@@ -28,21 +46,27 @@ class Handover:
         taken_at: float,
         references: Mapping[str, str],
         configured: Iterable[str],
+        left: Left | None = None,
     ) -> None:
         self.process = process
         self.taken_at = taken_at
         self.references = dict(references)
         self.configured = frozenset(configured)
+        self.left = left
 
 
 def dumps(handover: Handover) -> str:
     """The variable's value."""
-    return json.dumps({
+    fields = {
         "process": handover.process,
         "taken_at": handover.taken_at,
         "references": handover.references,
         "configured": sorted(handover.configured),
-    }, compact=True)  # fmt: skip
+    }
+    if handover.left is not None:
+        left = handover.left
+        fields["left"] = [left.process, left.descriptor, left.inode]
+    return json.dumps(fields, compact=True)
 
 
 def loads(text: str) -> Handover | None:
@@ -54,6 +78,7 @@ def loads(text: str) -> Handover | None:
             float(fields["taken_at"]),
             {str(name): str(value) for name, value in fields["references"].items()},
             [str(name) for name in fields["configured"]],
+            Left(*map(int, fields["left"])) if "left" in fields else None,
         )
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None

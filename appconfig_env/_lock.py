@@ -43,6 +43,13 @@ class FileLock:
                 self.problem = error.strerror or type(error).__name__
         return self.is_held
 
+    def hand_over(self) -> None:
+        """Leave it to the child that was forked meanwhile, and so has the same file open."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)  # the lock goes with the last one who has it open
+            self._descriptor = -1
+            self.is_held = False
+
     def release(self) -> None:
         """Let go of it."""
         if self._descriptor >= 0:

@@ -79,23 +79,32 @@ def fingerprint(settings: Settings) -> str:
     return sha256(identity.encode()).hex()
 
 
-def dumps(snapshot: Snapshot) -> str:
-    """The file's text: JSON, schema in the README. Secret values are left out."""
+def dumps(snapshot: Snapshot, *, with_secrets: bool = False) -> str:
+    """The file's text: JSON, schema in the README. Secret values are left out.
+
+    Args:
+        snapshot: what is known.
+        with_secrets: leave nothing out: for another process's memory, never for a file.
+    """
     return json.dumps({
         "schema": SCHEMA,
         "fingerprint": snapshot.fingerprint,
         "taken_at": snapshot.taken_at,
-        "sources": {text: _fields(state) for text, state in snapshot.states.items()},
+        "sources": {
+            text: _fields(state, with_secrets) for text, state in snapshot.states.items()
+        },
     })  # fmt: skip
 
 
-def _fields(state: State) -> dict[str, object]:
+def _fields(state: State, with_secrets: bool) -> dict[str, object]:  # noqa: FBT001 - see dumps
     withheld = {identity: set(names) for identity, names in state.withheld.items()}
     values = {}
     for identity, rendered in state.rendered.items():
         withheld.setdefault(identity, set()).update(rendered.secret)
         values[identity] = {
-            name: value for name, value in rendered.values.items() if name not in rendered.secret
+            name: value
+            for name, value in rendered.values.items()
+            if with_secrets or name not in rendered.secret
         }
     withheld = {identity: names for identity, names in withheld.items() if names}
     fields: dict[str, object] = {
@@ -124,7 +133,7 @@ def _fields(state: State) -> dict[str, object]:
     if state.cursor:
         fields["cursor"] = state.cursor
     # Not even where no secret value became a variable: the document holds it all the same.
-    if state.has_data and not state.is_secret and not withheld:
+    if state.has_data and (with_secrets or not (state.is_secret or withheld)):
         fields["data"] = state.data
     return fields
 
@@ -148,12 +157,14 @@ def loads(text: str) -> Snapshot:
 def _state(fields: dict[str, Any]) -> State:
     fetched_at, error = fields["fetched_at"], fields["error"]
     protected = fields.get("protected", {})
+    withheld = {identity: _texts(names) for identity, names in fields["withheld"].items()}
     return State(
         data=fields.get("data"),
         has_data="data" in fields,
         rendered={
             identity: Rendered(
                 {name: _text(value) for name, value in values.items()},
+                secret=[name for name in withheld.get(identity, ()) if name in values],
                 protected=_texts(protected.get(identity, [])),
             )
             for identity, values in fields["values"].items()
@@ -170,7 +181,11 @@ def _state(fields: dict[str, Any]) -> State:
             for source, reason, unreachable in fields.get("missing", ())
         ),
         is_secret=fields.get("secret", False) is not False,
-        withheld={identity: _texts(names) for identity, names in fields["withheld"].items()},
+        withheld={
+            identity: left
+            for identity, names in withheld.items()
+            if (left := [name for name in names if name not in fields["values"].get(identity, ())])
+        },
     )
 
 

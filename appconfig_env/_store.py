@@ -8,8 +8,8 @@ from _thread import allocate_lock
 
 from . import _handover, _settings, _shared
 from ._load import load
-from ._render import Rendered
-from ._snapshot import Snapshot, State, fingerprint
+from ._merge import completed, newest
+from ._snapshot import Snapshot, fingerprint
 from .errors import LoadError
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from ._load import Fetch
+    from ._pickup import Pickup
     from ._settings import Settings
     from ._view import Seen
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 NEVER, ALWAYS = float("inf"), float("-inf")
 ASK_AGAIN_SECONDS = 1.0  # how soon to look whether the process that refreshes is done
-LOCK_POLL_SECONDS = 0.02
+LOCK_POLL_SECONDS = 0.005
 
 
 class Store:
@@ -51,6 +52,7 @@ class Store:
         self._environ = environ
         self._now = now
         self._handover = handover
+        self._started_at = handover.taken_at if handover else ALWAYS  # the wrapper, if any
         self.settings = _settings.from_environ(
             environ,
             handover.references if handover else None,
@@ -66,8 +68,17 @@ class Store:
         self.log: Log = lambda level, message: log(settings, level, message)
         # What the function itself set, as it was before any code of its own ran.
         self._configured = handover.configured if handover else frozenset(environ)
+        self._pickup: Pickup | None = None
+        if handover is not None and handover.left is not None and handover.process == self._owner:
+            from ._pickup import Pickup  # few functions have sources for it
+
+            self._pickup = Pickup(handover.left)
         found = _shared.read(settings, self.log)
-        self.snapshot = self._completed(found) if found else self._handed_over()
+        self.snapshot = (
+            completed(found, self.settings, environ, self._started_at)
+            if found
+            else self._handed_over()
+        )
         self.sourced: frozenset[str] = frozenset()
         self.view: Seen = self._viewed()
 
@@ -151,12 +162,15 @@ class Store:
                     break
                 time.sleep(LOCK_POLL_SECONDS)
                 shared.lock.try_again()
-            known = self._best(shared.take(self.log))
+            known = newest(self.snapshot, shared.take(self.log))
             if shared.lock.is_possible and not shared.lock.is_held:
                 # Another process is on it: its answers will be ours.
                 self.snapshot = known
                 self._busy_until = now + ASK_AGAIN_SECONDS
                 return
+            if self._pickup is not None:  # the child has let go of the lock: it is done
+                known = newest(known, self._pickup.take())
+                self._pickup = None
             fresh = load(
                 self.settings,
                 self._fetch,
@@ -176,53 +190,17 @@ class Store:
         if self._owner != os.getpid():
             self._owner = os.getpid()
             self._refreshing = allocate_lock()
+            self._pickup = None  # the child is its parent's
             self.snapshot = self.snapshot.without_cursors()
-
-    def _best(self, found: Snapshot | None) -> Snapshot:
-        """Of each source the newer state: this process's own, or what another left in the file."""
-        own = self.snapshot
-        if found is None:
-            return own
-        states = dict(own.states)
-        for text, state in found.states.items():
-            mine = states.get(text)
-            if state.has_data and (mine is None or state.checked_at >= mine.checked_at):
-                states[text] = state
-        return Snapshot(own.taken_at, own.fingerprint, states)
 
     def _distrusted(self, known: Snapshot) -> list[str]:
         return [
             text for text, state in known.states.items() if state.checked_at < self._trusted_from
         ]
 
-    def _completed(self, found: Snapshot) -> Snapshot:
-        """A snapshot from the file, with the secret values that the environment has."""
-        by_identity = {source.identity: source for source in self.settings.sources}
-        states: dict[str, State] = {}
-        for text, state in found.states.items():
-            rendered = dict(state.rendered)
-            is_whole = True
-            for identity, names in state.withheld.items():
-                source = by_identity.get(identity)
-                known = {}
-                for name in names:
-                    if source is not None and source.env and name in self._environ:
-                        known[name] = self._environ[name]
-                    else:
-                        is_whole = False
-                plain = rendered.get(identity) or Rendered()
-                rendered[identity] = Rendered(
-                    {**plain.values, **known}, secret=names, protected=plain.protected
-                )
-            if is_whole:
-                states[text] = state.but(rendered=rendered, withheld={})
-        return Snapshot(found.taken_at, found.fingerprint, states)
-
     def _handed_over(self) -> Snapshot:
         """Nothing is known but, after a wrapper, that the environment is as of its start."""
-        return Snapshot(
-            self._handover.taken_at if self._handover else ALWAYS, fingerprint(self.settings), {}
-        )
+        return Snapshot(self._started_at, fingerprint(self.settings), {})
 
     def _viewed(self) -> Seen:
         settings, states = self.settings, self.snapshot.states
@@ -232,7 +210,7 @@ class Store:
             for name in (self._configured & values.keys()) - in_place:
                 del values[name]
         self.sourced |= values.keys()
-        if any(text not in states for text in settings.locators()):
+        if self._pickup is not None or any(text not in states for text in settings.locators()):
             return ALWAYS, self._busy_until, values
         since = max((state.checked_at for state in states.values()), default=ALWAYS)
         until = min((state.due_at for state in states.values()), default=NEVER)

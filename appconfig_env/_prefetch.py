@@ -1,0 +1,236 @@
+"""What the wrapper does where there is something to read: load, snapshot, environment, child."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from . import _fetch, _handover
+from ._load import due, load
+from ._reference import FILE, SECRETS_MANAGER
+from ._settings import HANDOVER
+from ._shared import SharedSnapshot, check_fallback, read_fallback
+from .errors import LoadError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from ._load import Fetch
+    from ._overlap import Send, Start
+    from ._settings import Settings
+    from ._snapshot import Snapshot
+    from ._start_log import StartLog
+
+    MakeFetch = Callable[[Settings, Mapping[str, str]], Fetch]
+
+
+class Prefetch:
+    """One start's reading.
+
+    Args:
+        settings: what to read.
+        environ: the environment as Lambda gives it.
+        log: takes lines.
+        now: Unix seconds.
+        make_fetch: gives what reads the sources; None for the real one.
+        overlap: see `_overlap.start`; None for the real one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        log: StartLog,
+        *,
+        now: Callable[[], float],
+        make_fetch: MakeFetch | None = None,
+        overlap: Start | None = None,
+    ) -> None:
+        self._settings = settings
+        self._environ = environ
+        self._log = log
+        self._now = now
+        self._make_fetch = make_fetch or _fetch.Fetcher
+        self._overlap = overlap
+
+    def environ_for(self, command: Sequence[str]) -> dict[str, str]:
+        """The environment of `command`, with every source's values; the snapshot is written.
+
+        What only `get()` asks for is read by a child that stays, where `command` may have one.
+
+        Raises:
+            LoadError: a required source has no value.
+            SettingsError: the fallback is not there.
+        """
+        settings, log = self._settings, self._log
+        check_fallback(settings)
+        began = time.monotonic()
+        moment = self._now()
+        with SharedSnapshot(settings, self._environ) as shared:
+            previous = shared.take(log.write)
+            # Without the lock nobody could tell when the child's answers are there.
+            later = _only_for_get(settings) if shared.lock.is_held else []
+            if later and not _suits_a_child(command, self._environ):
+                later = []
+            snapshot = self._loaded(
+                moment,
+                _worth_keeping(settings, previous),
+                later or _secrets_only_for_get(settings),
+            )
+            problem = shared.put(snapshot)
+            if problem:
+                said = f"the snapshot {settings.snapshot_path} was not written ({problem})"
+                log.write("warn", said)
+            _report(settings, snapshot, log)
+            result, names = _resolved(settings, self._environ, snapshot, log)
+            configured = frozenset(self._environ) - {source.variable for source in settings.sources}
+            handover = _handover.Handover(
+                os.getpid(),
+                moment,
+                {name: self._environ[name] for name in self._environ.keys() - configured},
+                configured,
+            )
+            if later:
+                asked = {request.locator.text for request in due(settings, moment, snapshot)}
+                later = [text for text in later if text in asked]
+            if later:
+                handover.left = self._leave_behind(snapshot, later, shared)
+        result[HANDOVER] = _handover.dumps(handover)
+        took = round(1000 * (time.monotonic() - began))
+        read = len(settings.locators()) - len(later)
+        said = f"{_counted(len(names), 'value')} from {_counted(read, 'source')} in {took} ms"
+        if handover.left is not None:
+            said += f", {_counted(len(later), 'source')} read meanwhile for get()"
+        log.write("info", said)
+        return result
+
+    def _leave_behind(
+        self, snapshot: Snapshot, later: list[str], shared: SharedSnapshot
+    ) -> _handover.Left | None:
+        """Have a child read `later`; it holds the lock from now on."""
+        from . import _overlap  # few functions have such sources
+
+        settings, log = self._settings, self._log
+
+        def work(send: Send) -> None:
+            leave = settings.locators().keys() - later
+            found = self._loaded(self._now(), snapshot, leave)
+            problem = shared.put(found)
+            if problem:
+                log.write("warn", f"the snapshot was not written ({problem})")
+            send(_overlap.answers(found, later))
+            for text in later:
+                state = found.states[text]
+                if state.error:
+                    log.write("error" if state.missing else "warn", f"{text}: {state.error}")
+
+        left = (self._overlap or _overlap.start)(work, settings.deadline_seconds)
+        if left is not None:
+            shared.lock.hand_over()
+        return left
+
+    def _loaded(self, moment: float, previous: Snapshot | None, leave: Collection[str]) -> Snapshot:
+        settings = self._settings
+        return load(
+            settings,
+            self._make_fetch(settings, self._environ),
+            moment,
+            previous,
+            timeout=settings.deadline_seconds,
+            leave=leave,
+            fallback=lambda: read_fallback(settings, self._log.write),
+        )
+
+
+def _resolved(
+    settings: Settings, environ: Mapping[str, str], snapshot: Snapshot, log: StartLog
+) -> tuple[dict[str, str], set[str]]:
+    """`environ` without references and with the values, and the names that these have."""
+    in_place = {source.variable for source in settings.sources if source.variable}
+    result = {name: value for name, value in environ.items() if name not in in_place}
+    configured = frozenset() if settings.overwrite else frozenset(result)
+    names = set()
+    for source, rendered in snapshot.rendered(settings):
+        for name in rendered.protected:
+            log.write("warn", f"{source.label}: {name} is protected and was left out")
+        for name, value in rendered.values.items() if source.env else ():
+            if name in configured:
+                said = f"{source.label}: {name} is configured on the function and stays"
+                log.write("debug", said)
+            else:
+                result[name] = value
+                names.add(name)
+    return result, names
+
+
+def _worth_keeping(settings: Settings, previous: Snapshot | None) -> Snapshot | None:
+    """What an earlier life leaves us: all that cost calls; files are read anew at no cost.
+
+    Lambda runs init again after a crash or a time-out, and /tmp outlives both.
+    """
+    if previous is None or settings.local_dir:
+        return None
+    complete = previous.complete()
+    for text, state in list(complete.states.items()):
+        if text.startswith(FILE + ":"):
+            del complete.states[text]
+        elif state.error:  # not fresh: a fallback, or older than it should be
+            complete.states[text] = state.but(due_at=state.checked_at)
+    return complete
+
+
+def _suits_a_child(command: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether a child may be left to `command`.
+
+    Only Python has the helper that picks up and reaps. A snapshot of SnapStart would clone the
+    child with the rest, and nobody waits for that start.
+    """
+    name = command[0].rpartition("/")[2]
+    version = name.removeprefix("python").replace(".", "")
+    is_python = name.startswith("python") and (not version or version.isdigit())
+    return is_python and environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start"
+
+
+def _only_for_get(settings: Settings) -> list[str]:
+    """What AWS is asked for and no environment holds; files are read at no cost."""
+    if settings.local_dir:
+        return []
+    return [
+        text
+        for text, sources in settings.locators().items()
+        if sources[0].locator.scheme != FILE and not any(source.env for source in sources)
+    ]
+
+
+def _secrets_only_for_get(settings: Settings) -> list[str]:
+    """Secrets that only `get()` asks for: without a child nothing could keep them through exec."""
+    return [
+        text
+        for text, sources in settings.locators().items()
+        if sources[0].locator.scheme == SECRETS_MANAGER
+        and not any(source.env for source in sources)
+    ]
+
+
+def _report(settings: Settings, snapshot: Snapshot, log: StartLog) -> None:
+    """Say what failed and why the start goes on all the same.
+
+    Raises:
+        LoadError: it does not.
+    """
+    missing = snapshot.missing()
+    if missing and not settings.go_on:
+        raise LoadError(missing)
+    for error in missing:
+        log.write("error", f"{error}; going on without it (APPCONFIG_ENV_ON_ERROR=continue)")
+    for text, state in snapshot.states.items():
+        if state.error and not state.missing:
+            stands_in = (
+                "its last values stand in" if state.has_data else "its default or nothing stands in"
+            )
+            log.write("warn", f"{text}: {state.error}; {stands_in}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
