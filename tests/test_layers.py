@@ -19,13 +19,23 @@ LAYERS = [
     {"_settings", "_trace_text"},
     {"_render", "_state", "_trace_svg"},
     {"_made", "_snapshot"},
-    {"_load"},
+    {"_load", "_merge"},
     # At the edges: files, the network, the process.
-    {"_snapshot_file", "_lock", "local", "_execute", "_layer_code", "_trace_hooks"},
+    {
+        "_snapshot_file",
+        "_lock",
+        "_overlap",
+        "_pickup",
+        "local",
+        "_execute",
+        "_layer_code",
+        "_trace_hooks",
+    },
     {"_shared"},
     {"aws"},  # as a whole but for the two above; what is inside is its own affair
     {"_start_log", "_fetch"},
     {"_store", "_documents", "_site_on_demand", "_layer", "_trace"},
+    {"_prefetch"},
     # The roots.
     {"_wrapper", "_api"},
     {"cli", "__init__"},
