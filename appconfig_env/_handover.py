@@ -71,6 +71,8 @@ def dumps(handover: Handover) -> str:
 
 def loads(text: str) -> Handover | None:
     """What `dumps` wrote; None for anything else."""
+    if not text:
+        return None
     try:
         fields = json.loads(text)
         return Handover(
