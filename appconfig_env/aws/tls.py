@@ -28,6 +28,8 @@ class TlsStream:
     __slots__ = ("_inner", "_outer")
 
     def __init__(self, context: _ssl._SSLContext, outer: Socket, host: str) -> None:
+        if not host:  # as ssl refuses it: there would be no name to check
+            raise ValueError("want the name of the server")
         self._outer = outer  # `_ssl` holds it by a weak reference only
         self._inner: Any = context._wrap_socket(  # type: ignore[attr-defined]  # noqa: SLF001 - as ssl does
             outer, server_side=False, server_hostname=host

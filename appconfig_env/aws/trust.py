@@ -27,7 +27,8 @@ _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 def amazon_roots(store: bytes) -> bytes:
     """The certificates in `store`, a PEM file, that are Amazon's roots, in DER; empty for none."""
     found = []
-    for block in store.split(_BEGIN)[1:]:
+    # At a line's start only, as OpenSSL has it: what is commented out is not trusted.
+    for block in (b"\n" + store).split(b"\n" + _BEGIN)[1:]:
         try:
             certificate = a2b_base64(block.partition(_END)[0])
         except Base64Error:
@@ -109,4 +110,4 @@ def _system_file() -> str:
     if tls.native is None:
         return ""
     variable, path, _, _ = tls.native.get_default_verify_paths()
-    return os.environ.get(variable) or path
+    return os.environ.get(variable, path)
