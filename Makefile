@@ -56,8 +56,8 @@ layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip
 	@$(BIN)/appconfig-env layer
 
 .PHONY: bench
-bench: $(DEV) ## measure what the wrapper and the helper cost
-	@$(BIN)/python -m benchmarks
+bench: $(DEV) ## measure what the wrapper and the helper cost, and write docs/performance.md
+	@$(BIN)/python -m benchmarks --docs docs
 
 .PHONY: sam
 sam: $(SAM) ## check template.yaml, and build it without Docker
@@ -65,7 +65,10 @@ sam: $(SAM) ## check template.yaml, and build it without Docker
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam validate --lint
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam build
 
-# `sam build` calls these two, for the layer and the function of that name in template.yaml.
+# `sam build` calls these two, for the layer and the function of that name in template.yaml. Byte code
+# is for the function's own Python, where that is here.
+RUNTIME_OF_TEMPLATE = $(shell sed -n 's/^ *Runtime: *//p' template.yaml | head -n 1)
+LAYER_PYTHON = $(shell $(RUNTIME_OF_TEMPLATE) -c "" 2> /dev/null && echo $(RUNTIME_OF_TEMPLATE) || echo $(BIN)/python)
 .PHONY: build-ExampleFunction
 build-ExampleFunction:
 	@cp examples/handler.py "$(ARTIFACTS_DIR)"
@@ -73,7 +76,7 @@ build-ExampleFunction:
 .PHONY: build-AppConfigEnvLayer
 build-AppConfigEnvLayer:
 	@[ -x $(BIN)/appconfig-env ] || $(MAKE) --makefile $(firstword $(MAKEFILE_LIST)) $(RUNTIME)
-	@$(BIN)/python -m appconfig_env._layer --output "$(ARTIFACTS_DIR)"
+	@$(BIN)/python -m appconfig_env._layer --output "$(ARTIFACTS_DIR)" --python $(LAYER_PYTHON)
 
 .PHONY: clean
 clean: ## remove all that make made

@@ -26,16 +26,25 @@ PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")  # what Lambd
 # Byte code is made without docstrings and asserts (as `python -OO` makes it), without annotations
 # of functions (nothing reads them there, and each start would build them), without what only type
 # checkers run, and without column positions (tracebacks keep file and line, and lose the ^^^^
-# below): 40 % less.
+# below): 40 % less. `from __future__ import annotations` is for the compiler alone, which is told
+# otherwise: as a statement it would import a file at each start.
 #
 # It runs in a fresh process of each interpreter: what was imported before changes what marshal
 # writes. The hash in the header is never checked: times in a zip are fixed, a layer is read-only.
 COMPILE = """
-import ast, base64, importlib.util, json, marshal, sys
+import __future__, ast, base64, importlib.util, json, marshal, sys
 
 TYPES_ONLY = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
+def is_future(node):
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
 def bare(tree):
+    flags = 0
+    for node in filter(is_future, tree.body):
+        for alias in node.names:
+            flags |= getattr(__future__, alias.name).compiler_flag
+    tree.body = [node for node in tree.body if not is_future(node)]
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             node.returns = None
@@ -43,13 +52,13 @@ def bare(tree):
             node.annotation = None
         elif isinstance(node, ast.If) and ast.unparse(node.test) in TYPES_ONLY:
             node.test = ast.copy_location(ast.Constant(False), node.test)
-    return tree
+    return tree, flags
 
 unchecked = importlib.util.MAGIC_NUMBER + bytes((1, 0, 0, 0))
 code = {}
 for name, source in json.load(sys.stdin).items():
-    tree = bare(ast.parse(source))
-    compiled = compile(tree, "/opt/" + name, "exec", dont_inherit=True, optimize=2)
+    tree, flags = bare(ast.parse(source))
+    compiled = compile(tree, "/opt/" + name, "exec", flags, dont_inherit=True, optimize=2)
     header = unchecked + importlib.util.source_hash(source.encode())
     code[name] = base64.b64encode(header + marshal.dumps(compiled)).decode()
 python = sys.implementation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import marshal
 import subprocess
 import sys
 import zipfile
@@ -15,11 +16,15 @@ import pytest
 
 from appconfig_env import _layer
 from appconfig_env._layer_code import without_comments
+from appconfig_env._layer_files import LEFT_OUT
+from appconfig_env._layer_parts import FINDERS, OURS, PARTS, REST
 
 from .pythons import PYTHONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .fake_aws import FakeAws
 
 ROOT = Path(__file__).resolve().parent.parent
 TAG = sys.implementation.cache_tag
@@ -58,7 +63,16 @@ def cached(name: str) -> str:
     return f"{folder}/__pycache__/{file.removesuffix('.py')}.{TAG}.pyc"
 
 
-def started(opt: Path, local: Path, script: str) -> subprocess.CompletedProcess[str]:
+def bundled(layer: Path, part: str) -> set[str]:
+    """The sources of which a bundle has the byte code."""
+    with zipfile.ZipFile(layer) as archive:
+        data = archive.read(f"{OURS}__pycache__/{part}.{TAG}.bundle")
+    return {OURS + file for file, _ in marshal.loads(data[8:]).values()}
+
+
+def started(
+    opt: Path, local: Path, script: str, python: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
     """Start a script as Lambda starts its runtime: under the layer's wrapper.
 
     It sees /opt/python and the standard library, and nothing of this environment.
@@ -67,7 +81,7 @@ def started(opt: Path, local: Path, script: str) -> subprocess.CompletedProcess[
     (local / "ssm.env").write_text("/shop/prod/db-host=localhost\n")
     program = f"import sys; sys.path.insert(0, {str(opt / 'python')!r}); {script}"
     return subprocess.run(
-        [opt / "appconfig-env", sys.executable, "-I", "-S", "-c", program],
+        [opt / "appconfig-env", python, "-I", "-S", "-c", program],
         env={
             "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
             "APPCONFIG_ENV_LOCAL_DIR": str(local),
@@ -111,7 +125,7 @@ def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> No
     package = {
         f"python/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "appconfig_env").rglob("*.py")
-        if not path.name.startswith("_layer")
+        if not path.name.startswith(("_layer", "_trace"))
     }
 
     assert package <= set(found)
@@ -144,10 +158,56 @@ def test_the_wrapper_is_the_checkout_s(opt: Path) -> None:
 
 
 def test_every_source_has_byte_code_of_this_python(layer: Path) -> None:
-    # But for what few functions import, which is first to go where the limit is near.
-    found = set(names(layer)) - {f"python/{name}" for name in _layer.CLASSES[-1]}
+    found = names(layer)
+    sources = {name for name in found if name.endswith(".py")}
+    files = {name for name in sources if cached(name) in found}
+    start, rest = bundled(layer, "start"), bundled(layer, "rest")
 
-    assert [name for name in found if name.endswith(".py") and cached(name) not in found] == []
+    assert files | start | rest == sources
+    assert len(files) + len(start) + len(rest) == len(sources), "once each"
+    assert {name for name in files if name.startswith(OURS)} == set(FINDERS)
+    assert all(name.startswith(OURS) for name in start | rest)
+
+
+def test_a_usual_start_and_its_helper_read_the_first_bundle_alone(
+    opt: Path, tmp_path: Path, fake_aws: FakeAws
+) -> None:
+    fake_aws.put_profile("shop", "prod", "flags", {"checkout": {"enabled": True, "limit": 3}})
+    fake_aws.put_parameter("/shop/prod/host", "localhost")
+    fake_aws.put_secret("db", "secret")
+    tell = (
+        "print(*(n for n, m in sys.modules.items() if '/rest.' in str(vars(m).get('__cached__'))))"
+    )
+    script = f"""
+import os, sys
+sys.path.insert(0, {str(opt / "python")!r})
+from appconfig_env import _site_on_demand, cli, _wrapper
+
+def execve(path, words, environ):
+    {tell}
+
+_wrapper.main(["/bin/true"], dict(os.environ), execve=execve)
+import appconfig_env
+print(appconfig_env.get("CHECKOUT_LIMIT", type=int), appconfig_env.flag("checkout").enabled)
+appconfig_env.document("appconfig:shop/prod/flags")
+appconfig_env.refresh()
+appconfig_env.status()
+{tell}
+"""
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script],
+        env={
+            **fake_aws.environ(),
+            "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/flags ssm:/shop/prod/",
+            "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+            "PASSWORD": "secretsmanager:db",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.stdout.splitlines() == ["", "3 True", ""], result.stderr
 
 
 def test_the_licences_of_what_it_carries_come_along(layer: Path) -> None:
@@ -173,6 +233,12 @@ def test_a_function_starts_from_byte_code_alone(opt: Path, tmp_path: Path) -> No
     result = started(opt, tmp_path / "local", f"import tenacity, dotenv; {GET}")
 
     assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
+
+
+def test_what_only_the_compiler_reads_is_not_imported(opt: Path, tmp_path: Path) -> None:
+    result = started(opt, tmp_path / "local", f"{GET}; print('__future__' in sys.modules)")
+
+    assert result.stdout == "localhost localhost\nFalse\n", result.stderr
 
 
 def test_a_function_starts_in_a_read_only_folder(opt: Path, tmp_path: Path) -> None:
@@ -201,6 +267,10 @@ def test_our_sources_are_the_same_programs_line_for_line_without_comments(opt: P
     for path in (opt / "python" / "appconfig_env").rglob("*.py"):
         ours = (ROOT / path.relative_to(opt / "python")).read_text()
         text = path.read_text()
+        if path == opt / FINDERS[0]:
+            # The one line of a layer's own: it stands where the docstring does, and moves nothing.
+            first, text = text[:22], '""\n' + text[22:]
+            assert first == "from . import _bundle\n"
         assert program(text) == program(ours), path
         assert len(text.splitlines()) == len(ours.splitlines()), path
 
@@ -249,27 +319,68 @@ def test_tracebacks_quote_the_line(opt: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_each_python_of_lambda_that_is_here_gets_all_its_byte_code(
+def test_each_python_of_lambda_that_is_here_gets_and_uses_all_its_byte_code(
     version: str, tmp_path: Path
 ) -> None:
     built = _layer.build(tmp_path / "layer.zip", pythons=[PYTHONS[version]])
 
-    ((tag, count),) = built.byte_code.items()
-    assert tag == f"cpython-{version.replace('.', '')}"
-    assert count >= built.sources - len(_layer.CLASSES[-1])
+    tag = f"cpython-{version.replace('.', '')}"
+    assert built.byte_code == {tag: PARTS}
     assert built.size_bytes < 300 * 1024
+    assert str(built).endswith(f" KiB, byte code for {tag}")
+
+    opt = unpacked(built.path, tmp_path / "opt")
+    script = f"""{GET}
+from appconfig_env import _api, local
+from appconfig_env.aws import settings
+print(*{{type(module.__loader__).__name__ for module in (_api, local, settings)}})"""
+    for loader in ("BundleLoader", "SourceFileLoader"):
+        result = started(opt, tmp_path / loader, script, PYTHONS[version])
+        assert result.stdout == f"localhost localhost\n{loader}\n", result.stderr
+        for path in opt.rglob("*.bundle"):
+            path.unlink()
 
 
 def test_where_not_all_fits_what_a_cold_start_needs_comes_first(tmp_path: Path) -> None:
     plain = _layer.build(tmp_path / "plain.zip", pythons=[])
-    limit = plain.size_bytes + 40 * 1024
+    whole = _layer.build(tmp_path / "whole.zip", pythons=[sys.executable])
+    said = {}
+    for number in range(20):
+        limit = plain.size_bytes + (whole.size_bytes - plain.size_bytes) * number // 19 + 1
+        path = tmp_path / f"{number}.zip"
+        built = _layer.build(path, pythons=[sys.executable], limit_bytes=limit)
+        assert built.size_bytes < limit
+        said[built.byte_code[TAG]] = str(built).partition("byte code for ")[2]
 
-    built = _layer.build(tmp_path / "layer.zip", pythons=[sys.executable], limit_bytes=limit)
+    assert said == {
+        (): "nothing",
+        ("start",): f"{TAG} (start only)",
+        ("start", "rest"): f"{TAG} (start and rest only)",
+        PARTS: TAG,
+    }
 
-    folders = {name.split("/")[1] for name in names(built.path) if name.endswith(".pyc")}
-    assert plain.size_bytes < built.size_bytes < limit
-    assert folders == {"appconfig_env"}
-    assert str(built).endswith(f" for {TAG} ({built.byte_code[TAG]} of {built.sources} files)")
+
+@pytest.mark.skipif(len(PYTHONS) < 3, reason="tells of three Pythons")
+def test_what_several_pythons_need_at_a_start_goes_before_all_else(tmp_path: Path) -> None:
+    pythons = list(PYTHONS.values())[:3]
+    every = _layer.build(tmp_path / "every.zip", pythons=pythons, limit_bytes=10**7)
+    tags = list(every.byte_code)
+    sizes = dict.fromkeys(PARTS, 0)
+    with zipfile.ZipFile(every.path) as archive:
+        for info in archive.infolist():
+            part = info.filename.rpartition("/")[2].partition(".")[0]
+            if part in sizes and info.filename.endswith(".bundle"):
+                sizes[part] = max(sizes[part], info.compress_size)
+    plain = _layer.build(tmp_path / "plain.zip", pythons=[])
+    limit = plain.size_bytes + 2 * sizes["start"] + sizes["rest"] + 10_000
+
+    built = _layer.build(tmp_path / "layer.zip", pythons=pythons, limit_bytes=limit)
+
+    assert list(built.byte_code.values()) == [("start", "rest"), ("start",), ()]
+    one, two, three = tags
+    assert str(built).endswith(
+        f" for {one} (start and rest only), {two} (start only), none for {three}"
+    )
 
 
 def test_a_folder_gets_the_same_files_as_the_zip(opt: Path, tmp_path: Path) -> None:
@@ -291,12 +402,18 @@ def modes(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
     found = names(layer)
-    distributions = Path(str(metadata.distribution("python-dotenv").locate_file("")))
+    dotenv = Path(str(metadata.distribution("python-dotenv").locate_file("dotenv")))
+    every = [
+        path.relative_to(root.parent).as_posix()
+        for root in (ROOT / "appconfig_env", dotenv)
+        for path in root.rglob("*.py")
+    ]
 
-    for name in _layer.LEFT_OUT:
-        assert (ROOT / name).is_file() or (distributions / name).is_file(), name
-    for prefix in (prefix for prefixes in _layer.CLASSES for prefix in prefixes):
-        assert any(name.startswith(f"python/{prefix}") for name in found), prefix
+    for start in LEFT_OUT:
+        assert any(name.startswith(start) for name in every), start
+        assert not [name for name in found if name.startswith(f"python/{start}")]
+    for start in (*REST, *FINDERS):
+        assert any(name.startswith(start) for name in found), start
 
 
 @pytest.mark.parametrize(

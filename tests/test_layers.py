@@ -28,12 +28,13 @@ LAYERS = [
         "_pickup",
         "local",
         "_execute",
+        "_bundle",
         "_layer_code",
         "_trace_hooks",
     },
-    {"_shared"},
+    {"_shared", "_layer_files"},
     {"aws"},  # as a whole but for the two above; what is inside is its own affair
-    {"_start_log", "_fetch"},
+    {"_start_log", "_fetch", "_layer_parts"},
     {"_store", "_documents", "_site_on_demand", "_layer", "_trace"},
     {"_prefetch"},
     # The roots.

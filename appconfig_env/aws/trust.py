@@ -110,4 +110,4 @@ def _system_file() -> str:
     if tls.native is None:
         return ""
     variable, path, _, _ = tls.native.get_default_verify_paths()
-    return os.environ.get(variable, path)
+    return str(os.environ.get(variable, path))

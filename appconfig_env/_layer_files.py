@@ -1,0 +1,137 @@
+"""What a layer holds but byte code: the wrapper, our sources, copied packages, licences.
+
+It knows nothing of sizes and limits. No layer carries it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ._layer_code import of_others, without_comments
+from .errors import AppConfigEnvError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PACKAGE = Path(__file__).resolve().parent
+DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3: the runtime has it
+
+# The layer is unpacked at each cold start and compiled never: what it weighs is chosen here.
+#
+# - Sources go without comments and docstrings, line for line, so that tracebacks quote the right
+#   ones; the copied packages' keep the notices at their top. A Python without byte code runs them.
+# - What only a developer runs stays out: our own `layer` and `trace`, and the copied packages'
+#   command lines and notebook support. tenacity's tornado support does not: tenacity imports it
+#   where a function has tornado.
+# - Type markers serve checkers, which never see a layer. Of METADATA the fields stay, so that
+#   importlib.metadata answers, and of the rest the licences: each text once.
+#
+# A path stands for all that begin with it.
+LEFT_OUT = (
+    "appconfig_env/_layer",
+    "appconfig_env/_trace",
+    "dotenv/__main__.py",
+    "dotenv/cli.py",
+    "dotenv/ipython.py",
+)
+LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
+# A layer's package begins with this, in the place of its docstring so that no line moves: all that
+# it imports afterwards comes out of bundles, which nothing else has.
+FIRST_LINE = "from . import _bundle\n"
+
+
+class LayerError(AppConfigEnvError):
+    """The layer cannot be built; says what is missing."""
+
+
+class Entry(NamedTuple):
+    """One file of the layer."""
+
+    name: str
+    data: bytes
+    mode: int = 0o644
+
+    @property
+    def size_bytes(self) -> int:
+        """What it adds to the zip: its compressed data, and its name and headers, twice."""
+        compress = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+        data = compress.compress(self.data) + compress.flush()
+        return len(data) + 30 + 46 + 2 * len(self.name)
+
+
+def plain_files() -> list[Entry]:
+    """Everything that is the same for each Python, by name."""
+    dependencies = list(_dependencies())
+    return sorted([_script(), _licence(dependencies), *_package(), *dependencies])
+
+
+def _script() -> Entry:
+    """The script that Lambda starts: beside a checkout's package, inside an installed one."""
+    for path in (PACKAGE / "_wrapper_script", PACKAGE.parent / "wrapper" / "appconfig-env"):
+        if path.is_file():
+            return Entry("appconfig-env", path.read_bytes(), 0o755)
+    raise LayerError(
+        "wrapper/appconfig-env is missing: build from a checkout or an installed wheel"
+    )
+
+
+def _licence(carried: Sequence[Entry]) -> Entry:
+    """Our own licence, or where a dependency has the same text."""
+    text = _own_licence()
+    for entry in carried:
+        if entry.data == text:
+            text = f"appconfig-env: Apache-2.0, the text is in /opt/{entry.name}\n".encode()
+    return Entry("python/appconfig_env/LICENSE", text)
+
+
+def _own_licence() -> bytes:
+    """From the checkout, or from what the wheel installed."""
+    path = PACKAGE.parent / "LICENSE"
+    if (PACKAGE.parent / "pyproject.toml").is_file() and path.is_file():
+        return path.read_bytes()
+    for file in _distribution("appconfig-env").files or ():
+        if file.name == "LICENSE":
+            return file.read_binary()
+    raise LayerError("the LICENSE of appconfig-env is missing from its installation")
+
+
+def _package() -> Iterator[Entry]:
+    for path in PACKAGE.rglob("*.py"):
+        name = path.relative_to(PACKAGE.parent).as_posix()
+        if not name.startswith(LEFT_OUT):
+            source = without_comments(path.read_text(encoding="utf-8"))
+            if path == PACKAGE / "__init__.py":
+                source = FIRST_LINE + source.removeprefix('""\n')
+            yield Entry(f"python/{name}", source.encode())
+
+
+def _dependencies() -> Iterator[Entry]:
+    """Yield the installed packages that the layer copies, with their licences."""
+    for wanted in DISTRIBUTIONS:
+        distribution = _distribution(wanted)
+        if not distribution.files:
+            raise LayerError(
+                f"{wanted} was installed without a list of its files: install it with pip"
+            )
+        for file in distribution.files:
+            name = file.as_posix()
+            in_metadata = file.parts[0].endswith(".dist-info")
+            if not in_metadata and file.suffix == ".py" and not name.startswith(LEFT_OUT):
+                yield Entry(f"python/{name}", of_others(file.read_text()).encode())
+            if in_metadata and file.name.upper().startswith(LICENCE_NAMES):
+                yield Entry(f"python/{name}", file.read_binary())
+            if in_metadata and file.name == "METADATA":
+                fields, _, _ = file.read_binary().replace(b"\r\n", b"\n").partition(b"\n\n")
+                yield Entry(f"python/{name}", fields + b"\n\n")
+
+
+def _distribution(name: str) -> metadata.Distribution:
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError as error:
+        raise LayerError(
+            f"{name} is not installed, and the layer carries it: pip install {name}"
+        ) from error
