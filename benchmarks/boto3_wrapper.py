@@ -1,7 +1,8 @@
-"""The classic wrapper, to compare with: boto3 reads two profiles and a path, then exec.
+"""The classic wrapper, to compare with: boto3 reads profiles and parameters, then exec.
 
 Written as one would write it by hand with care: one session, one client for each service, the
-paginator, no work that is not needed, the same names as appconfig-env gives.
+paginator, no work that is not needed, the same names as appconfig-env gives. Started as
+`python -I -c LAUNCH`, which imports it, so that its byte code is compiled once.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from typing import Any
 
 import boto3
 
-PROFILES = ("shop/prod/app", "shop/prod/flags")
-PATH = "/shop/prod/"
+BATCH = 10  # the most names that GetParameters takes
 
 
 def flat(data: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -36,7 +36,7 @@ def main() -> None:
     session = boto3.Session()
     environ = dict(os.environ)
     appconfig = session.client("appconfigdata")
-    for profile in PROFILES:
+    for profile in environ["PREFETCH_PROFILES"].split():
         application, environment, name = profile.split("/")
         started = appconfig.start_configuration_session(
             ApplicationIdentifier=application,
@@ -47,12 +47,17 @@ def main() -> None:
             ConfigurationToken=started["InitialConfigurationToken"]
         )
         environ |= flat(json.load(latest["Configuration"]))
-    pages = session.client("ssm").get_paginator("get_parameters_by_path")
-    for page in pages.paginate(Path=PATH, Recursive=True, WithDecryption=True):
-        for parameter in page["Parameters"]:
-            environ |= flat({parameter["Name"].removeprefix(PATH): parameter["Value"]})
+    ssm = session.client("ssm")
+    for path in environ.get("PREFETCH_PATH", "").split():
+        pages = ssm.get_paginator("get_parameters_by_path")
+        for page in pages.paginate(Path=path, Recursive=True, WithDecryption=True):
+            environ |= flat({
+                one["Name"].removeprefix(path): one["Value"] for one in page["Parameters"]
+            })  # fmt: skip
+    names = environ.get("PREFETCH_NAMES", "").split()
+    for start in range(0, len(names), BATCH):
+        answer = ssm.get_parameters(Names=names[start : start + BATCH], WithDecryption=True)
+        environ |= flat({
+            one["Name"].rpartition("/")[2]: one["Value"] for one in answer["Parameters"]
+        })  # fmt: skip
     os.execve(sys.argv[1], sys.argv[1:], environ)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,7 @@
 """What the helper costs inside a function's process, measured in fresh ones.
 
-This file is also what runs in them: `python inside.py import` or `python inside.py get`.
+`import_ms` gives the import, `beside_peers` one read beside what else a handler could do, from one
+thread and from several.
 """
 
 from __future__ import annotations
@@ -10,95 +11,95 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-import timeit
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
-LOOPS = 20_000
+PROGRAM = str(ROOT / "benchmarks" / "inside_process.py")
 
 
-class Reads(NamedTuple):
-    """Microseconds for one read, the best of the repeats: what disturbs only ever adds.
+class Reading(NamedTuple):
+    """Microseconds for one read, the best of the repeats, all measured in turns in one process.
+
+    With several threads it is the wall time of all divided by the reads of all, so a throughput:
+    one interpreter lock serves them all, and a single read then takes `threads` times as long.
 
     Attributes:
-        get: `appconfig_env.get(name)` of a value that is fresh.
+        threads: how many read at a time.
+        get: `appconfig_env.get` of a value that is fresh, through a local name.
+        get_attribute: `appconfig_env.get(name)`, as handlers write it.
         environ: `os.environ[name]`.
-        clock_and_dict: `time.time()` and a read of a dict, below which no such function can come.
+        clock_and_dict: `time.time()` and a read of a dict, not in a function.
+        clock_and_dict_function: the same in a function of one argument, as `get` is one.
+        powertools: `get_parameter(name, max_age=3600)` of Powertools, from its cache.
+        http_keep_alive: GET from a server like AWS's extension by http.client, one connection for
+            each thread, and the value out of the JSON.
+        http_urllib: the same by urllib.request, as AWS's examples do, with a connection each.
     """
 
+    threads: int
     get: float
+    get_attribute: float
     environ: float
     clock_and_dict: float
+    clock_and_dict_function: float
+    powertools: float
+    http_keep_alive: float
+    http_urllib: float
 
 
 def import_ms(rounds: int) -> list[float]:
     """Milliseconds of `import appconfig_env` where the runtime client is loaded; a process each."""
-    taken = [_run("import", {})["milliseconds"] for _ in range(rounds + 1)]
+    taken: list[float] = [_run("import", {})["milliseconds"] for _ in range(rounds + 1)]
     return taken[1:]  # the first may have compiled
 
 
-def reads(repeats: int) -> Reads:
-    """What one read takes."""
-    with tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder:
-        (Path(folder) / "ssm.json").write_text('{"/shop/prod/db/host": "localhost"}')
+def beside_peers(repeats: int = 5, threads: Sequence[int] = (1, 8)) -> list[Reading]:
+    """What one read takes beside what else a handler could do; one Reading for each of `threads`.
+
+    Needs Powertools.
+    """
+    from .http_agent import HttpAgent
+
+    with tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder, HttpAgent() as agent:
         environ = {
-            "APPCONFIG_ENV_LOCAL_DIR": folder,
-            "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
-            "APPCONFIG_ENV_SNAPSHOT": str(Path(folder) / "snapshot.json"),
-            "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "1h",
-            "SSM_PARAMETER_STORE_TTL": "3600",
-            "DB_USER": "somebody",
+            **_environ(folder),
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2Vj" + 60 * "EXAMPLETOKEN1234",
+            "AWS_ENDPOINT_URL_SSM": f"http://127.0.0.1:{agent.port}",
+            "PORT": str(agent.port),
         }
-        return Reads(**_run("get", environ, str(repeats)))
+        numbers = ",".join(map(str, threads))
+        found = _run("get", environ, str(repeats), numbers)["readings"]
+    return [Reading(**one) for one in found]
 
 
-def _run(what: str, environ: dict[str, str], *words: str) -> dict[str, float]:
+def _environ(folder: str) -> dict[str, str]:
+    """Of a function whose one value is in `folder` and stays fresh for an hour."""
+    (Path(folder) / "ssm.json").write_text('{"/shop/prod/db/host": "localhost"}')
+    return {
+        "APPCONFIG_ENV_LOCAL_DIR": folder,
+        "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
+        "APPCONFIG_ENV_SNAPSHOT": str(Path(folder) / "snapshot.json"),
+        "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "1h",
+        "SSM_PARAMETER_STORE_TTL": "3600",
+        "DB_USER": "somebody",
+    }
+
+
+def _run(what: str, environ: dict[str, str], *words: str) -> dict[str, Any]:
     done = subprocess.run(
-        (sys.executable, str(Path(__file__).resolve()), what, *words),
+        (sys.executable, PROGRAM, what, *words),
         env={"PATH": os.defpath, **environ},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
-
-
-def _import() -> dict[str, float]:
-    import awslambdaric.bootstrap  # noqa: F401 - as the runtime has it loaded when a handler is imported
-
-    began = time.perf_counter_ns()
-    import appconfig_env  # noqa: F401
-
-    took = time.perf_counter_ns() - began
-    return {"milliseconds": took / 1e6}
-
-
-def _get(repeats: int) -> dict[str, float]:
-    import appconfig_env
-
-    assert appconfig_env.get("DB_HOST") == "localhost"
-    names = {
-        "get": appconfig_env.get,
-        "environ": os.environ,
-        "clock": time.time,
-        "values": {"DB_HOST": "localhost"},
-    }
-    statements = {
-        "get": "get('DB_HOST')",
-        "environ": "environ['DB_USER']",
-        "clock_and_dict": "clock(); values['DB_HOST']",
-    }
-    best = dict.fromkeys(statements, float("inf"))
-    for _ in range(repeats):
-        for name, statement in statements.items():  # in turns
-            taken = timeit.timeit(statement, globals=names, number=LOOPS)
-            best[name] = min(best[name], 1e6 * taken / LOOPS)
-    return best
-
-
-if __name__ == "__main__":
-    sys.path[0] = str(ROOT)  # as /opt/python stands on the path of a function with the layer
-    print(json.dumps(_import() if sys.argv[1] == "import" else _get(int(sys.argv[2]))))

@@ -6,16 +6,19 @@ import json
 import os
 import platform
 import ssl
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from . import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .figures import Figure
+    from .page import Section
 
-PACKAGES = ("boto3", "botocore", "awslambdaric")
+PACKAGES = ("boto3", "botocore", "aws-lambda-powertools", "awslambdaric")
 
 
 def machine() -> dict[str, str]:
@@ -26,14 +29,18 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processors": f"{os.cpu_count()} x {_processor()}",
         "load": f"{os.getloadavg()[0]:.2f} (what else runs here is in the figures)",
-        **{name: version(name) for name in PACKAGES},
+        **{name: _version(name) for name in PACKAGES},
     }
 
 
-def as_text(figures: Sequence[Figure], about: dict[str, str]) -> str:
-    """The table."""
+def as_text(
+    figures: Sequence[Figure], about: dict[str, str], sections: Iterable[Section] = ()
+) -> str:
+    """The tables."""
     width = max(len(figure.name) for figure in figures)
     lines = [f"{name}: {said}" for name, said in about.items()]
+    for section in sections:
+        lines += ["", page.as_text(section)]
     lines += ["", f"{'':{width}}  {'median':>12}  {'best':>8}  {'quartiles':>19}  target"]
     for figure in figures:
         value = f"{_number(figure.value, figure.unit)} {figure.unit:2}"
@@ -47,10 +54,19 @@ def as_text(figures: Sequence[Figure], about: dict[str, str]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def as_json(figures: Iterable[Figure], about: dict[str, str]) -> str:
+def as_json(
+    figures: Iterable[Figure], about: dict[str, str], sections: Iterable[Section] = ()
+) -> str:
     """The same as one object."""
-    found = [{**figure._asdict(), "is_met": figure.is_met} for figure in figures]
-    return json.dumps({"machine": about, "figures": found}, indent=2, ensure_ascii=False)
+    found = {
+        "machine": about,
+        "figures": [{**figure._asdict(), "is_met": figure.is_met} for figure in figures],
+        "sections": [
+            {"title": one.title, "tables": [table._asdict() for table in one.tables]}
+            for one in sections
+        ],
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 def _number(value: float, unit: str) -> str:
@@ -62,6 +78,13 @@ def _verdict(figure: Figure) -> str:
         return ""
     bound = "at least" if figure.at_least else "at most"
     return f"{bound} {figure.target:g} {figure.unit}: {'met' if figure.is_met else 'MISSED'}"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed here"
 
 
 def _processor() -> str:

@@ -1,38 +1,38 @@
-"""A fast TLS server with canned AWS answers, in a process of its own: 2 profiles and 20 parameters.
+"""A fast TLS server in a process of its own: counts calls, and answers as late as a link would.
 
 The tests' fake is strict and slow, and would bill its work to whoever is measured. This one only
-counts. Answers have the form and size of real ones; names and tokens are made up.
+counts.
+
+The link: a round trip passes for the TCP connect, one for the TLS 1.3 handshake and one for each
+request, slept away in the connection's own thread. On loopback the connect itself takes no time, so
+its round trip is slept together with the handshake's, once the client's first bytes are there. To a
+client that waits for each answer before it goes on, as all who are measured do on each of their
+connections, it makes no difference at which of two waits in a row the time passes: the sum is
+that of a real link. One that worked while it connected would be billed for both.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from .answers import Answers, Content
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 HOST = "localhost"
-PROFILES = {
-    "app": {"greeting": "hello", "limits": {"rate": 10, "burst": 20}, "regions": ["a", "b"]},
-    "flags": {"checkout": {"enabled": True, "limit": 10}, "search": {"enabled": False}},
-}
-PATH = "/shop/prod/"
-PARAMETERS = 20
-PAGE = 10  # the most that GetParametersByPath gives at once
-TOKEN_BYTES = 800  # base64 of it is 1,068 characters, as long as AppConfig's tokens
-REQUEST_ID = "6f1b8f8e-0d6c-4d0e-9d1f-3f0f6f1b8f8e"
-DATE = "Mon, 05 Jan 2026 10:00:00 GMT"
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Counts(NamedTuple):
@@ -48,6 +48,11 @@ class Counts(NamedTuple):
     configurations: int
     connections: int
 
+    @property
+    def total(self) -> int:
+        """How many calls of all operations."""
+        return sum(self.calls.values())
+
 
 class Server:
     """A context manager: the server as a process.
@@ -59,7 +64,8 @@ class Server:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).resolve())],
+            [sys.executable, "-m", "benchmarks.server"],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -76,13 +82,20 @@ class Server:
     ) -> None:
         self._process.communicate(timeout=10)  # closes its standard input, which ends it
 
+    def serve(self, profiles: int, parameters: int, rtt_ms: float = 0.0) -> None:
+        """From now on have so much to read, so far away; begins to count anew."""
+        self._ask({"profiles": profiles, "parameters": parameters, "rtt_ms": rtt_ms})
+
     def counts(self) -> Counts:
         """What came since the last call of this; begins to count anew."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("counts\n")
-        self._process.stdin.flush()
-        told = self._read()
+        told = self._ask({})
         return Counts(told["calls"], told["configurations"], told["connections"])
+
+    def _ask(self, words: dict[str, float]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        return self._read()
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout is not None
@@ -93,92 +106,63 @@ class Server:
         return found
 
 
-class _Tally:
-    def __init__(self) -> None:
+class Link:
+    """The distance to the server; `wait` as `time.sleep`."""
+
+    def __init__(self, rtt_ms: float = 0.0, wait: Callable[[float], object] = time.sleep) -> None:
+        self._seconds = rtt_ms / 1000
+        self._wait = wait
+
+    def pass_round_trips(self, number: int) -> None:
+        """Let so many round trips pass."""
+        if self._seconds:
+            self._wait(number * self._seconds)
+
+
+class Service:
+    """What the connections share: the answers, the link and the tally; `serve` replaces all."""
+
+    def __init__(self, content: Content = Content(), link: Link | None = None) -> None:  # noqa: B008 - immutable
         self._lock = threading.Lock()
-        self._counter: Counter[str] = Counter()
-        self._connections = 0
+        self._known: dict[Content, Answers] = {}  # no later start pays for making pages
+        self.serve(content, link or Link())
+
+    def serve(self, content: Content, link: Link) -> None:
+        """From now on answer so."""
+        if content not in self._known:
+            self._known[content] = Answers(content)
+        self.answers, self.link = self._known[content], link
+        self.take()
 
     def add(self, operation: str) -> None:
+        """Count a call."""
         with self._lock:
             self._counter[operation] += 1
 
     def connect(self) -> None:
+        """Count a connection."""
         with self._lock:
             self._connections += 1
 
     def take(self) -> Counts:
+        """What was counted; begins anew."""
         with self._lock:
-            calls, connections = dict(sorted(self._counter.items())), self._connections
-            self._counter.clear()
-            self._connections = 0
+            counter = getattr(self, "_counter", Counter[str]())
+            connections = getattr(self, "_connections", 0)
+            self._counter, self._connections = Counter[str](), 0
+        calls = dict(sorted(counter.items()))
         return Counts(calls, calls.get("GetLatestConfiguration", 0), connections)
 
 
-def token(profile: int) -> str:
-    """One token, new each time; its first byte is the profile's number."""
-    return base64.b64encode(bytes([profile]) + os.urandom(TOKEN_BYTES - 1)).decode()
-
-
-def answer(method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[str, bytes]:
-    """The operation that a request calls, and the whole answer to it."""
-    path, _, query = target.partition("?")
-    names = list(PROFILES)
-    if method == "POST" and path == "/configurationsessions":
-        wanted = json.loads(body)["ConfigurationProfileIdentifier"]
-        first = json.dumps({"InitialConfigurationToken": token(names.index(wanted))}).encode()
-        return "StartConfigurationSession", _http("201 Created", "application/json", first)
-    if method == "GET" and path == "/configuration":
-        sent = query.removeprefix("configuration_token=").replace("%2F", "/").replace("%2B", "+")
-        profile = base64.b64decode(sent[:4])[0]
-        document = json.dumps(PROFILES[names[profile]]).encode()
-        extra = (
-            f"Next-Poll-Configuration-Token: {token(profile)}\r\n"
-            "Next-Poll-Interval-In-Seconds: 60\r\nVersion-Label: 7\r\n"
-        )
-        return "GetLatestConfiguration", _http("200 OK", "application/json", document, extra)
-    if headers.get("x-amz-target") == "AmazonSSM.GetParametersByPath":
-        page = _page(json.loads(body))
-        return "GetParametersByPath", _http("200 OK", "application/x-amz-json-1.1", page)
-    return "unknown", _http("404 Not Found", "application/json", b"{}")
-
-
-def _page(asked: dict[str, str]) -> bytes:
-    start = int(asked["NextToken"].rpartition("-")[2]) if "NextToken" in asked else 0
-    found: dict[str, object] = {
-        "Parameters": [
-            {
-                "ARN": f"arn:aws:ssm:us-east-1:123456789012:parameter{PATH}p{number}",
-                "DataType": "text",
-                "LastModifiedDate": 1767607200.0,
-                "Name": f"{PATH}p{number}",
-                "Type": "SecureString" if number % 4 == 0 else "String",
-                "Value": f"value {number}",
-                "Version": 1,
-            }
-            for number in range(start, min(start + PAGE, PARAMETERS))
-        ]
-    }
-    if start + PAGE < PARAMETERS:
-        found["NextToken"] = f"{base64.b64encode(bytes(500)).decode()}-{start + PAGE}"
-    return json.dumps(found).encode()
-
-
-def _http(status: str, content_type: str, body: bytes, extra: str = "") -> bytes:
-    head = (
-        f"HTTP/1.1 {status}\r\nDate: {DATE}\r\nContent-Type: {content_type}\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n"
-        f"x-amzn-RequestId: {REQUEST_ID}\r\n{extra}\r\n"
-    )
-    return head.encode() + body
-
-
-def _serve(connection: socket.socket, context: ssl.SSLContext, tally: _Tally) -> None:
+def serve_connection(connection: socket.socket, context: ssl.SSLContext, service: Service) -> None:
+    """Answer on one connection until the client has closed it."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     buffer = b""
     try:
+        connection.recv(1, socket.MSG_PEEK)
+        service.link.pass_round_trips(2)
         with context.wrap_socket(connection, server_side=True) as tls:
-            tally.connect()
+            service.connect()
             while True:
                 while b"\r\n\r\n" not in buffer:
                     if not (data := tls.recv(65536)):
@@ -197,37 +181,46 @@ def _serve(connection: socket.socket, context: ssl.SSLContext, tally: _Tally) ->
                         return
                     buffer += data
                 body, buffer = buffer[:length], buffer[length:]
-                operation, whole = answer(method, target, headers, body)
-                tally.add(operation)
+                operation, whole = service.answers.answer(method, target, headers, body)
+                service.add(operation)
+                service.link.pass_round_trips(1)
                 tls.sendall(whole)
     except OSError:
         pass  # a client that has become another program
 
 
-def _accept(listener: socket.socket, context: ssl.SSLContext, tally: _Tally) -> None:
+def accept(listener: socket.socket, context: ssl.SSLContext, service: Service) -> None:
+    """Give each connection a thread."""
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=_serve, args=(connection, context, tally), daemon=True).start()
+        threading.Thread(
+            target=serve_connection, args=(connection, context, service), daemon=True
+        ).start()
 
 
 def main() -> None:
-    """Serve until standard input closes; answer each of its lines with the counts."""
+    """Serve until standard input closes; each of its lines says what from now on, or nothing."""
     import trustme  # the one thing here that is not in the standard library
 
-    authority = trustme.CA()
+    # Named as AWS's own are, which is what the wrapper looks for in a large trust store.
+    authority = trustme.CA(organization_name="Amazon Root CA, but for benchmarks")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     authority.issue_cert(HOST).configure_cert(context)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    tally = _Tally()
+    service = Service()
     with tempfile.TemporaryDirectory() as folder:
         ca_file = Path(folder) / "ca.pem"
         authority.cert_pem.write_to_path(str(ca_file))
-        threading.Thread(target=_accept, args=(listener, context, tally), daemon=True).start()
+        threading.Thread(target=accept, args=(listener, context, service), daemon=True).start()
         url = f"https://{HOST}:{listener.getsockname()[1]}"
         print(json.dumps({"url": url, "ca_file": str(ca_file)}), flush=True)
-        for _ in sys.stdin:
-            print(json.dumps(tally.take()._asdict()), flush=True)
+        for line in sys.stdin:
+            words = json.loads(line)
+            if words:
+                content = Content(int(words["profiles"]), int(words["parameters"]))
+                service.serve(content, Link(words["rtt_ms"]))
+            print(json.dumps(service.take()._asdict()), flush=True)
 
 
 if __name__ == "__main__":

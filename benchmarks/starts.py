@@ -1,138 +1,117 @@
-"""Cold starts as Lambda makes them: this wrapper, the classic one and none, in turns."""
+"""Cold starts as Lambda makes them, timed: any number of commands in turns, each a process."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
-import botocore
-
+from .contenders import CONTENDERS, NOTHING, Cell, base_environ, require_same, variables_set
 from .server import Counts, Server
 
-ROOT = Path(__file__).resolve().parent.parent
-WRAPPER = str(ROOT / "wrapper" / "appconfig-env")
-CLASSIC = str(ROOT / "benchmarks" / "boto3_wrapper.py")
-SOURCES = "appconfig:shop/prod/app appconfig:shop/prod/flags ssm:/shop/prod/"
-# The runtime's own command names its interpreter, by which the wrapper finds one.
-NOTHING = (sys.executable, "-I", "-S", "-c", "pass")
-SHOW = (sys.executable, "-I", "-S", "-c", "import json, os; print(json.dumps(dict(os.environ)))")
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 
-class Starts(NamedTuple):
-    """Wall times of one run, in milliseconds, one for each round.
+class Start(NamedTuple):
+    """What to start: a wrapper's command line without the runtime's, and its environment."""
+
+    wrapper: tuple[str, ...]
+    environ: dict[str, str]
+
+
+class Bench:
+    """A server, a folder, and starts with them.
 
     Attributes:
-        direct: the command itself.
-        idle: this wrapper with nothing to read, then the command.
-        ours: this wrapper with two profiles and twenty parameters, then the command.
-        classic: the wrapper on boto3 with the same, then the command.
-        ours_trusting, classic_trusting: the same two with a trust store of the usual size, such as
-            a function without AWS_CA_BUNDLE has.
-        counts: what one start of ours asked the server for.
-        classic_counts: what one start of the classic asked for.
-        variables: how many variables both set, to the same values.
-        modules: how many modules ours imports beyond those of a bare interpreter, with something to
-            read and without.
+        server: what the wrappers read from.
+        folder: for files of a run.
+        environ: like Lambda's, with nothing to read.
     """
 
-    direct: list[float]
-    idle: list[float]
-    ours: list[float]
-    classic: list[float]
-    ours_trusting: list[float]
-    classic_trusting: list[float]
-    counts: Counts
-    classic_counts: Counts
-    variables: int
-    modules: int
-    idle_modules: int
+    def __init__(self, server: Server, folder: Path) -> None:
+        self.server = server
+        self.folder = folder
+        self.environ = base_environ(folder, server.url, server.ca_file)
+        self._snapshot = folder / "snapshot.json"
 
-    def added(self, times: list[float]) -> float:
-        """The milliseconds that a wrapper adds: its median less that of the command itself."""
-        return median(times) - median(self.direct)
+    @classmethod
+    @contextmanager
+    def open(cls) -> Iterator[Self]:
+        """With a server and a folder of its own."""
+        with Server() as server, tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder:
+            yield cls(server, Path(folder))
+
+    def serve(self, cell: Cell) -> dict[str, str]:
+        """Have what is in the cell to read; the environment that says so to every contender."""
+        self.server.serve(cell.profiles, cell.parameters, cell.rtt_ms)
+        return {**self.environ, **cell.environ()}
+
+    def agreed(
+        self, contenders: Iterable[str], environ: dict[str, str]
+    ) -> tuple[int, dict[str, Counts]]:
+        """How many variables they set, all the same ones, and what a start of each asks for.
+
+        Raises:
+            RuntimeError: they do not, or one failed.
+        """
+        values, counts = [], {}
+        for contender in contenders:
+            self.server.counts()
+            values.append(variables_set(contender, environ))
+            counts[contender] = self.server.counts()
+            self.forget()
+        for other in values[1:]:
+            require_same(values[0], other)
+        return len(values[0]), counts
+
+    def times(self, starts: dict[str, Start], rounds: int) -> dict[str, list[float]]:
+        """Milliseconds of each, in turns; all have been started before, by `agreed`."""
+        found: dict[str, list[float]] = {name: [] for name in starts}
+        for _ in range(rounds):
+            for name, (wrapper, environ) in starts.items():
+                found[name].append(wall_ms((*wrapper, *NOTHING), environ))
+                self.forget()
+        return found
+
+    def times_of_cells(
+        self, cells: Sequence[Cell], contenders: Iterable[str], rounds: int
+    ) -> list[dict[str, list[float]]]:
+        """Milliseconds of each contender and of `direct`, the command itself, for each cell.
+
+        Each round is one of all cells: what disturbs for a while disturbs one start in each, and
+        not all starts in one.
+        """
+        found = [{name: list[float]() for name in ("direct", *contenders)} for _ in cells]
+        for _ in range(rounds):
+            for cell, times in zip(cells, found, strict=True):
+                environ = self.serve(cell)
+                starts = {name: Start(CONTENDERS[name], environ) for name in contenders}
+                once = self.times({"direct": Start((), self.environ), **starts}, 1)
+                for name, taken in once.items():
+                    times[name] += taken
+        return found
+
+    def forget(self) -> None:
+        """Remove the snapshot: it would save the next start its calls."""
+        self._snapshot.unlink(missing_ok=True)
 
 
-def measure(rounds: int) -> Starts:
-    """Start each of the six `rounds` times, in turns, after one start of each that does not count.
+def added(times: list[float], direct: list[float]) -> float:
+    """The milliseconds that a wrapper adds: its median less that of the command itself."""
+    return median(times) - median(direct)
+
+
+def wall_ms(command: tuple[str, ...], environ: dict[str, str]) -> float:
+    """Milliseconds from spawning it until it has ended.
 
     Raises:
-        RuntimeError: one of them failed, or the two wrappers did not set the same variables.
+        RuntimeError: it failed.
     """
-    with Server() as server, tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder:
-        snapshot = Path(folder) / "snapshot.json"
-        bare = {"PATH": os.defpath, "HOME": folder}
-        environ = {
-            **bare,
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-            "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2Vj" + 60 * "EXAMPLETOKEN1234",
-            "AWS_ENDPOINT_URL": server.url,
-            "AWS_CA_BUNDLE": server.ca_file,
-            "APPCONFIG_ENV_SNAPSHOT": str(snapshot),
-        }
-        trust_store = Path(folder) / "trust.pem"
-        usual = Path(botocore.__file__).parent / "cacert.pem"
-        trust_store.write_bytes(usual.read_bytes() + Path(server.ca_file).read_bytes())
-        trusting = {"AWS_CA_BUNDLE": str(trust_store)}
-        with_sources = {**environ, "APPCONFIG_ENV_SOURCES": SOURCES}
-        classic = (sys.executable, CLASSIC)
-
-        variables = _shown((WRAPPER,), with_sources)
-        snapshot.unlink()
-        counts = server.counts()
-        require_same(variables, _shown(classic, environ))
-        classic_counts = server.counts()
-        idle_modules = _modules(environ)
-        modules = _modules(with_sources)
-        snapshot.unlink()
-
-        starts = {
-            "direct": (NOTHING, environ),
-            "idle": ((WRAPPER, *NOTHING), environ),
-            "ours": ((WRAPPER, *NOTHING), with_sources),
-            "classic": ((*classic, *NOTHING), environ),
-            "ours_trusting": ((WRAPPER, *NOTHING), {**with_sources, **trusting}),
-            "classic_trusting": ((*classic, *NOTHING), {**environ, **trusting}),
-        }
-        times: dict[str, list[float]] = {name: [] for name in starts}
-        for number in range(rounds + 1):
-            for name, (command, variables_of_it) in starts.items():
-                taken = _wall_ms(command, variables_of_it)
-                snapshot.unlink(missing_ok=True)  # it would save the next start its calls
-                if number:
-                    times[name].append(taken)
-    return Starts(
-        **times,
-        counts=counts,
-        classic_counts=classic_counts,
-        variables=len(_set(variables)),
-        modules=modules,
-        idle_modules=idle_modules,
-    )
-
-
-def require_same(ours: dict[str, str], theirs: dict[str, str]) -> None:
-    """Refuse to compare what does not do the same.
-
-    Raises:
-        RuntimeError: the two wrappers did not set the same variables for the function.
-    """
-    ours, theirs = _set(ours), _set(theirs)
-    if ours != theirs:
-        names = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
-        raise RuntimeError(f"the wrappers do not agree on {', '.join(sorted(names))}")
-
-
-def _wall_ms(command: tuple[str, ...], environ: dict[str, str]) -> float:
     began = time.perf_counter_ns()
     # Bare posix_spawn: subprocess would add its own reading of pipes.
     quiet = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
@@ -142,37 +121,3 @@ def _wall_ms(command: tuple[str, ...], environ: dict[str, str]) -> float:
     if status:
         raise RuntimeError(f"{command[0]} failed with {os.waitstatus_to_exitcode(status)}")
     return took / 1e6
-
-
-def _shown(wrapper: tuple[str, ...], environ: dict[str, str]) -> dict[str, str]:
-    """The environment that a command gets from a wrapper."""
-    done = subprocess.run(
-        (*wrapper, *SHOW), env=environ, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{wrapper[-1]} failed: {done.stderr}")
-    found: dict[str, str] = json.loads(done.stdout)
-    return found
-
-
-def _set(environ: dict[str, str]) -> dict[str, str]:
-    """The variables that a wrapper has set for the function, not for itself."""
-    own = ("AWS_", "APPCONFIG_ENV_", "_APPCONFIG_ENV", "LC_", "PATH", "HOME", "PWD", "SHLVL")
-    return {name: value for name, value in environ.items() if not name.startswith(own)}
-
-
-def _modules(environ: dict[str, str]) -> int:
-    """How many modules one start imports beyond those of a bare interpreter."""
-    program = str(ROOT / "appconfig_env" / "__main__.py")
-    return _imported((program, "/bin/true"), environ) - _imported(("-c", "pass"), environ)
-
-
-def _imported(words: tuple[str, ...], environ: dict[str, str]) -> int:
-    done = subprocess.run(
-        (sys.executable, "-I", "-S", "-X", "importtime", *words),
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return sum(line.startswith("import time:") for line in done.stderr.splitlines()) - 1

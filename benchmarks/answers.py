@@ -1,0 +1,129 @@
+"""Canned AWS answers: what the benchmarks' server says; no socket and no clock here.
+
+They have the form and size of real ones; names and tokens are made up.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from typing import Any, NamedTuple
+
+APPLICATION = "shop/prod"
+PATH = "/shop/prod/"
+PAGE = 10  # the most that GetParametersByPath and GetParameters give at once
+TOKEN_BYTES = 800  # base64 of it is 1,068 characters, as long as AppConfig's tokens
+REQUEST_ID = "6f1b8f8e-0d6c-4d0e-9d1f-3f0f6f1b8f8e"
+DATE = "Mon, 05 Jan 2026 10:00:00 GMT"
+
+
+class Content(NamedTuple):
+    """What is there to be read."""
+
+    profiles: int = 2
+    parameters: int = 20
+
+
+class Answers:
+    """The answers for one content; pages are made once, so that no later start pays for them."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._documents = list(documents(content.profiles).items())
+        self._pages: dict[int, bytes] = {}
+        self._numbers = {parameter_name(number): number for number in range(content.parameters)}
+
+    def answer(
+        self, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[str, bytes]:
+        """The operation that a request calls, and the whole answer to it."""
+        path, _, query = target.partition("?")
+        if method == "POST" and path == "/configurationsessions":
+            wanted = json.loads(body)["ConfigurationProfileIdentifier"]
+            number = [name for name, _ in self._documents].index(wanted)
+            first = json.dumps({"InitialConfigurationToken": token(number)}).encode()
+            return "StartConfigurationSession", _http("201 Created", "application/json", first)
+        if method == "GET" and path == "/configuration":
+            sent = query.removeprefix("configuration_token=").replace("%2F", "/")
+            number = base64.b64decode(sent.replace("%2B", "+")[:4])[0]
+            extra = (
+                f"Next-Poll-Configuration-Token: {token(number)}\r\n"
+                "Next-Poll-Interval-In-Seconds: 60\r\nVersion-Label: 7\r\n"
+            )
+            document = json.dumps(self._documents[number][1]).encode()
+            return "GetLatestConfiguration", _http("200 OK", "application/json", document, extra)
+        operation = headers.get("x-amz-target", "").removeprefix("AmazonSSM.")
+        if operation == "GetParametersByPath":
+            return operation, self._page(json.loads(body))
+        if operation == "GetParameters":
+            return operation, self._named(json.loads(body)["Names"])
+        return "unknown", _http("404 Not Found", "application/json", b"{}")
+
+    def _page(self, asked: dict[str, str]) -> bytes:
+        start = int(asked["NextToken"].rpartition("-")[2]) if "NextToken" in asked else 0
+        if start not in self._pages:
+            after = start + PAGE
+            numbers = range(start, min(after, self._content.parameters))
+            found: dict[str, object] = {"Parameters": [_parameter(number) for number in numbers]}
+            if after < self._content.parameters:
+                found["NextToken"] = f"{base64.b64encode(bytes(500)).decode()}-{after}"
+            self._pages[start] = _ssm(found)
+        return self._pages[start]
+
+    def _named(self, names: list[str]) -> bytes:
+        if len(names) > PAGE:
+            return _http("400 Bad Request", "application/x-amz-json-1.1", b"{}")
+        known = self._numbers
+        return _ssm({
+            "InvalidParameters": [name for name in names if name not in known],
+            "Parameters": [_parameter(known[name]) for name in names if name in known],
+        })  # fmt: skip
+
+
+def documents(profiles: int) -> dict[str, dict[str, Any]]:
+    """The documents by the names of their profiles; no two of them have a key in common."""
+    found: dict[str, dict[str, Any]] = {
+        "app": {"greeting": "hello", "limits": {"rate": 10, "burst": 20}, "regions": ["a", "b"]},
+        "flags": {"checkout": {"enabled": True, "limit": 10}, "search": {"enabled": False}},
+    }
+    for number in range(2, profiles):
+        service = {"host": f"host-{number}.example.com", "timeout": number, "enabled": True}
+        found[f"service{number}"] = {f"service{number}": service}
+    return dict(list(found.items())[:profiles])
+
+
+def parameter_name(number: int) -> str:
+    """What the parameter of this number is called."""
+    return f"{PATH}p{number}"
+
+
+def token(profile: int) -> str:
+    """One token, new each time; its first byte is the profile's number."""
+    return base64.b64encode(bytes([profile]) + os.urandom(TOKEN_BYTES - 1)).decode()
+
+
+def _parameter(number: int) -> dict[str, object]:
+    name = parameter_name(number)
+    return {
+        "ARN": f"arn:aws:ssm:us-east-1:123456789012:parameter{name}",
+        "DataType": "text",
+        "LastModifiedDate": 1767607200.0,
+        "Name": name,
+        "Type": "SecureString" if number % 4 == 0 else "String",
+        "Value": f"value {number}",
+        "Version": 1,
+    }
+
+
+def _ssm(found: dict[str, object]) -> bytes:
+    return _http("200 OK", "application/x-amz-json-1.1", json.dumps(found).encode())
+
+
+def _http(status: str, content_type: str, body: bytes, extra: str = "") -> bytes:
+    head = (
+        f"HTTP/1.1 {status}\r\nDate: {DATE}\r\nContent-Type: {content_type}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n"
+        f"x-amzn-RequestId: {REQUEST_ID}\r\n{extra}\r\n"
+    )
+    return head.encode() + body

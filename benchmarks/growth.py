@@ -1,0 +1,108 @@
+"""Growth: whether time and memory grow as the calls that AWS's page sizes force, and no faster."""
+
+from __future__ import annotations
+
+from math import log
+from typing import TYPE_CHECKING, NamedTuple
+
+from .contenders import CONTENDERS, NOTHING, Cell
+from .counts import peak_mb
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .starts import Bench
+
+COMPARED = ("ours", "floor")
+TARGET = 1.1  # of the exponent; noise alone moves it by half of what is beyond 1
+SERIES = {
+    "profiles": tuple(Cell(number, 10) for number in (1, 2, 5, 10, 20, 50, 100)),
+    "parameters": tuple(Cell(1, number) for number in (10, 30, 100, 300, 1000, 3000, 10_000)),
+    # One variable holds 131,071 bytes, and so 6,000 of such sources.
+    "names": tuple(
+        Cell(1, number, by_name=True) for number in (10, 30, 100, 300, 1000, 3000, 6000)
+    ),
+}
+
+
+class Point(NamedTuple):
+    """One size of one series: what there was to read, and by contender what it took."""
+
+    cell: Cell
+    calls: int
+    added_ms: dict[str, float]
+    peak_mb: dict[str, float]
+
+
+class Line(NamedTuple):
+    """A straight line through the points, fitted so that relative deviations are least.
+
+    Attributes:
+        base: what it takes without any call.
+        each: what every call takes.
+        worst: the largest deviation of a point, as a part of the line's value there.
+    """
+
+    base: float
+    each: float
+    worst: float
+
+
+def measure(
+    bench: Bench, series: dict[str, tuple[Cell, ...]], rounds: int
+) -> dict[str, list[Point]]:
+    """Ours and the floor at each size, without latency.
+
+    The command gets the environment too, and takes longer with a large one: it is not taken off.
+    """
+    cells = [cell for one in series.values() for cell in one]
+    points = {cell: _counted(bench, cell) for cell in cells}
+    for cell, times in zip(cells, bench.times_of_cells(cells, COMPARED, rounds), strict=True):
+        # The best of the rounds: what disturbs only ever adds, and would bend the line.
+        best = {name: min(times[name]) - min(times["direct"]) for name in COMPARED}
+        points[cell] = points[cell]._replace(added_ms=best)
+    return {name: [points[cell] for cell in one] for name, one in series.items()}
+
+
+def _counted(bench: Bench, cell: Cell) -> Point:
+    environ = bench.serve(cell)
+    _, counts = bench.agreed(COMPARED, environ)
+    peaks = {}
+    for name in COMPARED:
+        peaks[name] = peak_mb((*CONTENDERS[name], *NOTHING), environ)
+        bench.forget()
+    return Point(cell, counts["ours"].total, {}, peaks)
+
+
+def fit(calls: Sequence[int], values: Sequence[float]) -> Line:
+    """The line, by weighted least squares: sizes lie orders of magnitude apart."""
+    weights = [1 / value**2 for value in values]
+    total = sum(weights)
+    mean_x = sum(w * x for w, x in zip(weights, calls, strict=True)) / total
+    mean_y = sum(w * y for w, y in zip(weights, values, strict=True)) / total
+    spread = sum(w * (x - mean_x) ** 2 for w, x in zip(weights, calls, strict=True))
+    common = sum(
+        w * (x - mean_x) * (y - mean_y) for w, x, y in zip(weights, calls, values, strict=True)
+    )
+    each = common / spread
+    base = mean_y - each * mean_x
+    worst = max(abs(y / (base + each * x) - 1) for x, y in zip(calls, values, strict=True))
+    return Line(base, each, worst)
+
+
+def exponent(calls: Sequence[int], values: Sequence[float]) -> float:
+    """How what comes on top of the least value grows: 1 as the calls do, 2 as their square.
+
+    Fitted in logarithms to the largest three sizes, where it is most of the value. The least is of
+    the smaller ones, since noise may have added to the smallest.
+    """
+    least = min(values[:-3])
+    first = calls[list(values).index(least)]
+    logs = [
+        (log(x - first), log(max(y - least, 1e-9)))
+        for x, y in zip(calls[-3:], values[-3:], strict=True)
+    ]
+    mean_x = sum(x for x, _ in logs) / len(logs)
+    mean_y = sum(y for _, y in logs) / len(logs)
+    spread = sum((x - mean_x) ** 2 for x, _ in logs)
+    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / spread

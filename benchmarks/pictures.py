@@ -1,0 +1,153 @@
+"""The report's pictures as SVG, drawn by matplotlib, which is loaded only for them.
+
+Two runs that found the same draw the same: no dates, no random identifiers. The colours are Okabe
+and Ito's, which people with any colour vision tell apart; markers differ too.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from io import StringIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Sheet
+
+COLOURS = ("#0072B2", "#555555", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+class Bar(NamedTuple):
+    """One bar; ours has a colour of its own; `low` and `high` end its whisker, if it has one."""
+
+    name: str
+    value: float
+    is_ours: bool = False
+    low: float | None = None
+    high: float | None = None
+
+
+class Curve(NamedTuple):
+    """Points that belong together; `line` joins them where a fitted one does it in their place."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    line: tuple[float, float] | None = None  # where it begins on the y axis, and its slope
+
+
+class Panel(NamedTuple):
+    """One of several small plots, with what its axes say."""
+
+    title: str
+    curves: Sequence[Curve]
+    x_label: str
+    y_label: str
+    x_ticks: Sequence[float] | None = None
+
+
+def bars(panels: Mapping[str, Sequence[Bar]], path: Path) -> None:
+    """Horizontal bars with their values, a panel for each unit, which is its label."""
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    most = max(map(len, panels.values()))
+    with _sheet(path, (8.2, rows * (0.6 + 0.34 * most))) as sheet:
+        for number, (label, shown) in enumerate(panels.items()):
+            axes = sheet.add_subplot(rows, columns, number + 1)
+            _draw_bars(axes, shown, label)
+
+
+def curves(panels: Sequence[Panel], columns: int, path: Path) -> None:
+    """Small plots, so many beside each other, with one legend for all."""
+    rows = -(-len(panels) // columns)
+    with _sheet(path, (2.75 * columns, 0.5 + 2.3 * rows)) as sheet:
+        for number, panel in enumerate(panels):
+            axes = sheet.add_subplot(rows, columns, number + 1)
+            _draw_curves(axes, panel)
+            if number % columns == 0:
+                axes.set_ylabel(panel.y_label)
+            if number + columns >= len(panels):
+                axes.set_xlabel(panel.x_label)
+        handles, labels = sheet.axes[0].get_legend_handles_labels()
+        sheet.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+
+
+@contextmanager
+def _sheet(path: Path, inches: tuple[float, float]) -> Iterator[Sheet]:
+    """An empty sheet, which is saved in the end."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure as Sheet
+
+    settings: dict[Any, Any] = {
+        "svg.hashsalt": "appconfig-env",
+        "svg.fonttype": "none",  # text stays text: smaller, and it can be searched
+        "font.sans-serif": ["DejaVu Sans"],  # which matplotlib brings; else a long list each time
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 9,
+        "legend.fontsize": 9,
+    }
+    with mpl.rc_context(settings):
+        sheet = Sheet(figsize=inches, layout="constrained", facecolor="white")
+        yield sheet
+        written = StringIO()
+        sheet.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+        path.write_text(_compact(written.getvalue()))
+
+
+def _compact(svg: str) -> str:
+    """The same drawing in less text: no indents, no rotations by nothing, hundredths of a point."""
+    svg = re.sub(r"^ +| transform=\"rotate\(-0 [^\"]*\)\"", "", svg, flags=re.MULTILINE)
+    return re.sub(r"(\.\d\d)\d+", r"\1", svg)
+
+
+def _draw_bars(axes: Axes, shown: Sequence[Bar], label: str) -> None:
+    names, values = [bar.name for bar in shown], [bar.value for bar in shown]
+    colours = [COLOURS[0] if bar.is_ours else "#999999" for bar in shown]
+    drawn = axes.barh(names, values, color=colours, height=0.6)
+    for number, bar in enumerate(shown):
+        if bar.low is not None and bar.high is not None:
+            axes.plot([bar.low, bar.high], [number, number], color="black", linewidth=1.5)
+    axes.bar_label(drawn, [f"{value:,.1f}".removesuffix(".0") for value in values], padding=8)
+    axes.margins(x=0.2)
+    axes.locator_params(axis="x", nbins=5)
+    axes.invert_yaxis()
+    axes.set_xlabel(label)
+
+
+def _draw_curves(axes: Axes, panel: Panel) -> None:
+    for curve, colour, marker in zip(panel.curves, COLOURS, MARKERS, strict=False):
+        joined = "none" if curve.line else "-"
+        axes.plot(
+            curve.x,
+            curve.y,
+            color=colour,
+            marker=marker,
+            markersize=4,
+            linestyle=joined,
+            label=curve.name,
+        )
+        if curve.line:
+            base, slope = curve.line
+            ends = (0.0, max(curve.x))
+            axes.plot(
+                ends,
+                [base + slope * x for x in ends],
+                color=colour,
+                linestyle="--",
+                linewidth=1,
+                label=f"{curve.name}: straight line",
+            )
+    axes.set_ylim(bottom=0)
+    axes.locator_params(axis="y", nbins=4)
+    if panel.x_ticks is None:
+        axes.locator_params(axis="x", nbins=4)
+    else:
+        axes.set_xticks(panel.x_ticks)
+    axes.set_title(panel.title)

@@ -1,0 +1,122 @@
+"""What the page says of the machine, the targets, one start and what was counted."""
+
+from __future__ import annotations
+
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING
+
+from . import pictures
+from .contenders import NAMES
+from .figures import quartiles
+from .page import Picture, Section, Table
+from .pictures import Bar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .counts import Counted
+    from .figures import Figure
+    from .headline import Headline
+
+
+def machine(about: Mapping[str, str]) -> Section:
+    """What was measured where."""
+    text = (
+        "Measured by `make bench` in one run, from a TLS 1.3 server on the same machine, which "
+        "shares its processors with what is measured. The contenders take turns, each start is a "
+        "process of its own, and what a wrapper *adds* is the median of its starts less the median "
+        "of the command itself, which ends at once. All are made to set the same variables. Round "
+        "trips are slept by the server: one for the connect, one for the handshake, one for each "
+        "request. The figures are of this machine; the ratios say more than the milliseconds."
+    )
+    return Section("What was measured where", text, [Table(("", ""), list(about.items()))])
+
+
+def targets(figures: Sequence[Figure]) -> Section:
+    """Which targets are met."""
+    aimed = [figure for figure in figures if figure.target is not None]
+
+    def bound(figure: Figure) -> str:
+        word = "at least" if figure.at_least else "at most"
+        return f"{word} {figure.target:g} {figure.unit}".strip()
+
+    missed = [figure.name for figure in aimed if not figure.is_met]
+    text = f"Missed: {'; '.join(missed)}." if missed else "All are met."
+    rows = [
+        (
+            figure.name,
+            f"{figure.value:.2f} {figure.unit}".strip(),
+            bound(figure),
+            "met" if figure.is_met else "**MISSED**",
+        )
+        for figure in aimed
+    ]
+    return Section("Targets", text, [Table(("", "found", "target", ""), rows)])
+
+
+def headline(found: Headline) -> Section:
+    """The cell that is measured best."""
+    base = median(found.times["direct"])
+    named = {
+        "idle": "this wrapper, nothing to read",
+        **NAMES,
+        "ours_trusting": "this wrapper, full trust store",
+        "boto3_trusting": "boto3, full trust store",
+        "layer": "this wrapper, out of a layer",
+    }
+    rows, bars = [], []
+    for key, name in named.items():
+        taken = [one - base for one in found.times[key]]
+        low, high = quartiles(taken) or (min(taken), max(taken))
+        counts = found.counts.get(key)
+        asked = (str(counts.total), str(counts.connections)) if counts else ("", "")
+        rows.append((name, f"{median(taken):.1f}", f"{low:.1f} to {high:.1f}", *asked))
+        bars.append(Bar(name, median(taken), name.startswith(NAMES["ours"]), low, high))
+    text = (
+        f"Two profiles and twenty parameters below one path, no latency, "
+        f"{len(found.times['ours'])} rounds: milliseconds added to the start of a command. All set "
+        f"the same {found.variables} variables. The floor makes the same calls with nothing but "
+        "the standard library's public modules (`socket`, `ssl`, `hmac`, `json`) and without "
+        "handling any error ([its source](../benchmarks/floor.py)); what loads less than these "
+        "can be below it. A full trust store is what a function without "
+        "`AWS_CA_BUNDLE` has; the others here trust one certificate. In a layer the modules' byte "
+        "code is one file; the others run from a checkout, a file for each module."
+    )
+    head = ("", "adds, ms", "quartiles", "calls", "connections")
+    draw = partial(pictures.bars, {"milliseconds added to the start": bars})
+    alt = "Bars of the milliseconds that each wrapper adds to a start"
+    return Section("One start", text, [Table(head, rows)], [Picture("start", alt, draw)])
+
+
+def counts(found: Counted) -> Section:
+    """What no noise disturbs."""
+    text = (
+        "One start with two profiles and twenty parameters, without the command's own. "
+        f"Files and system calls: {found.tools['files and system calls']}; instructions outside of "
+        f"the kernel: {found.tools['instructions']}; memory: the most that was resident, as the "
+        "kernel tells when the process has ended, exec included."
+    )
+    work = found.work
+    columns: dict[str, dict[str, float | None]] = {
+        "files opened": {name: one.files for name, one in work.items()},
+        "system calls": {name: one.system_calls for name, one in work.items()},
+        "instructions, millions": {name: one.instructions for name, one in work.items()},
+        "peak memory, MB": {name: one.peak_mb for name, one in work.items()},
+    }
+    rows = [(NAMES[name], *(_number(one[name]) for one in columns.values())) for name in work]
+    panels = {
+        label: [
+            Bar(NAMES[name], value, name == "ours")
+            for name, value in one.items()
+            if value is not None
+        ]
+        for label, one in columns.items()
+    }
+    draw = partial(pictures.bars, {label: shown for label, shown in panels.items() if shown})
+    alt = "Bars of files opened, system calls, instructions and memory for each wrapper"
+    return Section("Counted", text, [Table(("", *columns), rows)], [Picture("counts", alt, draw)])
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}".removesuffix(".0")

@@ -1,0 +1,166 @@
+"""Those who are compared do the same, and the server counts them right from any distance."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import ssl
+import threading
+from typing import Any
+
+import pytest
+import trustme
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from benchmarks import answers, floor
+from benchmarks.answers import Answers, Content
+from benchmarks.contenders import ROOT, Cell, base_environ, require_same
+from benchmarks.server import HOST, Link, Service, serve_connection
+from benchmarks.starts import Bench
+
+WITHOUT_POWERTOOLS = ("ours", "floor", "boto3")
+SESSIONS = {"GetLatestConfiguration": 4, "StartConfigurationSession": 4}
+
+
+def asked(content: Content, operation: str, **words: object) -> dict[str, Any]:
+    headers = {"x-amz-target": f"AmazonSSM.{operation}"}
+    _, whole = Answers(content).answer("POST", "/", headers, json.dumps(words).encode())
+    found: dict[str, Any] = json.loads(whole.partition(b"\r\n\r\n")[2])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("by_name", "calls"),
+    [(False, {"GetParametersByPath": 3, **SESSIONS}), (True, {"GetParameters": 3, **SESSIONS})],
+)
+def test_all_set_the_same_variables_by_the_same_calls(by_name: bool, calls: dict[str, int]) -> None:
+    with Bench.open() as bench:
+        environ = bench.serve(Cell(4, 25, by_name=by_name))
+        variables, counts = bench.agreed(WITHOUT_POWERTOOLS, environ)
+
+    assert variables == (4 + 3 + 3 + 3) + 25
+    assert [one.calls for one in counts.values()] == [dict(sorted(calls.items()))] * 3
+    # One connection for each of three profiles, and of three batches or one path.
+    assert counts["ours"].connections == counts["floor"].connections == 3 + (3 if by_name else 1)
+    assert counts["boto3"].connections == 2
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_powertools_sets_the_same(by_name: bool) -> None:
+    pytest.importorskip("aws_lambda_powertools")
+    with Bench.open() as bench:
+        environ = bench.serve(Cell(2, 11, by_name=by_name))
+        _, counts = bench.agreed(("floor", "powertools"), environ)
+
+    assert counts["powertools"].calls == counts["floor"].calls
+
+
+def test_wrappers_that_do_not_agree_are_not_compared() -> None:
+    with pytest.raises(RuntimeError, match="do not agree on DB_HOST, ONLY"):
+        require_same({"DB_HOST": "a"}, {"DB_HOST": "b", "ONLY": "c", "AWS_REGION": "d"})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "headers", "body"),
+    [
+        ("POST", "/", "", {"content-type": "a/b", "x-amz-target": "AmazonSSM.X"}, b'{"A": 1}'),
+        ("GET", "/configuration", "configuration_token=a%2Fb%2Bc%3D", {}, b""),
+    ],
+)
+def test_the_floor_signs_as_botocore_does(
+    method: str, path: str, query: str, headers: dict[str, str], body: bytes
+) -> None:
+    environ = base_environ(ROOT, "https://ssm.example.com", "")
+    credentials = Credentials(
+        environ["AWS_ACCESS_KEY_ID"],
+        environ["AWS_SECRET_ACCESS_KEY"],
+        environ["AWS_SESSION_TOKEN"],
+    )
+    url = f"https://ssm.example.com{path}{'?' if query else ''}{query}"
+    request = AWSRequest(method=method, url=url, headers=headers, data=body)
+    SigV4Auth(credentials, "ssm", "us-east-1").add_auth(request)
+
+    signer = floor.Signer(environ, "ssm", request.headers["X-Amz-Date"])
+    sent = signer.request(method, path, query, headers, body).decode()
+
+    assert f"\r\nauthorization:{request.headers['Authorization']}\r\n" in sent
+    assert sent.endswith(f"\r\n\r\n{body.decode()}")
+
+
+@pytest.mark.parametrize("profiles", [1, 2, 3, 100])
+def test_no_two_documents_have_a_key_in_common(profiles: int) -> None:
+    documents = answers.documents(profiles)
+
+    keys = [key for document in documents.values() for key in document]
+    assert len(documents) == profiles
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(("parameters", "pages"), [(1, 1), (10, 1), (11, 2), (100, 10)])
+def test_a_path_has_as_many_pages_as_awss(parameters: int, pages: int) -> None:
+    content = Content(1, parameters)
+    found = [asked(content, "GetParametersByPath")]
+    while "NextToken" in found[-1]:
+        found.append(asked(content, "GetParametersByPath", NextToken=found[-1]["NextToken"]))
+
+    names = [one["Name"] for page in found for one in page["Parameters"]]
+    assert len(found) == pages
+    assert names == [answers.parameter_name(number) for number in range(parameters)]
+
+
+def test_names_are_given_in_tens_and_unknown_ones_named() -> None:
+    names = [answers.parameter_name(number) for number in (3, 30)]
+
+    found = asked(Content(1, 20), "GetParameters", Names=names)
+
+    assert [one["Name"] for one in found["Parameters"]] == names[:1]
+    assert found["InvalidParameters"] == names[1:]
+    assert asked(Content(1, 20), "GetParameters", Names=names * 6) == {}
+
+
+def test_a_token_tells_its_profile() -> None:
+    token = answers.token(7)
+
+    assert len(token) == 1068
+    assert base64.b64decode(token)[0] == 7
+    assert token != answers.token(7)
+
+
+def test_two_round_trips_pass_before_the_handshake_and_one_before_each_answer() -> None:
+    waits: list[float] = []
+    service = Service(Content(), Link(10, waits.append))
+
+    talk(service, requests=3)
+
+    assert waits == [0.02, 0.01, 0.01, 0.01]
+    assert service.take().calls == {"GetParametersByPath": 3}
+
+
+def test_without_distance_nothing_waits() -> None:
+    waits: list[float] = []
+
+    talk(Service(Content(), Link(0, waits.append)), requests=1)
+
+    assert waits == []
+
+
+def talk(service: Service, requests: int) -> None:
+    """A client with one connection, which waits for each answer."""
+    authority = trustme.CA()
+    theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert(HOST).configure_cert(theirs)
+    authority.configure_trust(ours)
+    head = "POST / HTTP/1.1\r\nX-Amz-Target: AmazonSSM.GetParametersByPath\r\nContent-Length: 2"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        plain = socket.create_connection(listener.getsockname())
+        accepted, _ = listener.accept()
+    thread = threading.Thread(target=serve_connection, args=(accepted, theirs, service))
+    thread.start()
+    with ours.wrap_socket(plain, server_hostname=HOST) as tls:
+        for _ in range(requests):
+            tls.sendall(f"{head}\r\n\r\n{{}}".encode())
+            assert tls.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+    thread.join()
