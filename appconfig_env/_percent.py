@@ -8,10 +8,16 @@ _TABLE = [chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in range(
 
 
 def encode(text: str, keep: str = "") -> str:
-    """`text` with each byte of its UTF-8 form encoded but the unreserved and those in `keep`."""
-    if keep:
-        return "".join(sign if sign in keep else encode(sign) for sign in text)
-    return "".join([_TABLE[byte] for byte in text.encode()])
+    """`text` with each byte of its UTF-8 form encoded but the unreserved and those in `keep`.
+
+    Args:
+        text: any text.
+        keep: ASCII signs.
+    """
+    data = text.encode()
+    if not data.translate(None, UNRESERVED + keep.encode()):
+        return text  # as most names are
+    return "".join([chr(byte) if chr(byte) in keep else _TABLE[byte] for byte in data])
 
 
 def decode(text: str) -> str:

@@ -30,7 +30,8 @@ class Fetcher:
         outcomes = dict(run.outcomes)  # what comes later belongs to nobody
         self._client.close()
         for request in requests:
-            outcomes.setdefault(request.locator.text, run.late(request.locator))
+            if request.locator.text not in outcomes:
+                outcomes[request.locator.text] = run.late(request.locator)
         return outcomes
 
 

@@ -57,14 +57,17 @@ def batches(named: Named) -> list[Named]:
     Answers name the parameter, and not every one says which selector it was asked for with.
     """
     found: list[dict[str, str]] = []  # names by what answers call them
+    unfilled: list[dict[str, str]] = []
     for name in named:
         bare = _bare(name)
-        for batch in found:
-            if len(batch) < NAMES_PER_CALL and bare not in batch:
-                batch[bare] = name
-                break
-        else:
-            found.append({bare: name})
+        batch = next((one for one in unfilled if bare not in one), None)
+        if batch is None:
+            batch = {}
+            found.append(batch)
+            unfilled.append(batch)
+        batch[bare] = name
+        if len(batch) == NAMES_PER_CALL:
+            unfilled.remove(batch)
     return [{name: named[name] for name in batch.values()} for batch in found]
 
 
