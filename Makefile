@@ -13,7 +13,8 @@ VENV_SAM := .venv-sam
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 SOURCES := appconfig_env tests examples tools benchmarks
-# What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM.
+# What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM;
+# and the benchmarks, which compare with others.
 EXTERNAL := emulators fake_aws lambda packaging rie servers template
 # Further words for pytest: make test ARGS="-k snapshot -x"
 ARGS ?=
@@ -49,7 +50,7 @@ format: $(DEV) ## let ruff format and fix
 
 .PHONY: test-floors
 test-floors: $(FLOORS) ## the tests that need no other software, with the lowest versions we promise
-	$(VENV_FLOORS)/bin/python -m pytest -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/test_%.py) $(ARGS)
+	$(VENV_FLOORS)/bin/python -m pytest -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/test_%.py) --ignore-glob='tests/test_benchmarks*' $(ARGS)
 
 .PHONY: layer
 layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip

@@ -94,6 +94,10 @@ def _configured(known: Mapping[str, list[Source]], locator: Locator) -> str:
 
 def _profiles(helper: Helper) -> Iterator[tuple[str, Any]]:
     if helper.overrides is None:
-        for text, state in helper.refreshed().snapshot.states.items():
+        store = helper.refreshed()
+        unread = [text for text in store.unasked() if text.startswith(f"{APPCONFIG}:")]
+        if unread:  # the wrapper's child is on it, or another thread or process
+            helper.ask(store, lacking=unread)
+        for text, state in store.snapshot.states.items():
             if text.startswith(f"{APPCONFIG}:") and state.has_data:
                 yield text, state.data

@@ -42,18 +42,21 @@ class Pickup:
 
 def _read(left: Left) -> bytes:
     """Everything in the pipe, which is closed then."""
+    parts = []
     try:
         found = os.fstat(left.descriptor)
         if not stat.S_ISFIFO(found.st_mode) or found.st_ino != left.inode:
             return b""  # closed by others, and the number is something else's now
         os.set_blocking(left.descriptor, False)
-        parts = []
-        while data := os.read(left.descriptor, READ_BYTES):
-            parts.append(data)
+        try:
+            while data := os.read(left.descriptor, READ_BYTES):
+                parts.append(data)
+        except BlockingIOError:
+            pass  # its writer is still on its way out: the lock may end a moment earlier
         os.close(left.descriptor)
-        return b"".join(parts)
-    except OSError:  # closed, or its writer lives on
+    except OSError:  # closed
         return b""
+    return b"".join(parts)
 
 
 def _reap(process: int) -> None:

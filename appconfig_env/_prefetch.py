@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from . import _fetch, _handover
+from ._beside import only_for_get, secrets_only_for_get, suits_a_child
 from ._load import due, load
-from ._reference import FILE, SECRETS_MANAGER
+from ._reference import FILE
 from ._settings import HANDOVER
 from ._shared import SharedSnapshot, check_fallback, read_fallback
 from .errors import LoadError
@@ -65,18 +67,19 @@ class Prefetch:
         """
         settings, log = self._settings, self._log
         check_fallback(settings)
+        _occupy_closed_files()
         began = time.monotonic()
         moment = self._now()
         with SharedSnapshot(settings, self._environ) as shared:
             previous = shared.take(log.write)
             # Without the lock nobody could tell when the child's answers are there.
-            later = _only_for_get(settings) if shared.lock.is_held else []
-            if later and not _suits_a_child(command, self._environ):
+            later = only_for_get(settings) if shared.lock.is_held else []
+            if later and not suits_a_child(command, self._environ):
                 later = []
             snapshot = self._loaded(
                 moment,
                 _worth_keeping(settings, previous),
-                later or _secrets_only_for_get(settings),
+                later or secrets_only_for_get(settings),
             )
             problem = shared.put(snapshot)
             if problem:
@@ -180,37 +183,12 @@ def _worth_keeping(settings: Settings, previous: Snapshot | None) -> Snapshot | 
     return complete
 
 
-def _suits_a_child(command: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Whether a child may be left to `command`.
-
-    Only Python has the helper that picks up and reaps. A snapshot of SnapStart would clone the
-    child with the rest, and nobody waits for that start.
-    """
-    name = command[0].rpartition("/")[2]
-    version = name.removeprefix("python").replace(".", "")
-    is_python = name.startswith("python") and (not version or version.isdigit())
-    return is_python and environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start"
-
-
-def _only_for_get(settings: Settings) -> list[str]:
-    """What AWS is asked for and no environment holds; files are read at no cost."""
-    if settings.local_dir:
-        return []
-    return [
-        text
-        for text, sources in settings.locators().items()
-        if sources[0].locator.scheme != FILE and not any(source.env for source in sources)
-    ]
-
-
-def _secrets_only_for_get(settings: Settings) -> list[str]:
-    """Secrets that only `get()` asks for: without a child nothing could keep them through exec."""
-    return [
-        text
-        for text, sources in settings.locators().items()
-        if sources[0].locator.scheme == SECRETS_MANAGER
-        and not any(source.env for source in sources)
-    ]
+def _occupy_closed_files() -> None:
+    """Where standard files are closed, see that no lock or pipe of ours has their numbers."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass  # exec closes it again
+        os.close(descriptor)
 
 
 def _report(settings: Settings, snapshot: Snapshot, log: StartLog) -> None:

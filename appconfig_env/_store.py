@@ -10,7 +10,7 @@ from . import _handover, _settings, _shared
 from ._load import load
 from ._merge import completed, newest
 from ._snapshot import Snapshot, fingerprint
-from .errors import LoadError
+from .errors import LoadError, SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NEVER, ALWAYS = float("inf"), float("-inf")
 ASK_AGAIN_SECONDS = 1.0  # how soon to look whether the process that refreshes is done
 LOCK_POLL_SECONDS = 0.005
+NOT_YET = "no answer yet: another process is reading it, and was waited for in vain"
 
 
 class Store:
@@ -142,6 +143,12 @@ class Store:
     def missing(self) -> LoadError | None:
         """The required sources that have no value, unless the settings say to go on without."""
         errors = self.snapshot.missing()
+        unread = self.unasked()
+        errors += [
+            SourceError(source.label, NOT_YET, unreachable=True)
+            for source in self.settings.sources
+            if source.locator.text in unread and not source.optional and source.default is None
+        ]
         return LoadError(errors) if errors and not self.settings.go_on else None
 
     def _patience(self) -> float:

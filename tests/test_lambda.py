@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -38,10 +37,13 @@ SOURCES = "appconfig:shop/prod/app appconfig:shop/prod/flags ssm:/shop/prod/"
 
 @pytest.fixture(scope="session")
 def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Unpack the layer as Lambda does: to be mounted at /opt, with the modes in the archive."""
+    """Unpack the layer as Lambda does: to be mounted at /opt, with the modes in the archive.
+
+    One for all Pythons, each with its byte code, whatever that weighs.
+    """
     folder = tmp_path_factory.mktemp("layer")
     archive = folder / "layer.zip"
-    _layer.build(archive, pythons=[sys.executable])
+    _layer.build(archive, pythons=list(PYTHONS.values()), limit_bytes=10**7)
     with zipfile.ZipFile(archive) as file:
         for entry in file.infolist():
             path = Path(file.extract(entry, folder / "opt"))
@@ -117,6 +119,8 @@ def test_from_cold_start_to_refreshed_value(
     }.items():
         assert function.invoke(expression) == (200, answer)
     assert len(shop.calls) == sum(calls.values()), "no call before the interval ends"
+    loader = function.invoke("type(appconfig_env._api.__loader__).__name__")
+    assert loader == (200, "BundleLoader"), "byte code, for each Python"
 
     shop.put_profile("shop", "prod", "app", {"limit": 11, "db": {"pool": 5}}, label="v2")
     shop.put_parameter("/shop/prod/p0", "new value")
@@ -134,6 +138,49 @@ def test_from_cold_start_to_refreshed_value(
     _, status_now = function.invoke("appconfig_env.status()")
     assert status_now["appconfig:shop/prod/app"]["version"] == "v2"
     assert status_now["secretsmanager:prod/db"]["last_error"] is None
+    assert shop.problems == []
+
+
+# The state of every process in the sandbox, whose first one reaps nobody else's children.
+STATES = (
+    "[open(f'/proc/{number}/stat').read().rpartition(')')[2].split()[0]"
+    " for number in os.listdir('/proc') if number.isdigit()]"
+)
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_what_only_get_asks_for_is_read_beside_the_start(
+    sandbox: Start, layer: Path, task: Path, shop: FakeAws, version: str
+) -> None:
+    shop.put_profile("shop", "prod", "later", {"mode": "slow"}, label="v1")
+    shop.put_secret("prod/later", "s3cret for later")
+    sources = "appconfig:shop/prod/app appconfig:shop/prod/later?env=no"
+    given = {
+        **environ(shop),
+        "APPCONFIG_ENV_SOURCES": f"{sources} secretsmanager:prod/later?env=no&as=LATER",
+    }
+    function = sandbox(task, layer, given, python=PYTHONS[version])
+
+    _, at_import = function.invoke("AT_IMPORT")
+    assert (at_import["LIMIT"], at_import["DB_PASSWORD"]) == ("10", "s3=cr$t\n'\"é")
+    assert not {"MODE", "LATER"} & at_import.keys()
+    for name, value in {"LATER": "s3cret for later", "MODE": "slow", "LIMIT": "10"}.items():
+        assert function.invoke(f"appconfig_env.get({name!r})") == (200, value)
+    _, states = function.invoke(STATES)
+    assert len(states) >= 2
+    assert "Z" not in states
+
+    calls = {
+        "StartConfigurationSession": 2,
+        "GetLatestConfiguration": 2,
+        "GetSecretValue": 2,
+    }
+    assert {name: shop.count(name) for name in calls} == calls
+    assert len(shop.calls) == sum(calls.values())
+    assert shop.received == {"shop/prod/app": 1, "shop/prod/later": 1}
+    assert "2 sources read meanwhile for get()" in function.log()
+    assert "s3cret for later" not in function.log()
+    assert "s3cret for later" not in (function.tmp / "appconfig-env.json").read_text()
     assert shop.problems == []
 
 
@@ -158,6 +205,7 @@ def test_the_helper_imports_nothing_heavy(
     assert imported == [
         "appconfig_env",
         "appconfig_env._api",
+        "appconfig_env._bundle",
         "appconfig_env._view",
         "appconfig_env.errors",
     ]

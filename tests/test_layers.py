@@ -16,7 +16,7 @@ LAYERS = [
     {"_json", "_handover", "_options", "_locator", "_overrides", "_convert", "aws.url"},
     {"_yaml", "_reader", "_source", "aws.settings", "_trace_span"},
     {"_document", "_reference", "_trace_report", "_trace_rows"},
-    {"_settings", "_trace_text"},
+    {"_settings", "_trace_text", "_beside"},
     {"_render", "_state", "_trace_svg"},
     {"_made", "_snapshot"},
     {"_load", "_merge"},

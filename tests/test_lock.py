@@ -19,6 +19,19 @@ print(lock.is_held, flush=True)
 sys.stdin.read()
 """
 
+# Leaves the lock to a child, which ends with this process's input.
+HAND_OVER = """
+import os, sys
+from appconfig_env._lock import FileLock
+lock = FileLock(sys.argv[1])
+if os.fork() == 0:
+    sys.stdin.read()
+    os._exit(0)
+lock.hand_over()
+print(lock.is_held, lock.try_again(), flush=True)
+os.execv(sys.executable, [sys.executable, "-c", "import os; print('runs', flush=True); os.wait()"])
+"""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
@@ -81,3 +94,33 @@ def test_a_released_lock_stays_released(path: str) -> None:
     lock.release()
     lock.release()
     assert not lock.try_again()
+
+
+def test_a_lock_that_was_handed_over_is_the_childs_until_that_ends(path: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HAND_OVER, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parent.parent,
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdin is not None
+        assert parent.stdout.readline() == b"False False\n"
+        assert parent.stdout.readline() == b"runs\n"
+        lock = FileLock(path)
+        assert (lock.is_held, lock.problem) == (False, "another process is on it")
+        parent.stdin.close()
+        assert parent.wait(30) == 0
+    assert lock.try_again()
+    lock.release()
+
+
+def test_a_lock_that_was_handed_over_to_nobody_is_free(path: str) -> None:
+    lock = FileLock(path)
+    lock.hand_over()
+    lock.hand_over()
+    lock.release()
+    assert not lock.is_held
+    other = FileLock(path)
+    assert other.is_held
+    other.release()

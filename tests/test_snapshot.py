@@ -138,6 +138,52 @@ def test_a_snapshot_read_from_its_text_is_the_same_snapshot(
         assert facts(again.states[text]) == facts(state)
 
 
+def with_secrets(plain: dict[str, str], secret: list[str]) -> Rendered:
+    return Rendered({**plain, **dict.fromkeys(secret, CANARY)}, secret=secret)
+
+
+secret_states = st.builds(
+    State,
+    checked_at=times,
+    due_at=times,
+    data=st.just({"deep": [CANARY]}),
+    has_data=st.just(True),
+    rendered=st.dictionaries(
+        texts,
+        st.builds(
+            with_secrets, st.dictionaries(names, texts, max_size=3), st.lists(names, max_size=3)
+        ),
+        max_size=2,
+    ),
+    version=texts,
+    fetched_at=st.none() | times,
+    error=st.none() | texts,
+    is_secret=st.just(True),
+)
+
+
+@given(st.dictionaries(texts, states | secret_states, max_size=3))
+def test_with_secrets_nothing_is_left_out_and_without_them_every_secret_is(
+    known: dict[str, State],
+) -> None:
+    again = loads(dumps(Snapshot(1.0, "f", known), with_secrets=True))
+    assert list(again.states) == list(known)
+    for text, state in known.items():
+        assert facts(again.states[text]) == facts(state)
+        assert again.states[text].withheld == {}
+    assert CANARY not in dumps(again)
+    assert dumps(again) == dumps(Snapshot(1.0, "f", known))
+
+
+def test_what_was_withheld_before_stays_so_among_other_secrets() -> None:
+    secret = with_secrets({"A": "1"}, ["B"])
+    state = PLAIN.but(rendered={"i": secret}, withheld={"i": ["C"], "j": ["D"]}, is_secret=True)
+    again = loads(dumps(snapshot(x=state), with_secrets=True)).states["x"]
+    assert again.rendered["i"].values == {"A": "1", "B": CANARY}
+    assert again.rendered["i"].secret == {"B"}
+    assert again.withheld == {"i": ["C"], "j": ["D"]}
+
+
 def test_of_secrets_only_the_names_are_kept() -> None:
     state = PLAIN.but(
         rendered={"i": Rendered({"A": "1", "B": CANARY}, secret=["B"])},

@@ -1,0 +1,168 @@
+"""What one process knows, put together from its own, the file's and the environment's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appconfig_env._document import Document
+from appconfig_env._load import load
+from appconfig_env._merge import completed, newest
+from appconfig_env._render import Rendered
+from appconfig_env._settings import from_environ
+from appconfig_env._snapshot import Snapshot, State, dumps, loads
+
+from .fakes import FakeFetch
+
+if TYPE_CHECKING:
+    from appconfig_env._settings import Settings
+
+OLD = State(checked_at=10.0, due_at=55.0, fetched_at=10.0, data="old", has_data=True)
+NEW = State(checked_at=20.0, due_at=65.0, fetched_at=20.0, data="new", has_data=True)
+FAILED = State(checked_at=30.0, due_at=75.0, error="denied", failures=1)
+WITHHELD = State(
+    checked_at=30.0, due_at=75.0, fetched_at=30.0, is_secret=True, withheld={"i": ["A"]}
+)
+
+
+def snapshot(state: State | None) -> Snapshot:
+    return Snapshot(1.0, "f", {} if state is None else {"x": state})
+
+
+@pytest.mark.parametrize(
+    ("own", "found", "taken"),
+    [
+        (OLD, NEW, NEW),
+        (NEW, OLD, NEW),
+        (OLD, None, OLD),
+        (None, OLD, OLD),
+        (None, FAILED, FAILED),
+        (OLD, FAILED, OLD),
+        (FAILED, OLD, FAILED),
+        (FAILED, NEW.but(checked_at=31.0), NEW),
+        (None, WITHHELD, None),
+        (None, WITHHELD.but(error="denied"), None),
+        (OLD, WITHHELD, OLD),
+        (None, State(checked_at=1.0, due_at=1.0), None),
+        (None, None, None),
+    ],
+)
+def test_of_each_source_the_newer_state_that_says_something_is_taken(
+    own: State | None, found: State | None, taken: State | None
+) -> None:
+    state = newest(snapshot(own), snapshot(found)).states.get("x")
+    assert (state and state.data) == (taken and taken.data)
+    assert (state and state.error) == (taken and taken.error)
+
+
+def test_of_two_as_old_the_one_that_was_found_is_taken_because_of_its_token() -> None:
+    state = newest(snapshot(OLD), snapshot(OLD.but(cursor="token"))).states["x"]
+    assert state.cursor == "token"
+
+
+def test_where_nothing_was_found_ones_own_stays() -> None:
+    own = snapshot(OLD)
+    assert newest(own, None) is own
+
+
+texts = st.sampled_from(["a", "b", "c"])
+states = st.builds(
+    State,
+    checked_at=st.integers(0, 3),
+    due_at=st.just(9.0),
+    has_data=st.booleans(),
+    error=st.none() | st.just("denied"),
+    withheld=st.just({}) | st.just({"i": ["A"]}),
+)
+snapshots = st.builds(
+    Snapshot, st.integers(0, 9), st.sampled_from("fg"), st.dictionaries(texts, states)
+)
+
+
+@given(snapshots, snapshots)
+def test_nothing_gets_older_or_lost_and_nothing_is_made_up(own: Snapshot, found: Snapshot) -> None:
+    merged = newest(own, found)
+    assert (merged.taken_at, merged.fingerprint) == (own.taken_at, own.fingerprint)
+    assert own.states.keys() <= merged.states.keys() <= {*own.states, *found.states}
+    for text, state in merged.states.items():
+        assert state in (own.states.get(text), found.states.get(text))
+        if text in own.states:
+            assert state.checked_at >= own.states[text].checked_at
+            assert state.has_data >= own.states[text].has_data
+        else:
+            assert state.is_answered
+    again = newest(merged, found)
+    assert again.states == merged.states
+
+
+@given(snapshots)
+def test_one_that_is_put_together_with_itself_stays_as_it_is(own: Snapshot) -> None:
+    assert newest(own, own).states == own.states
+
+
+SOURCES = {
+    "PASSWORD": "secretsmanager:prod/db#password",
+    "APPCONFIG_ENV_SOURCES": "secretsmanager:prod/db ssm:/plain secretsmanager:later?env=no",
+}
+STARTED_AT = 1000.1
+
+
+def read(settings: Settings, secret: str, at: float = STARTED_AT) -> Snapshot:
+    """What is in the file after all sources were read."""
+    texts = {
+        "secretsmanager:prod/db": f'{{"password": "{secret}", "user": "me"}}'.encode(),
+        "secretsmanager:later": b'{"later": "not in any environment"}',
+    }
+    documents = {
+        locator.text: Document(locator, texts.get(locator.text, b"1"), secret=locator.text in texts)
+        for locator in {source.locator for source in settings.sources}
+    }
+    return loads(dumps(load(settings, FakeFetch(dict(documents)), at, timeout=1.0)))
+
+
+def test_secrets_that_the_environment_holds_complete_what_the_file_says() -> None:
+    settings = from_environ(SOURCES)
+    found = read(settings, "s3cret")
+    assert found.values(settings) == {"PLAIN": "1"}
+    environ = {"PASSWORD": "s3cret", "USER": "me", "LATER": "foreign"}
+    whole = completed(found, settings, environ, STARTED_AT)
+    assert whole.values(settings) == {"PASSWORD": "s3cret", "USER": "me", "PLAIN": "1"}
+    assert list(whole.states) == ["secretsmanager:prod/db", "ssm:/plain"]
+    assert whole.states["secretsmanager:prod/db"].withheld == {}
+    assert "s3cret" not in dumps(whole), "and stay secrets"
+
+
+def test_a_secret_that_others_have_read_since_is_not_the_environments_to_say() -> None:
+    settings = from_environ(SOURCES)
+    found = read(settings, "rotated", STARTED_AT + 300.0)
+    whole = completed(found, settings, {"PASSWORD": "s3cret", "USER": "me"}, STARTED_AT)
+    assert list(whole.states) == ["ssm:/plain"]
+    assert whole.values(settings) == {"PLAIN": "1"}
+
+
+def test_a_secret_of_which_the_environment_lacks_a_part_is_not_known() -> None:
+    settings = from_environ(SOURCES)
+    found = read(settings, "s3cret")
+    for environ in ({}, {"PASSWORD": "s3cret"}, {"USER": "me"}):
+        assert list(completed(found, settings, environ, STARTED_AT).states) == ["ssm:/plain"]
+
+
+def test_a_source_that_is_configured_no_more_completes_nothing() -> None:
+    found = Snapshot(1.0, "f", {"x": WITHHELD.but(rendered={"i": Rendered()})})
+    assert completed(found, from_environ({}), {"A": "1"}, 99.0).states == {}
+
+
+printable = st.text(st.characters(exclude_characters='"\\', exclude_categories=["C"]), max_size=9)
+
+
+@given(printable, st.floats(-1000.0, 1000.0))
+def test_what_is_completed_is_what_was_read_or_nothing(secret: str, since: float) -> None:
+    settings = from_environ(SOURCES)
+    found = read(settings, secret, STARTED_AT + since)
+    environ = {"PASSWORD": secret, "USER": "me"}
+    whole = completed(found, settings, environ, STARTED_AT)
+    known = environ if STARTED_AT + since <= STARTED_AT else {}
+    assert whole.values(settings) == {"PLAIN": "1", **known}
