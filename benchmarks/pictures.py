@@ -110,11 +110,17 @@ def _compact(svg: str) -> str:
 def _draw_bars(axes: Axes, shown: Sequence[Bar], label: str) -> None:
     names, values = [bar.name for bar in shown], [bar.value for bar in shown]
     colours = [COLOURS[0] if bar.is_ours else "#999999" for bar in shown]
-    drawn = axes.barh(names, values, color=colours, height=0.6)
+    axes.barh(names, values, color=colours, height=0.6)
     for number, bar in enumerate(shown):
         if bar.low is not None and bar.high is not None:
             axes.plot([bar.low, bar.high], [number, number], color="black", linewidth=1.5)
-    axes.bar_label(drawn, [f"{value:,.1f}".removesuffix(".0") for value in values], padding=8)
+        axes.annotate(
+            f"{bar.value:,.1f}".removesuffix(".0"),
+            (max(bar.value, bar.high or 0), number),
+            xytext=(6, 0),
+            textcoords="offset points",
+            verticalalignment="center",
+        )
     axes.margins(x=0.2)
     axes.locator_params(axis="x", nbins=5)
     axes.invert_yaxis()
@@ -144,7 +150,7 @@ def _draw_curves(axes: Axes, panel: Panel) -> None:
                 linewidth=1,
                 label=f"{curve.name}: straight line",
             )
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * max(max(curve.y) for curve in panel.curves))
     axes.locator_params(axis="y", nbins=4)
     if panel.x_ticks is None:
         axes.locator_params(axis="x", nbins=4)
