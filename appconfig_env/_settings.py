@@ -46,9 +46,9 @@ class Settings:
     """
 
     __slots__ = (
-        "aws", "deadline_seconds", "fallback_path", "go_on", "local_dir", "log_json", "log_level",
-        "next_wrapper", "overwrite", "poll_seconds", "poll_timeout_seconds", "secrets_ttl_seconds",
-        "snapshot_path", "sources", "ssm_ttl_seconds",
+        "_locators", "aws", "deadline_seconds", "fallback_path", "go_on", "local_dir", "log_json",
+        "log_level", "next_wrapper", "overwrite", "poll_seconds", "poll_timeout_seconds",
+        "secrets_ttl_seconds", "snapshot_path", "sources", "ssm_ttl_seconds",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +71,9 @@ class Settings:
         log_json: bool = False,
     ) -> None:
         self.sources = sources
+        self._locators: dict[str, list[Source]] = {}
+        for source in sources:
+            self._locators.setdefault(source.locator.text, []).append(source)
         self.aws = aws or aws_settings.AwsSettings()
         self.snapshot_path = snapshot_path
         self.deadline_seconds = deadline_seconds
@@ -86,12 +89,9 @@ class Settings:
         self.log_level = log_level
         self.log_json = log_json
 
-    def locators(self) -> dict[str, list[Source]]:
+    def locators(self) -> Mapping[str, list[Source]]:
         """The sources by the canonical text of what they read, in the order of their first use."""
-        found: dict[str, list[Source]] = {}
-        for source in self.sources:
-            found.setdefault(source.locator.text, []).append(source)
-        return found
+        return self._locators
 
     def interval(self, sources: list[Source]) -> float:
         """How long what `sources` read counts as fresh, in seconds; all read the same locator."""
