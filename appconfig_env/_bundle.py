@@ -1,7 +1,7 @@
 """Finds this package's modules in a layer's bundles of byte code, one file instead of fifty.
 
 Only a layer has bundles, and only its copy of `__init__` imports this file, before anything else
-(see _layer_files.py). It knows no module by name, and what no bundle holds comes from its source.
+(see _layer/files.py). It knows no module by name, and what no bundle holds comes from its source.
 
 It stands where Python keeps its own finder of each folder, so that no import of others ever comes
 here; and it imports only what each interpreter has from its start, as `importlib` is not.

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appconfig_env._layer_code import compile_all
-from appconfig_env._layer_parts import bundle
+from appconfig_env._layer.code import compile_all
+from appconfig_env._layer.parts import bundle
 
 from .pythons import PYTHONS
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env import _layer
-from appconfig_env._layer_code import without_comments
-from appconfig_env._layer_files import LEFT_OUT
-from appconfig_env._layer_parts import FINDERS, OURS, PARTS, REST
+from appconfig_env._layer.code import without_comments
+from appconfig_env._layer.files import LEFT_OUT
+from appconfig_env._layer.parts import FINDERS, OURS, PARTS, REST
 
 from .pythons import PYTHONS
 
@@ -125,7 +125,7 @@ def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> No
     package = {
         f"python/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "appconfig_env").rglob("*.py")
-        if not path.name.startswith(("_layer", "_trace"))
+        if path.parent.name not in ("_layer", "_trace")
     }
 
     assert package <= set(found)

@@ -150,7 +150,7 @@ def test_every_floor_is_a_version_that_can_be_installed_and_below_the_pin() -> N
 
 
 def test_what_a_layer_carries_is_pinned() -> None:
-    from appconfig_env._layer_files import DISTRIBUTIONS
+    from appconfig_env._layer.files import DISTRIBUTIONS
 
     assert set(DISTRIBUTIONS) <= set(pins("runtime.txt"))
 

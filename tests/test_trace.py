@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env import _trace_hooks, _trace_span
-from appconfig_env._trace_report import advice, report
-from appconfig_env._trace_rows import rows
-from appconfig_env._trace_span import KINDS, READ, Span, Trace, by_kind, from_told
-from appconfig_env._trace_svg import COLOURS, html, svg
-from appconfig_env._trace_text import ASCII, BLOCKS, LEAST_WIDTH, picture, step_of, wrapped
+from appconfig_env._trace import hooks, span
+from appconfig_env._trace.report import advice, report
+from appconfig_env._trace.rows import rows
+from appconfig_env._trace.span import KINDS, READ, Span, Trace, by_kind, from_told
+from appconfig_env._trace.svg import COLOURS, html, svg
+from appconfig_env._trace.text import ASCII, BLOCKS, LEAST_WIDTH, picture, step_of, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
 APP, PATH, SECRET = "appconfig:shop/prod/app", "ssm:/shop/", "secretsmanager:prod/db"
@@ -112,9 +112,9 @@ def test_one_worker_is_one_lane_and_each_span_is_in_one_row() -> None:
         "other, worker 1",
     ]
     titles = [bar.title for row in rows(made) for bar in row.bars]
-    for span in made.spans:
-        if span.kind != READ:
-            assert any(span.title in title for title in titles), span
+    for one in made.spans:
+        if one.kind != READ:
+            assert any(one.title in title for title in titles), one
 
 
 def test_control_signs_and_markup_in_names_stay_names() -> None:
@@ -265,14 +265,14 @@ def test_wrapping_keeps_every_sign(text: str, width: int) -> None:
     assert all(len(line) <= width for line in lines)
 
 
-@pytest.mark.parametrize("entry", _trace_hooks.TABLE, ids=lambda entry: f"{entry[0]}:{entry[1]}")
+@pytest.mark.parametrize("entry", hooks.TABLE, ids=lambda entry: f"{entry[0]}:{entry[1]}")
 def test_every_entry_of_the_table_is_there(entry: tuple[str, str, str, Any]) -> None:
     module, path, kind, _ = entry
     found: Any = import_module(module)
     for name in path.split("."):
         found = getattr(found, name)
     assert callable(found)
-    assert kind in (*_trace_span.KINDS, READ)
+    assert kind in (*span.KINDS, READ)
 
 
 def test_every_kind_has_a_colour() -> None:

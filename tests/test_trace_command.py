@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env import _layer, _trace
-from appconfig_env._trace_span import arrivals, by_kind
+from appconfig_env._trace.span import arrivals, by_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

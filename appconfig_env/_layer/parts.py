@@ -1,6 +1,6 @@
 """A layer's byte code in parts, and which of them fit.
 
-How it is made is _layer_code.py's affair, how it is read _bundle.py's. No layer carries it.
+How it is made is code.py's affair, how it is read _bundle.py's. No layer carries it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import marshal
 from _imp import source_hash
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._layer_files import Entry
+from .files import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ._layer_code import Compiled
+    from .code import Compiled
 
 OURS = "python/appconfig_env/"
 # What finds a bundle must be there before, as a file of its own.

@@ -11,14 +11,14 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._layer_code import CompileError, compile_all
-from ._layer_files import LayerError, plain_files
-from ._layer_parts import PARTS, choose, parts
+from .code import CompileError, compile_all
+from .files import LayerError, plain_files
+from .parts import PARTS, choose, parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._layer_files import Entry
+    from .files import Entry
 
 OUTPUT = Path("dist/appconfig-env-layer.zip")
 LIMIT_BYTES = 300 * 1024
@@ -139,7 +139,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     print(layer)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """A layer's Python code, made small: sources without comments, and byte code for each interpreter.
 
-Nothing here decides what a layer holds; see _layer.py, beside which it stays out of every layer.
+Nothing here decides what a layer holds; see __init__.py, beside which it stays out of every layer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tokenize
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import AppConfigEnvError
+from ..errors import AppConfigEnvError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,11 +12,11 @@ import os  # noqa: E402
 import sys  # noqa: E402
 
 gc.disable()  # as __main__.py does
-package = __file__.rpartition("/")[0]
-sys.path.insert(0, package)
-hooks = __import__("_trace_hooks")
+folder = __file__.rpartition("/")[0]
+package = folder.rpartition("/")[0]
+sys.path.insert(0, folder)
+hooks = __import__("hooks")
 sys.path[0] = package.rpartition("/")[0]
-sys.path_importer_cache.pop(package, None)  # the package is to find its folder by itself
 recorder = hooks.Recorder()
 sys.meta_path.insert(0, hooks.ImportTimer(recorder))
 pipe = int(sys.argv[1])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._trace_span import IMPORTS, READ, WAIT, Span, clean, covered, own_times, waits_of
+from .span import IMPORTS, READ, WAIT, Span, clean, covered, own_times, waits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ._trace_span import Trace
+    from .span import Trace
 
     Stretches = list[tuple[float, float]]
 

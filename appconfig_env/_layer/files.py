@@ -10,13 +10,13 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._layer_code import of_others, without_comments
-from .errors import AppConfigEnvError
+from ..errors import AppConfigEnvError
+from .code import of_others, without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3: the runtime has it
 
 # The layer is unpacked at each cold start and compiled never: what it weighs is chosen here.
@@ -31,8 +31,8 @@ DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3: the runtime has it
 #
 # A path stands for all that begin with it.
 LEFT_OUT = (
-    "appconfig_env/_layer",
-    "appconfig_env/_trace",
+    "appconfig_env/_layer/",
+    "appconfig_env/_trace/",
     "dotenv/__main__.py",
     "dotenv/cli.py",
     "dotenv/ipython.py",

@@ -16,17 +16,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import _settings
-from ._reader import LOG_LEVELS
-from ._trace_span import Trace, from_told
-from ._trace_svg import html, svg
-from ._trace_text import ASCII, BLOCKS, LEAST_WIDTH, picture
-from .errors import AppConfigEnvError, SettingsError
+from .. import _settings
+from .._reader import LOG_LEVELS
+from ..errors import AppConfigEnvError, SettingsError
+from .span import Trace, from_told
+from .svg import html, svg
+from .text import ASCII, BLOCKS, LEAST_WIDTH, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-CHILD = Path(__file__).with_name("_trace_child.py")
+CHILD = Path(__file__).with_name("child.py")
 DRAWN = {".svg": svg, ".html": html}
 DESCRIPTION = """\
 Make a cold start with this environment, executing nothing, and draw its waterfall: the interpreter,

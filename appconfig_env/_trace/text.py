@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._trace_report import headline, report
-from ._trace_rows import end_of, rows
+from .report import headline, report
+from .rows import end_of, rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ._trace_rows import Bar, Row
-    from ._trace_span import Trace
+    from .rows import Bar, Row
+    from .span import Trace
 
 LEAST_WIDTH = 40
 MS_WIDTH = 9  # " 12345.6 "

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._trace_report import headline, report
-from ._trace_rows import end_of, rows
-from ._trace_span import WAIT
-from ._trace_text import cut, shortened, step_of, wrapped
+from .report import headline, report
+from .rows import end_of, rows
+from .span import WAIT
+from .text import cut, shortened, step_of, wrapped
 
 if TYPE_CHECKING:
-    from ._trace_rows import Bar, Row
-    from ._trace_span import Trace
+    from .rows import Bar, Row
+    from .span import Trace
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH, MARGIN = 900, 16

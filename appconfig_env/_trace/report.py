@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._trace_span import IMPORTS, arrivals, by_kind, clean, own_times
+from .span import IMPORTS, arrivals, by_kind, clean, own_times
 
 if TYPE_CHECKING:
-    from ._trace_span import Trace
+    from .span import Trace
 
 LEAST_MS = 0.05  # below, the picture says nothing of it
 WORTH_MS = 1.0  # below, moving a source is not worth a change
