@@ -112,17 +112,9 @@ class Helper:
         """
         if self._overrides is not None:
             return {}
-        store = self.opened()
-        now = self._now()
-        states = store.snapshot.states
-        return {
-            text: {
-                "version": states[text].version if text in states else "",
-                "age": _age(now, states[text].fetched_at) if text in states else None,
-                "last_error": states[text].error if text in states else None,
-            }
-            for text in store.settings.locators()
-        }
+        from . import _status  # few handlers ask
+
+        return _status.status(self.opened(), self._now())
 
     def push_overrides(self, overrides: Overrides) -> Callable[[], None]:
         """Put `overrides` before everything; the answer takes them away again. See `testing`."""
@@ -159,7 +151,7 @@ class Helper:
         since, until, _ = store.view
         if not since <= self._now() < until:
             self.ask(store)
-        elif self._overrides is None:
+        elif self._overrides is None and self._view.now is not store.view:
             self._view.show(store.view)
         return store
 
@@ -227,7 +219,9 @@ class Helper:
             value = store.view[2].get(name)
             if value is not None:
                 return value
-        error = store.missing()
+        from . import _status  # not for names that have a value
+
+        error = _status.missing(store)
         if error is not None:
             raise error
         return None
@@ -250,10 +244,6 @@ class Helper:
         except AppConfigEnvError as error:
             # The first get() says so to its caller; a hook that fails would end the restore.
             _logger().warning("after the restore: %s", error)
-
-
-def _age(now: float, moment: float | None) -> float | None:
-    return None if moment is None else max(0.0, now - moment)
 
 
 def _log(settings: Settings, level: str, message: str) -> None:

@@ -96,4 +96,5 @@ def install(folder: str) -> None:
     sys.path_importer_cache[folder] = BundleFinder(folder, (SourceFileLoader, [".py"]))
 
 
-install(FOLDER)
+if isinstance(__spec__.loader, SourceFileLoader):  # and not from a zip
+    install(FOLDER)

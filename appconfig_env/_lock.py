@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
+
+POLL_SECONDS = 0.005  # flock cannot wait for a time
 
 
 class FileLock:
@@ -42,6 +45,18 @@ class FileLock:
                 self.is_possible = False
                 self.problem = error.strerror or type(error).__name__
         return self.is_held
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process has it."""
+        return self.is_possible and not self.is_held
+
+    def wait(self, seconds: float) -> None:
+        """Take the lock as soon as no other process has it, if that is within so many seconds."""
+        deadline = time.monotonic() + seconds
+        while self.is_elsewhere and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+            self.try_again()
 
     def hand_over(self) -> None:
         """Leave it to the child that was forked meanwhile, and so has the same file open."""

@@ -29,7 +29,7 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
 
 
 def completed(
-    found: Snapshot, settings: Settings, environ: Mapping[str, str], started_at: float
+    found: Snapshot, settings: Settings, environ: Mapping[str, str], started_at: float | None
 ) -> Snapshot:
     """A snapshot from the file, with the secret values that the environment has.
 
@@ -37,8 +37,8 @@ def completed(
         found: what is in the file, where no secret is.
         settings: what is read.
         environ: the process's environment.
-        started_at: when the wrapper filled that, in Unix seconds. What another process has read
-            since then the environment does not know.
+        started_at: when a wrapper filled that, in Unix seconds; None where none did. What another
+            process has read since then the environment does not know.
     """
     by_identity = {source.identity: source for source in settings.sources}
     states: dict[str, State] = {}
@@ -47,13 +47,20 @@ def completed(
         is_whole = True
         for identity, names in state.withheld.items():
             source = by_identity.get(identity)
-            is_known = source is not None and source.env and (state.fetched_at or 0.0) <= started_at
+            is_known = source is not None and source.env and started_at is not None
             known = {name: environ[name] for name in names if is_known and name in environ}
             is_whole = is_whole and len(known) == len(names)
             plain = rendered.get(identity) or Rendered()
             rendered[identity] = Rendered(
                 {**plain.values, **known}, secret=names, protected=plain.protected
             )
-        if is_whole:
-            states[text] = state.but(rendered=rendered, withheld={})
+        if not is_whole:
+            continue
+        whole = state.but(rendered=rendered, withheld={})
+        if state.withheld and started_at is not None and (state.fetched_at or 0.0) > started_at:
+            # Others have read it since: ours is good until it is read anew, which is due.
+            whole = whole.but(
+                version="", fetched_at=started_at, checked_at=started_at, due_at=started_at
+            )
+        states[text] = whole
     return Snapshot(found.taken_at, found.fingerprint, states)

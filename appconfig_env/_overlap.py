@@ -45,7 +45,10 @@ def start(work: Work, seconds: float) -> Left | None:
         work: gets what sends bytes to the runtime's process; never raises.
         seconds: after which the child ends in any case.
     """
-    reading, writing = os.pipe()
+    try:
+        reading, writing = os.pipe()
+    except OSError:
+        return None
     try:  # noqa: SIM105 - contextlib would cost 4 ms
         fcntl(writing, F_SETPIPE_SZ, PIPE_BYTES)
     except OSError:
@@ -60,13 +63,15 @@ def start(work: Work, seconds: float) -> Left | None:
         os.close(writing)
         return None
     if process == 0:
+        code = 1
         try:
             os.close(reading)
             _detach(seconds)
             start_new_thread(_watch, (parent,))
             work(lambda data: _send(writing, data))
+            code = 0
         finally:
-            os._exit(0)  # nothing of the parent's is to be flushed or cleaned up
+            os._exit(code)  # nothing of the parent's is to be flushed or cleaned up
     os.close(writing)
     return Left(process, reading, os.fstat(reading).st_ino)
 

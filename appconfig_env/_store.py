@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from _thread import allocate_lock
 
 from . import _handover, _settings, _shared
 from ._load import load
 from ._merge import completed, newest
 from ._snapshot import Snapshot, fingerprint
-from .errors import LoadError, SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 
 NEVER, ALWAYS = float("inf"), float("-inf")
 ASK_AGAIN_SECONDS = 1.0  # how soon to look whether the process that refreshes is done
-LOCK_POLL_SECONDS = 0.005
-NOT_YET = "no answer yet: another process is reading it, and was waited for in vain"
 
 
 class Store:
@@ -76,7 +72,7 @@ class Store:
             self._pickup = Pickup(handover.left)
         found = _shared.read(settings, self.log)
         self.snapshot = (
-            completed(found, self.settings, environ, self._started_at)
+            completed(found, self.settings, environ, handover.taken_at if handover else None)
             if found
             else self._handed_over()
         )
@@ -119,7 +115,9 @@ class Store:
         self._own()
         patient = force is not None or bool(lacking) or self.is_empty
         if not self._refreshing.acquire(
-            blocking=patient, timeout=self._patience() if patient else -1
+            # Whoever is on it may wait for another process, and then for AWS.
+            blocking=patient,
+            timeout=2 * self._patience() if patient else -1,
         ):
             return frozenset()
         try:
@@ -140,57 +138,64 @@ class Store:
         finally:
             self._refreshing.release()
 
-    def missing(self) -> LoadError | None:
-        """The required sources that have no value, unless the settings say to go on without."""
-        errors = self.snapshot.missing()
-        unread = self.unasked()
-        errors += [
-            SourceError(source.label, NOT_YET, unreachable=True)
-            for source in self.settings.sources
-            if source.locator.text in unread and not source.optional and source.default is None
-        ]
-        return LoadError(errors) if errors and not self.settings.go_on else None
-
     def _patience(self) -> float:
-        return (
-            self.settings.deadline_seconds if self.is_empty else self.settings.poll_timeout_seconds
-        )
+        """How long a caller may be kept waiting for another process, and likewise for AWS."""
+        deadline, least = self.settings.deadline_seconds, self.settings.poll_timeout_seconds
+        if self.is_empty:
+            return deadline
+        if self._pickup is None:
+            return least
+        # The child has as long as the start had: until then nobody has failed.
+        return min(max(least, self._started_at + deadline - self._now()), deadline)
 
     def _is_due(self, now: float) -> bool:
         since, until, _ = self.view
         return not since <= now < until
 
     def _refresh(self, now: float, force: Collection[str], *, patient: bool) -> None:
-        timeout = self._patience()
         with self._turn() as shared:
-            deadline = time.monotonic() + timeout
-            while patient and shared.lock.is_possible and not shared.lock.is_held:
-                if time.monotonic() >= deadline:
-                    break
-                time.sleep(LOCK_POLL_SECONDS)
-                shared.lock.try_again()
+            if patient:
+                shared.lock.wait(self._patience())
             known = newest(self.snapshot, shared.take(self.log))
-            if shared.lock.is_possible and not shared.lock.is_held:
-                # Another process is on it: its answers will be ours.
-                self.snapshot = known
+            if shared.lock.is_elsewhere:
+                # Its answers will be ours, but for what was waited for in vain, such as secrets,
+                # which no file holds. Tokens alone need a turn.
+                self.snapshot = self._unread(known, now, force) if patient else known
                 self._busy_until = now + ASK_AGAIN_SECONDS
                 return
             if self._pickup is not None:  # the child has let go of the lock: it is done
                 known = newest(known, self._pickup.take())
                 self._pickup = None
-            fresh = load(
-                self.settings,
-                self._fetch,
-                now,
-                known,
-                timeout=timeout,
-                force={*force, *self._distrusted(known)},
-                fallback=lambda: _shared.read_fallback(self.settings, self.log),
-            )
+            fresh = self._loaded(known, now, {*force, *self._distrusted(known)})
             problem = shared.put(fresh)
         # In the file the tokens wait for whoever is next; where there is none they stay here.
         self.snapshot = fresh if problem else fresh.without_cursors()
         self._busy_until = ALWAYS
+
+    def _unread(self, known: Snapshot, now: float, force: Collection[str]) -> Snapshot:
+        """`known`, and what nothing is known of, or only that it was withheld."""
+        states = known.states
+        unread = [
+            text
+            for text in self.settings.locators()
+            if text not in states or (text in force and not states[text].is_answered)
+        ]
+        others = self.settings.locators().keys() - unread
+        return self._loaded(known.without_cursors(), now, unread, others).without_cursors()
+
+    def _loaded(
+        self, known: Snapshot, now: float, force: Collection[str], leave: Collection[str] = ()
+    ) -> Snapshot:
+        return load(
+            self.settings,
+            self._fetch,
+            now,
+            known,
+            timeout=self._patience(),
+            force=force,
+            leave=leave,
+            fallback=lambda: _shared.read_fallback(self.settings, self.log),
+        )
 
     def _own(self) -> None:
         """Make a forked child's copy its own: the lock may be held, the tokens are the parent's."""

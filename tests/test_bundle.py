@@ -269,3 +269,16 @@ def test_a_checkout_has_no_use_for_it() -> None:
     )
 
     assert run(READER.parent.parent, script) == ["False"]
+
+
+def test_a_zip_on_the_path_is_left_to_pythons_own_import(tmp_path: Path) -> None:
+    write(tmp_path / "plain")
+    shutil.make_archive(str(tmp_path / "whole"), "zip", tmp_path / "plain")
+    script = f"import sys; sys.path.insert(0, sys.argv[1]){ORIGINS}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", script, str(tmp_path / "whole.zip")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == FROM_SOURCES

@@ -33,7 +33,7 @@ LAYERS = [
     {"_shared"},
     {"aws"},  # a folder as a whole, but for the two above
     {"_start_log", "_fetch"},
-    {"_store", "_documents", "_site_on_demand", "_layer", "_trace"},
+    {"_store", "_documents", "_status", "_site_on_demand", "_layer", "_trace"},
     {"_prefetch"},
     # The roots.
     {"_wrapper", "_api"},

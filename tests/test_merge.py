@@ -135,12 +135,22 @@ def test_secrets_that_the_environment_holds_complete_what_the_file_says() -> Non
     assert "s3cret" not in dumps(whole), "and stay secrets"
 
 
-def test_a_secret_that_others_have_read_since_is_not_the_environments_to_say() -> None:
+def test_a_secret_that_others_have_read_since_is_as_of_the_start_and_due() -> None:
     settings = from_environ(SOURCES)
     found = read(settings, "rotated", STARTED_AT + 300.0)
     whole = completed(found, settings, {"PASSWORD": "s3cret", "USER": "me"}, STARTED_AT)
+    state = whole.states["secretsmanager:prod/db"]
+    assert whole.values(settings) == {"PASSWORD": "s3cret", "USER": "me", "PLAIN": "1"}
+    assert (state.fetched_at, state.version) == (STARTED_AT, "")
+    assert state.is_due(STARTED_AT)
+    assert state.is_due(STARTED_AT + 300.0)
+
+
+def test_without_a_wrapper_the_environment_holds_no_secret_of_a_source() -> None:
+    settings = from_environ(SOURCES)
+    found = read(settings, "s3cret")
+    whole = completed(found, settings, {"PASSWORD": "foreign", "USER": "me"}, None)
     assert list(whole.states) == ["ssm:/plain"]
-    assert whole.values(settings) == {"PLAIN": "1"}
 
 
 def test_a_secret_of_which_the_environment_lacks_a_part_is_not_known() -> None:
@@ -159,10 +169,11 @@ printable = st.text(st.characters(exclude_characters='"\\', exclude_categories=[
 
 
 @given(printable, st.floats(-1000.0, 1000.0))
-def test_what_is_completed_is_what_was_read_or_nothing(secret: str, since: float) -> None:
+def test_what_is_completed_is_what_was_read_or_due(secret: str, since: float) -> None:
     settings = from_environ(SOURCES)
     found = read(settings, secret, STARTED_AT + since)
     environ = {"PASSWORD": secret, "USER": "me"}
     whole = completed(found, settings, environ, STARTED_AT)
-    known = environ if STARTED_AT + since <= STARTED_AT else {}
-    assert whole.values(settings) == {"PLAIN": "1", **known}
+    assert whole.values(settings) == {"PLAIN": "1", **environ}
+    state = whole.states["secretsmanager:prod/db"]
+    assert state.fetched_at == min(STARTED_AT + since, STARTED_AT)

@@ -184,6 +184,14 @@ def test_the_advice_is_what_the_spans_say(ends: list[Any], said: str) -> None:
     assert advice(Trace(spans, 10.0)) == said
 
 
+def test_no_env_no_is_advised_where_it_would_not_help() -> None:
+    spans = (Span(READ, ("Get", APP), 1, 5), Span(READ, ("Get", PATH), 1, 9))
+    assert advice(Trace(spans, 10.0, can_overlap=False)) == (
+        f"{PATH} is the last to arrive, by 4.0 ms: no env=no would help under SnapStart or with "
+        "AWS_LAMBDA_MAX_CONCURRENCY"
+    )
+
+
 def test_kinds_are_told_by_their_own_time_and_once_where_they_overlap() -> None:
     spans = (
         Span("call", ("A",), 0, 10, 1),

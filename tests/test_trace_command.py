@@ -214,6 +214,21 @@ def test_a_source_that_only_get_reads_is_told_apart(fake_aws: FakeAws) -> None:
     assert "not read by the start: secretsmanager:prod/a (env=no already)" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_LAMBDA_MAX_CONCURRENCY": "4"},
+        {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"},
+    ],
+)
+def test_where_no_child_may_be_left_the_trace_knows_it(
+    fake_aws: FakeAws, variables: dict[str, str]
+) -> None:
+    environ = {"PATH": os.defpath, **fill(fake_aws)}
+    assert _trace.record(environ).can_overlap
+    assert not _trace.record({**environ, **variables}).can_overlap
+
+
 def test_with_nothing_to_read_there_is_still_a_start() -> None:
     done = run({})
     assert (done.returncode, done.stderr) == (0, "")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import _settings
+from .._beside import suits_a_child
 from .._reader import LOG_LEVELS
 from ..errors import AppConfigEnvError, SettingsError
 from .span import Trace, from_told
@@ -68,7 +69,8 @@ def record(environ: Mapping[str, str]) -> Trace:
                 text = pipe.readline()
     if not text:
         raise TraceError(f"the traced process ended with {process.returncode} and told nothing")
-    return from_told(json.loads(text), spawned_ns, awaited, left)
+    trace = from_told(json.loads(text), spawned_ns, awaited, left)
+    return trace._replace(can_overlap=suits_a_child([sys.executable], environ))
 
 
 def _environ(environ: Mapping[str, str], snapshot: str) -> dict[str, str]:

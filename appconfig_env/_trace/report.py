@@ -52,6 +52,11 @@ def advice(trace: Trace) -> str:
     if gain <= WORTH_MS:
         return f"nothing stands out: the last two sources arrived within {gain:.1f} ms"
     verb = "is" if len(together) == 1 else "are"
+    if not trace.can_overlap:
+        return (
+            f"{named} {verb} the last to arrive, by {gain:.1f} ms: no env=no would help under "
+            "SnapStart or with AWS_LAMBDA_MAX_CONCURRENCY"
+        )
     least = f"the start would take about {gain:.1f} ms less"
     return f"{named} {verb} the last to arrive: with env=no {least}"
 

@@ -56,6 +56,7 @@ class Trace(NamedTuple):
         awaited: the sources on which the start waits, by their canonical text.
         left: those that are `env=no`.
         thread: the main one.
+        can_overlap: whether `env=no` takes a source off the start here.
     """
 
     spans: tuple[Span, ...]
@@ -65,6 +66,7 @@ class Trace(NamedTuple):
     awaited: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     thread: int = 0
+    can_overlap: bool = True
 
 
 def from_told(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LARGEST_HEAD_BYTES = 64 * 1024
 LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a deployed configuration holds 4 MB at most
 _READ_BYTES = 64 * 1024
+_OTHER_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -45,7 +46,9 @@ class Connection:
             self._socket = tls.start(context, self._outer, host)
         except (OSError, ValueError) as error:
             if distrust := getattr(error, "verify_message", ""):
-                why = f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?"
+                is_other = getattr(error, "verify_code", 0) in _OTHER_NAME
+                hint = "" if is_other else "; is AWS_CA_BUNDLE right?"
+                why = f"certificate not accepted: {distrust}{hint}"
                 raise DistrustError(f"no TLS with {host} ({why})") from None
             raise TransportError(f"no TLS with {host} ({cause_of(error)})") from None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from _thread import allocate_lock  # threading itself costs a cold start 5 ms
+from binascii import b2a_base64
 
 from .connection import Connection
 from .tcp import DistrustError, TransportError
@@ -163,13 +164,11 @@ class Transport:
         fields = list(self._proxy_headers)
         named = [name.lower() for name, _ in fields]
         if proxy.user and "proxy-authorization" not in named:
-            import binascii  # only for a proxy with a password
-
             pair = f"{proxy.user}:{proxy.password}".encode()
             fields.append(
                 (
                     "Proxy-Authorization",
-                    f"Basic {binascii.b2a_base64(pair, newline=False).decode()}",
+                    f"Basic {b2a_base64(pair, newline=False).decode()}",
                 )
             )
         return fields
