@@ -16,7 +16,7 @@ SOURCES := appconfig_env tests examples tools benchmarks
 # What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM;
 # and the benchmarks, which compare with others.
 EXTERNAL := emulators fake_aws lambda packaging rie servers template
-# Further words for pytest: make test ARGS="-k snapshot -x"
+# Further words for pytest: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
 RUNTIME := $(VENV)/.runtime
@@ -58,7 +58,7 @@ layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip
 
 .PHONY: bench
 bench: $(DEV) ## measure what the wrapper and the helper cost, and write docs/performance.md
-	@$(BIN)/python -m benchmarks --docs docs
+	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
 
 .PHONY: sam
 sam: $(SAM) ## check template.yaml, and build it without Docker

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 USAGE = """\
 usage: appconfig-env run -- COMMAND [ARGUMENT ...]
        appconfig-env trace [--output FILE] [--width COLUMNS]
-       appconfig-env layer [--output FILE] [--python PATH ...]
+       appconfig-env layer [--output FILE] [--python PATH ...] [--limit KIB]
        appconfig-env --version | --help
        /path/to/appconfig-env COMMAND [ARGUMENT ...]    (as AWS_LAMBDA_EXEC_WRAPPER)
 

@@ -22,10 +22,12 @@ from . import (
     sections,
     sections_of_life,
     sections_of_sizes,
+    tricks,
 )  # fmt: skip
 from .starts import Bench
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from collections.abc import Callable
 
     from .figures import Figure
@@ -45,17 +47,17 @@ class Part(NamedTuple):
 def main() -> None:
     """Measure what is wanted and say it."""
     options = _options()
+    about = report.machine()  # the load that was there before
     found: list[Figure] = []
     told: list[Section] = []
     for name, measure in PARTS.items():
         if options.only and name not in options.only:
             continue
         print(f"measuring: {name}", file=sys.stderr)
-        part = measure(options.rounds)
+        part = measure(options)
         found += part.figures
         if part.section:
             told.append(part.section)
-    about = report.machine()
     show = report.as_json if options.json else report.as_text
     print(show(found, about, told))
     if options.docs:
@@ -63,56 +65,62 @@ def main() -> None:
         page.write(TITLE, whole, options.docs / PAGE)
 
 
-def _headline(rounds: int) -> Part:
+def _headline(options: Namespace) -> Part:
     with Bench.open() as bench:
-        found = headline.measure(bench, rounds)
+        found = headline.measure(bench, options.rounds)
     return Part(figures.of_headline(found), sections.headline(found))
 
 
-def _matrix(rounds: int) -> Part:
-    fewer = _part_of(rounds, 4)
+def _matrix(options: Namespace) -> Part:
+    fewer = _part_of(options.rounds, 4)
     with Bench.open() as bench:
-        found = matrix.measure(bench, matrix.CELLS, fewer)
+        found = matrix.measure(bench, matrix.cells(options.rtt), fewer)
     return Part(figures.of_matrix(found), sections_of_sizes.matrix(found, fewer))
 
 
-def _overlap(rounds: int) -> Part:
-    fewer = _part_of(rounds, 4)
+def _overlap(options: Namespace) -> Part:
+    fewer = _part_of(options.rounds, 4)
     with Bench.open() as bench:
         found = overlap.measure(bench, overlap.CELLS, fewer)
     return Part(figures.of_overlap(found), sections_of_sizes.beside(found, fewer))
 
 
-def _counts(rounds: int) -> Part:
-    del rounds  # what is counted does not vary
+def _counts(options: Namespace) -> Part:
+    del options  # what is counted does not vary
     with Bench.open() as bench:
         found = counts.count(bench, headline.CELL)
     return Part([], sections.counts(found))
 
 
-def _growth(rounds: int) -> Part:
-    fewer = _part_of(rounds, 4)
+def _tricks(options: Namespace) -> Part:
+    with Bench.open() as bench:
+        found = tricks.measure(bench, options.rounds)
+    return Part([], sections.tricks(found, tricks.reads(options.rounds)))
+
+
+def _growth(options: Namespace) -> Part:
+    fewer = _part_of(options.rounds, 4)
     with Bench.open() as bench:
         found = growth.measure(bench, growth.SERIES, fewer)
     return Part(figures.of_growth(found), sections_of_sizes.grown(found, fewer))
 
 
-def _import(rounds: int) -> Part:
-    return Part(figures.of_import(inside.import_ms(rounds)))
+def _import(options: Namespace) -> Part:
+    return Part(figures.of_import(inside.import_ms(options.rounds)))
 
 
-def _reads(rounds: int) -> Part:
-    found = inside.beside_peers(_part_of(rounds, 6))
+def _reads(options: Namespace) -> Part:
+    found = inside.beside_peers(_part_of(options.rounds, 6))
     return Part(figures.of_reads(found[0]), sections_of_life.reads(found))
 
 
-def _memory(rounds: int) -> Part:
-    found = memory.measure(_part_of(rounds, 12))
+def _memory(options: Namespace) -> Part:
+    found = memory.measure(_part_of(options.rounds, 12))
     return Part(figures.of_memory(found), sections_of_life.memory(found))
 
 
-def _hours(rounds: int) -> Part:
-    del rounds  # in virtual time nothing varies
+def _hours(options: Namespace) -> Part:
+    del options  # in virtual time nothing varies
     return Part([], sections_of_life.hours(life.measure()))
 
 
@@ -120,11 +128,12 @@ def _part_of(rounds: int, part: int) -> int:
     return -(-rounds // part)
 
 
-PARTS: dict[str, Callable[[int], Part]] = {
+PARTS: dict[str, Callable[[Namespace], Part]] = {
     "headline": _headline,
     "matrix": _matrix,
     "overlap": _overlap,
     "counts": _counts,
+    "tricks": _tricks,
     "growth": _growth,
     "import": _import,
     "reads": _reads,
@@ -133,13 +142,21 @@ PARTS: dict[str, Callable[[int], Part]] = {
 }
 
 
-def _options() -> argparse.Namespace:
+def _options() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "--rounds",
         type=_count,
         default=40,
         help="starts of each kind in the first cell, a quarter of it in the others (default: 40)",
+    )
+    parser.add_argument(
+        "--rtt",
+        type=float,
+        nargs="+",
+        metavar="MS",
+        default=matrix.RTTS_MS,
+        help="round trips in milliseconds, for sources and distance (default: 0 2 10)",
     )
     parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be repeated")
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")

@@ -77,7 +77,9 @@ def of_headline(found: Headline) -> list[Figure]:
         Figure("Powertools to this wrapper", ratio("powertools", "ours"), "x", 6, at_least=True),
         added("the same with a full trust store", "ours_trusting"),
         added("boto3 with a full trust store", "boto3_trusting"),
+        added("the floor with a full trust store", "floor_trusting"),
         added("the same out of a layer", "layer"),
+        added("the same out of a layer, with a full trust store", "layer_trusting"),
         Figure("variables that all set alike", found.variables),
         *(
             figure

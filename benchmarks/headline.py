@@ -26,9 +26,9 @@ class Headline(NamedTuple):
 
     Attributes:
         times: milliseconds, one for each round: of every contender by its key, and of `direct` (the
-            command itself), `idle` (ours with nothing to read), `ours_trusting` and
-            `boto3_trusting` (with a trust store of the usual size, such as a function without
-            AWS_CA_BUNDLE has), and `layer` (ours out of a layer, as Lambda unpacks it).
+            command itself), `idle` (ours with nothing to read), `layer` (ours out of a layer, as
+            Lambda unpacks it), and with `_trusting` some with a trust store of the usual size, such
+            as a function without AWS_CA_BUNDLE has.
         counts: what one start of each contender asks the server for.
         variables: how many all of them set, to the same values.
         modules, idle_modules: how many modules ours imports beyond those of a bare interpreter,
@@ -56,13 +56,16 @@ def measure(bench: Bench, rounds: int) -> Headline:
     usual = Path(botocore.__file__).parent / "cacert.pem"
     trust_store.write_bytes(usual.read_bytes() + Path(bench.server.ca_file).read_bytes())
     trusting = {**environ, "AWS_CA_BUNDLE": str(trust_store)}
+    layer = _unpacked_layer(bench.folder / "opt")
     starts = {
         "direct": Start((), bench.environ),
         "idle": Start(CONTENDERS["ours"], bench.environ),
         **{name: Start(wrapper, environ) for name, wrapper in CONTENDERS.items()},
         "ours_trusting": Start(CONTENDERS["ours"], trusting),
+        "floor_trusting": Start(CONTENDERS["floor"], trusting),
         "boto3_trusting": Start(CONTENDERS["boto3"], trusting),
-        "layer": Start((_unpacked_layer(bench.folder / "opt"),), environ),
+        "layer": Start((layer,), environ),
+        "layer_trusting": Start((layer,), trusting),
     }
     return Headline(bench.times(starts, rounds), counts, variables, modules, idle_modules)
 

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 PROFILES = (1, 5, 20)
 PARAMETERS = (10, 100, 500)
 RTTS_MS = (0.0, 2.0, 10.0)
-CELLS = (
-    *(Cell(*one) for one in product(PROFILES, PARAMETERS, RTTS_MS)),
-    *(Cell(1, 500, rtt_ms, by_name=True) for rtt_ms in RTTS_MS),
-)
 
 
 class Found(NamedTuple):
@@ -42,6 +38,14 @@ class Found(NamedTuple):
     def over_floor(self) -> float:
         """The milliseconds that ours takes beyond the floor."""
         return self.added["ours"] - self.added["floor"]
+
+
+def cells(rtts_ms: Sequence[float] = RTTS_MS) -> list[Cell]:
+    """All of them, at these round trips."""
+    return [
+        *(Cell(*one) for one in product(PROFILES, PARAMETERS, rtts_ms)),
+        *(Cell(1, 500, rtt_ms, by_name=True) for rtt_ms in rtts_ms),
+    ]
 
 
 def measure(bench: Bench, cells: Sequence[Cell], rounds: int) -> list[Found]:

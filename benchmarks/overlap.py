@@ -23,12 +23,16 @@ class Overlap(NamedTuple):
         cell: which one.
         awaited: with all sources in the environment.
         beside: with the path of parameters `env=no`.
+        without: without that path.
+        all_beside: with all sources `env=no`.
         idle: with nothing to read.
     """
 
     cell: Cell
     awaited: float
     beside: float
+    without: float
+    all_beside: float
     idle: float
 
 
@@ -37,14 +41,20 @@ def measure(bench: Bench, cells: Sequence[Cell], rounds: int) -> list[Overlap]:
     found = []
     for cell in cells:
         environ = bench.serve(cell)
-        sources = environ["APPCONFIG_ENV_SOURCES"].replace(f"ssm:{PATH}", f"ssm:{PATH}?env=no")
+        sources = environ["APPCONFIG_ENV_SOURCES"]
+
+        def ours(sources: str, environ: dict[str, str] = environ) -> Start:
+            return Start(CONTENDERS["ours"], {**environ, "APPCONFIG_ENV_SOURCES": sources})
+
         starts = {
             "direct": Start((), bench.environ),
             "idle": Start(CONTENDERS["ours"], bench.environ),
-            "awaited": Start(CONTENDERS["ours"], environ),
-            "beside": Start(CONTENDERS["ours"], {**environ, "APPCONFIG_ENV_SOURCES": sources}),
+            "awaited": ours(sources),
+            "beside": ours(sources.replace(f"ssm:{PATH}", f"ssm:{PATH}?env=no")),
+            "without": ours(sources.replace(f"ssm:{PATH}", "")),
+            "all_beside": ours(" ".join(f"{one}?env=no" for one in sources.split())),
         }
         times = bench.times(starts, rounds)
-        ways = (added(times[way], times["direct"]) for way in ("awaited", "beside", "idle"))
+        ways = (added(times[way], times["direct"]) for way in Overlap._fields[1:])
         found.append(Overlap(cell, *ways))
     return found

@@ -115,7 +115,7 @@ def _draw_bars(axes: Axes, shown: Sequence[Bar], label: str) -> None:
         if bar.low is not None and bar.high is not None:
             axes.plot([bar.low, bar.high], [number, number], color="black", linewidth=1.5)
         axes.annotate(
-            f"{bar.value:,.1f}".removesuffix(".0"),
+            f"{bar.value:,.{2 if bar.value < 1 else 1}f}".removesuffix(".0"),
             (max(bar.value, bar.high or 0), number),
             xytext=(6, 0),
             textcoords="offset points",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .figures import Figure
     from .page import Section
 
-PACKAGES = ("boto3", "botocore", "aws-lambda-powertools", "awslambdaric")
+PACKAGES = ("appconfig-env", "boto3", "botocore", "aws-lambda-powertools", "awslambdaric")
 
 
 def machine() -> dict[str, str]:
@@ -28,7 +28,7 @@ def machine() -> dict[str, str]:
         "tls": ssl.OPENSSL_VERSION,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processors": f"{os.cpu_count()} x {_processor()}",
-        "load": f"{os.getloadavg()[0]:.2f} (what else runs here is in the figures)",
+        "load": f"{os.getloadavg()[0]:.2f} before the run (what else runs here is in the figures)",
         **{name: _version(name) for name in PACKAGES},
     }
 
@@ -37,10 +37,12 @@ def as_text(
     figures: Sequence[Figure], about: dict[str, str], sections: Iterable[Section] = ()
 ) -> str:
     """The tables."""
-    width = max(len(figure.name) for figure in figures)
     lines = [f"{name}: {said}" for name, said in about.items()]
     for section in sections:
         lines += ["", page.as_text(section)]
+    if not figures:
+        return "\n".join(lines)
+    width = max(len(figure.name) for figure in figures)
     lines += ["", f"{'':{width}}  {'median':>12}  {'best':>8}  {'quartiles':>19}  target"]
     for figure in figures:
         value = f"{_number(figure.value, figure.unit)} {figure.unit:2}"
