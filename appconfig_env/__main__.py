@@ -3,7 +3,7 @@
 import gc
 import sys
 
-gc.disable()  # 2 ms; this process lives for some milliseconds, or becomes another one
+gc.disable()  # 1 ms; this process lives for some milliseconds, or becomes another one
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the wrapper starts with the python3 that is there
     raise SystemExit(

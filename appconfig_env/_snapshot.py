@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from . import _json_codec as json
-from ._digest import sha256
 from ._render import Rendered
 from ._state import State
 from .errors import SourceError
@@ -76,7 +77,7 @@ class Snapshot:
 def fingerprint(settings: Settings) -> str:
     """What two settings share if, and only if, they read the same: 64 hexadecimal digits."""
     identity = json.dumps([SCHEMA, settings.identity()], sort_keys=True)
-    return sha256(identity.encode()).hex()
+    return hashlib.sha256(identity.encode()).hexdigest()
 
 
 def dumps(snapshot: Snapshot, *, with_secrets: bool = False) -> str:

@@ -6,7 +6,6 @@ import os
 import stat
 
 from . import _document
-from ._digest import sha256
 from ._document import DOTENV_TYPE, Document, DocumentError
 from ._reference import APPCONFIG, SSM
 from ._render import text_value
@@ -170,4 +169,6 @@ def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
 
 
 def _version(body: bytes) -> str:
-    return sha256(body).hex()[:12]
+    import hashlib  # loaded already where there is a snapshot
+
+    return hashlib.sha256(body).hexdigest()[:12]

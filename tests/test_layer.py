@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env import _layer
+from appconfig_env._layer import anchors
 from appconfig_env._layer.code import without_comments
 from appconfig_env._layer.files import LEFT_OUT
 from appconfig_env._layer.parts import FINDERS, OURS, PARTS, REST
@@ -118,6 +119,12 @@ def test_with_every_python_of_this_machine_it_stays_below_300_kib(tmp_path: Path
 
     assert TAG in built.byte_code
     assert built.size_bytes == built.path.stat().st_size < 300 * 1024
+
+
+def test_it_holds_the_roots_of_amazon_by_their_hash(layer: Path) -> None:
+    found = {name for name in names(layer) if "/anchors/" in name}
+    assert found == {f"python/appconfig_env/anchors/{name}" for name in anchors.roots()}
+    assert len(found) == 5
 
 
 def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> None:

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "appconfig_env"
 # A module may import those of the rows above its own, never one of its own row or below.
 LAYERS = [
     # Pure: arguments in, value out.
-    {"errors", "_percent", "_names", "_protected", "_flag", "_view", "_digest", "_json_codec"},
+    {"errors", "_percent", "_names", "_protected", "_flag", "_view", "_json_codec"},
     {"_json", "_handover", "_options", "_locator", "_overrides", "_convert", "aws.url"},
     {"_yaml", "_reader", "_source", "aws.settings"},
     {"_document", "_reference"},
@@ -44,12 +44,12 @@ PURE = set().union(*LAYERS[:8])
 # What of the standard library a pure file may use: nothing that knows a clock, an environment, a
 # file, a socket, a process, a thread or a log.
 PURE_LIBRARY = {
-    "__future__", "_hashlib", "_json", "collections.abc", "difflib", "hashlib", "hmac", "io",
+    "__future__", "_json", "collections.abc", "difflib", "hashlib", "io",
     "json", "types", "typing",
 }  # fmt: skip
 ONLY_IN = {
     "boto3": {"aws"},
-    "botocore": {"aws"},
+    "botocore": {"aws", "_layer"},  # whose trust store a layer takes AWS's roots from
     "tenacity": {"aws"},
     "dotenv": {"_document"},
     "yaml": {"_yaml"},

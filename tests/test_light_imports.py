@@ -20,19 +20,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 # All that may be loaded beyond what every interpreter loads (with -I -S); each name costs some of a
-# start. Not among them, and milliseconds each: json, re, enum, socket, ssl, hashlib, typing,
-# functools, logging, threading, urllib, datetime, inspect, dataclasses; not to speak of boto3.
+# start. Not among them, and milliseconds each: json, re, enum, socket, ssl, typing, functools,
+# logging, threading, urllib, datetime, inspect, dataclasses; not to speak of boto3.
 IMPORTED = {
     "__future__", "_collections_abc", "_stat", "genericpath", "os", "os.path", "posixpath", "stat",
 }  # fmt: skip
 STARTED = IMPORTED | {"errno"}  # whether an exec may be tried again
-READ = IMPORTED | {"_hashlib", "_json", "fcntl"}  # digests, documents, the snapshot's lock
-READ_FROM_AWS = READ | {"_socket", "_ssl", "binascii"}
+# Digests, documents, the snapshot's lock.
+READ = IMPORTED | {"_blake2", "_hashlib", "_json", "fcntl", "hashlib"}
+READ_FROM_AWS = READ | {"_operator", "_socket", "_ssl", "binascii", "hmac", "warnings"}
 DATED = {"_datetime", "_operator", "datetime", "math", "operator"}  # credentials that end
 # So that a list above that grew too long is noticed.
 HEAVY = {
     "base64", "boto3", "botocore", "collections", "dataclasses", "datetime", "dotenv", "enum",
-    "functools", "hashlib", "hmac", "inspect", "json", "logging", "re", "selectors", "socket",
+    "functools", "inspect", "json", "logging", "re", "selectors", "socket",
     "ssl", "tenacity", "threading", "typing", "urllib", "yaml",
 }  # fmt: skip
 

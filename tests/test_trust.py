@@ -7,6 +7,7 @@ import os
 import ssl
 import subprocess
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,11 @@ import trustme
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from appconfig_env._layer import anchors
+from appconfig_env.aws.connection import Connection
 from appconfig_env.aws.tcp import DistrustError
 from appconfig_env.aws.transport import Transport, TransportError, Url
-from appconfig_env.aws.trust import AMAZON, Trust, amazon_roots
+from appconfig_env.aws.trust import AMAZON, Trust, certificates, is_amazons
 
 from .pythons import PYTHONS
 from .raw_server import HOST, RawServer, ok
@@ -44,6 +47,10 @@ ROOTS = {
 lookalike = trustme.CA(organization_name="Amazon Root CA 1", organization_unit_name="look-alike")
 private = trustme.CA(organization_unit_name="private")
 stranger = trustme.CA(organization_unit_name="stranger")
+
+
+def amazon_roots(store: bytes) -> bytes:
+    return b"".join(one for one in certificates(store) if is_amazons(one))
 
 
 def subjects(context: ssl.SSLContext | _ssl._SSLContext, field: str) -> list[str]:
@@ -460,3 +467,82 @@ def test_a_system_that_does_not_know_amazon_is_asked_whole(tmp_path: Path) -> No
 def test_a_system_without_a_store_trusts_nobody(tmp_path: Path) -> None:
     said, _ = of_the_system(tmp_path, str(tmp_path / "absent.pem"))
     assert said == ["", "DistrustError", "DistrustError", "DistrustError", ""]
+
+
+# A layer's directory, in which a root lies by the hash of its name.
+
+
+@pytest.fixture
+def no_store_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def directory(folder: Path, authority: trustme.CA) -> str:
+    """A directory as in a layer, but for who is in it."""
+    folder.mkdir()
+    pem = authority.cert_pem.bytes()
+    (certificate,) = certificates(pem)
+    (folder / f"{anchors.subject_hash(certificate)}.0").write_bytes(pem)
+    return str(folder)
+
+
+def shake_hands(trust: Trust, server: RawServer) -> None:
+    deadline = time.monotonic() + 10
+    connection = Connection(HOST, Url(server.url).port, "server", deadline)
+    try:
+        connection.start_tls(trust.context(), HOST, deadline)
+    finally:
+        connection.close()
+
+
+def test_the_five_roots_lie_where_openssl_looks_for_them() -> None:
+    # As `openssl rehash` and the system's own directories name them.
+    names_of_files = {
+        "ce5e74ef.0", "6d41d539.0", "8cb5ee0f.0", "de6d66f3.0", "09789157.0",
+    }  # fmt: skip
+    found = anchors.roots()
+    assert found.keys() == names_of_files
+    assert set(names(amazon_roots(b"".join(found.values())))) == ROOTS
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "UPPER and lower", "  two  spaces ", "Größe ÄÖ ǅ", "x" * 64]
+)
+@pytest.mark.usefixtures("no_store_is_named")
+def test_a_root_is_found_in_a_directory_whatever_its_name(tmp_path: Path, name: str) -> None:
+    authority = trustme.CA(organization_name=name, organization_unit_name=name.swapcase())
+    trust = Trust("", directory(tmp_path / "anchors", authority))
+    with serving(authority) as server:
+        shake_hands(trust, server)
+    with serving(stranger) as server, pytest.raises(DistrustError):
+        shake_hands(trust, server)
+
+
+@pytest.mark.usefixtures("no_store_is_named")
+def test_a_directory_gives_way_to_the_systems_store(tmp_path: Path) -> None:
+    trust = Trust("", directory(tmp_path / "anchors", private))
+    first = trust.context()
+    assert trust.widen(first)
+    assert trust.context() is not first
+    assert not trust.widen(trust.context()), "there is no more than that"
+
+
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.usefixtures("no_store_is_named")
+def test_who_names_a_store_trusts_nobody_else(
+    tmp_path: Path, bundle: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = directory(tmp_path / "anchors", stranger)
+    if variable != "AWS_CA_BUNDLE":
+        monkeypatch.setenv(variable, bundle)
+    trust = Trust(bundle if variable == "AWS_CA_BUNDLE" else "", folder)
+    with serving(stranger) as server, pytest.raises(DistrustError):
+        shake_hands(trust, server)
+
+
+@pytest.mark.usefixtures("no_store_is_named")
+def test_without_the_directory_the_systems_store_is_asked(tmp_path: Path) -> None:
+    trust = Trust("", str(tmp_path / "nowhere"))
+    with serving(private) as server, pytest.raises(DistrustError):
+        shake_hands(trust, server)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import AppConfigEnvError
+from . import anchors
 from .code import of_others, without_comments
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Entry(NamedTuple):
 def plain_files() -> list[Entry]:
     """Everything that is the same for each Python, by name."""
     dependencies = list(_dependencies())
-    return sorted([_script(), _licence(dependencies), *_package(), *dependencies])
+    return sorted([_script(), _licence(dependencies), *_package(), *_anchors(), *dependencies])
 
 
 def _script() -> Entry:
@@ -106,6 +107,11 @@ def _package() -> Iterator[Entry]:
             if path == PACKAGE / "__init__.py":
                 source = FIRST_LINE + source.removeprefix('""\n')
             yield Entry(f"python/{name}", source.encode())
+
+
+def _anchors() -> Iterator[Entry]:
+    for name, certificate in anchors.roots().items():
+        yield Entry(f"python/appconfig_env/anchors/{name}", certificate)
 
 
 def _dependencies() -> Iterator[Entry]:

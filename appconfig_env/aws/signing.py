@@ -5,7 +5,9 @@ Source: AWS IAM User Guide, "Create a signed AWS API request"; checked against b
 
 from __future__ import annotations
 
-from .._digest import hmac_sha256, sha256
+import hashlib
+import hmac
+
 from .._percent import encode
 
 TYPE_CHECKING = False
@@ -80,15 +82,15 @@ def sign(
         *(f"{name}:{' '.join(signed[name].split())}" for name in names),
         "",
         ";".join(names),
-        sha256(body).hex(),
+        hashlib.sha256(body).hexdigest(),
     ])  # fmt: skip
     scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
-    digest = sha256(canonical_request.encode()).hex()
+    digest = hashlib.sha256(canonical_request.encode()).hexdigest()
     key = ("AWS4" + credentials.secret_key).encode()
     for part in scope.split("/"):
-        key = hmac_sha256(key, part.encode())
+        key = hmac.digest(key, part.encode(), "sha256")
     to_sign = f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
-    signature = hmac_sha256(key, to_sign.encode()).hex()
+    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
     signed["authorization"] = (
         f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
         f"SignedHeaders={';'.join(names)}, Signature={signature}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _socket  # socket itself brings enum and selectors: 8 ms
+import _socket  # socket itself brings enum and selectors, see tls.py
 import time
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ def late(named: str) -> TransportError:
 def resolve(host: str, port: int) -> Places:
     """The addresses of `host`, in the order in which they are to be tried."""
     try:
-        # As bytes: text would load the codec for names that are not ASCII, which costs 2 ms.
+        # As bytes: text would load the codec for names that are not ASCII, which costs 5 ms.
         return _socket.getaddrinfo(host.encode("ascii"), port, type=_socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TransportError(f"no address for {host} ({cause_of(error)})") from None

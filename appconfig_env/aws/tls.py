@@ -1,6 +1,6 @@
 """TLS to a server that is always verified, by CPython's `_ssl` without the ssl module around it.
 
-`import ssl` and `import socket` bring enum, selectors, base64 and others: 10 ms of a cold start,
+`import ssl` and `import socket` bring enum, selectors, base64 and others: 11 ms of a cold start,
 where `_ssl` and `_socket` cost 4. What verifies is the same code in both: OpenSSL, set up in C.
 Where `_ssl` is other than CPython 3.11 to 3.13 have it, or does not verify, ssl does the work.
 """

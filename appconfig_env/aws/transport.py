@@ -7,7 +7,7 @@ and host names are always verified.
 from __future__ import annotations
 
 import time
-from _thread import allocate_lock  # threading itself costs a cold start 5 ms
+from _thread import allocate_lock  # threading itself costs a cold start 4 ms
 from binascii import b2a_base64
 
 from .connection import Connection

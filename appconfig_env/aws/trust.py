@@ -1,14 +1,16 @@
 """Whom TLS trusts: a file of trust anchors or the system's, and of these first those AWS uses.
 
-A whole store of 130 to 150 certificates takes 20 ms to load, Amazon's own roots out of it less than
-one. Only where a server shows a certificate of others, as behind a proxy that looks into TLS, the
-whole store is loaded and decides: nobody is trusted who is not in it.
+A whole store of 130 to 150 certificates takes 18 ms to load, Amazon's own roots out of it 2. A
+layer holds them in a directory by the hash of their names, in which OpenSSL reads the one it needs:
+next to nothing. Only where a server shows a certificate of others, as behind a proxy that looks
+into TLS, the whole store is loaded and decides. Who names a store, by AWS_CA_BUNDLE or by OpenSSL's
+own variables, trusts nobody who is not in it.
 """
 
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock  # threading itself costs a cold start 5 ms
+from _thread import allocate_lock  # threading itself costs a cold start 4 ms
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 
@@ -21,21 +23,27 @@ if TYPE_CHECKING:
 
 # In the names of the roots of Amazon Trust Services (https://www.amazontrust.com/repository/).
 AMAZON = (b"Amazon Root CA", b"Starfield Services Root Certificate Authority")
+# Only a layer has this directory, see _layer/anchors.py.
+ANCHORS = f"{__file__.rpartition('/')[0].rpartition('/')[0]}/anchors"
+STORES = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # with which OpenSSL's users name one
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
-def amazon_roots(store: bytes) -> bytes:
-    """The certificates in `store`, a PEM file, that are Amazon's roots, in DER; empty for none."""
+def certificates(store: bytes) -> list[bytes]:
+    """The certificates in `store`, a PEM file, in DER."""
     found = []
     # At a line's start only, as OpenSSL has it: what is commented out is not trusted.
     for block in (b"\n" + store).split(b"\n" + _BEGIN)[1:]:
         try:
-            certificate = a2b_base64(block.partition(_END)[0])
+            found.append(a2b_base64(block.partition(_END)[0]))
         except Base64Error:
             continue
-        if any(name in certificate for name in AMAZON):
-            found.append(certificate)
-    return b"".join(found)
+    return found
+
+
+def is_amazons(certificate: bytes) -> bool:
+    """Whether a root, in DER, is one of Amazon's."""
+    return any(name in certificate for name in AMAZON)
 
 
 class Trust:
@@ -43,10 +51,12 @@ class Trust:
 
     Args:
         ca_bundle: a file of trust anchors; empty for the system's.
+        anchors: the layer's directory, which need not be there; None for the real one.
     """
 
-    def __init__(self, ca_bundle: str) -> None:
+    def __init__(self, ca_bundle: str, anchors: str | None = None) -> None:
         self._ca_bundle = ca_bundle
+        self._anchors = ANCHORS if anchors is None else anchors
         self._context: _ssl._SSLContext | None = None
         self._is_whole = False
         self._lock = allocate_lock()  # one thread loads, the others wait for what it loaded
@@ -59,7 +69,9 @@ class Trust:
         """
         with self._lock:
             if self._context is None:
-                self._context = _of_amazon(self._ca_bundle) or self._load_whole()
+                self._context = self._of_layer() or _of_amazon(self._ca_bundle)
+            if self._context is None:
+                self._context, self._is_whole = _whole(self._ca_bundle), True
             return self._context
 
     def widen(self, distrusting: _ssl._SSLContext) -> bool:
@@ -73,21 +85,16 @@ class Trust:
                 return True  # another thread has done so
             if self._is_whole:
                 return False
-            self._context = self._load_whole()
+            self._context, self._is_whole = _whole(self._ca_bundle), True
             return True
 
-    def _load_whole(self) -> _ssl._SSLContext:
+    def _of_layer(self) -> _ssl._SSLContext | None:
+        """What trusts the layer's anchors; None where there are none, or a store is named."""
+        is_named = self._ca_bundle or any(name in os.environ for name in STORES)
+        if is_named or not os.path.isdir(self._anchors):
+            return None
         context = tls.new_context()
-        try:
-            if self._ca_bundle:
-                context.load_verify_locations(self._ca_bundle)
-            else:
-                context.set_default_verify_paths()
-        except OSError as error:  # an SSLError is one too
-            why = error.strerror or type(error).__name__
-            message = f"AWS_CA_BUNDLE: no certificates in {self._ca_bundle!r} ({why})"
-            raise TransportError(message, is_final=True) from None
-        self._is_whole = True
+        context.load_verify_locations(capath=self._anchors)
         return context
 
 
@@ -95,13 +102,27 @@ def _of_amazon(ca_bundle: str) -> _ssl._SSLContext | None:
     """A context that trusts Amazon's roots among all that are trusted; None without any."""
     try:
         with open(ca_bundle or _system_file(), "rb") as file:
-            roots = amazon_roots(file.read())
+            roots = list(filter(is_amazons, certificates(file.read())))
         if not roots:
             return None
         context = tls.new_context()
-        context.load_verify_locations(cadata=roots)
+        context.load_verify_locations(cadata=b"".join(roots))
     except OSError:  # no file, or what only looks like a certificate
         return None
+    return context
+
+
+def _whole(ca_bundle: str) -> _ssl._SSLContext:
+    context = tls.new_context()
+    try:
+        if ca_bundle:
+            context.load_verify_locations(ca_bundle)
+        else:
+            context.set_default_verify_paths()
+    except OSError as error:  # an SSLError is one too
+        why = error.strerror or type(error).__name__
+        message = f"AWS_CA_BUNDLE: no certificates in {ca_bundle!r} ({why})"
+        raise TransportError(message, is_final=True) from None
     return context
 
 
