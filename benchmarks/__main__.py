@@ -106,7 +106,8 @@ def _growth(options: Namespace) -> Part:
 
 
 def _import(options: Namespace) -> Part:
-    return Part(figures.of_import(inside.import_ms(options.rounds)))
+    found = inside.imports_ms(options.rounds)
+    return Part(figures.of_import(found), sections_of_life.imports(found))
 
 
 def _reads(options: Namespace) -> Part:

@@ -45,6 +45,11 @@ CONTENDERS: dict[str, tuple[str, ...]] = {
         _LAUNCH.format(str(ROOT), "benchmarks.powertools_wrapper"),
     ),
 }  # fmt: skip
+# As nobody writes it, to tell what the collector has to do with it.
+BOTO3_NO_GARBAGE = (
+    sys.executable, "-I", "-c",
+    "import gc; gc.disable(); " + _LAUNCH.format(str(ROOT), "benchmarks.boto3_wrapper"),
+)  # fmt: skip
 NAMES = {
     "ours": "this wrapper",
     "floor": "the floor",

@@ -14,6 +14,7 @@ import sys
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from . import layers
 from .contenders import CONTENDERS, NOTHING, PROGRAM, WRAPPER, Cell
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .starts import Bench
+
+    _Counter = Callable[[tuple[str, ...], dict[str, str]], int | None]
 
 _OPENED = re.compile(r"^\d+ +(?:open(?:at)?\(|<\.\.\. open(?:at)? resumed>).*\) += \d+$")
 _CALL = re.compile(r"^\d+ +\w+\(")
@@ -48,36 +51,37 @@ class Work(NamedTuple):
         files: opened.
         system_calls: made, by all threads.
         instructions: executed outside of the kernel, in millions.
-        peak_mb: the most memory that was resident; of the whole, not added.
+        peak_mib: the most memory that was resident, in MiB; of the whole, not added.
     """
 
     files: int | None
     system_calls: int | None
     instructions: float | None
-    peak_mb: float
+    peak_mib: float
 
 
 class Counted(NamedTuple):
-    """The work of each contender, and which tools counted."""
+    """The work of each contender and of `layer`, ours out of one, and which tools counted."""
 
     work: dict[str, Work]
     tools: dict[str, str]
 
 
 def count(bench: Bench, cell: Cell) -> Counted:
-    """One start of each contender in a cell; three for memory."""
+    """One start of each contender in a cell, and of ours out of a layer; three for memory."""
     environ = bench.serve(cell)
     own_files, own_calls = system_calls((), environ, bench.folder)
     by, instructions = _counter(bench.folder)
+    layer = layers.unpacked(bench.folder / "counted", bench.server.ca_file)
     found = {}
-    for name, wrapper in CONTENDERS.items():
+    for name, wrapper in {**CONTENDERS, "layer": (layer,)}.items():
         files, calls = system_calls(wrapper, environ, bench.folder)
         bench.forget()
-        executed = instructions(name, {**environ, **PATIENT})
+        executed = instructions(wrapper, {**environ, **PATIENT})
         bench.forget()
         peaks = []
         for _ in range(3):
-            peaks.append(peak_mb((*wrapper, *NOTHING), environ))
+            peaks.append(peak_mib((*wrapper, *NOTHING), environ))
             bench.forget()
         found[name] = Work(
             None if files is None or own_files is None else files - own_files,
@@ -92,8 +96,8 @@ def count(bench: Bench, cell: Cell) -> Counted:
     return Counted(found, tools)
 
 
-def peak_mb(command: tuple[str, ...], environ: dict[str, str]) -> float:
-    """Megabytes that were resident at most, from the start until the command has ended."""
+def peak_mib(command: tuple[str, ...], environ: dict[str, str]) -> float:
+    """MiB that were resident at most, from the start until the command has ended."""
     done = subprocess.run(
         (sys.executable, "-I", "-S", "-c", _PEAK, *command),
         env=environ,
@@ -126,11 +130,13 @@ def of_strace(log: str) -> tuple[int, int]:
     return sum(map(bool, map(_OPENED.match, lines))), sum(map(bool, map(_CALL.match, lines)))
 
 
-def _images(name: str) -> list[tuple[str, ...]]:
-    """The programs that a contender is one after the other: callgrind sees one at a time."""
-    if name != "ours":
-        return [CONTENDERS[name]]
-    return [("/bin/sh", WRAPPER), (sys.executable, "-I", "-S", PROGRAM)]
+def _images(wrapper: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The programs that a wrapper is one after the other: callgrind sees one at a time."""
+    if len(wrapper) > 1:
+        return [wrapper]
+    script = wrapper[0]
+    program = PROGRAM if script == WRAPPER else layers.program(script)
+    return [("/bin/sh", script), (sys.executable, "-I", "-S", program)]
 
 
 def by_valgrind(image: tuple[str, ...], environ: dict[str, str], folder: Path) -> int:
@@ -152,8 +158,8 @@ def by_valgrind(image: tuple[str, ...], environ: dict[str, str], folder: Path) -
     return sum(int(one) for text in dumped for one in _TOTALS.findall(text))
 
 
-def _counter(folder: Path) -> tuple[str, Callable[[str, dict[str, str]], int | None]]:
-    """What counts instructions here, and how: of a contender in an environment."""
+def _counter(folder: Path) -> tuple[str, _Counter]:
+    """What counts instructions here, and how: of a wrapper in an environment."""
     bare = {"PATH": os.defpath}
     try:
         _by_perf((), bare)
@@ -162,14 +168,14 @@ def _counter(folder: Path) -> tuple[str, Callable[[str, dict[str, str]], int | N
     else:
         return (
             "perf",
-            lambda name, environ: _by_perf(CONTENDERS[name], environ) - _by_perf((), environ),
+            lambda wrapper, environ: _by_perf(wrapper, environ) - _by_perf((), environ),
         )
     try:
         by_valgrind(("/bin/sh", "-c", 'exec "$@"', "sh"), bare, folder)
     except (OSError, subprocess.CalledProcessError):
-        return NOT_COUNTED, lambda _name, _environ: None
-    return "valgrind's callgrind", lambda name, environ: sum(
-        by_valgrind(image, environ, folder) for image in _images(name)
+        return NOT_COUNTED, lambda _wrapper, _environ: None
+    return "valgrind's callgrind", lambda wrapper, environ: sum(
+        by_valgrind(image, environ, folder) for image in _images(wrapper)
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .overlap import Overlap
 
 OVER_FLOOR_MS = 20.0
+OWN_MODULE = "appconfig_env"
 
 
 class Figure(NamedTuple):
@@ -79,7 +80,18 @@ def of_headline(found: Headline) -> list[Figure]:
         added("boto3 with a full trust store", "boto3_trusting"),
         added("the floor with a full trust store", "floor_trusting"),
         added("the same out of a layer", "layer"),
-        added("the same out of a layer, with a full trust store", "layer_trusting"),
+        added("the same out of a layer, as a function has it: no AWS_CA_BUNDLE", "layer_trusting"),
+        Figure(
+            "the layer without AWS_CA_BUNDLE to the floor with a full trust store",
+            ratio("layer_trusting", "floor_trusting"),
+            "x",
+        ),
+        Figure(
+            "boto3 with a full trust store to the layer without AWS_CA_BUNDLE",
+            ratio("boto3_trusting", "layer_trusting"),
+            "x",
+        ),
+        added("boto3, garbage not collected", "boto3_no_garbage"),
         Figure("variables that all set alike", found.variables),
         *(
             figure
@@ -105,6 +117,8 @@ def of_matrix(found: Sequence[Found]) -> list[Figure]:
         figures.append(Figure(name, max(late), "ms", OVER_FLOOR_MS))
     if near:
         figures.append(Figure("beyond the floor, the worst cell without", max(near), "ms"))
+        worst = max(one.added["ours"] / one.added["floor"] for one in found if not one.cell.rtt_ms)
+        figures.append(Figure("worst ratio to the floor in a cell without latency", worst, "x"))
     return figures
 
 
@@ -122,7 +136,7 @@ def of_growth(found: Mapping[str, Sequence[Point]]) -> list[Figure]:
     for name, points in found.items():
         calls = [point.calls for point in points]
         times = [point.added_ms["ours"] for point in points]
-        peaks = [point.peak_mb["ours"] for point in points]
+        peaks = [point.peak_mib["ours"] for point in points]
         for what, values in (("time", times), ("memory", peaks)):
             exponent = growth.exponent(calls, values)
             figures.append(
@@ -131,10 +145,19 @@ def of_growth(found: Mapping[str, Sequence[Point]]) -> list[Figure]:
     return figures
 
 
-def of_import(taken: list[float]) -> list[Figure]:
-    """What the import adds to a function's init."""
-    name = "import appconfig_env beside the runtime client"
-    return [Figure(name, median(taken), "ms", 1, best=min(taken), spread=quartiles(taken))]
+def of_import(found: Mapping[str, list[float]]) -> list[Figure]:
+    """What the import adds to a function's init, by module; ours has a target."""
+    return [
+        Figure(
+            f"import {module} beside the runtime client",
+            median(taken),
+            "ms",
+            1 if module == OWN_MODULE else None,
+            best=min(taken),
+            spread=quartiles(taken),
+        )
+        for module, taken in found.items()
+    ]
 
 
 def of_reads(found: Reading) -> list[Figure]:
@@ -146,6 +169,9 @@ def of_reads(found: Reading) -> list[Figure]:
         Figure("a clock and a dict, in a function as get() is", least, "µs"),
         Figure("a clock and a dict, not in a function", found.clock_and_dict, "µs"),
         Figure("get() to a clock and a dict in a function", found.get / least, "x", 1.5),
+        Figure(
+            "get() to a clock and a dict not in a function", found.get / found.clock_and_dict, "x"
+        ),
         Figure("get() to os.environ[name]", found.get / found.environ, "x", 1),
     ]
 
@@ -154,7 +180,7 @@ def of_memory(found: Sequence[Memory]) -> list[Figure]:
     """What the first refresh adds to a handler's process, libraries that others share included."""
     adds = [one.refresh_adds_rss for one in found if one.tool == "appconfig_env"]
     name = "memory that the first refresh adds, all that is resident"
-    return [Figure(name, max(adds), "MB", 8)]
+    return [Figure(name, max(adds), "MiB", 8)]
 
 
 def quartiles(values: list[float]) -> tuple[float, float] | None:

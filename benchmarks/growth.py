@@ -6,7 +6,7 @@ from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
 from .contenders import CONTENDERS, NOTHING, Cell
-from .counts import peak_mb
+from .counts import peak_mib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ class Point(NamedTuple):
     cell: Cell
     calls: int
     added_ms: dict[str, float]
-    peak_mb: dict[str, float]
+    peak_mib: dict[str, float]
 
 
 class Line(NamedTuple):
@@ -69,7 +69,7 @@ def _counted(bench: Bench, cell: Cell) -> Point:
     _, counts = bench.agreed(COMPARED, environ)
     peaks = {}
     for name in COMPARED:
-        peaks[name] = peak_mb((*CONTENDERS[name], *NOTHING), environ)
+        peaks[name] = peak_mib((*CONTENDERS[name], *NOTHING), environ)
         bench.forget()
     return Point(cell, counts["ours"].total, {}, peaks)
 

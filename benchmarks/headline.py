@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import botocore
 
-from appconfig_env import _layer
-
-from .contenders import CONTENDERS, PROGRAM, Cell
+from . import layers
+from .contenders import BOTO3_NO_GARBAGE, CONTENDERS, PROGRAM, Cell
 from .starts import Start
 
 if TYPE_CHECKING:
@@ -26,9 +25,11 @@ class Headline(NamedTuple):
 
     Attributes:
         times: milliseconds, one for each round: of every contender by its key, and of `direct` (the
-            command itself), `idle` (ours with nothing to read), `layer` (ours out of a layer, as
-            Lambda unpacks it), and with `_trusting` some with a trust store of the usual size, such
-            as a function without AWS_CA_BUNDLE has.
+            command itself), `idle` (ours with nothing to read), `boto3_no_garbage` (with the
+            collector off), `layer` (ours out of a layer, as Lambda unpacks it), and with
+            `_trusting` some with a trust store of the usual size, such as a function without
+            AWS_CA_BUNDLE has. `layer_trusting` is exactly that function: AWS_CA_BUNDLE is not set,
+            the layer's own directory has the server's authority, the system's store stands behind.
         counts: what one start of each contender asks the server for.
         variables: how many all of them set, to the same values.
         modules, idle_modules: how many modules ours imports beyond those of a bare interpreter,
@@ -56,25 +57,20 @@ def measure(bench: Bench, rounds: int) -> Headline:
     usual = Path(botocore.__file__).parent / "cacert.pem"
     trust_store.write_bytes(usual.read_bytes() + Path(bench.server.ca_file).read_bytes())
     trusting = {**environ, "AWS_CA_BUNDLE": str(trust_store)}
-    layer = _unpacked_layer(bench.folder / "opt")
+    function = {name: value for name, value in environ.items() if name != "AWS_CA_BUNDLE"}
+    layer = layers.unpacked(bench.folder / "opt", bench.server.ca_file)
     starts = {
         "direct": Start((), bench.environ),
         "idle": Start(CONTENDERS["ours"], bench.environ),
         **{name: Start(wrapper, environ) for name, wrapper in CONTENDERS.items()},
+        "boto3_no_garbage": Start(BOTO3_NO_GARBAGE, environ),
         "ours_trusting": Start(CONTENDERS["ours"], trusting),
         "floor_trusting": Start(CONTENDERS["floor"], trusting),
         "boto3_trusting": Start(CONTENDERS["boto3"], trusting),
         "layer": Start((layer,), environ),
-        "layer_trusting": Start((layer,), trusting),
+        "layer_trusting": Start((layer,), function),
     }
     return Headline(bench.times(starts, rounds), counts, variables, modules, idle_modules)
-
-
-def _unpacked_layer(folder: Path) -> str:
-    """The wrapper in a layer with this Python's byte code."""
-    folder.mkdir()
-    _layer.build(folder, pythons=[sys.executable])
-    return str(folder / "appconfig-env")
 
 
 def _modules(environ: dict[str, str]) -> int:

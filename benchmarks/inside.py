@@ -1,7 +1,7 @@
 """What the helper costs inside a function's process, measured in fresh ones.
 
-`import_ms` gives the import, `beside_peers` one read beside what else a handler could do, from one
-thread and from several.
+`import_ms` gives an import, `imports_ms` several in turns, `beside_peers` one read beside what else
+a handler could do, from one thread and from several.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = str(ROOT / "benchmarks" / "inside_process.py")
+MODULES = ("appconfig_env", "boto3", "aws_lambda_powertools.utilities.parameters")
 
 
 class Reading(NamedTuple):
@@ -51,10 +52,18 @@ class Reading(NamedTuple):
     http_urllib: float
 
 
-def import_ms(rounds: int) -> list[float]:
-    """Milliseconds of `import appconfig_env` where the runtime client is loaded; a process each."""
-    taken: list[float] = [_run("import", {})["milliseconds"] for _ in range(rounds + 1)]
-    return taken[1:]  # the first may have compiled
+def import_ms(rounds: int, module: str = MODULES[0]) -> list[float]:
+    """Milliseconds of `import MODULE` where the runtime client is loaded; a process each."""
+    return imports_ms(rounds, (module,))[module]
+
+
+def imports_ms(rounds: int, modules: Sequence[str] = MODULES) -> dict[str, list[float]]:
+    """The same of several modules, in turns."""
+    found: dict[str, list[float]] = {module: [] for module in modules}
+    for _ in range(rounds + 1):
+        for module, taken in found.items():
+            taken.append(_run("import", {}, module)["milliseconds"])
+    return {module: taken[1:] for module, taken in found.items()}  # the first may have compiled
 
 
 def beside_peers(repeats: int = 5, threads: Sequence[int] = (1, 8)) -> list[Reading]:

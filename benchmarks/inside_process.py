@@ -1,6 +1,6 @@
 """What runs in the fresh processes of `inside`: one import, or reads in turns.
 
-`python inside_process.py import`, or `python inside_process.py get REPEATS THREADS`.
+`python inside_process.py import MODULE`, or `python inside_process.py get REPEATS THREADS`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 import time
 import timeit
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,11 @@ STATEMENTS = {
 }
 
 
-def _import() -> dict[str, Any]:
+def _import(module: str) -> dict[str, Any]:
     import awslambdaric.bootstrap  # noqa: F401 - as the runtime has it loaded when a handler is imported
 
     began = time.perf_counter_ns()
-    import appconfig_env  # noqa: F401
-
+    import_module(module)
     took = time.perf_counter_ns() - began
     return {"milliseconds": took / 1e6}
 
@@ -143,7 +143,7 @@ def _peers() -> dict[str, Any]:
 
 def _main(what: str, *words: str) -> dict[str, Any]:
     if what == "import":
-        return _import()
+        return _import(*words)
     repeats, threads = words
     return _get(int(repeats), [int(one) for one in threads.split(",")])
 

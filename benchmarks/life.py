@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUR = 3600
-# Dollars. AWS's price list was not in reach; three third-party texts agree on AppConfig's two.
+# Dollars, gathered in 2026-11 from texts that tell AWS's prices; they name no Region and are taken
+# for us-east-1. AWS's own lists, to compare with:
+PRICE_PAGES = ("aws.amazon.com/systems-manager/pricing", "aws.amazon.com/secrets-manager/pricing")
+PRICES_OF = "us-east-1 in 2026-11"
+# AppConfig's two: repost.aws/questions/QUevHYubJ-TESBPlUxRyujmg, which cites AWS's list.
 APPCONFIG_REQUEST = 0.2e-6  # for each GetLatestConfiguration
 APPCONFIG_RECEIVED = 0.8e-3  # for each configuration that was not empty
 # aaronstuyvenberg.com/posts/ultimate-lambda-secrets-guide, and AWS's example for the parameters.

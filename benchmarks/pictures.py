@@ -127,6 +127,12 @@ def _draw_bars(axes: Axes, shown: Sequence[Bar], label: str) -> None:
     axes.set_xlabel(label)
 
 
+def _highest(curve: Curve) -> float:
+    """The highest point of it and of its line."""
+    base, slope = curve.line or (0.0, 0.0)
+    return max(*curve.y, base, base + slope * max(curve.x))
+
+
 def _draw_curves(axes: Axes, panel: Panel) -> None:
     for curve, colour, marker in zip(panel.curves, COLOURS, MARKERS, strict=False):
         joined = "none" if curve.line else "-"
@@ -150,7 +156,7 @@ def _draw_curves(axes: Axes, panel: Panel) -> None:
                 linewidth=1,
                 label=f"{curve.name}: straight line",
             )
-    axes.set_ylim(0, 1.1 * max(max(curve.y) for curve in panel.curves))
+    axes.set_ylim(0, 1.1 * max(map(_highest, panel.curves)))
     axes.locator_params(axis="y", nbins=4)
     if panel.x_ticks is None:
         axes.locator_params(axis="x", nbins=4)

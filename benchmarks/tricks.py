@@ -8,17 +8,15 @@ and where C's module stands in for a public one that is hidden, so that the wrap
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import time
 import timeit
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from appconfig_env import _layer
 from appconfig_env._view import View
 
-from . import counts
+from . import counts, layers
 from .contenders import ROOT, Cell
 from .starts import Start
 
@@ -41,12 +39,12 @@ raise SystemExit(cli.main())
 NO_GARBAGE = "import gc; gc.disable()"
 PUBLIC_TLS = "import socket, ssl; sys.modules['_ssl'] = None"
 PUBLIC_JSON = "import json; sys.modules['_json'] = None"
-PUBLIC_DIGESTS = "import hashlib, hmac; sys.modules['_hashlib'] = None"
 PUBLIC_THREADS = "import signal, threading"
 CODEC = "import encodings.idna"
-PUBLIC = f"{PUBLIC_TLS}\n{PUBLIC_JSON}\n{PUBLIC_DIGESTS}\n{PUBLIC_THREADS}\n{CODEC}"
+PUBLIC = f"{PUBLIC_TLS}\n{PUBLIC_JSON}\n{PUBLIC_THREADS}\n{CODEC}"
 READ_ONLY = "sys.dont_write_bytecode = True"  # as a layer is
 NO_ROOTS_FIRST = "from appconfig_env.aws import trust; trust.AMAZON = ()"
+NO_ANCHORS = "from appconfig_env.aws import trust; trust.ANCHORS = '/nowhere'"
 
 
 class Way(NamedTuple):
@@ -59,7 +57,8 @@ class Way(NamedTuple):
         collects: whether garbage is collected.
         root: where the package is: "checkout", or a layer with a "bundle" of byte code, with a file
             for each module's ("files"), or with "sources" only.
-        trusts: "one" certificate, a whole "store" in a file, or a hashed "directory".
+        trusts: "one" certificate, a whole "store" in a file, a hashed "directory", or, without any
+            variable that names one, the layer's "anchors".
     """
 
     before: str = ""
@@ -77,10 +76,9 @@ LAYER = Way(root="bundle")
 TRICKS: dict[str, tuple[Way, Way]] = {
     "`_ssl` and `_socket` for ssl and socket": (AS_IT_IS, Way(PUBLIC_TLS)),
     "`_json` for json": (AS_IT_IS, Way(PUBLIC_JSON)),
-    "`_hashlib` for hashlib and hmac": (AS_IT_IS, Way(PUBLIC_DIGESTS)),
     "`_thread` and `_signal` for threading and signal": (AS_IT_IS, Way(PUBLIC_THREADS)),
     "host names as bytes, without their codec": (AS_IT_IS, Way(CODEC)),
-    "these five together": (AS_IT_IS, Way(PUBLIC)),
+    "these four together": (AS_IT_IS, Way(PUBLIC)),
     "garbage not collected": (AS_IT_IS, Way(collects=True)),
     "no site-packages (`-S`)": (AS_IT_IS, Way(flags=("-I",))),
     "whole trust store: Amazon's roots first": (
@@ -90,6 +88,10 @@ TRICKS: dict[str, tuple[Way, Way]] = {
     "the same, beside a hashed directory": (
         TRUSTING,
         Way(trusts="directory", between=NO_ROOTS_FIRST),
+    ),
+    "layer: AWS's roots in a hashed directory": (
+        LAYER._replace(trusts="anchors"),
+        LAYER._replace(trusts="store", between=NO_ANCHORS),
     ),
     "layer: byte code in one file, not one each": (LAYER, LAYER._replace(root="files")),
     "layer: byte code at all": (LAYER, Way(READ_ONLY, root="sources")),
@@ -120,12 +122,9 @@ class Reads(NamedTuple):
 def measure(bench: Bench, rounds: int, names: tuple[str, ...] = tuple(TRICKS)) -> list[Brought]:
     """The tricks of these names, all starts in turns."""
     environs = _environs(bench)
-    known = {name: TRICKS[name] for name in names}
-    tricks = {  # without openssl nobody can hash a directory
-        name: pair for name, pair in known.items() if all(way.trusts in environs for way in pair)
-    }
+    tricks = {name: TRICKS[name] for name in names}
     ways = dict.fromkeys(way for pair in tricks.values() for way in pair)
-    roots = _roots(bench.folder)
+    roots = _roots(bench.folder, bench.server.ca_file)
     starts = {repr(way): Start(command(way, roots), environs[way.trusts]) for way in ways}
     bench.times(starts, 1)  # compiles
     times = bench.times(starts, rounds)
@@ -156,29 +155,26 @@ def _environs(bench: Bench) -> dict[str, dict[str, str]]:
     store = bench.folder / "tricks.pem"
     store.write_bytes((Path(botocore.__file__).parent / "cacert.pem").read_bytes())
     store.write_bytes(store.read_bytes() + own.read_bytes())
-    environs = {"one": environ, "store": {**environ, "AWS_CA_BUNDLE": str(store)}}
-    if shutil.which("openssl"):
-        words = ("openssl", "x509", "-noout", "-subject_hash", "-in", str(own))
-        done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
-        directory = bench.folder / "hashed"
-        directory.mkdir()
-        # The others would lie beside it, and never be looked at.
-        (directory / f"{done.stdout.strip()}.0").write_bytes(own.read_bytes())
-        hashed = {"SSL_CERT_DIR": str(directory), "SSL_CERT_FILE": "/nowhere", "AWS_CA_BUNDLE": ""}
-        environs["directory"] = {**environ, **hashed}
-    return environs
+    directory = bench.folder / "hashed"
+    layers.trust(bench.server.ca_file, directory)  # the others would never be looked at
+    named = {"SSL_CERT_DIR": str(directory), "SSL_CERT_FILE": "/nowhere"}
+    function = {name: value for name, value in environ.items() if name != "AWS_CA_BUNDLE"}
+    return {
+        "one": environ,
+        "store": {**environ, "AWS_CA_BUNDLE": str(store)},
+        "directory": {**function, **named},
+        "anchors": function,
+    }
 
 
-def _roots(folder: Path) -> dict[str, str]:
+def _roots(folder: Path, ca_file: str) -> dict[str, str]:
     """The folder that holds the package, by where it is."""
     roots = {"checkout": str(ROOT)}
     for name in ("bundle", "files", "sources"):
-        layer = folder / name
-        layer.mkdir()
-        _layer.build(layer, pythons=[sys.executable])
-        roots[name] = str(layer / "python")
+        layers.unpacked(folder / name, ca_file)
+        package = folder / name / layers.PACKAGE
+        roots[name] = str(package.parent)
         if name != "bundle":
-            package = layer / "python" / "appconfig_env"
             shutil.rmtree(package / "__pycache__")
             first = package / "__init__.py"
             first.write_text(first.read_text().partition("\n")[2])  # what finds bundles

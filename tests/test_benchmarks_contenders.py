@@ -50,7 +50,6 @@ def test_all_set_the_same_variables_by_the_same_calls(by_name: bool, calls: dict
 
 @pytest.mark.parametrize("by_name", [False, True])
 def test_powertools_sets_the_same(by_name: bool) -> None:
-    pytest.importorskip("aws_lambda_powertools")
     with Bench.open() as bench:
         environ = bench.serve(Cell(2, 11, by_name=by_name))
         _, counts = bench.agreed(("floor", "powertools"), environ)

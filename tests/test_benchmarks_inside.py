@@ -12,16 +12,7 @@ from benchmarks import http_agent, inside, memory
 from benchmarks.http_agent import HttpAgent
 from benchmarks.memory import Memory, Usage
 
-needs_powertools = pytest.mark.usefixtures("powertools")
 
-
-@pytest.fixture
-def powertools() -> None:
-    for name in ("aws_lambda_powertools", "awslambdaric"):
-        pytest.importorskip(name)
-
-
-@needs_powertools
 def test_one_read_is_measured_beside_its_peers_for_each_number_of_threads() -> None:
     found = inside.beside_peers(1, threads=(1, 3))
 
@@ -47,7 +38,6 @@ def test_the_agent_wants_the_token_as_awss_extension_does(
         assert json.loads(answers[1][1])["Parameter"]["Value"] == http_agent.VALUE
 
 
-@needs_powertools
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells it here")
 def test_memory_is_read_at_four_moments_of_each_tool() -> None:
     found = memory.measure(1)

@@ -20,12 +20,6 @@ START = {
 }
 
 
-@pytest.fixture
-def powertools() -> None:
-    for name in ("aws_lambda_powertools", "time_machine"):
-        pytest.importorskip(name)
-
-
 def test_an_hour_of_this_tool_asks_for_each_source_at_its_own_interval() -> None:
     found = life.measure_ours(1)
 
@@ -69,7 +63,6 @@ def test_the_classic_wrapper_asks_for_the_same_at_the_start_and_then_for_nothing
     assert not found.sees_deployment
 
 
-@pytest.mark.usefixtures("powertools")
 def test_powertools_workers_share_nothing() -> None:
     often, seldom = life.measure_powertools(1, 60)
 
@@ -89,7 +82,6 @@ def test_powertools_workers_share_nothing() -> None:
     assert life.measure_powertools(2, 60) == [often.of_workers(2), seldom.of_workers(2)]
 
 
-@pytest.mark.usefixtures("powertools")
 def test_all_tools_live_side_by_side() -> None:
     found = life.measure(workers=(1, 2), seconds=5)
 

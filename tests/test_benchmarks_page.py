@@ -7,9 +7,17 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
-from benchmarks import figures, growth, matrix, page, sections, sections_of_life, sections_of_sizes
+from benchmarks import (
+    figures,
+    growth,
+    life,
+    matrix,
+    page,
+    pictures,
+    sections,
+    sections_of_life,
+    sections_of_sizes,
+)
 from benchmarks.contenders import CONTENDERS, ROOT
 from benchmarks.counts import Counted, Work
 from benchmarks.growth import Point
@@ -20,6 +28,7 @@ from benchmarks.matrix import Found
 from benchmarks.memory import Memory, Usage
 from benchmarks.overlap import Overlap
 from benchmarks.page import Section, Table
+from benchmarks.pictures import Curve
 from benchmarks.server import Counts
 
 if TYPE_CHECKING:
@@ -33,6 +42,7 @@ TIMES = {
     "direct": 8.0,
     "idle": 20.0,
     **ADDED,
+    "boto3_no_garbage": 250.0,
     "ours_trusting": 80.0,
     "floor_trusting": 50.0,
     "boto3_trusting": 320.0,
@@ -54,6 +64,7 @@ WORK = {
     "ours": Work(118, 2174, 138.3, 18.4),
     "floor": Work(68, 1271, 126.4, 17.4),
     "boto3": Work(None, None, None, 50.3),
+    "layer": Work(60, 1500, 130.0, 18.0),
 }
 COUNTED = Counted(WORK, {"files and system calls": "strace", "instructions": "not counted here"})
 GROWTH = {
@@ -74,12 +85,14 @@ LIVES = [
     for tool in (OURS, CLASSIC)
     for workers in (1, 16)
 ]
+IMPORTS = {"appconfig_env": [0.5, 0.7], "boto3": [80.0, 90.0]}
 FIGURES = [
     *figures.of_headline(HEADLINE),
     *figures.of_matrix(MATRIX),
     *figures.of_growth(GROWTH),
     *figures.of_reads(READINGS[0]),
     *figures.of_memory(MEMORY),
+    *figures.of_import(IMPORTS),
 ]
 
 
@@ -94,6 +107,7 @@ def all_sections() -> list[Section]:
         sections_of_sizes.grown(GROWTH, 7),
         sections_of_life.reads(READINGS),
         sections_of_life.memory(MEMORY),
+        sections_of_life.imports(IMPORTS),
         sections_of_life.hours(LIVES),
     ]
 
@@ -108,6 +122,8 @@ def test_the_page_holds_every_section_with_its_figures() -> None:
             assert f"](performance/{picture.name}.svg)" in text
     assert "| load | 0.10 |" in text
     assert "| this wrapper | 118 | 2,174 | 138.3 | 18.4 |" in text
+    assert "| this wrapper, out of a layer | 60 | 1,500 | 130 | 18 |" in text
+    assert "| `import boto3` | 85.00 | 80.00 |" in text
     assert "| boto3 |  |  |  | 50.3 |" in text, "what no tool counted stays empty"
     assert "instructions outside of the kernel: not counted here" in text
 
@@ -124,6 +140,39 @@ def test_missed_targets_are_named_and_so_are_the_cells() -> None:
     said = sections_of_sizes.matrix(MATRIX, 7).text
     assert said.count("(+21 ms)") == len(CELLS) // 3
     assert "500 parameters by name, 10 ms (+21 ms)" in said
+
+
+def test_a_function_with_the_layer_stands_beside_the_others_with_a_whole_store() -> None:
+    found = {one.name: one for one in FIGURES}
+
+    to_floor = found["the layer without AWS_CA_BUNDLE to the floor with a full trust store"]
+    of_boto3 = found["boto3 with a full trust store to the layer without AWS_CA_BUNDLE"]
+    assert (to_floor.value, to_floor.target) == ((60 - 8) / (50 - 8), None)
+    assert (of_boto3.value, of_boto3.target) == ((320 - 8) / (60 - 8), None)
+
+
+def test_figures_without_a_target_stand_beside_those_with_one() -> None:
+    found = {one.name: one for one in FIGURES}
+
+    assert found["worst ratio to the floor in a cell without latency"].value == 40 / 30
+    literal = found["get() to a clock and a dict not in a function"]
+    assert (literal.value, literal.target) == (READINGS[0].get / READINGS[0].clock_and_dict, None)
+    targets = {name: one.target for name, one in found.items() if name.startswith("import ")}
+    assert list(targets.values()) == [1, None]
+
+
+def test_the_hours_name_their_prices_and_compare_one_worker_where_both_have_it() -> None:
+    tuned = LIVES[0]._replace(tool=list(life.POWERTOOLS)[-1])
+
+    text = sections_of_life.hours(LIVES).text
+    assert "With one worker" not in text
+    assert all(words in text for words in (*life.PRICE_PAGES, life.PRICES_OF))
+    assert "With one worker Powertools, 45" in sections_of_life.hours([*LIVES, tuned]).text
+
+
+def test_a_picture_has_room_for_a_line_above_its_points() -> None:
+    assert pictures._highest(Curve("a", [1, 2], [3.0, 4.0])) == 4
+    assert pictures._highest(Curve("a", [1, 2], [3.0, 4.0], (1.0, 3.0))) == 7
 
 
 def test_no_target_is_missed_where_all_are_met() -> None:
@@ -143,7 +192,6 @@ def test_a_terminal_gets_the_tables_in_columns() -> None:
 
 
 def test_pictures_are_small_have_no_date_and_do_not_vary(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     first, second = tmp_path / "first.md", tmp_path / "second.md"
     for target in (first, second):
         page.write("What it costs", all_sections(), target)

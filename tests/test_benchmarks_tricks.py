@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
+import socket
+import ssl
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from benchmarks import sections, tricks
-from benchmarks.contenders import ROOT
+from benchmarks import layers, sections, tricks
+from benchmarks.contenders import ROOT, SHOW
+from benchmarks.server import HOST, Server
 from benchmarks.starts import Bench
 from benchmarks.tricks import AS_IT_IS, Brought, Reads, Way
 
-AVOIDED = {"json", "ssl", "socket", "hashlib", "hmac", "threading", "signal", "encodings.idna"}
+AVOIDED = {"json", "ssl", "socket", "threading", "signal", "encodings.idna"}
 
 
 def imported(bench: Bench, way: Way) -> set[str]:
@@ -40,7 +42,6 @@ def test_a_start_without_the_c_modules_goes_by_the_public_ones() -> None:
 
 
 def test_a_trick_is_measured_beside_the_start_without_it() -> None:
-    pytest.importorskip("botocore")
     name = "garbage not collected"
     with Bench.open() as bench:
         (found,) = tricks.measure(bench, 2, (name,))
@@ -53,7 +54,8 @@ def test_a_trick_is_measured_beside_the_start_without_it() -> None:
 
 
 def test_a_layer_of_files_has_no_bundle(tmp_path: Path) -> None:
-    roots = tricks._roots(tmp_path)
+    with Server() as server:
+        roots = tricks._roots(tmp_path, server.ca_file)
 
     bundles = {name: list(Path(root).rglob("*.bundle")) for name, root in roots.items()}
     assert {name: len(found) for name, found in bundles.items()} == {
@@ -62,6 +64,34 @@ def test_a_layer_of_files_has_no_bundle(tmp_path: Path) -> None:
         "files": 0,
         "sources": 0,
     }
+
+
+def test_a_layer_trusts_the_server_by_its_own_directory_alone() -> None:
+    as_it_is, _ = tricks.TRICKS["layer: AWS's roots in a hashed directory"]
+    with Bench.open() as bench:
+        environ = tricks._environs(bench)[as_it_is.trusts]
+        wrapper = layers.unpacked(bench.folder / "opt", bench.server.ca_file)
+        done = subprocess.run((wrapper, *SHOW), env=environ, capture_output=True, check=True)
+        bench.forget()
+        shutil.rmtree(bench.folder / "opt" / layers.PACKAGE / "anchors")
+        without = subprocess.run((wrapper, *SHOW), env=environ, capture_output=True, check=False)
+
+    assert "AWS_CA_BUNDLE" not in environ
+    assert b"value 19" in done.stdout
+    assert without.returncode
+    assert b"certificate" in without.stderr
+
+
+def test_tls_finds_the_authority_in_a_hashed_directory(tmp_path: Path) -> None:
+    with Server() as server:
+        layers.trust(server.ca_file, tmp_path / "hashed")
+        context = ssl.create_default_context(capath=str(tmp_path / "hashed"))
+        port = int(server.url.rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            context.wrap_socket(plain, server_hostname=HOST) as tls,
+        ):
+            assert tls.version() == "TLSv1.3"
 
 
 def test_a_get_is_measured_both_ways() -> None:

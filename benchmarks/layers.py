@@ -1,0 +1,37 @@
+"""The layer as Lambda unpacks it, with the server's authority among the roots that it carries.
+
+A function reads from AWS, whose roots the layer carries in a directory of files named by the hash
+of their subject. The benchmark's server has an authority of its own; it lies there beside these.
+"""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from pathlib import Path
+
+from appconfig_env import _layer
+from appconfig_env._layer.anchors import subject_hash
+
+PACKAGE = Path("python", "appconfig_env")
+
+
+def unpacked(folder: Path, ca_file: str) -> str:
+    """The wrapper in a new `folder`, a layer with this Python's byte code that trusts `ca_file`."""
+    folder.mkdir()
+    _layer.build(folder, pythons=[sys.executable])
+    trust(ca_file, folder / PACKAGE / "anchors")
+    return str(folder / "appconfig-env")
+
+
+def program(wrapper: str) -> str:
+    """What an unpacked layer's wrapper starts the interpreter with."""
+    return str(Path(wrapper).parent / PACKAGE / "__main__.py")
+
+
+def trust(ca_file: str, directory: Path) -> None:
+    """Put the certificate where a hashed directory has it; OpenSSL looks at no other file there."""
+    certificate = Path(ca_file).read_text()
+    directory.mkdir(exist_ok=True)
+    hashed = subject_hash(ssl.PEM_cert_to_DER_cert(certificate))
+    (directory / f"{hashed}.0").write_text(certificate)
