@@ -149,3 +149,11 @@ def test_every_link_and_make_target_exists() -> None:
     makefile = (root / "Makefile").read_text()
     for target in re.findall(r"`make ([a-z-]+)`", README):
         assert f"\n{target}:" in makefile, target
+
+
+def test_what_it_costs_is_what_the_last_run_found() -> None:
+    table = section("What it costs").split("\n\n")[1]
+    page = (PACKAGE.parent / "docs" / "performance.md").read_text()
+    numbers = set(re.findall(r"\d+\.\d+", table))
+    assert len(numbers) > 10
+    assert {one for one in numbers if not re.search(rf"(?<![\d.]){one}(?![\d.])", page)} == set()
