@@ -73,57 +73,53 @@ class Prefetch:
         with SharedSnapshot(settings, self._environ) as shared:
             previous = shared.take(log.write)
             # Without the lock nobody could tell when the child's answers are there.
-            later = only_for_get(settings) if shared.lock.is_held else []
-            if later and not suits_a_child(command, self._environ):
-                later = []
-            snapshot = self._loaded(
-                moment,
-                _worth_keeping(settings, previous),
-                later or secrets_only_for_get(settings),
-            )
+            has_child = shared.lock.is_held and suits_a_child(command, self._environ)
+            beside = only_for_get(settings) if has_child else []
+            leave = beside or secrets_only_for_get(settings)
+            snapshot = self._loaded(moment, _worth_keeping(settings, previous), leave)
             problem = shared.put(snapshot)
             if problem:
                 said = f"the snapshot {settings.snapshot_path} was not written ({problem})"
                 log.write("warn", said)
             _report(settings, snapshot, log)
             result, names = _resolved(settings, self._environ, snapshot, log)
-            configured = frozenset(self._environ) - {source.variable for source in settings.sources}
-            handover = _handover.Handover(
-                os.getpid(),
-                moment,
-                {name: self._environ[name] for name in self._environ.keys() - configured},
-                configured,
-            )
-            if later:
+            handover = self._handed_over(moment)
+            if beside:
                 asked = {request.locator.text for request in due(settings, moment, snapshot)}
-                later = [text for text in later if text in asked]
-            if later:
-                handover.left = self._leave_behind(snapshot, later, shared)
+                beside = [text for text in beside if text in asked]
+            if beside:
+                handover.left = self._leave_behind(snapshot, beside, shared)
         result[HANDOVER] = _handover.dumps(handover)
         took = round(1000 * (time.monotonic() - began))
-        read = len(settings.locators()) - len(later)
-        said = f"{_counted(len(names), 'value')} from {_counted(read, 'source')} in {took} ms"
+        sources = _counted(len(snapshot.states), "source")
+        said = f"{_counted(len(names), 'value')} from {sources} in {took} ms"
         if handover.left is not None:
-            said += f", {_counted(len(later), 'source')} read meanwhile for get()"
+            said += f", {_counted(len(beside), 'source')} read meanwhile for get()"
         log.write("info", said)
         return result
 
+    def _handed_over(self, moment: float) -> _handover.Handover:
+        in_place = {source.variable for source in self._settings.sources}
+        configured = frozenset(self._environ) - in_place
+        references = {name: self._environ[name] for name in self._environ.keys() - configured}
+        return _handover.Handover(os.getpid(), moment, references, configured)
+
     def _leave_behind(
-        self, snapshot: Snapshot, later: list[str], shared: SharedSnapshot
+        self, snapshot: Snapshot, beside: list[str], shared: SharedSnapshot
     ) -> _handover.Left | None:
-        """Have a child read `later`; it holds the lock from now on."""
+        """Have a child read what is `beside` the start; it holds the lock from now on."""
         from . import _overlap  # few functions have such sources
 
         settings, log = self._settings, self._log
 
         def work(send: Send) -> None:
-            leave = settings.locators().keys() - later
+            leave = settings.locators().keys() - beside
             found = self._loaded(self._now(), snapshot, leave)
             problem = shared.put(found)
             if problem:
                 log.write("warn", f"the snapshot was not written ({problem})")
-            send(_overlap.answers(found, later))
-            for text in later:
+            send(_overlap.answers(found, beside))
+            for text in beside:
                 state = found.states[text]
                 if state.error:
                     log.write("error" if state.missing else "warn", f"{text}: {state.error}")
