@@ -36,6 +36,7 @@ class Helper:
         now: Unix seconds. Wall clock on purpose: Lambda freezes and clones the process, and the
             monotonic clock then tells nothing.
         make_fetch: gives what reads the sources; None for the real one.
+        chance: a number from 0 to 1, see `_load.load`; None for the real one.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Helper:
         *,
         now: Callable[[], float] = time.time,
         make_fetch: Callable[[Settings, Mapping[str, str]], Fetch] | None = None,
+        chance: Callable[[], float] | None = None,
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._now = now
         self._make_fetch = make_fetch
+        self._chance = chance
         self._store: Store | None = None
         self._opening = allocate_lock()
         self._view = View(now, self._get)
@@ -172,13 +175,14 @@ class Helper:
 
     def _open(self) -> Store:
         # 3 ms, and not before they are needed: an import must not read files or fail.
-        from . import _fetch
+        from . import _chance, _fetch
         from ._store import Store
 
         return Store(
             self._environ,
             now=self._now,
             make_fetch=self._make_fetch or _fetch.Fetcher,
+            chance=self._chance or _chance.chance,
             log=_log,
             restored_at=self._restored_at,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._made import Made, make, make_of_state
+from ._pace import Pace
 from ._reference import APPCONFIG
 from ._settings import POLL_FLOOR_SECONDS
 from ._snapshot import Snapshot, State, fingerprint
@@ -21,17 +22,23 @@ if TYPE_CHECKING:
 
 # A token is good for 24 hours; older than this it is not worth the call that would say so.
 OLDEST_CURSOR_SECONDS = 23.75 * 3600
-LONGEST_WAIT_SECONDS = 900.0  # between attempts at a source that keeps failing
 
 
 class Request:
-    """One locator to be read, with the token of its session if there is one."""
+    """One locator to be read.
 
-    __slots__ = ("cursor", "locator")
+    Attributes:
+        locator: what to read.
+        cursor: the token of its session, if there is one.
+        is_needed: whether nothing good is known of it, so that waiting for it is worth while.
+    """
 
-    def __init__(self, locator: Locator, cursor: str = "") -> None:
+    __slots__ = ("cursor", "is_needed", "locator")
+
+    def __init__(self, locator: Locator, cursor: str = "", *, is_needed: bool = True) -> None:
         self.locator = locator
         self.cursor = cursor
+        self.is_needed = is_needed
 
     def __repr__(self) -> str:
         return f"<Request {self.locator.text}>"
@@ -44,6 +51,7 @@ def load(
     previous: Snapshot | None = None,
     *,
     timeout: float,
+    chance: float = 0.0,
     force: Collection[str] = (),
     leave: Collection[str] = (),
     fallback: Callable[[], Snapshot | None] | None = None,
@@ -60,6 +68,8 @@ def load(
         now: Unix seconds.
         previous: what was known before, made from the same settings; None at the first start.
         timeout: seconds for all of it.
+        chance: from 0 to 1, drawn anew for each load: spreads the next polls, see `_pace`. One
+            number for all sources, so that those of one environment stay due together.
         force: locators to read though they are not due.
         leave: locators not to read, whatever is known of them.
         fallback: gives the snapshot that stands in for sources that cannot be reached and have
@@ -77,10 +87,8 @@ def load(
     for text, sources in wanted.items():
         before = known.get(text)
         if text in answers:
-            interval = settings.interval(sources)
-            states[text] = _answered(
-                sources, before, answers[text], interval=interval, now=now, fallback=fallback
-            )
+            pace = Pace(settings.interval(sources), now, chance, floor=settings.floor(sources))
+            states[text] = _answered(sources, before, answers[text], pace, fallback)
         elif before is not None:
             states[text] = before
     return Snapshot(now, fingerprint(settings), states)
@@ -102,7 +110,9 @@ def due(
     requests = []
     for text, locator in locators.items():
         if text in asked or (locator.scheme == APPCONFIG and locator.parts in sessions):
-            requests.append(Request(locator, _usable_cursor(known.get(text), now)))
+            state = known.get(text)
+            is_needed = state is None or state.fetched_at is None
+            requests.append(Request(locator, _usable_cursor(state, now), is_needed=is_needed))
     return requests
 
 
@@ -117,21 +127,20 @@ def _answered(
     sources: list[Source],
     before: State | None,
     answer: Outcome,
-    *,
-    interval: float,
-    now: float,
+    pace: Pace,
     fallback: Callable[[], Snapshot | None] | None,
 ) -> State:
     """The state after `answer`."""
+    now = pace.now
     if isinstance(answer, SourceError):
-        return _failed(sources, before, answer, interval=interval, now=now, fallback=fallback)
+        return _failed(sources, before, answer, pace, fallback)
     if not (answer.is_early or answer.is_unchanged):
-        return _received(sources, before, answer, interval, now)
+        return _received(sources, before, answer, pace)
     if before is None or not before.has_data:  # only a session that gave a document may say so
         reason = "the service says that nothing changed, of what was never read"
         made = Made()
         made.stand_in(sources, reason, unreachable=True)
-        return _kept(before, made, reason, interval=interval, now=now)
+        return _kept(before, made, reason, pace)
     if answer.is_early:
         soon = now + POLL_FLOOR_SECONDS
         due_at = soon if before.is_due(now) else before.due_at
@@ -140,31 +149,29 @@ def _answered(
         cursor=answer.cursor,
         fetched_at=now,
         checked_at=now,
-        due_at=now + max(interval, answer.poll_seconds or 0.0),
+        due_at=pace.next_poll(before, answer.poll_seconds),
         failures=0,
         error=None,
     )
 
 
-def _received(
-    sources: list[Source], before: State | None, document: Document, interval: float, now: float
-) -> State:
+def _received(sources: list[Source], before: State | None, document: Document, pace: Pace) -> State:
     """The state after a document, good or bad."""
     made = make(sources, document)
     if before is not None and _is_broken_json(before.data, made.data):
         made.reasons.append("want JSON as before, got text that only starts like it")
     if made.reasons:
         # Without a token the next poll opens a new session, and so sees the document again.
-        return _kept(before, made, made.error, interval=interval, now=now)
+        return _kept(before, made, made.error, pace)
     return State(
         data=made.data,
         has_data=True,
         rendered=made.rendered,
         version=document.version,
         cursor=document.cursor,
-        fetched_at=now,
-        checked_at=now,
-        due_at=now + max(interval, document.poll_seconds or 0.0),
+        fetched_at=pace.now,
+        checked_at=pace.now,
+        due_at=pace.next_poll(before, document.poll_seconds),
         is_secret=document.is_secret,
         missing=tuple(made.missing),
     )
@@ -180,9 +187,7 @@ def _failed(
     sources: list[Source],
     before: State | None,
     error: SourceError,
-    *,
-    interval: float,
-    now: float,
+    pace: Pace,
     fallback: Callable[[], Snapshot | None] | None,
 ) -> State:
     """The state after an attempt that gave no document."""
@@ -195,8 +200,8 @@ def _failed(
                 rendered=made.rendered,
                 cursor="",
                 fetched_at=state.fetched_at or 0.0,
-                checked_at=now,
-                due_at=now + _wait(interval, 1),
+                checked_at=pace.now,
+                due_at=pace.next_attempt(1),
                 failures=1,
                 error=error.reason,
                 missing=(),
@@ -210,33 +215,23 @@ def _failed(
         made.missing = [missing for missing in made.missing if missing.source in lacking]
     # A token outlives throttling, denial and lost connections.
     cursor = before.cursor if before else ""
-    return _kept(before, made, error.reason, interval=interval, now=now, cursor=cursor)
+    return _kept(before, made, error.reason, pace, cursor=cursor)
 
 
-def _kept(
-    before: State | None, made: Made, reason: str, *, interval: float, now: float, cursor: str = ""
-) -> State:
+def _kept(before: State | None, made: Made, reason: str, pace: Pace, *, cursor: str = "") -> State:
     """The last good state with the failure noted; what stands in where there is none."""
     failures = before.failures + 1 if before else 1
-    wait = _wait(interval, failures)
-    if any(missing.unreachable for missing in made.missing):
-        wait = min(wait, _wait(0.0, failures))  # there is nothing to go on with meanwhile
-    due_at = now + wait
+    is_lacking = any(missing.unreachable for missing in made.missing)
+    due_at = pace.next_attempt(failures, is_lacking=is_lacking)
     if before is not None and before.fetched_at is not None:
         return before.but(
-            cursor=cursor, checked_at=now, due_at=due_at, failures=failures, error=reason
+            cursor=cursor, checked_at=pace.now, due_at=due_at, failures=failures, error=reason
         )
     return State(
         rendered=made.rendered,
-        checked_at=now,
+        checked_at=pace.now,
         due_at=due_at,
         failures=failures,
         error=reason,
         missing=tuple(made.missing),
     )
-
-
-def _wait(interval: float, failures: int) -> float:
-    """Seconds until the next attempt after so many failures in a row."""
-    base = max(interval, 1.0)
-    return min(base * 2.0 ** min(failures - 1, 20), max(base, LONGEST_WAIT_SECONDS))

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from . import _fetch, _handover
+from . import _chance, _fetch, _handover
 from ._beside import only_for_get, secrets_only_for_get, suits_a_child
 from ._load import due, load
 from ._reference import FILE
@@ -37,6 +37,7 @@ class Prefetch:
         now: Unix seconds.
         make_fetch: gives what reads the sources; None for the real one.
         overlap: see `_overlap.start`; None for the real one.
+        chance: a number from 0 to 1, see `_load.load`; None for the real one.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Prefetch:
         now: Callable[[], float],
         make_fetch: MakeFetch | None = None,
         overlap: Start | None = None,
+        chance: Callable[[], float] | None = None,
     ) -> None:
         self._settings = settings
         self._environ = environ
@@ -55,6 +57,7 @@ class Prefetch:
         self._now = now
         self._make_fetch = make_fetch or _fetch.Fetcher
         self._overlap = overlap
+        self._chance = chance or _chance.chance
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
         """The environment of `command`, with every source's values; the snapshot is written.
@@ -137,6 +140,7 @@ class Prefetch:
             moment,
             previous,
             timeout=settings.deadline_seconds,
+            chance=self._chance(),
             leave=leave,
             fallback=lambda: read_fallback(settings, self._log.write),
         )

@@ -102,10 +102,12 @@ class Settings:
         if self.local_dir or scheme == reference.FILE:
             own = min(own, self.poll_seconds)
         wanted = [source.ttl for source in sources if source.ttl is not None]
-        seconds = min(wanted) if wanted else own
-        if scheme == APPCONFIG and not self.local_dir:
-            seconds = max(seconds, POLL_FLOOR_SECONDS)
-        return seconds
+        return max(min(wanted) if wanted else own, self.floor(sources))
+
+    def floor(self, sources: list[Source]) -> float:
+        """How long the service wants what `sources` read to be left alone between two polls."""
+        is_polled = sources[0].locator.scheme == APPCONFIG and not self.local_dir
+        return POLL_FLOOR_SECONDS if is_polled else 0.0
 
     def accepts(self, level: str) -> bool:
         """Whether a line of this level is written."""

@@ -42,12 +42,14 @@ class Store:
         *,
         now: Callable[[], float],
         make_fetch: Callable[[Settings, Mapping[str, str]], Fetch],
+        chance: Callable[[], float],
         log: Callable[[Settings, str, str], None],
         restored_at: float = ALWAYS,
     ) -> None:
         handover = _handover.loads(environ.get(_settings.HANDOVER, ""))
         self._environ = environ
         self._now = now
+        self._chance = chance
         self._handover = handover
         self._started_at = handover.taken_at if handover else ALWAYS  # the wrapper, if any
         self.settings = _settings.from_environ(
@@ -192,6 +194,7 @@ class Store:
             now,
             known,
             timeout=self._patience(),
+            chance=self._chance(),
             force=force,
             leave=leave,
             fallback=lambda: _shared.read_fallback(self.settings, self.log),

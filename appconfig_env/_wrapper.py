@@ -36,6 +36,7 @@ def main(
     execve: Execve = become,
     make_fetch: MakeFetch | None = None,
     overlap: Start | None = None,
+    chance: Callable[[], float] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> int:
     """Resolve what `environ` refers to and exec `command` in place with the result.
@@ -47,6 +48,7 @@ def main(
         execve: as `os.execve`; does not come back.
         make_fetch: gives what reads the sources.
         overlap: starts the child that goes on reading.
+        chance: spreads the polls of a fleet.
         say: writes one line of log.
 
     Returns:
@@ -73,7 +75,13 @@ def main(
                 from ._prefetch import Prefetch
 
                 prefetch = Prefetch(
-                    settings, environ, log, now=now, make_fetch=make_fetch, overlap=overlap
+                    settings,
+                    environ,
+                    log,
+                    now=now,
+                    make_fetch=make_fetch,
+                    overlap=overlap,
+                    chance=chance,
                 )
                 result = prefetch.environ_for(command)
         result.pop(NEXT_WRAPPER, None)  # the chain has reached it: it must not come round again

@@ -17,11 +17,12 @@ LAYERS = [
     {"_yaml", "_reader", "_source", "aws.settings"},
     {"_document", "_reference"},
     {"_settings", "_beside"},
-    {"_render", "_state"},
+    {"_pace", "_render", "_state"},
     {"_made", "_snapshot"},
     {"_load", "_merge"},
     # At the edges: files, the network, the process.
     {
+        "_chance",
         "_snapshot_file",
         "_lock",
         "_overlap",

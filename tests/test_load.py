@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from appconfig_env._document import Document
-from appconfig_env._load import LONGEST_WAIT_SECONDS, OLDEST_CURSOR_SECONDS, Request, load
+from appconfig_env._load import OLDEST_CURSOR_SECONDS, Request, load
+from appconfig_env._pace import LONGEST_WAIT_SECONDS
 from appconfig_env._settings import Settings, from_environ
 from appconfig_env._snapshot import Snapshot, State, dumps, loads
 from appconfig_env.errors import SourceError

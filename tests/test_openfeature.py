@@ -23,6 +23,8 @@ from appconfig_env._api import Helper
 from appconfig_env.openfeature import AppConfigProvider
 from appconfig_env.testing import override
 
+from .fakes import steadily
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -76,7 +78,7 @@ class Shop:
             "APPCONFIG_ENV_SOURCES": sources,
             "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
         }
-        self.helper = Helper(environ, now=self.clock)
+        self.helper = Helper(environ, now=self.clock, chance=steadily)
 
     def put(self, profile: str = "flags", **flags: Any) -> None:
         self.aws.put_profile("shop", "prod", profile, flags, label="v1")

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from appconfig_env.aws import retry
 from appconfig_env.aws.port import UNREACHABLE, AwsError
+from appconfig_env.aws.retry import POLICY
+from appconfig_env.aws.run import Machine
 
 THROTTLED = AwsError("GetParameters", "ThrottlingException", status=400)
+BROKEN = AwsError("GetParameters", "InternalServerError", status=500)
 DENIED = AwsError("GetParameters", "AccessDeniedException", status=400)
 
 
-class Clock:
-    """Seconds that pass while somebody sleeps."""
+class Clock(Machine):
+    """Seconds that pass while somebody sleeps; chance is the real one."""
 
     def __init__(self) -> None:
         self.at = 0.0
         self.slept: list[float] = []
 
-    def __call__(self) -> float:
+    def now(self) -> float:
         return self.at
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:  # type: ignore[override]
         self.slept.append(seconds)
         self.at += seconds
 
@@ -45,8 +50,10 @@ class Flaky:
         return "done"
 
 
-def again(call: Flaky, clock: Clock, deadline: float = 100.0) -> str:
-    return retry.again(call, THROTTLED, deadline, sleep=clock.sleep, now=clock)
+def again(
+    call: Flaky, clock: Clock, deadline: float = 100.0, *, first: AwsError = BROKEN, **how: Any
+) -> str:
+    return retry.again(call, first, deadline, machine=clock, **how)
 
 
 def test_a_call_that_works_again_gives_its_result() -> None:
@@ -56,12 +63,40 @@ def test_a_call_that_works_again_gives_its_result() -> None:
     assert len(clock.slept) == 3  # the first attempt was made before
 
 
-def test_attempts_are_few_and_the_last_error_is_the_one_that_counts() -> None:
-    last = AwsError("GetParameters", "InternalServerError", "the last", status=500)
-    call = Flaky(*[THROTTLED] * (retry.ATTEMPTS - 2), last, THROTTLED)
+@pytest.mark.parametrize(
+    ("is_needed", "attempts"), [(True, POLICY.attempts), (False, POLICY.attempts_if_known)]
+)
+def test_attempts_are_few_and_the_last_error_is_the_one_that_counts(
+    is_needed: bool, attempts: int
+) -> None:
+    last = AwsError("GetParameters", UNREACHABLE, "the last")
+    call = Flaky(*[BROKEN] * (attempts - 2), last, BROKEN)
     with pytest.raises(AwsError, match="the last"):
-        again(call, Clock())
-    assert call.calls == retry.ATTEMPTS - 1
+        again(call, Clock(), is_needed=is_needed)
+    assert call.calls == attempts - 1
+
+
+def test_a_start_that_is_throttled_is_patient_until_its_deadline() -> None:
+    clock, call = Clock(), Flaky(*[THROTTLED] * 200)
+    with pytest.raises(AwsError, match="Throttling"):
+        again(call, clock, deadline=60.0, first=THROTTLED)
+    assert clock.at > 60.0 - POLICY.longest_wait
+    assert call.calls > POLICY.attempts
+
+
+def test_who_has_values_to_go_on_with_is_not_patient() -> None:
+    clock, call = Clock(), Flaky(*[THROTTLED] * 200)
+    with pytest.raises(AwsError, match="Throttling"):
+        again(call, clock, first=THROTTLED, is_needed=False)
+    assert call.calls == POLICY.attempts_if_known - 1
+    assert clock.at <= 0.1 + 0.2
+
+
+def test_patience_ends_where_it_is_no_longer_throttling_that_fails() -> None:
+    call = Flaky(*[THROTTLED] * 20, *[BROKEN] * 3)
+    with pytest.raises(AwsError, match="InternalServerError"):
+        again(call, Clock(), first=THROTTLED)
+    assert call.calls == 21
 
 
 @pytest.mark.parametrize(
@@ -80,11 +115,11 @@ def test_waits_grow_are_bounded_and_differ() -> None:
     for _ in range(200):
         clock = Clock()
         with pytest.raises(AwsError):
-            again(Flaky(*[THROTTLED] * 9), clock)
+            again(Flaky(*[BROKEN] * 9), clock)
         seen.append(clock.slept)
     longest = [max(column) for column in zip(*seen, strict=True)]
     for index, wait in enumerate(longest):
-        ceiling = min(retry.LONGEST_WAIT_SECONDS, retry.FIRST_WAIT_SECONDS * 2**index)
+        ceiling = min(POLICY.longest_wait, POLICY.first_wait * 2**index)
         assert ceiling / 2 < wait <= ceiling
     assert len({slept[0] for slept in seen}) > 150
 
@@ -92,9 +127,9 @@ def test_waits_grow_are_bounded_and_differ() -> None:
 def test_no_attempt_starts_after_the_deadline() -> None:
     for _ in range(50):
         clock = Clock()
-        call = Flaky(*[THROTTLED] * 9, clock=clock, seconds=0.4)
+        call = Flaky(*[THROTTLED] * 9, clock=clock, seconds=0.4)  # it would be patient
         with pytest.raises(AwsError, match="Throttling"):
-            again(call, clock, deadline=1.0)
+            again(call, clock, deadline=1.0, first=THROTTLED)
         assert clock.at < 1.0 + 0.4
         assert call.calls <= 3
 
@@ -103,7 +138,7 @@ def test_a_deadline_that_has_passed_allows_no_attempt_at_all() -> None:
     call = Flaky()
     with pytest.raises(AwsError) as caught:
         again(call, Clock(), deadline=0.0)
-    assert caught.value is THROTTLED
+    assert caught.value is BROKEN
     assert call.calls == 0
 
 

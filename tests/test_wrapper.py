@@ -19,6 +19,8 @@ from appconfig_env._document import Document
 from appconfig_env._wrapper import main
 from appconfig_env.errors import SourceError
 
+from .fakes import steadily
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -466,6 +468,7 @@ def run(reads: Reads, at: float, environment: Mapping[str, str]) -> tuple[int, H
         now=lambda: at,
         execve=execve,
         make_fetch=reads,
+        chance=steadily,
         say=said.append,
     )
     return code, execve, said

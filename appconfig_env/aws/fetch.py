@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .._reference import APPCONFIG, SSM
 from . import parameters, profiles, secrets
-from .run import Run
+from .run import Machine, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._load import Outcome, Request
     from .._reference import Locator
     from .port import Client
+    from .retry import Policy
 
     Named = dict[str, list[Locator]]  # several locators may share a name: their formats differ
 
@@ -18,13 +19,29 @@ if TYPE_CHECKING:
 class Fetcher:
     """Reads locators from AWS; see `_load.load` for what `fetch(requests, timeout)` promises."""
 
-    def __init__(self, client: Client, connections: int) -> None:
+    def __init__(
+        self,
+        client: Client,
+        connections: int,
+        *,
+        machine: type[Machine] | Machine = Machine,
+        policy: Policy | None = None,
+    ) -> None:
         self._client = client
         self._connections = connections
+        self._machine = machine
+        self._policy = policy
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         """An outcome for each request, by its locator's text, after `timeout` seconds at most."""
-        run = Run(self._client, timeout, self._connections)
+        run = Run(
+            self._client,
+            timeout,
+            self._connections,
+            needed={request.locator.text for request in requests if request.is_needed},
+            machine=self._machine,
+            policy=self._policy,
+        )
         _plan(run, requests)
         run.wait()
         outcomes = dict(run.outcomes)  # what comes later belongs to nobody

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .._names import printable
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,16 +64,20 @@ _STALE_CREDENTIALS = CLOCK_CODES | {
     "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
     "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
 }  # fmt: skip
-# As in botocore's legacy retry definitions (botocore/data/_retry.json): worth another try.
-_TRANSIENT = frozenset({
+# As in botocore's legacy retry definitions (botocore/data/_retry.json): over a quota ...
+_THROTTLING = frozenset({
     "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
     "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "RateExceeded",
     "ProvisionedThroughputExceededException", "BandwidthLimitExceeded", "LimitExceededException",
-    "SlowDown", "PriorRequestNotComplete", "TransactionInProgressException",
+    "SlowDown", "EC2ThrottledException",
+})  # fmt: skip
+# ... or worth another try for another reason.
+_TRANSIENT = _THROTTLING | {
+    "PriorRequestNotComplete", "TransactionInProgressException",
     "InternalServerError", "InternalServerException", "InternalServiceError", "InternalFailure",
     "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout",
-    "RequestTimeoutException", "IDPCommunicationError", "EC2ThrottledException",
-})  # fmt: skip
+    "RequestTimeoutException", "IDPCommunicationError",
+}  # fmt: skip
 _TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 
 # Codes of our own, where no AWS code came back.
@@ -115,6 +121,11 @@ class AwsError(Exception):
         super().__init__(self.reason)
 
     @property
+    def is_throttled(self) -> bool:
+        """Whether the call came over a quota, and nothing else is wrong with it."""
+        return self.code in _THROTTLING or self.status == 429
+
+    @property
     def is_transient(self) -> bool:
         """Whether the same call may well succeed a moment later."""
         if self.is_final:
@@ -147,7 +158,8 @@ class AwsError(Exception):
     @property
     def reason(self) -> str:
         """What failed, with AWS's code and message, the request's ID and what to do."""
-        said = f"{self.code}: {printable(self.message)}" if self.message else self.code
+        code = printable(self.code)  # whoever answered may have written anything there
+        said = f"{code}: {printable(self.message)}" if self.message else code
         request = f" (request {printable(self.request_id)})" if self.request_id else ""
         remedy = self._remedy()
         return f"{self.operation} failed: {said}{request}" + (f"; {remedy}" if remedy else "")
@@ -169,9 +181,3 @@ class AwsError(Exception):
         if self.code == UNREACHABLE and service and not self.is_final:
             return "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
         return ""
-
-
-def printable(text: str, longest: int = 400) -> str:
-    """`text` fit for one line of a log: control signs replaced, not longer than `longest`."""
-    line = "".join(sign if sign.isprintable() else "?" for sign in text)
-    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-import random
-import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import tenacity
 
 from .port import AwsError
+from .run import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ATTEMPTS = 6
-FIRST_WAIT_SECONDS = 0.1
-LONGEST_WAIT_SECONDS = 2.0
-
 Result = TypeVar("Result")
 
-# Its own source of chance: the default generator's state is cloned with a SnapStart snapshot, and
-# then every clone would come back at the same moments.
-_chance = random.SystemRandom()
+
+class Policy(NamedTuple):
+    """How a call is tried again. `make fleet` shows what came of others.
+
+    Attributes:
+        attempts: how many there are at most, the first one included.
+        attempts_if_known: likewise where there are values to go on with: those who call `get()`
+            wait for it, and its next poll comes anyway.
+        is_patient: whether a start goes on until its deadline where AWS throttles: a quota is a
+            queue, and who leaves it has waited in vain.
+        first_wait: seconds, the most before the second attempt; it doubles with each one.
+        longest_wait: seconds, the most between any two.
+    """
+
+    attempts: int = 6
+    attempts_if_known: int = 3
+    is_patient: bool = True
+    first_wait: float = 0.1
+    longest_wait: float = 2.0
+
+
+POLICY = Policy()
 
 
 def again(
@@ -29,21 +43,25 @@ def again(
     failure: AwsError,
     deadline: float,
     *,
-    sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], float] = time.monotonic,
+    is_needed: bool = True,
+    machine: type[Machine] | Machine = Machine,
+    policy: Policy | None = None,
 ) -> Result:
     """Make `call` again after its first attempt ended in `failure`, as long as there is time.
 
     Args:
         call: one attempt.
         failure: how the first attempt ended.
-        deadline: on `now`'s clock; no attempt starts after it.
-        sleep: waits so many seconds.
-        now: seconds.
+        deadline: on the machine's clock; no attempt starts after it.
+        is_needed: whether there are no values to go on with.
+        machine: time and chance.
+        policy: None for the one that holds.
 
     Raises:
         AwsError: the last attempt's failure, or one that is not worth another attempt.
     """
+    policy = policy or POLICY
+    attempts = policy.attempts if is_needed else policy.attempts_if_known
     first = [failure]
 
     def attempt() -> Result:
@@ -53,19 +71,27 @@ def again(
 
     def wait(state: tenacity.RetryCallState) -> float:
         # "Full jitter": AWS Architecture Blog, "Exponential Backoff And Jitter".
-        ceiling = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** (state.attempt_number - 1))
-        return _chance.uniform(0, ceiling)
+        doubled = policy.first_wait * 2.0 ** min(state.attempt_number - 1, 30)
+        return machine.chance() * min(policy.longest_wait, doubled)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
-        return state.attempt_number >= ATTEMPTS or now() + state.upcoming_sleep >= deadline
+        if machine.now() + state.upcoming_sleep >= deadline:
+            return True
+        is_queue = policy.is_patient and is_needed and _is_throttled(state)
+        return state.attempt_number >= attempts and not is_queue
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),
         stop=is_over,
         wait=wait,
-        sleep=sleep,
+        sleep=machine.sleep,
         reraise=True,
     )(attempt)
+
+
+def _is_throttled(state: tenacity.RetryCallState) -> bool:
+    error = state.outcome.exception() if state.outcome is not None else None
+    return isinstance(error, AwsError) and error.is_throttled
 
 
 def _is_transient(error: BaseException) -> bool:

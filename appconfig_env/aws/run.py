@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from _thread import allocate_lock, start_new_thread  # threading itself costs a cold start 4 ms
 
+from .._chance import chance
 from ..errors import SourceError
 from .port import GARBLED, UNREACHABLE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from typing import Any
 
     from .._load import Outcome
     from .._reference import Locator
     from .port import Client
+    from .retry import Policy
 
     Work = Callable[..., None]  # takes the Run, then what was given to `add`
 
@@ -23,31 +25,62 @@ if TYPE_CHECKING:
 ATTEMPT_SECONDS = 5.0
 
 
+class Machine:
+    """What a fetch needs of the machine it runs on; a simulation has another, in virtual time."""
+
+    now = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+    start = staticmethod(start_new_thread)
+    lock = staticmethod(allocate_lock)
+    chance = staticmethod(chance)
+
+
 class Run:
     """What is done for one fetch, and what came of it.
+
+    Args:
+        client: makes the calls.
+        timeout: seconds for all of them.
+        connections: how many workers a service has at most.
+        needed: the texts of the locators of which nothing good is known, and for which a start
+            therefore is patient where AWS throttles.
+        machine: time and threads.
+        policy: the retries; None for the real one.
 
     Attributes:
         outcomes: by locator's text.
     """
 
-    def __init__(self, client: Client, timeout: float, connections: int) -> None:
+    def __init__(
+        self,
+        client: Client,
+        timeout: float,
+        connections: int,
+        *,
+        needed: Collection[str] = (),
+        machine: type[Machine] | Machine = Machine,
+        policy: Policy | None = None,
+    ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._client = client
         self._timeout = timeout
-        self._began = time.monotonic()
+        self._machine = machine
+        self._began = machine.now()
         self._deadline = self._began + timeout
         self._connections = connections
+        self._needed = needed
+        self._policy = policy
         self._queues: dict[str, _Queue] = {}
         self._failures: dict[str, AwsError] = {}  # the last one, by locator's text
-        self._lock = allocate_lock()
+        self._lock = machine.lock()
         self._holders = 1  # the workers, and whoever waits for them
-        self._finished = allocate_lock()
+        self._finished = machine.lock()
         self._finished.acquire()
 
     @property
     def elapsed(self) -> float:
         """Seconds since the fetch began: services count from their answers, callers from then."""
-        return time.monotonic() - self._began
+        return self._machine.now() - self._began
 
     def add(
         self, service: str, locators: Iterable[Locator], work: Work, *arguments: object
@@ -61,14 +94,14 @@ class Run:
             queue.workers += 1
             self._holders += 1
         try:
-            start_new_thread(self._work, (queue,))
+            self._machine.start(self._work, (queue,))
         except RuntimeError:  # the process has no room for another thread
             self._work(queue)
 
     def wait(self) -> None:
         """Wait until all is done, or until the deadline."""
         self._release()
-        self._finished.acquire(timeout=max(0.0, self._deadline - time.monotonic()))
+        self._finished.acquire(timeout=max(0.0, self._deadline - self._machine.now()))
 
     def call(
         self,
@@ -82,16 +115,17 @@ class Run:
         Raises:
             AwsError: the last attempt's failure.
         """
+        everyone = list(locators)
 
         def attempt() -> dict[str, Any]:
-            left = self._deadline - time.monotonic()
+            left = self._deadline - self._machine.now()
             if left <= 0:
                 raise AwsError(operation, UNREACHABLE, "no time was left for it")
             timeout = min(left, ATTEMPT_SECONDS)
             try:
                 return self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
-                for locator in locators:
+                for locator in everyone:
                     self._failures[locator.text] = error
                 raise
 
@@ -104,7 +138,15 @@ class Run:
                 from .retry import again  # only a failure pays for tenacity (28 ms)
             except ImportError:  # an interpreter that was not given what this package needs
                 raise error from None
-            return again(attempt, error, self._deadline)
+            is_needed = any(locator.text in self._needed for locator in everyone)
+            return again(
+                attempt,
+                error,
+                self._deadline,
+                is_needed=is_needed,
+                machine=self._machine,
+                policy=self._policy,
+            )
 
     def fail(self, locators: Iterable[Locator], error: AwsError) -> None:
         """Note the same failure for each of `locators`."""

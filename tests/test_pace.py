@@ -1,0 +1,99 @@
+"""The times between polls: never later than the interval, never sooner than AWS allows, spread."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appconfig_env._load import load
+from appconfig_env._pace import FIRST_SHARE, LATER_SHARE, LONGEST_WAIT_SECONDS, Pace
+from appconfig_env._settings import from_environ
+from appconfig_env._state import State
+
+from .fakes import Clock, FakeFetch
+
+NOW = 1_000_000.0
+seconds = st.floats(0, 86_400)
+chances = st.floats(0, 1)
+
+
+def state(checked_at: float) -> State:
+    return State(checked_at=checked_at, due_at=checked_at + 45)
+
+
+befores = st.none() | st.floats(NOW - 1e6, NOW + 1e6).map(state)
+
+
+@given(seconds, chances, befores, st.none() | seconds, st.sampled_from([0.0, 15.0]))
+def test_a_poll_is_never_later_than_interval_and_service_want(
+    interval: float, chance: float, before: State | None, least: float | None, floor: float
+) -> None:
+    wait = Pace(interval, NOW, chance, floor=floor).next_poll(before, least) - NOW
+    wanted = max(least or 0.0, floor)
+    assert wanted - 1e-6 <= wait <= max(interval, wanted) + 1e-6
+
+
+@given(st.floats(45, 86_400), befores)
+def test_without_chance_an_interval_lasts_as_long_as_it_is(
+    interval: float, before: State | None
+) -> None:
+    assert Pace(interval, NOW).next_poll(before, None) == NOW + interval
+
+
+@pytest.mark.parametrize("before", [None, state(NOW - 91), state(NOW + 1)])
+def test_what_many_do_at_the_same_moment_is_spread_wide(before: State | None) -> None:
+    # A start, a long freeze or a restore, a clock that went back.
+    assert Pace(45, NOW, 1.0).next_poll(before, None) == NOW + 45 * (1 - FIRST_SHARE)
+
+
+@pytest.mark.parametrize("before", [state(NOW), state(NOW - 45), state(NOW - 90)])
+def test_who_polls_steadily_is_spread_a_little(before: State | None) -> None:
+    assert Pace(45, NOW, 1.0).next_poll(before, None) == NOW + 45 * (1 - LATER_SHARE)
+
+
+@given(seconds, st.lists(chances, min_size=2, max_size=30), st.sampled_from([0.0, 15.0]))
+def test_waits_after_failures_never_get_shorter_until_the_longest(
+    interval: float, drawn: list[float], floor: float
+) -> None:
+    waits = [
+        Pace(interval, NOW, chance, floor=floor).next_attempt(failures) - NOW
+        for failures, chance in enumerate(drawn, 1)
+    ]
+    longest = max(interval, LONGEST_WAIT_SECONDS, 15.0)
+    for earlier, later in pairwise(waits):
+        assert later >= min(earlier, longest / 2) - 1e-6
+    assert max(waits) <= longest + 1e-6
+    assert min(waits) >= floor - 1e-6
+
+
+@given(st.floats(15, 86_400), chances, st.integers(1, 5))
+def test_who_has_nothing_to_go_on_with_asks_again_within_seconds(
+    interval: float, chance: float, failures: int
+) -> None:
+    wait = Pace(interval, NOW, chance, floor=15.0).next_attempt(failures, is_lacking=True) - NOW
+    assert 2.0 ** (failures - 1) / 2 - 1e-6 <= wait <= 2.0 ** (failures - 1) + 1e-6
+
+
+def test_the_sources_of_one_environment_stay_due_together() -> None:
+    clock = Clock()
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/a ssm:/b appconfig:x/y/z"})
+    fetch = FakeFetch({"ssm:/a": b"1", "ssm:/b": b"2", "appconfig:x/y/z": b"3"})
+    found = load(settings, fetch, clock(), timeout=1.0, chance=0.5)
+    due = {text: found.states[text].due_at - clock() for text in settings.locators()}
+    assert due == {"ssm:/a": 200.0, "ssm:/b": 200.0, "appconfig:x/y/z": 30.0}
+
+
+def test_appconfig_is_left_alone_for_fifteen_seconds_whatever_chance_says() -> None:
+    clock = Clock()
+    settings = from_environ(
+        {
+            "APPCONFIG_ENV_SOURCES": "appconfig:x/y/z",
+            "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "16",
+        }
+    )
+    fetch = FakeFetch({"appconfig:x/y/z": b"3"})
+    found = load(settings, fetch, clock(), timeout=1.0, chance=1.0)
+    assert found.states["appconfig:x/y/z"].due_at == clock() + 15
