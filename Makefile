@@ -1,5 +1,8 @@
 # What a fresh machine needs is Python 3.11 or newer and make; everything else is fetched from PyPI
 # into .venv, .venv-sam and .tools. Another Python: make test PYTHON=python3.13
+#
+# All that is fetched is named in requirements/*.txt by version and SHA-256, what it depends on as well,
+# and nothing is built of it: only wheels are taken. `make lock` writes those files.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -10,12 +13,17 @@ NAMED := $(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 VENV ?= .venv$(NAMED)
 VENV_FLOORS := .venv-floors$(NAMED)
 VENV_SAM := .venv-sam
+VENV_FUZZ := .venv-fuzz$(NAMED)
+VENV_LOCK := .venv-lock
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
+HASHED := --require-hashes --only-binary :all: -r requirements
+# The project itself: what builds it is installed before, by hash, and nothing is fetched for it.
+EDITABLE := --no-index --no-deps --no-build-isolation -e .
 SOURCES := appconfig_env tests examples tools benchmarks
 # What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM;
 # and the benchmarks, which compare with others.
-EXTERNAL := emulators fake_aws lambda packaging rie servers template
+EXTERNAL := emulators fake_aws fleet lambda life_gunicorn life_snapstart packaging rie sbom servers template
 # Further words for pytest: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
@@ -23,6 +31,8 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 FLOORS := $(VENV_FLOORS)/.floors
 SAM := $(VENV_SAM)/.sam
+FUZZ := $(VENV_FUZZ)/.fuzz
+LOCK := $(VENV_LOCK)/.lock
 RIE := .tools/aws-lambda-rie
 
 .PHONY: help
@@ -38,10 +48,11 @@ test: $(DEV) $(SAM) $(RIE) lint ## everything: format, lint, types, all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
-lint: $(DEV) ## ruff and mypy
+lint: $(DEV) ## ruff, mypy and bandit
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive appconfig_env tools
 
 .PHONY: format
 format: $(DEV) ## let ruff format and fix
@@ -53,12 +64,20 @@ test-floors: $(FLOORS) ## the tests that need no other software, with the lowest
 	$(VENV_FLOORS)/bin/python -m pytest -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/test_%.py) --ignore-glob='tests/test_benchmarks*' $(ARGS)
 
 .PHONY: layer
-layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip
+layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip, and its bill of materials beside it
 	@$(BIN)/appconfig-env layer
 
 .PHONY: bench
 bench: $(DEV) ## measure what the wrapper and the helper cost, and write docs/performance.md
 	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
+
+.PHONY: fleet
+fleet: $(DEV) ## start fleets of up to 10,000 in virtual time, and write docs/fleet.md
+	@$(BIN)/python -m benchmarks.fleet --docs docs
+
+.PHONY: fuzz
+fuzz: $(FUZZ) ## let atheris look for inputs that break a promise; make fuzz ARGS="--seconds 60 documents"
+	@$(VENV_FUZZ)/bin/python -m tests.fuzz $(ARGS)
 
 .PHONY: sam
 sam: $(SAM) ## check template.yaml, and build it without Docker
@@ -79,6 +98,24 @@ build-AppConfigEnvLayer:
 	@[ -x $(BIN)/appconfig-env ] || $(MAKE) --makefile $(firstword $(MAKEFILE_LIST)) $(RUNTIME)
 	@$(BIN)/python -m appconfig_env._layer --output "$(ARTIFACTS_DIR)" --python $(LAYER_PYTHON)
 
+# Versions stay unless the *.in beside them, or pyproject.toml, ask for others.
+COMPILE = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --only-binary :all: --emit-build-options \
+	--custom-compile-command "make lock" $(ARGS) > /dev/null
+SAME := -c requirements/dev.txt
+LOWEST := --resolution lowest-direct --all-extras pyproject.toml requirements/tests.in requirements/build.in
+.PHONY: lock
+lock: $(LOCK) ## write requirements/*.txt; all that may be newer: make lock ARGS=--upgrade
+	@echo "make: writing requirements/*.txt"
+	@$(COMPILE) requirements/dev.in -o requirements/dev.txt
+	@$(COMPILE) requirements/runtime.in $(SAME) -o requirements/runtime.txt
+	@$(COMPILE) requirements/build.in $(SAME) -o requirements/build.txt
+	@$(COMPILE) requirements/fuzz.in $(SAME) -o requirements/fuzz.txt
+	@$(COMPILE) $(LOWEST) -o requirements/floors.txt
+	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	@$(COMPILE) requirements/pip.in -o requirements/pip.txt
+	@$(COMPILE) requirements/lock.in -o requirements/lock.txt
+
 .PHONY: clean
 clean: ## remove all that make made
 	rm -rf .venv* .tools dist build .aws-sam .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -87,35 +124,50 @@ clean: ## remove all that make made
 # The environments. Each is a stamp file that is older than what it was made from when it must be renewed.
 
 define create
-[ -x $(1)/bin/pip ] || { \
+@[ -x $(1)/bin/pip ] || { \
 	command -v $(PYTHON) > /dev/null || \
 		{ echo "make: no $(PYTHON) here; name one: make PYTHON=/path/to/python3 (3.11 or newer)" >&2; exit 1; }; \
 	$(PYTHON) tools/create_venv.py $(1); }
+@$(1)/bin/python $(PIP) $(HASHED)/pip.txt
 endef
+CREATED_BY := tools/create_venv.py requirements/pip.txt
 
-$(RUNTIME): pyproject.toml requirements/runtime.txt tools/create_venv.py
+$(RUNTIME): pyproject.toml requirements/runtime.txt requirements/build.txt $(CREATED_BY)
 	@echo "make: preparing $(VENV)"
-	@$(call create,$(VENV))
-	@$(BIN)/python $(PIP) -r requirements/runtime.txt -e .
+	$(call create,$(VENV))
+	@$(BIN)/python $(PIP) $(HASHED)/runtime.txt $(HASHED)/build.txt
+	@$(BIN)/python $(PIP) $(EDITABLE)
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements/dev.txt
 	@echo "make: adding what the tests need to $(VENV)"
-	@$(BIN)/python $(PIP) -r requirements/dev.txt
+	@$(BIN)/python $(PIP) $(HASHED)/dev.txt
 	@touch $@
 
-$(FLOORS): pyproject.toml requirements/dev.txt tools/create_venv.py tools/floors.py
+$(FLOORS): pyproject.toml requirements/floors.txt $(CREATED_BY)
 	@echo "make: preparing $(VENV_FLOORS)"
-	@$(call create,$(VENV_FLOORS))
-	@$(VENV_FLOORS)/bin/python tools/floors.py pyproject.toml > $(VENV_FLOORS)/floors.txt
-	@grep -E '^(hypothesis|pytest|trustme)==' requirements/dev.txt > $(VENV_FLOORS)/tests.txt
-	@$(VENV_FLOORS)/bin/python $(PIP) -r $(VENV_FLOORS)/floors.txt -r $(VENV_FLOORS)/tests.txt -e .
+	$(call create,$(VENV_FLOORS))
+	@$(VENV_FLOORS)/bin/python $(PIP) $(HASHED)/floors.txt
+	@$(VENV_FLOORS)/bin/python $(PIP) $(EDITABLE)
 	@touch $@
 
-$(SAM): requirements/sam.txt tools/create_venv.py
+$(SAM): requirements/sam.txt $(CREATED_BY)
 	@echo "make: preparing $(VENV_SAM)"
-	@$(call create,$(VENV_SAM))
-	@$(VENV_SAM)/bin/python $(PIP) -r requirements/sam.txt
+	$(call create,$(VENV_SAM))
+	@$(VENV_SAM)/bin/python $(PIP) $(HASHED)/sam.txt
+	@touch $@
+
+$(FUZZ): pyproject.toml requirements/fuzz.txt requirements/build.txt $(CREATED_BY)
+	@echo "make: preparing $(VENV_FUZZ)"
+	$(call create,$(VENV_FUZZ))
+	@$(VENV_FUZZ)/bin/python $(PIP) $(HASHED)/fuzz.txt $(HASHED)/build.txt
+	@$(VENV_FUZZ)/bin/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(LOCK): requirements/lock.txt $(CREATED_BY)
+	@echo "make: preparing $(VENV_LOCK)"
+	$(call create,$(VENV_LOCK))
+	@$(VENV_LOCK)/bin/python $(PIP) $(HASHED)/lock.txt
 	@touch $@
 
 # AWS's runtime emulator, a static binary inside the SAM command's wheel.

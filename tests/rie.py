@@ -22,6 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from .pins import requirements_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
@@ -31,6 +33,7 @@ RIE_WHEEL = "aws-sam-cli==1.170.0"
 RUNTIME_CLIENT = "awslambdaric==4.2.2"
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 FREE_WORKER_SECONDS = 5
+GIVEN = "given-environment"
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 
 # What the managed runtime's bootstrap does (seen in published listings of the images), with the
@@ -135,7 +138,8 @@ def ensure_rie() -> Path:
             return target
         machine = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
         with tempfile.TemporaryDirectory() as folder:
-            _pip(sys.executable, "download", "--no-deps", "--dest", folder, RIE_WHEEL)
+            wanted = _hashed(requirements_of("sam", RIE_WHEEL, alone=True), folder)
+            _pip(sys.executable, "download", "--no-deps", "--dest", folder, *wanted)
             wheel = next(Path(folder).glob("*.whl"))
             with zipfile.ZipFile(wheel) as archive:
                 content = archive.read(f"samcli/local/rapid/aws-lambda-rie-{machine}")
@@ -154,9 +158,17 @@ def ensure_runtime(python: str, package: str = RUNTIME_CLIENT) -> Path:
         if not target.exists():
             partial = target.with_name(target.name + ".part")
             shutil.rmtree(partial, ignore_errors=True)
-            _pip(python, "install", "--no-compile", "--target", str(partial), package)
+            with tempfile.TemporaryDirectory() as folder:
+                wanted = _hashed(requirements_of("dev", package), folder)
+                _pip(python, "install", "--no-compile", "--target", str(partial), *wanted)
             partial.rename(target)
     return target
+
+
+def _hashed(requirements: str, folder: str) -> list[str]:
+    path = Path(folder) / "requirements.txt"
+    path.write_text(requirements)
+    return ["--require-hashes", "-r", str(path)]
 
 
 def _pip(python: str, *arguments: str) -> None:
@@ -387,8 +399,12 @@ class Sandbox:
             f"127.0.0.1:{self.runtime_api_port}",
         ]
         options += ["--enable-init-caching"] if self._init_caching else []
-        pairs = [f"{name}={value}" for name, value in self._environ().items()]
-        program = ["env", "-i", *pairs, "/var/sandbox/aws-lambda-rie", *options]
+        given = self._base / "files" / GIVEN
+        given.touch(mode=0o600)  # not as arguments, which every user of this machine may read
+        pairs = [f"{name}={shlex.quote(value)}" for name, value in self._environ().items()]
+        given.write_text("".join(f"export {pair}\n" for pair in pairs))
+        enter = ["env", "-i", "/bin/sh", "-c", f'. /var/sandbox/{GIVEN} && exec "$@"', "sh"]
+        program = [*enter, "/var/sandbox/aws-lambda-rie", *options]
         hides = [f"[ ! -e {name} ] || mount --bind /dev/null {name}" for name in self._hide]
         return ENTER.format(
             base=shlex.quote(str(self._base)),

@@ -5,12 +5,15 @@ Written so that a Python too old for this project can read it far enough to say 
 
 import subprocess
 import sys
+from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the very purpose
     sys.exit(
         f"make: want Python 3.11 or newer, got {sys.version.split()[0]} ({sys.executable}).\n"
         "make: name another one: make PYTHON=python3.13"
     )
+
+PIP_BY_HASH = str(Path(__file__).resolve().parent.parent / "requirements" / "pip.txt")
 
 
 def main(folder: str) -> int:
@@ -25,8 +28,10 @@ def main(folder: str) -> int:
         venv.create(folder, clear=True, symlinks=True)
         # The system's pip can install into another environment, itself as well.
         pip = [sys.executable, "-m", "pip", "--python", f"{folder}/bin/python"]
-        if subprocess.run([*pip, "install", "--quiet", "pip"], check=False).returncode:
-            return _tell("neither ensurepip nor pip is there")
+        words = ["install", "--quiet", "--require-hashes", "-r", PIP_BY_HASH]
+        # Words of ours, for the pip of the Python that was named.
+        if subprocess.run([*pip, *words], check=False).returncode:  # noqa: S603 # nosec B603
+            return _tell("neither ensurepip nor pip is there, or pip cannot fetch itself")
     else:
         venv.create(folder, clear=True, symlinks=True, with_pip=True)
     return 0

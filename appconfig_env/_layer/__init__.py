@@ -1,4 +1,4 @@
-"""Builds the layer's zip: which files, compiled how, the same byte for byte each time.
+"""Builds the layer's zip and its bill of materials, the same byte for byte each time.
 
 It knows nothing of AWS or settings. No layer carries it.
 """
@@ -6,11 +6,13 @@ It knows nothing of AWS or settings. No layer carries it.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .bill import SPECIFICATION, bill
 from .code import CompileError, compile_all
 from .files import LayerError, plain_files
 from .parts import PARTS, choose, parts
@@ -31,11 +33,13 @@ class Layer(NamedTuple):
         path: where it is.
         size_bytes: of the zip, or of all files of a folder.
         byte_code: by Python (`cpython-313`) which of PARTS it has byte code of.
+        bill: its bill of materials; None for a folder, which becomes a layer whole.
     """
 
     path: Path
     size_bytes: int
     byte_code: dict[str, tuple[str, ...]]
+    bill: Path | None = None
 
     def __str__(self) -> str:
         """One line for a person."""
@@ -58,33 +62,41 @@ def build(
     pythons: Sequence[str] | None = None,
     limit_bytes: int = LIMIT_BYTES,
 ) -> Layer:
-    """Write the layer's zip.
+    """Write the layer's zip, and its bill of materials beside it.
 
     Args:
-        output: the file to write, or an existing folder to fill, as `sam build` wants it.
+        output: the file to write, or an existing folder to fill, as `sam build` wants it: with the
+            layer's files alone.
         pythons: the interpreters to compile with, the most important first. Without it: this one,
             and each of CPython 3.11 to 3.14 found on PATH.
         limit_bytes: what the zip stays below, by leaving out byte code.
+
+    Raises:
+        LayerError: what the layer carries is not here, or not as it was installed.
+        CompileError: one of `pythons` does not compile.
+        OSError: the output cannot be written.
     """
     plain = plain_files()
     sources = {entry.name: entry.data.decode() for entry in plain if entry.name.endswith(".py")}
     compiled = compile_all(sources, pythons)
     chosen = choose(parts(compiled), plain, limit_bytes)
     entries = sorted(plain + [entry for part in chosen for entry in part.entries])
+    beside = None
     if output.is_dir():
         _write_folder(output, entries)
         size_bytes = sum(len(entry.data) for entry in entries)
     else:
-        _write_zip(output, entries)
+        beside = output.with_suffix(".cdx.json")
+        _write_zip(output, entries, beside)
         size_bytes = output.stat().st_size
     byte_code = {
         one.tag: tuple(part.name for part in chosen if part.tag == one.tag)
         for one in sorted(compiled, key=lambda one: one.version)
     }
-    return Layer(output, size_bytes, byte_code)
+    return Layer(output, size_bytes, byte_code, beside)
 
 
-def _write_zip(output: Path, entries: Sequence[Entry]) -> None:
+def _write_zip(output: Path, entries: Sequence[Entry], beside: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(output.name + ".part")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -93,13 +105,18 @@ def _write_zip(output: Path, entries: Sequence[Entry]) -> None:
             info.create_system = 3  # Unix, wherever it is built: else the modes mean nothing
             info.external_attr = (0o100000 | entry.mode) << 16
             archive.writestr(info, entry.data, zipfile.ZIP_DEFLATED, 9)
+    said = bill(entries, hashlib.sha256(partial.read_bytes()).hexdigest())
+    beside.unlink(missing_ok=True)  # a bill beside another zip would be wrong
     partial.replace(output)
+    beside.write_bytes(said)
 
 
 def _write_folder(folder: Path, entries: Sequence[Entry]) -> None:
     for entry in entries:
         path = folder / entry.name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        for parent in reversed(path.relative_to(folder).parents[:-1]):
+            (folder / parent).mkdir(exist_ok=True)
+            (folder / parent).chmod(0o755)  # whatever this user's umask is
         path.write_bytes(entry.data)
         path.chmod(entry.mode)
 
@@ -108,7 +125,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Build the layer as the command line says; the exit code."""
     parser = argparse.ArgumentParser(
         prog="appconfig-env layer",
-        description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv.",
+        description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv, "
+        "and its bill of materials beside it (.cdx.json).",
     )
     parser.add_argument(
         "--output",
@@ -138,4 +156,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"appconfig-env layer: {error}", file=sys.stderr)
         return 1
     print(layer)
+    if layer.bill:
+        print(f"{layer.bill}: its bill of materials, CycloneDX {SPECIFICATION}")
     return 0

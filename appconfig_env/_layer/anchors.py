@@ -8,27 +8,40 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from ..aws.trust import certificates, is_amazons
+from ..aws.trust import certificates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# SHA-256 of their public keys, as Amazon publishes them (https://www.amazontrust.com/repository/).
+# A store that was tampered with brings no other root into a layer, whatever it is called.
+AMAZONS = frozenset(
+    {
+        "fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2",  # Amazon Root CA 1
+        "7f4296fc5b6a4e3b35d3c369623e364ab1af381d8fa7121533c9d6c633ea2461",  # Amazon Root CA 2
+        "36abc32656acfc645c61b71613c4bf21c787f5cabbee48348d58597803d7abc9",  # Amazon Root CA 3
+        "f7ecded5c66047d28ed6466b543c40e0743abe81d109254dcf845d4c2c7853c5",  # Amazon Root CA 4
+        "2b071c59a0a0ae76b0eadb2bad23bad4580b69c3601b630c2eaf0613afa83f92",  # Starfield Services
+    }
+)
 # Universal tags of the strings that OpenSSL brings into one form.
 _STRINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
 _UTF8_STRING, _SEQUENCE, _SET, _VERSION = 0x0C, 0x30, 0x31, 0xA0
 
 
-def roots() -> dict[str, bytes]:
+def roots(store: bytes | None = None) -> dict[str, bytes]:
     """The certificates of Amazon's roots in PEM, by the name of their file.
 
-    They are those of botocore's trust store, so that a layer is the same wherever it is built.
+    Args:
+        store: a PEM file; by default botocore's, so that a layer is the same wherever it is built.
     """
-    import botocore  # 10 ms that no other command pays
+    if store is None:
+        import botocore  # 10 ms that no other command pays
 
-    store = (Path(botocore.__file__).parent / "cacert.pem").read_bytes()
+        store = (Path(botocore.__file__).parent / "cacert.pem").read_bytes()
     found: dict[str, bytes] = {}
     for certificate in certificates(store):
-        if is_amazons(certificate):
+        if public_key_sha256(certificate) in AMAZONS:
             name = subject_hash(certificate)
             number = sum(known.startswith(name) for known in found)
             found[f"{name}.{number}"] = _pem(certificate)
@@ -44,13 +57,26 @@ def subject_hash(certificate: bytes) -> str:
     Args:
         certificate: in DER.
     """
-    (whole,) = _parts(certificate)
-    to_be_signed = next(_parts(whole[1]))
-    fields = [field for field in _parts(to_be_signed[1]) if field[0] != _VERSION]
-    subject = fields[4][1]  # after serial number, algorithm, issuer and validity
+    _, subject = _fields(certificate)[4]
     canonical = b"".join(_element(_SET, _canonical_set(inner)) for _, inner in _parts(subject))
     digest = hashlib.sha1(canonical, usedforsecurity=False).digest()
     return f"{int.from_bytes(digest[:4], 'little'):08x}"
+
+
+def public_key_sha256(certificate: bytes) -> str:
+    """What an authority is known by: its key and the key's algorithm, hashed.
+
+    Args:
+        certificate: in DER.
+    """
+    return hashlib.sha256(_element(*_fields(certificate)[5])).hexdigest()
+
+
+def _fields(certificate: bytes) -> list[tuple[int, bytes]]:
+    """Serial number, algorithm, issuer, validity, subject, public key; then what is optional."""
+    (whole,) = _parts(certificate)
+    to_be_signed = next(_parts(whole[1]))
+    return [field for field in _parts(to_be_signed[1]) if field[0] != _VERSION]
 
 
 def _canonical_set(inner: bytes) -> bytes:

@@ -79,7 +79,9 @@ class Compiled(NamedTuple):
 
 
 # What follows a copied package's last line: Apache 2.0, 4 (b), asks for it, and others like it.
-CHANGED = "# Changed for this layer of appconfig-env: without comments and docstrings.\n"
+CHANGED = (
+    "# Changed for this layer of appconfig-env: no comments, docstrings, types of functions.\n"
+)
 
 
 def of_others(source: str) -> str:
@@ -91,7 +93,10 @@ def of_others(source: str) -> str:
 
 
 def without_comments(source: str) -> str:
-    """Give the same program, line for line, without comments, docstrings and types' imports."""
+    """Give the same program, line for line, without comments, docstrings and types.
+
+    What only type checkers run goes as well; of types those of functions, as in byte code.
+    """
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -106,7 +111,26 @@ def without_comments(source: str) -> str:
     for node in every:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             _blank(lines, node.body, "pass")
-    return "\n".join(lines) + "\n"
+    text = "\n".join(lines) + "\n"
+    return _without_types(text)
+
+
+def _without_types(source: str) -> str:
+    """Give the same program without annotations of functions, where these stand on one line."""
+    lines = [line.encode() for line in source.split("\n")]  # positions are in bytes
+    spans = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.arg) and node.annotation is not None:
+            start = node.col_offset + len(node.arg.encode())
+            spans.append((node.lineno, start, node.annotation))
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is not None:
+            arrow = lines[node.returns.lineno - 1].rfind(b"->", 0, node.returns.col_offset)
+            spans.append((node.returns.lineno, arrow, node.returns))
+    for row, start, annotation in sorted(spans, key=lambda span: span[:2], reverse=True):
+        line = lines[row - 1]
+        if start >= 0 and row == annotation.lineno == annotation.end_lineno:
+            lines[row - 1] = line[:start].rstrip() + line[annotation.end_col_offset :]
+    return b"\n".join(lines).decode()
 
 
 def _blank(lines: list[str], body: list[ast.stmt], instead: str) -> None:
@@ -151,7 +175,7 @@ def _compile(sources: Mapping[str, str], python: str) -> Compiled:
     # in the order of their hashes. Variables for PATH and for version managers stay.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
-        answer = subprocess.run(
+        answer = subprocess.run(  # noqa: S603 # nosec B603 # an interpreter that its builder names
             [python, "-S", "-P", "-B", "-X", "no_debug_ranges", "-c", COMPILE],
             input=json.dumps(sources),
             capture_output=True,

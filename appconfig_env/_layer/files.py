@@ -5,7 +5,9 @@ It knows nothing of sizes and limits. No layer carries it.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
+from base64 import urlsafe_b64encode
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,22 +24,25 @@ DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3: the runtime has it
 
 # The layer is unpacked at each cold start and compiled never: what it weighs is chosen here.
 #
-# - Sources go without comments and docstrings, line for line, so that tracebacks quote the right
-#   ones; the copied packages' keep the notices at their top. A Python without byte code runs them.
-# - What only a developer runs stays out: our own `layer` and `trace`, and the copied packages'
-#   command lines and notebook support. tenacity's tornado support does not: tenacity imports it
-#   where a function has tornado.
+# - Sources go without comments, docstrings and annotations, line for line, so that tracebacks quote
+#   the right ones; the copied packages' keep the notices at their top. A Python without byte code
+#   runs them.
+# - What only a developer runs stays out: our own `bake`, `layer` and `trace`, and the copied
+#   packages' command lines and notebook support. tenacity's tornado support does not: tenacity
+#   imports it where a function has tornado.
 # - Type markers serve checkers, which never see a layer. Of METADATA the fields stay, so that
 #   importlib.metadata answers, and of the rest the licences: each text once.
 #
 # A path stands for all that begin with it.
 LEFT_OUT = (
     "appconfig_env/_layer/",
+    "appconfig_env/_bake.py",
     "appconfig_env/_trace/",
     "dotenv/__main__.py",
     "dotenv/cli.py",
     "dotenv/ipython.py",
 )
+ANCHORS = "python/appconfig_env/anchors/"
 LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 # A layer's package begins with this, in the place of its docstring so that no line moves: all that
 # it imports afterwards comes out of bundles, which nothing else has.
@@ -93,7 +98,7 @@ def _own_licence() -> bytes:
     path = PACKAGE.parent / "LICENSE"
     if (PACKAGE.parent / "pyproject.toml").is_file() and path.is_file():
         return path.read_bytes()
-    for file in _distribution("appconfig-env").files or ():
+    for file in distribution("appconfig-env").files or ():
         if file.name == "LICENSE":
             return file.read_binary()
     raise LayerError("the LICENSE of appconfig-env is missing from its installation")
@@ -111,30 +116,52 @@ def _package() -> Iterator[Entry]:
 
 def _anchors() -> Iterator[Entry]:
     for name, certificate in anchors.roots().items():
-        yield Entry(f"python/appconfig_env/anchors/{name}", certificate)
+        yield Entry(ANCHORS + name, certificate)
 
 
 def _dependencies() -> Iterator[Entry]:
     """Yield the installed packages that the layer copies, with their licences."""
     for wanted in DISTRIBUTIONS:
-        distribution = _distribution(wanted)
-        if not distribution.files:
+        files = distribution(wanted).files
+        if not files:
             raise LayerError(
                 f"{wanted} was installed without a list of its files: install it with pip"
             )
-        for file in distribution.files:
+        for file in files:
+            if file.parts[0] == "..":
+                continue  # a command in the bin folder
             name = file.as_posix()
             in_metadata = file.parts[0].endswith(".dist-info")
             if not in_metadata and file.suffix == ".py" and not name.startswith(LEFT_OUT):
-                yield Entry(f"python/{name}", of_others(file.read_text()).encode())
+                source = _as_installed(file, wanted).replace(b"\r\n", b"\n")
+                yield Entry(f"python/{name}", of_others(source.decode()).encode())
             if in_metadata and file.name.upper().startswith(LICENCE_NAMES):
-                yield Entry(f"python/{name}", file.read_binary())
+                yield Entry(f"python/{name}", _as_installed(file, wanted))
             if in_metadata and file.name == "METADATA":
-                fields, _, _ = file.read_binary().replace(b"\r\n", b"\n").partition(b"\n\n")
+                data = _as_installed(file, wanted)
+                fields, _, _ = data.replace(b"\r\n", b"\n").partition(b"\n\n")
                 yield Entry(f"python/{name}", fields + b"\n\n")
 
 
-def _distribution(name: str) -> metadata.Distribution:
+def _as_installed(file: metadata.PackagePath, distribution: str) -> bytes:
+    """What a file holds, if that is still what its wheel had: the installation's list says so."""
+    data = file.read_binary()
+    digest = urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    if file.hash is None or (file.hash.mode, file.hash.value) != ("sha256", digest):
+        raise LayerError(
+            f"{file.locate()} is not as it was installed (its SHA-256 differs from the one in "
+            f"RECORD), and the layer would carry it: "
+            f"pip install --force-reinstall --no-deps {distribution}"
+        )
+    return data
+
+
+def distribution(name: str) -> metadata.Distribution:
+    """What pip knows of an installed package.
+
+    Raises:
+        LayerError: it is not installed.
+    """
     try:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
