@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from _thread import allocate_lock
+from _thread import RLock
+from _weakref import ref  # the C part of weakref, as of the others here
 
 from ._view import DUE, View
 from .errors import AppConfigEnvError
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     OnChange = Callable[[frozenset[str]], object]
 
 NEVER = float("inf")
+FORK_SECONDS = 1.0  # the longest that a fork waits for other threads to have imported
 
 
 class Helper:
@@ -52,12 +54,15 @@ class Helper:
         self._make_fetch = make_fetch
         self._chance = chance
         self._store: Store | None = None
-        self._opening = allocate_lock()
+        # Re-entrant: a signal's handler may come in between and ask for a value itself. A fork
+        # waits for it: what another thread had half imported the child could never import.
+        self._opening = RLock()
         self._view = View(now, self._get)
         self.get = self._view.get
         self._callbacks: list[OnChange] = []
         self._overrides: Overrides | None = None
         self._restored_at = -NEVER
+        _helpers.append(ref(self, _helpers.remove))
         if self._environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             self._hook_restore()
 
@@ -175,14 +180,15 @@ class Helper:
 
     def _open(self) -> Store:
         # 3 ms, and not before they are needed: an import must not read files or fail.
-        from . import _chance, _fetch
+        from . import _fetch, _machine
         from ._store import Store
 
         return Store(
             self._environ,
             now=self._now,
-            make_fetch=self._make_fetch or _fetch.Fetcher,
-            chance=self._chance or _chance.chance,
+            make_fetch=self._make_fetch
+            or (lambda settings, environ: _fetch.Fetcher(settings, environ, self._opening)),
+            chance=self._chance or _machine.chance,
             log=_log,
             restored_at=self._restored_at,
         )
@@ -230,6 +236,11 @@ class Helper:
             raise error
         return None
 
+    def _after_fork_in_child(self) -> None:
+        self._opening = RLock()
+        if self._store is not None:
+            self._store.own()
+
     def _hook_restore(self) -> None:
         try:
             from snapshot_restore_py import register_after_restore  # in Lambda's runtime only
@@ -260,3 +271,31 @@ def _logger() -> Any:
     import logging  # the runtime has it loaded; an import of this package must not load it
 
     return logging.getLogger("appconfig_env")
+
+
+_helpers: list[ref[Helper]] = []
+_held: list[RLock] = []
+
+
+def _before_fork() -> None:
+    locks = [helper._opening for found in _helpers if (helper := found())]  # noqa: SLF001 - its own
+    _held.extend(lock for lock in locks if lock.acquire(timeout=FORK_SECONDS))
+
+
+def _after_fork_in_parent() -> None:
+    while _held:
+        _held.pop().release()
+
+
+def _after_fork_in_child() -> None:
+    _held.clear()
+    for found in _helpers:
+        if helper := found():
+            helper._after_fork_in_child()  # noqa: SLF001 - its own
+
+
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
+)

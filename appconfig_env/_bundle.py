@@ -46,7 +46,7 @@ def read(path: str) -> Bundle:
     said, content = data[:8], data[8:]
     if said != source_hash(int.from_bytes(MAGIC_NUMBER, "little"), content):
         return {}, data
-    return marshal.loads(content), data  # noqa: S302 - as Python's own
+    return marshal.loads(content), data  # noqa: S302 # nosec B302 # as Python's own
 
 
 class BundleLoader(SourceFileLoader):
@@ -58,7 +58,7 @@ class BundleLoader(SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         """Unmarshal it, and have tracebacks name the file where it is now."""
-        code: CodeType = marshal.loads(self._code)  # noqa: S302 - likewise
+        code: CodeType = marshal.loads(self._code)  # noqa: S302 # nosec B302 # likewise
         _fix_co_filename(code, self.get_filename(fullname))
         return code
 

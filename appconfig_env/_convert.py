@@ -29,7 +29,7 @@ def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
             raise ConversionError(f"{name}: want {wanted}, got something else") from None
     try:
         return kind(value)
-    except (ValueError, TypeError, ArithmeticError, LookupError):
+    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError):
         wanted = getattr(kind, "__name__", repr(kind))
         # "from None": the converter's own message holds the value.
         raise ConversionError(f"{name}: want what {wanted} takes, got something else") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import _json
-from ._names import quoted, repeated
+from ._names import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 JSON_TYPES = ("application/json", "text/json")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 DOTENV_TYPE = "text/x-dotenv"  # ours, for files that end in .env: no registered type exists
+# python-dotenv's expressions take 140 bytes for each sign of a value in quotes, and time by the
+# square of a run of spaces: hours and hundreds of megabytes for a document as AppConfig takes it.
+LARGEST_DOTENV = 256 * 1024  # signs; twice the longest variable
+LONGEST_SPACE = 1000
+_SPACES = "\t\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_TO_SPACE = str.maketrans(_SPACES, " " * len(_SPACES))
 
 
 class DocumentError(ValueError):
@@ -150,26 +158,36 @@ def _dotenv(text: str) -> dict[str, str | None]:
     import io
 
     try:
-        from dotenv import main as dotenv
         from dotenv import parser
     except ImportError:
         raise DocumentError(
             "a dotenv document needs python-dotenv, which is not installed here"
         ) from None
 
-    names = []
+    if len(text) > LARGEST_DOTENV:
+        raise DocumentError(
+            f"want dotenv text of {LARGEST_DOTENV} signs at most, got {len(text)}; "
+            "write it as JSON, or split it"
+        )
+    before, run, _ = text.translate(_TO_SPACE).partition(" " * (LONGEST_SPACE + 1))
+    if run:
+        line = before.count("\n") + 1
+        raise DocumentError(
+            f"want {LONGEST_SPACE} spaces in a row at most, got more in line {line}"
+        )
+    found: dict[str, str | None] = {}
+    # As it stands there, without dotenv's ${NAME}: what was fetched is a value, never a template.
     for binding in parser.parse_stream(io.StringIO(text)):
         # A name alone is mostly the second line of a value that wants quotes.
         if binding.error or (binding.key is not None and binding.value is None):
             raise DocumentError(
                 f"want NAME=value lines, got something else in line {binding.original.line}"
             )
+        if binding.key in found:
+            raise DocumentError(f"the name {quoted(binding.key)} stands twice")
         if binding.key is not None:
-            names.append(binding.key)
-    if twice := repeated(names):
-        raise DocumentError(f"the name {quoted(twice)} stands twice")
-    # interpolate=False: what was fetched is a value, never a template.
-    return dict(dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False))
+            found[binding.key] = binding.value
+    return found
 
 
 def _yaml_data(text: str) -> object:

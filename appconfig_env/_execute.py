@@ -39,7 +39,7 @@ def become(path: str, words: list[str], environ: dict[str, str]) -> None:
     # Python ignores these two for itself, and what is ignored stays so through exec.
     ignored = {number: signal(number, SIG_DFL) for number in (SIGPIPE, SIGXFSZ)}
     try:
-        os.execve(path, words, environ)  # noqa: S606 - no shell is what this is about
+        os.execve(path, words, environ)  # noqa: S606 # nosec B606 # no shell is the point
     finally:
         for number, before in ignored.items():
             signal(number, before)

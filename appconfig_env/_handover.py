@@ -75,9 +75,12 @@ def loads(text: str) -> Handover | None:
         return None
     try:
         fields = json.loads(text)
+        taken_at = float(fields["taken_at"])
+        if taken_at - taken_at != 0:  # infinite, or NaN
+            return None
         return Handover(
             int(fields["process"]),
-            float(fields["taken_at"]),
+            taken_at,
             {str(name): str(value) for name, value in fields["references"].items()},
             [str(name) for name in fields["configured"]],
             Left(*map(int, fields["left"])) if "left" in fields else None,

@@ -144,7 +144,7 @@ def _answered(
     if answer.is_early:
         soon = now + POLL_FLOOR_SECONDS
         due_at = soon if before.is_due(now) else before.due_at
-        return before.but(cursor=answer.cursor, checked_at=now, due_at=due_at)
+        return before.asked(now, cursor=answer.cursor, due_at=due_at)
     return before.but(
         cursor=answer.cursor,
         fetched_at=now,
@@ -224,9 +224,7 @@ def _kept(before: State | None, made: Made, reason: str, pace: Pace, *, cursor: 
     is_lacking = any(missing.unreachable for missing in made.missing)
     due_at = pace.next_attempt(failures, is_lacking=is_lacking)
     if before is not None and before.fetched_at is not None:
-        return before.but(
-            cursor=cursor, checked_at=pace.now, due_at=due_at, failures=failures, error=reason
-        )
+        return before.asked(pace.now, cursor=cursor, due_at=due_at, failures=failures, error=reason)
     return State(
         rendered=made.rendered,
         checked_at=pace.now,

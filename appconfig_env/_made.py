@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._document import Document, DocumentError
 from ._json_codec import dumps
+from ._names import printable
 from ._render import KeyMissingError, Rendered, data_of, render, render_default
 from .errors import SourceError
 
@@ -90,7 +91,8 @@ def make_of_data(sources: Sequence[Source], document: Document, data: object) ->
 def _refuse(
     made: Made, sources: Sequence[Source], document: Document, error: DocumentError
 ) -> None:
-    reason = f"{error} (version {document.version})" if document.version else str(error)
+    version = printable(document.version)  # a header that anybody on the way may have written
+    reason = f"{error} (version {version})" if version else str(error)
     made.reasons.append(reason)
     made.stand_in(sources, reason, is_secret=document.is_secret)
 

@@ -12,20 +12,51 @@ if TYPE_CHECKING:
     from ._settings import Settings
 
 
-def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
-    """Of each source the newer state, of `own` or of `found`."""
+def newest(own: Snapshot, found: Snapshot | None, now: float) -> Snapshot:
+    """Of each source the newer document, and the newer attempt, of `own` and `found`.
+
+    Args:
+        own: what this process knows.
+        found: what another one has put there.
+        now: Unix seconds.
+    """
     if found is None:
         return own
     states = dict(own.states)
     for text, state in found.states.items():
         mine = states.get(text)
-        if mine is None:
-            is_better = state.is_answered and not state.withheld
-        else:
-            is_better = state.has_data and state.checked_at >= mine.checked_at
-        if is_better:
+        if mine is not None:
+            states[text] = _newer(mine, state, now)
+        elif state.is_answered and not state.withheld:
             states[text] = state
     return Snapshot(own.taken_at, own.fingerprint, states)
+
+
+def _newer(mine: State, found: State, now: float) -> State:
+    if not found.has_data:
+        is_later = found.checked_at >= mine.checked_at
+        is_nothing = mine.fetched_at is None and found.fetched_at is None
+        return found if is_nothing and found.is_answered and is_later else mine
+    if mine.checked_at > now:
+        # The clock went back, so times tell no order. What has its token still was never put into
+        # the file; all else that this process knows was, and others came after it.
+        return mine if mine.cursor else found
+    # Document, values, version and token go together: a token says "unchanged" of one document.
+    if mine.fetched_at is not None and (found.fetched_at or 0.0) < mine.fetched_at:
+        return _attempted(mine, found)
+    return _attempted(found, mine)
+
+
+def _attempted(newer: State, other: State) -> State:
+    """The newer document, after an attempt of `other` that came later and so must have failed."""
+    if newer.checked_at >= other.checked_at:
+        return newer
+    return newer.but(
+        checked_at=other.checked_at,
+        due_at=other.due_at,
+        failures=other.failures,
+        error=other.error,
+    )
 
 
 def completed(

@@ -1,7 +1,7 @@
 """When a source is asked next: its interval, waits that grow, and what spreads a fleet; pure.
 
-Environments that start together, thaw together or lose AWS together would ask together ever after.
-`docs/reliability.md` shows how these shares were chosen.
+Environments that start together, thaw together or lose AWS together would ask together ever after;
+docs/fleet.md shows that, and what these shares do about it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ LONGEST_WAIT_SECONDS = 900.0  # between attempts at a source that keeps failing
 # How much earlier than its interval a poll may come, as a share of that. Never later: a value is to
 # be no older than the interval.
 FIRST_SHARE = 2 / 3  # after a start, a restore or a long freeze: what many do at the same moment
-LATER_SHARE = 0.1
 FAILED_SHARE = 0.5  # waits double, so none is shorter than the one before
 
 
@@ -46,9 +45,9 @@ class Pace:
             least: seconds that the service asked for just now; None where it did not.
         """
         idle = self.now - before.checked_at if before is not None else -1.0
-        is_in_step = 0 <= idle <= 2 * self._interval
-        share = LATER_SHARE if is_in_step else FIRST_SHARE
-        seconds = self._interval * (1 - share * self._chance)
+        is_polling = 0 <= idle <= 2 * self._interval
+        early = 0.0 if is_polling else FIRST_SHARE * self._chance  # who is apart stays so
+        seconds = self._interval * (1 - early)
         return self.now + max(seconds, least or 0.0, self._floor)
 
     def next_attempt(self, failures: int, *, is_lacking: bool = False) -> float:

@@ -6,10 +6,12 @@ import os
 import sys
 import time
 
-from . import _chance, _fetch, _handover
+from . import _fetch, _handover, _machine
 from ._beside import only_for_get, secrets_only_for_get, suits_a_child
 from ._load import due, load
+from ._names import quoted
 from ._reference import FILE
+from ._render import may_set
 from ._settings import HANDOVER
 from ._shared import SharedSnapshot, check_fallback, read_fallback
 from .errors import LoadError
@@ -57,7 +59,7 @@ class Prefetch:
         self._now = now
         self._make_fetch = make_fetch or _fetch.Fetcher
         self._overlap = overlap
-        self._chance = chance or _chance.chance
+        self._chance = chance or _machine.chance
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
         """The environment of `command`, with every source's values; the snapshot is written.
@@ -72,20 +74,24 @@ class Prefetch:
         check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
-        moment = self._now()
         with SharedSnapshot(settings, self._environ) as shared:
+            shared.sweep()
             previous = shared.take(log.write)
+            moment = self._now()  # not before: what is found there must not be of the future
             # Without the lock nobody could tell when the child's answers are there.
             has_child = shared.lock.is_held and suits_a_child(command, self._environ)
             beside = only_for_get(settings) if has_child else []
             leave = beside or secrets_only_for_get(settings)
-            snapshot = self._loaded(moment, _worth_keeping(settings, previous), leave)
+            kept = _worth_keeping(settings, previous)
+            snapshot = self._loaded(moment, kept, leave)
             problem = shared.put(snapshot)
             if problem:
                 said = f"the snapshot {settings.snapshot_path} was not written ({problem})"
                 log.write("warn", said)
             _report(settings, snapshot, log)
-            result, names = _resolved(settings, self._environ, snapshot, log)
+            result, names = _resolved(
+                settings, self._environ, snapshot, log, is_from_file=kept is not None
+            )
             handover = self._handed_over(moment)
             if beside:
                 asked = {request.locator.text for request in due(settings, moment, snapshot)}
@@ -147,9 +153,18 @@ class Prefetch:
 
 
 def _resolved(
-    settings: Settings, environ: Mapping[str, str], snapshot: Snapshot, log: StartLog
+    settings: Settings,
+    environ: Mapping[str, str],
+    snapshot: Snapshot,
+    log: StartLog,
+    *,
+    is_from_file: bool,
 ) -> tuple[dict[str, str], set[str]]:
-    """`environ` without references and with the values, and the names that these have."""
+    """`environ` without references and with the values, and the names that these have.
+
+    Some are out of a file where `is_from_file`, which others of this user can write as well: what
+    none of the sources could have set is then left out.
+    """
     in_place = {source.variable for source in settings.sources if source.variable}
     result = {name: value for name, value in environ.items() if name not in in_place}
     configured = frozenset() if settings.overwrite else frozenset(result)
@@ -161,6 +176,9 @@ def _resolved(
             if name in configured:
                 said = f"{source.label}: {name} is configured on the function and stays"
                 log.write("debug", said)
+            elif is_from_file and not may_set(source, name, value):
+                said = f"{quoted(name)} could not come from there and was left out"
+                log.write("warn", f"{source.label}: {said}")
             else:
                 result[name] = value
                 names.add(name)

@@ -17,8 +17,8 @@ class ReferenceProblems(ValueError):  # noqa: N818 - it holds several, each an e
     """Everything that is wrong with one reference."""
 
     def __init__(self, problems: list[str]) -> None:
-        self.problems = problems
-        super().__init__("; ".join(problems))
+        self.problems = list(dict.fromkeys(problems))  # each once
+        super().__init__("; ".join(self.problems))
 
 
 def is_reference(value: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._document import Document, DocumentError, kind_of, parse, text_of
 from ._json_codec import dumps
 from ._names import quoted
-from ._protected import is_protected
+from ._protected import is_protected, is_proxy
 from ._reference import APPCONFIG, FILE, SECRETS_MANAGER, SSM, is_variable_name
 
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ def render(source: Source, document: Document, data: object) -> Rendered:
     for name, origin, value in _pairs(source, document, data):
         if source.only is not None and name not in source.only:
             continue
-        if source.env and is_protected(name):
+        if source.env and _is_left_out(source, name):
             protected.append(name)
             continue
         if name in origins:
@@ -121,6 +121,19 @@ def render_default(source: Source, *, is_secret: bool = False) -> Rendered:
     return Rendered({name: source.default}, secret=[name] if is_secret else ())
 
 
+def may_set(source: Source, name: str, value: str) -> bool:
+    """Whether `source` could have set this variable, which only a file says it did."""
+    if (source.variable and name != source.variable) or _is_left_out(source, name):
+        return False
+    if source.only is not None and name not in source.only:
+        return False
+    try:
+        _refuse_impossible(name, name, value)
+    except DocumentError:
+        return False
+    return True
+
+
 def pick(data: object, key: tuple[str, ...]) -> object:
     """The value that `key` leads to, outermost segment first.
 
@@ -150,6 +163,13 @@ def text_value(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     return dumps(value, compact=True, ascii_only=False)
+
+
+def _is_left_out(source: Source, name: str) -> bool:
+    """Whether the name is protected, or a proxy's that the function itself did not choose."""
+    if not is_proxy(name):
+        return is_protected(name)
+    return source.only is None and name != _one_name(source, _own_name(source, ""))
 
 
 def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[str, str, str]]:

@@ -24,7 +24,7 @@ KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR",
 )  # fmt: skip
-SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 - the one place where a function may write
+SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 # nosec B108 # all a function may write to
 POLL_FLOOR_SECONDS = 15.0  # the service's own: the least RequiredMinimumPollIntervalInSeconds
 
 

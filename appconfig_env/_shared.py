@@ -58,6 +58,7 @@ class SharedSnapshot:
 
     Attributes:
         lock: its `is_held` says whether it is this one's turn.
+        keeps_tokens: whether a token may outlive the turn, in the file or in memory.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class SharedSnapshot:
     ) -> None:
         self._settings = settings
         # What is taken before a SnapStart snapshot is cloned with it: a token would be used twice.
-        self._keeps_tokens = (
+        self.keeps_tokens = (
             environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start" or is_restored
         )
         self.lock = FileLock(settings.snapshot_path + ".lock")
@@ -77,15 +78,20 @@ class SharedSnapshot:
             return None
         bare = found.without_cursors()
         has_tokens = any(state.cursor for state in found.states.values())
-        if not has_tokens or not self._keeps_tokens or not self.lock.is_held:
+        if not has_tokens or not self.keeps_tokens or not self.lock.is_held:
             return bare
         return bare if self._write(bare) else found
+
+    def sweep(self) -> None:
+        """Delete what killed processes had half written, if it is this one's turn."""
+        if self.lock.is_held:
+            _snapshot_file.sweep(self._settings.snapshot_path)
 
     def put(self, snapshot: Snapshot) -> str:
         """Put `snapshot` into the file; why that was not possible, or an empty string."""
         if not self.lock.is_held:
             return self.lock.problem
-        return self._write(snapshot if self._keeps_tokens else snapshot.without_cursors())
+        return self._write(snapshot if self.keeps_tokens else snapshot.without_cursors())
 
     def _write(self, snapshot: Snapshot) -> str:
         try:

@@ -211,4 +211,8 @@ def _refuse_constant(constant: str) -> object:
     raise ValueError(constant)
 
 
-_decode = json.decoder(parse_constant=_refuse_constant)
+def _finite(text: str) -> float:
+    return _number(float(text))  # what JSON writes as Infinity would be refused the next time
+
+
+_decode = json.decoder(parse_float=_finite, parse_constant=_refuse_constant)

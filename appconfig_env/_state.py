@@ -70,6 +70,15 @@ class State:
         fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
         return State(**(fields | changes))
 
+    def asked(self, now: float, **changes: object) -> State:
+        """This state after an attempt at `now` that brought nothing new, with `changes`.
+
+        It was read then at the latest: where the clock went back meanwhile, a time to come would
+        pass for newer than what others read now.
+        """
+        fetched_at = None if self.fetched_at is None else min(self.fetched_at, now)
+        return self.but(fetched_at=fetched_at, checked_at=now, **changes)
+
     @property
     def is_answered(self) -> bool:
         """Whether this process knows the document, or why there is none."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from ._load import Fetch
+    from ._lock import FileLock
     from ._pickup import Pickup
     from ._settings import Settings
     from ._view import Seen
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 NEVER, ALWAYS = float("inf"), float("-inf")
 ASK_AGAIN_SECONDS = 1.0  # how soon to look whether the process that refreshes is done
+STUCK = 2  # times as long as a refresh may take, a lock is held by one that hangs
 
 
 class Store:
@@ -57,18 +59,20 @@ class Store:
             handover.references if handover else None,
             handover.configured if handover else None,
         )
+        self._make_fetch = make_fetch
         self._fetch = make_fetch(self.settings, environ)
         self._refreshing = allocate_lock()
-        self._owner = os.getpid()  # of tokens in memory, which a forked child must not use
+        self._lock: FileLock | None = None  # while a thread of ours uses the file
         # What was read before this was cloned with a SnapStart snapshot.
         self._trusted_from = restored_at
         self._busy_until = ALWAYS
+        self._stalled: tuple[float, float] | None = None
         settings = self.settings
         self.log: Log = lambda level, message: log(settings, level, message)
         # What the function itself set, as it was before any code of its own ran.
         self._configured = handover.configured if handover else frozenset(environ)
         self._pickup: Pickup | None = None
-        if handover is not None and handover.left is not None and handover.process == self._owner:
+        if handover is not None and handover.left is not None and handover.process == os.getpid():
             from ._pickup import Pickup  # few functions have sources for it
 
             self._pickup = Pickup(handover.left)
@@ -93,8 +97,20 @@ class Store:
     def distrust(self, moment: float) -> None:
         """Count what was read until `moment` as due, its tokens as spent: this is a clone."""
         self._trusted_from = moment
+        self._fetch = self._make_fetch(self.settings, self._environ)  # credentials are others now
         self.snapshot = self.snapshot.without_cursors()
         self.view = (NEVER, NEVER, self.view[2])
+
+    def own(self) -> None:
+        """Make a forked child's copy its own, whatever the parent's threads were at."""
+        if self._lock is not None:
+            # Else the child would hold it as long as it lives, should the parent die over it.
+            self._lock.hand_over()
+        self._refreshing = allocate_lock()
+        # Connections that are open are the parent's, and whoever held their locks is not here.
+        self._fetch = self._make_fetch(self.settings, self._environ)
+        self._pickup = None  # the wrapper's child is the parent's too, and so are tokens
+        self.snapshot = self.snapshot.without_cursors()
 
     def unasked(self) -> list[str]:
         """The locators of which nothing is known yet, not even a failure."""
@@ -114,9 +130,9 @@ class Store:
             lacking: locators without which the caller cannot go on: whoever is on them is waited
                 for, and then those are asked that were not read meanwhile.
         """
-        self._own()
         patient = force is not None or bool(lacking) or self.is_empty
-        if not self._refreshing.acquire(
+        refreshing = self._refreshing  # a signal's handler may fork: `own` makes another one then
+        if not refreshing.acquire(
             # Whoever is on it may wait for another process, and then for AWS.
             blocking=patient,
             timeout=2 * self._patience() if patient else -1,
@@ -133,12 +149,12 @@ class Store:
                 return frozenset()  # somebody was faster
             # What nothing is known of is due anyway, and another process may leave it in the file.
             withheld = [text for text in left if text in before.states]
-            self._refresh(self._now(), [*(force or ()), *withheld], patient=patient)
+            self._refresh([*(force or ()), *withheld], patient=patient)
             self.view = self._viewed()
             self._report(before)
             return _changed(values, self.view[2])
         finally:
-            self._refreshing.release()
+            refreshing.release()
 
     def _patience(self) -> float:
         """How long a caller may be kept waiting for another process, and likewise for AWS."""
@@ -154,25 +170,44 @@ class Store:
         since, until, _ = self.view
         return not since <= now < until
 
-    def _refresh(self, now: float, force: Collection[str], *, patient: bool) -> None:
+    def _refresh(self, force: Collection[str], *, patient: bool) -> None:
         with self._turn() as shared:
+            self._lock = shared.lock
             if patient:
                 shared.lock.wait(self._patience())
-            known = newest(self.snapshot, shared.take(self.log))
-            if shared.lock.is_elsewhere:
+            found = shared.take(self.log)
+            # Not before: what another process has just put there would be of the future, and due.
+            now = self._now()
+            known = newest(self.snapshot, found, now)
+            if shared.lock.is_elsewhere and not self._is_stuck(known, now):
                 # Its answers will be ours, but for what was waited for in vain, such as secrets,
                 # which no file holds. Tokens alone need a turn.
                 self.snapshot = self._unread(known, now, force) if patient else known
                 self._busy_until = now + ASK_AGAIN_SECONDS
                 return
             if self._pickup is not None:  # the child has let go of the lock: it is done
-                known = newest(known, self._pickup.take())
+                known = newest(known, self._pickup.take(), now)
                 self._pickup = None
             fresh = self._loaded(known, now, {*force, *self._distrusted(known)})
             problem = shared.put(fresh)
         # In the file the tokens wait for whoever is next; where there is none they stay here.
-        self.snapshot = fresh if problem else fresh.without_cursors()
+        stays = problem and shared.keeps_tokens
+        self.snapshot = fresh if stays else fresh.without_cursors()
         self._busy_until = ALWAYS
+        self._stalled = None
+
+    def _is_stuck(self, known: Snapshot, now: float) -> bool:
+        """Whether the process that has the lock has brought nothing for so long that it hangs."""
+        states = known.states.values()
+        if states and not any(state.is_due(now) for state in states):
+            self._stalled = None  # it has brought what was due, and is at something else
+            return False
+        latest = max((state.checked_at for state in states), default=ALWAYS)
+        if self._stalled is None or self._stalled[0] != latest or now < self._stalled[1]:
+            self._stalled = (latest, now)
+        settings = self.settings
+        longest = max(settings.deadline_seconds, settings.poll_timeout_seconds)
+        return now - self._stalled[1] > STUCK * longest
 
     def _unread(self, known: Snapshot, now: float, force: Collection[str]) -> Snapshot:
         """`known`, and what nothing is known of, or only that it was withheld."""
@@ -200,14 +235,6 @@ class Store:
             fallback=lambda: _shared.read_fallback(self.settings, self.log),
         )
 
-    def _own(self) -> None:
-        """Make a forked child's copy its own: the lock may be held, the tokens are the parent's."""
-        if self._owner != os.getpid():
-            self._owner = os.getpid()
-            self._refreshing = allocate_lock()
-            self._pickup = None  # the child is its parent's
-            self.snapshot = self.snapshot.without_cursors()
-
     def _distrusted(self, known: Snapshot) -> list[str]:
         return [
             text for text, state in known.states.items() if state.checked_at < self._trusted_from
@@ -225,11 +252,15 @@ class Store:
             for name in (self._configured & values.keys()) - in_place:
                 del values[name]
         self.sourced |= values.keys()
+        # A clock that goes back ends the wait for another process, too.
+        busy_from, busy_until = self._busy_until - ASK_AGAIN_SECONDS, self._busy_until
         if self._pickup is not None or any(text not in states for text in settings.locators()):
-            return ALWAYS, self._busy_until, values
+            return busy_from, busy_until, values
         since = max((state.checked_at for state in states.values()), default=ALWAYS)
         until = min((state.due_at for state in states.values()), default=NEVER)
-        return since, max(until, self._busy_until), values
+        if until < busy_until:
+            return max(since, busy_from), busy_until, values
+        return since, until, values
 
     def _report(self, before: Snapshot) -> None:
         """Log what began to fail and what is well again, each once."""

@@ -11,8 +11,12 @@ if TYPE_CHECKING:
 
 # A few lines of anchors can stand for billions of values.
 MOST_VALUES = 100_000
+# PyYAML's sum for 1:59:59 takes the square of the length; and no Python refuses to write numbers of
+# so many digits, be they binary or hexadecimal here (sys.set_int_max_str_digits takes 640 or more).
+LONGEST_NUMBER = 500
 TAG = "tag:yaml.org,2002:"
 PLAIN_TAGS = frozenset(TAG + kind for kind in ("int", "float", "bool", "null", "timestamp"))
+TOO_MANY = f"want YAML of {MOST_VALUES} values at most, aliases resolved"
 
 
 class YamlError(ValueError):
@@ -28,8 +32,53 @@ def parse(text: str) -> object:
     """
     import yaml  # an extra, imported where a document is YAML
 
+    try:
+        loader = _loader()
+        data = yaml.load(text, loader)  # noqa: S506 # nosec B506 # a SafeLoader
+    except YamlError:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" (line {mark.line + 1} column {mark.column + 1})" if mark else ""
+        raise YamlError(f"want YAML, got something else{where}") from None
+    # PyYAML raises all of these for tags whose text is not what the tag says.
+    except (
+        yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError,
+        RecursionError,
+    ):  # fmt: skip
+        raise YamlError("want YAML, got something else") from None
+    return _Plain().of(data, 0)
+
+
+def _loader() -> type[Any]:
+    """A SafeLoader that refuses what is too much, or no JSON."""
+    import yaml
+
     class Loader(yaml.SafeLoader):
-        """Takes keys as they are written, and none twice: PyYAML lets the last one win."""
+        """Takes keys as they are written, and none twice: PyYAML lets the last one win.
+
+        Counts while it reads, since what is too much must not be there first.
+        """
+
+        nodes_left = 2 * MOST_VALUES  # keys and values
+        merged_left = MOST_VALUES
+        merges = 0  # that are under way, one inside of the other
+
+        def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+            self.nodes_left = _less(self.nodes_left, 1)
+            return super().compose_node(parent, index)
+
+        def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            self.merges += 1
+            super().flatten_mapping(node)  # comes back here for each mapping that << names
+            self.merges -= 1
+            if self.merges:
+                self.merged_left = _less(self.merged_left, len(node.value))
+
+        def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+            if node.tag in PLAIN_TAGS and len(node.value) > LONGEST_NUMBER:
+                raise YamlError(f"want numbers of {LONGEST_NUMBER} signs at most")
+            return super().construct_scalar(node)
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
             own = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
@@ -41,18 +90,13 @@ def parse(text: str) -> object:
                     key.tag = TAG + "str"
             return super().construct_mapping(node, deep)
 
-    try:
-        data = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
-    except YamlError:
-        raise
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f" (line {mark.line + 1} column {mark.column + 1})" if mark else ""
-        raise YamlError(f"want YAML, got something else{where}") from None
-    # PyYAML raises all of these for tags whose text is not what the tag says.
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
-        raise YamlError("want YAML, got something else") from None
-    return _Plain().of(data, 0)
+    return Loader
+
+
+def _less(left: int, taken: int) -> int:
+    if taken > left:
+        raise YamlError(TOO_MANY)
+    return left - taken
 
 
 class _Plain:
@@ -62,9 +106,7 @@ class _Plain:
         self._left = MOST_VALUES
 
     def of(self, data: object, depth: int) -> object:
-        self._left -= 1
-        if self._left < 0:
-            raise YamlError(f"want YAML of {MOST_VALUES} values at most, aliases resolved")
+        self._left = _less(self._left, 1)
         if depth > DEEPEST:  # also where an anchor contains itself
             raise YamlError(f"want YAML nested {DEEPEST} levels deep at most")
         if isinstance(data, float) and data - data != 0:

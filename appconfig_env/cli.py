@@ -1,4 +1,4 @@
-"""The command: `run -- COMMAND`, `trace`, `layer`, or Lambda's own call of a wrapper."""
+"""The command: `run -- COMMAND`, `bake`, `trace`, `layer`, or Lambda's own call of a wrapper."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 USAGE = """\
 usage: appconfig-env run -- COMMAND [ARGUMENT ...]
+       appconfig-env bake [--output FILE]
        appconfig-env trace [--output FILE] [--width COLUMNS]
        appconfig-env layer [--output FILE] [--python PATH ...] [--limit KIB]
        appconfig-env --version | --help
        /path/to/appconfig-env COMMAND [ARGUMENT ...]    (as AWS_LAMBDA_EXEC_WRAPPER)
 
 run    read what the environment refers to, put it there and become COMMAND
+bake   write the fallback snapshot that ships with the function, without secrets
 trace  make such a start without a command, and draw where its milliseconds go
 layer  build the Lambda layer
 
@@ -25,7 +27,7 @@ The environment says what to read: APPCONFIG_ENV_SOURCES holds references such a
 ssm:/shop/prod/ or appconfig:shop/prod/app, and any variable's value may be one:
 DB_PASSWORD=secretsmanager:prod/db#password
 """
-VERBS = ("run", "trace", "layer", "--version", "--help", "-h")
+VERBS = ("run", "bake", "trace", "layer", "--version", "--help", "-h")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _wrapper.run(words)
     if verb == "run":
         return _wrapper.run(words[2:] if words[1:2] == ["--"] else words[1:])
-    if verb in ("trace", "layer"):
+    if verb in ("bake", "trace", "layer"):
         return _tool(verb, words[1:])
     if verb == "--version":
         from importlib.metadata import version  # 20 ms, likewise
@@ -67,17 +69,22 @@ def _tool(verb: str, words: Sequence[str]) -> int:
     """Carry out a verb that is no start; a layer holds none of these."""
     try:
         # argparse, subprocess, zipfile, which no start may pay for.
+        if verb == "bake":
+            from ._bake import main as bake
+
+            return bake(words)
         if verb == "layer":
-            from ._layer import main
-        else:
-            from ._trace import main
+            from ._layer import main as layer
+
+            return layer(words)
+        from ._trace import main as trace
     except ModuleNotFoundError as error:
         if error.name != f"{__package__}._{verb}":
             raise
         said = f"{verb} is not in the layer; pip install appconfig-env"
         sys.stderr.write(f"appconfig-env: error: {said}\n")
         return 1
-    return main(words)
+    return trace(words)
 
 
 def _is_program(word: str) -> bool:

@@ -15,7 +15,10 @@ class SettingsError(AppConfigEnvError):
     """Your settings: every problem found, each with its variable's name and what was wanted."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
+        # A variable's name may hold anything; what is no text could not even be printed.
+        self.problems = tuple(
+            "".join(sign if sign.isprintable() else "?" for sign in problem) for problem in problems
+        )
         super().__init__("\n".join(self.problems))
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
@@ -29,8 +32,8 @@ class SourceError(AppConfigEnvError):
         source: the source's canonical reference, such as `ssm:/shop/prod/`.
         reason: what failed, what was wanted and what to do about it.
         unreachable: True where the service did not answer or could not (network, throttling, 5xx,
-            deadline): trying again, or a fallback, may help. False for denial, absence and bad
-            content.
+            deadline, an answer that is not AWS's): trying again, or a fallback, may help. False for
+            denial, absence and bad content.
     """
 
     def __init__(self, source: str, reason: str, *, unreachable: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import rie, servers
+from . import canary, canary_plugin, rie, servers
 from .fake_aws import FakeAws
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ FOREIGN = re.compile(
     re.IGNORECASE,
 )
 KEPT = {"AWS_LAMBDA_RIE"}  # where the emulator is; the test bed's own
+
+pytest_configure = canary_plugin.pytest_configure  # every run is watched
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +38,7 @@ def clean_environment(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv(canary.UNRELATED, canary.VALUE)
 
 
 @pytest.fixture

@@ -287,6 +287,8 @@ def test_a_page_of_something_in_between_is_not_repeated(client: Client, fake_aws
     )
     error = failure(lambda: parameter(client))
     assert (error.code, error.message, error.status) == ("HTTP 403", "", 403)
+    assert error.is_unreachable, "it was not AWS who said so"
+    assert not error.is_transient
 
 
 def test_an_answer_that_is_no_json_is_refused(client: Client, fake_aws: FakeAws) -> None:
@@ -355,6 +357,45 @@ def test_a_body_that_stops_half_way_is_left_in_time(connect: Connect, fake_aws: 
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
         error = failure(lambda: latest_within(client, 0.5))
         assert error.code == UNREACHABLE
+
+
+@pytest.mark.parametrize("breaks_off", [b"Content-Le", b"Content-Type: text/plain\r\n"])
+def test_headers_that_stop_half_way_are_no_empty_answer(
+    connect: Connect, fake_aws: FakeAws, breaks_off: bytes
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nNext-Poll-Configuration-Token: t\r\n" + breaks_off
+    with RawServer(then_close(head)) as server:
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        error = failure(lambda: latest_within(client, 5))
+    assert (error.code, error.is_transient) == (UNREACHABLE, True)
+
+
+def test_a_configuration_that_is_too_large_is_refused(connect: Connect, fake_aws: FakeAws) -> None:
+    def send(connection: Any) -> None:
+        headers = b"Next-Poll-Configuration-Token: t\r\nTransfer-Encoding: chunked\r\n"
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n")
+        for _ in range(1024):
+            connection.sendall(b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+
+    with RawServer(send) as server:
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        error = failure(lambda: latest_within(client, 30))
+    assert (error.is_transient, error.is_unreachable) == (False, True)
+    assert "a body that is too large" in error.reason
+
+
+def test_what_aws_repeats_of_a_request_it_refuses_is_not_said(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    message = (
+        "The signature does not match.\n\nThe Canonical String for this request should have been\n"
+        "'POST\n/\n\nx-amz-security-token:canary'\n\nThe String-to-Sign should have been\n'canary'"
+    )
+    code = "InvalidSignatureException"
+    fake_aws.fail("GetParameters", status=403, code=code, message=message)
+    error = failure(lambda: parameter(client))
+    assert "The signature does not match." in error.reason
+    assert "canary" not in error.reason
 
 
 def test_connections_are_kept_for_the_next_call_and_closed(

@@ -76,7 +76,7 @@ def test_an_empty_variable_counts_as_absent(environ: dict[str, str], found: bool
 def test_the_container_is_asked_with_its_token_and_query(transport: Transport) -> None:
     with RawServer(answer()) as server:
         uri = f"{server.url}/v2/creds?id=1"
-        found = find({credentials.FULL_URI: uri, credentials.TOKEN: "let-me"}, transport)
+        found = find({credentials.FULL_URI: uri, credentials.AUTHORIZATION: "let-me"}, transport)
     assert (found.access_key, found.session_token, found.expires_at) == (
         "AKID",
         "canary-token",
@@ -91,8 +91,8 @@ def test_the_tokens_file_is_read_anew_and_wins(transport: Transport, tmp_path: P
     with RawServer(answer(Expiration="2026-01-02T03:04:06Z")) as server:
         environ = {
             credentials.FULL_URI: server.url,
-            credentials.TOKEN: "old",
-            credentials.TOKEN_FILE: str(file),
+            credentials.AUTHORIZATION: "old",
+            credentials.AUTHORIZATION_FILE: str(file),
         }
         own = credentials.own(environ, transport, lambda: NOW)
         for token in ("one\n", "two"):
@@ -211,7 +211,7 @@ def test_a_thread_that_waits_for_a_question_keeps_its_own_deadline() -> None:
 )
 def test_the_token_goes_over_plain_http_to_this_host_only(transport: Transport, uri: str) -> None:
     with pytest.raises(AwsError, match="want https, or http to this host") as caught:
-        find({credentials.FULL_URI: uri, credentials.TOKEN: "canary"}, transport)
+        find({credentials.FULL_URI: uri, credentials.AUTHORIZATION: "canary"}, transport)
     assert caught.value.code == NO_CREDENTIALS
     assert "canary" not in str(caught.value)
 
@@ -285,13 +285,15 @@ def test_a_token_file_that_cannot_be_read_is_named(
     file = tmp_path / "token"
     if content:
         file.write_bytes(content)
-    environ = {credentials.FULL_URI: "http://127.0.0.1:1", credentials.TOKEN_FILE: str(file)}
-    with pytest.raises(AwsError, match=credentials.TOKEN_FILE):
+    uri = "http://127.0.0.1:1"
+    environ = {credentials.FULL_URI: uri, credentials.AUTHORIZATION_FILE: str(file)}
+    with pytest.raises(AwsError, match=credentials.AUTHORIZATION_FILE):
         find(environ, transport)
 
 
 def test_a_token_cannot_add_a_header(transport: Transport) -> None:
-    environ = {credentials.FULL_URI: "http://127.0.0.1:1", credentials.TOKEN: "canary\r\nx: y"}
+    uri = "http://127.0.0.1:1"
+    environ = {credentials.FULL_URI: uri, credentials.AUTHORIZATION: "canary\r\nx: y"}
     with pytest.raises(AwsError, match="authorization holds signs") as caught:
         find(environ, transport)
     assert "canary" not in str(caught.value)

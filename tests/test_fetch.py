@@ -518,12 +518,28 @@ def test_a_client_that_hangs_is_left_behind_at_the_deadline() -> None:
     began = time.monotonic()
     found = fetch(client, "ssm:a", "secretsmanager:s", timeout=0.2)
     assert time.monotonic() - began < 1.0
-    assert reason(found["ssm:a"]) == "no answer within 0.2 s"
+    said = reason(found["ssm:a"])
+    assert said.startswith("GetParameters failed: Unreachable: no answer within 0.2 s; is there")
     assert found["ssm:a"].unreachable
     assert body(found["secretsmanager:s"]) == b"value of s"
     go_on.set()
     time.sleep(0.05)
     assert isinstance(found["ssm:a"], SourceError)  # what comes later changes nothing
+
+
+def test_whose_turn_did_not_come_says_so() -> None:
+    go_on = threading.Event()
+
+    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
+        go_on.wait(10)
+        return parameters(asked)
+
+    client = FakeClient(GetParameters=hang, GetParametersByPath=hang)
+    found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2)
+    go_on.set()
+    turnless = [text for text in found if "its turn did not come" in reason(found[text])]
+    assert len(turnless) == 1
+    assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[turnless[0]])
 
 
 def test_the_deadline_says_what_went_wrong_last() -> None:
@@ -533,12 +549,12 @@ def test_the_deadline_says_what_went_wrong_last() -> None:
         go_on.wait(10)
         return parameters(asked)
 
-    throttled = error("GetParameters", "ThrottlingException")
-    client = FakeClient(GetParameters=[throttled, hang])
+    broken = error("GetParameters", "InternalServerError")
+    client = FakeClient(GetParameters=[broken, hang])
     found = fetch(client, "ssm:a", timeout=0.5)
     go_on.set()
-    assert reason(found["ssm:a"]) == (
-        "no answer within 0.5 s after GetParameters failed: ThrottlingException"
+    assert reason(found["ssm:a"]).startswith(
+        "no answer within 0.5 s after GetParameters failed: InternalServerError"
     )
 
 
@@ -568,7 +584,7 @@ def test_what_may_pass_is_tried_again(failure: AwsError) -> None:
     ("failure", "unreachable"),
     [
         (AwsError("GetParameters", UNREACHABLE, "certificate not accepted", is_final=True), True),
-        (AwsError("GetParameters", GARBLED, "want a JSON object", status=200), False),
+        (AwsError("GetParameters", GARBLED, "want a JSON object", status=200), True),
         (error("GetParameters", "InvalidKeyId"), False),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 
 from appconfig_env import _layer
 
+from .canary import SECRET, SECURE
 from .pythons import PYTHONS
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def shop(fake_aws_tls: FakeAws) -> FakeAws:
     aws.put_profile("shop", "prod", "flags", {"checkout": {"enabled": True, "limit": 3}})
     for number in range(12):
         aws.put_parameter(f"/shop/prod/p{number}", f"value {number}")
-    aws.put_parameter("/shop/prod/token", "secure one", type="SecureString")
+    aws.put_parameter("/shop/prod/token", SECURE, type="SecureString")
     aws.put_secret("prod/db", json.dumps({"user": "app", "password": "s3=cr$t\n'\"é"}))
     return aws
 
@@ -95,7 +96,7 @@ def test_from_cold_start_to_refreshed_value(
         "DB_POOL": "5",
         "P0": "value 0",
         "P11": "value 11",
-        "TOKEN": "secure one",
+        "TOKEN": SECURE,
     }
     assert at_import["CHECKOUT_ENABLED"] == "true"
     assert at_import["DB_PASSWORD"] == "s3=cr$t\n'\"é"
@@ -111,7 +112,7 @@ def test_from_cold_start_to_refreshed_value(
     for expression, answer in {
         "appconfig_env.get('LIMIT', type=int)": 10,
         "appconfig_env.get('DB_PASSWORD')": "s3=cr$t\n'\"é",
-        "appconfig_env.get('TOKEN')": "secure one",
+        "appconfig_env.get('TOKEN')": SECURE,
         "appconfig_env.get('NOT_THERE', 'd')": "d",
         "appconfig_env.get('AWS_REGION')": "us-east-1",
         "appconfig_env.flag('checkout').attributes": {"limit": 3},
@@ -153,7 +154,7 @@ def test_what_only_get_asks_for_is_read_beside_the_start(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws, version: str
 ) -> None:
     shop.put_profile("shop", "prod", "later", {"mode": "slow"}, label="v1")
-    shop.put_secret("prod/later", "s3cret for later")
+    shop.put_secret("prod/later", SECRET)
     sources = "appconfig:shop/prod/app appconfig:shop/prod/later?env=no"
     given = {
         **environ(shop),
@@ -164,7 +165,7 @@ def test_what_only_get_asks_for_is_read_beside_the_start(
     _, at_import = function.invoke("AT_IMPORT")
     assert (at_import["LIMIT"], at_import["DB_PASSWORD"]) == ("10", "s3=cr$t\n'\"é")
     assert not {"MODE", "LATER"} & at_import.keys()
-    for name, value in {"LATER": "s3cret for later", "MODE": "slow", "LIMIT": "10"}.items():
+    for name, value in {"LATER": SECRET, "MODE": "slow", "LIMIT": "10"}.items():
         assert function.invoke(f"appconfig_env.get({name!r})") == (200, value)
     _, states = function.invoke(STATES)
     assert len(states) >= 2
@@ -179,8 +180,8 @@ def test_what_only_get_asks_for_is_read_beside_the_start(
     assert len(shop.calls) == sum(calls.values())
     assert shop.received == {"shop/prod/app": 1, "shop/prod/later": 1}
     assert "2 sources read meanwhile for get()" in function.log()
-    assert "s3cret for later" not in function.log()
-    assert "s3cret for later" not in (function.tmp / "appconfig-env.json").read_text()
+    assert SECRET not in function.log()
+    assert SECRET not in (function.tmp / "appconfig-env.json").read_text()
     assert shop.problems == []
 
 
@@ -194,7 +195,7 @@ def test_the_start_says_one_line_and_no_value(
     assert said["level"] == "INFO"
     assert "18 values from 4 sources" in said["message"]
     assert "s3=cr" not in function.log()
-    assert "secure one" not in function.log()
+    assert SECURE not in function.log()
 
 
 def test_the_helper_imports_nothing_heavy(
@@ -223,7 +224,7 @@ def test_the_snapshot_holds_no_secret_and_is_private(
     text = snapshot.read_text()
     assert "value 3" in text
     assert "s3=cr" not in text
-    assert "secure one" not in text
+    assert SECURE not in text
 
 
 def test_a_crash_costs_no_calls_while_the_snapshot_is_fresh(

@@ -22,7 +22,7 @@ LAYERS = [
     {"_load", "_merge"},
     # At the edges: files, the network, the process.
     {
-        "_chance",
+        "_machine",
         "_snapshot_file",
         "_lock",
         "_overlap",
@@ -34,7 +34,7 @@ LAYERS = [
     {"_shared"},
     {"aws"},  # a folder as a whole, but for the two above
     {"_start_log", "_fetch"},
-    {"_store", "_documents", "_status", "_site_on_demand", "_layer", "_trace"},
+    {"_store", "_documents", "_status", "_site_on_demand", "_bake", "_layer", "_trace"},
     {"_prefetch"},
     # The roots.
     {"_wrapper", "_api"},

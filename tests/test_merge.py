@@ -20,6 +20,7 @@ from .fakes import FakeFetch
 if TYPE_CHECKING:
     from appconfig_env._settings import Settings
 
+NOW = 100.0
 OLD = State(checked_at=10.0, due_at=55.0, fetched_at=10.0, data="old", has_data=True)
 NEW = State(checked_at=20.0, due_at=65.0, fetched_at=20.0, data="new", has_data=True)
 FAILED = State(checked_at=30.0, due_at=75.0, error="denied", failures=1)
@@ -33,49 +34,107 @@ def snapshot(state: State | None) -> Snapshot:
 
 
 @pytest.mark.parametrize(
-    ("own", "found", "taken"),
+    ("own", "found", "data", "error"),
     [
-        (OLD, NEW, NEW),
-        (NEW, OLD, NEW),
-        (OLD, None, OLD),
-        (None, OLD, OLD),
-        (None, FAILED, FAILED),
-        (OLD, FAILED, OLD),
-        (FAILED, OLD, FAILED),
-        (FAILED, NEW.but(checked_at=31.0), NEW),
-        (None, WITHHELD, None),
-        (None, WITHHELD.but(error="denied"), None),
-        (OLD, WITHHELD, OLD),
-        (None, State(checked_at=1.0, due_at=1.0), None),
-        (None, None, None),
+        (OLD, NEW, "new", None),
+        (NEW, OLD, "new", None),
+        (OLD, None, "old", None),
+        (None, OLD, "old", None),
+        (None, FAILED, None, "denied"),
+        (OLD, FAILED, "old", None),
+        (FAILED, OLD, "old", "denied"),
+        (FAILED, NEW.but(checked_at=31.0), "new", None),
+        (None, WITHHELD, None, None),
+        (None, WITHHELD.but(error="denied"), None, None),
+        (OLD, WITHHELD, "old", None),
+        (None, State(checked_at=1.0, due_at=1.0), None, None),
+        (None, None, None, None),
+        # An attempt that failed for one who knows less.
+        (NEW, OLD.but(checked_at=30.0, error="denied"), "new", "denied"),
+        (OLD.but(checked_at=30.0, error="denied"), NEW, "new", "denied"),
+        # Where there is no document at all, the last failure says when to ask again.
+        (FAILED, FAILED.but(checked_at=40.0, error="throttled"), None, "throttled"),
+        (FAILED.but(checked_at=40.0, error="throttled"), FAILED, None, "throttled"),
     ],
 )
-def test_of_each_source_the_newer_state_that_says_something_is_taken(
-    own: State | None, found: State | None, taken: State | None
+def test_of_each_source_the_newer_document_and_the_newer_attempt_are_taken(
+    own: State | None, found: State | None, data: str | None, error: str | None
 ) -> None:
-    state = newest(snapshot(own), snapshot(found)).states.get("x")
-    assert (state and state.data) == (taken and taken.data)
-    assert (state and state.error) == (taken and taken.error)
+    state = newest(snapshot(own), snapshot(found), NOW).states.get("x")
+    assert (state and state.data) == data
+    assert (state and state.error) == error
+
+
+def test_the_newer_attempt_says_when_the_next_one_is_due() -> None:
+    failed = OLD.but(checked_at=30.0, due_at=99.0, failures=3, error="denied")
+    state = newest(snapshot(NEW), snapshot(failed), NOW).states["x"]
+    assert (state.checked_at, state.due_at, state.failures) == (30.0, 99.0, 3)
+    assert state.fetched_at == 20.0
 
 
 def test_of_two_as_old_the_one_that_was_found_is_taken_because_of_its_token() -> None:
-    state = newest(snapshot(OLD), snapshot(OLD.but(cursor="token"))).states["x"]
+    state = newest(snapshot(OLD), snapshot(OLD.but(cursor="token")), NOW).states["x"]
     assert state.cursor == "token"
+
+
+def test_a_token_goes_with_its_own_document_only() -> None:
+    """One token says "unchanged" of one document: of another one that would be wrong."""
+    failed = OLD.but(checked_at=30.0, error="denied", cursor="of the old one")
+    assert newest(snapshot(NEW), snapshot(failed), NOW).states["x"].cursor == ""
+
+
+AHEAD = OLD.but(checked_at=500.0, due_at=545.0, fetched_at=500.0, data="ahead")
+
+
+def test_after_the_clock_went_back_what_others_put_there_is_newer() -> None:
+    state = newest(snapshot(AHEAD), snapshot(NEW.but(cursor="token")), NOW).states["x"]
+    assert (state.data, state.cursor) == ("new", "token")
+
+
+def test_after_the_clock_went_back_what_could_not_be_put_there_is_newer() -> None:
+    own = AHEAD.but(cursor="still in memory")
+    state = newest(snapshot(own), snapshot(NEW), NOW).states["x"]
+    assert (state.data, state.cursor) == ("ahead", "still in memory")
+    assert state.is_due(NOW)
+
+
+def test_what_others_read_before_the_clock_went_back_is_newer_than_what_was_read_before_that() -> (
+    None
+):
+    state = newest(snapshot(NEW), snapshot(AHEAD.but(cursor="token")), NOW).states["x"]
+    assert (state.data, state.cursor) == ("ahead", "token")
+    assert state.is_due(NOW)
 
 
 def test_where_nothing_was_found_ones_own_stays() -> None:
     own = snapshot(OLD)
-    assert newest(own, None) is own
+    assert newest(own, None, NOW) is own
+
+
+def state_of(
+    moments: tuple[int, int], *, has_data: bool, error: str | None, withheld: bool
+) -> State:
+    """One that can be: what was read was read at the last attempt, unless that failed."""
+    fetched_at, checked_at = sorted(moments)
+    return State(
+        checked_at=checked_at,
+        due_at=9.0,
+        fetched_at=(fetched_at if error else checked_at) if has_data or withheld else None,
+        data=f"as of {fetched_at if error else checked_at}" if has_data else None,
+        has_data=has_data,
+        error=error,
+        withheld={} if has_data or not withheld else {"i": ["A"]},
+    )
 
 
 texts = st.sampled_from(["a", "b", "c"])
+moments = st.integers(0, 3)
 states = st.builds(
-    State,
-    checked_at=st.integers(0, 3),
-    due_at=st.just(9.0),
+    state_of,
+    st.tuples(moments, moments),
     has_data=st.booleans(),
     error=st.none() | st.just("denied"),
-    withheld=st.just({}) | st.just({"i": ["A"]}),
+    withheld=st.booleans(),
 )
 snapshots = st.builds(
     Snapshot, st.integers(0, 9), st.sampled_from("fg"), st.dictionaries(texts, states)
@@ -84,23 +143,35 @@ snapshots = st.builds(
 
 @given(snapshots, snapshots)
 def test_nothing_gets_older_or_lost_and_nothing_is_made_up(own: Snapshot, found: Snapshot) -> None:
-    merged = newest(own, found)
+    merged = newest(own, found, NOW)
     assert (merged.taken_at, merged.fingerprint) == (own.taken_at, own.fingerprint)
     assert own.states.keys() <= merged.states.keys() <= {*own.states, *found.states}
     for text, state in merged.states.items():
-        assert state in (own.states.get(text), found.states.get(text))
-        if text in own.states:
-            assert state.checked_at >= own.states[text].checked_at
-            assert state.has_data >= own.states[text].has_data
+        mine, theirs = own.states.get(text), found.states.get(text)
+        known = [one for one in (mine, theirs) if one is not None]
+        assert (state.data, state.fetched_at) in [(one.data, one.fetched_at) for one in known]
+        assert (state.checked_at, state.error) in [(one.checked_at, one.error) for one in known]
+        if state.has_data:
+            assert state.fetched_at == max(one.fetched_at or 0 for one in known if one.has_data)
+        if mine is not None:
+            assert state.checked_at >= mine.checked_at
+            assert state.has_data >= mine.has_data
         else:
             assert state.is_answered
-    again = newest(merged, found)
-    assert again.states == merged.states
+    again = newest(merged, found, NOW)
+    assert _told(again) == _told(merged)
 
 
 @given(snapshots)
 def test_one_that_is_put_together_with_itself_stays_as_it_is(own: Snapshot) -> None:
-    assert newest(own, own).states == own.states
+    assert _told(newest(own, own, NOW)) == _told(own)
+
+
+def _told(one: Snapshot) -> dict[str, tuple[object, ...]]:
+    return {
+        text: (state.data, state.fetched_at, state.checked_at, state.error)
+        for text, state in one.states.items()
+    }
 
 
 SOURCES = {

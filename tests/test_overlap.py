@@ -25,6 +25,7 @@ from appconfig_env._overlap import FROZEN_SECONDS, PIPE_BYTES
 from appconfig_env._snapshot import loads
 from appconfig_env._wrapper import main
 
+from .canary import SECRET
 from .fake_aws import FakeAws
 from .fakes import Clock, wrapped
 
@@ -218,7 +219,7 @@ def aws() -> Iterator[HoldingAws]:
         aws.put_parameter("/shop/prod/host", "db.one")
         aws.put_parameter("/later/plain", "simple")
         aws.put_parameter("/later/token", "secure", type="SecureString")
-        aws.put_secret("prod/db", json.dumps({"password": "s3cret"}))
+        aws.put_secret("prod/db", json.dumps({"password": SECRET}))
         yield aws
         aws.release()
 
@@ -250,7 +251,7 @@ def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
 
 
 ALL = "[get('PASSWORD'), get('DEBUG'), get('TOKEN'), get('PLAIN')]"
-ALL_VALUES = ["s3cret", "off", "secure", "simple"]
+ALL_VALUES = [SECRET, "off", "secure", "simple"]
 
 
 def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, start: Start) -> None:
@@ -265,7 +266,7 @@ def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, star
 
     aws.release()
     assert runtime.ask(ALL) == ALL_VALUES
-    assert runtime.ask("document('secretsmanager:prod/db')") == {"password": "s3cret"}
+    assert runtime.ask("document('secretsmanager:prod/db')") == {"password": SECRET}
     assert runtime.ask("flag('checkout').attributes") == {"percent": 5}
     assert runtime.ask("[name for name in os.environ if name in ('PASSWORD', 'DEBUG')]") == []
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}, "each is asked for once, by whomever"
@@ -292,7 +293,7 @@ def test_the_helper_polls_on_with_the_childs_token(aws: HoldingAws, start: Start
 @pytest.mark.parametrize(
     ("expression", "value"),
     [
-        ("get('PASSWORD')", "s3cret"),
+        ("get('PASSWORD')", SECRET),
         ("get('DEBUG')", "off"),
         ("get('NOT_THERE', 'd')", "d"),
         ("document('appconfig:shop/prod/later#debug')", "off"),
@@ -916,7 +917,7 @@ def test_standard_files_that_are_closed_are_none_of_the_childs(
         eventually(lambda: aws.count("GetSecretValue"))
         aws.release()
         assert process.wait(PATIENCE_SECONDS) == 0
-    assert (tmp_path / "answer").read_text() == "s3cret"
+    assert (tmp_path / "answer").read_text() == SECRET
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
     assert aws.problems == []
 
@@ -995,7 +996,7 @@ def test_workers_that_each_read_a_secret_wait_for_each_other_and_fail_none(
     helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
     with ThreadPoolExecutor(len(helpers)) as threads:
         found = list(threads.map(lambda helper: helper.get("PASSWORD"), helpers))
-    assert found == ["s3cret"] * len(helpers)
+    assert found == [SECRET] * len(helpers)
 
 
 def test_threads_wait_for_the_one_that_waits_for_another_process(
@@ -1010,7 +1011,7 @@ def test_threads_wait_for_the_one_that_waits_for_another_process(
         answers = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
         time.sleep(0.3)
         other.release()
-        assert [answer.result() for answer in answers] == ["s3cret"] * 3
+        assert [answer.result() for answer in answers] == [SECRET] * 3
 
 
 def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
@@ -1021,13 +1022,13 @@ def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
         "PASS": "secretsmanager:prod/db#password",
     }
     runtime = start(environ={**environ, **sources})
-    assert runtime.ask("get('PASS')") == "s3cret"
+    assert runtime.ask("get('PASS')") == SECRET
     assert runtime.ask("sorted(refresh())") == []
     aws.fail("GetSecretValue", code="InternalServiceError")
     script = "import appconfig_env as a; print(a.get('PASS'), a.get('ABSENT', 'd'))"
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {script}"
     command = [sys.executable, "-c", script]
-    assert runtime.ask(f"subprocess.check_output({command}, text=True)") == "s3cret d\n"
+    assert runtime.ask(f"subprocess.check_output({command}, text=True)") == f"{SECRET} d\n"
 
 
 def test_a_start_without_room_for_a_pipe_goes_on_without_a_child() -> None:

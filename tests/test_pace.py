@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._load import load
-from appconfig_env._pace import FIRST_SHARE, LATER_SHARE, LONGEST_WAIT_SECONDS, Pace
+from appconfig_env._pace import FIRST_SHARE, LONGEST_WAIT_SECONDS, Pace
 from appconfig_env._settings import from_environ
 from appconfig_env._state import State
 
@@ -50,8 +50,8 @@ def test_what_many_do_at_the_same_moment_is_spread_wide(before: State | None) ->
 
 
 @pytest.mark.parametrize("before", [state(NOW), state(NOW - 45), state(NOW - 90)])
-def test_who_polls_steadily_is_spread_a_little(before: State | None) -> None:
-    assert Pace(45, NOW, 1.0).next_poll(before, None) == NOW + 45 * (1 - LATER_SHARE)
+def test_who_polls_steadily_keeps_to_the_interval(before: State | None) -> None:
+    assert Pace(45, NOW, 1.0).next_poll(before, None) == NOW + 45
 
 
 @given(seconds, st.lists(chances, min_size=2, max_size=30), st.sampled_from([0.0, 15.0]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from appconfig_env._names import printable
 from appconfig_env.aws import port
-from appconfig_env.aws.port import AwsError, printable
+from appconfig_env.aws.port import AwsError
 
 
 def test_a_reason_says_what_failed_which_request_and_what_to_do() -> None:
@@ -60,7 +61,7 @@ def test_an_error_knows_what_may_help(
 ) -> None:
     error = AwsError("GetParameters", code, status=status)
     assert (error.is_transient, error.is_about_input) == (transient, about_input)
-    assert error.is_unreachable is transient
+    assert error.is_unreachable is (transient or code == port.GARBLED)
 
 
 def test_an_error_that_is_final_is_unreachable_and_not_tried_again() -> None:

@@ -6,18 +6,22 @@ from typing import Any
 
 import pytest
 
+from appconfig_env._machine import THIS_MACHINE
 from appconfig_env.aws import retry
 from appconfig_env.aws.port import UNREACHABLE, AwsError
 from appconfig_env.aws.retry import POLICY
-from appconfig_env.aws.run import Machine
 
 THROTTLED = AwsError("GetParameters", "ThrottlingException", status=400)
 BROKEN = AwsError("GetParameters", "InternalServerError", status=500)
 DENIED = AwsError("GetParameters", "AccessDeniedException", status=400)
 
 
-class Clock(Machine):
-    """Seconds that pass while somebody sleeps; chance is the real one."""
+class Clock:
+    """A machine on which seconds pass while somebody sleeps; its chance is the real one."""
+
+    start = staticmethod(THIS_MACHINE.start)
+    lock = staticmethod(THIS_MACHINE.lock)
+    chance = staticmethod(THIS_MACHINE.chance)
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -26,7 +30,7 @@ class Clock(Machine):
     def now(self) -> float:
         return self.at
 
-    def sleep(self, seconds: float) -> None:  # type: ignore[override]
+    def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.at += seconds
 
@@ -84,12 +88,23 @@ def test_a_start_that_is_throttled_is_patient_until_its_deadline() -> None:
     assert call.calls > POLICY.attempts
 
 
-def test_who_has_values_to_go_on_with_is_not_patient() -> None:
+def test_who_has_values_to_go_on_with_leaves_the_queue_to_those_who_have_none() -> None:
     clock, call = Clock(), Flaky(*[THROTTLED] * 200)
     with pytest.raises(AwsError, match="Throttling"):
         again(call, clock, first=THROTTLED, is_needed=False)
-    assert call.calls == POLICY.attempts_if_known - 1
-    assert clock.at <= 0.1 + 0.2
+    assert call.calls == 0
+    assert clock.at == 0
+
+
+def test_who_is_throttled_waits_longer_than_who_lost_a_connection() -> None:
+    waits: dict[str, list[float]] = {}
+    for error in (BROKEN, THROTTLED):
+        for _ in range(200):
+            clock = Clock()
+            again(Flaky(), clock, first=error)
+            waits.setdefault(error.code, []).extend(clock.slept)
+    assert 0.05 < max(waits[BROKEN.code]) <= POLICY.first_wait
+    assert 0.5 < max(waits[THROTTLED.code]) <= POLICY.throttled_wait
 
 
 def test_patience_ends_where_it_is_no_longer_throttling_that_fails() -> None:

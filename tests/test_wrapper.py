@@ -19,6 +19,7 @@ from appconfig_env._document import Document
 from appconfig_env._wrapper import main
 from appconfig_env.errors import SourceError
 
+from .canary import SECRET
 from .fakes import steadily
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def folder(tmp_path: Path) -> Path:
     (local / "ssm.json").write_text(
         '{"/shop/prod/mail/from": "a=b $HOME \'\\"é", "/shop/one": "1"}'
     )
-    (local / "secrets.json").write_text('{"prod/db": {"password": "s3cret"}, "plain": "p1a1n"}')
+    secrets = {"prod/db": {"password": SECRET}, "plain": "p1a1n"}
+    (local / "secrets.json").write_text(json.dumps(secrets))
     return local
 
 
@@ -91,7 +93,7 @@ def test_sources_and_references_stand_in_the_environment(folder: Path) -> None:
     assert found["DB_HOST"] == "db.example"
     assert found["DB_PORT"] == "5432"
     assert found["MAIL_FROM"] == "a=b $HOME '\"é"
-    assert found["DB_PASSWORD"] == "s3cret"
+    assert found["DB_PASSWORD"] == SECRET
     assert found["ONE"] == "1"
     assert found["KEPT"] == "https://example.org/ssm:/x"
 

@@ -60,7 +60,7 @@ def record(environ: Mapping[str, str]) -> Trace:
             command = [sys.executable, "-I", "-S", str(CHILD), str(writing)]
             try:
                 spawned_ns = time.monotonic_ns()
-                process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
+                process = subprocess.Popen(  # noqa: S603 # nosec B603 # our own interpreter and file
                     command, env=given, pass_fds=[writing], stdout=subprocess.DEVNULL
                 )
             finally:

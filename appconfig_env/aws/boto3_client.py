@@ -18,8 +18,17 @@ from botocore.credentials import (
 )
 from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
-from .boto3_errors import aws_error, refuse_broken_answer, search_error
-from .port import MISCONFIGURED, NO_CREDENTIALS, SERVICES, UNREACHABLE, AwsError
+from .boto3_errors import BrokenAnswerError, aws_error, refuse_broken_answer, search_error
+from .connection import LARGEST_BODY_BYTES
+from .port import (
+    BETWEEN,
+    GARBLED,
+    MISCONFIGURED,
+    NO_CREDENTIALS,
+    SERVICES,
+    UNREACHABLE,
+    AwsError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
 # A client has one timeout for its life, so there is one client for each of these that is needed.
 TIMEOUTS = (1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
+_READ_BYTES = 1024 * 1024
 
 
 class Boto3Client:
@@ -54,7 +64,7 @@ class Boto3Client:
                 # Not `with` on the body itself: that gives the stream below it, which takes half a
                 # body for a whole one.
                 with closing(answer["Configuration"]) as body:
-                    answer["Configuration"] = body.read()
+                    answer["Configuration"] = _whole(body)
         except AwsError:
             raise
         except Exception as error:  # noqa: BLE001 - botocore's errors have no one base, and none may leave
@@ -183,6 +193,20 @@ class Boto3Client:
         session._proxy_config = _Proxy(settings)  # noqa: SLF001
         client.meta.events.register("before-send", lambda request, **_: session.send(request))
         self._closers.append(session.close)
+
+
+def _whole(body: Any) -> bytes:
+    """A stream's bytes, as many as the lean client takes.
+
+    Raises:
+        BrokenAnswerError: there are more.
+    """
+    whole = bytearray()
+    while piece := body.read(_READ_BYTES):
+        whole += piece
+        if len(whole) > LARGEST_BODY_BYTES:
+            raise BrokenAnswerError(GARBLED, f"a body that is too large; {BETWEEN}")
+    return bytes(whole)
 
 
 class _Proxy(ProxyConfiguration):  # type: ignore[misc]

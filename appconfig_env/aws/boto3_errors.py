@@ -8,9 +8,10 @@ from typing import Any
 from botocore import exceptions as its
 from botocore.parsers import ResponseParserError
 
-from .port import GARBLED, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from .port import BETWEEN, GARBLED, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from .tcp import distrust_of
 
-_SOMETHING_BETWEEN = "an answer that is not of the protocol; is something between here and AWS?"
+_SOMETHING_BETWEEN = f"an answer that is not of the protocol; {BETWEEN}"
 
 # Their messages tell what is wrong with a profile, a login or a setting, and hold no value.
 _CREDENTIALS = (
@@ -44,7 +45,7 @@ class BrokenAnswerError(Exception):
 
 
 def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: object) -> None:
-    """Refuse half a body, and a success that is no JSON: botocore makes an empty result of both.
+    """Refuse half an answer, and a success that is no JSON: botocore makes empty results of them.
 
     A handler of `response-received` for the services that answer in JSON. A body that is a stream
     is checked where it is read.
@@ -52,12 +53,18 @@ def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: objec
     Raises:
         BrokenAnswerError: it is one of these.
     """
-    body = response_dict and response_dict["body"]
-    if not response_dict or not isinstance(body, bytes):
+    if not response_dict:
         return
-    length = str(response_dict["headers"].get("content-length", ""))
-    if length.isdecimal() and len(body) < int(length):
+    body, headers = response_dict["body"], response_dict["headers"]
+    # AWS says how long a body is: where nobody does, the headers ended before their end.
+    is_cut = "content-length" not in headers and "transfer-encoding" not in headers
+    length = str(headers.get("content-length", ""))
+    if isinstance(body, bytes) and length.isdecimal():
+        is_cut = len(body) < int(length)
+    if is_cut:
         raise BrokenAnswerError(UNREACHABLE, "the connection closed before the answer was whole")
+    if not isinstance(body, bytes):
+        return
     if response_dict["status_code"] < 300:
         try:
             found = json.loads(body)
@@ -83,11 +90,7 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
         return _proxy_error(operation, error)
     if isinstance(error, its.SSLError):
         distrust = _distrust(error)
-        why = (
-            f"certificate not accepted: {distrust}; is AWS_CA_BUNDLE right?"
-            if distrust
-            else "TLS error"
-        )
+        why = distrust_of(distrust) if distrust else "TLS error"
         message = f"no TLS with {host} ({why})"
         return AwsError(operation, UNREACHABLE, message, is_final=bool(distrust))
     for kind, what in (

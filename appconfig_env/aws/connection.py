@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from . import tls
-from .tcp import DistrustError, TransportError, cause_of, dial, late, resolve, seconds_left
+from .port import BETWEEN, SLOW
+from .tcp import (
+    DistrustError,
+    TransportError,
+    cause_of,
+    dial,
+    distrust_of,
+    resolve,
+    seconds_left,
+)
 from .wire import HttpAnswer
 
 TYPE_CHECKING = False
@@ -16,7 +25,6 @@ if TYPE_CHECKING:
 LARGEST_HEAD_BYTES = 64 * 1024
 LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a deployed configuration holds 4 MB at most
 _READ_BYTES = 64 * 1024
-_OTHER_NAME = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH and _IP_ADDRESS_MISMATCH
 _HEX_DIGITS = frozenset(b"0123456789abcdefABCDEF")
 
 
@@ -45,11 +53,8 @@ class Connection:
         try:
             self._socket = tls.start(context, self._outer, host)
         except (OSError, ValueError) as error:
-            if distrust := getattr(error, "verify_message", ""):
-                is_other = getattr(error, "verify_code", 0) in _OTHER_NAME
-                hint = "" if is_other else "; is AWS_CA_BUNDLE right?"
-                why = f"certificate not accepted: {distrust}{hint}"
-                raise DistrustError(f"no TLS with {host} ({why})") from None
+            if said := getattr(error, "verify_message", ""):
+                raise DistrustError(f"no TLS with {host} ({distrust_of(said)})") from None
             raise TransportError(f"no TLS with {host} ({cause_of(error)})") from None
 
     def send(self, data: bytes, deadline: float) -> None:
@@ -76,18 +81,29 @@ class Connection:
         options = [option.strip().lower() for option in headers.get("connection", "").split(",")]
         self.is_reusable = version == "HTTP/1.1" and "close" not in options
         has_body = not (method in ("CONNECT", "HEAD") or status in (204, 304))
-        body = self._body(headers, deadline) if has_body else b""
-        if self._buffer and method != "CONNECT":
-            self.is_reusable = False  # nobody asked for what stands there
+        try:
+            body = self._body(headers, deadline) if has_body else b""
+            if self._buffer and method != "CONNECT":
+                self.is_reusable = False  # nobody asked for what stands there
+                if self._buffer.strip(b"\r\n"):
+                    # Half a document would pass for a whole one, where it is no JSON.
+                    raise self.garbled("more than it announced")
+        except TransportError as error:
+            error.headers = headers
+            raise
         return HttpAnswer(status, headers, body)
 
     def close(self) -> None:
         """Close it, whatever its state."""
         self._socket.close()
 
-    def garbled(self, what: str) -> TransportError:
+    def garbled(self, what: str, *, is_final: bool = False) -> TransportError:
         """The error for an answer that is not of the protocol."""
-        return TransportError(f"{self._named} sent {what}; is something between here and AWS?")
+        return TransportError(f"{self._named} sent {what}; {BETWEEN}", is_final=is_final)
+
+    def _oversized(self) -> TransportError:
+        # For good: it would be too large again, and take as long.
+        return self.garbled("a body that is too large", is_final=True)
 
     def _head(self, deadline: float) -> tuple[str, int, dict[str, str]]:
         while b"\r\n\r\n" not in self._buffer:
@@ -99,7 +115,8 @@ class Connection:
         version, _, rest = first.partition(" ")
         code, space = rest[:3], rest[3:4]
         is_code = len(code) == 3 and code.isascii() and code.isdigit() and code >= "100"
-        if version not in ("HTTP/1.1", "HTTP/1.0") or not is_code or space not in ("", " "):
+        is_line = is_code and space in ("", " ") and not any(sign in first for sign in "\r\n\0")
+        if version not in ("HTTP/1.1", "HTTP/1.0") or not is_line:
             raise self.garbled("no HTTP status line")
         headers: dict[str, str] = {}
         for line in lines:
@@ -125,7 +142,7 @@ class Connection:
         if not (length.isascii() and length.isdigit()):
             raise self.garbled("a Content-Length that is no number")
         if len(length) > 18 or int(length) > LARGEST_BODY_BYTES:
-            raise self.garbled("a body that is too large")
+            raise self._oversized()
         return self._exactly(int(length), deadline)
 
     def _exactly(self, size: int, deadline: float) -> bytes:
@@ -148,7 +165,7 @@ class Connection:
                 raise self.garbled("a chunk without a size")
             size = int(digits, 16)
             if len(body) + size > LARGEST_BODY_BYTES:
-                raise self.garbled("a body that is too large")
+                raise self._oversized()
             if size == 0:
                 break
             body += self._exactly(size, deadline)
@@ -179,18 +196,23 @@ class Connection:
                 return bytes(body)
             body += self._buffer
             self._buffer = b""
-        raise self.garbled("a body that is too large")
+        raise self._oversized()
 
     def _fill(self, deadline: float) -> None:
         self._socket.settimeout(seconds_left(deadline, self._named))
         try:
             data = self._socket.recv(_READ_BYTES)
         except TimeoutError:
-            raise late(self._named) from None
+            raise TransportError(
+                f"no answer from {self._named} in time, though the connection stands; {SLOW}"
+            ) from None
         except OSError as error:
-            raise TransportError(f"connection to {self._named} broke ({cause_of(error)})") from None
+            why = cause_of(error)
+            raise TransportError(f"connection to {self._named} broke ({why}); {BETWEEN}") from None
         if not data:
-            raise _ClosedError(f"{self._named} closed the connection before its answer was whole")
+            raise _ClosedError(
+                f"{self._named} closed the connection before its answer was whole; {BETWEEN}"
+            )
         self._buffer += data
 
 

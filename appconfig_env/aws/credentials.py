@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 FULL_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 RELATIVE_URI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 - a variable's name
-TOKEN_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105
+AUTHORIZATION = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+AUTHORIZATION_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 ECS_HOST = "http://169.254.170.2"
 LOCAL_HOSTS = ("localhost", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 EARLY_SECONDS = 300.0  # before they expire, new ones are asked for
@@ -140,14 +140,14 @@ def _from_container(
 
 def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
     """The header the container endpoint wants; the file wins, since its token may be renewed."""
-    token = environ.get(TOKEN, "")
-    if path := environ.get(TOKEN_FILE):
+    token = environ.get(AUTHORIZATION, "")
+    if path := environ.get(AUTHORIZATION_FILE):
         try:
             with open(path, encoding="utf-8") as file:
                 token = file.read().strip()
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "not UTF-8"
-            raise AwsError(OPERATION, NO_CREDENTIALS, f"{TOKEN_FILE}: {why}") from None
+            raise AwsError(OPERATION, NO_CREDENTIALS, f"{AUTHORIZATION_FILE}: {why}") from None
     return {"authorization": token} if token else {}
 
 

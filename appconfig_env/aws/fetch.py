@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from .._machine import THIS_MACHINE
 from .._reference import APPCONFIG, SSM
 from . import parameters, profiles, secrets
-from .run import Machine, Run
+from .run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._load import Outcome, Request
+    from .._machine import Machine
     from .._reference import Locator
     from .port import Client
     from .retry import Policy
@@ -24,7 +26,7 @@ class Fetcher:
         client: Client,
         connections: int,
         *,
-        machine: type[Machine] | Machine = Machine,
+        machine: Machine = THIS_MACHINE,
         policy: Policy | None = None,
     ) -> None:
         self._client = client

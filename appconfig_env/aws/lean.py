@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # AWS takes signatures that are up to five minutes off; below this, the clock is not the reason.
 SKEW_SECONDS = 240.0
+TELLING_SECONDS = 0.05
 
 
 class LeanClient:
@@ -48,7 +49,8 @@ class LeanClient:
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
         """See `port.Client.call`."""
-        deadline = time.monotonic() + timeout
+        # A moment before the caller's patience ends, so that what failed can be told.
+        deadline = time.monotonic() + timeout - min(TELLING_SECONDS, timeout / 20)
         signer = self._find(deadline)
         return self._call(
             operation, parameters, signer, region or self._settings.service_region, deadline
@@ -121,7 +123,13 @@ class LeanClient:
                 timeout=deadline - time.monotonic(),
             )
         except TransportError as error:
-            raise AwsError(operation, UNREACHABLE, str(error), is_final=error.is_final) from None
+            raise AwsError(
+                operation,
+                UNREACHABLE,
+                str(error),
+                request_id=operations.request_id(error.headers),
+                is_final=error.is_final,
+            ) from None
 
     def _assume_role(self, deadline: float) -> Credentials:
         settings = self._settings

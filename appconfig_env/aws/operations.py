@@ -10,12 +10,12 @@ import binascii
 
 from .. import _json_codec as json
 from .._percent import encode
-from .port import GARBLED, SERVICES, AwsError
+from .port import BETWEEN, GARBLED, SERVICES, AwsError
 from .wire import HttpAnswer, HttpRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 SIGNING_NAMES = {"appconfigdata": "appconfig"}
@@ -25,6 +25,14 @@ _HEADERS = {
     "ContentType": "content-type",
     "VersionLabel": "version-label",
 }
+# What of an answer in JSON is relied on to be text, by the list whose objects hold it; a parameter
+# has both of its two.
+_TEXTS = {
+    "Parameters": ("Name", "Value"),
+    "SecretValues": ("SecretBinary",),
+    "Errors": ("SecretId", "ErrorCode", "Message"),
+}
+_NONE = type(None)
 # What is told by an AwsError's code and message, by the names the services give it.
 _CODE_AND_MESSAGE = ("__type", "code", "Code", "message", "Message")
 
@@ -67,18 +75,18 @@ def result(operation: str, answer: HttpAnswer) -> dict[str, Any]:
     if operation == "AssumeRole":
         return _assumed_role(answer)
     found = _json_object(operation, answer)
-    for secret in (found, *_list(found, "SecretValues")):
+    for secret in _objects(operation, answer, found):
         if isinstance(secret.get("SecretBinary"), str):
             try:
                 secret["SecretBinary"] = binascii.a2b_base64(secret["SecretBinary"])
-            except binascii.Error:
+            except ValueError:  # binascii.Error, or text that is not ASCII
                 raise _garbled(operation, answer, "SecretBinary is not base64") from None
     return found
 
 
-def request_id(answer: HttpAnswer) -> str:
-    """AWS's ID of the request, or an empty string."""
-    return answer.headers.get("x-amzn-requestid") or answer.headers.get("x-amz-request-id") or ""
+def request_id(headers: Mapping[str, str]) -> str:
+    """AWS's ID of the request whose answer has `headers`, or an empty string."""
+    return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id") or ""
 
 
 def _latest_configuration(answer: HttpAnswer) -> dict[str, Any]:
@@ -91,7 +99,7 @@ def _latest_configuration(answer: HttpAnswer) -> dict[str, Any]:
         raise _garbled("GetLatestConfiguration", answer, "no Next-Poll-Configuration-Token")
     found["Configuration"] = answer.body
     interval = answer.headers.get("next-poll-interval-in-seconds", "")
-    if interval.isascii() and interval.isdigit():
+    if interval.isascii() and interval.isdigit() and len(interval) < 10:  # int() refuses thousands
         found["NextPollIntervalInSeconds"] = int(interval)
     return found
 
@@ -127,17 +135,32 @@ def _json_object(operation: str, answer: HttpAnswer) -> dict[str, Any]:
     return found
 
 
-def _list(found: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    items = found.get(name) or []
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+def _objects(operation: str, answer: HttpAnswer, found: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """`found` and the objects in its lists, each of them of the types that are relied on."""
+    for name in ("NextToken", "InitialConfigurationToken", "SecretBinary"):
+        if not isinstance(found.get(name, ""), (str, _NONE)):
+            raise _garbled(operation, answer, f"want {name} as text")
+    yield found
+    for name, texts in _TEXTS.items():
+        items = found.get(name) or []
+        if not isinstance(items, list):
+            raise _garbled(operation, answer, f"want {name} as a list")
+        may_be = str if name == "Parameters" else (str, _NONE)
+        for item in items:
+            if not isinstance(item, dict):
+                raise _garbled(operation, answer, f"want objects in {name}")
+            for text in texts:
+                if not isinstance(item.get(text), may_be):
+                    raise _garbled(operation, answer, f"want {text} as text in {name}")
+            yield item
 
 
 def _garbled(operation: str, answer: HttpAnswer, what: str) -> AwsError:
     kind = answer.headers.get("content-type", "no content type")
     found = f"{what} in an answer of {len(answer.body)} bytes ({kind})"
-    message = f"{found}; is something between here and AWS?"
+    message = f"{found}; {BETWEEN}"
     return AwsError(
-        operation, GARBLED, message, status=answer.status, request_id=request_id(answer)
+        operation, GARBLED, message, status=answer.status, request_id=request_id(answer.headers)
     )
 
 
@@ -152,16 +175,19 @@ def _error(operation: str, answer: HttpAnswer) -> AwsError:
         except (ValueError, RecursionError):
             found = None
         details = found if isinstance(found, dict) else {}
-        kind = (
-            answer.headers.get("x-amzn-errortype") or details.get("__type") or details.get("code")
-        )
-        code = str(kind or "").partition(":")[0].rpartition("#")[2]
-        message = str(details.get("message") or details.get("Message") or "")
+        kind = answer.headers.get("x-amzn-errortype") or _said(details, "__type", "code")
+        code = kind.partition(":")[0].rpartition("#")[2]
+        message = _said(details, "message", "Message")
     return AwsError(
         operation,
         code or f"HTTP {answer.status}",
         message,
         status=answer.status,
-        request_id=request_id(answer),
+        request_id=request_id(answer.headers),
         details={name: value for name, value in details.items() if name not in _CODE_AND_MESSAGE},
     )
+
+
+def _said(details: Mapping[str, Any], *names: str) -> str:
+    """The first of `names` that holds text; an empty string where none does."""
+    return next((text for name in names if isinstance(text := details.get(name), str) and text), "")

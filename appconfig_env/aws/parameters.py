@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._document import Document
-from .port import GARBLED, AwsError
+from .port import BETWEEN, GARBLED, UNREACHABLE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Named = dict[str, list[Locator]]
 
 NAMES_PER_CALL = 10  # GetParameters, and a page of GetParametersByPath
+PAGES_TO_TELL = 50  # so many may be why the time did not suffice
 
 
 def read_path(run: Run, locator: Locator) -> None:
@@ -40,9 +41,16 @@ def read_path(run: Run, locator: Locator) -> None:
         if not token:
             break
         if token in seen:
-            raise AwsError("GetParametersByPath", GARBLED, "the same NextToken came twice")
+            message = f"the same NextToken came twice; {BETWEEN}"
+            raise AwsError("GetParametersByPath", GARBLED, message)
         seen.add(token)
         request["NextToken"] = token
+        if len(seen) >= PAGES_TO_TELL:  # where the deadline comes before the last page
+            message = (
+                f"{len(seen)} pages with {len(values)} parameters came, and more follow; "
+                "do so many belong there, and is APPCONFIG_ENV_DEADLINE_SECONDS long enough?"
+            )
+            run.fail([locator], AwsError("GetParametersByPath", UNREACHABLE, message))
     if not values:
         message = "no parameter stands below this path"
         raise AwsError("GetParametersByPath", "ParameterNotFound", message)

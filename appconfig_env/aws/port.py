@@ -60,8 +60,9 @@ DENIALS = frozenset(
 CLOCK_CODES = frozenset({
     "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed",
 })  # fmt: skip
-_STALE_CREDENTIALS = CLOCK_CODES | {
-    "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId",
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_STALE_CREDENTIALS = CLOCK_CODES | _EXPIRED | {
+    "UnrecognizedClientException", "InvalidClientTokenId",
     "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
 }  # fmt: skip
 # As in botocore's legacy retry definitions (botocore/data/_retry.json): over a quota ...
@@ -79,12 +80,22 @@ _TRANSIENT = _THROTTLING | {
     "RequestTimeoutException", "IDPCommunicationError",
 }  # fmt: skip
 _TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
+_ABSENT = frozenset({"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"})
+# Before what a refused signature's message repeats of the request, the session token included.
+_REPEATED = ("The Canonical String for this request", "The String-to-Sign should have been")
 
 # Codes of our own, where no AWS code came back.
 UNREACHABLE = "Unreachable"  # no connection, a broken one, or none in time
 GARBLED = "Garbled"  # an answer that is not of the protocol
 NO_CREDENTIALS = "NoCredentials"
 MISCONFIGURED = "Misconfigured"  # a setting that only the call could find wrong
+_CODELESS = "HTTP "  # and the status of an answer that gave no code
+
+# What to do, where no answer came, or one that is not AWS's.
+ROUTE = "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
+BETWEEN = "is something between here and AWS?"
+SLOW = "is AWS at fault (health.aws.amazon.com), or something between here and AWS?"
+_STAND_IN = "let APPCONFIG_ENV_FALLBACK stand in at starts"
 
 
 class AwsError(Exception):
@@ -113,7 +124,7 @@ class AwsError(Exception):
     ) -> None:
         self.operation = operation
         self.code = code
-        self.message = message
+        self.message = _without_request(message)
         self.status = status
         self.request_id = request_id
         self.details = details or {}
@@ -138,8 +149,15 @@ class AwsError(Exception):
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether AWS gave no verdict on the call, so that an older value may stand in."""
-        return self.is_transient or self.code == UNREACHABLE
+        """Whether AWS gave no verdict on the call, so that an older value may stand in.
+
+        AWS's verdicts have a code: a bare `403` comes from something on the way.
+        """
+        return (
+            self.is_transient
+            or self.code in (UNREACHABLE, GARBLED)
+            or self.code.startswith(_CODELESS)
+        )
 
     @property
     def is_denial(self) -> bool:
@@ -176,8 +194,31 @@ class AwsError(Exception):
                 else ""
             )
             return f"allow {action} in the function's role{also}"
+        if self.code in _EXPIRED:
+            return "the credentials are not valid any more: log in again (Lambda renews its own)"
         if self.code in _STALE_CREDENTIALS:
             return "the credentials are not valid (any more), or this clock is off"
-        if self.code == UNREACHABLE and service and not self.is_final:
-            return "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
-        return ""
+        if self.code == UNREACHABLE:
+            # Where the message asks already, it knows better.
+            is_asked = self.is_final or "?" in self.message or not service
+            return "" if is_asked else ROUTE
+        return self._remedy_by_status()
+
+    def _remedy_by_status(self) -> str:
+        if self.is_throttled:
+            return f"the account's quota for such calls is used up: raise it, or {_STAND_IN}"
+        if self.is_transient and self.status:
+            return f"a fault on AWS's side (health.aws.amazon.com): wait, or {_STAND_IN}"
+        if self.code in _ABSENT:
+            return "is the name right, and is it there in this account and Region?"
+        if not 400 <= self.status < 500:
+            return ""
+        if self.code.startswith(_CODELESS):
+            return f"no error code of AWS came with it: {BETWEEN}"
+        return "is the reference right?"
+
+
+def _without_request(message: str) -> str:
+    for repeated in _REPEATED:
+        message = message.partition(repeated)[0]
+    return message.rstrip()

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .._reference import Locator
     from .run import Run
 
+# The longest that a session may ask for: what an answer says beyond it, nobody meant.
+LONGEST_INTERVAL_SECONDS = 86_400.0
+
 
 def poll(run: Run, requests: list[Request]) -> None:
     """Ask with the session's token if there is one, else in a new session.
@@ -42,7 +45,8 @@ def poll(run: Run, requests: list[Request]) -> None:
     body: bytes | None = answer["Configuration"]
     if not body and token:
         body = None  # unchanged; in a new session an empty answer is an empty document
-    least = max(POLL_FLOOR_SECONDS, float(answer.get("NextPollIntervalInSeconds") or 0))
+    asked = min(float(answer.get("NextPollIntervalInSeconds") or 0), LONGEST_INTERVAL_SECONDS)
+    least = max(POLL_FLOOR_SECONDS, asked)
     for locator in locators:
         run.outcomes[locator.text] = Document(
             locator,

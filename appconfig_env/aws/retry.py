@@ -6,25 +6,28 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import tenacity
 
+from .._machine import THIS_MACHINE
 from .port import AwsError
-from .run import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .._machine import Machine
 
 Result = TypeVar("Result")
 
 
 class Policy(NamedTuple):
-    """How a call is tried again. `make fleet` shows what came of others.
+    """How a call is tried again; docs/fleet.md shows what came of others.
 
     Attributes:
         attempts: how many there are at most, the first one included.
-        attempts_if_known: likewise where there are values to go on with: those who call `get()`
-            wait for it, and its next poll comes anyway.
+        attempts_if_known: likewise where there are values to go on with: somebody waits in `get()`,
+            and the next poll comes anyway.
         is_patient: whether a start goes on until its deadline where AWS throttles: a quota is a
-            queue, and who leaves it has waited in vain.
+            queue, and who leaves it has waited in vain. Who has values leaves it to those at once.
         first_wait: seconds, the most before the second attempt; it doubles with each one.
+        throttled_wait: likewise, after an answer that says to slow down.
         longest_wait: seconds, the most between any two.
     """
 
@@ -32,6 +35,7 @@ class Policy(NamedTuple):
     attempts_if_known: int = 3
     is_patient: bool = True
     first_wait: float = 0.1
+    throttled_wait: float = 1.0
     longest_wait: float = 2.0
 
 
@@ -44,7 +48,7 @@ def again(
     deadline: float,
     *,
     is_needed: bool = True,
-    machine: type[Machine] | Machine = Machine,
+    machine: Machine = THIS_MACHINE,
     policy: Policy | None = None,
 ) -> Result:
     """Make `call` again after its first attempt ended in `failure`, as long as there is time.
@@ -71,14 +75,16 @@ def again(
 
     def wait(state: tenacity.RetryCallState) -> float:
         # "Full jitter": AWS Architecture Blog, "Exponential Backoff And Jitter".
-        doubled = policy.first_wait * 2.0 ** min(state.attempt_number - 1, 30)
+        first = policy.throttled_wait if _is_throttled(state) else policy.first_wait
+        doubled = first * 2.0 ** min(state.attempt_number - 1, 30)
         return machine.chance() * min(policy.longest_wait, doubled)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
         if machine.now() + state.upcoming_sleep >= deadline:
             return True
-        is_queue = policy.is_patient and is_needed and _is_throttled(state)
-        return state.attempt_number >= attempts and not is_queue
+        if policy.is_patient and _is_throttled(state):
+            return not is_needed
+        return state.attempt_number >= attempts
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),

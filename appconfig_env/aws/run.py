@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from _thread import allocate_lock, start_new_thread  # threading itself costs a cold start 4 ms
-
-from .._chance import chance
+from .._machine import THIS_MACHINE
 from ..errors import SourceError
 from .port import GARBLED, UNREACHABLE, AwsError
 
@@ -15,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._load import Outcome
+    from .._machine import Machine
     from .._reference import Locator
     from .port import Client
     from .retry import Policy
@@ -23,16 +21,6 @@ if TYPE_CHECKING:
 
 # A first attempt that hangs leaves time for another one within the eight seconds of a start.
 ATTEMPT_SECONDS = 5.0
-
-
-class Machine:
-    """What a fetch needs of the machine it runs on; a simulation has another, in virtual time."""
-
-    now = staticmethod(time.monotonic)
-    sleep = staticmethod(time.sleep)
-    start = staticmethod(start_new_thread)
-    lock = staticmethod(allocate_lock)
-    chance = staticmethod(chance)
 
 
 class Run:
@@ -58,7 +46,7 @@ class Run:
         connections: int,
         *,
         needed: Collection[str] = (),
-        machine: type[Machine] | Machine = Machine,
+        machine: Machine = THIS_MACHINE,
         policy: Policy | None = None,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
@@ -72,6 +60,7 @@ class Run:
         self._policy = policy
         self._queues: dict[str, _Queue] = {}
         self._failures: dict[str, AwsError] = {}  # the last one, by locator's text
+        self._under_way: dict[str, str] = {}  # the operation, likewise
         self._lock = machine.lock()
         self._holders = 1  # the workers, and whoever waits for them
         self._finished = machine.lock()
@@ -79,8 +68,11 @@ class Run:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the fetch began: services count from their answers, callers from then."""
-        return self._machine.now() - self._began
+        """Seconds since the fetch began: services count from their answers, callers from then.
+
+        No more than the fetch may take: beyond that this was frozen, and the answer is of before.
+        """
+        return min(self._machine.now() - self._began, self._timeout)
 
     def add(
         self, service: str, locators: Iterable[Locator], work: Work, *arguments: object
@@ -116,6 +108,7 @@ class Run:
             AwsError: the last attempt's failure.
         """
         everyone = list(locators)
+        self._under_way.update((locator.text, operation) for locator in everyone)
 
         def attempt() -> dict[str, Any]:
             left = self._deadline - self._machine.now()
@@ -157,9 +150,14 @@ class Run:
 
     def late(self, locator: Locator) -> SourceError:
         """The outcome of a locator that has none at the deadline."""
-        last = self._failures.get(locator.text)
-        after = f" after {last.reason}" if last else ""
-        reason = f"no answer within {self._timeout:g} s{after}"
+        last, operation = self._failures.get(locator.text), self._under_way.get(locator.text)
+        reason = f"no answer within {self._timeout:g} s"
+        if last:
+            reason += f" after {last.reason}"
+        elif operation:
+            reason = AwsError(operation, UNREACHABLE, reason).reason
+        else:
+            reason += ": its turn did not come; is AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS too low?"
         return SourceError(locator.text, reason, unreachable=True)
 
     def _work(self, queue: _Queue) -> None:

@@ -7,7 +7,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any, Protocol
 
     # As `socket.getaddrinfo` gives them.
@@ -34,10 +34,12 @@ class TransportError(OSError):
 
     Attributes:
         is_final: whether the same request would end in the same way a moment later.
+        headers: the answer's, where they came before it broke.
     """
 
     def __init__(self, message: str, *, is_final: bool = False) -> None:
         self.is_final = is_final
+        self.headers: Mapping[str, str] = {}
         super().__init__(message)
 
 
@@ -111,4 +113,25 @@ def cause_of(error: Exception) -> str:
         return "timed out"
     # A TLS error's strerror holds OpenSSL's file and line too; its reason is the readable part.
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
-    return reason if isinstance(reason, str) and reason else type(error).__name__
+    if not (isinstance(reason, str) and reason):
+        return type(error).__name__
+    if reason == "UNEXPECTED_EOF_WHILE_READING" or reason.startswith("EOF occurred"):
+        return "the other side cut it off"
+    if reason == "WRONG_VERSION_NUMBER":
+        return "what answers there speaks no TLS; is the endpoint's or the proxy's URL right?"
+    return reason
+
+
+def distrust_of(said: str) -> str:
+    """What is wrong with a certificate, and what to do about it.
+
+    Args:
+        said: OpenSSL's words for it.
+    """
+    if "expired" in said or "not yet valid" in said:
+        hint = "is this clock right, and is it AWS who answers, no proxy?"
+    elif "mismatch" in said or "other host" in said:
+        hint = "is AWS_ENDPOINT_URL right, and is it AWS who answers, no proxy?"
+    else:
+        hint = "is AWS_CA_BUNDLE right?"
+    return f"certificate not accepted: {said.rstrip('.')}; {hint}"

@@ -69,4 +69,6 @@ def _host_and_port(address: str) -> tuple[str, str]:
             raise ValueError("want ] after an IPv6 address")
         return host, after[1:]
     host, _, port = address.partition(":")
+    if any(sign in host for sign in "[]%"):  # which others would read as another host
+        raise ValueError("want a host after ://")
     return host, port

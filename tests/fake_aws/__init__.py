@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import trustme
 
 from .account import Account, Caller
-from .appconfig import AppConfigData, identifier
+from .appconfig import AppConfigData
 from .http import Close, Reply, Server
 from .process import FakeAwsProcess as FakeAwsProcess
 from .routing import Service, Services
 from .secretsmanager import SecretsManager
+from .sessions import Use, identifier
 from .ssm import ParameterStore
 from .sts import CREDENTIALS_PATH, ContainerCredentials, SecurityTokenService
 from .wire import (
@@ -163,6 +164,11 @@ class FakeAws:
         data = body.encode() if isinstance(body, str) else body
         with self._lock:
             self.appconfig.put((app, env, profile), data, content_type or "text/plain", label)
+
+    def roll_back(self, app: str, env: str, profile: str) -> None:
+        """Deploy the version of a configuration that was there before the current one."""
+        with self._lock:
+            self.appconfig.roll_back((app, env, profile))
 
     def delete_profile(self, app: str, env: str, profile: str) -> None:
         """Delete a profile."""
@@ -311,6 +317,12 @@ class FakeAws:
     def failed_handshakes(self) -> int:
         """How many TLS handshakes failed."""
         return self._server.failed_handshakes
+
+    @property
+    def ledger(self) -> list[Use]:
+        """Who came to AppConfig with which token, and what came of it, oldest first."""
+        with self._lock:
+            return list(self.appconfig.ledger)
 
     def peak_in_flight(self, service: str) -> int:
         """How many calls of a service ("ssm", "appconfig", ...) were answered at a time."""

@@ -14,6 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from .. import canary
 from .wire import Denied, Protocol, Refusal, Request
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ class Account:
         expires_at = None if lifetime_seconds is None else self.signing_now() + lifetime_seconds
         identity = Identity(
             "ASIA" + secrets.token_hex(8).upper(),
-            secrets.token_urlsafe(30)[:38] + "/+",
-            "IQoJb3JpZ2lu" + secrets.token_urlsafe(300) + "/+==",
+            (canary.VALUE + secrets.token_urlsafe(30))[:38] + "/+",
+            "IQoJb3JpZ2lu" + canary.VALUE + secrets.token_urlsafe(284) + "/+==",
             f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{role}",
             expires_at,
         )

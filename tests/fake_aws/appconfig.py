@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import os
+import re
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .account import Account, Caller, checked
+from .sessions import (
+    Deployed,
+    Key,
+    Session,
+    Token,
+    Use,
+    bad_request,
+    identifier,
+    not_found,
+    problem_of,
+    too_early,
+)
 from .wire import Answer, Protocol, Refusal, json_answer
 
 if TYPE_CHECKING:
@@ -18,38 +29,6 @@ if TYPE_CHECKING:
 TOKEN_LIFETIME_SECONDS = 24 * 3600
 DEFAULT_INTERVAL_SECONDS = 60
 TOKEN_BYTES = 800  # base64 of it is 1,068 characters and ends in "=", as long as real tokens
-
-Key = tuple[str, str, str]
-
-
-@dataclass
-class Deployed:
-    """One version of a configuration."""
-
-    body: bytes
-    content_type: str
-    label: str
-    number: int
-
-
-@dataclass
-class Session:
-    """One client's session."""
-
-    key: Key
-    interval_seconds: int
-    polled_at: float | None = None
-    seen_number: int = 0
-
-
-@dataclass
-class Token:
-    """One token; it is good for one call."""
-
-    session: Session
-    issued_at: float
-    spent: bool = False
-    answer_lost: bool = False
 
 
 class AppConfigData:
@@ -61,12 +40,18 @@ class AppConfigData:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._profiles: dict[Key, Deployed | None] = {}
+        self._earlier: dict[Key, list[Deployed]] = {}
         self._names: dict[str, str] = {}
         self._tokens: dict[str, Token] = {}
-        self._number = 0
+        self._number = self._sessions = 0
         self.received: Counter[str] = Counter()
+        self.ledger: list[Use] = []
         self.enforces_interval = True
         self.next_poll_interval_seconds: int | None = None
+        # Whether an interval that was raised binds those, too, who were not told yet.
+        self.raises_unsaid = False
+        # What the header says in place of the interval; empty for no header. It binds nobody.
+        self.next_poll_interval_text: str | None = None
         self.missing_deployment_fails_at = "StartConfigurationSession"
         self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
             "StartConfigurationSession": self._start,
@@ -76,9 +61,14 @@ class AppConfigData:
     def put(self, key: Key, body: bytes, content_type: str, label: str) -> None:
         """Deploy a new version."""
         self._number += 1
+        self._keep(key)
         self._profiles[key] = Deployed(body, content_type, label, self._number)
         for name in key:
             self._names[identifier(name)] = name
+
+    def roll_back(self, key: Key) -> None:
+        """Deploy the version before the current one; who has seen that one last sees no change."""
+        self._profiles[key] = self._earlier[key].pop()
 
     def delete(self, key: Key) -> None:
         """Delete the profile; application and environment stay."""
@@ -87,7 +77,12 @@ class AppConfigData:
 
     def undeploy(self, key: Key) -> None:
         """Leave the profile without a deployment."""
+        self._keep(key)
         self._profiles[key] = None
+
+    def _keep(self, key: Key) -> None:
+        if current := self._profiles.get(key):
+            self._earlier.setdefault(key, []).append(current)
 
     def resource(self, operation: str, params: Mapping[str, Any]) -> str:
         """Say which profile a call is about, as the test that put it called it."""
@@ -119,15 +114,59 @@ class AppConfigData:
         key = self._key(params)
         self._check(caller, operation, key)
         self._find(key, operation)
-        token = self._issue(Session(key, seconds))
+        self._sessions += 1
+        token = self._issue(Session(key, seconds, self._sessions, seconds))
         return json_answer({"InitialConfigurationToken": token}, 201, self.protocol)
 
     def _latest(self, params: Mapping[str, Any], caller: Caller) -> Answer:
-        operation = "GetLatestConfiguration"
-        checked(self._account, operation, params, {"ConfigurationToken": str})
-        token = self._tokens.get(params.get("ConfigurationToken", ""))
-        if token is None:
-            raise self._account.blame(bad_request("Token not valid", "Corrupted"))
+        checked(self._account, "GetLatestConfiguration", params, {"ConfigurationToken": str})
+        text = params.get("ConfigurationToken", "")
+        token = self._tokens.get(text)
+        outcome = ""
+        try:
+            if not re.fullmatch(r"\S{1,8192}", text):
+                message = "ConfigurationToken is outside 1 to 8192 characters"
+                raise self._account.blame(bad_request(message))
+            if token is None:
+                raise self._account.blame(bad_request("Token not valid", "Corrupted"))
+            answer, outcome = self._answer(token, caller)
+        except Refusal as refusal:
+            outcome = problem_of(refusal)
+            raise
+        finally:
+            issued = (0, 0) if token is None else (token.number, token.session.number)
+            self.ledger.append(Use(self._account.now(), caller.access_key, *issued, outcome))
+        return answer
+
+    def _answer(self, token: Token, caller: Caller) -> tuple[Answer, str]:
+        session, now = token.session, self._account.now()
+        self._refuse(token, caller)
+        advertised = self.next_poll_interval_seconds or session.interval_seconds
+        deployed = self._find(session.key, "GetLatestConfiguration")
+        token.spent = True
+        session.polled_at = now
+        session.told_seconds = advertised
+        changed = deployed.number != session.seen_number
+        session.seen_number = deployed.number
+        headers = {
+            "Next-Poll-Configuration-Token": self._issue(session),
+            "Next-Poll-Interval-In-Seconds": str(advertised),
+            "Content-Type": deployed.content_type if changed else "application/octet-stream",
+        }
+        if self.next_poll_interval_text is not None:
+            session.told_seconds = session.interval_seconds
+            headers["Next-Poll-Interval-In-Seconds"] = self.next_poll_interval_text
+            if not self.next_poll_interval_text:
+                del headers["Next-Poll-Interval-In-Seconds"]
+        if not changed:
+            return Answer(200, {**headers, "Version-Label": ""}), "unchanged"
+        if deployed.label:
+            headers["Version-Label"] = deployed.label
+        if deployed.body:
+            self.received["/".join(session.key)] += 1
+        return Answer(200, headers, deployed.body), "changed"
+
+    def _refuse(self, token: Token, caller: Caller) -> None:
         session, now = token.session, self._account.now()
         if token.spent:
             refusal = bad_request("Token not valid", "Corrupted")
@@ -136,35 +175,18 @@ class AppConfigData:
             )
         if now - token.issued_at >= TOKEN_LIFETIME_SECONDS:
             raise bad_request("Token not valid", "Expired")
-        self._check(caller, operation, session.key)
-        advertised = self.next_poll_interval_seconds or session.interval_seconds
+        self._check(caller, "GetLatestConfiguration", session.key)
         if self.enforces_interval and session.polled_at is not None:
             waited = now - session.polled_at
-            if waited < max(session.interval_seconds, advertised):
+            if waited < session.told_seconds:
                 detail = f"({'/'.join(session.key)} after {waited:.3f} s)"
-                early = bad_request("Request too early", "PollIntervalNotSatisfied")
-                raise self._account.blame(early, detail)
-        deployed = self._find(session.key, operation)
-        token.spent = True
-        session.polled_at = now
-        changed = deployed.number != session.seen_number
-        session.seen_number = deployed.number
-        headers = {
-            "Next-Poll-Configuration-Token": self._issue(session),
-            "Next-Poll-Interval-In-Seconds": str(advertised),
-            "Content-Type": deployed.content_type if changed else "application/octet-stream",
-        }
-        if not changed:
-            return Answer(200, {**headers, "Version-Label": ""})
-        if deployed.label:
-            headers["Version-Label"] = deployed.label
-        if deployed.body:
-            self.received["/".join(session.key)] += 1
-        return Answer(200, headers, deployed.body)
+                raise self._account.blame(too_early(), detail)
+            if self.raises_unsaid and waited < (self.next_poll_interval_seconds or 0):
+                raise too_early()  # which is not the client's mistake
 
     def _issue(self, session: Session) -> str:
         text = base64.b64encode(os.urandom(TOKEN_BYTES)).decode()
-        self._tokens[text] = Token(session, self._account.now())
+        self._tokens[text] = Token(session, self._account.now(), len(self._tokens) + 1)
         return text
 
     def _key(self, params: Mapping[str, Any]) -> Key:
@@ -199,32 +221,3 @@ class AppConfigData:
         resource = f"application/{app}/environment/{env}/configuration/{profile}"
         arn = self._account.arn("appconfig", resource, caller.region)
         self._account.check(caller, operation, f"appconfig:{operation}", arn, "/".join(key))
-
-
-def identifier(name: str) -> str:
-    """Give the ID AppConfig would have made for a name: seven small letters and digits."""
-    number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    digits = ""
-    for _ in range(7):
-        number, digit = divmod(number, 36)
-        digits += "abcdefghijklmnopqrstuvwxyz0123456789"[digit]
-    return digits
-
-
-def bad_request(message: str, problem: str | None = None) -> Refusal:
-    """Give AppConfig's 400, with the machine-readable reason where there is one."""
-    if problem is None:
-        return Refusal(400, "BadRequestException", message)
-    details = {"InvalidParameters": {"ConfigurationToken": {"Problem": problem}}}
-    return Refusal(400, "BadRequestException", message, Reason="InvalidParameters", Details=details)
-
-
-def not_found(kind: str, reference: Mapping[str, str]) -> Refusal:
-    """Give AppConfig's 404."""
-    return Refusal(
-        404,
-        "ResourceNotFoundException",
-        f"{kind} not found",
-        ResourceType=kind,
-        ReferencedBy=dict(reference),
-    )

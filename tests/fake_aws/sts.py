@@ -6,6 +6,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .. import canary
 from .account import ACCOUNT_ID, Account, Caller, checked, iso_date
 from .wire import Answer, Denied, Protocol, Refusal, json_answer, xml_answer
 
@@ -86,7 +87,7 @@ class ContainerCredentials:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self.token = secrets.token_urlsafe(24)
+        self.token = canary.VALUE + secrets.token_urlsafe(12)
         self.lifetime_seconds = 3600.0
         self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
             "ContainerCredentials": self._credentials

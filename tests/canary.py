@@ -1,0 +1,106 @@
+"""A secret that stands where secrets do in every run of the tests, and a watch that looks for it.
+
+It is planted as credentials in every fake AWS account, as the secrets of the larger tests and in
+the environment of every child. It must not come out: not in what a test or its children write, not
+in a failure's report, not in a file, not on a command line. Knows neither pytest nor any test.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+VARIABLE = "TESTS_CANARY"  # by which children that play AWS plant the same one
+VALUE = os.environ.setdefault(VARIABLE, "c4n4ry" + secrets.token_hex(8))
+SECRET = f"s3cret-{VALUE}"  # what secrets hold, and SecureStrings
+SECURE = f"secure-{VALUE}"
+UNRELATED = "UNRELATED_SECRET"  # a variable of every child's, which nobody has a reason to show
+LARGEST_FILE_BYTES = 64 * 1024 * 1024
+SAMPLE_SECONDS = 0.05
+# Files that hold secrets on purpose: what stands in for AWS, and what a child was asked to write.
+SHOWN = ("secrets.json", "credentials", "config", "answer", "given-environment")
+SNAPSHOTS = (Path("/tmp/appconfig-env.json"),)
+
+
+def forms(value: str) -> tuple[bytes, ...]:
+    """How `value` may stand in bytes: as it is, and in base64 from each of its three beginnings."""
+    data = value.encode()
+    encoded = [base64.b64encode(b"\0" * shift + data) for shift in range(3)]
+    # The first and the last signs depend on what stands around it.
+    return (data, *(form[4 if shift else 0 : -4] for shift, form in enumerate(encoded)))
+
+
+class Watch:
+    """Looks for one value wherever output ends up, and remembers where it stood."""
+
+    def __init__(self, value: str) -> None:
+        self._forms = forms(value)
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self.places: list[str] = []
+        self.test = "outside of the tests"
+        self.searched = 0
+
+    def search(self, text: str | bytes | None, place: str) -> None:
+        """Look into one piece of output."""
+        data = text.encode("utf-8", "replace") if isinstance(text, str) else text or b""
+        self.searched += len(data)
+        if any(form in data for form in self._forms):
+            with self._lock:
+                if place not in self.places:
+                    self.places.append(place)
+
+    def search_folder(self, folder: Path) -> None:
+        """Look into all files below a folder, from which others may remove some meanwhile."""
+        for parent, _, names in os.walk(folder):
+            self.search_files(Path(parent, name) for name in names)
+
+    def search_files(self, paths: Iterable[Path]) -> None:
+        """Look into files that are not shown on purpose."""
+        for path in paths:
+            if path.name in SHOWN or path.is_symlink() or not path.is_file():
+                continue
+            try:
+                if path.stat().st_size <= LARGEST_FILE_BYTES:
+                    self.search(path.read_bytes(), f"the file {path}")
+            except OSError:  # gone meanwhile, or not for us
+                continue
+
+    def sample(self) -> None:
+        """Look at the command lines of all descendants, again and again until `stop`."""
+        while not self._stopped.wait(SAMPLE_SECONDS):
+            for process in _descendants(os.getpid()):
+                try:
+                    words = Path(f"/proc/{process}/cmdline").read_bytes()
+                except OSError:
+                    continue
+                self.search(words, f"the command line of a process of {self.test}")
+
+    def stop(self) -> None:
+        """End `sample`."""
+        self._stopped.set()
+
+    def on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Look at a command line before a process has it: it may be gone before it is sampled."""
+        if event == "subprocess.Popen" and not self._stopped.is_set():
+            _, words, _, _ = arguments
+            for word in [words] if isinstance(words, (str, bytes, os.PathLike)) else words:
+                self.search(os.fsencode(word), f"the arguments of a process of {self.test}")
+
+
+def _descendants(process: int) -> Iterator[int]:
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            children = [int(number) for number in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
+            yield child
+            yield from _descendants(child)

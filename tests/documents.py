@@ -1,0 +1,23 @@
+"""Documents as a source would give them, from data."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from appconfig_env._document import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from appconfig_env._reference import Source
+
+
+def document_of(source: Source, values: Mapping[str, str]) -> Document:
+    """What `source` reads where `values` stand: parameters, a JSON object, or one value alone."""
+    locator = source.locator
+    if locator.is_path:
+        return Document(locator, parameters=values)
+    if locator.scheme == "ssm":
+        return Document(locator, "".join(values.values()).encode())
+    return Document(locator, json.dumps(dict(values)).encode(), content_type="application/json")

@@ -1,0 +1,5 @@
+"""`python -m tests.faults` prints the table of docs/reliability.md."""
+
+from .page import table
+
+print(table())  # noqa: T201 - it is what this is for

@@ -1,0 +1,254 @@
+"""One life under one fault: a real wrapper, over real TLS, and what it told whom."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from ..fake_aws import FakeAws
+from ..raw_server import RawServer
+from .certificates import HOST, authority
+from .fault import SOURCES
+from .proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .fault import Fault
+
+ROOT = Path(__file__).parent.parent.parent
+WRAPPER = ROOT / "wrapper" / "appconfig-env"
+CHILD = str(Path(__file__).parent / "child.py")
+CANARY = "CANARY"  # in every value, and nowhere else
+ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
+
+NAMES = {source: f"FROM_{source.upper()}" for source in SOURCES}
+REFERENCES = {
+    "session": "appconfig:fault/prod/session",
+    "poll": "appconfig:fault/prod/poll",
+    "path": "ssm:/fault/path/",
+    "name": "ssm:/fault/name",
+    "secret": "secretsmanager:fault/secret",
+}
+IN_PLACE = ("name", "secret")
+
+
+class Start(NamedTuple):
+    """What one start did.
+
+    Attributes:
+        code: its exit code.
+        seconds: from its first moment to its end, the program's included.
+        stderr: what it logged.
+        told: what the Runtime API's `init/error` got.
+        shown: what the program saw; None where there was none.
+        calls: what the proxy got, as source and operation.
+        connections: how many.
+    """
+
+    code: int
+    seconds: float
+    stderr: str
+    told: list[dict[str, Any]]
+    shown: dict[str, Any] | None
+    calls: list[tuple[str, str]]
+    connections: int
+
+
+class Refresh(NamedTuple):
+    """What a helper's life was: a good start, a refresh under the fault, one after it.
+
+    Attributes:
+        stderr: all that the process logged.
+        good: what was known after the start.
+        faulty: after the refresh under the fault.
+        well: after the one without.
+        calls: of the faulty one.
+    """
+
+    stderr: str
+    good: dict[str, Any]
+    faulty: dict[str, Any]
+    well: dict[str, Any]
+    calls: list[tuple[str, str]]
+
+
+class Lab:
+    """One function's world: its AWS, the proxy before it, its Runtime API and its folder."""
+
+    def __init__(self, fault: Fault | None, *, is_faulty: bool = True) -> None:
+        self._stack = ExitStack()
+        enter = self._stack.enter_context
+        self.aws = enter(FakeAws())
+        self.folder = Path(enter(tempfile.TemporaryDirectory(prefix="faults-")))
+        self.runtime_api = enter(RawServer(ACCEPTED))
+        self.fault = fault
+        self.proxy = enter(
+            Proxy(
+                self.aws.port,
+                fault.does if fault else None,
+                fault.meets if fault else None,
+                fault.certificate if fault else "good",
+                fault.sources if fault else (),
+            )
+        )
+        self.endpoint = f"https://{HOST}:{self.proxy.port}"
+        self.set_faulty(is_faulty=is_faulty)
+        self.put(1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._stack.close()
+
+    def set_faulty(self, *, is_faulty: bool) -> None:
+        """Have the fault, or have it no more."""
+        self.proxy.is_faulty = is_faulty
+        if self.fault and self.fault.endpoint in ("nobody", "full"):
+            self.proxy.listen(self.fault.endpoint if is_faulty else "proxy")
+        if self.fault and self.fault.skew:
+            self.aws.skew(self.fault.skew if is_faulty else 0.0)
+        if self.fault and self.fault.name.startswith("empty pages") and is_faulty:
+            self.aws.ssm.empty_pages = 3
+
+    def put(self, number: int) -> None:
+        """Let AWS hold the values of that number."""
+        for profile in ("session", "poll"):
+            value = {f"from_{profile}": value_of(profile, number)}
+            self.aws.put_profile("fault", "prod", profile, value)
+        self.aws.put_parameter("/fault/path/from/path", value_of("path", number))
+        self.aws.put_parameter("/fault/name", value_of("name", number))
+        self.aws.put_secret("fault/secret", value_of("secret", number))
+
+    def environ(self, suffixes: Mapping[str, str], **more: str) -> dict[str, str]:
+        """What the function is configured with; `suffixes` follow the references."""
+        certificates = self.folder / "ca.pem"
+        authority.cert_pem.write_to_path(certificates)
+        references = {name: text + suffixes.get(name, "") for name, text in REFERENCES.items()}
+        lists = [text for name, text in references.items() if name not in IN_PLACE]
+        return {
+            **self.aws.environ(),
+            "PATH": "/usr/bin:/bin",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_CA_BUNDLE": str(certificates),
+            "AWS_LAMBDA_RUNTIME_API": self.runtime_api.url.removeprefix("http://"),
+            "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "trace",
+            "APPCONFIG_ENV_SNAPSHOT": str(self.folder / "snapshot.json"),
+            "APPCONFIG_ENV_SOURCES": " ".join(lists),
+            **{NAMES[name]: references[name] for name in IN_PLACE},
+            **more,
+        }
+
+    def secrets(self) -> list[str]:
+        """What nobody may say: of each value and credential a part that tells it."""
+        function = self.aws.account.function
+        return [CANARY, function.secret_key[:10], function.session_token[:20]]
+
+
+def value_of(source: str, number: int) -> str:
+    """The value that AWS holds for a source."""
+    return f"{CANARY}-{source}-{number}"
+
+
+def start(fault: Fault | None, column: str, fallback: Path | None = None) -> Start:
+    """A cold start under `fault`."""
+    with Lab(fault) as lab:
+        more = {}
+        if fault and fault.endpoint == "nameless":
+            lab.endpoint = "https://aws..invalid"  # what no resolver ever finds
+        suffixes = dict.fromkeys(SOURCES, "?optional") if column == "optional" else {}
+        if column == "FALLBACK":
+            suffixes = {"secret": "?optional"}  # no file holds secrets
+            more["APPCONFIG_ENV_FALLBACK"] = str(fallback)
+        if fault:
+            more["APPCONFIG_ENV_DEADLINE_SECONDS"] = f"{fault.deadline:g}"
+        environ = lab.environ(suffixes, **more)
+        began = time.monotonic()
+        done = subprocess.run(
+            [str(WRAPPER), sys.executable, "-I", "-S", CHILD, "once"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        seconds = time.monotonic() - began
+        told = [_told(request) for request in lab.runtime_api.requests]
+        shown = json.loads(done.stdout) if done.stdout else None
+        _see_that_nothing_leaks(lab, done.stderr, told)
+        return Start(
+            done.returncode,
+            seconds,
+            done.stderr,
+            told,
+            shown,
+            list(lab.proxy.calls),
+            lab.proxy.connections,
+        )
+
+
+def refresh(fault: Fault) -> Refresh:
+    """A good start, and then a refresh in the running program under `fault`, and one without."""
+    milliseconds = f"{1000 * fault.deadline:g}ms"
+    with Lab(fault, is_faulty=False) as lab:
+        environ = lab.environ({}, AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=milliseconds)
+        process = subprocess.Popen(
+            [str(WRAPPER), sys.executable, CHILD, "serve", str(ROOT)],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            try:
+                good = _next(process)
+                lab.aws.forward(60)  # AppConfig may be asked again
+                lab.put(2)
+                lab.set_faulty(is_faulty=True)
+                before = len(lab.proxy.calls)
+                faulty = _next(process, "nameless" if fault.endpoint == "nameless" else "named")
+                calls = lab.proxy.calls[before:]
+                lab.set_faulty(is_faulty=False)
+                lab.aws.forward(60)
+                well = _next(process, "named")
+            finally:
+                _, stderr = process.communicate()
+        states = [one["status"] for one in (good, faulty, well)]
+        _see_that_nothing_leaks(lab, stderr, [*states, faulty["raised"]])
+        assert f"{CANARY}-secret" not in (lab.folder / "snapshot.json").read_text()
+        return Refresh(stderr, good, faulty, well, calls)
+
+
+def _next(process: subprocess.Popen[str], command: str = "") -> dict[str, Any]:
+    """What the program says next, after `command`."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    if command:
+        process.stdin.write(command + "\n")
+        process.stdin.flush()
+    line = process.stdout.readline()
+    if not line:
+        raise AssertionError(process.communicate()[1])
+    said: dict[str, Any] = json.loads(line)
+    return said
+
+
+def _told(request: bytes) -> dict[str, Any]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /2018-06-01/runtime/init/error ")
+    told: dict[str, Any] = json.loads(body)
+    return told
+
+
+def _see_that_nothing_leaks(lab: Lab, *said: object) -> None:
+    text = json.dumps(said)
+    for secret in lab.secrets():
+        assert secret not in text

@@ -1,0 +1,148 @@
+"""Faults of HTTP: answers that break off, do not come, or are not what they say."""
+
+from __future__ import annotations
+
+from . import wire
+from .fault import BETWEEN, SLOW, Ending, Fault
+
+FAULTS = (
+    Fault(
+        "black hole after the request",
+        "the request is taken, no answer comes",
+        Ending.PASSING,
+        ("no answer from", "in time", SLOW),
+        wire.never_answer,
+        is_slow=True,
+    ),
+    Fault(
+        "reset after the request",
+        "a reset instead of an answer",
+        Ending.PASSING,
+        ("connection to", "broke", BETWEEN),
+        wire.reset_after_request,
+        is_slow=True,
+    ),
+    Fault(
+        "reset in the headers",
+        "a reset after half of the headers",
+        Ending.PASSING,
+        ("connection to", "broke", BETWEEN),
+        wire.reset_in_headers,
+        is_slow=True,
+    ),
+    Fault(
+        "reset in the body",
+        "a reset after half of the body",
+        Ending.PASSING,
+        ("connection to", "broke", BETWEEN),
+        wire.reset_in_body,
+        is_named=True,
+        is_slow=True,
+    ),
+    Fault(
+        "slow headers",
+        "the headers come one byte each 100 ms",
+        Ending.PASSING,
+        ("no answer from", "in time", SLOW),
+        wire.drip_headers,
+        is_slow=True,
+    ),
+    Fault(
+        "slow body",
+        "the body comes one byte each 100 ms",
+        Ending.PASSING,
+        ("no answer from", "in time", SLOW),
+        wire.drip_body,
+        is_slow=True,
+    ),
+    Fault(
+        "a page instead of JSON",
+        "status 200 with HTML, as a captive portal answers",
+        Ending.LASTING,
+        ("Garbled", "text/html", BETWEEN),
+        wire.show_page(200),
+        is_named=True,
+    ),
+    Fault(
+        "a page that forbids",
+        "status 403 with HTML, as a proxy answers",
+        Ending.LASTING,
+        ("HTTP 403", BETWEEN),
+        wire.show_page(403),
+        is_named=True,
+    ),
+    Fault(
+        "truncated JSON",
+        "half a document, of the length that is announced",
+        Ending.LASTING,
+        ("Garbled", "JSON", BETWEEN),
+        wire.cut_json,
+        sources=("path", "name", "secret"),
+        is_named=True,
+    ),
+    Fault(
+        "oversized body, announced",
+        "a Content-Length of a gigabyte",
+        Ending.LASTING,
+        ("too large", BETWEEN),
+        wire.announce_too_much,
+        is_named=True,
+    ),
+    Fault(
+        "oversized body, sent",
+        "chunks of a megabyte without end",
+        Ending.LASTING,
+        ("too large", BETWEEN),
+        wire.send_too_much,
+        sources=("path", "name"),  # whoever sends it needs time too
+        is_named=True,
+    ),
+    Fault(
+        "Content-Length too long, closed",
+        "ten bytes less than announced, then the end",
+        Ending.PASSING,
+        ("connection to", "broke", BETWEEN),
+        wire.promise_more,
+        is_named=True,
+        is_slow=True,
+    ),
+    Fault(
+        "Content-Length too long, open",
+        "ten bytes less than announced, then silence",
+        Ending.PASSING,
+        ("no answer from", "in time", SLOW),
+        wire.promise_more_and_wait,
+        is_named=True,
+        is_slow=True,
+    ),
+    Fault(
+        "Content-Length too short",
+        "twice as many bytes as announced",
+        Ending.PASSING,
+        ("sent more than it announced", BETWEEN),
+        wire.promise_less,
+        is_named=True,
+        is_slow=True,
+    ),
+    Fault(
+        "chunked", "good chunks, with extensions and a trailer", Ending.WELL, (), wire.send_chunks
+    ),
+    Fault(
+        "chunked, broken",
+        "a chunk whose size is no number",
+        Ending.PASSING,
+        ("a chunk without a size", BETWEEN),
+        wire.send_broken_chunks,
+        is_named=True,
+        is_slow=True,
+    ),
+    Fault(
+        "chunked, cut off",
+        "the end comes in the middle of a chunk",
+        Ending.PASSING,
+        ("connection to", "broke", BETWEEN),
+        wire.end_in_a_chunk,
+        is_named=True,
+        is_slow=True,
+    ),
+)

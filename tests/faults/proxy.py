@@ -1,0 +1,206 @@
+"""A proxy that ends TLS in front of the fake AWS, and passes calls on until a fault has its say."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import threading
+from typing import TYPE_CHECKING, Self
+from urllib.parse import unquote
+
+from .certificates import HOST, context
+from .exchange import LONGEST_SECONDS, Answer, Exchange, OverError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from types import TracebackType
+
+
+class Proxy:
+    """Listens for TLS on 127.0.0.1.
+
+    Args:
+        port: the fake AWS's.
+        answer: what the fault does to a call.
+        meet: what it does to a connection before TLS; False where that was all.
+        certificate: see `context`.
+        sources: whose calls meet the fault.
+
+    Attributes:
+        is_faulty: whether the fault is there; the certificate is as it is.
+        calls: source and operation of each call that came.
+        connections: how many came.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        answer: Callable[[Exchange], None] | None = None,
+        meet: Callable[[socket.socket, threading.Event], bool] | None = None,
+        certificate: str = "good",
+        sources: Collection[str] = (),
+    ) -> None:
+        self.is_faulty = True
+        self.stopping = threading.Event()
+        self.calls: list[tuple[str, str]] = []
+        self.connections = 0
+        self._upstream = port
+        self._answer = answer
+        self._meet = meet
+        self._certificate = certificate
+        self._faulty = frozenset(sources)
+        self._sources: dict[str, str] = {}  # whose token it is
+        self._answers: dict[tuple[str, str], Answer] = {}
+        self._first_at = 0.0
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.port = 0
+        self._listener = socket.socket()
+        self._filling: list[socket.socket] = []
+        self.listen("proxy")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def listen(self, kind: str) -> None:
+        """Have at the port from now on: the `proxy`, `nobody`, or a `full` queue."""
+        self._unlisten()
+        if kind == "proxy":
+            self._listener = socket.create_server((HOST, self.port), backlog=64)
+            self.port = self._listener.getsockname()[1]
+            threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+        elif kind == "full":
+            self._listener = socket.create_server((HOST, self.port), backlog=0)
+            self._fill()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stopping.set()
+        self._unlisten()
+        with self._lock:
+            for one in self._open:
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+    def remembered(self, call: Exchange) -> Answer:
+        """What the fake AWS said to the first call like this one."""
+        key = (call.source, call.operation)
+        if key not in self._answers:
+            self._answers[key] = call.fresh_answer()
+        return self._answers[key]
+
+    def asked(self, request: bytes, source: str) -> Answer:
+        """What the fake AWS says to `request`."""
+        with socket.create_connection((HOST, self._upstream), timeout=LONGEST_SECONDS) as upstream:
+            upstream.sendall(request)
+            answer = Answer(*read(upstream))
+        token = re.search(rb"(?i)next-poll-configuration-token: (\S+)", answer.head)
+        if token:
+            self._sources[token[1].decode()] = source
+        elif b"InitialConfigurationToken" in answer.body:
+            self._sources[json.loads(answer.body)["InitialConfigurationToken"]] = source
+        return answer
+
+    def _unlisten(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        for one in (self._listener, *self._filling):
+            one.close()
+        self._filling.clear()
+
+    def _fill(self) -> None:
+        """Connect until nobody can any more."""
+        for _ in range(64):
+            one = socket.socket()
+            one.settimeout(0.05)
+            self._filling.append(one)
+            try:
+                one.connect((HOST, self.port))
+            except TimeoutError:
+                return
+        raise OverError
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self.connections += 1
+                self._open.add(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        inner = connection
+        try:
+            if self.is_faulty and self._meet and not self._meet(connection, self.stopping):
+                return
+            connection.settimeout(LONGEST_SECONDS)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            named = self._certificate if self.is_faulty else "good"
+            inner = context(named).wrap_socket(connection, server_side=True)
+            with self._lock:
+                self._open.add(inner)
+            while request := b"".join(read(inner)):
+                self._reply(inner, request)
+        except (OSError, OverError):
+            pass
+        finally:
+            with self._lock:
+                self._open -= {connection, inner}
+            inner.close()
+            connection.close()
+
+    def _reply(self, connection: socket.socket, request: bytes) -> None:
+        operation, source = self._known(request)
+        exchange = Exchange(self, connection, request, operation, source)
+        with self._lock:
+            self.calls.append((source, operation))
+        # The one profile fails to open a session, the other one to be read in the one it has.
+        is_opening = (source, operation) == ("poll", "StartConfigurationSession")
+        is_spared = is_opening or source not in self._faulty
+        if not self._answer or not self.is_faulty or is_spared:
+            exchange.pass_on()
+            return
+        with self._lock:
+            self._first_at = self._first_at or exchange.first_at
+            exchange.first_at = self._first_at
+        self._answer(exchange)
+
+    def _known(self, request: bytes) -> tuple[str, str]:
+        head, _, body = request.partition(b"\r\n\r\n")
+        if target := re.search(rb"(?i)x-amz-target: \w+\.(\w+)", head):
+            operation = target[1].decode()
+            by_operation = {"GetParametersByPath": "path", "GetParameters": "name"}
+            return operation, by_operation.get(operation, "secret")
+        if body:
+            profile: str = json.loads(body)["ConfigurationProfileIdentifier"]
+            return "StartConfigurationSession", profile
+        token = re.search(rb"configuration_token=(\S+)", head)
+        assert token is not None
+        return "GetLatestConfiguration", self._sources[unquote(token[1].decode())]
+
+
+def read(connection: socket.socket) -> tuple[bytes, bytes]:
+    """The head, with its empty line, and the body of one message; nothing where there is none."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return b"", b""
+        data += more
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    while length and len(body) < int(length[1]):
+        more = connection.recv(65536)
+        if not more:
+            raise OverError
+        body += more
+    return head + b"\r\n\r\n", body

@@ -1,0 +1,275 @@
+"""What faults do on the wire: one small function each, on a connection or on a call."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from .exchange import LONGEST_SECONDS, RESET, Answer
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from .exchange import Exchange
+
+    Does = Callable[[Exchange], None]
+
+REQUEST_ID = "fault-4f2a-request"  # said by every answer that has headers
+PAGE = b"<!DOCTYPE html><html><title>Sign in to the network</title><p>s3cret CANARY page</html>"
+MEGABYTE = b"x" * 1024 * 1024
+
+
+# Before TLS: what it gives says whether the connection goes on.
+
+
+def reset_at_connect(connection: socket.socket, stopping: threading.Event) -> bool:
+    """Accept, and reset at once."""
+    del stopping
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    connection.close()
+    return False
+
+
+def reset_in_handshake(connection: socket.socket, stopping: threading.Event) -> bool:
+    """Reset once the client has begun with TLS."""
+    connection.recv(64)
+    return reset_at_connect(connection, stopping)
+
+
+def stay_silent(connection: socket.socket, stopping: threading.Event) -> bool:
+    """Accept, and never say a word."""
+    del connection
+    stopping.wait(LONGEST_SECONDS)
+    return False
+
+
+def speak_plain(connection: socket.socket, stopping: threading.Event) -> bool:
+    """Answer TLS with HTTP."""
+    del stopping
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    return False
+
+
+# On a call.
+
+
+def never_answer(call: Exchange) -> None:
+    """Take the request, and say nothing."""
+    call.sleep()
+
+
+def reset_after_request(call: Exchange) -> None:
+    """Reset instead of an answer."""
+    call.reset()
+
+
+def reset_in_headers(call: Exchange) -> None:
+    """Reset in the middle of a header."""
+    head = call.answer().head
+    call.send(head[: len(head) // 2])
+    call.sleep(0.02)  # else the client might never see what came before
+    call.reset()
+
+
+def reset_in_body(call: Exchange) -> None:
+    """Reset after half a body."""
+    answer = call.answer()
+    call.send(_marked(answer).head + answer.body[: len(answer.body) // 2])
+    call.sleep(0.02)
+    call.reset()
+
+
+def drip_headers(call: Exchange) -> None:
+    """Send the headers byte by byte."""
+    call.drip(call.answer().head)
+
+
+def drip_body(call: Exchange) -> None:
+    """Send the body byte by byte."""
+    answer = call.answer()
+    call.send(answer.head)
+    call.drip(answer.body)
+
+
+def refuse(status: int, *, with_body: bool) -> Does:
+    """Refuse as the called service does, with its code and message or without a word."""
+
+    def does(call: Exchange) -> None:
+        code = code_of(status, call.source)
+        data = {"__type": f"com.amazonaws#{code}", "message": said_of(status)}
+        body = json.dumps(data).encode() if with_body else b""
+        kind = [f"x-amzn-ErrorType: {code}:http://internal.amazon.com/"] if with_body else []
+        call.send(_answered(status, body, "application/x-amz-json-1.1", *kind))
+
+    return does
+
+
+def refuse_with(status: int, code: str, message: str) -> Does:
+    """Refuse with a code of all services."""
+
+    def does(call: Exchange) -> None:
+        body = json.dumps({"__type": code, "message": message}).encode()
+        call.send(_answered(status, body, "application/x-amz-json-1.1"))
+
+    return does
+
+
+def refuse_for(seconds: float) -> Does:
+    """Throttle all calls for so long after the first one."""
+    throttle = refuse(429, with_body=True)
+
+    def does(call: Exchange) -> None:
+        if time.monotonic() - call.first_at < seconds:
+            throttle(call)
+        else:
+            call.pass_on()
+
+    return does
+
+
+def show_page(status: int) -> Does:
+    """Answer with a page for people."""
+
+    def does(call: Exchange) -> None:
+        call.send(_answered(status, PAGE, "text/html; charset=utf-8"))
+
+    return does
+
+
+def repeat_request(call: Exchange) -> None:
+    """Refuse the signature as AWS may: with all that was to be signed, the token included."""
+    headers = re.search(rb"(?i)x-amz-security-token: (\S+)", call.request)
+    token = headers[1].decode() if headers else ""
+    canonical = f"POST\n/\n\nhost:x\nx-amz-security-token:{token}\n"
+    message = (
+        "The request signature we calculated does not match the signature you provided. Check "
+        "your AWS Secret Access Key and signing method. Consult the service documentation for "
+        f"details.\n\nThe Canonical String for this request should have been\n'{canonical}'"
+    )
+    refuse_with(403, "InvalidSignatureException", message)(call)
+
+
+def cut_json(call: Exchange) -> None:
+    """Send the first half of the document, with its right length."""
+    answer = _marked(call.answer())
+    call.send(b"".join(answer.with_body(answer.body[: len(answer.body) // 2])))
+
+
+def announce_too_much(call: Exchange) -> None:
+    """Announce a body of a gigabyte."""
+    head = _marked(call.answer()).without_length(f"Content-Length: {1024**3}")
+    call.send(head + b'{"Parameters": [')
+    call.sleep()
+
+
+def send_too_much(call: Exchange) -> None:
+    """Send chunks of a megabyte, without end."""
+    call.send(_marked(call.answer()).without_length("Transfer-Encoding: chunked"))
+    for _ in range(1024):
+        call.send(b"%x\r\n%s\r\n" % (len(MEGABYTE), MEGABYTE))
+
+
+def promise_more(call: Exchange) -> None:
+    """Give a length that is too long, and close."""
+    answer = _marked(call.answer())
+    length = f"Content-Length: {len(answer.body) + 10}"
+    call.send(answer.without_length(length) + answer.body)
+    call.close()
+
+
+def promise_more_and_wait(call: Exchange) -> None:
+    """Give a length that is too long, and keep the connection."""
+    answer = _marked(call.answer())
+    length = f"Content-Length: {len(answer.body) + 10}"
+    call.send(answer.without_length(length) + answer.body)
+    call.sleep()
+
+
+def promise_less(call: Exchange) -> None:
+    """Give a length that is too short."""
+    answer = _marked(call.answer())
+    length = f"Content-Length: {len(answer.body) // 2}"
+    call.send(answer.without_length(length) + answer.body)
+
+
+def send_chunks(call: Exchange) -> None:
+    """Send the body in chunks of a few bytes, one of them with an extension, and a trailer."""
+    answer = call.fresh_answer()
+    call.send(answer.without_length("Transfer-Encoding: chunked"))
+    for at in range(0, len(answer.body), 7):
+        piece = answer.body[at : at + 7]
+        call.send(b"%x;name=value\r\n%s\r\n" % (len(piece), piece))
+    call.send(b"0\r\nX-Trailer: yes\r\n\r\n")
+
+
+def send_broken_chunks(call: Exchange) -> None:
+    """Send a chunk whose size is no number."""
+    answer = _marked(call.answer())
+    call.send(answer.without_length("Transfer-Encoding: chunked") + b"size?\r\n" + answer.body)
+
+
+def end_in_a_chunk(call: Exchange) -> None:
+    """Close in the middle of a chunk."""
+    answer = _marked(call.answer())
+    size = len(answer.body)
+    head = answer.without_length("Transfer-Encoding: chunked")
+    call.send(head + b"%x\r\n%s" % (size, answer.body[: size // 2]))
+    call.close()
+
+
+def turn_pages(token: Callable[[int], str]) -> Does:
+    """Say of each page that another one follows it."""
+
+    def does(call: Exchange) -> None:
+        if call.operation != "GetParametersByPath":
+            call.pass_on()
+            return
+        parameter = {"Name": f"/fault/path/p{call.number}", "Value": "s3cret CANARY"}
+        page = {"Parameters": [parameter], "NextToken": token(call.number)}
+        call.send(_answered(200, json.dumps(page).encode(), "application/x-amz-json-1.1"))
+
+    return does
+
+
+_CODES = {
+    400: ("BadRequestException", "ValidationException", "InvalidParameterException"),
+    403: ("AccessDeniedException",) * 3,
+    404: ("ResourceNotFoundException", "ParameterNotFound", "ResourceNotFoundException"),
+    429: ("ThrottlingException",) * 3,
+    500: ("InternalServerException", "InternalServerError", "InternalServiceError"),
+    503: ("ServiceUnavailable",) * 3,
+}
+
+
+def code_of(status: int, source: str) -> str:
+    """The code that the source's service gives for `status`."""
+    appconfig, ssm, secretsmanager = _CODES[status]
+    by_source = {"path": ssm, "name": ssm, "secret": secretsmanager}
+    return by_source.get(source, appconfig)
+
+
+def said_of(status: int) -> str:
+    """The message that comes with `status`."""
+    return f"what AWS says about {status}"
+
+
+def _answered(status: int, body: bytes, kind: str, *headers: str) -> bytes:
+    lines = [
+        f"HTTP/1.1 {status} Fault",
+        f"Content-Type: {kind}",
+        f"Content-Length: {len(body)}",
+        f"x-amzn-RequestId: {REQUEST_ID}",
+        *headers,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _marked(answer: Answer) -> Answer:
+    """The same answer with the request ID that errors are to name."""
+    head = re.sub(rb"(?i)(x-amzn-requestid: )\S+", rb"\g<1>" + REQUEST_ID.encode(), answer.head)
+    return Answer(head, answer.body)

@@ -1,0 +1,231 @@
+"""Targets on the wire: HTTP answers as bytes, and what the operations make of an answer."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import math
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from appconfig_env._made import make
+from appconfig_env._reference import parse
+from appconfig_env.aws import credentials, operations, parameters, profiles, secrets
+from appconfig_env.aws.connection import LARGEST_BODY_BYTES, Connection
+from appconfig_env.aws.port import AwsError
+from appconfig_env.aws.tcp import TransportError
+from appconfig_env.aws.wire import HttpAnswer
+from appconfig_env.errors import SourceError
+
+from .target import Target, check_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from email.message import Message
+
+    from appconfig_env._document import Document
+
+
+class Stream:
+    """A connection on which the far side has said all it says: in pieces of some size."""
+
+    def __init__(self, data: bytes, piece: int) -> None:
+        self._data, self._piece = io.BytesIO(data), piece
+
+    def settimeout(self, seconds: float, /) -> None:
+        assert seconds > 0
+
+    def recv(self, most: int, /) -> bytes:
+        return self._data.read(min(most, self._piece))
+
+    def sendall(self, data: bytes, /) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self._data.close()
+
+    def makefile(self, *_: object) -> io.BytesIO:
+        return io.BytesIO(self._data.getvalue())
+
+
+def _received(data: bytes, method: str, piece: int) -> tuple[object, ...]:
+    # All of a Connection but for the socket that it would open.
+    connection = Connection.__new__(Connection)
+    connection._named, connection._socket, connection._buffer = "host:1", Stream(data, piece), b""
+    connection.is_reusable = True
+    try:
+        answer = connection.receive(method, math.inf)
+    except TransportError as error:
+        check_message(str(error))
+        return (str(error),)
+    assert len(answer.body) <= LARGEST_BODY_BYTES
+    return answer.status, dict(answer.headers), answer.body, connection.is_reusable
+
+
+def http_answers(data: bytes) -> None:
+    """An answer is read as http.client reads it, however its bytes come, or refused."""
+    if not data:
+        return
+    method, stream = ("GET", "HEAD", "POST")[data[0] % 3], data[1:]
+    found = _received(stream, method, 1 << 20)
+    in_pieces = _received(stream, method, 1 + data[0] // 3)
+    if len(found) == 1 and MORE in str(found[0]):
+        return  # what is too much is noticed only where it came together with the rest
+    assert in_pieces[:3] == found[:3]
+    if len(found) == 1 or re.match(rb"HTTP/1\.[01] (1|0)", stream):
+        return
+    status, headers, body, is_reusable = found
+    theirs = http.client.HTTPResponse(cast("Any", Stream(stream, 1)), method=method)
+    theirs.begin()
+    assert theirs.status == status
+    assert theirs.read() == body
+    named = cast("Message", theirs.headers)
+    joined = {
+        name.lower(): ", ".join(v.strip(" \t") for v in named.get_all(name, [])) for name in named
+    }
+    assert joined == headers
+    # http.client finds the word close in any other word.
+    assert not (is_reusable and theirs.will_close) or "close" in str(joined.get("connection"))
+
+
+MORE = "more than it announced"
+STATUSES = (200, 201, 204, 302, 400, 403, 429, 500, 503)
+HEADERS = (
+    "x-amzn-requestid", "x-amzn-errortype", "content-type", "content-encoding", "version-label",
+    "next-poll-configuration-token", "next-poll-interval-in-seconds",
+)  # fmt: skip
+
+
+class Run:
+    """What `aws.run.Run` is to those who read: here every call has the same answer."""
+
+    elapsed = 0.0
+
+    def __init__(self, answer: HttpAnswer) -> None:
+        self.answer = answer
+        self.outcomes: dict[str, Document | SourceError] = {}
+        self.calls = 0
+
+    def call(self, operation: str, *_: object) -> dict[str, Any]:
+        self.calls += 1
+        assert self.calls < 10
+        return operations.result(operation, self.answer)
+
+    def fail(self, locators: list[Any], error: AwsError) -> None:
+        for locator in locators:
+            self.outcomes[locator.text] = SourceError(locator.text, error.reason)
+
+    def add(self, *_: object) -> None:
+        pass
+
+    def send(self, *_: object, **__: object) -> HttpAnswer:
+        return self.answer
+
+
+PARAMETER, PATH, SECRET, PROFILE = (
+    parse(text) for text in ("ssm:/shop/app", "ssm:/p/", "secretsmanager:s", "appconfig:a/b/c")
+)
+OTHER = parse("secretsmanager:t")
+
+
+class Polled:
+    cursor = "t"
+    locator = PROFILE.locator
+
+
+def answers(data: bytes) -> None:
+    """What AWS, or whoever sits between, answers is a document or an error fit for a log."""
+    lines = data[2:].split(b"\n", len(HEADERS))
+    if len(data) < 2 or len(lines) <= len(HEADERS):
+        return
+    given = (line.decode("latin-1") for line in lines)
+    headers = {name: value for name, value in zip(HEADERS, given, strict=False) if value}
+    answer = HttpAnswer(STATUSES[data[1] % len(STATUSES)], headers, lines[-1])
+    run: Any = Run(answer)
+    one, two = SECRET.locator, OTHER.locator
+    read: list[Callable[[], object]] = [
+        lambda: profiles.poll(run, cast("Any", [Polled()])),
+        lambda: parameters.read_names(run, {"/shop/app": [PARAMETER.locator]}, ""),
+        lambda: parameters.read_path(run, PATH.locator),
+        lambda: secrets.read_one(run, [one]),
+        lambda: secrets.read_batch(run, {"s": [one], "t": [two]}, ""),
+        lambda: credentials.of_role(run.call("AssumeRole")["Credentials"]),
+        lambda: credentials.own({credentials.FULL_URI: "http://127.0.0.1/"}, run, lambda: 0.0)(1.0),
+    ]
+    try:
+        read[data[0] % len(read)]()
+    except AwsError as error:
+        check_message(str(error))
+        check_message(error.reason)
+    for text, outcome in run.outcomes.items():
+        if isinstance(outcome, SourceError):
+            check_message(str(outcome))
+            continue
+        assert isinstance(outcome.version + outcome.cursor + outcome.name, str)
+        source = next(
+            s for s in (PARAMETER, PATH, SECRET, PROFILE, OTHER) if s.locator.text == text
+        )
+        check_message(make([source], outcome).error)
+        assert outcome.poll_seconds is None or 15 <= outcome.poll_seconds <= 86_400
+
+
+ROLE = (
+    b"<R><AccessKeyId>a</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t"
+    b"</SessionToken><Expiration>2026-01-02T03:04:05Z</Expiration></R>"
+)
+CONTAINER = (
+    b'{"AccessKeyId": "a", "SecretAccessKey": "s", "Token": "t",'
+    b' "Expiration": "2026-01-02T03:04:05Z"}'
+)
+
+
+def _streams() -> tuple[bytes, ...]:
+    """Good answers, each for some methods and sizes of pieces."""
+    heads = (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\nx-a: c\r\n\r\nhi",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n",
+        b"HTTP/1.0 404\r\n\r\nuntil closed",
+        b"HTTP/1.1 204 No\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    )
+    return tuple(bytes([number]) + head for number in (0, 1, 30) for head in heads)
+
+
+def _replies() -> tuple[bytes, ...]:
+    """Good answers and a refusal, each for every reader."""
+    good = (
+        b"{}",
+        b'{"Parameters": [{"Name": "/shop/app", "Value": "v", "Type": "String", "Version": 1}]}',
+        b'{"Parameters": [{"Name": "/p/a", "Value": "v", "Type": "SecureString"}], "NextToken":""}',
+        b'{"Name": "s", "ARN": "a", "SecretString": "{}", "VersionId": "i"}',
+        b'{"SecretValues": [{"Name": "s", "SecretBinary": "aGk="}]}',
+        b'{"Errors": [{"SecretId": "t", "ErrorCode": "X", "Message": "no"}]}',
+        ROLE,
+        CONTAINER,
+    )
+    heads7 = b"id\n\napplication/json\n\nv1\ntoken\n60\n"
+    replies = [bytes([number, 0]) + heads7 + body for number in range(7) for body in good]
+    refusal = b'{"__type": "a#AccessDeniedException", "message": "no"}'
+    replies += [
+        bytes([number, 4]) + b"id\nBadRequestException:x\n\n\n\n\n\n" + refusal
+        for number in range(7)
+    ]
+    return tuple(replies)
+
+
+TARGETS = (
+    Target(
+        "http_answers",
+        http_answers,
+        _streams(),
+        ("HTTP/1.1 200 OK\r\n", "Content-Length: ", "Transfer-Encoding: chunked", "\r\n",
+         "\r\n\r\n", "Connection: close", "HTTP/1.0", "HTTP/1.1 100 C\r\n\r\n"),
+    ),
+    Target(
+        "answers",
+        answers,
+        _replies(),
+        ('"Parameters"', '"SecretValues"', '"Errors"', '"NextToken"', '"Name"', '"Value"',
+         '"SecretBinary"', '"__type"', '"message"', "<Code>", "&#x1b;"),
+    ),
+)  # fmt: skip

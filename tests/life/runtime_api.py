@@ -1,0 +1,107 @@
+"""The runtime API as far as one function under SnapStart sees it: restore, events, answers."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PREFIX = "/2018-06-01/runtime/"
+ARN = "arn:aws:lambda:us-east-1:123456789012:function:shop"
+PATIENCE_SECONDS = 30.0
+
+
+class RuntimeApi:
+    """A server on 127.0.0.1; its `address` is for AWS_LAMBDA_RUNTIME_API.
+
+    Attributes:
+        waits_for_restore: is set once the runtime has come to the end of its init.
+    """
+
+    def __init__(self) -> None:
+        self.waits_for_restore = threading.Event()
+        self.events: queue.Queue[object] = queue.Queue()
+        self.answers: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self._restore = threading.Event()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.api = self
+        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.restore()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def restore(self) -> None:
+        """Let the runtime go on, as one that was cloned from a snapshot."""
+        self._restore.set()
+
+    def invoke(self, event: object) -> Any:
+        """Give the handler an event, and its answer."""
+        self.events.put(event)
+        kind, answer = self.answers.get(timeout=PATIENCE_SECONDS)
+        assert kind == "response", answer
+        return answer
+
+    def hold_until_restored(self) -> None:
+        self.waits_for_restore.set()
+        self._restore.wait(PATIENCE_SECONDS)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    api: RuntimeApi
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        api = self.server.api
+        if self.path == PREFIX + "restore/next":
+            api.hold_until_restored()
+            self.answer(200)
+            return
+        event = api.events.get()
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+            "Lambda-Runtime-Deadline-Ms": "4102444800000",
+            "Lambda-Runtime-Invoked-Function-Arn": ARN,
+        }
+        self.answer(200, json.dumps(event).encode(), headers)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        kind = self.path.rpartition("/")[2]
+        self.server.api.answers.put((kind, json.loads(body) if body else None))
+        self.answer(202)
+
+    def answer(
+        self, status: int, body: bytes = b"{}", headers: dict[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as its base has it
+        del format, args

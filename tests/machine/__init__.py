@@ -1,0 +1,1 @@
+"""What the state machine moves: a world with AppConfig in it, and environments that live there."""

@@ -1,0 +1,229 @@
+"""What may befall environments, in any order: deployments, polls, faults, freezes, clock jumps."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+)
+
+from .environment import Environment, Process
+from .expectations import TEXT
+from .world import BAD, FAULTS, World
+
+SECONDS = [
+    0.5,
+    1,
+    5,
+    14,
+    15,
+    16,
+    30,
+    44,
+    45,
+    46,
+    61,
+    95,
+    120,
+    400,
+    901,
+    3600,
+    43_000,
+    86_500,
+    200_000,
+]
+JUMPS = [1, 14, 20, 46, 100, 1000, 4000, 90_000]
+# What the service asks for: an interval, then what the header says in its place.
+ASKED = [
+    (None, None), (15, None), (30, None), (60, None), (300, None), (7200, None), (86400, None),
+    (None, ""), (None, "0"), (None, "-5"), (None, "soon"), (None, "1e3"), (None, "15.5"),
+    (None, "999999999"), (None, "999999999"), (None, "9" * 300),
+]  # fmt: skip
+OPERATIONS = ["StartConfigurationSession", "GetLatestConfiguration"]
+
+
+class Life(RuleBasedStateMachine):
+    """A few execution environments beside each other, and what befalls them."""
+
+    processes = Bundle("processes")
+
+    @initialize(
+        interval=st.sampled_from(["0", "15", "45", "45", "300", "2h"]),
+        formats=st.booleans(),
+        goes_on=st.booleans(),
+        snapstart=st.integers(0, 3).map(lambda n: n == 3),
+        chance=st.sampled_from([0.0, 0.5, 1.0]),
+    )
+    def begin(
+        self, interval: str, formats: bool, goes_on: bool, snapstart: bool, chance: float
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
+        self.world = World()
+        self.world.deploy()
+        self.chance = chance
+        given = {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": interval}
+        if formats:
+            given["APPCONFIG_ENV_SOURCES"] = f"appconfig:shop/prod/app {TEXT}&as=RAW"
+        if goes_on:
+            given["APPCONFIG_ENV_ON_ERROR"] = "continue"
+        if snapstart:
+            given["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+        made = Environment(self.world, self.folder / "one", given, lambda: self.chance)
+        if snapstart:
+            made.expected.keeps_no_tokens()
+        self.snapstart = snapstart
+        self.environments = [made]
+
+    def teardown(self) -> None:
+        if hasattr(self, "folder"):
+            shutil.rmtree(self.folder)
+
+    def home(self, process: Process) -> Environment | None:
+        return next((one for one in self.environments if process in one.processes), None)
+
+    # Deployments.
+
+    @rule()
+    def deploy(self) -> None:
+        self.world.deploy()
+
+    @rule(bad=st.sampled_from(sorted(BAD)))
+    def deploy_badly(self, bad: str) -> None:
+        self.world.deploy(bad)
+
+    @rule()
+    def roll_back(self) -> None:
+        self.world.roll_back()
+
+    @rule()
+    def withdraw(self) -> None:
+        self.world.withdraw()
+
+    # Processes.
+
+    @rule(target=processes, by_wrapper=st.booleans(), which=st.integers(0, 2))
+    def start(self, by_wrapper: bool, which: int) -> object:
+        environment = self.environments[which % len(self.environments)]
+        if len(environment.processes) >= 3:
+            return multiple()
+        process = environment.start(by_wrapper=by_wrapper)
+        return multiple() if process is None else process
+
+    @rule(process=consumes(processes))
+    def end(self, process: Process) -> None:
+        if home := self.home(process):
+            home.end(process)
+
+    @rule(process=processes)
+    def look(self, process: Process) -> None:
+        if home := self.home(process):
+            home.look(process)
+
+    @rule(
+        process=processes,
+        seconds=st.sampled_from([1, 7, 15, 46, 100, 450]),
+        times=st.integers(2, 12),
+    )
+    def live_on(self, process: Process, seconds: float, times: int) -> None:
+        for _ in range(times):
+            self.world.time += seconds
+            self.look(process)
+
+    @rule(process=processes)
+    def read(self, process: Process) -> None:
+        if home := self.home(process):
+            home.read(process)
+
+    @rule(process=processes)
+    def refresh(self, process: Process) -> None:
+        if home := self.home(process):
+            home.refresh(process)
+
+    @rule(process=processes)
+    def wait_for_another(self, process: Process) -> None:
+        home = self.home(process)
+        if home and home.can_wait(process):
+            home.wait_for_another(process)
+
+    @precondition(lambda self: self.snapstart and len(self.environments) < 3)
+    @rule(target=processes, is_hooked=st.booleans())
+    def restore(self, is_hooked: bool) -> object:
+        self.world.time += 0.27  # it takes a moment, at the least
+        folder = self.folder / f"twin{len(self.environments)}"
+        twin = self.environments[0].restored(folder, is_hooked=is_hooked)
+        self.environments.append(twin)
+        return multiple(*twin.processes)
+
+    # Time.
+
+    @rule(seconds=st.sampled_from(SECONDS))
+    def wait(self, seconds: float) -> None:
+        self.world.time += seconds
+
+    @rule(seconds=st.floats(0.001, 200))
+    def wait_somewhat(self, seconds: float) -> None:
+        self.world.time += seconds
+
+    @rule(seconds=st.sampled_from(JUMPS))
+    def clock_goes_forward(self, seconds: float) -> None:
+        self.world.jump(seconds)
+
+    @rule(seconds=st.sampled_from(JUMPS))
+    def clock_goes_back(self, seconds: float) -> None:
+        before = self.world.wall()
+        self.world.jump(-seconds)
+        for environment in self.environments:
+            environment.expected.clock_went_back(before)
+
+    # Faults.
+
+    @rule(
+        operation=st.sampled_from(OPERATIONS),
+        fault=st.sampled_from(FAULTS),
+        times=st.sampled_from([1, 2, 7, None]),
+    )
+    def fail(self, operation: str, fault: str, times: int | None) -> None:
+        self.world.fail(operation, fault, times)
+
+    @rule()
+    def recover(self) -> None:
+        self.world.recover()
+
+    @rule(asked=st.sampled_from(ASKED), unsaid=st.booleans())
+    def advertise(self, asked: tuple[int | None, str | None], unsaid: bool) -> None:
+        self.world.advertise(*asked, unsaid=unsaid)
+
+    @rule(
+        which=st.integers(0, 2),
+        what=st.sampled_from(
+            ["crash_with_tokens", "lose_file", "spoil_file", "fill", "take_away", "make_writable"]
+        ),
+    )
+    def hurt(self, which: int, what: str) -> None:
+        getattr(self.environments[which % len(self.environments)], what)()
+
+    # What always holds.
+
+    @invariant()
+    def no_token_is_in_two_hands(self) -> None:
+        places = [place for one in getattr(self, "environments", ()) for place in one.places()]
+        for index, (place, tokens) in enumerate(places):
+            for other, found in places[:index]:
+                assert not tokens & found, f"a token is in {place} and in {other}"
+
+    @invariant()
+    def status_never_fails(self) -> None:
+        for environment in getattr(self, "environments", ()):
+            for process in environment.processes:
+                assert process.helper.status().keys() == environment.settings.locators().keys()
