@@ -42,13 +42,14 @@ class Curve(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One of several small plots, with what its axes say."""
+    """One of several small plots, with what its axes say; `is_log` is about the x axis."""
 
     title: str
     curves: Sequence[Curve]
     x_label: str
     y_label: str
     x_ticks: Sequence[float] | None = None
+    is_log: bool = False
 
 
 def bars(panels: Mapping[str, Sequence[Bar]], path: Path) -> None:
@@ -158,7 +159,10 @@ def _draw_curves(axes: Axes, panel: Panel) -> None:
             )
     axes.set_ylim(0, 1.1 * max(map(_highest, panel.curves)))
     axes.locator_params(axis="y", nbins=4)
-    if panel.x_ticks is None:
+    if panel.is_log:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+    elif panel.x_ticks is None:
         axes.locator_params(axis="x", nbins=4)
     else:
         axes.set_xticks(panel.x_ticks)

@@ -1,0 +1,1 @@
+"""Fleets of environments in virtual time: the package's own code against AWS's quotas."""
