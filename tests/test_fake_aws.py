@@ -182,6 +182,79 @@ def test_the_interval_can_be_raised_and_its_enforcement_turned_off(
     poll(appconfig, token)
 
 
+def test_an_interval_may_be_raised_for_those_too_who_were_not_told(
+    aws: FakeAws, client: Client
+) -> None:
+    aws.put_profile("shop", "prod", "app", "one")
+    appconfig = client("appconfigdata")
+    token = poll(appconfig, start(appconfig))["NextPollConfigurationToken"]
+    aws.appconfig.next_poll_interval_seconds = 120
+    aws.appconfig.raises_unsaid = True
+    aws.forward(60)
+    response = refused(appconfig.get_latest_configuration, ConfigurationToken=token)
+    assert problem_of(response) == "PollIntervalNotSatisfied"
+    assert aws.problems == [], "it came when it was told to"
+    aws.forward(60)
+    assert poll(appconfig, token)["NextPollIntervalInSeconds"] == 120
+
+
+def test_the_interval_may_be_told_in_any_words(aws: FakeAws, client: Client) -> None:
+    aws.put_profile("shop", "prod", "app", "one")
+    aws.appconfig.next_poll_interval_text = "86401"
+    appconfig = client("appconfigdata")
+    first = poll(appconfig, start(appconfig))
+    assert first["NextPollIntervalInSeconds"] == 86401
+    aws.appconfig.next_poll_interval_text = ""
+    aws.forward(60)
+    again = poll(appconfig, first["NextPollConfigurationToken"])
+    assert "NextPollIntervalInSeconds" not in again
+
+
+def test_a_rollback_shows_only_to_those_who_saw_the_other_version(
+    aws: FakeAws, client: Client
+) -> None:
+    aws.put_profile("shop", "prod", "app", "one")
+    appconfig = client("appconfigdata")
+    tokens = [poll(appconfig, start(appconfig))["NextPollConfigurationToken"] for _ in range(2)]
+    aws.put_profile("shop", "prod", "app", "two")
+    aws.forward(60)
+    seen = poll(appconfig, tokens[0])
+    assert seen["Body"] == b"two"
+    aws.roll_back("shop", "prod", "app")
+    aws.forward(60)
+    assert poll(appconfig, seen["NextPollConfigurationToken"])["Body"] == b"one"
+    assert poll(appconfig, tokens[1])["Body"] == b""
+
+
+def test_a_token_of_a_length_that_none_has_is_refused(aws: FakeAws, client: Client) -> None:
+    appconfig = client("appconfigdata")
+    response = refused(appconfig.get_latest_configuration, ConfigurationToken="x" * 8193)
+    assert code_of(response) == (400, "BadRequestException")
+    assert "8192" in aws.problems[0]
+
+
+def test_the_ledger_tells_who_used_which_token_and_what_came_of_it(
+    aws: FakeAws, client: Client
+) -> None:
+    aws.put_profile("shop", "prod", "app", "one")
+    appconfig = client("appconfigdata")
+    first = start(appconfig)
+    second = poll(appconfig, first)["NextPollConfigurationToken"]
+    for token in (second, first, "made up"):
+        refused(appconfig.get_latest_configuration, ConfigurationToken=token)
+    aws.forward(60)
+    poll(appconfig, second)
+    assert [(use.token, use.session, use.outcome, use.is_taken) for use in aws.ledger] == [
+        (1, 1, "changed", True),
+        (2, 1, "PollIntervalNotSatisfied", False),
+        (1, 1, "Corrupted", False),
+        (0, 0, "BadRequestException", False),
+        (2, 1, "unchanged", True),
+    ]
+    assert {use.who for use in aws.ledger} == {aws.account.function.access_key}
+    assert aws.ledger[-1].at >= aws.ledger[0].at + 60
+
+
 @pytest.mark.parametrize(
     ("changed", "kind"),
     [

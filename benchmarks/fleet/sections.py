@@ -142,8 +142,8 @@ late and nothing is asked twice, whatever the policy; where it does not, patienc
 Twenty parameters by name are two calls in batches of ten, or twenty without: there the fleet that
 can start is a tenth as large. A function of five profiles opens five sessions, and is refused as
 soon as it lacks one of them: of 10,000 such starts in a minute few get all five. (Letting those who
-have most go first was tried. It brought two to four more starts in a hundred, for twice the calls
-and more.) Fewer profiles, a higher quota or a fallback help; with one (`appconfig-env bake`), every
+have most go first was tried: two or three more starts in a hundred, for one and a half to four times
+the calls.) Fewer profiles, a higher quota or a fallback help; with one (`appconfig-env bake`), every
 start in every cell goes on."""
     rows = [
         (f"{panel}: {way}", *(f"{found[panel, way, size].started:.0%}" for size in SIZES))
