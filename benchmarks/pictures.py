@@ -74,7 +74,8 @@ def curves(panels: Sequence[Panel], columns: int, path: Path) -> None:
                 axes.set_ylabel(panel.y_label)
             if number + columns >= len(panels):
                 axes.set_xlabel(panel.x_label)
-        handles, labels = sheet.axes[0].get_legend_handles_labels()
+        fullest = max(sheet.axes, key=lambda axes: len(axes.lines))
+        handles, labels = fullest.get_legend_handles_labels()
         sheet.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
 
 

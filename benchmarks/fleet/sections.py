@@ -59,8 +59,8 @@ WAYS: Mapping[str, Callable[[Fleet], Fleet]] = {
     "no second attempt": lambda fleet: fleet._replace(policy=ONCE),
     "six attempts": lambda fleet: fleet._replace(policy=SIX),
     "4 s of jitter": lambda fleet: fleet._replace(jitter=4.0),
-    "no batches": lambda fleet: fleet._replace(is_batched=False),
-    "with `FALLBACK`": lambda fleet: fleet._replace(has_fallback=True),
+    "with a fallback": lambda fleet: fleet._replace(has_fallback=True),
+    "no batches": lambda fleet: fleet._replace(is_batched=False),  # last: not in every panel
 }
 
 CROWDS = {
@@ -141,10 +141,10 @@ The same, for fleets of all sizes that start within a minute. Where the quota su
 late and nothing is asked twice, whatever the policy; where it does not, patience uses it up.
 Twenty parameters by name are two calls in batches of ten, or twenty without: there the fleet that
 can start is a tenth as large. A function of five profiles opens five sessions, and is refused as
-soon as it lacks one of them: of 10,000 such starts in a minute few get all five. (Letting those who
-have most go first was tried: two or three more starts in a hundred, for one and a half to four times
-the calls.) Fewer profiles, a higher quota or a fallback help; with one (`appconfig-env bake`), every
-start in every cell goes on."""
+soon as it lacks one of them: of 10,000 such starts in a minute few get all five. (Letting those
+who have most go first was tried: two or three more starts in a hundred, for one and a half to four
+times the calls.) Fewer profiles, a higher quota or a fallback help; with one (`appconfig-env
+bake`), every start in every cell goes on."""
     rows = [
         (f"{panel}: {way}", *(f"{found[panel, way, size].started:.0%}" for size in SIZES))
         for panel in PANELS
