@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from _thread import RLock
+from _thread import RLock, get_ident
 from _weakref import ref  # the C part of weakref, as of the others here
 
 from ._view import DUE, View
@@ -274,22 +274,23 @@ def _logger() -> Any:
 
 
 _helpers: list[ref[Helper]] = []
-_held: list[RLock] = []
+_held: dict[int, list[RLock]] = {}  # by the thread that forks: several may
 
 
 def _before_fork() -> None:
     locks = [helper._opening for found in _helpers if (helper := found())]  # noqa: SLF001 - its own
-    _held.extend(lock for lock in locks if lock.acquire(timeout=FORK_SECONDS))
+    held = _held.setdefault(get_ident(), [])
+    held.extend(lock for lock in locks if lock.acquire(timeout=FORK_SECONDS))
 
 
 def _after_fork_in_parent() -> None:
-    while _held:
-        _held.pop().release()
+    for lock in _held.pop(get_ident(), ()):
+        lock.release()
 
 
 def _after_fork_in_child() -> None:
     _held.clear()
-    for found in _helpers:
+    for found in _helpers[:]:  # the collector may come in between
         if helper := found():
             helper._after_fork_in_child()  # noqa: SLF001 - its own
 

@@ -94,6 +94,7 @@ def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[s
     Raises:
         SettingsError: there is none to read.
         LoadError: one that the function cannot do without was not read, for whatever reason.
+        AppConfigEnvError: nothing of what was read may be baked.
     """
     if not settings.sources:
         raise SettingsError(["nothing to bake: APPCONFIG_ENV_SOURCES and the like name no source"])
@@ -124,6 +125,10 @@ def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[s
         elif state.has_data:
             # A function makes its variables of the document, as its own settings say then.
             states[text] = state.but(cursor="", rendered={}, due_at=state.checked_at)
+    if not states:
+        reasons = "; ".join(f"{text}: {reason}" for text, reason in without.items())
+        reasons = reasons or "all sources are local files"
+        raise AppConfigEnvError(f"nothing can be baked ({reasons})")
     return Snapshot(now, found.fingerprint, states), without
 
 

@@ -60,16 +60,16 @@ class FileLock:
 
     def hand_over(self) -> None:
         """Leave it to the child that was forked meanwhile, and so has the same file open."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)  # the lock goes with the last one who has it open
-            self._descriptor = -1
-            self.is_held = False
+        # Forgotten before it is closed: a child that is forked in between would close it again, or
+        # what has its number by then.
+        descriptor, self._descriptor = self._descriptor, -1
+        self.is_held = False
+        if descriptor >= 0:
+            os.close(descriptor)  # the lock goes with the last one who has it open
 
     def release(self) -> None:
         """Let go of it."""
         if self._descriptor >= 0:
             # By name: closing would not do while a process forked meanwhile has the file open too.
             flock(self._descriptor, LOCK_UN)
-            os.close(self._descriptor)
-            self._descriptor = -1
-            self.is_held = False
+        self.hand_over()

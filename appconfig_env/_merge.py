@@ -37,12 +37,13 @@ def _newer(mine: State, found: State, now: float) -> State:
         is_later = found.checked_at >= mine.checked_at
         is_nothing = mine.fetched_at is None and found.fetched_at is None
         return found if is_nothing and found.is_answered and is_later else mine
-    if mine.checked_at > now:
+    if max(mine.checked_at, found.checked_at) > now:
         # The clock went back, so times tell no order. What has its token still was never put into
         # the file; all else that this process knows was, and others came after it.
         return mine if mine.cursor else found
     # Document, values, version and token go together: a token says "unchanged" of one document.
-    if mine.fetched_at is not None and (found.fetched_at or 0.0) < mine.fetched_at:
+    read_at, found_at = mine.fetched_at or 0.0, found.fetched_at or 0.0
+    if read_at > found_at or (read_at == found_at and mine.cursor):
         return _attempted(mine, found)
     return _attempted(found, mine)
 

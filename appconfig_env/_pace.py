@@ -48,6 +48,8 @@ class Pace:
         is_polling = 0 <= idle <= 2 * self._interval
         early = 0.0 if is_polling else FIRST_SHARE * self._chance  # who is apart stays so
         seconds = self._interval * (1 - early)
+        if before is not None and is_polling and not before.is_due(self.now):
+            seconds = min(seconds, before.due_at - self.now)  # so does who was asked in between
         return self.now + max(seconds, least or 0.0, self._floor)
 
     def next_attempt(self, failures: int, *, is_lacking: bool = False) -> float:

@@ -25,8 +25,9 @@ _NAMES = frozenset({
     "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT", "AWS_WEB_IDENTITY_TOKEN_FILE",
     "BOTO_CONFIG",
     # Whom TLS trusts, and where passwords are looked up.
-    # OPENSSL_* is a prefix below: a configuration of OpenSSL's names modules to load.
+    # OPENSSL_CONF is a prefix below: a configuration of OpenSSL's names modules to load.
     # Sources: requests, "SSL Cert Verification" and "Authentication"; curl(1); openssl-env(7).
+    "OPENSSL_ENGINES", "OPENSSL_MODULES",
     "CTLOG_FILE", "CURL_CA_BUNDLE", "CURL_HOME", "NETRC", "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE",
     "SSL_CERT_DIR", "SSL_CERT_FILE",
     # The C library: what it takes out of the environment where a program has more rights than its
@@ -72,14 +73,17 @@ _NAMES = frozenset({
     "GUNICORN_CMD_ARGS",
     # Commands that git runs, and whom it trusts. GIT_COMMIT and the like are the application's.
     # Sources: git(1), "Environment Variables"; git-config(1); gitattributes(5).
-    "GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_COMMON_DIR", "GIT_DIR", "GIT_EDITOR", "GIT_EXEC_PATH",
-    "GIT_EXTERNAL_DIFF", "GIT_PAGER", "GIT_PROXY_COMMAND", "GIT_SEQUENCE_EDITOR", "GIT_SSH",
-    "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_NO_VERIFY", "GIT_TEMPLATE_DIR",
+    "GIT_ALLOW_PROTOCOL", "GIT_ASKPASS", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_SYSTEM",
+    "GIT_DIR", "GIT_EDITOR", "GIT_EXEC_PATH", "GIT_EXTERNAL_DIFF", "GIT_PAGER",
+    "GIT_PROXY_COMMAND", "GIT_SEQUENCE_EDITOR", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO",
+    "GIT_SSL_NO_VERIFY", "GIT_TEMPLATE_DIR",
     # Agents that load code by name, or call the handler in Lambda's stead.
     # Sources: OpenTelemetry, "Java agent: Extensions" and ".NET automatic instrumentation:
     # Plugins"; otel-instrument of AWS's distribution of it (ORIG_HANDLER); Datadog, "Instrument
-    # AWS Lambda applications".
-    "DD_LAMBDA_HANDLER", "ORIG_HANDLER", "OTEL_DOTNET_AUTO_HOME", "OTEL_DOTNET_AUTO_PLUGINS",
+    # AWS Lambda applications"; likewise the layers of New Relic, Sentry and Lumigo.
+    "DD_LAMBDA_HANDLER", "LUMIGO_ORIGINAL_HANDLER", "NEW_RELIC_LAMBDA_HANDLER", "ORIG_HANDLER",
+    "SENTRY_INITIAL_HANDLER", "OTEL_DOTNET_AUTO_HOME", "OTEL_DOTNET_AUTO_PLUGINS",
     "OTEL_JAVAAGENT_EXTENSIONS",
     # What this package itself reads, beside the prefixes below.
     "APP_PARAMS_PATH", "SECRETS_MANAGER_TTL", "SSM_PARAMETER_STORE_TTL",
@@ -89,14 +93,15 @@ _PREFIXES = (
     "_",  # Lambda Developer Guide: _HANDLER, _X_AMZN_TRACE_ID; java(1): _JAVA_OPTIONS
     "LD_",  # ld.so(8)
     "DYLD_",  # dyld(1), on macOS
-    "OPENSSL_",  # openssl-env(7)
+    "OPENSSL_CONF",  # openssl-env(7): also OPENSSL_CONF_INCLUDE
     "PYTHON",  # python(1): PYTHONPATH, PYTHONSTARTUP, PYTHONHOME, PYTHONBREAKPOINT ...
     "PERL5",  # perlrun(1): PERL5OPT, PERL5LIB, PERL5DB
     "LUA_INIT",  # lua(1): also LUA_INIT_5_4
     "RUBY_DEBUG_",  # debug(1) of Ruby: commands and scripts that it runs
     "COR_PROFILER",  # as COR_ENABLE_PROFILING
     "BASH_FUNC_",  # bash(1): exported functions
-    "GIT_CONFIG",  # git-config(1): core.pager, core.sshCommand, alias ...
+    "GIT_CONFIG_KEY_",  # git-config(1): core.pager, core.sshCommand, alias ...
+    "GIT_CONFIG_VALUE_",
     "XDG_",  # XDG Base Directory Specification: where configurations lie that name commands
     "AWS_LAMBDA_",
     "AWS_CONTAINER_",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 
 from . import _handover, _settings, _shared
 from ._load import load
@@ -62,6 +62,7 @@ class Store:
         self._make_fetch = make_fetch
         self._fetch = make_fetch(self.settings, environ)
         self._refreshing = allocate_lock()
+        self._refresher = 0  # the thread that has it
         self._lock: FileLock | None = None  # while a thread of ours uses the file
         # What was read before this was cloned with a SnapStart snapshot.
         self._trusted_from = restored_at
@@ -107,6 +108,7 @@ class Store:
             # Else the child would hold it as long as it lives, should the parent die over it.
             self._lock.hand_over()
         self._refreshing = allocate_lock()
+        self._refresher = 0
         # Connections that are open are the parent's, and whoever held their locks is not here.
         self._fetch = self._make_fetch(self.settings, self._environ)
         self._pickup = None  # the wrapper's child is the parent's too, and so are tokens
@@ -130,6 +132,8 @@ class Store:
             lacking: locators without which the caller cannot go on: whoever is on them is waited
                 for, and then those are asked that were not read meanwhile.
         """
+        if self._refresher == get_ident():  # a signal's handler came in between: nobody to wait for
+            return frozenset()
         patient = force is not None or bool(lacking) or self.is_empty
         refreshing = self._refreshing  # a signal's handler may fork: `own` makes another one then
         if not refreshing.acquire(
@@ -138,6 +142,7 @@ class Store:
             timeout=2 * self._patience() if patient else -1,
         ):
             return frozenset()
+        self._refresher = get_ident()
         try:
             before, values = self.snapshot, self.view[2]
             left = [
@@ -154,6 +159,7 @@ class Store:
             self._report(before)
             return _changed(values, self.view[2])
         finally:
+            self._refresher = 0
             refreshing.release()
 
     def _patience(self) -> float:

@@ -7,6 +7,7 @@ from ._names import quoted, repeated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 # A few lines of anchors can stand for billions of values.
@@ -54,6 +55,8 @@ def _loader() -> type[Any]:
     """A SafeLoader that refuses what is too much, or no JSON."""
     import yaml
 
+    flat: set[yaml.MappingNode] = set()  # what << names stands in them already
+
     class Loader(yaml.SafeLoader):
         """Takes keys as they are written, and none twice: PyYAML lets the last one win.
 
@@ -69,6 +72,9 @@ def _loader() -> type[Any]:
             return super().compose_node(parent, index)
 
         def flatten_mapping(self, node: yaml.MappingNode) -> None:
+            if node not in flat:
+                flat.add(node)
+                _refuse_twice(key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
             self.merges += 1
             super().flatten_mapping(node)  # comes back here for each mapping that << names
             self.merges -= 1
@@ -81,9 +87,6 @@ def _loader() -> type[Any]:
             return super().construct_scalar(node)
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
-            own = (key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-            if twice := repeated(key.value for key in own if key.tag != TAG + "merge"):
-                raise YamlError(f"the key {quoted(twice)} stands twice in one mapping")
             self.flatten_mapping(node)
             for key, _ in node.value:
                 if key.tag in PLAIN_TAGS:  # else 1 and true would be equal, and on be true
@@ -91,6 +94,11 @@ def _loader() -> type[Any]:
             return super().construct_mapping(node, deep)
 
     return Loader
+
+
+def _refuse_twice(keys: Iterable[Any]) -> None:
+    if twice := repeated(key.value for key in keys if key.tag != TAG + "merge"):
+        raise YamlError(f"the key {quoted(twice)} stands twice in one mapping")
 
 
 def _less(left: int, taken: int) -> int:

@@ -15,7 +15,7 @@ from appconfig_env import _bake
 from appconfig_env._document import Document
 from appconfig_env._settings import from_environ
 from appconfig_env._wrapper import main as start
-from appconfig_env.errors import LoadError, SourceError
+from appconfig_env.errors import AppConfigEnvError, LoadError, SourceError
 
 from .fakes import NO_ANSWER, FakeFetch, steadily
 
@@ -167,8 +167,16 @@ def test_a_secret_by_way_of_parameter_store_is_a_secret() -> None:
     text = "ssm:/aws/reference/secretsmanager/shop/db"
     settings = from_environ({"A": text})
     document = Document(settings.sources[0].locator, CANARY.encode(), secret=True)
-    snapshot, without = _bake.bake(settings, FakeFetch({text: document}), 1.0)
-    assert (snapshot.states, list(without)) == ({}, [text])
+    with pytest.raises(AppConfigEnvError, match=r"nothing can be baked .* secrets are never baked"):
+        _bake.bake(settings, FakeFetch({text: document}), 1.0)
+
+
+def test_a_fallback_of_nothing_is_not_written(environ: dict[str, str], tmp_path: Path) -> None:
+    given = {**environ, "APPCONFIG_ENV_SOURCES": "secretsmanager:shop/db?as=DB"}
+    done = bake(given, "--output", str(tmp_path / "fallback.json"))
+    assert done.returncode == 1
+    assert "error: nothing can be baked (secretsmanager:shop/db: secrets are" in done.stderr
+    assert not list(tmp_path.glob("fallback*"))
 
 
 @pytest.mark.parametrize(

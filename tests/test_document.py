@@ -172,6 +172,12 @@ def test_any_text_survives_dotenv(value: str) -> None:
     assert parse(f"A='{value}'".encode(), format="dotenv") == {"A": value}
 
 
+def test_a_yaml_mapping_that_was_merged_before_its_turn_is_no_clash() -> None:
+    text = b"a: &a {x: 0}\nbase:\n  inner: &i {<<: *a, x: 1}\nc: {<<: *i}\n"
+    found = {"a": {"x": 0}, "base": {"inner": {"x": 1}}, "c": {"x": 1}}
+    assert parse(text, "application/yaml") == found
+
+
 def test_yaml_means_what_json_would_say() -> None:
     text = """
 base: &base {x: 1}

@@ -11,6 +11,7 @@ import pytest
 from appconfig_env import _reference
 from appconfig_env._document import Document
 from appconfig_env._load import Request
+from appconfig_env._machine import THIS_MACHINE
 from appconfig_env.aws.fetch import Fetcher
 from appconfig_env.aws.port import GARBLED, UNREACHABLE, AwsError
 from appconfig_env.errors import SourceError
@@ -537,9 +538,39 @@ def test_whose_turn_did_not_come_says_so() -> None:
     client = FakeClient(GetParameters=hang, GetParametersByPath=hang)
     found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2)
     go_on.set()
-    turnless = [text for text in found if "its turn did not come" in reason(found[text])]
-    assert len(turnless) == 1
-    assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[turnless[0]])
+    (turnless,) = [text for text in found if "no time was left for it" in reason(found[text])]
+    assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[turnless])
+
+
+class Eager:
+    """This machine, on which no retry waits."""
+
+    now = staticmethod(THIS_MACHINE.now)
+    sleep = staticmethod(THIS_MACHINE.sleep)
+    start = staticmethod(THIS_MACHINE.start)
+    lock = staticmethod(THIS_MACHINE.lock)
+
+    @staticmethod
+    def chance() -> float:
+        return 0.0
+
+
+def test_whose_turn_did_not_come_says_what_held_it_up() -> None:
+    go_on = threading.Event()
+    failures = [error("GetParametersByPath", "InternalServerError", "the first", status=500)]
+
+    def fail_then_hang(asked: Mapping[str, Any]) -> dict[str, Any]:
+        if failures:
+            raise failures.pop()
+        go_on.wait(10)
+        return parameters(asked)
+
+    client = FakeClient(GetParametersByPath=fail_then_hang)
+    requests = [request("ssm:/a/"), request("ssm:/b/")]
+    found = Fetcher(client, 1, machine=Eager())(requests, 0.5)
+    go_on.set()
+    said = "no time was left for it, after others: GetParametersByPath failed: InternalServerError"
+    assert said in reason(found["ssm:/b/"])
 
 
 def test_the_deadline_says_what_went_wrong_last() -> None:

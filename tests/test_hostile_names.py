@@ -269,7 +269,8 @@ def test_names_of_runtimes_that_are_not_here_are_protected_too(name: str) -> Non
 
 @pytest.mark.parametrize(
     "name",
-    ["GIT_COMMIT", "GIT_SHA", "AWS_ACCOUNT_ID", "BUNDLE_ID", "PYPI_URL", "NODE_ENV", "RDS_PROXY",
+    ["GIT_COMMIT", "GIT_CONFIG_REPO", "GIT_SHA", "OPENSSL_KEY",
+     "AWS_ACCOUNT_ID", "BUNDLE_ID", "PYPI_URL", "NODE_ENV", "RDS_PROXY",
      "ASPNETCORE_ENVIRONMENT", "GEM_COUNT", "MALLOC_ARENA_MAX", "OTEL_EXPORTER_OTLP_ENDPOINT",
      "DD_ENV"],
 )  # fmt: skip

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
+from appconfig_env import _api
+from appconfig_env._api import Helper
 
 from .life import ROOT, SERVE, Life, eventually
 
@@ -231,3 +235,24 @@ def test_processes_of_multiprocessing_get_values_whatever_starts_them(
     assert life.aws.count("StartConfigurationSession") == 1, "the wrapper's"
     assert life.aws.received == {"shop/prod/app": 1}
     assert life.aws.problems == []
+
+
+def test_threads_that_fork_at_once_leave_each_others_locks_alone() -> None:
+    helper = Helper({})
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def first() -> None:  # another library's hook holds it up for longer than the second waits
+        _api._before_fork()
+        is_held.set()
+        is_over.wait(60)
+        _api._after_fork_in_parent()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    is_held.wait(60)
+    _api._before_fork()
+    _api._after_fork_in_parent()
+    is_over.set()
+    thread.join()
+    assert helper._opening.acquire(timeout=5)
+    helper._opening.release()

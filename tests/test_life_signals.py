@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -12,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import _snapshot_file
+from appconfig_env import LoadError, _snapshot_file
+from appconfig_env._api import Helper
+from appconfig_env._document import Document
 from appconfig_env._lock import FileLock
 
 from .life import APP, PATIENCE_SECONDS, ROOT, SERVE, SHOWN, WRAPPER, Life, eventually, state
@@ -20,6 +23,8 @@ from .life import APP, PATIENCE_SECONDS, ROOT, SERVE, SHOWN, WRAPPER, Life, even
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from appconfig_env._load import Outcome, Request
 
 ENDS = [signal.SIGTERM, signal.SIGKILL]
 
@@ -271,3 +276,31 @@ def test_a_writer_that_is_ended_at_any_moment_leaves_a_whole_snapshot(
     assert life.run().stdout == SHOWN
     assert leftovers(life) == []
     assert is_whole(life)
+
+
+def test_a_handler_that_asks_in_the_midst_of_the_first_read_is_answered_at_once(
+    tmp_path: Path,
+) -> None:
+    took: list[float] = []
+
+    def fetch(requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        del timeout
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return {one.locator.text: Document(one.locator, b"v") for one in requests}
+
+    environ = {"X": "ssm:/a", "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json")}
+    helper = Helper(environ, make_fetch=lambda _settings, _environ: fetch)
+
+    def handler(*_: object) -> None:
+        began = time.monotonic()
+        with contextlib.suppress(LoadError):  # there is no value yet
+            helper.get("X")
+        took.append(time.monotonic() - began)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        assert helper.get("X") == "v"
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    (seconds,) = took
+    assert seconds < 4, "it was twice the deadline of 8 s, twice"

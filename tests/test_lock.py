@@ -124,3 +124,30 @@ def test_a_lock_that_was_handed_over_to_nobody_is_free(path: str) -> None:
     other = FileLock(path)
     assert other.is_held
     other.release()
+
+
+def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = FileLock(str(tmp_path / "lock"))
+    close = os.close
+    codes = []
+
+    def close_and_fork(descriptor: int) -> None:
+        monkeypatch.setattr(os, "close", close)
+        close(descriptor)
+        taken = os.open(os.devnull, os.O_RDONLY)  # by another thread, with the same number
+        child = os.fork()
+        if child == 0:
+            lock.hand_over()  # as Store.own does
+            try:
+                os.fstat(taken)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        codes.append(os.waitpid(child, 0)[1])
+        close(taken)
+
+    monkeypatch.setattr(os, "close", close_and_fork)
+    lock.release()
+    assert codes == [0]

@@ -1,6 +1,6 @@
 """AppConfig's contract, whatever befalls: see `machine.life`, and `machine` for how it is held.
 
-`python -m tests.machine` does the same for longer, and counts.
+The same lives every time: `python -m tests.machine` looks for others, for longer, and counts.
 """
 
 from __future__ import annotations
@@ -14,5 +14,6 @@ TestLife.settings = settings(
     max_examples=300,
     stateful_step_count=50,
     deadline=None,
+    derandomize=True,
     suppress_health_check=list(HealthCheck),
 )

@@ -77,6 +77,12 @@ def test_of_two_as_old_the_one_that_was_found_is_taken_because_of_its_token() ->
     assert state.cursor == "token"
 
 
+def test_of_two_as_old_ones_own_stays_that_has_its_token_still() -> None:
+    own = NEW.but(cursor="in memory", due_at=99.0)
+    state = newest(snapshot(own), snapshot(NEW.but(cursor="in the file")), NOW).states["x"]
+    assert (state.cursor, state.due_at) == ("in memory", 99.0)
+
+
 def test_a_token_goes_with_its_own_document_only() -> None:
     """One token says "unchanged" of one document: of another one that would be wrong."""
     failed = OLD.but(checked_at=30.0, error="denied", cursor="of the old one")
@@ -92,10 +98,10 @@ def test_after_the_clock_went_back_what_others_put_there_is_newer() -> None:
 
 
 def test_after_the_clock_went_back_what_could_not_be_put_there_is_newer() -> None:
-    own = AHEAD.but(cursor="still in memory")
-    state = newest(snapshot(own), snapshot(NEW), NOW).states["x"]
-    assert (state.data, state.cursor) == ("ahead", "still in memory")
-    assert state.is_due(NOW)
+    for own, found in ((AHEAD, NEW), (NEW, AHEAD)):
+        kept = own.but(cursor="still in memory")
+        state = newest(snapshot(kept), snapshot(found), NOW).states["x"]
+        assert (state.data, state.cursor) == (own.data, "still in memory")
 
 
 def test_what_others_read_before_the_clock_went_back_is_newer_than_what_was_read_before_that() -> (

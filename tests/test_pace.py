@@ -36,7 +36,7 @@ def test_a_poll_is_never_later_than_interval_and_service_want(
     assert wanted - 1e-6 <= wait <= max(interval, wanted) + 1e-6
 
 
-@given(st.floats(45, 86_400), befores)
+@given(st.floats(45, 86_400), st.none() | st.just(state(NOW - 45)))
 def test_without_chance_an_interval_lasts_as_long_as_it_is(
     interval: float, before: State | None
 ) -> None:
@@ -52,6 +52,14 @@ def test_what_many_do_at_the_same_moment_is_spread_wide(before: State | None) ->
 @pytest.mark.parametrize("before", [state(NOW), state(NOW - 45), state(NOW - 90)])
 def test_who_polls_steadily_keeps_to_the_interval(before: State | None) -> None:
     assert Pace(45, NOW, 1.0).next_poll(before, None) == NOW + 45
+
+
+def test_a_refresh_in_between_keeps_its_place_among_the_polls() -> None:
+    before = State(checked_at=NOW, due_at=NOW + 20)
+    assert Pace(45, NOW + 5, 0.9).next_poll(before, None) == NOW + 20
+    assert Pace(45, NOW + 20, 0.9).next_poll(before, None) == NOW + 65
+    failing = State(checked_at=NOW, due_at=NOW + 900, failures=9)
+    assert Pace(45, NOW + 5, 0.9).next_poll(failing, None) == NOW + 50
 
 
 @given(seconds, st.lists(chances, min_size=2, max_size=30), st.sampled_from([0.0, 15.0]))

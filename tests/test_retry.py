@@ -107,11 +107,16 @@ def test_who_is_throttled_waits_longer_than_who_lost_a_connection() -> None:
     assert 0.5 < max(waits[THROTTLED.code]) <= POLICY.throttled_wait
 
 
-def test_patience_ends_where_it_is_no_longer_throttling_that_fails() -> None:
-    call = Flaky(*[THROTTLED] * 20, *[BROKEN] * 3)
+def test_patience_with_a_throttle_takes_no_attempt_from_other_failures() -> None:
+    call = Flaky(*[THROTTLED] * 20, *[BROKEN] * (POLICY.attempts - 1))
+    assert again(call, Clock(), first=THROTTLED) == "done"
+
+
+def test_patience_ends_where_other_failures_were_too_many() -> None:
+    call = Flaky(*[THROTTLED] * 20, *[BROKEN] * 9)
     with pytest.raises(AwsError, match="InternalServerError"):
         again(call, Clock(), first=THROTTLED)
-    assert call.calls == 21
+    assert call.calls == 20 + POLICY.attempts
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: objec
     if not response_dict:
         return
     body, headers = response_dict["body"], response_dict["headers"]
+    if response_dict["status_code"] in (204, 304):
+        return  # they have no body, and say no length
     # AWS says how long a body is: where nobody does, the headers ended before their end.
     is_cut = "content-length" not in headers and "transfer-encoding" not in headers
     length = str(headers.get("content-length", ""))

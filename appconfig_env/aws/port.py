@@ -81,6 +81,7 @@ _TRANSIENT = _THROTTLING | {
 }  # fmt: skip
 _TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 _ABSENT = frozenset({"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"})
+_KEY_CODES = frozenset({"DecryptionFailure", "InvalidKeyId"})
 # Before what a refused signature's message repeats of the request, the session token included.
 _REPEATED = ("The Canonical String for this request", "The String-to-Sign should have been")
 
@@ -205,6 +206,8 @@ class AwsError(Exception):
         return self._remedy_by_status()
 
     def _remedy_by_status(self) -> str:
+        if self.code.startswith(_CODELESS) and 300 <= self.status < 500:
+            return f"no error code of AWS came with it: {BETWEEN}"
         if self.is_throttled:
             return f"the account's quota for such calls is used up: raise it, or {_STAND_IN}"
         if self.is_transient and self.status:
@@ -213,8 +216,10 @@ class AwsError(Exception):
             return "is the name right, and is it there in this account and Region?"
         if not 400 <= self.status < 500:
             return ""
-        if self.code.startswith(_CODELESS):
-            return f"no error code of AWS came with it: {BETWEEN}"
+        if self.code in _KEY_CODES:
+            return "is its KMS key enabled, and allowed to the function's role?"
+        if self.operation == "AssumeRole":
+            return "is AWS_APPCONFIG_EXTENSION_ROLE_ARN right?"
         return "is the reference right?"
 
 

@@ -67,6 +67,7 @@ def again(
     policy = policy or POLICY
     attempts = policy.attempts if is_needed else policy.attempts_if_known
     first = [failure]
+    others = 0  # attempts that failed for another reason than a throttle that is waited for
 
     def attempt() -> Result:
         if first:
@@ -75,8 +76,8 @@ def again(
 
     def wait(state: tenacity.RetryCallState) -> float:
         # "Full jitter": AWS Architecture Blog, "Exponential Backoff And Jitter".
-        first = policy.throttled_wait if _is_throttled(state) else policy.first_wait
-        doubled = first * 2.0 ** min(state.attempt_number - 1, 30)
+        shortest = policy.throttled_wait if _is_throttled(state) else policy.first_wait
+        doubled = shortest * 2.0 ** min(state.attempt_number - 1, 30)
         return machine.chance() * min(policy.longest_wait, doubled)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
@@ -84,7 +85,9 @@ def again(
             return True
         if policy.is_patient and _is_throttled(state):
             return not is_needed
-        return state.attempt_number >= attempts
+        nonlocal others
+        others += 1
+        return others >= attempts
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),

@@ -113,7 +113,7 @@ class Run:
         def attempt() -> dict[str, Any]:
             left = self._deadline - self._machine.now()
             if left <= 0:
-                raise AwsError(operation, UNREACHABLE, "no time was left for it")
+                raise AwsError(operation, UNREACHABLE, self._why_no_time())
             timeout = min(left, ATTEMPT_SECONDS)
             try:
                 return self._client.call(operation, parameters, timeout=timeout, region=region)
@@ -157,8 +157,15 @@ class Run:
         elif operation:
             reason = AwsError(operation, UNREACHABLE, reason).reason
         else:
-            reason += ": its turn did not come; is AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS too low?"
+            reason += f": {self._why_no_time()}"
         return SourceError(locator.text, reason, unreachable=True)
+
+    def _why_no_time(self) -> str:
+        """Why a call was not even begun: what took so long before it."""
+        held_up = next(reversed(self._failures.values()), None)
+        if held_up is not None:
+            return f"no time was left for it, after others: {held_up.reason}"
+        return "no time was left for it; is AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS too low?"
 
     def _work(self, queue: _Queue) -> None:
         while True:

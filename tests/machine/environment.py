@@ -35,13 +35,14 @@ class Process:
 
     Attributes:
         name: by which AppConfig's ledger knows it.
-        started: the number that the wrapper left in its environment.
+        started, started_text: the number and the text that the wrapper left in its environment.
     """
 
-    def __init__(self, name: str, helper: Helper, started: int | None) -> None:
+    def __init__(self, name: str, helper: Helper, environ: Mapping[str, str]) -> None:
         self.name = name
         self.helper = helper
-        self.started = started
+        self.started = int(environ["N"]) if "N" in environ else None
+        self.started_text = environ.get("RAW")
 
     def cursors(self) -> set[str]:
         """The tokens in its memory."""
@@ -83,6 +84,7 @@ class Environment:
         }
         self.settings = from_environ(self.environ)
         self.expected = Expectations(world, self.settings)
+        self.interval = self.expected.interval
 
     # What its processes do.
 
@@ -90,13 +92,13 @@ class Environment:
         """Start a process; None where the wrapper refuses to."""
         self._started += 1
         name = f"{self.folder.name}.{self._started}"
-        environ, number = dict(self.environ), None
+        environ = self.environ
         if by_wrapper:
             found = self._wrapped(f"{name}'s wrapper")
             if found is None:
                 return None
-            environ, number = found, int(found["N"]) if "N" in found else None
-        return self._add(Process(name, self._helper(name, environ), number))
+            environ = found
+        return self._add(Process(name, self._helper(name, environ), environ))
 
     def _wrapped(self, name: str) -> dict[str, str] | None:
         found: list[dict[str, str]] = []
@@ -133,7 +135,8 @@ class Environment:
                 }
                 assert set(said.values()) == {number}, f"torn: get gave {number}, {said}"
             if TEXT in status:
-                self.expected.text_said(_text(helper, "RAW"), status[TEXT])
+                text = _text(helper, "RAW")
+                self.expected.text_said(text, status[TEXT], process.started_text)
             assert len(self.world.calls) == calls, "what was just read was asked for again"
 
     def read(self, process: Process) -> None:
@@ -240,9 +243,9 @@ class Environment:
         for process in self.processes:
             name = f"{folder.name}.{process.name}"
             store = process.helper._store
-            environ = process.helper._environ
-            helper = twin._helper(name, {**environ, "APPCONFIG_ENV_SNAPSHOT": twin._path})
-            added = twin._add(Process(name, helper, process.started))
+            environ = {**process.helper._environ, "APPCONFIG_ENV_SNAPSHOT": twin._path}
+            helper = twin._helper(name, environ)
+            added = twin._add(Process(name, helper, environ))
             twin.expected.copy_process(self.expected, process.name, name)
             if store is not None:
                 own = helper.opened()

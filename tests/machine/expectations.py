@@ -67,12 +67,17 @@ class Attempt:
 
 
 class Expectations:
-    """Of one environment; `is_writable`: whether its processes share their snapshot's file now."""
+    """Of one environment.
+
+    Attributes:
+        interval: the least time between two polls that its settings allow, in seconds.
+        is_writable: whether its processes share their snapshot's file now.
+    """
 
     def __init__(self, world: World, settings: Settings) -> None:
         self._world = world
         self._settings = settings
-        self._interval = max(settings.poll_seconds, FLOOR_SECONDS)
+        self.interval = max(settings.poll_seconds, FLOOR_SECONDS)
         self._keeps_tokens = True
         self.is_writable = True
         # While the file was lost or out of reach, or the clock went back, processes differ in what
@@ -160,16 +165,16 @@ class Expectations:
             assert not outcome.is_unchanged, "the token outlived a document that did not parse"
             return self._failed(who, last, numbers, f"(version v{current.number})")
         told = self._told()
-        least = max(self._interval * (1 - FIRST_SHARE), told)
-        most = max(self._interval, told + took)
+        least = max(self.interval * (1 - FIRST_SHARE), told)
+        most = max(self.interval, told + took)
         return Attempt(
             who, wall, frozenset({current.number}), is_error=False, least=least, most=most
         )
 
     def _failed(self, who: str, last: Attempt | None, numbers: Numbers, reason: str) -> Attempt:
         failures = (last.failures if last else 0) + 1
-        longest = max(self._interval, LONGEST_WAIT_SECONDS)
-        wait = min(self._interval * 2.0 ** min(failures - 1, 20), longest)
+        longest = max(self.interval, LONGEST_WAIT_SECONDS)
+        wait = min(self.interval * 2.0 ** min(failures - 1, 20), longest)
         least = max(FLOOR_SECONDS, wait * (1 - FAILED_SHARE))
         if self._is_muddled or not self.is_writable or None in numbers:
             least, wait = 0.5, longest  # how often it failed is not known, or it has no value
@@ -179,7 +184,7 @@ class Expectations:
         )  # fmt: skip
 
     def _longest(self) -> float:
-        return max(self._interval, LONGEST_WAIT_SECONDS, self._told())
+        return max(self.interval, LONGEST_WAIT_SECONDS, self._told())
 
     def _told(self) -> float:
         """How long the service just asked its client to wait."""
@@ -224,12 +229,12 @@ class Expectations:
         """See that it is what came of an attempt that counts still."""
         self._said(APP, number, status, started)
 
-    def text_said(self, text: str | None, status: Mapping[str, Any]) -> None:
+    def text_said(self, text: str | None, status: Mapping[str, Any], started: str | None) -> None:
         """See that it is a document as it was deployed, likewise."""
-        world = self._world
-        known = {one.body.decode(errors="replace"): one.number for one in world.deployed}
-        assert text is None or text in known, "a document that was never deployed"
-        self._said(TEXT, None if text is None else known[text], status, None)
+        known = {one.body.decode(errors="replace"): one.number for one in self._world.deployed}
+        numbers = [None if one is None else known.get(one, -1) for one in (text, started)]
+        assert -1 not in numbers, "a document that was never deployed"
+        self._said(TEXT, numbers[0], status, numbers[1])
 
     def start_gave(self, number: int | None) -> None:
         """See that a start gives what is known then."""
@@ -306,6 +311,7 @@ class Expectations:
             assert not is_news, "two were on it"
             # One that has hung all the while is not waited for again, but has the file still.
             self._muddle()
+            self._is_doubtful = self._is_doubtful or self._world.wall() <= self._muddled_until
         else:
             self._token_since = token
             self._waits[who] = self._world.wall()

@@ -64,13 +64,22 @@ class Life(RuleBasedStateMachine):
         goes_on=st.booleans(),
         snapstart=st.integers(0, 3).map(lambda n: n == 3),
         chance=st.sampled_from([0.0, 0.5, 1.0]),
+        is_deployed=st.sampled_from([True, True, True, False]),
     )
-    def begin(
-        self, interval: str, formats: bool, goes_on: bool, snapstart: bool, chance: float
+    def begin(  # noqa: PLR0917 - as hypothesis gives them
+        self,
+        interval: str,
+        formats: bool,
+        goes_on: bool,
+        snapstart: bool,
+        chance: float,
+        is_deployed: bool,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
         self.world = World()
         self.world.deploy()
+        if not is_deployed:
+            self.world.withdraw()
         self.chance = chance
         given = {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": interval}
         if formats:
@@ -131,14 +140,16 @@ class Life(RuleBasedStateMachine):
             home.look(process)
 
     @rule(
-        process=processes,
-        seconds=st.sampled_from([1, 7, 15, 46, 100, 450]),
+        which=st.integers(0, 2),
+        seconds=st.sampled_from([1, 7, 15, 46, 100, 450, 30_000]),
         times=st.integers(2, 12),
     )
-    def live_on(self, process: Process, seconds: float, times: int) -> None:
+    def live_on(self, which: int, seconds: float, times: int) -> None:
+        environment = self.environments[which % len(self.environments)]
         for _ in range(times):
             self.world.time += seconds
-            self.look(process)
+            for process in environment.processes:
+                environment.look(process)
 
     @rule(process=processes)
     def read(self, process: Process) -> None:
@@ -171,9 +182,9 @@ class Life(RuleBasedStateMachine):
     def wait(self, seconds: float) -> None:
         self.world.time += seconds
 
-    @rule(seconds=st.floats(0.001, 200))
-    def wait_somewhat(self, seconds: float) -> None:
-        self.world.time += seconds
+    @rule(share=st.sampled_from([0.1, 0.3, 0.6, 0.89, 0.95, 1.0, 1.03, 1.3, 2.1]))
+    def wait_for_a_poll(self, share: float) -> None:
+        self.world.time += share * self.environments[0].interval
 
     @rule(seconds=st.sampled_from(JUMPS))
     def clock_goes_forward(self, seconds: float) -> None:
