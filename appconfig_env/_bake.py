@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OUTPUT = "appconfig-env-fallback.json"
 DESCRIPTION = """\
 Read every source that this environment names, and write what stands in for them on the day that AWS
-cannot be reached: a snapshot to ship in the function's deployment package, where
+cannot be reached or throttles: a snapshot to ship in the function's deployment package, where
 APPCONFIG_ENV_FALLBACK points to it. Run it at build time, with the variables of the function.
 """
 EPILOG = """\
@@ -59,7 +59,9 @@ def main(
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--output", default=OUTPUT, help="the file to write (default: %(default)s)")
+    parser.add_argument(
+        "--output", metavar="FILE", default=OUTPUT, help="the file to write (default: %(default)s)"
+    )
     options = parser.parse_args(arguments)
     environ = os.environ if environ is None else environ
     try:

@@ -67,7 +67,8 @@ _NAMES = frozenset({
     # Sources: perlrun(1), "Environment"; PHP manual, "The configuration file"; lua(1); erl(1),
     # "Environment variables"; R, ?Startup; GNU make manual, "Communicating Options to a Sub-make".
     "ERL_AFLAGS", "ERL_FLAGS", "ERL_LIBS", "ERL_ZFLAGS", "MAKEFILES", "MAKEFLAGS", "PERLIO",
-    "PERLLIB", "PHPRC", "PHP_INI_SCAN_DIR", "R_ENVIRON", "R_PROFILE", "R_PROFILE_USER",
+    "PERLLIB", "PHPRC", "PHP_INI_SCAN_DIR", "R_ENVIRON", "R_LIBS", "R_LIBS_USER", "R_PROFILE",
+    "R_PROFILE_USER",
     # A server's command line.
     # Source: gunicorn, "Settings".
     "GUNICORN_CMD_ARGS",
@@ -97,20 +98,21 @@ _PREFIXES = (
     "PYTHON",  # python(1): PYTHONPATH, PYTHONSTARTUP, PYTHONHOME, PYTHONBREAKPOINT ...
     "PERL5",  # perlrun(1): PERL5OPT, PERL5LIB, PERL5DB
     "LUA_INIT",  # lua(1): also LUA_INIT_5_4
+    "LUA_PATH",  # the same: where modules are looked for, those of C in the next
+    "LUA_CPATH",  # the same
     "RUBY_DEBUG_",  # debug(1) of Ruby: commands and scripts that it runs
     "COR_PROFILER",  # as COR_ENABLE_PROFILING
     "BASH_FUNC_",  # bash(1): exported functions
     "GIT_CONFIG_KEY_",  # git-config(1): core.pager, core.sshCommand, alias ...
-    "GIT_CONFIG_VALUE_",
+    "GIT_CONFIG_VALUE_",  # likewise
     "XDG_",  # XDG Base Directory Specification: where configurations lie that name commands
-    "AWS_LAMBDA_",
-    "AWS_CONTAINER_",
-    "AWS_EC2_METADATA_",
-    "AWS_ENDPOINT_URL",
-    # What is read, by this package and by AWS's extension.
-    "APPCONFIG_ENV_",
-    "AWS_APPCONFIG_EXTENSION_",
-    "PARAMETERS_SECRETS_EXTENSION_",
+    "AWS_LAMBDA_",  # Lambda Developer Guide, "Defined runtime environment variables"
+    "AWS_CONTAINER_",  # AWS SDKs and Tools Reference Guide, "Container credential provider"
+    "AWS_EC2_METADATA_",  # the same, "IMDS credential provider"
+    "AWS_ENDPOINT_URL",  # the same, "Service-specific endpoints"
+    "APPCONFIG_ENV_",  # what this package reads: README, "Settings"
+    "AWS_APPCONFIG_EXTENSION_",  # AppConfig User Guide, "Configuring the AWS AppConfig Agent ..."
+    "PARAMETERS_SECRETS_EXTENSION_",  # Systems Manager User Guide, "... Lambda extension"
 )
 
 # Whose readers do not tell capitals from small letters.

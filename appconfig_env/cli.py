@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb = words[0] if words else ""
     if "/" in verb or (verb not in VERBS and _is_program(verb)):
         return _wrapper.run(words)
-    if verb == "run":
+    if verb == "run" and words[1:2] not in (["--help"], ["-h"]):
         return _wrapper.run(words[2:] if words[1:2] == ["--"] else words[1:])
     if verb in ("bake", "trace", "layer"):
         return _tool(verb, words[1:])

@@ -33,6 +33,12 @@ REST = (
     OURS + "openfeature.py",
     OURS + "testing.py",
 )
+# Of others' what is compiled when it is wanted: one is for users of tornado, two are a line each.
+UNCOMPILED = (
+    "python/dotenv/version.py",
+    "python/tenacity/_version.py",
+    "python/tenacity/tornadoweb.py",
+)
 
 
 # The most important first: two bundles of ours, and the copied packages' usual files.
@@ -82,7 +88,7 @@ def choose(wanted: Iterable[Part], plain: Sequence[Entry], limit_bytes: int) -> 
 def _entries(compiled: Compiled, part: str) -> list[Entry]:
     code = compiled.code
     if part == "libraries":
-        theirs = (name for name in code if not name.startswith(OURS))
+        theirs = (name for name in code if not name.startswith((OURS, *UNCOMPILED)))
         return [_cached(name, compiled) for name in theirs]
     names = [
         name

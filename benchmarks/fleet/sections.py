@@ -113,7 +113,7 @@ room for 760 calls, so at most 76 % can have their values. What follows from the
 - **Patience pays.** A start that is throttled goes on until its deadline; six attempts, over within
   three seconds, leave a fifth of the starts without values that there was room for.
 - **A longer first wait after throttling** (up to 1 s in place of 0.1) saves more than a quarter of
-  the calls and loses nothing. A longest wait of 1 s would nearly double them, one of 4 s loses
+  the calls and loses nothing. A longest wait of 1 s would cost two thirds more, one of 4 s loses
   starts.
 - **No jitter before the first call.** It would cost every start its time, throttled or not, and
   brings nothing where starts are apart anyway; those that collide are spread by their waits.
@@ -141,10 +141,9 @@ The same, for fleets of all sizes that start within a minute. Where the quota su
 late and nothing is asked twice, whatever the policy; where it does not, patience uses it up.
 Twenty parameters by name are two calls in batches of ten, or twenty without: there the fleet that
 can start is a tenth as large. A function of five profiles opens five sessions, and is refused as
-soon as it lacks one of them: of 10,000 such starts in a minute few get all five. (Letting those
-who have most go first was tried: two or three more starts in a hundred, for one and a half to four
-times the calls.) Fewer profiles, a higher quota or a fallback help; with one (`appconfig-env
-bake`), every start in every cell goes on."""
+soon as it lacks one of them: of 10,000 such starts in a minute few get all five. Fewer profiles, a
+higher quota or a fallback help; with one (`appconfig-env bake`), every start in every cell goes
+on."""
     rows = [
         (f"{panel}: {way}", *(f"{found[panel, way, size].started:.0%}" for size in SIZES))
         for panel in PANELS

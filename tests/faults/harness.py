@@ -183,6 +183,8 @@ def start(fault: Fault | None, column: str, fallback: Path | None = None) -> Sta
         told = [_told(request) for request in lab.runtime_api.requests]
         shown = json.loads(done.stdout) if done.stdout else None
         _see_that_nothing_leaks(lab, done.stderr, told)
+        snapshot = lab.folder / "snapshot.json"
+        assert not snapshot.exists() or f"{CANARY}-secret" not in snapshot.read_text()
         return Start(
             done.returncode,
             seconds,

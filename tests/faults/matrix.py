@@ -1,4 +1,4 @@
-"""All cells of the matrix, two faults at a time, so that their waiting overlaps."""
+"""All cells of the matrix, some at a time, so that their waiting overlaps."""
 
 from __future__ import annotations
 

@@ -124,6 +124,7 @@ FAULTS = (
         is_named=True,
         is_slow=True,
     ),
+    Fault("slices", "the answer comes late, and in slices", Ending.WELL, (), wire.send_slices),
     Fault(
         "chunked", "good chunks, with extensions and a trailer", Ending.WELL, (), wire.send_chunks
     ),

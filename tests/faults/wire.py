@@ -197,6 +197,15 @@ def promise_less(call: Exchange) -> None:
     call.send(answer.without_length(length) + answer.body)
 
 
+def send_slices(call: Exchange) -> None:
+    """Send a good answer 0.3 s late, 31 bytes each 5 ms: a slow link."""
+    call.sleep(0.3)
+    data = b"".join(call.fresh_answer())
+    for at in range(0, len(data), 31):
+        call.send(data[at : at + 31])
+        call.sleep(0.005)
+
+
 def send_chunks(call: Exchange) -> None:
     """Send the body in chunks of a few bytes, one of them with an extension, and a trailer."""
     answer = call.fresh_answer()

@@ -20,7 +20,6 @@ class Target(NamedTuple):
         check: raises where the parser does not keep a promise for these bytes.
         seeds: good inputs, from which a fuzzer starts.
         words: what a fuzzer may put in.
-        modules: what is instrumented.
     """
 
     name: str
