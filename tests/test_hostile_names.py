@@ -74,7 +74,13 @@ TRICKS = [
         {"PYTHONSTARTUP": "{here}/start.py"},
         {"start.py": "import os; os.write(2, b'obeyed')"},
     ),
-    Trick("python's home", "python", ("-c", ""), {"PYTHONHOME": "/no/obeyed"}),
+    Trick(
+        "python's home",
+        "python",
+        ("-c", ""),
+        {"PYTHONHOME": "/no/such"},
+        sign="No module named 'encodings'",
+    ),
     Trick(
         "python's warnings",
         "python",
