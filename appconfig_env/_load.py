@@ -223,6 +223,8 @@ def _kept(before: State | None, made: Made, reason: str, pace: Pace, *, cursor: 
     failures = before.failures + 1 if before else 1
     is_lacking = any(missing.unreachable for missing in made.missing)
     due_at = pace.next_attempt(failures, is_lacking=is_lacking)
+    if before is not None and before.error is None and not before.is_due(pace.now):
+        due_at = max(due_at, before.due_at)  # the service's interval is not over for a failure
     if before is not None and before.fetched_at is not None:
         return before.asked(pace.now, cursor=cursor, due_at=due_at, failures=failures, error=reason)
     return State(

@@ -41,9 +41,10 @@ def _newer(mine: State, found: State, now: float) -> State:
         # The clock went back, so times tell no order. What has its token still was never put into
         # the file; all else that this process knows was, and others came after it.
         return mine if mine.cursor else found
+    if mine.fetched_at is None:
+        return found  # whoever has read it has asked after us: else what we found out were there
     # Document, values, version and token go together: a token says "unchanged" of one document.
-    read_at, found_at = mine.fetched_at or 0.0, found.fetched_at or 0.0
-    if read_at > found_at or (read_at == found_at and mine.cursor):
+    if mine.fetched_at > (found.fetched_at or 0.0):
         return _attempted(mine, found)
     return _attempted(found, mine)
 

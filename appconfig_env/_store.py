@@ -66,6 +66,7 @@ class Store:
         self._lock: FileLock | None = None  # while a thread of ours uses the file
         # What was read before this was cloned with a SnapStart snapshot.
         self._trusted_from = restored_at
+        self._is_restored = restored_at != ALWAYS
         self._busy_until = ALWAYS
         self._stalled: tuple[float, float] | None = None
         settings = self.settings
@@ -87,8 +88,7 @@ class Store:
         self.view: Seen = self._viewed()
 
     def _turn(self) -> _shared.SharedSnapshot:
-        is_restored = self._trusted_from != ALWAYS
-        return _shared.SharedSnapshot(self.settings, self._environ, is_restored=is_restored)
+        return _shared.SharedSnapshot(self.settings, self._environ, is_restored=self._is_restored)
 
     @property
     def is_empty(self) -> bool:
@@ -98,6 +98,7 @@ class Store:
     def distrust(self, moment: float) -> None:
         """Count what was read until `moment` as due, its tokens as spent: this is a clone."""
         self._trusted_from = moment
+        self._is_restored = True
         self._fetch = self._make_fetch(self.settings, self._environ)  # credentials are others now
         self.snapshot = self.snapshot.without_cursors()
         self.view = (NEVER, NEVER, self.view[2])
@@ -196,6 +197,7 @@ class Store:
                 self._pickup = None
             fresh = self._loaded(known, now, {*force, *self._distrusted(known)})
             problem = shared.put(fresh)
+        self._trusted_from = ALWAYS  # all was asked: what follows is of this twin, by any clock
         # In the file the tokens wait for whoever is next; where there is none they stay here.
         stays = problem and shared.keeps_tokens
         self.snapshot = fresh if stays else fresh.without_cursors()

@@ -254,6 +254,23 @@ def test_an_interval_that_grows_and_shrinks_is_followed(
     assert aws.problems == []
 
 
+def test_a_failure_does_not_end_the_services_interval(
+    helper: Helper, aws: FakeAws, clock: Clock
+) -> None:
+    aws.appconfig.next_poll_interval_seconds = 120
+    clock.tick(45)
+    helper.get("N")
+    clock.tick(1)
+    aws.deny("GetLatestConfiguration")
+    helper.refresh()
+    aws.recover()
+    for _ in range(120):
+        clock.tick(1)
+        helper.get("N")
+    assert outcomes(aws) == ["changed", "unchanged", "AccessDeniedException", "unchanged"]
+    assert aws.problems == []
+
+
 def test_an_interval_that_is_raised_unsaid_is_no_error_and_costs_no_session(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
@@ -540,3 +557,23 @@ def test_processes_without_a_value_share_the_wait_after_failures(
         assert [helper.get("N") for helper in helpers] == [None] * 4
     # At 1, 46, 136, 316 and 676 s, by one of them each time.
     assert aws.count("StartConfigurationSession") == 5
+
+
+def test_after_a_restore_all_is_asked_once_whatever_the_clock_does(
+    environ: dict[str, str], aws: FakeAws, clock: Clock
+) -> None:
+    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+    environ["APPCONFIG_ENV_SOURCES"] += " appconfig:shop/prod/slow?ttl=3600"
+    aws.put_profile("shop", "prod", "slow", {"slow": 1})
+    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    assert helper.get("N") == "1"
+    clock.tick(100_000)
+    aws.clear_calls()
+    helper._restored()
+    clock.at -= 1000  # behind the restore
+    for _ in range(4):
+        clock.tick(61)
+        assert helper.get("N") == "1"
+    asked = [call.resource for call in aws.calls if call.operation == "GetLatestConfiguration"]
+    assert asked.count("shop/prod/app") == 5
+    assert asked.count("shop/prod/slow") == 2, "at the restore, and when the clock had gone back"

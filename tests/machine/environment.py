@@ -173,6 +173,7 @@ class Environment:
     def end(self, process: Process) -> None:
         """Kill a process."""
         self.processes.remove(process)
+        self.expected.processes_are(len(self.processes))
 
     # What becomes of the file.
 
@@ -262,6 +263,7 @@ class Environment:
 
     def _add(self, process: Process) -> Process:
         self.processes.append(process)
+        self.expected.processes_are(len(self.processes))
         return process
 
     def _helper(self, name: str, environ: Mapping[str, str]) -> Helper:

@@ -30,6 +30,7 @@ FLOOR_SECONDS = 15.0
 LONGEST_SECONDS = 86400.0  # the longest interval that AppConfig has
 LONGEST_WAIT_SECONDS = 900.0
 OLDEST_TOKEN_SECONDS = 23.75 * 3600
+MOMENT_SECONDS = 1e-3
 WAITS_SECONDS = 1.0  # how soon a process looks again whether another one is done
 Numbers = frozenset[int | None]  # of deployments; None for no value
 
@@ -84,8 +85,10 @@ class Expectations:
         # they know, until one of them has put a good answer there.
         self._is_muddled = False
         self._muddled_until = -1.0
-        # Both at once: what is in memory and what is in the file cannot be put in order.
+        # Two processes, or a process and a file that it cannot write, and a clock that went back:
+        # nobody can tell which of them knows the newer. It is a good one, and asked when it is due.
         self._is_doubtful = False
+        self._processes = 0
         self._attempts: dict[str, list[Attempt]] = {text: [] for text in settings.locators()}
         self._seen: dict[tuple[str, str], int] = {}  # the first one a process may still go by
         self._waits: dict[str, float] = {}  # when a process left it to another one
@@ -97,6 +100,7 @@ class Expectations:
     @contextmanager
     def step(self, who: str, *, is_forced: bool = False) -> Iterator[None]:
         """One call of one process."""
+        self._world.time += MOMENT_SECONDS  # no two are at once
         self._who, self._is_forced = who, is_forced
         self._made = set()
         uses = len(self._world.appconfig.ledger)
@@ -150,7 +154,7 @@ class Expectations:
             return self._failed(who, last, numbers, outcome.reason)
         if outcome.is_early:
             if self._is_muddled:  # it leaves all as it was, and as what was it is not known
-                most = self._longest()
+                most = max(self.interval, LONGEST_SECONDS)
                 return Attempt(who, wall, numbers, is_error=None, least=0.0, most=most)
             assert last is not None, "too early for the first time"
             left = last.wall - wall
@@ -165,7 +169,9 @@ class Expectations:
             assert not outcome.is_unchanged, "the token outlived a document that did not parse"
             return self._failed(who, last, numbers, f"(version v{current.number})")
         told = self._told()
-        least = max(self.interval * (1 - FIRST_SHARE), told)
+        least = told
+        if last is None or not last.is_current(wall):  # else it keeps its step
+            least = max(told, self.interval * (1 - FIRST_SHARE))
         most = max(self.interval, told + took)
         return Attempt(
             who, wall, frozenset({current.number}), is_error=False, least=least, most=most
@@ -176,15 +182,19 @@ class Expectations:
         longest = max(self.interval, LONGEST_WAIT_SECONDS)
         wait = min(self.interval * 2.0 ** min(failures - 1, 20), longest)
         least = max(FLOOR_SECONDS, wait * (1 - FAILED_SHARE))
+        wall = self._world.wall()
+        if last is not None and not last.is_error and last.is_current(wall):
+            # The service's interval binds, too.
+            least = max(least, last.wall + last.least - wall)
+            wait = max(wait, last.wall + last.most - wall)
         if self._is_muddled or not self.is_writable or None in numbers:
-            least, wait = 0.5, longest  # how often it failed is not known, or it has no value
+            # How often it failed is not known, or it has no value.
+            made = [one.most for known in self._attempts.values() for one in known]
+            least, wait = 0.5, max(longest, *made, wait)
         return Attempt(
             who, self._world.wall(), numbers, is_error=True, least=least, most=wait,
             failures=failures, reason=reason,
         )  # fmt: skip
-
-    def _longest(self) -> float:
-        return max(self.interval, LONGEST_WAIT_SECONDS, self._told())
 
     def _told(self) -> float:
         """How long the service just asked its client to wait."""
@@ -256,12 +266,14 @@ class Expectations:
         is_waiting = waits <= wall < waits + WAITS_SECONDS
         error = status["last_error"]
         first = 0 if self._is_doubtful else self._seen.get((self._who, text), 0)
+        anyhow = frozenset(one for known in attempts[first:] for one in known.numbers)
         for index in range(first, len(attempts)):
             one = attempts[index]
-            is_same = number in one.numbers or (None in one.numbers and number == started)
+            numbers = anyhow if self._is_muddled else one.numbers
+            is_same = number in numbers or (None in numbers and number == started)
             is_told = one.is_error in (None, error is not None) and one.reason in (error or "")
             if is_same and is_told and (one.is_current(wall) or is_waiting):
-                self._seen[self._who, text] = index
+                self._seen[self._who, text] = first if self._is_muddled else index
                 return
         raise AssertionError(
             f"{self._who} says {number} and {error} of {text} at {wall}, want one of"
@@ -311,7 +323,7 @@ class Expectations:
             assert not is_news, "two were on it"
             # One that has hung all the while is not waited for again, but has the file still.
             self._muddle()
-            self._is_doubtful = self._is_doubtful or self._world.wall() <= self._muddled_until
+            self._doubt()
         else:
             self._token_since = token
             self._waits[who] = self._world.wall()
@@ -329,13 +341,22 @@ class Expectations:
         if is_writable != self.is_writable:
             self.is_writable = is_writable
             self._muddle()
-            self._is_doubtful = self._is_doubtful or self._world.wall() <= self._muddled_until
+            self._doubt()
 
     def clock_went_back(self, wall: float) -> None:
         """The clock stood at `wall` before."""
         self._muddle()
         self._muddled_until = max(self._muddled_until, wall)
-        self._is_doubtful = self._is_doubtful or not self.is_writable
+        self._doubt(is_due=self._processes > 1 or not self.is_writable)
+
+    def processes_are(self, count: int) -> None:
+        """So many share the environment from now on."""
+        self._processes = count
+        self._doubt(is_due=count > 1)
+
+    def _doubt(self, *, is_due: bool = True) -> None:
+        if is_due and self._is_muddled and self._world.wall() <= self._muddled_until:
+            self._is_doubtful = True
 
     def _muddle(self) -> None:
         self._is_muddled = True
