@@ -13,6 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from .life import Life
 
 SEEDS = 2**32
+BATCH = 1000  # hypothesis remembers all that it tried
 
 
 class Counted(Life):
@@ -41,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     chosen = settings(
-        max_examples=options.examples,
+        max_examples=min(BATCH, options.examples),
         stateful_step_count=options.steps,
         database=None,
         suppress_health_check=list(HealthCheck),
@@ -49,7 +50,9 @@ def main() -> None:
     )
     began = time.monotonic()
     try:
-        run_state_machine_as_test(seed(options.seed)(Counted), settings=chosen)
+        while Counted.lives < options.examples:
+            run_state_machine_as_test(seed(options.seed)(Counted), settings=chosen)
+            options.seed += 1
     finally:
         print(  # noqa: T201 - this is how it is found
             f"{Counted.lives} lives, {Counted.steps} steps, {Counted.calls} calls in"
