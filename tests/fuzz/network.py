@@ -39,7 +39,7 @@ class Stream:
         return self._data.read(min(most, self._piece))
 
     def sendall(self, data: bytes, /) -> None:
-        raise AssertionError("it is only read from")
+        raise AssertionError(f"{len(data)} bytes to one that is only read from")
 
     def close(self) -> None:
         self._data.close()
