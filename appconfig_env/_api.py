@@ -37,8 +37,8 @@ class Helper:
         environ: the environment.
         now: Unix seconds. Wall clock on purpose: Lambda freezes and clones the process, and the
             monotonic clock then tells nothing.
-        make_fetch: gives what reads the sources; None for the real one.
-        chance: a number from 0 to 1, see `_load.load`; None for the real one.
+        make_backend: gives what reads the sources; None for the real one.
+        jitter: a number from 0 to 1, see `_load.load`; None for the real one.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class Helper:
         environ: Mapping[str, str] | None = None,
         *,
         now: Callable[[], float] = time.time,
-        make_fetch: Callable[[Settings, Mapping[str, str]], Fetch] | None = None,
-        chance: Callable[[], float] | None = None,
+        make_backend: Callable[[Settings, Mapping[str, str]], Fetch] | None = None,
+        jitter: Callable[[], float] | None = None,
     ) -> None:
         self._environ = os.environ if environ is None else environ
         self._now = now
-        self._make_fetch = make_fetch
-        self._chance = chance
+        self._make_fetch = make_backend
+        self._jitter = jitter
         self._store: Store | None = None
         # Re-entrant: a signal's handler may come in between and ask for a value itself. A fork
         # waits for it: what another thread had half imported the child could never import.
@@ -103,7 +103,7 @@ class Helper:
         if self._overrides is not None:
             return frozenset()
         store = self.opened()
-        return self.ask(store, force=list(store.settings.locators()))
+        return self.ask(store, force=list(store.settings.resources()))
 
     def on_change(self, callback: OnChange) -> OnChange:
         """Have `callback` called with the names that changed, after each refresh that changed any.
@@ -186,9 +186,9 @@ class Helper:
         return Store(
             self._environ,
             now=self._now,
-            make_fetch=self._make_fetch
+            make_backend=self._make_fetch
             or (lambda settings, environ: _fetch.Fetcher(settings, environ, self._opening)),
-            chance=self._chance or _machine.chance,
+            jitter=self._jitter or _machine.jitter,
             log=_log,
             restored_at=self._restored_at,
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ._load import Fetch
     from ._settings import Settings
 
-    MakeFetch = Callable[[Settings, Mapping[str, str]], Fetch]
+    MakeBackend = Callable[[Settings, Mapping[str, str]], Fetch]
 
 OUTPUT = "appconfig-env-fallback.json"
 DESCRIPTION = """\
@@ -43,7 +43,7 @@ def main(
     environ: Mapping[str, str] | None = None,
     *,
     now: Callable[[], float] = time.time,
-    make_fetch: MakeFetch = _fetch.Fetcher,
+    make_backend: MakeBackend = _fetch.Fetcher,
 ) -> int:
     """Carry out one command line; gives the exit code.
 
@@ -51,7 +51,7 @@ def main(
         arguments: what follows `bake`.
         environ: what to read; None for the process's own.
         now: Unix seconds.
-        make_fetch: gives what reads the sources.
+        make_backend: gives what reads the sources.
     """
     parser = argparse.ArgumentParser(
         prog="appconfig-env bake",
@@ -66,7 +66,7 @@ def main(
     environ = os.environ if environ is None else environ
     try:
         settings = _settings.from_environ(environ)
-        snapshot, without = bake(settings, make_fetch(settings, environ), now())
+        snapshot, without = bake(settings, make_backend(settings, environ), now())
         _snapshot_file.write(options.output, snapshot, mode=0o644)
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -75,7 +75,7 @@ def main(
         return _refuse(str(error))
     for text, reason in without.items():
         _say(f"warn: {text}: {reason}; without AWS it has no value")
-    counted = len(snapshot.states)
+    counted = len(snapshot.entries)
     size = os.path.getsize(options.output)
     path = f"/var/task/{os.path.basename(options.output)}"
     _say(
@@ -86,7 +86,7 @@ def main(
 
 
 def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[str, str]]:
-    """The fallback for `settings`, and by locator's text why one has none.
+    """The fallback for `settings`, and by resource's text why one has none.
 
     Args:
         settings: what the function reads.
@@ -100,38 +100,40 @@ def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[s
     """
     if not settings.sources:
         raise SettingsError(["nothing to bake: APPCONFIG_ENV_SOURCES and the like name no source"])
-    locators = settings.locators()
+    resources = settings.resources()
     secret = [
-        text for text, sources in locators.items() if sources[0].locator.scheme == SECRETS_MANAGER
+        text for text, sources in resources.items() if sources[0].resource.scheme == SECRETS_MANAGER
     ]
-    local = [text for text, sources in locators.items() if sources[0].locator.scheme == FILE]
+    local = [text for text, sources in resources.items() if sources[0].resource.scheme == FILE]
     found = load(settings, fetch, now, timeout=settings.deadline_seconds, leave=[*secret, *local])
-    failed = [SourceError(text, state.error) for text, state in found.states.items() if state.error]
+    failed = [
+        SourceError(text, entry.error) for text, entry in found.entries.items() if entry.error
+    ]
     needed = [
         error
         for error in failed
         if not all(
-            source.optional or source.default is not None for source in locators[error.source]
+            source.optional or source.default is not None for source in resources[error.source]
         )
     ]
     if needed:
         raise LoadError(needed)
     without = dict.fromkeys(secret, NEVER_SECRETS)
     without |= {error.source: error.reason for error in failed}
-    states = {}
-    for text, state in found.states.items():
-        if state.is_secret:
+    entries = {}
+    for text, entry in found.entries.items():
+        if entry.is_secret:
             without[text] = (
                 f"holds a SecureString, and {NEVER_SECRETS}: give them a path of their own"
             )
-        elif state.has_data:
+        elif entry.has_data:
             # A function makes its variables of the document, as its own settings say then.
-            states[text] = state.but(cursor="", rendered={}, due_at=state.checked_at)
-    if not states:
+            entries[text] = entry.but(token="", rendered={}, refresh_at=entry.checked_at)
+    if not entries:
         reasons = "; ".join(f"{text}: {reason}" for text, reason in without.items())
         reasons = reasons or "all sources are local files"
         raise AppConfigEnvError(f"nothing can be baked ({reasons})")
-    return Snapshot(now, found.fingerprint, states), without
+    return Snapshot(now, found.fingerprint, entries), without
 
 
 def _refuse(message: str) -> int:

@@ -33,15 +33,15 @@ def only_for_get(settings: Settings) -> list[str]:
         return []
     # A profile that is read in two formats is received once, in one session.
     awaited = {
-        source.locator.parts
+        source.resource.parts
         for source in settings.sources
-        if source.env and source.locator.scheme == APPCONFIG
+        if source.env and source.resource.scheme == APPCONFIG
     }
     return [
         text
-        for text, sources in settings.locators().items()
-        if sources[0].locator.scheme != FILE
-        and sources[0].locator.parts not in awaited
+        for text, sources in settings.resources().items()
+        if sources[0].resource.scheme != FILE
+        and sources[0].resource.parts not in awaited
         and not any(source.env for source in sources)
     ]
 
@@ -50,7 +50,7 @@ def secrets_only_for_get(settings: Settings) -> list[str]:
     """Secrets that only `get()` asks for: without a child nothing could keep them through exec."""
     return [
         text
-        for text, sources in settings.locators().items()
-        if sources[0].locator.scheme == SECRETS_MANAGER
+        for text, sources in settings.resources().items()
+        if sources[0].resource.scheme == SECRETS_MANAGER
         and not any(source.env for source in sources)
     ]

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._reference import Locator
+    from ._reference import Resource
 
 JSON_TYPES = ("application/json", "text/json")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
@@ -32,28 +32,37 @@ class Document:
     """One answer of a source, not parsed yet.
 
     Attributes:
-        locator: what was read.
+        resource: what was read.
         body: the bytes; None where the source said that nothing changed.
         parameters: for a path, the values by name relative to it; then `body` is None.
         secret: whether the whole document may be kept in memory only.
         secret_parameters: the names in `parameters` of which that holds.
         content_type: as the source said, or an empty string.
         version: the source's own version or label, or an empty string.
-        cursor: the token for the next poll; empty where there is none.
+        token: the token for the next poll; empty where there is none.
         poll_seconds: the least until then by the service's rule, from the fetch's start; None
             where it has no rule.
-        name: the source's own name for it, where the locator may hold an ARN.
-        is_early: the service said that it was polled too early: all stays, the cursor too.
+        name: the source's own name for it, where the resource may hold an ARN.
+        is_early: the service said that it was polled too early: all stays, the token too.
     """
 
     __slots__ = (
-        "body", "content_type", "cursor", "is_early", "locator", "name", "parameters",
-        "poll_seconds", "secret", "secret_parameters", "version",
+        "body",
+        "content_type",
+        "is_early",
+        "name",
+        "parameters",
+        "poll_seconds",
+        "resource",
+        "secret",
+        "secret_parameters",
+        "token",
+        "version",
     )  # fmt: skip
 
     def __init__(
         self,
-        locator: Locator,
+        resource: Resource,
         body: bytes | None = None,
         *,
         parameters: Mapping[str, str] | None = None,
@@ -61,21 +70,21 @@ class Document:
         secret_parameters: frozenset[str] = frozenset(),
         content_type: str = "",
         version: str = "",
-        cursor: str = "",
+        token: str = "",
         poll_seconds: float | None = None,
         name: str = "",
         is_early: bool = False,
     ) -> None:
-        self.locator = locator
+        self.resource = resource
         self.body = body
         self.parameters = parameters
         self.secret = secret
         self.secret_parameters = secret_parameters
         self.content_type = content_type
         self.version = version
-        self.cursor = cursor
+        self.token = token
         self.poll_seconds = poll_seconds
-        self.name = name or locator.name
+        self.name = name or resource.name
         self.is_early = is_early
 
     @property
@@ -89,7 +98,7 @@ class Document:
         return self.body is None and self.parameters is None
 
     def __repr__(self) -> str:
-        return f"<Document {self.locator.text} version {self.version!r}>"
+        return f"<Document {self.resource.reference} version {self.version!r}>"
 
 
 def text_of(body: bytes) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._api import Helper
-    from ._reference import Locator, Source
+    from ._reference import Resource, Source
 
 
 def document(helper: Helper, reference: str) -> Any:
@@ -26,11 +26,13 @@ def document(helper: Helper, reference: str) -> Any:
     except ReferenceProblems as error:
         raise MissingKeyError(f"{reference!r}: {error}") from None
     if overrides is not None:
-        raise MissingKeyError(f"{source.label} is not among the documents of testing.override")
+        raise MissingKeyError(
+            f"{source.public_reference} is not among the documents of testing.override"
+        )
     try:
-        return pick(_data(helper, source.locator), source.key)
+        return pick(_data(helper, source.resource), source.key)
     except KeyMissingError as error:
-        raise MissingKeyError(f"{source.label}: {error}") from None
+        raise MissingKeyError(f"{source.public_reference}: {error}") from None
 
 
 def flag(helper: Helper, name: str, source: str | None) -> Flag:
@@ -50,45 +52,46 @@ def flag(helper: Helper, name: str, source: str | None) -> Flag:
     return flag_of(name, found[0][1]) if found else Flag(name)
 
 
-def _data(helper: Helper, locator: Locator) -> Any:
-    """The parsed document of one locator.
+def _data(helper: Helper, resource: Resource) -> Any:
+    """The parsed document of one resource.
 
     Raises:
         MissingKeyError: no source reads it, or there is none.
     """
     store = helper.refreshed()
-    text = _configured(store.settings.locators(), locator)
-    state = store.snapshot.states.get(text)
-    if state is None or not state.is_answered:
+    text = _configured(store.settings.resources(), resource)
+    entry = store.snapshot.entries.get(text)
+    if entry is None or not entry.is_known:
         # Withheld from the snapshot's file, so not known to this process yet.
         helper.ask(store, lacking=[text])
-        state = store.snapshot.states.get(text)
-    if state is None or not state.has_data:
-        why = state.error if state is not None and state.error else "it was never read"
+        entry = store.snapshot.entries.get(text)
+    if entry is None or not entry.has_data:
+        why = entry.error if entry is not None and entry.error else "it was never read"
         raise MissingKeyError(f"{text}: {why}")
-    return state.data
+    return entry.data
 
 
-def _configured(known: Mapping[str, list[Source]], locator: Locator) -> str:
-    """The text of the configured locator that is meant, which may have options of its own.
+def _configured(known: Mapping[str, list[Source]], resource: Resource) -> str:
+    """The text of the configured resource that is meant, which may have options of its own.
 
     Raises:
         MissingKeyError: there is none, or more than one.
     """
-    if locator.text in known:
-        return locator.text
+    if resource.reference in known:
+        return resource.reference
     found = [
         text
         for text, sources in known.items()
-        if (sources[0].locator.scheme, sources[0].locator.parts) == (locator.scheme, locator.parts)
+        if (sources[0].resource.scheme, sources[0].resource.parts)
+        == (resource.scheme, resource.parts)
     ]
     if len(found) == 1:
         return found[0]
     if found:
-        raise MissingKeyError(f"{locator.text} may be {' or '.join(found)}; say which")
+        raise MissingKeyError(f"{resource.reference} may be {' or '.join(found)}; say which")
     all_of_them = ", ".join(known) or "none"
     raise MissingKeyError(
-        f"{locator.text} is not among the sources ({all_of_them}); add it with env=no"
+        f"{resource.reference} is not among the sources ({all_of_them}); add it with env=no"
     )
 
 
@@ -98,6 +101,6 @@ def _profiles(helper: Helper) -> Iterator[tuple[str, Any]]:
         unread = [text for text in store.unasked() if text.startswith(f"{APPCONFIG}:")]
         if unread:  # the wrapper's child is on it, or another thread or process
             helper.ask(store, lacking=unread)
-        for text, state in store.snapshot.states.items():
-            if text.startswith(f"{APPCONFIG}:") and state.has_data:
-                yield text, state.data
+        for text, entry in store.snapshot.entries.items():
+            if text.startswith(f"{APPCONFIG}:") and entry.has_data:
+                yield text, entry.data

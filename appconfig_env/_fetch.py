@@ -40,14 +40,14 @@ class Fetcher:
         self._remote: Fetch | None = None
 
     def __call__(self, requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
-        """An outcome for each request, by its locator's text."""
+        """An outcome for each request, by its resource's text."""
         outcomes: dict[str, Outcome] = {}
         elsewhere = []
         for request in requests:
-            if request.locator.scheme == FILE:
+            if request.resource.scheme == FILE:
                 from .local import read_file  # not needed where all sources are AWS's
 
-                outcomes[request.locator.text] = read_file(request.locator)
+                outcomes[request.resource.reference] = read_file(request.resource)
             else:
                 elsewhere.append(request)
         if elsewhere:

@@ -26,7 +26,7 @@ class Left:
         self.inode = inode
 
 
-class Handover:
+class Handoff:
     """What the environment itself no longer says once it is resolved.
 
     Attributes:
@@ -55,21 +55,21 @@ class Handover:
         self.left = left
 
 
-def dumps(handover: Handover) -> str:
+def dumps(handoff: Handoff) -> str:
     """The variable's value."""
     fields = {
-        "process": handover.process,
-        "taken_at": handover.taken_at,
-        "references": handover.references,
-        "configured": sorted(handover.configured),
+        "process": handoff.process,
+        "taken_at": handoff.taken_at,
+        "references": handoff.references,
+        "configured": sorted(handoff.configured),
     }
-    if handover.left is not None:
-        left = handover.left
+    if handoff.left is not None:
+        left = handoff.left
         fields["left"] = [left.process, left.descriptor, left.inode]
     return json.dumps(fields, compact=True)
 
 
-def loads(text: str) -> Handover | None:
+def loads(text: str) -> Handoff | None:
     """What `dumps` wrote; None for anything else."""
     if not text:
         return None
@@ -78,7 +78,7 @@ def loads(text: str) -> Handover | None:
         taken_at = float(fields["taken_at"])
         if taken_at - taken_at != 0:  # infinite, or NaN
             return None
-        return Handover(
+        return Handoff(
             int(fields["process"]),
             taken_at,
             {str(name): str(value) for name, value in fields["references"].items()},

@@ -1,4 +1,4 @@
-"""What is read in one piece: a scheme and the parts of its locator; knows nothing of variables."""
+"""What is read in one piece: a scheme and the parts of its resource; knows nothing of variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FILE = "file"
 SCHEMES = (APPCONFIG, SSM, SECRETS_MANAGER, FILE)
 
 
-class Locator:
+class Resource:
     """What is read in one piece, and so fetched once however many sources use it.
 
     Attributes:
@@ -20,10 +20,10 @@ class Locator:
         recursive: for a path, whether the levels below the first are read too.
         stage: for a secret, the version's staging label; empty means AWSCURRENT.
         format: `json`, `dotenv`, `yaml` or `text`; empty means by content.
-        text: the canonical form; equal text means the same locator.
+        reference: the canonical form; equal text means the same resource.
     """
 
-    __slots__ = ("format", "parts", "recursive", "scheme", "stage", "text")
+    __slots__ = ("format", "parts", "recursive", "reference", "scheme", "stage")
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Locator:
             options.append(f"stage={encode(stage)}")
         if format:
             options.append(f"format={format}")
-        self.text = f"{scheme}:{self._path()}" + ("?" + "&".join(options) if options else "")
+        self.reference = f"{scheme}:{self._path()}" + ("?" + "&".join(options) if options else "")
 
     def _path(self) -> str:
         if self.scheme == APPCONFIG:
@@ -70,10 +70,10 @@ class Locator:
         return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Locator) and self.text == other.text
+        return isinstance(other, Resource) and self.reference == other.reference
 
     def __hash__(self) -> int:
-        return hash(self.text)
+        return hash(self.reference)
 
     def __repr__(self) -> str:
-        return f"<Locator {self.text}>"
+        return f"<Resource {self.reference}>"

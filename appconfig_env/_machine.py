@@ -1,4 +1,4 @@
-"""The machine as a fetch sees it: clock, sleep, threads, locks and chance."""
+"""The machine as a fetch sees it: clock, sleep, threads, locks and jitter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
             trace: TracebackType | None,
         ) -> None: ...
 
-    class Machine(Protocol):
+    class System(Protocol):
         """This one, or a simulated one in virtual time."""
 
         def now(self) -> float:
@@ -47,25 +47,25 @@ if TYPE_CHECKING:
         def lock(self) -> Lock:
             """A lock that nobody has."""
 
-        def chance(self) -> float:
+        def jitter(self) -> float:
             """A number from 0 to 1."""
 
 
-def chance() -> float:
+def jitter() -> float:
     """A number from 0 to 1, of the system.
 
-    Clones of a SnapStart snapshot share the state of Python's own generator: they would draw the
+    Clones of a SnapStart snapshot share the entry of Python's own generator: they would draw the
     same numbers, and come back at the same moments.
     """
     return int.from_bytes(os.urandom(4)) / 2**32
 
 
-class _ThisMachine:
+class _ThisSystem:
     now = staticmethod(time.monotonic)
     sleep = staticmethod(time.sleep)
     start = staticmethod(start_new_thread)
     lock = staticmethod(allocate_lock)
-    chance = staticmethod(chance)
+    jitter = staticmethod(jitter)
 
 
-THIS_MACHINE: Machine = _ThisMachine()
+THIS_SYSTEM: System = _ThisSystem()

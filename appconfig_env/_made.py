@@ -1,23 +1,23 @@
-"""What the sources of one locator make of its document, or of the lack of one; pure."""
+"""What the sources of one resource make of its document, or of the lack of one; pure."""
 
 from __future__ import annotations
 
 from ._document import Document, DocumentError
 from ._json_codec import dumps
 from ._names import printable
-from ._render import KeyMissingError, Rendered, data_of, render, render_default
+from ._render import KeyMissingError, Variables, data_of, render, render_default
 from .errors import SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ._reference import Locator, Source
-    from ._state import State
+    from ._reference import Resource, Source
+    from ._state import Entry
 
 
-class Made:
-    """What came of one locator.
+class Rendering:
+    """What came of one resource.
 
     Attributes:
         data: the parsed document, None where there is none.
@@ -30,7 +30,7 @@ class Made:
 
     def __init__(self) -> None:
         self.data: object = None
-        self.rendered: dict[str, Rendered] = {}
+        self.rendered: dict[str, Variables] = {}
         self.reasons: list[str] = []
         self.missing: list[SourceError] = []
 
@@ -39,7 +39,7 @@ class Made:
         """The reasons as one text, each once."""
         return "; ".join(dict.fromkeys(self.reasons))
 
-    def stand_in(
+    def use_defaults(
         self,
         sources: Iterable[Source],
         reason: str,
@@ -53,34 +53,36 @@ class Made:
                 self.rendered[source.identity] = render_default(source, is_secret=is_secret)
             except DocumentError as error:
                 reason = f"{reason}; its default cannot stand in: {error}"
-                self.rendered[source.identity] = Rendered()
+                self.rendered[source.identity] = Variables()
             else:
                 if source.default is not None or source.optional:
                     continue
-            self.missing.append(SourceError(source.label, reason, unreachable=unreachable))
+            self.missing.append(
+                SourceError(source.public_reference, reason, unreachable=unreachable)
+            )
 
 
-def make(sources: Sequence[Source], document: Document) -> Made:
+def make(sources: Sequence[Source], document: Document) -> Rendering:
     """What `sources` make of `document`."""
     try:
         data = data_of(document)
     except DocumentError as error:
-        made = Made()
+        made = Rendering()
         _refuse(made, sources, document, error)
         return made
-    return make_of_data(sources, document, data)
+    return render_data(sources, document, data)
 
 
-def make_of_data(sources: Sequence[Source], document: Document, data: object) -> Made:
+def render_data(sources: Sequence[Source], document: Document, data: object) -> Rendering:
     """What `sources` make of `document`, which was parsed already."""
-    made = Made()
+    made = Rendering()
     made.data = data
     for source in sources:
         try:
             made.rendered[source.identity] = render(source, document, data)
         except KeyMissingError as error:
             if source.optional or source.default is not None:  # the document is good as it is
-                made.stand_in([source], str(error), is_secret=document.is_secret)
+                made.use_defaults([source], str(error), is_secret=document.is_secret)
             else:
                 _refuse(made, [source], document, error)
         except DocumentError as error:
@@ -89,30 +91,30 @@ def make_of_data(sources: Sequence[Source], document: Document, data: object) ->
 
 
 def _refuse(
-    made: Made, sources: Sequence[Source], document: Document, error: DocumentError
+    made: Rendering, sources: Sequence[Source], document: Document, error: DocumentError
 ) -> None:
     version = printable(document.version)  # a header that anybody on the way may have written
     reason = f"{error} (version {version})" if version else str(error)
     made.reasons.append(reason)
-    made.stand_in(sources, reason, is_secret=document.is_secret)
+    made.use_defaults(sources, reason, is_secret=document.is_secret)
 
 
-def make_of_state(sources: Sequence[Source], state: State) -> Made | None:
+def render_entry(sources: Sequence[Source], entry: Entry) -> Rendering | None:
     """What `sources` make of what a snapshot says; None where that does not suffice."""
-    document = _document_of(sources[0].locator, state) if state.has_data else None
+    document = _document_of(sources[0].resource, entry) if entry.has_data else None
     if document is None:
         return None
-    made = make_of_data(sources, document, state.data)
+    made = render_data(sources, document, entry.data)
     return None if made.reasons or made.missing else made
 
 
-def _document_of(locator: Locator, state: State) -> Document | None:
-    """A document that says what `state` does."""
-    data = state.data
-    if locator.is_path:
+def _document_of(resource: Resource, entry: Entry) -> Document | None:
+    """A document that says what `entry` does."""
+    data = entry.data
+    if resource.is_path:
         if not isinstance(data, dict):
             return None
         parameters = {name: value for name, value in data.items() if isinstance(value, str)}
-        return Document(locator, parameters=parameters, version=state.version)
+        return Document(resource, parameters=parameters, version=entry.version)
     text = data if isinstance(data, str) else dumps(data, compact=True, ascii_only=False)
-    return Document(locator, text.encode("utf-8", "surrogatepass"), version=state.version)
+    return Document(resource, text.encode("utf-8", "surrogatepass"), version=entry.version)

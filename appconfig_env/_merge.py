@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._render import Rendered
-from ._snapshot import Snapshot, State
+from ._render import Variables
+from ._snapshot import Entry, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,25 +22,25 @@ def newest(own: Snapshot, found: Snapshot | None, now: float) -> Snapshot:
     """
     if found is None:
         return own
-    states = dict(own.states)
-    for text, state in found.states.items():
-        mine = states.get(text)
+    entries = dict(own.entries)
+    for text, entry in found.entries.items():
+        mine = entries.get(text)
         if mine is not None:
-            states[text] = _newer(mine, state, now)
-        elif state.is_answered and not state.withheld:
-            states[text] = state
-    return Snapshot(own.taken_at, own.fingerprint, states)
+            entries[text] = _newer(mine, entry, now)
+        elif entry.is_known and not entry.redacted:
+            entries[text] = entry
+    return Snapshot(own.taken_at, own.fingerprint, entries)
 
 
-def _newer(mine: State, found: State, now: float) -> State:
+def _newer(mine: Entry, found: Entry, now: float) -> Entry:
     if not found.has_data:
         is_later = found.checked_at >= mine.checked_at
         is_nothing = mine.fetched_at is None and found.fetched_at is None
-        return found if is_nothing and found.is_answered and is_later else mine
+        return found if is_nothing and found.is_known and is_later else mine
     if max(mine.checked_at, found.checked_at) > now:
         # The clock went back, so times tell no order. What has its token still was never put into
         # the file; all else that this process knows was, and others came after it.
-        return mine if mine.cursor else found
+        return mine if mine.token else found
     if mine.fetched_at is None:
         return found  # whoever has read it has asked after us: else what we found out were there
     # Document, values, version and token go together: a token says "unchanged" of one document.
@@ -49,13 +49,13 @@ def _newer(mine: State, found: State, now: float) -> State:
     return _attempted(found, mine)
 
 
-def _attempted(newer: State, other: State) -> State:
+def _attempted(newer: Entry, other: Entry) -> Entry:
     """The newer document, after an attempt of `other` that came later and so must have failed."""
     if newer.checked_at >= other.checked_at:
         return newer
     return newer.but(
         checked_at=other.checked_at,
-        due_at=other.due_at,
+        refresh_at=other.refresh_at,
         failures=other.failures,
         error=other.error,
     )
@@ -74,26 +74,26 @@ def completed(
             process has read since then the environment does not know.
     """
     by_identity = {source.identity: source for source in settings.sources}
-    states: dict[str, State] = {}
-    for text, state in found.states.items():
-        rendered = dict(state.rendered)
+    entries: dict[str, Entry] = {}
+    for text, entry in found.entries.items():
+        rendered = dict(entry.rendered)
         is_whole = True
-        for identity, names in state.withheld.items():
+        for identity, names in entry.redacted.items():
             source = by_identity.get(identity)
             is_known = source is not None and source.env and started_at is not None
             known = {name: environ[name] for name in names if is_known and name in environ}
             is_whole = is_whole and len(known) == len(names)
-            plain = rendered.get(identity) or Rendered()
-            rendered[identity] = Rendered(
+            plain = rendered.get(identity) or Variables()
+            rendered[identity] = Variables(
                 {**plain.values, **known}, secret=names, protected=plain.protected
             )
         if not is_whole:
             continue
-        whole = state.but(rendered=rendered, withheld={})
-        if state.withheld and started_at is not None and (state.fetched_at or 0.0) > started_at:
+        whole = entry.but(rendered=rendered, redacted={})
+        if entry.redacted and started_at is not None and (entry.fetched_at or 0.0) > started_at:
             # Others have read it since: ours is good until it is read anew, which is due.
             whole = whole.but(
-                version="", fetched_at=started_at, checked_at=started_at, due_at=started_at
+                version="", fetched_at=started_at, checked_at=started_at, refresh_at=started_at
             )
-        states[text] = whole
-    return Snapshot(found.taken_at, found.fingerprint, states)
+        entries[text] = whole
+    return Snapshot(found.taken_at, found.fingerprint, entries)

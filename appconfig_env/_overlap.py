@@ -78,8 +78,8 @@ def start(work: Work, seconds: float) -> Left | None:
 
 def answers(snapshot: Snapshot, later: Sequence[str]) -> bytes:
     """What of `later` no file may hold, as the runtime's process takes it."""
-    states = {text: snapshot.states[text].but(cursor="") for text in later}
-    secret = {text: state for text, state in states.items() if state.is_secret and state.has_data}
+    entries = {text: snapshot.entries[text].but(token="") for text in later}
+    secret = {text: entry for text, entry in entries.items() if entry.is_secret and entry.has_data}
     found = Snapshot(snapshot.taken_at, snapshot.fingerprint, secret)
     return dumps(found, with_secrets=True).encode()
 

@@ -12,8 +12,8 @@ from ._load import due, load
 from ._names import quoted
 from ._reference import FILE
 from ._render import may_set
-from ._settings import HANDOVER
-from ._shared import SharedSnapshot, check_fallback, read_fallback
+from ._settings import HANDOFF
+from ._shared import SnapshotRepository, check_fallback, read_fallback
 from .errors import LoadError
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ._snapshot import Snapshot
     from ._start_log import StartLog
 
-    MakeFetch = Callable[[Settings, Mapping[str, str]], Fetch]
+    MakeBackend = Callable[[Settings, Mapping[str, str]], Fetch]
 
 
 class Prefetch:
@@ -37,9 +37,9 @@ class Prefetch:
         environ: the environment as Lambda gives it.
         log: takes lines.
         now: Unix seconds.
-        make_fetch: gives what reads the sources; None for the real one.
+        make_backend: gives what reads the sources; None for the real one.
         overlap: see `_overlap.start`; None for the real one.
-        chance: a number from 0 to 1, see `_load.load`; None for the real one.
+        jitter: a number from 0 to 1, see `_load.load`; None for the real one.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class Prefetch:
         log: StartLog,
         *,
         now: Callable[[], float],
-        make_fetch: MakeFetch | None = None,
+        make_backend: MakeBackend | None = None,
         overlap: Start | None = None,
-        chance: Callable[[], float] | None = None,
+        jitter: Callable[[], float] | None = None,
     ) -> None:
         self._settings = settings
         self._environ = environ
         self._log = log
         self._now = now
-        self._make_fetch = make_fetch or _fetch.Fetcher
+        self._make_fetch = make_backend or _fetch.Fetcher
         self._overlap = overlap
-        self._chance = chance or _machine.chance
+        self._jitter = jitter or _machine.jitter
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
         """The environment of `command`, with every source's values; the snapshot is written.
@@ -74,7 +74,7 @@ class Prefetch:
         check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
-        with SharedSnapshot(settings, self._environ) as shared:
+        with SnapshotRepository(settings, self._environ) as shared:
             shared.sweep()
             previous = shared.take(log.write)
             moment = self._now()  # not before: what is found there must not be of the future
@@ -92,29 +92,29 @@ class Prefetch:
             result, names = _resolved(
                 settings, self._environ, snapshot, log, is_from_file=kept is not None
             )
-            handover = self._handed_over(moment)
+            handoff = self._handoff(moment)
             if beside:
-                asked = {request.locator.text for request in due(settings, moment, snapshot)}
+                asked = {request.resource.reference for request in due(settings, moment, snapshot)}
                 beside = [text for text in beside if text in asked]
             if beside:
-                handover.left = self._leave_behind(snapshot, beside, shared)
-        result[HANDOVER] = _handover.dumps(handover)
+                handoff.left = self._leave_behind(snapshot, beside, shared)
+        result[HANDOFF] = _handover.dumps(handoff)
         took = round(1000 * (time.monotonic() - began))
-        sources = _counted(len(snapshot.states), "source")
+        sources = _counted(len(snapshot.entries), "source")
         said = f"{_counted(len(names), 'value')} from {sources} in {took} ms"
-        if handover.left is not None:
+        if handoff.left is not None:
             said += f", {_counted(len(beside), 'source')} read meanwhile for get()"
         log.write("info", said)
         return result
 
-    def _handed_over(self, moment: float) -> _handover.Handover:
+    def _handoff(self, moment: float) -> _handover.Handoff:
         in_place = {source.variable for source in self._settings.sources}
         configured = frozenset(self._environ) - in_place
         references = {name: self._environ[name] for name in self._environ.keys() - configured}
-        return _handover.Handover(os.getpid(), moment, references, configured)
+        return _handover.Handoff(os.getpid(), moment, references, configured)
 
     def _leave_behind(
-        self, snapshot: Snapshot, beside: list[str], shared: SharedSnapshot
+        self, snapshot: Snapshot, beside: list[str], shared: SnapshotRepository
     ) -> _handover.Left | None:
         """Have a child read what is `beside` the start; it holds the lock from now on."""
         from . import _overlap  # few functions have such sources
@@ -122,16 +122,16 @@ class Prefetch:
         settings, log = self._settings, self._log
 
         def work(send: Send) -> None:
-            leave = settings.locators().keys() - beside
+            leave = settings.resources().keys() - beside
             found = self._loaded(self._now(), snapshot, leave)
             problem = shared.put(found)
             if problem:
                 log.write("warn", f"the snapshot was not written ({problem})")
             send(_overlap.answers(found, beside))
             for text in beside:
-                state = found.states[text]
-                if state.error:
-                    log.write("error" if state.missing else "warn", f"{text}: {state.error}")
+                entry = found.entries[text]
+                if entry.error:
+                    log.write("error" if entry.missing else "warn", f"{text}: {entry.error}")
 
         left = (self._overlap or _overlap.start)(work, settings.deadline_seconds)
         if left is not None:
@@ -146,7 +146,7 @@ class Prefetch:
             moment,
             previous,
             timeout=settings.deadline_seconds,
-            chance=self._chance(),
+            jitter=self._jitter(),
             leave=leave,
             fallback=lambda: read_fallback(settings, self._log.write),
         )
@@ -171,14 +171,14 @@ def _resolved(
     names = set()
     for source, rendered in snapshot.rendered(settings):
         for name in rendered.protected:
-            log.write("warn", f"{source.label}: {name} is protected and was left out")
+            log.write("warn", f"{source.public_reference}: {name} is protected and was left out")
         for name, value in rendered.values.items() if source.env else ():
             if name in configured:
-                said = f"{source.label}: {name} is configured on the function and stays"
+                said = f"{source.public_reference}: {name} is configured on the function and stays"
                 log.write("debug", said)
             elif is_from_file and not may_set(source, name, value):
                 said = f"{quoted(name)} could not come from there and was left out"
-                log.write("warn", f"{source.label}: {said}")
+                log.write("warn", f"{source.public_reference}: {said}")
             else:
                 result[name] = value
                 names.add(name)
@@ -193,11 +193,11 @@ def _worth_keeping(settings: Settings, previous: Snapshot | None) -> Snapshot | 
     if previous is None or settings.local_dir:
         return None
     complete = previous.complete()
-    for text, state in list(complete.states.items()):
+    for text, entry in list(complete.entries.items()):
         if text.startswith(FILE + ":"):
-            del complete.states[text]
-        elif state.error:  # not fresh: a fallback, or older than it should be
-            complete.states[text] = state.but(due_at=state.checked_at)
+            del complete.entries[text]
+        elif entry.error:  # not fresh: a fallback, or older than it should be
+            complete.entries[text] = entry.but(refresh_at=entry.checked_at)
     return complete
 
 
@@ -220,12 +220,12 @@ def _report(settings: Settings, snapshot: Snapshot, log: StartLog) -> None:
         raise LoadError(missing)
     for error in missing:
         log.write("error", f"{error}; going on without it (APPCONFIG_ENV_ON_ERROR=continue)")
-    for text, state in snapshot.states.items():
-        if state.error and not state.missing:
+    for text, entry in snapshot.entries.items():
+        if entry.error and not entry.missing:
             stands_in = (
-                "its last values stand in" if state.has_data else "its default or nothing stands in"
+                "its last values stand in" if entry.has_data else "its default or nothing stands in"
             )
-            log.write("warn", f"{text}: {state.error}; {stands_in}")
+            log.write("warn", f"{text}: {entry.error}; {stands_in}")
 
 
 def _counted(number: int, noun: str) -> str:

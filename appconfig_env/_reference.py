@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from . import _options
-from ._locator import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Locator
+from ._locator import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource
 from ._options import decoded, is_variable_name
 from ._source import Source
 
 __all__ = (
-    "APPCONFIG", "FILE", "SCHEMES", "SECRETS_MANAGER", "SSM", "Locator", "ReferenceProblems",
-    "Source", "is_reference", "is_variable_name", "parse", "parse_prefetch",
+    "APPCONFIG",
+    "FILE",
+    "SCHEMES",
+    "SECRETS_MANAGER",
+    "SSM",
+    "ReferenceProblems",
+    "Resource",
+    "Source",
+    "is_reference",
+    "is_variable_name",
+    "parse",
+    "parse_prefetch",
 )  # fmt: skip
 
 
@@ -85,7 +95,7 @@ def parse_prefetch(text: str) -> Source:
     parts = _decoded(names, problems)
     if problems:
         raise ReferenceProblems(problems)
-    return Source(Locator(APPCONFIG, parts))
+    return Source(Resource(APPCONFIG, parts))
 
 
 def _source(
@@ -98,8 +108,8 @@ def _source(
     own = {name: options.pop(name) for name in ("recursive", "stage", "format") if name in options}
     if "as" in options:
         options["as_name"] = options.pop("as")
-    locator = Locator(scheme, parts, **own)  # type: ignore[arg-type]  # what _options.read gives
-    return Source(locator, key, variable=variable, **options)  # type: ignore[arg-type]
+    resource = Resource(scheme, parts, **own)  # type: ignore[arg-type]  # what _options.read gives
+    return Source(resource, key, variable=variable, **options)  # type: ignore[arg-type]
 
 
 def _decoded(fields: list[str], problems: list[str]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class KeyMissingError(DocumentError):
     """`#KEY` is not in the document, or is null there."""
 
 
-class Rendered:
+class Variables:
     """What one source gives.
 
     Attributes:
@@ -45,7 +45,7 @@ class Rendered:
         self.protected = tuple(protected)
 
     def __repr__(self) -> str:
-        return f"<Rendered {', '.join(self.values)}>"
+        return f"<Variables {', '.join(self.values)}>"
 
 
 def data_of(document: Document) -> object:
@@ -56,13 +56,13 @@ def data_of(document: Document) -> object:
     """
     if document.parameters is not None:
         return dict(document.parameters)
-    locator, body = document.locator, document.body or b""
-    if locator.scheme == APPCONFIG and not body.strip() and locator.format != "text":
+    resource, body = document.resource, document.body or b""
+    if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
         raise DocumentError("the document is empty (format=text takes that as a value)")
-    return parse(body, document.content_type, locator.format)
+    return parse(body, document.content_type, resource.format)
 
 
-def render(source: Source, document: Document, data: object) -> Rendered:
+def render(source: Source, document: Document, data: object) -> Variables:
     """The variables that `source` makes of `document`.
 
     Args:
@@ -95,10 +95,10 @@ def render(source: Source, document: Document, data: object) -> Rendered:
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
-    return Rendered(values, secret, dict.fromkeys(protected))
+    return Variables(values, secret, dict.fromkeys(protected))
 
 
-def render_default(source: Source, *, is_secret: bool = False) -> Rendered:
+def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     """What `source` gives where its value is missing: its default, or nothing.
 
     Args:
@@ -109,16 +109,16 @@ def render_default(source: Source, *, is_secret: bool = False) -> Rendered:
         DocumentError: no variable can have that name or value.
     """
     if source.default is None:
-        return Rendered()
+        return Variables()
     name = _one_name(source, _own_name(source, ""))
     if source.only is not None and name not in source.only:
-        return Rendered()
+        return Variables()
     if source.env and is_protected(name):
-        return Rendered(protected=[name])
+        return Variables(protected=[name])
     if source.env:
-        _refuse_impossible(name, source.locator.name, source.default)
-    is_secret = is_secret or source.locator.scheme == SECRETS_MANAGER
-    return Rendered({name: source.default}, secret=[name] if is_secret else ())
+        _refuse_impossible(name, source.resource.name, source.default)
+    is_secret = is_secret or source.resource.scheme == SECRETS_MANAGER
+    return Variables({name: source.default}, secret=[name] if is_secret else ())
 
 
 def may_set(source: Source, name: str, value: str) -> bool:
@@ -190,7 +190,7 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
             yield source.prefix + _styled(source, path), ".".join(path), value
     elif data is not None:
         own = _own_name(source, document.name)
-        is_yaml = kind_of(document.content_type, source.locator.format) == "yaml"
+        is_yaml = kind_of(document.content_type, source.resource.format) == "yaml"
         if source.key or is_yaml or isinstance(data, str):
             yield _one_name(source, own), own, text_value(data)
         else:  # JSON already, and numbers as they were written
@@ -221,18 +221,18 @@ def _own_name(source: Source, name: str) -> str:
     """
     if source.key:
         return source.key[-1]
-    locator = source.locator
-    own = name or locator.name
-    if locator.scheme == APPCONFIG:
+    resource = source.resource
+    own = name or resource.name
+    if resource.scheme == APPCONFIG:
         return own
-    if locator.arn_region and own == locator.name:
+    if resource.arn_region and own == resource.name:
         own = own.split(":", 5)[5]  # parameter/shop/x:3, or secret:shop/x-AbCdEf
-        if locator.scheme == SECRETS_MANAGER:
+        if resource.scheme == SECRETS_MANAGER:
             own = own.removeprefix("secret:")
             own = own[:-7] if own[-7:-6] == "-" else own  # what AWS adds to a secret's name
-    elif locator.scheme == FILE and not name:
+    elif resource.scheme == FILE and not name:
         own = own.removesuffix("." + own.rpartition(".")[2])  # as local.py names it
-    if locator.scheme == SSM:
+    if resource.scheme == SSM:
         own = own.partition(":")[0]  # name:VERSION and name:LABEL are the same parameter
     return own.rpartition("/")[2]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import _reference as reference
 from ._reader import LOG_LEVELS, Reader
-from ._reference import APPCONFIG, SSM, Locator, ReferenceProblems, Source
+from ._reference import APPCONFIG, SSM, ReferenceProblems, Resource, Source
 from .aws import settings as aws_settings
 from .errors import SettingsError
 
@@ -19,7 +19,7 @@ AWS_PREFIX = aws_settings.PREFIX
 PREFETCH_LIST = AWS_PREFIX + "PREFETCH_LIST"
 # What the wrapper tells the helper: JSON, see _handover.py. The leading underscore keeps it out of
 # reach of every source, whose names may not begin so.
-HANDOVER = "_APPCONFIG_ENV_HANDOVER"
+HANDOFF = "_APPCONFIG_ENV_HANDOVER"
 KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR",
@@ -73,7 +73,7 @@ class Settings:
         self.sources = sources
         self._locators: dict[str, list[Source]] = {}
         for source in sources:
-            self._locators.setdefault(source.locator.text, []).append(source)
+            self._locators.setdefault(source.resource.reference, []).append(source)
         self.aws = aws or aws_settings.AwsSettings()
         self.snapshot_path = snapshot_path
         self.deadline_seconds = deadline_seconds
@@ -89,13 +89,13 @@ class Settings:
         self.log_level = log_level
         self.log_json = log_json
 
-    def locators(self) -> Mapping[str, list[Source]]:
+    def resources(self) -> Mapping[str, list[Source]]:
         """The sources by the canonical text of what they read, in the order of their first use."""
         return self._locators
 
     def interval(self, sources: list[Source]) -> float:
-        """How long what `sources` read counts as fresh, in seconds; all read the same locator."""
-        scheme = sources[0].locator.scheme
+        """How long what `sources` read counts as fresh, in seconds; all read the same resource."""
+        scheme = sources[0].resource.scheme
         own = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
             scheme, self.secrets_ttl_seconds
         )
@@ -106,7 +106,7 @@ class Settings:
 
     def floor(self, sources: list[Source]) -> float:
         """How long the service wants what `sources` read to be left alone between two polls."""
-        is_polled = sources[0].locator.scheme == APPCONFIG and not self.local_dir
+        is_polled = sources[0].resource.scheme == APPCONFIG and not self.local_dir
         return POLL_FLOOR_SECONDS if is_polled else 0.0
 
     def accepts(self, level: str) -> bool:
@@ -116,7 +116,7 @@ class Settings:
     def identity(self) -> list[object]:
         """What decides which values are read: equal ones may share a snapshot."""
         return [
-            [[source.variable, source.text] for source in self.sources],
+            [[source.variable, source.reference] for source in self.sources],
             self.local_dir,
             [] if self.local_dir else self.aws.identity(),
         ]
@@ -173,7 +173,7 @@ def from_environ(
 
 def is_own(name: str) -> bool:
     """Whether a variable is a setting of ours or of AWS's extension, and so never a reference."""
-    return name.startswith((PREFIX, AWS_PREFIX)) or name == HANDOVER
+    return name.startswith((PREFIX, AWS_PREFIX)) or name == HANDOFF
 
 
 def _refuse_unknown(reader: Reader) -> None:
@@ -211,7 +211,7 @@ def _app_params(reader: Reader) -> list[Source]:
             reader.refuse(name, "a printable path")
             return []
     full = f"/{stage}/{path}/" if stage else f"/{path}/"
-    return [Source(Locator(SSM, (full,), recursive=False), names="keep")]
+    return [Source(Resource(SSM, (full,), recursive=False), names="keep")]
 
 
 def _in_place(reader: Reader, values: Mapping[str, str]) -> list[Source]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def read(settings: Settings, log: Log) -> Snapshot | None:
     """The snapshot in the file, if it was made from these settings; without tokens."""
     found = _read(settings, log)
-    return None if found is None else found.without_cursors()
+    return None if found is None else found.without_tokens()
 
 
 def check_fallback(settings: Settings) -> None:
@@ -50,7 +50,7 @@ def read_fallback(settings: Settings, log: Log) -> Snapshot | None:
         return None
 
 
-class SharedSnapshot:
+class SnapshotRepository:
     """A turn at the snapshot's file; within it no other process reads a token or writes.
 
     AppConfig's tokens are good for one use. Whoever holds the lock takes them out of the file
@@ -76,8 +76,8 @@ class SharedSnapshot:
         found = _read(self._settings, log)
         if found is None:
             return None
-        bare = found.without_cursors()
-        has_tokens = any(state.cursor for state in found.states.values())
+        bare = found.without_tokens()
+        has_tokens = any(entry.token for entry in found.entries.values())
         if not has_tokens or not self.keeps_tokens or not self.lock.is_held:
             return bare
         return bare if self._write(bare) else found
@@ -91,7 +91,7 @@ class SharedSnapshot:
         """Put `snapshot` into the file; why that was not possible, or an empty string."""
         if not self.lock.is_held:
             return self.lock.problem
-        return self._write(snapshot if self.keeps_tokens else snapshot.without_cursors())
+        return self._write(snapshot if self.keeps_tokens else snapshot.without_tokens())
 
     def _write(self, snapshot: Snapshot) -> str:
         try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from . import _json_codec as json
-from ._render import Rendered
-from ._state import State
+from ._render import Variables
+from ._state import Entry
 from .errors import SourceError
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._reference import Source
     from ._settings import Settings
 
-__all__ = ("SCHEMA", "Snapshot", "SnapshotRefusedError", "State", "dumps", "fingerprint", "loads")
+__all__ = ("SCHEMA", "Entry", "Snapshot", "SnapshotRefusedError", "dumps", "fingerprint", "loads")
 
 SCHEMA = 1  # of the text; README, "The snapshot"
 
@@ -27,27 +27,27 @@ class SnapshotRefusedError(Exception):
 
 
 class Snapshot:
-    """What is known of all locators at one moment.
+    """What is known of all resources at one moment.
 
     Attributes:
         taken_at: that moment, in Unix seconds.
         fingerprint: of the settings it was made from.
-        states: by the locators' canonical text.
+        entries: by the resources' canonical text.
     """
 
-    __slots__ = ("fingerprint", "states", "taken_at")
+    __slots__ = ("entries", "fingerprint", "taken_at")
 
-    def __init__(self, taken_at: float, fingerprint: str, states: Mapping[str, State]) -> None:
+    def __init__(self, taken_at: float, fingerprint: str, entries: Mapping[str, Entry]) -> None:
         self.taken_at = taken_at
         self.fingerprint = fingerprint
-        self.states = dict(states)
+        self.entries = dict(entries)
 
-    def rendered(self, settings: Settings) -> Iterator[tuple[Source, Rendered]]:
+    def rendered(self, settings: Settings) -> Iterator[tuple[Source, Variables]]:
         """What each source gives; later ones win."""
         for source in settings.sources:
-            state = self.states.get(source.locator.text)
-            if state is not None and source.identity in state.rendered:
-                yield source, state.rendered[source.identity]
+            entry = self.entries.get(source.resource.reference)
+            if entry is not None and source.identity in entry.rendered:
+                yield source, entry.rendered[source.identity]
 
     def values(self, settings: Settings) -> dict[str, str]:
         """Every name's value, whether or not it goes into the environment."""
@@ -58,20 +58,20 @@ class Snapshot:
 
     def missing(self) -> list[SourceError]:
         """The required sources that have no value."""
-        return [error for state in self.states.values() for error in state.missing]
+        return [error for entry in self.entries.values() for error in entry.missing]
 
-    def without_cursors(self) -> Snapshot:
+    def without_tokens(self) -> Snapshot:
         """The same, for one who may not poll with its tokens."""
-        states = {text: state.but(cursor="") for text, state in self.states.items()}
-        return Snapshot(self.taken_at, self.fingerprint, states)
+        entries = {text: entry.but(token="") for text, entry in self.entries.items()}
+        return Snapshot(self.taken_at, self.fingerprint, entries)
 
     def complete(self) -> Snapshot:
-        """What of it stands on its own: without what was never read or was withheld."""
-        states = {text: state for text, state in self.states.items() if state.has_data}
-        return Snapshot(self.taken_at, self.fingerprint, states)
+        """What of it stands on its own: without what was never read or was redacted."""
+        entries = {text: entry for text, entry in self.entries.items() if entry.has_data}
+        return Snapshot(self.taken_at, self.fingerprint, entries)
 
     def __repr__(self) -> str:
-        return f"<Snapshot of {len(self.states)} sources>"
+        return f"<Snapshot of {len(self.entries)} sources>"
 
 
 def fingerprint(settings: Settings) -> str:
@@ -92,50 +92,50 @@ def dumps(snapshot: Snapshot, *, with_secrets: bool = False) -> str:
         "fingerprint": snapshot.fingerprint,
         "taken_at": snapshot.taken_at,
         "sources": {
-            text: _fields(state, with_secrets) for text, state in snapshot.states.items()
+            text: _fields(entry, with_secrets) for text, entry in snapshot.entries.items()
         },
     })  # fmt: skip
 
 
-def _fields(state: State, with_secrets: bool) -> dict[str, object]:  # noqa: FBT001 - see dumps
-    withheld = {identity: set(names) for identity, names in state.withheld.items()}
+def _fields(entry: Entry, with_secrets: bool) -> dict[str, object]:  # noqa: FBT001 - see dumps
+    redacted = {identity: set(names) for identity, names in entry.redacted.items()}
     values = {}
-    for identity, rendered in state.rendered.items():
-        withheld.setdefault(identity, set()).update(rendered.secret)
+    for identity, rendered in entry.rendered.items():
+        redacted.setdefault(identity, set()).update(rendered.secret)
         values[identity] = {
             name: value
             for name, value in rendered.values.items()
             if with_secrets or name not in rendered.secret
         }
-    withheld = {identity: names for identity, names in withheld.items() if names}
+    redacted = {identity: names for identity, names in redacted.items() if names}
     fields: dict[str, object] = {
-        "version": state.version,
-        "fetched_at": state.fetched_at,
-        "checked_at": state.checked_at,
-        "due_at": state.due_at,
-        "failures": state.failures,
-        "error": state.error,
+        "version": entry.version,
+        "fetched_at": entry.fetched_at,
+        "checked_at": entry.checked_at,
+        "refresh_at": entry.refresh_at,
+        "failures": entry.failures,
+        "error": entry.error,
         "values": values,
-        "withheld": {identity: sorted(names) for identity, names in withheld.items()},
+        "redacted": {identity: sorted(names) for identity, names in redacted.items()},
     }
-    if state.is_secret:
+    if entry.is_secret:
         fields["secret"] = True
-    if state.missing:
+    if entry.missing:
         fields["missing"] = [
-            [error.source, error.reason, error.unreachable] for error in state.missing
+            [error.source, error.reason, error.unreachable] for error in entry.missing
         ]
     protected = {
         identity: list(rendered.protected)
-        for identity, rendered in state.rendered.items()
+        for identity, rendered in entry.rendered.items()
         if rendered.protected
     }
     if protected:
         fields["protected"] = protected
-    if state.cursor:
-        fields["cursor"] = state.cursor
+    if entry.token:
+        fields["token"] = entry.token
     # Not even where no secret value became a variable: the document holds it all the same.
-    if state.has_data and (with_secrets or not (state.is_secret or withheld)):
-        fields["data"] = state.data
+    if entry.has_data and (with_secrets or not (entry.is_secret or redacted)):
+        fields["data"] = entry.data
     return fields
 
 
@@ -149,32 +149,32 @@ def loads(text: str) -> Snapshot:
         whole = _decode(text)
         if whole["schema"] != SCHEMA:
             raise SnapshotRefusedError(f"it is not of schema {SCHEMA}")
-        states = {str(name): _state(fields) for name, fields in whole["sources"].items()}
-        return Snapshot(_number(whole["taken_at"]), _text(whole["fingerprint"]), states)
+        entries = {str(name): _state(fields) for name, fields in whole["sources"].items()}
+        return Snapshot(_number(whole["taken_at"]), _text(whole["fingerprint"]), entries)
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         raise SnapshotRefusedError("it is not a snapshot, or only a part of one") from None
 
 
-def _state(fields: dict[str, Any]) -> State:
+def _state(fields: dict[str, Any]) -> Entry:
     fetched_at, error = fields["fetched_at"], fields["error"]
     protected = fields.get("protected", {})
-    withheld = {identity: _texts(names) for identity, names in fields["withheld"].items()}
-    return State(
+    redacted = {identity: _texts(names) for identity, names in fields["redacted"].items()}
+    return Entry(
         data=fields.get("data"),
         has_data="data" in fields,
         rendered={
-            identity: Rendered(
+            identity: Variables(
                 {name: _text(value) for name, value in values.items()},
-                secret=[name for name in withheld.get(identity, ()) if name in values],
+                secret=[name for name in redacted.get(identity, ()) if name in values],
                 protected=_texts(protected.get(identity, [])),
             )
             for identity, values in fields["values"].items()
         },
         version=_text(fields["version"]),
-        cursor=_text(fields.get("cursor", "")),
+        token=_text(fields.get("token", "")),
         fetched_at=None if fetched_at is None else _number(fetched_at),
         checked_at=_number(fields["checked_at"]),
-        due_at=_number(fields["due_at"]),
+        refresh_at=_number(fields["refresh_at"]),
         failures=int(_number(fields["failures"])),
         error=None if error is None else _text(error),
         missing=tuple(
@@ -182,9 +182,9 @@ def _state(fields: dict[str, Any]) -> State:
             for source, reason, unreachable in fields.get("missing", ())
         ),
         is_secret=fields.get("secret", False) is not False,
-        withheld={
+        redacted={
             identity: left
-            for identity, names in withheld.items()
+            for identity, names in redacted.items()
             if (left := [name for name in names if name not in fields["values"].get(identity, ())])
         },
     )

@@ -1,4 +1,4 @@
-"""One source: a locator, its options, and how it is written and named; knows nothing of values."""
+"""One source: a resource, its options, and how it is written and named; knows nothing of values."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ from ._percent import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._locator import Locator
+    from ._locator import Resource
 
 
 class Source:
-    """One reference: a locator, and what becomes of what is read there.
+    """One reference: a resource, and what becomes of what is read there.
 
     Attributes:
-        locator: what is read.
+        resource: what is read.
         key: the segments of `#KEY`, outermost first; empty for the whole document.
         variable: the variable whose value this reference was; empty for one of a list.
         prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
             None where the service's own interval holds; `only` None where there is no allow-list.
-        text: the canonical form; `parse(source.text)` gives an equal source.
+        reference: the canonical form; `parse(source.reference)` gives an equal source.
         identity: what tells this source from the others of the same settings, without its default:
             it stands in the snapshot's file.
     """
 
     __slots__ = (
-        "as_name", "default", "env", "identity", "key", "locator", "names", "only", "optional",
-        "prefix", "text", "ttl", "variable",
+        "as_name",
+        "default",
+        "env",
+        "identity",
+        "key",
+        "names",
+        "only",
+        "optional",
+        "prefix",
+        "reference",
+        "resource",
+        "ttl",
+        "variable",
     )  # fmt: skip
 
     def __init__(
         self,
-        locator: Locator,
+        resource: Resource,
         key: tuple[str, ...] = (),
         *,
         variable: str = "",
@@ -43,7 +54,7 @@ class Source:
         default: str | None = None,
         ttl: float | None = None,
     ) -> None:
-        self.locator = locator
+        self.resource = resource
         self.key = key
         self.variable = variable
         self.prefix = prefix
@@ -58,7 +69,7 @@ class Source:
         self.identity = (f"{variable}=" if variable else "") + self._text(options)
         if default is not None:
             options.append(f"default={encode(default)}")
-        self.text = self._text(options)
+        self.reference = self._text(options)
 
     def _options(self) -> list[str]:
         options = []
@@ -79,7 +90,7 @@ class Source:
         return options
 
     def _text(self, options: list[str]) -> str:
-        text = self.locator.text
+        text = self.resource.reference
         if options:
             text += ("&" if "?" in text else "?") + "&".join(options)
         return text + self._key_text()
@@ -90,18 +101,18 @@ class Source:
         return "#" + ".".join(encode(part).replace(".", "%2E") for part in self.key)
 
     @property
-    def label(self) -> str:
+    def public_reference(self) -> str:
         """How messages name this source: without options, so without a default's value."""
         where = f"{self.variable}=" if self.variable else ""
-        return where + self.locator.text + self._key_text()
+        return where + self.resource.reference + self._key_text()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Source):
             return NotImplemented
-        return (self.variable, self.text) == (other.variable, other.text)
+        return (self.variable, self.reference) == (other.variable, other.reference)
 
     def __hash__(self) -> int:
         return hash(self.identity)
 
     def __repr__(self) -> str:
-        return f"<Source {self.label}>"
+        return f"<Source {self.public_reference}>"

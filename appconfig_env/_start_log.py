@@ -51,7 +51,7 @@ def to_stderr(line: str) -> None:
         pass
 
 
-def tell_lambda(environ: Mapping[str, str], error: Exception) -> None:
+def report_init_error(environ: Mapping[str, str], error: Exception) -> None:
     """Report a failed start to the Runtime API: so the function's caller learns the reason too.
 
     Source: Lambda Developer Guide, "Initialization error" of the runtime API.

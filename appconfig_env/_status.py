@@ -15,14 +15,14 @@ NOT_YET = "no answer yet: another thread is reading it, and was waited for in va
 
 def status(store: Store, now: float) -> dict[str, dict[str, Any]]:
     """See `Helper.status`."""
-    states = store.snapshot.states
+    entries = store.snapshot.entries
     found = {}
-    for text in store.settings.locators():
-        state = states.get(text)
+    for text in store.settings.resources():
+        entry = entries.get(text)
         found[text] = {
-            "version": state.version if state else "",
-            "age": _age(now, state.fetched_at) if state else None,
-            "last_error": state.error if state else None,
+            "version": entry.version if entry else "",
+            "age": _age(now, entry.fetched_at) if entry else None,
+            "last_error": entry.error if entry else None,
         }
     return found
 
@@ -32,9 +32,9 @@ def missing(store: Store) -> LoadError | None:
     errors = store.snapshot.missing()
     unread = store.unasked()
     errors += [
-        SourceError(source.label, NOT_YET, unreachable=True)
+        SourceError(source.public_reference, NOT_YET, unreachable=True)
         for source in store.settings.sources
-        if source.locator.text in unread and not source.optional and source.default is None
+        if source.resource.reference in unread and not source.optional and source.default is None
     ]
     return LoadError(errors) if errors and not store.settings.go_on else None
 

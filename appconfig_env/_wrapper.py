@@ -8,8 +8,8 @@ import time
 
 from . import _settings
 from ._execute import ExecError, become, execute, initial_environ
-from ._settings import HANDOVER, PREFIX
-from ._start_log import StartLog, tell_lambda, to_stderr
+from ._settings import HANDOFF, PREFIX
+from ._start_log import StartLog, report_init_error, to_stderr
 from .errors import AppConfigEnvError
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ._execute import Execve
     from ._overlap import Start
-    from ._prefetch import MakeFetch
+    from ._prefetch import MakeBackend
 
 NEXT_WRAPPER = PREFIX + "NEXT_WRAPPER"
 
@@ -34,9 +34,9 @@ def main(
     *,
     now: Callable[[], float] = time.time,
     execve: Execve = become,
-    make_fetch: MakeFetch | None = None,
+    make_backend: MakeBackend | None = None,
     overlap: Start | None = None,
-    chance: Callable[[], float] | None = None,
+    jitter: Callable[[], float] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> int:
     """Resolve what `environ` refers to and exec `command` in place with the result.
@@ -46,9 +46,9 @@ def main(
         environ: the environment as Lambda gives it.
         now: Unix seconds.
         execve: as `os.execve`; does not come back.
-        make_fetch: gives what reads the sources.
+        make_backend: gives what reads the sources.
         overlap: starts the child that goes on reading.
-        chance: spreads the polls of a fleet.
+        jitter: spreads the polls of a fleet.
         say: writes one line of log.
 
     Returns:
@@ -79,9 +79,9 @@ def main(
                     environ,
                     log,
                     now=now,
-                    make_fetch=make_fetch,
+                    make_backend=make_backend,
                     overlap=overlap,
-                    chance=chance,
+                    jitter=jitter,
                 )
                 result = prefetch.environ_for(command)
         result.pop(NEXT_WRAPPER, None)  # the chain has reached it: it must not come round again
@@ -89,18 +89,18 @@ def main(
     except AppConfigEnvError as error:
         for line in str(error).split("\n"):
             log.write("error", line)
-        tell_lambda(environ, error)
+        report_init_error(environ, error)
         return 1
     except ExecError as error:
         if log.settings is not None and words[0] == log.settings.next_wrapper:
             error = ExecError(f"{NEXT_WRAPPER}: {error}", error.exit_code)
         log.write("error", str(error))
-        tell_lambda(environ, error)
+        report_init_error(environ, error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - a mistake of ours must not end in a traceback either
         told = _unexpected(error)
         log.write("fatal", str(told))
-        tell_lambda(environ, told)
+        report_init_error(environ, told)
         return 1
 
 
@@ -126,10 +126,10 @@ def _place(error: Exception) -> str:
 
 def _has_run(environ: Mapping[str, str]) -> bool:
     """Whether this very process has prefetched already: a wrapper in the chain came back to us."""
-    text = environ.get(HANDOVER, "")
+    text = environ.get(HANDOFF, "")
     if not text:
         return False
     from . import _handover
 
-    handover = _handover.loads(text)
-    return handover is not None and handover.process == os.getpid()
+    handoff = _handover.loads(text)
+    return handoff is not None and handoff.process == os.getpid()

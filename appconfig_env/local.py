@@ -14,7 +14,7 @@ from .errors import SourceError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._load import Outcome, Request
-    from ._reference import Locator
+    from ._reference import Resource
 
 # As AWS's agent names local files (AppConfig User Guide, "Local development"), and two of our own.
 CONTENT_TYPES = {
@@ -41,29 +41,29 @@ class Folder:
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         """An outcome for each request; see `_load.load`."""
         del timeout  # what is on disk is there at once
-        return {request.locator.text: self._outcome(request.locator) for request in requests}
+        return {request.resource.reference: self._outcome(request.resource) for request in requests}
 
-    def _outcome(self, locator: Locator) -> Outcome:
+    def _outcome(self, resource: Resource) -> Outcome:
         if not os.path.isdir(self._path):
             reason = f"APPCONFIG_ENV_LOCAL_DIR: want a folder, got {self._path!r}"
-            return SourceError(locator.text, reason)
+            return SourceError(resource.reference, reason)
         try:
-            if locator.scheme == APPCONFIG:
-                return self._profile(locator)
-            if locator.scheme == SSM:
-                return self._parameters(locator)
-            return self._secret(locator)
+            if resource.scheme == APPCONFIG:
+                return self._profile(resource)
+            if resource.scheme == SSM:
+                return self._parameters(resource)
+            return self._secret(resource)
         except DocumentError as error:
-            return SourceError(locator.text, str(error))
+            return SourceError(resource.reference, str(error))
 
-    def _profile(self, locator: Locator) -> Document:
-        base = os.path.join(self._path, ":".join(locator.parts).replace("/", "%2F"))
+    def _profile(self, resource: Resource) -> Document:
+        base = os.path.join(self._path, ":".join(resource.parts).replace("/", "%2F"))
         path = self._one_of([base + ending for ending in CONTENT_TYPES])
         body = _read(path)
         content_type = CONTENT_TYPES[path.removeprefix(base)]
-        return Document(locator, body, content_type=content_type, version=_version(body))
+        return Document(resource, body, content_type=content_type, version=_version(body))
 
-    def _parameters(self, locator: Locator) -> Document:
+    def _parameters(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
         body = _read(path)
         kind = "json" if path.endswith(".json") else "dotenv"
@@ -72,39 +72,41 @@ class Folder:
             name if name.startswith("/") or "/" not in name else f"/{name}": value
             for name, value in _mapping(path, body, kind).items()
         }
-        if locator.is_path:
+        if resource.is_path:
             below = {
-                name.removeprefix(locator.name): value
+                name.removeprefix(resource.name): value
                 for name, value in values.items()
-                if name.startswith(locator.name) and name != locator.name
+                if name.startswith(resource.name) and name != resource.name
             }
-            if not locator.recursive:
+            if not resource.recursive:
                 below = {name: value for name, value in below.items() if "/" not in name}
             if not below:
                 raise DocumentError(f"no parameter stands below this path in {path}")
-            return Document(locator, parameters=below, version=_version(body))
-        name = locator.name
-        if locator.arn_region:
+            return Document(resource, parameters=below, version=_version(body))
+        name = resource.name
+        if resource.arn_region:
             name = name.split(":", 5)[5].removeprefix("parameter")
         # Versions and labels are all the one value that a file has.
         plain = name.partition(":")[0]
         for candidate in (name, plain, name.removeprefix("/"), plain.removeprefix("/")):
             if candidate in values:
                 value = values[candidate].encode("utf-8", "surrogatepass")
-                return Document(locator, value, version=_version(value))
+                return Document(resource, value, version=_version(value))
         raise DocumentError(f"no parameter of this name in {path}")
 
-    def _secret(self, locator: Locator) -> Document:
+    def _secret(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, "secrets.json")])
         values = _mapping(path, _read(path), "json")
-        candidates = [locator.name]
-        if locator.arn_region:
-            name = locator.name.split(":", 5)[5].removeprefix("secret:")
+        candidates = [resource.name]
+        if resource.arn_region:
+            name = resource.name.split(":", 5)[5].removeprefix("secret:")
             candidates = [name, name[:-7]]  # an ARN adds a hyphen and six characters to the name
         for name in candidates:
             if name in values:
                 value = values[name].encode("utf-8", "surrogatepass")
-                return Document(locator, value, secret=True, name=name)  # a digest could be guessed
+                return Document(
+                    resource, value, secret=True, name=name
+                )  # a digest could be guessed
         raise DocumentError(f"no secret of this name in {path}")
 
     def _one_of(self, paths: list[str]) -> str:
@@ -117,18 +119,18 @@ class Folder:
         return found[0]
 
 
-def read_file(locator: Locator) -> Outcome:
+def read_file(resource: Resource) -> Outcome:
     """The outcome of one `file:` source; its ending gives the content type."""
-    path = locator.name
+    path = resource.name
     try:
         body = _read(path)
     except DocumentError as error:
-        return SourceError(locator.text, str(error))
+        return SourceError(resource.reference, str(error))
     name = os.path.basename(path)
     stem, dot, ending = name.rpartition(".")
     content_type = CONTENT_TYPES.get(f".{ending.lower()}", "") if dot else ""
     return Document(
-        locator, body, content_type=content_type, version=_version(body), name=stem or name
+        resource, body, content_type=content_type, version=_version(body), name=stem or name
     )
 
 

@@ -190,9 +190,9 @@ class AppConfigProvider(AbstractProvider):
                 unread = error
                 continue
             if isinstance(document, dict) and is_flag(document.get(name)):
-                state = self._helper.status()[profile]
+                entry = self._helper.status()[profile]
                 flag = flag_of(name, document[name])
-                return _Found(flag, profile, state["version"], bool(state["last_error"]))
+                return _Found(flag, profile, entry["version"], bool(entry["last_error"]))
         if unread is not None:
             raise unread
         return None
@@ -242,9 +242,9 @@ def _profile(reference: str) -> str:
         source = parse(reference)
     except ReferenceProblems as error:
         raise SettingsError([f"{wanted} ({error})"]) from None
-    if source.locator.scheme != APPCONFIG or source.key:
+    if source.resource.scheme != APPCONFIG or source.key:
         raise SettingsError([wanted])
-    return source.locator.text
+    return source.resource.reference
 
 
 def _listener(provider: AppConfigProvider) -> Callable[[frozenset[str]], None]:

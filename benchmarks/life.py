@@ -152,11 +152,11 @@ def measure_ours(workers: int, seconds: int = HOUR, *, secure_parameters: int = 
             del path, words
             handed_over.update(result)
 
-        if main(["/bin/true"], environ, now=lambda: now, execve=keep, chance=_middle):
+        if main(["/bin/true"], environ, now=lambda: now, execve=keep, jitter=_middle):
             raise RuntimeError("the wrapper failed")
         start = list(aws.calls)
         helpers = [
-            Helper(dict(handed_over), now=lambda: now, chance=_middle) for _ in range(workers)
+            Helper(dict(handed_over), now=lambda: now, jitter=_middle) for _ in range(workers)
         ]
         greetings: set[str | None] = set()
         for second in range(1, seconds + 1):
@@ -171,7 +171,7 @@ def measure_ours(workers: int, seconds: int = HOUR, *, secure_parameters: int = 
 
 
 def _middle() -> float:
-    """What chance gives on average: how early the first poll comes."""
+    """What jitter gives on average: how early the first poll comes."""
     return 0.5
 
 

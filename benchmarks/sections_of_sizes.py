@@ -106,7 +106,7 @@ def grown(found: Mapping[str, Sequence[Point]], rounds: int) -> Section:
         f"of {rounds} rounds. AWS gives one profile for two calls and ten parameters for one, so "
         "calls are what growth is measured by. The line is fitted to all sizes; the exponent is "
         "that of what comes on top of the least value, over the three largest: 1 is as the calls "
-        "grow. What makes a slope steeper than the floor's: settings, a state and a part of the "
+        "grow. What makes a slope steeper than the floor's: settings, a entry and a part of the "
         "snapshot for each source; for each call a signature (SigV4) whose key is derived anew, "
         "and checks of the answer, where the floor derives one key for each service and handles "
         "no error. Names end at 6,000, since one variable holds 131,071 bytes.\n\n"

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def document_of(source: Source, values: Mapping[str, str]) -> Document:
     """What `source` reads where `values` stand: parameters, a JSON object, or one value alone."""
-    locator = source.locator
-    if locator.is_path:
-        return Document(locator, parameters=values)
-    if locator.scheme == "ssm":
-        return Document(locator, "".join(values.values()).encode())
-    return Document(locator, json.dumps(dict(values)).encode(), content_type="application/json")
+    resource = source.resource
+    if resource.is_path:
+        return Document(resource, parameters=values)
+    if resource.scheme == "ssm":
+        return Document(resource, "".join(values.values()).encode())
+    return Document(resource, json.dumps(dict(values)).encode(), content_type="application/json")

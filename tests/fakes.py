@@ -30,7 +30,7 @@ class Clock:
 
 
 def steadily() -> float:
-    """Give the chance that makes every interval last exactly as long as it is."""
+    """Give the jitter that makes every interval last exactly as long as it is."""
     return 0.0
 
 
@@ -44,13 +44,13 @@ def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
 
     said: list[str] = []
     assert (
-        main(["/bin/x"], environ, now=clock, execve=keep, chance=steadily, say=said.append) == 0
+        main(["/bin/x"], environ, now=clock, execve=keep, jitter=steadily, say=said.append) == 0
     ), said
     return found
 
 
-class FakeFetch:
-    """Answers from `documents`, by locator text: bytes, a document, an error; records requests."""
+class FakeBackend:
+    """Answers from `documents`, by resource text: bytes, a document, an error; records requests."""
 
     def __init__(self, documents: dict[str, bytes | Outcome]) -> None:
         self.documents = documents
@@ -59,14 +59,14 @@ class FakeFetch:
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         assert timeout > 0
         self.requests += requests
-        return {request.locator.text: self._answer(request) for request in requests}
+        return {request.resource.reference: self._answer(request) for request in requests}
 
     def _answer(self, request: Request) -> Outcome:
-        found = self.documents.get(request.locator.text, NO_ANSWER)
-        return Document(request.locator, found) if isinstance(found, bytes) else found
+        found = self.documents.get(request.resource.reference, NO_ANSWER)
+        return Document(request.resource, found) if isinstance(found, bytes) else found
 
     def asked(self) -> list[tuple[str, str]]:
-        """The locators and cursors since the last call of this."""
-        made = [(request.locator.text, request.cursor) for request in self.requests]
+        """The resources and tokens since the last call of this."""
+        made = [(request.resource.reference, request.token) for request in self.requests]
         self.requests.clear()
         return made

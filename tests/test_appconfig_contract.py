@@ -14,7 +14,7 @@ import pytest
 from appconfig_env._api import Helper
 from appconfig_env._fetch import Fetcher
 from appconfig_env._settings import from_environ
-from appconfig_env._shared import SharedSnapshot
+from appconfig_env._shared import SnapshotRepository
 
 from . import fakes
 from .fakes import steadily, wrapped
@@ -69,7 +69,7 @@ def environ(aws: FakeAws, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def helper(environ: dict[str, str], clock: Clock) -> Helper:
     """Give a helper behind the wrapper, which has read version 1."""
-    return Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    return Helper(wrapped(environ, clock), now=clock, jitter=steadily)
 
 
 def outcomes(aws: FakeAws) -> list[str]:
@@ -123,7 +123,7 @@ def test_a_corrupted_token_costs_one_session_and_is_no_error(
 ) -> None:
     snapshot = Path(environ["APPCONFIG_ENV_SNAPSHOT"])
     found = json.loads(snapshot.read_text())
-    found["sources"][APP]["cursor"] = "made up"
+    found["sources"][APP]["token"] = "made up"
     snapshot.write_text(json.dumps(found))
     clock.tick(45)
     assert told(helper) == (1, "v1", None)
@@ -384,7 +384,7 @@ def test_a_document_bad_for_one_of_two_formats_is_received_by_both_until_it_is_g
     environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP} {APP}?format=text&as=RAW"
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     aws.put_profile(*KEY, b'{"n": 2', label="bad", content_type="application/json")
     for _ in range(3):
         clock.tick(45)
@@ -431,7 +431,7 @@ class Worker:
 
 
 def _work(environ: Mapping[str, str], time: Synchronized[float], pipe: Connection) -> None:
-    helper = Helper(environ, now=lambda: time.value, make_fetch=_Mortal, chance=steadily)
+    helper = Helper(environ, now=lambda: time.value, make_backend=_Mortal, jitter=steadily)
     while True:
         try:
             word = pipe.recv()
@@ -449,7 +449,7 @@ class _Mortal(Fetcher):
 
     def __call__(self, requests: Any, timeout: float) -> Any:
         if self.dies_with_token:
-            assert all(request.cursor for request in requests)
+            assert all(request.token for request in requests)
             os._exit(9)
         _Mortal.fetches += 1
         return super().__call__(requests, timeout)
@@ -507,7 +507,7 @@ def test_a_clock_that_goes_back_ends_the_wait_for_another_process(
 ) -> None:
     helper.get("N")
     clock.tick(1000)
-    with SharedSnapshot(from_environ(environ), environ):  # it is on it, and has been for long
+    with SnapshotRepository(from_environ(environ), environ):  # it is on it, and has been for long
         assert helper.get("N") == "1"
     deploy(aws, 2)
     clock.at -= 950  # back to when the value was 50 s old
@@ -517,7 +517,7 @@ def test_a_clock_that_goes_back_ends_the_wait_for_another_process(
 def test_a_failed_poll_of_one_who_knows_less_takes_nothing_from_others(
     helper: Helper, environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
-    late = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    late = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     late.get("N")
     deploy(aws, 2)
     clock.tick(45)
@@ -534,7 +534,7 @@ def test_a_failed_poll_of_one_who_knows_less_takes_nothing_from_others(
 def test_what_is_of_before_the_clock_went_back_is_not_taken_for_newer(
     helper: Helper, environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
-    late = Helper(environ, now=clock, chance=steadily)
+    late = Helper(environ, now=clock, jitter=steadily)
     assert late.get("N") == helper.get("N") == "1"
     clock.at -= 1000
     assert late.get("N") == "1"  # too early for the service, which leaves what it has
@@ -551,7 +551,7 @@ def test_processes_without_a_value_share_the_wait_after_failures(
 ) -> None:
     environ["APPCONFIG_ENV_ON_ERROR"] = "continue"
     aws.deny("StartConfigurationSession")
-    helpers = [Helper(environ, now=clock, chance=steadily) for _ in range(4)]
+    helpers = [Helper(environ, now=clock, jitter=steadily) for _ in range(4)]
     for _ in range(1000):
         clock.tick(1)
         assert [helper.get("N") for helper in helpers] == [None] * 4
@@ -565,7 +565,7 @@ def test_after_a_restore_all_is_asked_once_whatever_the_clock_does(
     environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
     environ["APPCONFIG_ENV_SOURCES"] += " appconfig:shop/prod/slow?ttl=3600"
     aws.put_profile("shop", "prod", "slow", {"slow": 1})
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     assert helper.get("N") == "1"
     clock.tick(100_000)
     aws.clear_calls()

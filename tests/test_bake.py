@@ -17,7 +17,7 @@ from appconfig_env._settings import from_environ
 from appconfig_env._wrapper import main as start
 from appconfig_env.errors import AppConfigEnvError, LoadError, SourceError
 
-from .fakes import NO_ANSWER, FakeFetch, steadily
+from .fakes import NO_ANSWER, FakeBackend, steadily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +56,7 @@ def bake(environ: Mapping[str, str], *arguments: str) -> subprocess.CompletedPro
 
 def unreachable(settings: Settings, environ: Mapping[str, str]) -> Fetch:
     del settings, environ
-    return FakeFetch({})  # which answers nothing
+    return FakeBackend({})  # which answers nothing
 
 
 def test_a_start_without_aws_has_what_was_baked(environ: dict[str, str], tmp_path: Path) -> None:
@@ -75,8 +75,8 @@ def test_a_start_without_aws_has_what_was_baked(environ: dict[str, str], tmp_pat
             "APPCONFIG_ENV_FALLBACK": str(output),
         },
         execve=lambda _path, _words, result: found.update(result),
-        make_fetch=unreachable,
-        chance=steadily,
+        make_backend=unreachable,
+        jitter=steadily,
         say=said.append,
     )
     assert code == 0, said
@@ -103,7 +103,7 @@ def test_it_holds_no_token_and_is_for_everybody_to_read(
 ) -> None:
     output = tmp_path / "fallback.json"
     bake(environ, "--output", str(output))
-    assert "cursor" not in output.read_text()
+    assert "token" not in output.read_text()
     assert stat.S_IMODE(output.stat().st_mode) == 0o644
 
 
@@ -133,42 +133,42 @@ def test_a_source_that_cannot_be_read_is_told_and_nothing_is_written(
 def test_what_the_function_can_do_without_need_not_be_there(option: str) -> None:
     settings = from_environ({"A": "ssm:/a", "B": f"ssm:/b?{option}"})
     absent = SourceError("-", "ParameterNotFound")
-    snapshot, without = _bake.bake(settings, FakeFetch({"ssm:/a": b"1", "ssm:/b": absent}), 1.0)
-    assert list(snapshot.states) == ["ssm:/a"]
+    snapshot, without = _bake.bake(settings, FakeBackend({"ssm:/a": b"1", "ssm:/b": absent}), 1.0)
+    assert list(snapshot.entries) == ["ssm:/a"]
     assert without == {"ssm:/b": "ParameterNotFound"}
 
 
 def test_one_locator_that_is_needed_once_is_needed() -> None:
     settings = from_environ({"A": "ssm:/a?optional", "B": "ssm:/a"})
     with pytest.raises(LoadError, match="no answer"):
-        _bake.bake(settings, FakeFetch({"ssm:/a": NO_ANSWER}), 1.0)
+        _bake.bake(settings, FakeBackend({"ssm:/a": NO_ANSWER}), 1.0)
 
 
 def test_local_files_ship_with_the_function_anyway(tmp_path: Path) -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": f"file:{tmp_path}/x.env ssm:/a"})
-    fetch = FakeFetch({"ssm:/a": b"1"})
+    fetch = FakeBackend({"ssm:/a": b"1"})
     snapshot, without = _bake.bake(settings, fetch, 1.0)
-    assert (list(snapshot.states), without) == (["ssm:/a"], {})
+    assert (list(snapshot.entries), without) == (["ssm:/a"], {})
 
 
 def test_a_function_may_name_its_variables_otherwise_than_when_it_was_baked() -> None:
     from appconfig_env._load import load
 
-    fetch = FakeFetch({"appconfig:a/b/c": b'{"x": 1}'})
+    fetch = FakeBackend({"appconfig:a/b/c": b'{"x": 1}'})
     snapshot, _ = _bake.bake(from_environ({"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c"}), fetch, 1.0)
     later = from_environ(
         {"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c?prefix=P_", "Y": "appconfig:a/b/c#x"}
     )
-    found = load(later, FakeFetch({}), 2.0, timeout=1.0, fallback=lambda: snapshot)
+    found = load(later, FakeBackend({}), 2.0, timeout=1.0, fallback=lambda: snapshot)
     assert (found.values(later), found.missing()) == ({"P_X": "1", "Y": "1"}, [])
 
 
 def test_a_secret_by_way_of_parameter_store_is_a_secret() -> None:
     text = "ssm:/aws/reference/secretsmanager/shop/db"
     settings = from_environ({"A": text})
-    document = Document(settings.sources[0].locator, CANARY.encode(), secret=True)
+    document = Document(settings.sources[0].resource, CANARY.encode(), secret=True)
     with pytest.raises(AppConfigEnvError, match=r"nothing can be baked .* secrets are never baked"):
-        _bake.bake(settings, FakeFetch({text: document}), 1.0)
+        _bake.bake(settings, FakeBackend({text: document}), 1.0)
 
 
 def test_a_fallback_of_nothing_is_not_written(environ: dict[str, str], tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_path_with_a_secure_string_is_read_by_each_worker() -> None:
     found = life.measure_ours(4, 300, secure_parameters=1)
 
     assert found.calls["GetParametersByPath"] == 2 + 4 * 2
-    # The first poll comes a third of the interval early, in the middle of what chance may draw.
+    # The first poll comes a third of the interval early, in the middle of what jitter may draw.
     assert found.calls["GetLatestConfiguration"] == 2 + 2 * (1 + (300 - 30) // 45)
 
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from appconfig_env import _yaml
 from appconfig_env._document import Document, DocumentError, kind_of, parse, text_of
 from appconfig_env._json import DEEPEST
-from appconfig_env._locator import Locator
+from appconfig_env._locator import Resource
 
 CANARY = "c4n4ry"
 JSON = "application/json"
-SSM = Locator("ssm", ("/x",))
+SSM = Resource("ssm", ("/x",))
 
 json_data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -283,7 +283,7 @@ def test_no_error_repeats_the_document(kind: str, before: str, after: str) -> No
 
 
 def test_a_documents_repr_holds_no_value() -> None:
-    document = Document(SSM, CANARY.encode(), parameters={"a": CANARY}, cursor=CANARY)
+    document = Document(SSM, CANARY.encode(), parameters={"a": CANARY}, token=CANARY)
     assert CANARY not in repr(document)
 
 

@@ -67,7 +67,7 @@ def test_parameters_and_secrets_of_moto(moto_server: str, environ: dict[str, str
     assert (found["KEY"], found["BYTES"]) == ("text", "plain bytes")
     assert (found["ONE"], found["ONE_AGAIN"]) == ("1", "1")
 
-    helper = Helper(found, now=clock, chance=steadily)
+    helper = Helper(found, now=clock, jitter=steadily)
     put(ssm, "/shop/prod/level/p7", "new")
     put(ssm, "/one", "2")
     secrets.put_secret_value(
@@ -136,7 +136,7 @@ def test_profiles_of_ministack(ministack: str, environ: dict[str, str]) -> None:
     clock = Clock()
     found = wrapped(environ, clock)
     assert found["LIMIT"] == "10"
-    helper = Helper(found, now=clock, chance=steadily)
+    helper = Helper(found, now=clock, jitter=steadily)
     clock.at += 46
     assert helper.get("LIMIT") == "10"
     deploy(appconfig, ids, '{"limit": 11}')

@@ -11,9 +11,9 @@ import pytest
 from appconfig_env import _reference
 from appconfig_env._document import Document
 from appconfig_env._load import Request
-from appconfig_env._machine import THIS_MACHINE
+from appconfig_env._machine import THIS_SYSTEM
 from appconfig_env.aws.fetch import Fetcher
-from appconfig_env.aws.port import GARBLED, UNREACHABLE, AwsError
+from appconfig_env.aws.port import INVALID_RESPONSE, UNREACHABLE, AwsError
 from appconfig_env.errors import SourceError
 
 from .fake_client import Answer, FakeClient
@@ -26,8 +26,8 @@ SESSION = {"InitialConfigurationToken": "t1"}
 PROFILE = "appconfig:shop/prod/app"
 
 
-def request(text: str, cursor: str = "") -> Request:
-    return Request(_reference.parse(text).locator, cursor)
+def request(text: str, token: str = "") -> Request:
+    return Request(_reference.parse(text).resource, token)
 
 
 def fetch(
@@ -36,8 +36,8 @@ def fetch(
     return Fetcher(client, connections)([request(text) for text in texts], timeout)
 
 
-def poll(client: FakeClient, cursor: str, timeout: float = 5.0) -> Any:
-    return Fetcher(client, 3)([request(PROFILE, cursor)], timeout)[PROFILE]
+def poll(client: FakeClient, token: str, timeout: float = 5.0) -> Any:
+    return Fetcher(client, 3)([request(PROFILE, token)], timeout)[PROFILE]
 
 
 def error(
@@ -105,7 +105,7 @@ def test_a_profile_without_a_token_starts_a_session_and_asks_once() -> None:
         ),
         ("GetLatestConfiguration", {"ConfigurationToken": "t1"}, ""),
     ]
-    assert (found.body, found.cursor) == (b"{}", "t2")
+    assert (found.body, found.token) == (b"{}", "t2")
     assert found.poll_seconds is not None
     assert found.poll_seconds > 60, "the service counts from its answer, which came later"
 
@@ -122,7 +122,7 @@ def test_a_profile_with_a_token_starts_no_session() -> None:
 def test_an_empty_answer_to_a_kept_token_means_unchanged() -> None:
     found = poll(FakeClient(GetLatestConfiguration=POLL | {"Configuration": b""}), "kept")
     assert found.is_unchanged
-    assert found.cursor == "t2"
+    assert found.token == "t2"
 
 
 def test_an_empty_answer_in_a_new_session_is_an_empty_document() -> None:
@@ -204,7 +204,7 @@ def test_a_poll_that_was_too_early_keeps_the_token(refusal: AwsError) -> None:
     client = FakeClient(GetLatestConfiguration=refusal)
     found = poll(client, "kept")
     assert found.is_early
-    assert found.cursor == "kept"
+    assert found.token == "kept"
     assert len(client.calls) == 1
 
 
@@ -545,13 +545,13 @@ def test_whose_turn_did_not_come_says_so() -> None:
 class Eager:
     """This machine, on which no retry waits."""
 
-    now = staticmethod(THIS_MACHINE.now)
-    sleep = staticmethod(THIS_MACHINE.sleep)
-    start = staticmethod(THIS_MACHINE.start)
-    lock = staticmethod(THIS_MACHINE.lock)
+    now = staticmethod(THIS_SYSTEM.now)
+    sleep = staticmethod(THIS_SYSTEM.sleep)
+    start = staticmethod(THIS_SYSTEM.start)
+    lock = staticmethod(THIS_SYSTEM.lock)
 
     @staticmethod
-    def chance() -> float:
+    def jitter() -> float:
         return 0.0
 
 
@@ -567,7 +567,7 @@ def test_whose_turn_did_not_come_says_what_held_it_up() -> None:
 
     client = FakeClient(GetParametersByPath=fail_then_hang)
     requests = [request("ssm:/a/"), request("ssm:/b/")]
-    found = Fetcher(client, 1, machine=Eager())(requests, 0.5)
+    found = Fetcher(client, 1, system=Eager())(requests, 0.5)
     go_on.set()
     said = "no time was left for it, after others: GetParametersByPath failed: InternalServerError"
     assert said in reason(found["ssm:/b/"])
@@ -615,7 +615,7 @@ def test_what_may_pass_is_tried_again(failure: AwsError) -> None:
     ("failure", "unreachable"),
     [
         (AwsError("GetParameters", UNREACHABLE, "certificate not accepted", is_final=True), True),
-        (AwsError("GetParameters", GARBLED, "want a JSON object", status=200), True),
+        (AwsError("GetParameters", INVALID_RESPONSE, "want a JSON object", status=200), True),
         (error("GetParameters", "InvalidKeyId"), False),
     ],
 )
@@ -634,8 +634,8 @@ def test_a_fault_of_ours_is_an_error_without_values_and_no_hang() -> None:
     began = time.monotonic()
     found = fetch(client, "ssm:a", "ssm:/a/")
     assert time.monotonic() - began < 1.0
-    assert reason(found["ssm:a"]) == "Fetch failed: Garbled: unexpected RuntimeError"
-    assert reason(found["ssm:/a/"]) == "Fetch failed: Garbled: unexpected KeyError"
+    assert reason(found["ssm:a"]) == "Fetch failed: InvalidResponse: unexpected RuntimeError"
+    assert reason(found["ssm:/a/"]) == "Fetch failed: InvalidResponse: unexpected KeyError"
 
 
 def test_connections_are_closed_after_each_fetch() -> None:

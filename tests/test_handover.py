@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._handover import Handover, Left, dumps, loads
+from appconfig_env._handover import Handoff, Left, dumps, loads
 
 texts = st.text(max_size=10)
 lefts = st.builds(Left, st.integers(1, 2**22), st.integers(0, 2**20), st.integers(0, 2**64))
@@ -30,7 +30,7 @@ def test_what_was_handed_over_is_what_was_meant(
     configured: frozenset[str],
     left: Left | None,
 ) -> None:
-    text = dumps(Handover(process, taken_at, references, configured, left))
+    text = dumps(Handoff(process, taken_at, references, configured, left))
     again = loads(text)
     assert again is not None
     assert fields(again.left) == fields(left)
@@ -59,10 +59,10 @@ def test_anything_else_is_nothing(text: str) -> None:
     ["null", "5", "{}", "[]", "[1, 2]", "[1, 2, 3, 4]", '"x"', '["x", 2, 3]', "[1e999, 2, 3]"],
 )
 def test_a_child_that_is_not_told_of_in_full_makes_it_nothing(left: str) -> None:
-    good = dumps(Handover(1, 1.0, {}, []))
+    good = dumps(Handoff(1, 1.0, {}, []))
     assert loads(good) is not None
     assert loads(f'{good[:-1]},"left":{left}}}') is None
 
 
 def test_without_a_child_nothing_is_said_of_one() -> None:
-    assert "left" not in dumps(Handover(1, 1.0, {}, []))
+    assert "left" not in dumps(Handoff(1, 1.0, {}, []))

@@ -75,7 +75,7 @@ def helper(environ: dict[str, str], clock: Clock) -> Helper:
     """Give a helper behind the wrapper, the wrapper's calls forgotten."""
     after = wrapped(environ, clock)
     clock.aws.clear_calls()
-    return Helper(after, now=clock, chance=steadily)
+    return Helper(after, now=clock, jitter=steadily)
 
 
 def operations(aws: FakeAws) -> list[str]:
@@ -321,7 +321,7 @@ def test_a_refresh_ends_with_the_poll_timeout(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "200"
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     shop.delay("GetLatestConfiguration", 5)
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
@@ -333,8 +333,8 @@ def test_two_processes_share_one_session(
 ) -> None:
     after = wrapped(environ, clock)
     first, second = (
-        Helper(after, now=clock, chance=steadily),
-        Helper(after, now=clock, chance=steadily),
+        Helper(after, now=clock, jitter=steadily),
+        Helper(after, now=clock, jitter=steadily),
     )
     shop.clear_calls()
     for round_ in range(1, 6):
@@ -353,8 +353,8 @@ def test_without_a_writable_snapshot_each_process_has_its_own_session(
     environ["APPCONFIG_ENV_SNAPSHOT"] = "/proc/none/snapshot.json"
     after = wrapped(environ, clock)
     first, second = (
-        Helper(after, now=clock, chance=steadily),
-        Helper(after, now=clock, chance=steadily),
+        Helper(after, now=clock, jitter=steadily),
+        Helper(after, now=clock, jitter=steadily),
     )
     shop.clear_calls()
     assert (first.get("LIMIT"), first.get("DB_PASSWORD")) == ("10", SECRET)
@@ -377,7 +377,7 @@ def test_a_forked_child_uses_no_token_of_its_parent(
 ) -> None:
     if snapshot:
         environ["APPCONFIG_ENV_SNAPSHOT"] = snapshot
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     clock.tick(16)
     helper.refresh()
     clock.tick(61)
@@ -396,8 +396,8 @@ def test_snapstart_hands_no_token_to_its_clones(
 ) -> None:
     environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
     after = wrapped(environ, clock)
-    assert "cursor" not in Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()
-    clones = [Helper(after, now=clock, chance=steadily) for _ in range(3)]
+    assert "token" not in Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()
+    clones = [Helper(after, now=clock, jitter=steadily) for _ in range(3)]
     shop.clear_calls()
     clock.tick(3600)
     for clone in clones:
@@ -410,7 +410,7 @@ def test_after_a_restore_everything_is_due_at_once(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     assert helper.get("LIMIT") == "10"
     shop.put_profile("shop", "prod", "app", {"limit": 14})
     clock.tick(1)
@@ -421,7 +421,7 @@ def test_after_a_restore_everything_is_due_at_once(
 def test_without_a_wrapper_it_loads_by_itself(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    helper = Helper(environ, now=clock, chance=steadily)
+    helper = Helper(environ, now=clock, jitter=steadily)
     assert helper.get("LIMIT") == "10"
     assert helper.get("DB_PASSWORD") == SECRET
     assert helper.get("AWS_REGION") == "us-east-1"
@@ -433,18 +433,18 @@ def test_a_variable_that_the_function_configured_wins_over_lists(
     environ: dict[str, str], clock: Clock
 ) -> None:
     environ["LIMIT"] = "99"
-    assert Helper(wrapped(environ, clock), now=clock, chance=steadily).get("LIMIT") == "99"
-    assert Helper(environ, now=clock, chance=steadily).get("LIMIT") == "99"
+    assert Helper(wrapped(environ, clock), now=clock, jitter=steadily).get("LIMIT") == "99"
+    assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "99"
     environ["APPCONFIG_ENV_OVERWRITE"] = "yes"
-    assert Helper(wrapped(environ, clock), now=clock, chance=steadily).get("LIMIT") == "10"
-    assert Helper(environ, now=clock, chance=steadily).get("LIMIT") == "10"
+    assert Helper(wrapped(environ, clock), now=clock, jitter=steadily).get("LIMIT") == "10"
+    assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "10"
 
 
 def test_a_first_load_that_fails_says_so_and_tries_again_when_due(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     shop.deny("GetSecretValue")
-    helper = Helper(environ, now=clock, chance=steadily)
+    helper = Helper(environ, now=clock, jitter=steadily)
     with pytest.raises(LoadError, match="AccessDeniedException"):
         helper.get("DB_PASSWORD")
     assert helper.get("LIMIT") == "10", "what could be read is there"
@@ -459,7 +459,7 @@ def test_a_first_load_that_fails_says_so_and_tries_again_when_due(
 
 def test_wrong_settings_are_told(environ: dict[str, str], clock: Clock) -> None:
     with pytest.raises(SettingsError, match="APPCONFIG_ENV_SOURCES"):
-        Helper({**environ, "APPCONFIG_ENV_SOURCES": "smm:/x"}, now=clock, chance=steadily).get("X")
+        Helper({**environ, "APPCONFIG_ENV_SOURCES": "smm:/x"}, now=clock, jitter=steadily).get("X")
 
 
 def test_documents_are_parsed_and_picked_from(helper: Helper) -> None:
@@ -483,7 +483,7 @@ def test_a_document_that_is_denied_is_not_asked_for_at_every_call(
     shop.deny("GetSecretValue")
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
     del environ["DB_PASSWORD"]
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     for _ in range(3):
         with pytest.raises(MissingKeyError, match="AccessDeniedException"):
             helper.document("secretsmanager:prod/db")
@@ -493,7 +493,7 @@ def test_a_document_that_is_denied_is_not_asked_for_at_every_call(
 def test_threads_that_come_first_together_load_once(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    helper = Helper(environ, now=clock, chance=steadily)
+    helper = Helper(environ, now=clock, jitter=steadily)
     seen: list[str | None] = []
     threads = [threading.Thread(target=lambda: seen.append(helper.get("LIMIT"))) for _ in range(16)]
     for thread in threads:
@@ -510,7 +510,7 @@ def test_a_profile_in_two_formats_has_one_session_and_is_received_once(
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP} {APP}?format=text&as=RAW&ttl=500"
     found = wrapped(environ, clock)
     assert (found["LIMIT"], json.loads(found["RAW"])["limit"]) == ("10", 10)
-    helper = Helper(found, now=clock, chance=steadily)
+    helper = Helper(found, now=clock, jitter=steadily)
     for limit in (11, 12):
         clock.tick(50)
         shop.put_profile("shop", "prod", "app", {"limit": limit})
@@ -543,7 +543,7 @@ def test_flags_are_true_where_they_are_enabled(
     shop.put_profile("shop", "prod", "more", {"checkout": {"enabled": False}})
     sources = "appconfig:shop/prod/flags appconfig:shop/prod/more?prefix=MORE_"
     helper = Helper(
-        wrapped({**environ, "APPCONFIG_ENV_SOURCES": sources}, clock), now=clock, chance=steadily
+        wrapped({**environ, "APPCONFIG_ENV_SOURCES": sources}, clock), now=clock, jitter=steadily
     )
     assert not helper.flag("beta")
     assert helper.flag("split").variant == "B"
@@ -573,7 +573,7 @@ def test_secrets_only_for_get_come_with_the_first_get(
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no&prefix=DB_"
     after = wrapped(environ, clock)
     assert shop.count("GetSecretValue") == 0
-    helper = Helper(after, now=clock, chance=steadily)
+    helper = Helper(after, now=clock, jitter=steadily)
     assert helper.get("DB_PASSWORD") == SECRET
     assert helper.get("LIMIT") == "10"
     assert shop.count("GetSecretValue") == 1
@@ -585,13 +585,13 @@ def test_no_value_is_logged_or_shown(
 ) -> None:
     caplog.set_level(1)
     environ["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] = "trace"
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     shop.put_secret("prod/db", '{"password": "s3cret2", ')
     shop.deny("GetParametersByPath")
     clock.tick(400)
     helper.get("LIMIT")
     said = (
-        caplog.text + repr(helper.status()) + repr(helper._store and helper._store.snapshot.states)
+        caplog.text + repr(helper.status()) + repr(helper._store and helper._store.snapshot.entries)
     )
     assert "AccessDenied" in said
     for value in ("s3cret", "db.one", "secure-"):
@@ -620,7 +620,7 @@ def test_threads_wait_for_a_secret_that_only_get_reads(
     del environ["DB_PASSWORD"]
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
     shop.delay("GetSecretValue", 0.3)
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     assert together(lambda: helper.get("PASSWORD", "default")) == [SECRET] * 8
     assert shop.count("GetSecretValue") == 1
 
@@ -633,7 +633,7 @@ def test_processes_wait_for_a_secret_that_only_get_reads(
     shop.delay("GetSecretValue", 0.3)
     after = wrapped(environ, clock)
     helpers = [
-        Helper(after, now=clock, chance=steadily) for _ in range(4)
+        Helper(after, now=clock, jitter=steadily) for _ in range(4)
     ]  # locks of their own, as processes have
     found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers))
     assert found == [SECRET] * 4
@@ -671,7 +671,7 @@ def test_a_documents_options_do_not_matter(
     environ: dict[str, str], clock: Clock, reference: str
 ) -> None:
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json ssm:/shop/prod/?recursive=no"
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     assert helper.document(reference)["limit"] == 10
     assert helper.document("ssm:/shop/prod/")["host"] == "db.one"
     assert not helper.flag("limit", source=reference)
@@ -681,7 +681,7 @@ def test_a_document_that_two_sources_read_differently_must_be_told_apart(
     environ: dict[str, str], clock: Clock
 ) -> None:
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json {APP}?format=text"
-    helper = Helper(wrapped(environ, clock), now=clock, chance=steadily)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     assert isinstance(helper.document(f"{APP}?format=text"), str)
     with pytest.raises(MissingKeyError, match="say which"):
         helper.document(APP)
@@ -692,7 +692,7 @@ def test_what_has_no_value_at_all_is_asked_for_again_soon(
 ) -> None:
     environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "0.2"
     shop.fail("GetParametersByPath", times=None)
-    helper = Helper(environ, now=clock, chance=steadily)
+    helper = Helper(environ, now=clock, jitter=steadily)
     with pytest.raises(LoadError):
         helper.get("HOST")
     shop.recover()

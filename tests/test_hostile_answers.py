@@ -11,7 +11,7 @@ import pytest
 from appconfig_env._api import Helper
 from appconfig_env._settings import from_environ
 from appconfig_env.aws import operations
-from appconfig_env.aws.port import GARBLED, AwsError
+from appconfig_env.aws.port import INVALID_RESPONSE, AwsError
 from appconfig_env.aws.wire import HttpAnswer
 from appconfig_env.errors import SettingsError
 
@@ -115,7 +115,7 @@ def test_answers_of_the_wrong_types_are_refused_without_their_content(
 ) -> None:
     with pytest.raises(AwsError) as caught:
         operations.result(operation, HttpAnswer(200, {}, body.encode()))
-    assert caught.value.code == GARBLED
+    assert caught.value.code == INVALID_RESPONSE
     assert "c4n4ry" not in str(caught.value)
 
 

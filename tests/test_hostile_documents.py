@@ -10,10 +10,10 @@ import pytest
 
 from appconfig_env._api import Helper
 from appconfig_env._document import Document
-from appconfig_env._locator import Locator
+from appconfig_env._locator import Resource
 from appconfig_env._snapshot_file import LARGEST_BYTES
 
-from .fakes import Clock, FakeFetch, steadily
+from .fakes import Clock, FakeBackend, steadily
 from .hostile import DOCUMENTS, MIB, Ended, Hostile, start
 
 PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"  # a python3 that has what it needs
@@ -70,25 +70,25 @@ def test_what_no_environment_holds_is_for_get(tmp_path: Path) -> None:
     "hostile", [one for one in DOCUMENTS if one.said and one.name not in SLOW], ids=str
 )
 def test_the_last_good_values_stay(hostile: Hostile, tmp_path: Path) -> None:
-    locator = Locator("ssm", ("/x",), format=hostile.format)
+    resource = Resource("ssm", ("/x",), format=hostile.format)
     good = {"json": b'{"a": "good"}', "text": b"good", "dotenv": b"a=good", "yaml": b"a: good"}
     text = f"ssm:/x?format={hostile.format}"
-    fetch = FakeFetch({text: Document(locator, good[hostile.format], version="1")})
+    fetch = FakeBackend({text: Document(resource, good[hostile.format], version="1")})
     clock = Clock()
     environ = {
         "APPCONFIG_ENV_SOURCES": text + ("&as=A" if hostile.format == "text" else ""),
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot"),
     }
-    helper = Helper(environ, now=clock, make_fetch=lambda *_: fetch, chance=steadily)
+    helper = Helper(environ, now=clock, make_backend=lambda *_: fetch, jitter=steadily)
     assert helper.get("A") == "good"
-    fetch.documents[text] = Document(locator, hostile.body(), version="2\x1b[31m\n\u202e")
+    fetch.documents[text] = Document(resource, hostile.body(), version="2\x1b[31m\n\u202e")
     clock.tick(301)
     assert helper.get("A") == "good"
     status = helper.status()[text]
     assert status["version"] == "1"
     assert hostile.said in status["last_error"]
     assert status["last_error"].isprintable()
-    fetch.documents[text] = Document(locator, good[hostile.format], version="3")
+    fetch.documents[text] = Document(resource, good[hostile.format], version="3")
     clock.tick(1000)
     assert helper.get("A") == "good"
     assert helper.status()[text]["last_error"] is None
@@ -128,8 +128,8 @@ def test_a_hostile_snapshot_is_no_more_than_none(place: str, data: str, tmp_path
     }
     assert start(given, "/bin/true").code == 0
     good = json.loads((tmp_path / "snapshot").read_text())
-    state = good["sources"][reference]
-    state["data"] = "HERE"
+    entry = good["sources"][reference]
+    entry["data"] = "HERE"
     # A source that is as fresh as can be: only its document is hostile.
     text = json.dumps(good).replace('"HERE"', data)
     (tmp_path / place).write_text(text)

@@ -142,7 +142,7 @@ def test_from_cold_start_to_refreshed_value(
     assert shop.problems == []
 
 
-# The state of every process in the sandbox, whose first one reaps nobody else's children.
+# The entry of every process in the sandbox, whose first one reaps nobody else's children.
 STATES = (
     "[open(f'/proc/{number}/stat').read().rpartition(')')[2].split()[0]"
     " for number in os.listdir('/proc') if number.isdigit()]"
@@ -167,9 +167,9 @@ def test_what_only_get_asks_for_is_read_beside_the_start(
     assert not {"MODE", "LATER"} & at_import.keys()
     for name, value in {"LATER": SECRET, "MODE": "slow", "LIMIT": "10"}.items():
         assert function.invoke(f"appconfig_env.get({name!r})") == (200, value)
-    _, states = function.invoke(STATES)
-    assert len(states) >= 2
-    assert "Z" not in states
+    _, entries = function.invoke(STATES)
+    assert len(entries) >= 2
+    assert "Z" not in entries
 
     calls = {
         "StartConfigurationSession": 2,

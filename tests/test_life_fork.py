@@ -103,7 +103,9 @@ def test_a_fork_while_another_thread_imports_leaves_a_child_that_works(
 
 
 def test_a_fork_does_not_wait_for_ever_for_another_threads_import(life: Life) -> None:
-    program = FORK.replace("helper = Helper(now=now)", "helper = Helper(now=now, make_fetch=slow)")
+    program = FORK.replace(
+        "helper = Helper(now=now)", "helper = Helper(now=now, make_backend=slow)"
+    )
     program = program.replace(
         "def now()",
         "def slow(settings, environ):\n"

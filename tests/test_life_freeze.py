@@ -9,9 +9,9 @@ import pytest
 
 from appconfig_env._api import Helper
 from appconfig_env._document import Document
-from appconfig_env._load import OLDEST_CURSOR_SECONDS, Request
-from appconfig_env._machine import THIS_MACHINE
-from appconfig_env._reference import Locator
+from appconfig_env._load import OLDEST_TOKEN_SECONDS, Request
+from appconfig_env._machine import THIS_SYSTEM
+from appconfig_env._reference import Resource
 from appconfig_env.aws.fetch import Fetcher
 
 from .fake_client import FakeClient
@@ -76,7 +76,7 @@ def test_a_token_that_slept_for_a_day_is_not_used(life: Life, hours: int) -> Non
 
 
 def test_a_token_is_used_until_shortly_before_its_day_is_over(tmp_path: Path) -> None:
-    for slept, sessions in {OLDEST_CURSOR_SECONDS - 60: 0, OLDEST_CURSOR_SECONDS + 1: 1}.items():
+    for slept, sessions in {OLDEST_TOKEN_SECONDS - 60: 0, OLDEST_TOKEN_SECONDS + 1: 1}.items():
         (folder := tmp_path / str(slept)).mkdir()
         with Life(folder) as life:
             clock = Clock(time.time())
@@ -160,9 +160,9 @@ def test_an_answer_that_a_freeze_held_back_is_as_old_as_its_question(
 class OneThread:
     """A machine with a clock of its own and no room for threads."""
 
-    sleep = staticmethod(THIS_MACHINE.sleep)
-    lock = staticmethod(THIS_MACHINE.lock)
-    chance = staticmethod(THIS_MACHINE.chance)
+    sleep = staticmethod(THIS_SYSTEM.sleep)
+    lock = staticmethod(THIS_SYSTEM.lock)
+    jitter = staticmethod(THIS_SYSTEM.jitter)
 
     def __init__(self, clock: Clock) -> None:
         self.now = clock
@@ -179,10 +179,10 @@ def test_an_answer_that_came_after_the_deadline_is_as_old_as_its_question() -> N
         assert parameters == {"ConfigurationToken": "token"}
         return {"Configuration": b"{}", "NextPollConfigurationToken": "next"}
 
-    fetch = Fetcher(FakeClient(GetLatestConfiguration=frozen), 3, machine=OneThread(clock))
-    locator = Locator("appconfig", ("shop", "prod", "app"))
-    answer = fetch([Request(locator, "token")], 3.0)[locator.text]
+    fetch = Fetcher(FakeClient(GetLatestConfiguration=frozen), 3, system=OneThread(clock))
+    resource = Resource("appconfig", ("shop", "prod", "app"))
+    answer = fetch([Request(resource, "token")], 3.0)[resource.reference]
 
     assert isinstance(answer, Document)
-    assert answer.cursor == "next"
+    assert answer.token == "next"
     assert answer.poll_seconds == 3.0 + 15.0, "from the moment it was asked for, so it is due now"

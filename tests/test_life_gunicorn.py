@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from . import servers
-from .life import PATIENCE_SECONDS, ROOT, Life, eventually, state
+from .life import PATIENCE_SECONDS, ROOT, Life, entry, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def test_gunicorns_workers_are_forked_from_one_that_has_read(life: Life) -> None
         return seen
 
     def listens() -> bool:
-        assert state(runtime.pid) not in "ZX", runtime.stderr()
+        assert entry(runtime.pid) not in "ZX", runtime.stderr()
         with suppress(OSError):
             return bool(ask(port, "/"))
         return False

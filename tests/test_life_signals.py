@@ -18,7 +18,7 @@ from appconfig_env._api import Helper
 from appconfig_env._document import Document
 from appconfig_env._lock import FileLock
 
-from .life import APP, PATIENCE_SECONDS, ROOT, SERVE, SHOWN, WRAPPER, Life, eventually, state
+from .life import APP, PATIENCE_SECONDS, ROOT, SERVE, SHOWN, WRAPPER, Life, entry, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def test_a_child_that_reads_beside_the_start_and_is_ended_is_replaced_by_the_hel
     life.aws.held.clear()
     os.kill(int(child), signal.SIGTERM)
     assert runtime.ask("get('MODE')") == "slow"
-    eventually(lambda: state(int(child)) == "X")
+    eventually(lambda: entry(int(child)) == "X")
     assert leftovers(life) == []
     assert "Traceback" not in runtime.stderr()
     assert life.aws.problems == []
@@ -102,7 +102,7 @@ def test_a_runtime_that_is_ended_in_a_refresh_costs_the_next_start_one_session(l
     assert runtime.end() == -signal.SIGTERM
     assert is_free(life)
     assert is_whole(life)
-    assert "cursor" not in life.snapshot.read_text(), "it was taken out before it was used"
+    assert "token" not in life.snapshot.read_text(), "it was taken out before it was used"
     life.aws.release()
 
     assert life.run().stdout == SHOWN, "as of the last poll that ended, while that is fresh"
@@ -165,7 +165,7 @@ def test_a_handler_that_asks_in_the_middle_of_a_refresh_gets_the_last_values(lif
 
 
 # The signal comes while the first get() opens the store.
-OPENS = SERVE.replace("helper = Helper(now=now)", "helper = Helper(now=now, make_fetch=opening)")
+OPENS = SERVE.replace("helper = Helper(now=now)", "helper = Helper(now=now, make_backend=opening)")
 OPENS = OPENS.replace(
     "def now()",
     """
@@ -207,7 +207,7 @@ def test_a_handler_that_asks_while_the_first_get_opens_does_not_hang(
 def test_a_start_that_is_ended_at_any_moment_leaves_a_whole_snapshot_or_none(
     life: Life, number: signal.Signals
 ) -> None:
-    chance = random.Random(number)  # noqa: S311 - moments, not secrets
+    jitter = random.Random(number)  # noqa: S311 - moments, not secrets
     began = time.monotonic()
     life.run()
     whole_start = time.monotonic() - began
@@ -219,7 +219,7 @@ def test_a_start_that_is_ended_at_any_moment_leaves_a_whole_snapshot_or_none(
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(chance.uniform(0, whole_start))
+        time.sleep(jitter.uniform(0, whole_start))
         wrapper.send_signal(number)
         assert wrapper.wait(PATIENCE_SECONDS) == -number
         assert is_free(life)
@@ -236,14 +236,14 @@ import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from appconfig_env import _snapshot_file
 from appconfig_env._settings import from_environ
-from appconfig_env._shared import SharedSnapshot
-from appconfig_env._snapshot import Snapshot, State
+from appconfig_env._shared import SnapshotRepository
+from appconfig_env._snapshot import Snapshot, Entry
 settings = from_environ({{"APPCONFIG_ENV_SNAPSHOT": sys.argv[1]}})
-state = State(checked_at=1.0, due_at=2.0, data="x" * 2**20, has_data=True)
+entry = Entry(checked_at=1.0, refresh_at=2.0, data="x" * 2**20, has_data=True)
 print(flush=True)
 while True:
-    with SharedSnapshot(settings, {{}}) as shared:
-        assert shared.put(Snapshot(1.0, "f", {{"appconfig:a/b/c": state}})) == ""
+    with SnapshotRepository(settings, {{}}) as shared:
+        assert shared.put(Snapshot(1.0, "f", {{"appconfig:a/b/c": entry}})) == ""
 """
 
 
@@ -251,7 +251,7 @@ while True:
 def test_a_writer_that_is_ended_at_any_moment_leaves_a_whole_snapshot(
     life: Life, number: signal.Signals
 ) -> None:
-    chance = random.Random(number)  # noqa: S311 - moments, not secrets
+    jitter = random.Random(number)  # noqa: S311 - moments, not secrets
     rounds = left = 0
     while rounds < 12 or not left:
         rounds += 1
@@ -263,7 +263,7 @@ def test_a_writer_that_is_ended_at_any_moment_leaves_a_whole_snapshot(
                 assert writer.stdout.read(1) == b"\n"
                 eventually(life.snapshot.exists)
                 if rounds % 2:
-                    time.sleep(chance.uniform(0, 0.02))
+                    time.sleep(jitter.uniform(0, 0.02))
                 else:
                     eventually(lambda: leftovers(life))
             finally:
@@ -286,10 +286,10 @@ def test_a_handler_that_asks_in_the_midst_of_the_first_read_is_answered_at_once(
     def fetch(requests: list[Request], timeout: float) -> dict[str, Outcome]:
         del timeout
         os.kill(os.getpid(), signal.SIGUSR1)
-        return {one.locator.text: Document(one.locator, b"v") for one in requests}
+        return {one.resource.reference: Document(one.resource, b"v") for one in requests}
 
     environ = {"X": "ssm:/a", "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json")}
-    helper = Helper(environ, make_fetch=lambda _settings, _environ: fetch)
+    helper = Helper(environ, make_backend=lambda _settings, _environ: fetch)
 
     def handler(*_: object) -> None:
         began = time.monotonic()

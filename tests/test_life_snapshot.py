@@ -46,9 +46,9 @@ def age(life: Life) -> None:
     """Make it ten minutes older, here and at AWS."""
     whole = json.loads(life.snapshot.read_text())
     whole["taken_at"] -= 600
-    for state in whole["sources"].values():
-        for name in ("fetched_at", "checked_at", "due_at"):
-            state[name] -= 600
+    for entry in whole["sources"].values():
+        for name in ("fetched_at", "checked_at", "refresh_at"):
+            entry[name] -= 600
     life.snapshot.write_text(json.dumps(whole))
     life.aws.forward(600)
 
@@ -181,7 +181,7 @@ def test_one_of_other_settings_is_neither_used_nor_an_error(life: Life) -> None:
 
 def test_no_part_of_a_snapshot_passes_for_a_whole_one(life: Life) -> None:
     text = life.snapshot.read_text().rstrip()
-    assert loads(text).states
+    assert loads(text).entries
     for size in range(len(text)):
         with pytest.raises(SnapshotRefusedError):
             loads(text[:size])

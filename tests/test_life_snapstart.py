@@ -40,7 +40,7 @@ def restore():
     return len(lambda_runtime_hooks_runner.get_after_restore())
 
 def tokens():
-    return sum(bool(state.cursor) for state in helper.opened().snapshot.states.values())
+    return sum(bool(entry.token) for entry in helper.opened().snapshot.entries.values())
 
 tmp = sys.argv[1]
 get("LIMIT")
@@ -134,7 +134,7 @@ def test_twins_hold_the_same_state_and_then_live_each_on_its_own(
     assert one.ask(known) == two.ask(known)
     assert one.ask("dict(helper._view.now[2])") == two.ask("dict(helper._view.now[2])")
     assert [one.ask("tokens()"), two.ask("tokens()")] == [0, 0]
-    assert "cursor" not in life.snapshot.read_text()
+    assert "token" not in life.snapshot.read_text()
     assert one.ask("os.stat(os.environ['APPCONFIG_ENV_SNAPSHOT']).st_ino") != two.ask(
         "os.stat(os.environ['APPCONFIG_ENV_SNAPSHOT']).st_ino"
     ), "each has a /tmp of its own"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._shared import SharedSnapshot
+from appconfig_env._shared import SnapshotRepository
 from appconfig_env._snapshot_file import sweep
 
 from .life import APP, SHOWN, Life
@@ -154,10 +154,10 @@ def test_nobody_sweeps_while_another_process_writes(
     settings = settings_for(str(folder / "snapshot.json"))
     partial = folder / "snapshot.json.1.tmp"
     partial.touch()
-    with SharedSnapshot(settings, {}), SharedSnapshot(settings, {}) as waiting:
+    with SnapshotRepository(settings, {}), SnapshotRepository(settings, {}) as waiting:
         waiting.sweep()
         assert partial.exists()
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         shared.sweep()
     assert not partial.exists()
     sweep("/no/such/folder/snapshot.json")

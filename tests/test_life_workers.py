@@ -11,7 +11,7 @@ import pytest
 
 from appconfig_env._api import Helper
 from appconfig_env._lock import FileLock
-from appconfig_env._store import ASK_AGAIN_SECONDS
+from appconfig_env._store import LOCK_RETRY_SECONDS
 
 from .fakes import Clock, wrapped
 from .life import APP, SERVE, Life, Runtime, eventually
@@ -66,7 +66,7 @@ def test_of_sixteen_processes_one_refreshes_and_all_see_it_in_one_session(life: 
         polled = life.aws.count("GetLatestConfiguration")
         # Who comes while another one asks may go on with the old value for a moment.
         assert set(runtime.ask("get('LIMIT')")) <= {str(limit - 1), str(limit)}
-        life.tick(ASK_AGAIN_SECONDS)
+        life.tick(LOCK_RETRY_SECONDS)
         assert runtime.ask("get('LIMIT')") == [str(limit)] * WORKERS
         assert life.aws.count("GetLatestConfiguration") == polled + 1
 
@@ -91,7 +91,7 @@ def test_where_the_one_that_refreshes_is_killed_another_one_does(life: Life) -> 
     os.kill(one.pid, signal.SIGKILL)
     one.process.wait()  # its lock ends with it, and not a moment before
     life.aws.lose()
-    life.tick(ASK_AGAIN_SECONDS)
+    life.tick(LOCK_RETRY_SECONDS)
 
     assert two.ask("get('LIMIT')") == "11"
     assert life.aws.problems == [], "the token went down with the first one"
@@ -121,7 +121,7 @@ def test_a_process_that_hangs_over_the_lock_does_not_stop_the_others(
     clock.tick(46)
     life.aws.forward(46)
     while helper.get("LIMIT") == "10" and waited < 60:
-        clock.tick(ASK_AGAIN_SECONDS)
+        clock.tick(LOCK_RETRY_SECONDS)
         waited += 1
     assert 8 < waited <= 20, "longer than anybody who is well takes, and no longer than twice that"
     assert life.operations() == ["GetLatestConfiguration", "StartConfigurationSession"]
@@ -132,7 +132,7 @@ def test_a_process_that_hangs_over_the_lock_does_not_stop_the_others(
         clock.tick(46)
         life.aws.forward(46)
         for _ in range(20):
-            clock.tick(ASK_AGAIN_SECONDS)
+            clock.tick(LOCK_RETRY_SECONDS)
             helper.get("LIMIT")
         assert helper.get("LIMIT") == str(limit)
     assert life.aws.count("StartConfigurationSession") == 1
@@ -156,8 +156,8 @@ def test_processes_that_are_well_are_waited_for_however_often_they_come_first(
         helper.get("LIMIT")
         busy.release()
         assert other.get("LIMIT") == str(limit)
-        clock.tick(ASK_AGAIN_SECONDS)
-        life.aws.forward(ASK_AGAIN_SECONDS)
+        clock.tick(LOCK_RETRY_SECONDS)
+        life.aws.forward(LOCK_RETRY_SECONDS)
         assert helper.get("LIMIT") == str(limit)
     assert life.aws.count("StartConfigurationSession") == 0
     assert life.aws.problems == []

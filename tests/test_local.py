@@ -27,8 +27,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def outcome(folder: Path | str, reference: str) -> Document | SourceError:
-    locator = parse(reference).locator
-    (found,) = Folder(str(folder))([Request(locator)], 1.0).values()
+    resource = parse(reference).resource
+    (found,) = Folder(str(folder))([Request(resource)], 1.0).values()
     return found
 
 
@@ -42,7 +42,7 @@ def values(folder: Path, references: str, **environ: str) -> dict[str, str]:
 def reason(folder: Path | str, reference: str) -> str:
     found = outcome(folder, reference)
     assert isinstance(found, SourceError)
-    assert (found.source, found.unreachable) == (parse(reference).locator.text, False)
+    assert (found.source, found.unreachable) == (parse(reference).resource.reference, False)
     return found.reason
 
 
@@ -184,7 +184,7 @@ def test_a_files_ending_says_what_it_holds(
 
     def fetch(requests: list[Request], timeout: float) -> dict[str, Any]:
         del timeout
-        return {request.locator.text: read_file(request.locator) for request in requests}
+        return {request.resource.reference: read_file(request.resource) for request in requests}
 
     assert load(settings, fetch, 1.0, timeout=1.0).values(settings) == expected
 
@@ -198,7 +198,7 @@ def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
         ("none", "No such file"), ("pipe", "not a regular file"), ("", "not a regular file"),
         ("huge", "is larger than"),
     ):  # fmt: skip
-        found = read_file(parse(f"file:{tmp_path / name}").locator)
+        found = read_file(parse(f"file:{tmp_path / name}").resource)
         assert isinstance(found, SourceError)
         assert part in found.reason
     assert len(os.listdir("/proc/self/fd")) == before

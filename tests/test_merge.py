@@ -11,26 +11,26 @@ from hypothesis import strategies as st
 from appconfig_env._document import Document
 from appconfig_env._load import load
 from appconfig_env._merge import completed, newest
-from appconfig_env._render import Rendered
+from appconfig_env._render import Variables
 from appconfig_env._settings import from_environ
-from appconfig_env._snapshot import Snapshot, State, dumps, loads
+from appconfig_env._snapshot import Entry, Snapshot, dumps, loads
 
-from .fakes import FakeFetch
+from .fakes import FakeBackend
 
 if TYPE_CHECKING:
     from appconfig_env._settings import Settings
 
 NOW = 100.0
-OLD = State(checked_at=10.0, due_at=55.0, fetched_at=10.0, data="old", has_data=True)
-NEW = State(checked_at=20.0, due_at=65.0, fetched_at=20.0, data="new", has_data=True)
-FAILED = State(checked_at=30.0, due_at=75.0, error="denied", failures=1)
-WITHHELD = State(
-    checked_at=30.0, due_at=75.0, fetched_at=30.0, is_secret=True, withheld={"i": ["A"]}
+OLD = Entry(checked_at=10.0, refresh_at=55.0, fetched_at=10.0, data="old", has_data=True)
+NEW = Entry(checked_at=20.0, refresh_at=65.0, fetched_at=20.0, data="new", has_data=True)
+FAILED = Entry(checked_at=30.0, refresh_at=75.0, error="denied", failures=1)
+WITHHELD = Entry(
+    checked_at=30.0, refresh_at=75.0, fetched_at=30.0, is_secret=True, redacted={"i": ["A"]}
 )
 
 
-def snapshot(state: State | None) -> Snapshot:
-    return Snapshot(1.0, "f", {} if state is None else {"x": state})
+def snapshot(entry: Entry | None) -> Snapshot:
+    return Snapshot(1.0, "f", {} if entry is None else {"x": entry})
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def snapshot(state: State | None) -> Snapshot:
         (None, WITHHELD, None, None),
         (None, WITHHELD.but(error="denied"), None, None),
         (OLD, WITHHELD, "old", None),
-        (None, State(checked_at=1.0, due_at=1.0), None, None),
+        (None, Entry(checked_at=1.0, refresh_at=1.0), None, None),
         (None, None, None, None),
         # An attempt that failed for one who knows less.
         (NEW, OLD.but(checked_at=30.0, error="denied"), "new", "denied"),
@@ -58,52 +58,52 @@ def snapshot(state: State | None) -> Snapshot:
     ],
 )
 def test_of_each_source_the_newer_document_and_the_newer_attempt_are_taken(
-    own: State | None, found: State | None, data: str | None, error: str | None
+    own: Entry | None, found: Entry | None, data: str | None, error: str | None
 ) -> None:
-    state = newest(snapshot(own), snapshot(found), NOW).states.get("x")
-    assert (state and state.data) == data
-    assert (state and state.error) == error
+    entry = newest(snapshot(own), snapshot(found), NOW).entries.get("x")
+    assert (entry and entry.data) == data
+    assert (entry and entry.error) == error
 
 
 def test_the_newer_attempt_says_when_the_next_one_is_due() -> None:
-    failed = OLD.but(checked_at=30.0, due_at=99.0, failures=3, error="denied")
-    state = newest(snapshot(NEW), snapshot(failed), NOW).states["x"]
-    assert (state.checked_at, state.due_at, state.failures) == (30.0, 99.0, 3)
-    assert state.fetched_at == 20.0
+    failed = OLD.but(checked_at=30.0, refresh_at=99.0, failures=3, error="denied")
+    entry = newest(snapshot(NEW), snapshot(failed), NOW).entries["x"]
+    assert (entry.checked_at, entry.refresh_at, entry.failures) == (30.0, 99.0, 3)
+    assert entry.fetched_at == 20.0
 
 
 def test_of_two_as_old_the_one_that_was_found_is_taken_because_of_its_token() -> None:
-    state = newest(snapshot(OLD), snapshot(OLD.but(cursor="token")), NOW).states["x"]
-    assert state.cursor == "token"
+    entry = newest(snapshot(OLD), snapshot(OLD.but(token="token")), NOW).entries["x"]
+    assert entry.token == "token"
 
 
 def test_a_token_goes_with_its_own_document_only() -> None:
     """One token says "unchanged" of one document: of another one that would be wrong."""
-    failed = OLD.but(checked_at=30.0, error="denied", cursor="of the old one")
-    assert newest(snapshot(NEW), snapshot(failed), NOW).states["x"].cursor == ""
+    failed = OLD.but(checked_at=30.0, error="denied", token="of the old one")
+    assert newest(snapshot(NEW), snapshot(failed), NOW).entries["x"].token == ""
 
 
-AHEAD = OLD.but(checked_at=500.0, due_at=545.0, fetched_at=500.0, data="ahead")
+AHEAD = OLD.but(checked_at=500.0, refresh_at=545.0, fetched_at=500.0, data="ahead")
 
 
 def test_after_the_clock_went_back_what_others_put_there_is_newer() -> None:
-    state = newest(snapshot(AHEAD), snapshot(NEW.but(cursor="token")), NOW).states["x"]
-    assert (state.data, state.cursor) == ("new", "token")
+    entry = newest(snapshot(AHEAD), snapshot(NEW.but(token="token")), NOW).entries["x"]
+    assert (entry.data, entry.token) == ("new", "token")
 
 
 def test_after_the_clock_went_back_what_could_not_be_put_there_is_newer() -> None:
     for own, found in ((AHEAD, NEW), (NEW, AHEAD)):
-        kept = own.but(cursor="still in memory")
-        state = newest(snapshot(kept), snapshot(found), NOW).states["x"]
-        assert (state.data, state.cursor) == (own.data, "still in memory")
+        kept = own.but(token="still in memory")
+        entry = newest(snapshot(kept), snapshot(found), NOW).entries["x"]
+        assert (entry.data, entry.token) == (own.data, "still in memory")
 
 
 def test_what_others_read_before_the_clock_went_back_is_newer_than_what_was_read_before_that() -> (
     None
 ):
-    state = newest(snapshot(NEW), snapshot(AHEAD.but(cursor="token")), NOW).states["x"]
-    assert (state.data, state.cursor) == ("ahead", "token")
-    assert state.is_due(NOW)
+    entry = newest(snapshot(NEW), snapshot(AHEAD.but(token="token")), NOW).entries["x"]
+    assert (entry.data, entry.token) == ("ahead", "token")
+    assert entry.is_stale(NOW)
 
 
 def test_where_nothing_was_found_ones_own_stays() -> None:
@@ -112,32 +112,32 @@ def test_where_nothing_was_found_ones_own_stays() -> None:
 
 
 def state_of(
-    moments: tuple[int, int], *, has_data: bool, error: str | None, withheld: bool
-) -> State:
+    moments: tuple[int, int], *, has_data: bool, error: str | None, redacted: bool
+) -> Entry:
     """One that can be: what was read was read at the last attempt, unless that failed."""
     fetched_at, checked_at = sorted(moments)
-    return State(
+    return Entry(
         checked_at=checked_at,
-        due_at=9.0,
-        fetched_at=(fetched_at if error else checked_at) if has_data or withheld else None,
+        refresh_at=9.0,
+        fetched_at=(fetched_at if error else checked_at) if has_data or redacted else None,
         data=f"as of {fetched_at if error else checked_at}" if has_data else None,
         has_data=has_data,
         error=error,
-        withheld={} if has_data or not withheld else {"i": ["A"]},
+        redacted={} if has_data or not redacted else {"i": ["A"]},
     )
 
 
 texts = st.sampled_from(["a", "b", "c"])
 moments = st.integers(0, 3)
-states = st.builds(
+entries = st.builds(
     state_of,
     st.tuples(moments, moments),
     has_data=st.booleans(),
     error=st.none() | st.just("denied"),
-    withheld=st.booleans(),
+    redacted=st.booleans(),
 )
 snapshots = st.builds(
-    Snapshot, st.integers(0, 9), st.sampled_from("fg"), st.dictionaries(texts, states)
+    Snapshot, st.integers(0, 9), st.sampled_from("fg"), st.dictionaries(texts, entries)
 )
 
 
@@ -145,19 +145,19 @@ snapshots = st.builds(
 def test_nothing_gets_older_or_lost_and_nothing_is_made_up(own: Snapshot, found: Snapshot) -> None:
     merged = newest(own, found, NOW)
     assert (merged.taken_at, merged.fingerprint) == (own.taken_at, own.fingerprint)
-    assert own.states.keys() <= merged.states.keys() <= {*own.states, *found.states}
-    for text, state in merged.states.items():
-        mine, theirs = own.states.get(text), found.states.get(text)
+    assert own.entries.keys() <= merged.entries.keys() <= {*own.entries, *found.entries}
+    for text, entry in merged.entries.items():
+        mine, theirs = own.entries.get(text), found.entries.get(text)
         known = [one for one in (mine, theirs) if one is not None]
-        assert (state.data, state.fetched_at) in [(one.data, one.fetched_at) for one in known]
-        assert (state.checked_at, state.error) in [(one.checked_at, one.error) for one in known]
-        if state.has_data:
-            assert state.fetched_at == max(one.fetched_at or 0 for one in known if one.has_data)
+        assert (entry.data, entry.fetched_at) in [(one.data, one.fetched_at) for one in known]
+        assert (entry.checked_at, entry.error) in [(one.checked_at, one.error) for one in known]
+        if entry.has_data:
+            assert entry.fetched_at == max(one.fetched_at or 0 for one in known if one.has_data)
         if mine is not None:
-            assert state.checked_at >= mine.checked_at or mine.fetched_at is None
-            assert state.has_data >= mine.has_data
+            assert entry.checked_at >= mine.checked_at or mine.fetched_at is None
+            assert entry.has_data >= mine.has_data
         else:
-            assert state.is_answered
+            assert entry.is_known
     again = newest(merged, found, NOW)
     assert _told(again) == _told(merged)
 
@@ -169,8 +169,8 @@ def test_one_that_is_put_together_with_itself_stays_as_it_is(own: Snapshot) -> N
 
 def _told(one: Snapshot) -> dict[str, tuple[object, ...]]:
     return {
-        text: (state.data, state.fetched_at, state.checked_at, state.error)
-        for text, state in one.states.items()
+        text: (entry.data, entry.fetched_at, entry.checked_at, entry.error)
+        for text, entry in one.entries.items()
     }
 
 
@@ -188,10 +188,12 @@ def read(settings: Settings, secret: str, at: float = STARTED_AT) -> Snapshot:
         "secretsmanager:later": b'{"later": "not in any environment"}',
     }
     documents = {
-        locator.text: Document(locator, texts.get(locator.text, b"1"), secret=locator.text in texts)
-        for locator in {source.locator for source in settings.sources}
+        resource.reference: Document(
+            resource, texts.get(resource.reference, b"1"), secret=resource.reference in texts
+        )
+        for resource in {source.resource for source in settings.sources}
     }
-    return loads(dumps(load(settings, FakeFetch(dict(documents)), at, timeout=1.0)))
+    return loads(dumps(load(settings, FakeBackend(dict(documents)), at, timeout=1.0)))
 
 
 def test_secrets_that_the_environment_holds_complete_what_the_file_says() -> None:
@@ -201,8 +203,8 @@ def test_secrets_that_the_environment_holds_complete_what_the_file_says() -> Non
     environ = {"PASSWORD": "s3cret", "USER": "me", "LATER": "foreign"}
     whole = completed(found, settings, environ, STARTED_AT)
     assert whole.values(settings) == {"PASSWORD": "s3cret", "USER": "me", "PLAIN": "1"}
-    assert list(whole.states) == ["secretsmanager:prod/db", "ssm:/plain"]
-    assert whole.states["secretsmanager:prod/db"].withheld == {}
+    assert list(whole.entries) == ["secretsmanager:prod/db", "ssm:/plain"]
+    assert whole.entries["secretsmanager:prod/db"].redacted == {}
     assert "s3cret" not in dumps(whole), "and stay secrets"
 
 
@@ -210,30 +212,30 @@ def test_a_secret_that_others_have_read_since_is_as_of_the_start_and_due() -> No
     settings = from_environ(SOURCES)
     found = read(settings, "rotated", STARTED_AT + 300.0)
     whole = completed(found, settings, {"PASSWORD": "s3cret", "USER": "me"}, STARTED_AT)
-    state = whole.states["secretsmanager:prod/db"]
+    entry = whole.entries["secretsmanager:prod/db"]
     assert whole.values(settings) == {"PASSWORD": "s3cret", "USER": "me", "PLAIN": "1"}
-    assert (state.fetched_at, state.version) == (STARTED_AT, "")
-    assert state.is_due(STARTED_AT)
-    assert state.is_due(STARTED_AT + 300.0)
+    assert (entry.fetched_at, entry.version) == (STARTED_AT, "")
+    assert entry.is_stale(STARTED_AT)
+    assert entry.is_stale(STARTED_AT + 300.0)
 
 
 def test_without_a_wrapper_the_environment_holds_no_secret_of_a_source() -> None:
     settings = from_environ(SOURCES)
     found = read(settings, "s3cret")
     whole = completed(found, settings, {"PASSWORD": "foreign", "USER": "me"}, None)
-    assert list(whole.states) == ["ssm:/plain"]
+    assert list(whole.entries) == ["ssm:/plain"]
 
 
 def test_a_secret_of_which_the_environment_lacks_a_part_is_not_known() -> None:
     settings = from_environ(SOURCES)
     found = read(settings, "s3cret")
     for environ in ({}, {"PASSWORD": "s3cret"}, {"USER": "me"}):
-        assert list(completed(found, settings, environ, STARTED_AT).states) == ["ssm:/plain"]
+        assert list(completed(found, settings, environ, STARTED_AT).entries) == ["ssm:/plain"]
 
 
 def test_a_source_that_is_configured_no_more_completes_nothing() -> None:
-    found = Snapshot(1.0, "f", {"x": WITHHELD.but(rendered={"i": Rendered()})})
-    assert completed(found, from_environ({}), {"A": "1"}, 99.0).states == {}
+    found = Snapshot(1.0, "f", {"x": WITHHELD.but(rendered={"i": Variables()})})
+    assert completed(found, from_environ({}), {"A": "1"}, 99.0).entries == {}
 
 
 printable = st.text(st.characters(exclude_characters='"\\', exclude_categories=["C"]), max_size=9)
@@ -246,5 +248,5 @@ def test_what_is_completed_is_what_was_read_or_due(secret: str, since: float) ->
     environ = {"PASSWORD": secret, "USER": "me"}
     whole = completed(found, settings, environ, STARTED_AT)
     assert whole.values(settings) == {"PLAIN": "1", **environ}
-    state = whole.states["secretsmanager:prod/db"]
-    assert state.fetched_at == min(STARTED_AT + since, STARTED_AT)
+    entry = whole.entries["secretsmanager:prod/db"]
+    assert entry.fetched_at == min(STARTED_AT + since, STARTED_AT)

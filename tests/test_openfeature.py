@@ -78,7 +78,7 @@ class Shop:
             "APPCONFIG_ENV_SOURCES": sources,
             "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
         }
-        self.helper = Helper(environ, now=self.clock, chance=steadily)
+        self.helper = Helper(environ, now=self.clock, jitter=steadily)
 
     def put(self, profile: str = "flags", **flags: Any) -> None:
         self.aws.put_profile("shop", "prod", profile, flags, label="v1")

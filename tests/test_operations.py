@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env.aws import operations
-from appconfig_env.aws.port import GARBLED, SERVICES, AwsError
+from appconfig_env.aws.port import INVALID_RESPONSE, SERVICES, AwsError
 from appconfig_env.aws.wire import HttpAnswer
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ def test_a_success_that_is_not_of_the_protocol_is_refused_without_its_content(
 ) -> None:
     with pytest.raises(AwsError) as caught:
         operations.result(operation, HttpAnswer(200, {"content-type": "text/html"}, body))
-    assert caught.value.code == GARBLED
+    assert caught.value.code == INVALID_RESPONSE
     assert "is something between here and AWS?" in str(caught.value)
     assert "canary" not in str(caught.value)
 

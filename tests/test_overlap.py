@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PATIENCE_SECONDS = 30.0
-HANDOVER = "_APPCONFIG_ENV_HANDOVER"
+HANDOFF = "_APPCONFIG_ENV_HANDOVER"
 # Answers one expression per line; a runtime that waits for its next event, so to say.
 SERVE = f"""
 import concurrent.futures as threads
@@ -177,7 +177,7 @@ class Runtime:
     def left(self) -> Left:
         """What the wrapper handed over; the runtime must have answered once."""
         items = Path(f"/proc/{self.process.pid}/environ").read_text().split("\0")
-        found = _handover.loads(dict(item.split("=", 1) for item in items if item)[HANDOVER])
+        found = _handover.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
         assert found is not None
         assert found.left is not None, self.stderr()
         return found.left
@@ -771,8 +771,8 @@ def test_another_command_than_python_has_no_child(aws: HoldingAws, environ: dict
     assert "LIMIT=10\n" in done.stdout
     assert "DEBUG=" not in done.stdout
     assert "meanwhile" not in done.stderr
-    handover = next(line for line in done.stdout.split("\n") if line.startswith(HANDOVER))
-    assert '"left"' not in handover
+    handoff = next(line for line in done.stdout.split("\n") if line.startswith(HANDOFF))
+    assert '"left"' not in handoff
     known = json.loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text())["sources"]
     assert known["appconfig:shop/prod/later"]["data"]["debug"] == "off"
     assert aws.count("GetSecretValue") == 0
@@ -937,9 +937,9 @@ def test_where_there_is_no_room_for_a_child_the_helper_reads(
     assert code == 0
     assert found["LIMIT"] == "10"
     assert aws.asked() == ENV_BOUND
-    handover = _handover.loads(found[HANDOVER])
-    assert handover is not None
-    assert handover.left is None
+    handoff = _handover.loads(found[HANDOFF])
+    assert handoff is not None
+    assert handoff.left is None
     assert "meanwhile" not in said[-1]
     assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held, "nobody has it any more"
 
@@ -970,15 +970,15 @@ def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
         say=said.append,
     )
     assert code == 0
-    handover = _handover.loads(found[HANDOVER])
-    assert handover is not None
-    assert handover.left is not None
-    assert handover.left.inode == 3
+    handoff = _handover.loads(found[HANDOFF])
+    assert handoff is not None
+    assert handoff.left is not None
+    assert handoff.left.inode == 3
     (data,) = sent
-    secrets = loads(data.decode()).states
+    secrets = loads(data.decode()).entries
     assert list(secrets) == ["secretsmanager:prod/db", "ssm:/later/"]
     assert secrets["ssm:/later/"].data == {"plain": "simple", "token": "secure"}
-    known = loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()).states
+    known = loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()).entries
     assert len(known) == 6
     assert (known["ssm:/b"].data, known["ssm:/later/"].has_data) == ("both", False)
     assert "AccessDenied" in (known["appconfig:shop/prod/later"].error or "")

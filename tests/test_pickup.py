@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 
 from appconfig_env._handover import Left
 from appconfig_env._pickup import Pickup
-from appconfig_env._render import Rendered
-from appconfig_env._snapshot import Snapshot, State, dumps
+from appconfig_env._render import Variables
+from appconfig_env._snapshot import Entry, Snapshot, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STATE = State(
+STATE = Entry(
     checked_at=1.0,
-    due_at=2.0,
+    refresh_at=2.0,
     fetched_at=1.0,
     data={"a": "s3cret"},
     has_data=True,
     is_secret=True,
-    rendered={"i": Rendered({"A": "s3cret"}, secret=["A"])},
+    rendered={"i": Variables({"A": "s3cret"}, secret=["A"])},
 )
 TEXT = dumps(Snapshot(1.0, "f", {"secretsmanager:x": STATE}), with_secrets=True).encode()
 NOBODY = 2**22  # the kernel's largest number of a process is one less
@@ -62,8 +62,8 @@ def test_what_was_sent_is_taken_once_and_the_pipe_is_closed(pipe: tuple[int, int
     pickup = Pickup(told)
     found = pickup.take()
     assert found is not None
-    state = found.states["secretsmanager:x"]
-    assert (state.data, state.rendered["i"].values) == ({"a": "s3cret"}, {"A": "s3cret"})
+    entry = found.entries["secretsmanager:x"]
+    assert (entry.data, entry.rendered["i"].values) == ({"a": "s3cret"}, {"A": "s3cret"})
     assert not is_open(reading, told.inode)
     assert pickup.take() is None
 
@@ -74,7 +74,7 @@ def test_what_is_whole_counts_although_its_writer_has_not_ended(pipe: tuple[int,
     told = left(reading)
     found = Pickup(told).take()
     assert found is not None
-    assert list(found.states) == ["secretsmanager:x"]
+    assert list(found.entries) == ["secretsmanager:x"]
     assert not is_open(reading, told.inode)
 
 

@@ -48,7 +48,7 @@ def test_an_operation_that_is_none_of_aws_has_no_remedy() -> None:
         ("HTTP 503", 503, True, False),
         ("Other", 500, True, False),
         (port.UNREACHABLE, 0, True, False),
-        (port.GARBLED, 200, False, False),
+        (port.INVALID_RESPONSE, 200, False, False),
         (port.NO_CREDENTIALS, 0, False, False),
         ("AccessDeniedException", 403, False, True),
         ("ValidationException", 400, False, True),
@@ -61,7 +61,7 @@ def test_an_error_knows_what_may_help(
 ) -> None:
     error = AwsError("GetParameters", code, status=status)
     assert (error.is_transient, error.is_about_input) == (transient, about_input)
-    assert error.is_unreachable is (transient or code == port.GARBLED)
+    assert error.is_unreachable is (transient or code == port.INVALID_RESPONSE)
 
 
 def test_an_error_that_is_final_is_unreachable_and_not_tried_again() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appconfig_env._protected import is_protected
-from appconfig_env._settings import AWS_PREFIX, HANDOVER, KNOWN, PREFIX
+from appconfig_env._settings import AWS_PREFIX, HANDOFF, KNOWN, PREFIX
 from appconfig_env.aws.settings import ENDPOINT_VARIABLES
 
 # Lambda Developer Guide, "Defined runtime environment variables", the reserved ones.
@@ -75,7 +75,7 @@ REDIRECTS = [
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
 ]
 OURS = [
-    HANDOVER,
+    HANDOFF,
     *(PREFIX + name for name in KNOWN),
     AWS_PREFIX + "PREFETCH_LIST",
     *ENDPOINT_VARIABLES.values(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import appconfig_env
 from appconfig_env import _options, _settings, _snapshot
 from appconfig_env._reference import parse
-from appconfig_env._render import Rendered
+from appconfig_env._render import Variables
 from appconfig_env.aws import settings as aws_settings
 from appconfig_env.errors import SourceError
 from appconfig_env.testing import override
@@ -84,13 +84,13 @@ def test_every_reference_and_option_in_the_tables_is_understood() -> None:
     tables = section("References").split("| option |")
     for cell in re.findall(r"`([a-z]+:[^`]+)`", first_column(tables[0])):
         text = cell.replace("ARN", "arn:aws:ssm:us-east-1:123456789012:parameter/x")
-        assert parse(text).text
+        assert parse(text).reference
     options = re.findall(r"`([a-z]+)(?:=([^`]+))?`", first_column(tables[1]))
     assert {name for name, _ in options} == set(_options._OPTIONS)
     for name, shown in options:
         value = {"SECONDS": "60"}.get(shown, shown)
         scheme = {"recursive": "ssm:/p/", "stage": "secretsmanager:x"}.get(name, "ssm:/p/x")
-        assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").text
+        assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").reference
 
 
 def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,24 +122,24 @@ def test_the_snapshots_schema_is_the_one_that_is_written() -> None:
     documented = json.loads(block)
     assert documented["schema"] == _snapshot.SCHEMA
     well, ill = documented["sources"]
-    states = {
-        well: _snapshot.State(
-            checked_at=1.0, due_at=2.0, data={"limit": 10}, has_data=True, cursor="token"
+    entries = {
+        well: _snapshot.Entry(
+            checked_at=1.0, refresh_at=2.0, data={"limit": 10}, has_data=True, token="token"
         ),
-        ill: _snapshot.State(
+        ill: _snapshot.Entry(
             checked_at=1.0,
-            due_at=2.0,
+            refresh_at=2.0,
             error="failed",
-            rendered={"r": Rendered(protected=["PATH"])},
+            rendered={"r": Variables(protected=["PATH"])},
             missing=(SourceError("r", "failed"),),
             is_secret=True,
         ),
     }
-    written = json.loads(_snapshot.dumps(_snapshot.Snapshot(0.0, "f", states)))
+    written = json.loads(_snapshot.dumps(_snapshot.Snapshot(0.0, "f", entries)))
     assert set(written) == set(documented)
     for name in (well, ill):
         assert set(written["sources"][name]) == set(documented["sources"][name])
-    assert _snapshot.loads(block).states[well].version == "the source's own version or label"
+    assert _snapshot.loads(block).entries[well].version == "the source's own version or label"
 
 
 def test_every_link_and_make_target_exists() -> None:

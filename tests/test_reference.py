@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._locator import Locator
+from appconfig_env._locator import Resource
 from appconfig_env._options import LONGEST_SECONDS, seconds
 from appconfig_env._reference import (
     ReferenceProblems,
@@ -50,29 +50,29 @@ def problems(text: str, variable: str = "") -> list[str]:
     ],
 )
 def test_each_scheme_has_its_locator(text: str, scheme: str, parts: tuple[str, ...]) -> None:
-    locator = parse(text).locator
-    assert (scheme, parts) == (locator.scheme, locator.parts)
+    resource = parse(text).resource
+    assert (scheme, parts) == (resource.scheme, resource.parts)
 
 
 def test_only_a_path_is_a_path() -> None:
-    assert parse("ssm:/shop/").locator.is_path
-    assert not parse("ssm:/shop").locator.is_path
-    assert not parse("secretsmanager:shop/").locator.is_path
+    assert parse("ssm:/shop/").resource.is_path
+    assert not parse("ssm:/shop").resource.is_path
+    assert not parse("secretsmanager:shop/").resource.is_path
 
 
 def test_an_arn_names_its_region() -> None:
-    assert parse("ssm:arn:aws:ssm:eu-west-1:1:parameter/x").locator.arn_region == "eu-west-1"
-    assert not parse("ssm:name:3").locator.arn_region
+    assert parse("ssm:arn:aws:ssm:eu-west-1:1:parameter/x").resource.arn_region == "eu-west-1"
+    assert not parse("ssm:name:3").resource.arn_region
 
 
 def test_every_option_is_read() -> None:
     source = parse("ssm:/p/?prefix=DB_&names=keep&env=no&only=A,B&optional&recursive=no&ttl=5m")
     assert (source.prefix, source.names, source.env) == ("DB_", "keep", False)
     assert (source.only, source.optional, source.ttl) == (("A", "B"), True, 300.0)
-    assert not source.locator.recursive
+    assert not source.resource.recursive
     single = parse("secretsmanager:x?as=NAME&default=a%26b%20c&stage=AWSPREVIOUS&format=json#k.l")
     assert (single.as_name, single.default, single.key) == ("NAME", "a&b c", ("k", "l"))
-    assert (single.locator.stage, single.locator.format) == ("AWSPREVIOUS", "json")
+    assert (single.resource.stage, single.resource.format) == ("AWSPREVIOUS", "json")
 
 
 def test_a_dot_within_a_key_is_written_in_hexadecimal() -> None:
@@ -197,9 +197,11 @@ def test_no_part_of_a_default_is_said(query: str) -> None:
 
 def test_a_source_is_shown_without_its_default() -> None:
     source = parse(f"ssm:/x?default={CANARY}#key", "NAME")
-    assert CANARY not in repr(source) + source.label + source.identity + repr(source.locator)
-    assert CANARY in source.text
-    assert source.label == "NAME=ssm:/x#key"
+    assert CANARY not in repr(source) + source.public_reference + source.identity + repr(
+        source.resource
+    )
+    assert CANARY in source.reference
+    assert source.public_reference == "NAME=ssm:/x#key"
 
 
 def test_sources_that_differ_in_their_default_are_different() -> None:
@@ -210,11 +212,11 @@ def test_sources_that_differ_in_their_default_are_different() -> None:
 
 
 def test_options_that_change_what_is_read_make_another_locator() -> None:
-    locators = {
-        parse(text).locator
+    resources = {
+        parse(text).resource
         for text in ("ssm:/x/", "ssm:/x/?recursive=no", "ssm:/x/?prefix=A", "ssm:/x/?ttl=3")
     }
-    assert len(locators) == 2
+    assert len(resources) == 2
 
 
 @pytest.mark.parametrize(
@@ -241,7 +243,7 @@ def test_a_reference_starts_with_a_scheme(value: str, expected: bool) -> None:
 )
 def test_both_spellings_of_the_prefetch_list_are_read(text: str) -> None:
     source = parse_prefetch(text)
-    assert source.locator.parts == ("a", "b", "c d" if "%" in text else "c")
+    assert source.resource.parts == ("a", "b", "c d" if "%" in text else "c")
 
 
 @pytest.mark.parametrize(
@@ -305,7 +307,7 @@ def sources(draw: st.DrawFn) -> Source:
         parts = (draw(part.filter(lambda name: not name.endswith("/"))),)
     has_key = not is_path and draw(st.booleans())
     formats = ["", "json", "yaml", "dotenv"] + ([] if has_key else ["text"])
-    locator = Locator(
+    resource = Resource(
         "ssm" if is_path else scheme,
         parts,
         recursive=not is_path or draw(st.booleans()),
@@ -316,7 +318,7 @@ def sources(draw: st.DrawFn) -> Source:
     as_name = "" if in_place else draw(st.one_of(st.just(""), variable))
     is_list = not in_place and not as_name
     return Source(
-        locator,
+        resource,
         tuple(draw(st.lists(anything.filter(bool), min_size=1, max_size=3))) if has_key else (),
         variable=draw(variable) if in_place else "",
         prefix=draw(st.one_of(st.just(""), variable)) if is_list else "",
@@ -332,9 +334,9 @@ def sources(draw: st.DrawFn) -> Source:
 
 @given(sources())
 def test_a_source_parsed_from_its_text_is_the_same_source(source: Source) -> None:
-    again = parse(source.text, source.variable)
+    again = parse(source.reference, source.variable)
     assert source == again
-    assert source.text == again.text
+    assert source.reference == again.reference
     for name in Source.__slots__:
         assert getattr(source, name) == getattr(again, name)
 
@@ -347,6 +349,6 @@ def test_any_text_is_a_source_or_a_list_of_problems(text: str, start: str) -> No
         found = error.problems
     else:
         found = []
-        assert parse(source.text) == source
+        assert parse(source.reference) == source
     assert all(found)
     "\n".join(found).encode()

@@ -17,7 +17,7 @@ from appconfig_env._reference import is_variable_name, parse
 from appconfig_env._render import (
     LONGEST_VARIABLE_BYTES,
     KeyMissingError,
-    Rendered,
+    Variables,
     data_of,
     pick,
     render,
@@ -28,12 +28,12 @@ from appconfig_env._render import (
 CANARY = "c4n4ry"
 
 
-def rendered(reference: str, content: Any, variable: str = "", **about: Any) -> Rendered:
+def rendered(reference: str, content: Any, variable: str = "", **about: Any) -> Variables:
     """What `reference` makes of `content`: bytes as they are, the rest as JSON."""
     source = parse(reference, variable)
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     kind = "" if isinstance(content, bytes) else "application/json"
-    document = Document(source.locator, body, **{"content_type": kind, **about})
+    document = Document(source.resource, body, **{"content_type": kind, **about})
     return render(source, document, data_of(document))
 
 
@@ -41,10 +41,10 @@ def values(reference: str, content: Any, variable: str = "", **about: Any) -> di
     return rendered(reference, content, variable, **about).values
 
 
-def below(reference: str, parameters: dict[str, str], secret: str = "") -> Rendered:
+def below(reference: str, parameters: dict[str, str], secret: str = "") -> Variables:
     source = parse(reference)
     document = Document(
-        source.locator, parameters=parameters, secret_parameters=frozenset(secret.split())
+        source.resource, parameters=parameters, secret_parameters=frozenset(secret.split())
     )
     return render(source, document, data_of(document))
 
@@ -300,7 +300,7 @@ def test_an_empty_profile_is_no_configuration() -> None:
 
 
 def test_a_repr_holds_names_only() -> None:
-    assert repr(Rendered({"A": CANARY, "B": CANARY})) == "<Rendered A, B>"
+    assert repr(Variables({"A": CANARY, "B": CANARY})) == "<Variables A, B>"
 
 
 def survives_exec(environ: dict[str, str]) -> bool:

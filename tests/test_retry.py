@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from appconfig_env._machine import THIS_MACHINE
+from appconfig_env._machine import THIS_SYSTEM
 from appconfig_env.aws import retry
 from appconfig_env.aws.port import UNREACHABLE, AwsError
 from appconfig_env.aws.retry import POLICY
@@ -17,11 +17,11 @@ DENIED = AwsError("GetParameters", "AccessDeniedException", status=400)
 
 
 class Clock:
-    """A machine on which seconds pass while somebody sleeps; its chance is the real one."""
+    """A machine on which seconds pass while somebody sleeps; its jitter is the real one."""
 
-    start = staticmethod(THIS_MACHINE.start)
-    lock = staticmethod(THIS_MACHINE.lock)
-    chance = staticmethod(THIS_MACHINE.chance)
+    start = staticmethod(THIS_SYSTEM.start)
+    lock = staticmethod(THIS_SYSTEM.lock)
+    jitter = staticmethod(THIS_SYSTEM.jitter)
 
     def __init__(self) -> None:
         self.at = 0.0
@@ -57,7 +57,7 @@ class Flaky:
 def again(
     call: Flaky, clock: Clock, deadline: float = 100.0, *, first: AwsError = BROKEN, **how: Any
 ) -> str:
-    return retry.again(call, first, deadline, machine=clock, **how)
+    return retry.again(call, first, deadline, system=clock, **how)
 
 
 def test_a_call_that_works_again_gives_its_result() -> None:
@@ -68,15 +68,15 @@ def test_a_call_that_works_again_gives_its_result() -> None:
 
 
 @pytest.mark.parametrize(
-    ("is_needed", "attempts"), [(True, POLICY.attempts), (False, POLICY.attempts_if_known)]
+    ("is_required", "attempts"), [(True, POLICY.attempts), (False, POLICY.attempts_if_known)]
 )
 def test_attempts_are_few_and_the_last_error_is_the_one_that_counts(
-    is_needed: bool, attempts: int
+    is_required: bool, attempts: int
 ) -> None:
     last = AwsError("GetParameters", UNREACHABLE, "the last")
     call = Flaky(*[BROKEN] * (attempts - 2), last, BROKEN)
     with pytest.raises(AwsError, match="the last"):
-        again(call, Clock(), is_needed=is_needed)
+        again(call, Clock(), is_required=is_required)
     assert call.calls == attempts - 1
 
 
@@ -91,7 +91,7 @@ def test_a_start_that_is_throttled_is_patient_until_its_deadline() -> None:
 def test_who_has_values_to_go_on_with_leaves_the_queue_to_those_who_have_none() -> None:
     clock, call = Clock(), Flaky(*[THROTTLED] * 200)
     with pytest.raises(AwsError, match="Throttling"):
-        again(call, clock, first=THROTTLED, is_needed=False)
+        again(call, clock, first=THROTTLED, is_required=False)
     assert call.calls == 0
     assert clock.at == 0
 

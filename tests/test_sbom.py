@@ -20,7 +20,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 from appconfig_env import _layer
 from appconfig_env._layer import anchors
 from appconfig_env._layer.bill import bill
-from appconfig_env._layer.files import Entry, LayerError, plain_files
+from appconfig_env._layer.files import LayerError, LayerFile, plain_files
 
 ROOT = Path(__file__).resolve().parent.parent
 # As Amazon's repository of its roots has the name of one.
@@ -173,7 +173,7 @@ def test_it_tells_neither_time_nor_machine(layer: _layer.Layer, said: dict[str, 
 
 
 def test_a_file_of_nobody_is_an_error() -> None:
-    stray = Entry("python/stray/x.py", b"")
+    stray = LayerFile("python/stray/x.py", b"")
 
     with pytest.raises(LayerError, match=r"python/stray/x\.py is in the layer, and belongs to no"):
         bill([*plain_files(), stray], 64 * "0")

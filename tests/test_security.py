@@ -121,8 +121,8 @@ def test_a_snapshot_sets_no_name_and_no_value_that_its_source_could_not(
     given = {**life, "APPCONFIG_ENV_SOURCES": source, "IN_PLACE": "ssm:/shop/prod/a"}
     assert start(given).returncode == 0
     whole = json.loads(snapshot.read_text())
-    states = whole["sources"].values()
-    values = [rendered for state in states for rendered in state["values"].values()]
+    entries = whole["sources"].values()
+    values = [rendered for entry in entries for rendered in entry["values"].values()]
     assert len(values) > 1
     for rendered in values:
         rendered.update(dict.fromkeys(rendered, "forged"), **FORGED)
@@ -143,8 +143,8 @@ def test_a_fallback_sets_no_protected_name(life: dict[str, str], tmp_path: Path)
     given = {**life, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/"}
     assert start(given).returncode == 0
     whole = json.loads(snapshot.read_text())
-    (state,) = whole["sources"].values()
-    state["values"]["ssm:/shop/prod/"]["LD_PRELOAD"] = state["data"]["LD_PRELOAD"] = "/tmp/x.so"
+    (entry,) = whole["sources"].values()
+    entry["values"]["ssm:/shop/prod/"]["LD_PRELOAD"] = entry["data"]["LD_PRELOAD"] = "/tmp/x.so"
     fallback.write_text(json.dumps(whole))
     snapshot.unlink()
 

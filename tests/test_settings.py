@@ -14,7 +14,7 @@ AWS = "AWS_APPCONFIG_EXTENSION_"
 
 
 def texts(settings: Settings) -> list[str]:
-    return [source.text for source in settings.sources]
+    return [source.reference for source in settings.sources]
 
 
 def problems(environ: dict[str, str]) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def test_the_secrets_wrappers_variables_name_one_level_of_a_path(
     environ: dict[str, str], path: str
 ) -> None:
     (source,) = from_environ(environ).sources
-    assert (source.locator.name, source.locator.recursive, source.names) == (path, False, "keep")
+    assert (source.resource.name, source.resource.recursive, source.names) == (path, False, "keep")
 
 
 def test_a_stage_alone_reads_nothing() -> None:
@@ -100,7 +100,7 @@ def test_a_stage_alone_reads_nothing() -> None:
 def test_what_a_source_set_is_no_setting() -> None:
     environ = {"APP_PARAMS_PATH": "shop", "APP_ENV": "set-by-a-parameter"}
     (source,) = from_environ(environ, configured={"APP_PARAMS_PATH"}).sources
-    assert source.locator.name == "/shop/"
+    assert source.resource.name == "/shop/"
 
 
 def test_references_may_be_turned_off() -> None:
@@ -274,13 +274,13 @@ def test_intervals_follow_service_option_and_floor() -> None:
             "SECRETS_MANAGER_TTL": "200",
         }
     )
-    intervals = [settings.interval(sources) for sources in settings.locators().values()]
+    intervals = [settings.interval(sources) for sources in settings.resources().values()]
     assert intervals == [60.0, 300.0, 10.0, 200.0, 60.0, 15.0]
 
 
 def test_the_least_interval_of_sources_that_share_a_locator_counts() -> None:
     settings = from_environ({PREFIX + "SOURCES": "ssm:/a?ttl=100 ssm:/a?ttl=20&as=B ssm:/a?as=C"})
-    (sources,) = settings.locators().values()
+    (sources,) = settings.resources().values()
     assert settings.interval(sources) == 20.0
 
 
@@ -292,7 +292,7 @@ def test_a_local_folder_is_read_at_the_poll_interval() -> None:
             AWS + "POLL_INTERVAL_SECONDS": "1",
         }
     )
-    assert [settings.interval(group) for group in settings.locators().values()] == [1.0, 1.0, 1.0]
+    assert [settings.interval(group) for group in settings.resources().values()] == [1.0, 1.0, 1.0]
 
 
 def test_levels_above_the_wanted_one_are_accepted() -> None:

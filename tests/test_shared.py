@@ -9,8 +9,8 @@ import pytest
 
 from appconfig_env import _snapshot_file
 from appconfig_env._settings import Settings, from_environ
-from appconfig_env._shared import SharedSnapshot, check_fallback, read, read_fallback
-from appconfig_env._snapshot import Snapshot, State, fingerprint
+from appconfig_env._shared import SnapshotRepository, check_fallback, read, read_fallback
+from appconfig_env._snapshot import Entry, Snapshot, fingerprint
 from appconfig_env.errors import SettingsError
 
 APP = "appconfig:a/b/c"
@@ -37,76 +37,76 @@ def settings(tmp_path: Path) -> Settings:
     })  # fmt: skip
 
 
-def known(settings: Settings, cursor: str = "token") -> Snapshot:
-    state = State(checked_at=1.0, due_at=2.0, data={"a": 1}, has_data=True, cursor=cursor)
-    return Snapshot(1.0, fingerprint(settings), {APP: state})
+def known(settings: Settings, token: str = "token") -> Snapshot:
+    entry = Entry(checked_at=1.0, refresh_at=2.0, data={"a": 1}, has_data=True, token=token)
+    return Snapshot(1.0, fingerprint(settings), {APP: entry})
 
 
-def cursor(snapshot: Snapshot | None) -> str:
+def token(snapshot: Snapshot | None) -> str:
     assert snapshot is not None
-    return snapshot.states[APP].cursor
+    return snapshot.entries[APP].token
 
 
 def test_a_token_goes_to_exactly_one_process(settings: Settings, log: Lines) -> None:
-    with SharedSnapshot(settings, {}) as first:
+    with SnapshotRepository(settings, {}) as first:
         assert first.put(known(settings)) == ""
-    with SharedSnapshot(settings, {}) as second, SharedSnapshot(settings, {}) as waiting:
-        assert cursor(waiting.take(log)) == ""
-        assert cursor(second.take(log)) == "token"
-        assert cursor(second.take(log)) == ""
-    with SharedSnapshot(settings, {}) as third:
-        assert cursor(third.take(log)) == ""
+    with SnapshotRepository(settings, {}) as second, SnapshotRepository(settings, {}) as waiting:
+        assert token(waiting.take(log)) == ""
+        assert token(second.take(log)) == "token"
+        assert token(second.take(log)) == ""
+    with SnapshotRepository(settings, {}) as third:
+        assert token(third.take(log)) == ""
     assert log == []
 
 
 def test_reading_takes_no_token_and_leaves_it_for_whoever_polls(
     settings: Settings, log: Lines
 ) -> None:
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
-    assert cursor(read(settings, log)) == ""
-    with SharedSnapshot(settings, {}) as shared:
-        assert cursor(shared.take(log)) == "token"
+    assert token(read(settings, log)) == ""
+    with SnapshotRepository(settings, {}) as shared:
+        assert token(shared.take(log)) == "token"
 
 
 def test_who_has_not_the_turn_writes_nothing(settings: Settings, log: Lines) -> None:
-    with SharedSnapshot(settings, {}) as first, SharedSnapshot(settings, {}) as second:
+    with SnapshotRepository(settings, {}) as first, SnapshotRepository(settings, {}) as second:
         assert second.put(known(settings)) == "another process is on it"
         assert first.take(log) is None
 
 
 def test_a_token_that_cannot_be_taken_out_is_not_used(settings: Settings, log: Lines) -> None:
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
         # Nothing can be made there any more.
         os.mkdir(f"{settings.snapshot_path}.{os.getpid()}.tmp")
-        assert cursor(shared.take(log)) == ""
+        assert token(shared.take(log)) == ""
 
 
 def test_before_a_snapstart_snapshot_no_token_is_kept(settings: Settings, log: Lines) -> None:
     environ = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
-    with SharedSnapshot(settings, environ) as cloned:
-        assert cursor(cloned.take(log)) == ""
+    with SnapshotRepository(settings, environ) as cloned:
+        assert token(cloned.take(log)) == ""
         cloned.put(known(settings, "new"))
-        assert cursor(cloned.take(log)) == ""
-    with SharedSnapshot(settings, environ, is_restored=True) as restored:
+        assert token(cloned.take(log)) == ""
+    with SnapshotRepository(settings, environ, is_restored=True) as restored:
         restored.put(known(settings, "new"))
-        assert cursor(restored.take(log)) == "new"
+        assert token(restored.take(log)) == "new"
 
 
 def test_a_snapshot_made_from_other_settings_is_not_used(
     settings: Settings, log: Lines, tmp_path: Path
 ) -> None:
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
     other = from_environ({
         "APPCONFIG_ENV_SOURCES": "ssm:/other",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
     })  # fmt: skip
     assert read(other, log) is None
-    with SharedSnapshot(other, {}) as shared:
+    with SnapshotRepository(other, {}) as shared:
         assert shared.take(log) is None
     assert log == []
 
@@ -114,7 +114,7 @@ def test_a_snapshot_made_from_other_settings_is_not_used(
 def test_a_refused_file_is_said_and_replaced(settings: Settings, log: Lines) -> None:
     Path(settings.snapshot_path).write_text("half")
     os.chmod(settings.snapshot_path, 0o600)
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         assert shared.take(log) is None
         assert shared.put(known(settings)) == ""
     reason = "it is not a snapshot, or only a part of one"
@@ -124,16 +124,16 @@ def test_a_refused_file_is_said_and_replaced(settings: Settings, log: Lines) -> 
 
 def test_a_place_that_cannot_be_written_is_said(settings: Settings, log: Lines) -> None:
     settings.snapshot_path = "/proc/none/snapshot.json"
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         assert not shared.lock.is_possible
         assert shared.take(log) is None
         assert shared.put(known(settings)) == "No such file or directory"
 
 
 def test_the_lock_is_free_after_an_error(settings: Settings) -> None:
-    with pytest.raises(KeyError), SharedSnapshot(settings, {}):
+    with pytest.raises(KeyError), SnapshotRepository(settings, {}):
         raise KeyError
-    with SharedSnapshot(settings, {}) as shared:
+    with SnapshotRepository(settings, {}) as shared:
         assert shared.lock.is_held
 
 
@@ -150,7 +150,7 @@ def test_a_fallback_is_believed_whoever_owns_it(settings: Settings, log: Lines) 
     os.chmod(settings.fallback_path, 0o644)
     found = read_fallback(settings, log)
     assert found is not None
-    assert found.states[APP].data == {"a": 1}
+    assert found.entries[APP].data == {"a": 1}
     assert read_fallback(from_environ({}), log) is None
 
 

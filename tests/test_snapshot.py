@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from appconfig_env._document import Document
 from appconfig_env._load import load
-from appconfig_env._render import Rendered
+from appconfig_env._render import Variables
 from appconfig_env._settings import from_environ
 from appconfig_env._snapshot import (
+    Entry,
     Snapshot,
     SnapshotRefusedError,
-    State,
     dumps,
     fingerprint,
     loads,
@@ -27,14 +27,14 @@ from appconfig_env._snapshot import (
 from appconfig_env._snapshot_file import LARGEST_BYTES, read, write
 from appconfig_env.errors import SourceError
 
-from .fakes import FakeFetch
+from .fakes import FakeBackend
 
 CANARY = "c4n4ry"
-PLAIN = State(checked_at=1.0, due_at=2.0, fetched_at=1.0, data={"a": 1}, has_data=True)
+PLAIN = Entry(checked_at=1.0, refresh_at=2.0, fetched_at=1.0, data={"a": 1}, has_data=True)
 
 
-def snapshot(**states: State) -> Snapshot:
-    return Snapshot(1.0, "f" * 64, states)
+def snapshot(**entries: Entry) -> Snapshot:
+    return Snapshot(1.0, "f" * 64, entries)
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def path(tmp_path: Path) -> str:
 
 
 def test_nothing_is_due_before_its_time() -> None:
-    state = State(checked_at=100.0, due_at=145.0)
-    assert [state.is_due(now) for now in (100.0, 144.9, 145.0)] == [False, False, True]
+    entry = Entry(checked_at=100.0, refresh_at=145.0)
+    assert [entry.is_stale(now) for now in (100.0, 144.9, 145.0)] == [False, False, True]
 
 
 def test_a_clock_that_went_back_counts_as_due() -> None:
-    assert State(checked_at=100.0, due_at=145.0).is_due(99.9)
+    assert Entry(checked_at=100.0, refresh_at=145.0).is_stale(99.9)
 
 
 def test_a_state_is_replaced_not_edited() -> None:
@@ -57,23 +57,25 @@ def test_a_state_is_replaced_not_edited() -> None:
 
 
 def test_cursors_are_given_up_for_all_sources() -> None:
-    bare = snapshot(a=PLAIN.but(cursor="token"), b=PLAIN).without_cursors()
-    assert [state.cursor for state in bare.states.values()] == ["", ""]
+    bare = snapshot(a=PLAIN.but(token="token"), b=PLAIN).without_tokens()
+    assert [entry.token for entry in bare.entries.values()] == ["", ""]
 
 
 def test_what_was_withheld_does_not_stand_on_its_own() -> None:
     whole = snapshot(a=PLAIN, b=PLAIN.but(has_data=False))
-    assert list(whole.complete().states) == ["a"]
+    assert list(whole.complete().entries) == ["a"]
 
 
 def test_later_sources_win_over_earlier_ones() -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/a/ ssm:/b/", "X": "ssm:/x"})
     names = ("A", "B", "X")
-    states = {}
+    entries = {}
     for number, source in enumerate(settings.sources):
         values = dict.fromkeys(names[number:], str(number))
-        states[source.locator.text] = PLAIN.but(rendered={source.identity: Rendered(values)})
-    found = Snapshot(1.0, fingerprint(settings), states)
+        entries[source.resource.reference] = PLAIN.but(
+            rendered={source.identity: Variables(values)}
+        )
+    found = Snapshot(1.0, fingerprint(settings), entries)
     assert found.values(settings) == {"A": "0", "B": "1", "X": "2"}
 
 
@@ -87,23 +89,23 @@ def test_the_fingerprint_tells_settings_apart() -> None:
 names = st.text("ABC_", min_size=1, max_size=3)
 texts = st.text(max_size=5)
 times = st.floats(0, 1e10)
-states = st.builds(
-    State,
+entries = st.builds(
+    Entry,
     checked_at=times,
-    due_at=times,
+    refresh_at=times,
     data=st.dictionaries(texts, st.none() | st.booleans() | st.integers() | texts, max_size=3),
     has_data=st.just(True),
     rendered=st.dictionaries(
         texts,
         st.builds(
-            Rendered,
+            Variables,
             st.dictionaries(names, st.text(st.characters(), max_size=5), max_size=3),
             protected=st.lists(names, max_size=2),
         ),
         max_size=2,
     ),
     version=texts,
-    cursor=texts,
+    token=texts,
     fetched_at=st.none() | times,
     failures=st.integers(0, 1000),
     error=st.none() | texts,
@@ -113,39 +115,39 @@ states = st.builds(
 )
 
 
-def facts(state: State) -> list[Any]:
+def facts(entry: Entry) -> list[Any]:
     rendered = {
         identity: (found.values, found.secret, found.protected)
-        for identity, found in state.rendered.items()
+        for identity, found in entry.rendered.items()
     }
-    missing = [(error.source, error.reason, error.unreachable) for error in state.missing]
+    missing = [(error.source, error.reason, error.unreachable) for error in entry.missing]
     plain = [
-        getattr(state, name)
-        for name in State.__slots__
-        if name not in ("rendered", "missing", "withheld")
+        getattr(entry, name)
+        for name in Entry.__slots__
+        if name not in ("rendered", "missing", "redacted")
     ]
     return [rendered, missing, *plain]
 
 
-@given(st.dictionaries(texts, states, max_size=3), times)
+@given(st.dictionaries(texts, entries, max_size=3), times)
 def test_a_snapshot_read_from_its_text_is_the_same_snapshot(
-    known: dict[str, State], taken_at: float
+    known: dict[str, Entry], taken_at: float
 ) -> None:
     again = loads(dumps(Snapshot(taken_at, "f", known)))
     assert (again.taken_at, again.fingerprint) == (taken_at, "f")
-    assert list(again.states) == list(known)
-    for text, state in known.items():
-        assert facts(again.states[text]) == facts(state)
+    assert list(again.entries) == list(known)
+    for text, entry in known.items():
+        assert facts(again.entries[text]) == facts(entry)
 
 
-def with_secrets(plain: dict[str, str], secret: list[str]) -> Rendered:
-    return Rendered({**plain, **dict.fromkeys(secret, CANARY)}, secret=secret)
+def with_secrets(plain: dict[str, str], secret: list[str]) -> Variables:
+    return Variables({**plain, **dict.fromkeys(secret, CANARY)}, secret=secret)
 
 
 secret_states = st.builds(
-    State,
+    Entry,
     checked_at=times,
-    due_at=times,
+    refresh_at=times,
     data=st.just({"deep": [CANARY]}),
     has_data=st.just(True),
     rendered=st.dictionaries(
@@ -162,41 +164,41 @@ secret_states = st.builds(
 )
 
 
-@given(st.dictionaries(texts, states | secret_states, max_size=3))
+@given(st.dictionaries(texts, entries | secret_states, max_size=3))
 def test_with_secrets_nothing_is_left_out_and_without_them_every_secret_is(
-    known: dict[str, State],
+    known: dict[str, Entry],
 ) -> None:
     again = loads(dumps(Snapshot(1.0, "f", known), with_secrets=True))
-    assert list(again.states) == list(known)
-    for text, state in known.items():
-        assert facts(again.states[text]) == facts(state)
-        assert again.states[text].withheld == {}
+    assert list(again.entries) == list(known)
+    for text, entry in known.items():
+        assert facts(again.entries[text]) == facts(entry)
+        assert again.entries[text].redacted == {}
     assert CANARY not in dumps(again)
     assert dumps(again) == dumps(Snapshot(1.0, "f", known))
 
 
 def test_what_was_withheld_before_stays_so_among_other_secrets() -> None:
     secret = with_secrets({"A": "1"}, ["B"])
-    state = PLAIN.but(rendered={"i": secret}, withheld={"i": ["C"], "j": ["D"]}, is_secret=True)
-    again = loads(dumps(snapshot(x=state), with_secrets=True)).states["x"]
+    entry = PLAIN.but(rendered={"i": secret}, redacted={"i": ["C"], "j": ["D"]}, is_secret=True)
+    again = loads(dumps(snapshot(x=entry), with_secrets=True)).entries["x"]
     assert again.rendered["i"].values == {"A": "1", "B": CANARY}
     assert again.rendered["i"].secret == {"B"}
-    assert again.withheld == {"i": ["C"], "j": ["D"]}
+    assert again.redacted == {"i": ["C"], "j": ["D"]}
 
 
 def test_of_secrets_only_the_names_are_kept() -> None:
-    state = PLAIN.but(
-        rendered={"i": Rendered({"A": "1", "B": CANARY}, secret=["B"])},
+    entry = PLAIN.but(
+        rendered={"i": Variables({"A": "1", "B": CANARY}, secret=["B"])},
         data={"b": CANARY},
         is_secret=True,
     )
-    text = dumps(snapshot(x=state))
+    text = dumps(snapshot(x=entry))
     assert CANARY not in text
-    again = loads(text).states["x"]
+    again = loads(text).entries["x"]
     assert again.rendered["i"].values == {"A": "1"}
-    assert again.withheld == {"i": ["B"]}
+    assert again.redacted == {"i": ["B"]}
     assert (again.has_data, again.is_secret) == (False, True)
-    assert loads(dumps(snapshot(x=again))).states["x"].withheld == {"i": ["B"]}
+    assert loads(dumps(snapshot(x=again))).entries["x"].redacted == {"i": ["B"]}
 
 
 # Everything that may become of a secret: into variables, into none of them, into one, or away.
@@ -221,10 +223,10 @@ def test_no_secret_is_ever_in_the_text(shape: str, reference: str, content: str)
             "IN_PLACE": f"{reference}?default={CANARY}#deep.none",
         }
     )
-    (locator,) = {source.locator for source in settings.sources}
-    document = Document(locator, content.encode(), secret=True)
-    found = load(settings, FakeFetch({locator.text: document}), 1.0, timeout=1.0)
-    assert found.states[locator.text].has_data
+    (resource,) = {source.resource for source in settings.sources}
+    document = Document(resource, content.encode(), secret=True)
+    found = load(settings, FakeBackend({resource.reference: document}), 1.0, timeout=1.0)
+    assert found.entries[resource.reference].has_data
     text = dumps(found)
     assert CANARY not in text
     assert CANARY not in dumps(loads(text))
@@ -233,20 +235,20 @@ def test_no_secret_is_ever_in_the_text(shape: str, reference: str, content: str)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_secure_string_of_a_path_is_ever_in_the_text(shape: str) -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": shape.format("ssm:/s/")})
-    locator = settings.sources[0].locator
+    resource = settings.sources[0].resource
     document = Document(
-        locator,
+        resource,
         parameters={"plain": "1", "path": CANARY, "deep/x": CANARY},
         secret_parameters=frozenset({"path", "deep/x"}),
     )
-    found = load(settings, FakeFetch({locator.text: document}), 1.0, timeout=1.0)
-    assert found.states[locator.text].has_data
+    found = load(settings, FakeBackend({resource.reference: document}), 1.0, timeout=1.0)
+    assert found.entries[resource.reference].has_data
     assert CANARY not in dumps(found)
 
 
 def test_a_default_of_a_secret_is_not_in_the_text() -> None:
     settings = from_environ({"A": f"secretsmanager:x?default={CANARY}"})
-    found = load(settings, FakeFetch({}), 1.0, timeout=1.0)
+    found = load(settings, FakeBackend({}), 1.0, timeout=1.0)
     assert found.values(settings) == {"A": CANARY}
     assert CANARY not in dumps(found)
 
@@ -272,14 +274,14 @@ def test_what_is_no_snapshot_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("due_at", "soon"), ("due_at", None), ("due_at", 1e999), ("checked_at", [1]),
+        ("refresh_at", "soon"), ("refresh_at", None), ("refresh_at", 1e999), ("checked_at", [1]),
         ("failures", "x"), ("values", []), ("values", {"i": {"A": 5}}), ("values", {"i": 5}),
-        ("version", 5), ("cursor", 5), ("error", 5), ("withheld", []), ("missing", [["a"]]),
+        ("version", 5), ("token", 5), ("error", 5), ("redacted", []), ("missing", [["a"]]),
         ("protected", {"i": [5]}), ("fetched_at", "x"),
     ],
 )  # fmt: skip
 def test_a_field_of_the_wrong_kind_is_refused(field: str, value: object) -> None:
-    whole = json.loads(dumps(snapshot(x=PLAIN.but(rendered={"i": Rendered({"A": "1"})}))))
+    whole = json.loads(dumps(snapshot(x=PLAIN.but(rendered={"i": Variables({"A": "1"})}))))
     whole["sources"]["x"][field] = value
     with pytest.raises(SnapshotRefusedError):
         loads(json.dumps(whole))
@@ -297,7 +299,7 @@ def test_a_written_snapshot_is_read_again(path: str) -> None:
     write(path, snapshot(x=PLAIN))
     found = read(path)
     assert found is not None
-    assert found.states["x"].data == {"a": 1}
+    assert found.entries["x"].data == {"a": 1}
 
 
 def test_only_its_user_may_read_the_file_whatever_the_umask(path: str) -> None:
@@ -410,5 +412,5 @@ def test_refused_files_are_closed(path: str) -> None:
 
 
 def test_reprs_hold_no_values() -> None:
-    state = PLAIN.but(data=CANARY, cursor=CANARY, rendered={"i": Rendered({"A": CANARY})})
-    assert CANARY not in repr(state) + repr(snapshot(x=state))
+    entry = PLAIN.but(data=CANARY, token=CANARY, rendered={"i": Variables({"A": CANARY})})
+    assert CANARY not in repr(entry) + repr(snapshot(x=entry))

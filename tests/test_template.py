@@ -112,7 +112,7 @@ def test_the_makefile_has_a_target_for_all_that_sam_builds_with_make() -> None:
 def test_the_function_s_sources_are_what_this_project_understands() -> None:
     settings = from_environ(variables())
 
-    assert {source.locator.text for source in settings.sources} == {
+    assert {source.resource.reference for source in settings.sources} == {
         "appconfig:application/prodenvironment/appprofile",
         "appconfig:application/prodenvironment/flagsprofile",
         "ssm:/shop/prod/",

@@ -43,7 +43,7 @@ ROOTS = {
     "Starfield Services Root Certificate Authority - G2",
 }
 
-# Made up: of the look-alike only the name is Amazon's.
+# Rendering up: of the look-alike only the name is Amazon's.
 lookalike = trustme.CA(organization_name="Amazon Root CA 1", organization_unit_name="look-alike")
 private = trustme.CA(organization_unit_name="private")
 stranger = trustme.CA(organization_unit_name="stranger")

@@ -435,18 +435,18 @@ class Reads:
 
         def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
             assert timeout > 0
-            self.reads.asked.append([request.locator.text for request in requests])
-            return {request.locator.text: self.answer(request) for request in requests}
+            self.reads.asked.append([request.resource.reference for request in requests])
+            return {request.resource.reference: self.answer(request) for request in requests}
 
         def answer(self, request: Request) -> Outcome:
-            found = self.reads.answers.get(request.locator.name)
+            found = self.reads.answers.get(request.resource.name)
             if isinstance(found, SourceError):
                 return found
             assert found is not None
-            return Document(request.locator, found.body, secret=found.secret, cursor=found.cursor)
+            return Document(request.resource, found.body, secret=found.secret, token=found.token)
 
 
-class Handover:
+class Handoff:
     """Stands in for exec and keeps what it was given."""
 
     def __init__(self) -> None:
@@ -456,21 +456,21 @@ class Handover:
         self.path, self.words, self.environ = path, words, environ
 
 
-def document(body: bytes, *, secret: bool = False, cursor: str = "") -> Document:
-    from appconfig_env._reference import Locator
+def document(body: bytes, *, secret: bool = False, token: str = "") -> Document:
+    from appconfig_env._reference import Resource
 
-    return Document(Locator("ssm", ("any",)), body, secret=secret, cursor=cursor)
+    return Document(Resource("ssm", ("any",)), body, secret=secret, token=token)
 
 
-def run(reads: Reads, at: float, environment: Mapping[str, str]) -> tuple[int, Handover, list[str]]:
-    execve, said = Handover(), list[str]()
+def run(reads: Reads, at: float, environment: Mapping[str, str]) -> tuple[int, Handoff, list[str]]:
+    execve, said = Handoff(), list[str]()
     code = main(
         ["/bin/x"],
         environment,
         now=lambda: at,
         execve=execve,
-        make_fetch=reads,
-        chance=steadily,
+        make_backend=reads,
+        jitter=steadily,
         say=said.append,
     )
     return code, execve, said
@@ -487,7 +487,7 @@ def life(tmp_path: Path) -> dict[str, str]:
 
 
 def test_init_run_again_asks_only_for_what_the_snapshot_may_not_hold(life: dict[str, str]) -> None:
-    reads = Reads(profile=document(b"one", cursor="t1"), secret=document(b"two", secret=True))
+    reads = Reads(profile=document(b"one", token="t1"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
     _, execve, _ = run(reads, 1044.0, life)
     assert reads.asked == [
@@ -506,7 +506,7 @@ def test_the_order_of_variables_does_not_matter_to_the_snapshot(life: dict[str, 
 
 
 def test_a_snapshot_that_is_old_or_of_other_settings_is_not_reused(life: dict[str, str]) -> None:
-    reads = Reads(profile=document(b"one", cursor="t1"), secret=document(b"two", secret=True))
+    reads = Reads(profile=document(b"one", token="t1"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
     run(reads, 1046.0, life)
     run(reads, 1047.0, {**life, "AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "eu-west-1"})
@@ -545,11 +545,11 @@ def test_values_for_get_only_stay_out_of_the_environment(life: dict[str, str]) -
 def test_the_handover_says_what_the_environment_no_longer_does(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     _, execve, _ = run(reads, 1000.0, life)
-    handover = _handover.loads(execve.environ["_APPCONFIG_ENV_HANDOVER"])
-    assert handover is not None
-    assert handover.references == {"P": life["P"], "S": life["S"]}
-    assert handover.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
-    assert (handover.process, handover.taken_at) == (os.getpid(), 1000.0)
+    handoff = _handover.loads(execve.environ["_APPCONFIG_ENV_HANDOVER"])
+    assert handoff is not None
+    assert handoff.references == {"P": life["P"], "S": life["S"]}
+    assert handoff.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
+    assert (handoff.process, handoff.taken_at) == (os.getpid(), 1000.0)
 
 
 def test_a_source_out_of_reach_falls_back_and_a_denied_one_does_not(

@@ -20,7 +20,7 @@ from .parts import PARTS, choose, parts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .files import Entry
+    from .files import LayerFile
 
 OUTPUT = Path("dist/appconfig-env-layer.zip")
 LIMIT_BYTES = 300 * 1024
@@ -96,7 +96,7 @@ def build(
     return Layer(output, size_bytes, byte_code, beside)
 
 
-def _write_zip(output: Path, entries: Sequence[Entry], beside: Path) -> None:
+def _write_zip(output: Path, entries: Sequence[LayerFile], beside: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(output.name + ".part")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -111,7 +111,7 @@ def _write_zip(output: Path, entries: Sequence[Entry], beside: Path) -> None:
     beside.write_bytes(said)
 
 
-def _write_folder(folder: Path, entries: Sequence[Entry]) -> None:
+def _write_folder(folder: Path, entries: Sequence[LayerFile]) -> None:
     for entry in entries:
         path = folder / entry.name
         for parent in reversed(path.relative_to(folder).parents[:-1]):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from importlib.metadata import PackageMetadata
 
-    from .files import Entry
+    from .files import LayerFile
 
 SPECIFICATION = "1.7"
 OURS = "appconfig-env"
@@ -43,7 +43,7 @@ _SHORT = {
 _SPDX_ID = re.compile(r"[A-Za-z0-9.+-]+")
 
 
-def bill(entries: Sequence[Entry], zip_sha256: str) -> bytes:
+def bill(entries: Sequence[LayerFile], zip_sha256: str) -> bytes:
     """The bill of materials.
 
     Args:
@@ -91,13 +91,13 @@ def bill(entries: Sequence[Entry], zip_sha256: str) -> bytes:
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _by_owner(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+def _by_owner(entries: Iterable[LayerFile]) -> dict[str, list[LayerFile]]:
     """The files of each package, by its name; the trust anchors apart."""
     owners = {SCRIPT: OURS, "python/appconfig_env": OURS}
     for name in DISTRIBUTIONS:
         for file in distribution(name).files or ():
             owners[f"python/{file.parts[0]}"] = name
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[LayerFile]] = {}
     for entry in entries:
         if entry.name.startswith(ANCHORS):
             owner: str | None = ANCHORS
@@ -109,7 +109,7 @@ def _by_owner(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
     return found
 
 
-def _library(name: str, entries: Sequence[Entry]) -> dict[str, Any]:
+def _library(name: str, entries: Sequence[LayerFile]) -> dict[str, Any]:
     fields = distribution(name).metadata
     version = fields["Version"]
     purl = f"pkg:pypi/{name}@{version}"
@@ -139,7 +139,7 @@ def _licences(fields: PackageMetadata) -> list[dict[str, Any]]:
     return []
 
 
-def _certificate(entry: Entry) -> dict[str, Any]:
+def _certificate(entry: LayerFile) -> dict[str, Any]:
     pem = entry.data.decode()
     fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

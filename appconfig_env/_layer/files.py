@@ -53,7 +53,7 @@ class LayerError(AppConfigEnvError):
     """The layer cannot be built; says what is missing."""
 
 
-class Entry(NamedTuple):
+class LayerFile(NamedTuple):
     """One file of the layer."""
 
     name: str
@@ -68,29 +68,29 @@ class Entry(NamedTuple):
         return len(data) + 30 + 46 + 2 * len(self.name)
 
 
-def plain_files() -> list[Entry]:
+def plain_files() -> list[LayerFile]:
     """Everything that is the same for each Python, by name."""
     dependencies = list(_dependencies())
     return sorted([_script(), _licence(dependencies), *_package(), *_anchors(), *dependencies])
 
 
-def _script() -> Entry:
+def _script() -> LayerFile:
     """The script that Lambda starts: beside a checkout's package, inside an installed one."""
     for path in (PACKAGE / "_wrapper_script", PACKAGE.parent / "wrapper" / "appconfig-env"):
         if path.is_file():
-            return Entry("appconfig-env", path.read_bytes(), 0o755)
+            return LayerFile("appconfig-env", path.read_bytes(), 0o755)
     raise LayerError(
         "wrapper/appconfig-env is missing: build from a checkout or an installed wheel"
     )
 
 
-def _licence(carried: Sequence[Entry]) -> Entry:
+def _licence(carried: Sequence[LayerFile]) -> LayerFile:
     """Our own licence, or where a dependency has the same text."""
     text = _own_licence()
     for entry in carried:
         if entry.data == text:
             text = f"appconfig-env: Apache-2.0, the text is in /opt/{entry.name}\n".encode()
-    return Entry("python/appconfig_env/LICENSE", text)
+    return LayerFile("python/appconfig_env/LICENSE", text)
 
 
 def _own_licence() -> bytes:
@@ -104,22 +104,22 @@ def _own_licence() -> bytes:
     raise LayerError("the LICENSE of appconfig-env is missing from its installation")
 
 
-def _package() -> Iterator[Entry]:
+def _package() -> Iterator[LayerFile]:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE.parent).as_posix()
         if not name.startswith(LEFT_OUT):
             source = without_comments(path.read_text(encoding="utf-8"))
             if path == PACKAGE / "__init__.py":
                 source = FIRST_LINE + source.removeprefix('""\n')
-            yield Entry(f"python/{name}", source.encode())
+            yield LayerFile(f"python/{name}", source.encode())
 
 
-def _anchors() -> Iterator[Entry]:
+def _anchors() -> Iterator[LayerFile]:
     for name, certificate in anchors.roots().items():
-        yield Entry(ANCHORS + name, certificate)
+        yield LayerFile(ANCHORS + name, certificate)
 
 
-def _dependencies() -> Iterator[Entry]:
+def _dependencies() -> Iterator[LayerFile]:
     """Yield the installed packages that the layer copies, with their licences."""
     for wanted in DISTRIBUTIONS:
         files = distribution(wanted).files
@@ -134,13 +134,13 @@ def _dependencies() -> Iterator[Entry]:
             in_metadata = file.parts[0].endswith(".dist-info")
             if not in_metadata and file.suffix == ".py" and not name.startswith(LEFT_OUT):
                 source = _as_installed(file, wanted).replace(b"\r\n", b"\n")
-                yield Entry(f"python/{name}", of_others(source.decode()).encode())
+                yield LayerFile(f"python/{name}", of_others(source.decode()).encode())
             if in_metadata and file.name.upper().startswith(LICENCE_NAMES):
-                yield Entry(f"python/{name}", _as_installed(file, wanted))
+                yield LayerFile(f"python/{name}", _as_installed(file, wanted))
             if in_metadata and file.name == "METADATA":
                 data = _as_installed(file, wanted)
                 fields, _, _ = data.replace(b"\r\n", b"\n").partition(b"\n\n")
-                yield Entry(f"python/{name}", fields + b"\n\n")
+                yield LayerFile(f"python/{name}", fields + b"\n\n")
 
 
 def _as_installed(file: metadata.PackagePath, distribution: str) -> bytes:

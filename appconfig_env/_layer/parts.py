@@ -9,7 +9,7 @@ import marshal
 from _imp import source_hash
 from typing import TYPE_CHECKING, NamedTuple
 
-from .files import Entry
+from .files import LayerFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ class Part(NamedTuple):
 
     tag: str
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[LayerFile, ...]
 
 
 def parts(compiled: Iterable[Compiled]) -> list[Part]:
@@ -65,7 +65,7 @@ def parts(compiled: Iterable[Compiled]) -> list[Part]:
     return [Part(one.tag, name, tuple(_entries(one, name))) for name in PARTS for one in every]
 
 
-def choose(wanted: Iterable[Part], plain: Sequence[Entry], limit_bytes: int) -> list[Part]:
+def choose(wanted: Iterable[Part], plain: Sequence[LayerFile], limit_bytes: int) -> list[Part]:
     """Take each part with which the zip stays below the limit, of a Python that has those before.
 
     All byte code of one Python fits, that of two does not. A function compiles at each cold start
@@ -85,7 +85,7 @@ def choose(wanted: Iterable[Part], plain: Sequence[Entry], limit_bytes: int) -> 
     return chosen
 
 
-def _entries(compiled: Compiled, part: str) -> list[Entry]:
+def _entries(compiled: Compiled, part: str) -> list[LayerFile]:
     code = compiled.code
     if part == "libraries":
         theirs = (name for name in code if not name.startswith((OURS, *UNCOMPILED)))
@@ -99,14 +99,14 @@ def _entries(compiled: Compiled, part: str) -> list[Entry]:
     ]
     data = bundle({name.removeprefix(OURS): code[name] for name in names})
     finders = [_cached(name, compiled) for name in FINDERS if part == "start"]
-    return [*finders, Entry(f"{OURS}__pycache__/{part}.{compiled.tag}.bundle", data)]
+    return [*finders, LayerFile(f"{OURS}__pycache__/{part}.{compiled.tag}.bundle", data)]
 
 
-def _cached(name: str, compiled: Compiled) -> Entry:
+def _cached(name: str, compiled: Compiled) -> LayerFile:
     """A file of byte code where Python looks for it."""
     folder, _, file = name.rpartition("/")
     stem = file.removesuffix(".py")
-    return Entry(f"{folder}/__pycache__/{stem}.{compiled.tag}.pyc", compiled.code[name])
+    return LayerFile(f"{folder}/__pycache__/{stem}.{compiled.tag}.pyc", compiled.code[name])
 
 
 def bundle(files: Mapping[str, bytes]) -> bytes:

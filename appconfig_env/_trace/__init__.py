@@ -88,11 +88,11 @@ def _environ(environ: Mapping[str, str], snapshot: str) -> dict[str, str]:
 def _sources(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """What is read for the environment, and what for `get()` alone."""
     try:
-        locators = _settings.from_environ(environ).locators()
+        resources = _settings.from_environ(environ).resources()
     except SettingsError:
         return [], []  # the start says it
-    awaited = [text for text, sources in locators.items() if any(one.env for one in sources)]
-    return awaited, [text for text in locators if text not in awaited]
+    awaited = [text for text, sources in resources.items() if any(one.env for one in sources)]
+    return awaited, [text for text in resources if text not in awaited]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -26,16 +26,16 @@ def _at(*places: int) -> Names:
 
 
 def _read(arguments: Arguments) -> Iterable[object]:
-    """Of `Run.call(run, operation, parameters, locators)`: never of the parameters."""
-    return [arguments[1], *(locator.text for locator in arguments[3])]
+    """Of `Run.call(run, operation, parameters, resources)`: never of the parameters."""
+    return [arguments[1], *(resource.reference for resource in arguments[3])]
 
 
 def _documents(arguments: Arguments) -> Iterable[object]:
-    return [arguments[0].locator.text]
+    return [arguments[0].resource.reference]
 
 
 def _requests(arguments: Arguments) -> Iterable[object]:
-    return [request.locator.text for request in arguments[1]]
+    return [request.resource.reference for request in arguments[1]]
 
 
 # Which functions are timed: the module that looks them up, their path in it, the span's kind, and
@@ -44,7 +44,7 @@ def _requests(arguments: Arguments) -> Iterable[object]:
 TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("appconfig_env._settings", "from_environ", "settings", _at()),
     ("appconfig_env.local", "Folder.__call__", "files", _requests),
-    ("appconfig_env.local", "read_file", "files", lambda given: [given[0].text]),
+    ("appconfig_env.local", "read_file", "files", lambda given: [given[0].reference]),
     ("appconfig_env.aws.run", "Run.call", "read", _read),
     ("appconfig_env.aws.lean", "LeanClient.call", "call", _at(1)),
     ("appconfig_env.aws.lean", "LeanClient._assume_role", "credentials", _at()),
@@ -60,7 +60,7 @@ TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("urllib3.util.connection", "create_connection", "connect", lambda given: [given[0][0]]),
     ("urllib3.connection", "ssl_wrap_socket", "TLS", _at()),
     ("appconfig_env._made", "data_of", "parse", _documents),
-    ("appconfig_env._made", "render", "render", lambda given: [given[0].label]),
+    ("appconfig_env._made", "render", "render", lambda given: [given[0].public_reference]),
     ("appconfig_env._snapshot_file", "write", "write", _at()),
 )
 

@@ -22,7 +22,7 @@ from .boto3_errors import BrokenAnswerError, aws_error, refuse_broken_answer, se
 from .connection import LARGEST_BODY_BYTES
 from .port import (
     BETWEEN,
-    GARBLED,
+    INVALID_RESPONSE,
     MISCONFIGURED,
     NO_CREDENTIALS,
     SERVICES,
@@ -205,7 +205,7 @@ def _whole(body: Any) -> bytes:
     while piece := body.read(_READ_BYTES):
         whole += piece
         if len(whole) > LARGEST_BODY_BYTES:
-            raise BrokenAnswerError(GARBLED, f"a body that is too large; {BETWEEN}")
+            raise BrokenAnswerError(INVALID_RESPONSE, f"a body that is too large; {BETWEEN}")
     return bytes(whole)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from botocore import exceptions as its
 from botocore.parsers import ResponseParserError
 
-from .port import BETWEEN, GARBLED, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from .port import BETWEEN, INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
 from .tcp import distrust_of
 
 _SOMETHING_BETWEEN = f"an answer that is not of the protocol; {BETWEEN}"
@@ -73,7 +73,7 @@ def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: objec
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise BrokenAnswerError(GARBLED, _SOMETHING_BETWEEN)
+            raise BrokenAnswerError(INVALID_RESPONSE, _SOMETHING_BETWEEN)
 
 
 def aws_error(operation: str, host: str, error: Exception) -> AwsError:
@@ -87,7 +87,7 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
     if isinstance(error, BrokenAnswerError):
         return AwsError(operation, error.code, str(error))
     if isinstance(error, ResponseParserError):
-        return AwsError(operation, GARBLED, _SOMETHING_BETWEEN)
+        return AwsError(operation, INVALID_RESPONSE, _SOMETHING_BETWEEN)
     if isinstance(error, its.ProxyConnectionError):
         return _proxy_error(operation, error)
     if isinstance(error, its.SSLError):
@@ -104,7 +104,7 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
     ):
         if isinstance(error, kind):
             return AwsError(operation, UNREACHABLE, what)
-    return AwsError(operation, GARBLED, f"boto3 failed with {type(error).__name__}")
+    return AwsError(operation, INVALID_RESPONSE, f"boto3 failed with {type(error).__name__}")
 
 
 def search_error(error: Exception) -> AwsError:
@@ -112,7 +112,7 @@ def search_error(error: Exception) -> AwsError:
     if isinstance(error, AwsError):
         return error
     found = aws_error("GetCredentials", "", error)
-    if found.code != GARBLED:
+    if found.code != INVALID_RESPONSE:
         return found
     message = f"the search for credentials failed with {type(error).__name__}"
     return AwsError("GetCredentials", NO_CREDENTIALS, message)

@@ -94,7 +94,7 @@ class Connection:
         return HttpAnswer(status, headers, body)
 
     def close(self) -> None:
-        """Close it, whatever its state."""
+        """Close it, whatever its entry."""
         self._socket.close()
 
     def garbled(self, what: str, *, is_final: bool = False) -> TransportError:

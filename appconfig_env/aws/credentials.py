@@ -6,7 +6,7 @@ import time
 from _thread import allocate_lock  # threading itself costs a cold start 4 ms
 
 from .. import _json_codec as json
-from .port import GARBLED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from .port import INVALID_RESPONSE, NO_CREDENTIALS, UNREACHABLE, AwsError
 from .signing import Credentials
 from .transport import TransportError, Url
 
@@ -98,7 +98,7 @@ def of_role(fields: Mapping[str, str]) -> Credentials:
     try:
         expires_at = unix_seconds(fields["Expiration"])
     except ValueError:
-        raise AwsError("AssumeRole", GARBLED, "Expiration is no date") from None
+        raise AwsError("AssumeRole", INVALID_RESPONSE, "Expiration is no date") from None
     return Credentials(
         fields["AccessKeyId"], fields["SecretAccessKey"], fields["SessionToken"], expires_at
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._machine import THIS_MACHINE
+from .._machine import THIS_SYSTEM
 from .._reference import APPCONFIG, SSM
 from . import parameters, profiles, secrets
 from .run import Run
@@ -10,38 +10,38 @@ from .run import Run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._load import Outcome, Request
-    from .._machine import Machine
-    from .._reference import Locator
+    from .._machine import System
+    from .._reference import Resource
     from .port import Client
     from .retry import Policy
 
-    Named = dict[str, list[Locator]]  # several locators may share a name: their formats differ
+    Named = dict[str, list[Resource]]  # several resources may share a name: their formats differ
 
 
 class Fetcher:
-    """Reads locators from AWS; see `_load.load` for what `fetch(requests, timeout)` promises."""
+    """Reads resources from AWS; see `_load.load` for what `fetch(requests, timeout)` promises."""
 
     def __init__(
         self,
         client: Client,
         connections: int,
         *,
-        machine: Machine = THIS_MACHINE,
+        system: System = THIS_SYSTEM,
         policy: Policy | None = None,
     ) -> None:
         self._client = client
         self._connections = connections
-        self._machine = machine
+        self._system = system
         self._policy = policy
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
-        """An outcome for each request, by its locator's text, after `timeout` seconds at most."""
+        """An outcome for each request, by its resource's text, after `timeout` seconds at most."""
         run = Run(
             self._client,
             timeout,
             self._connections,
-            needed={request.locator.text for request in requests if request.is_needed},
-            machine=self._machine,
+            needed={request.resource.reference for request in requests if request.is_required},
+            system=self._system,
             policy=self._policy,
         )
         _plan(run, requests)
@@ -49,27 +49,27 @@ class Fetcher:
         outcomes = dict(run.outcomes)  # what comes later belongs to nobody
         self._client.close()
         for request in requests:
-            if request.locator.text not in outcomes:
-                outcomes[request.locator.text] = run.late(request.locator)
+            if request.resource.reference not in outcomes:
+                outcomes[request.resource.reference] = run.late(request.resource)
         return outcomes
 
 
 def _plan(run: Run, requests: list[Request]) -> None:
     names: dict[str, Named] = {}
     named_secrets: dict[str, Named] = {}
-    _plan_profiles(run, [request for request in requests if request.locator.scheme == APPCONFIG])
-    for locator in (request.locator for request in requests):
-        if locator.scheme == APPCONFIG:
+    _plan_profiles(run, [request for request in requests if request.resource.scheme == APPCONFIG])
+    for resource in (request.resource for request in requests):
+        if resource.scheme == APPCONFIG:
             continue
-        if locator.is_path:
-            run.add("ssm", [locator], parameters.read_path, locator)
-        elif locator.scheme == SSM:
-            names.setdefault(locator.arn_region, {}).setdefault(locator.name, []).append(locator)
-        elif locator.stage:
-            run.add("secretsmanager", [locator], secrets.read_one, [locator])
+        if resource.is_path:
+            run.add("ssm", [resource], parameters.read_path, resource)
+        elif resource.scheme == SSM:
+            names.setdefault(resource.arn_region, {}).setdefault(resource.name, []).append(resource)
+        elif resource.stage:
+            run.add("secretsmanager", [resource], secrets.read_one, [resource])
         else:
-            group = named_secrets.setdefault(locator.arn_region, {})
-            group.setdefault(locator.name, []).append(locator)
+            group = named_secrets.setdefault(resource.arn_region, {})
+            group.setdefault(resource.name, []).append(resource)
     for region, named in names.items():
         for batch in parameters.batches(named):
             run.add("ssm", _all(batch), parameters.read_names, batch, region)
@@ -81,10 +81,10 @@ def _plan(run: Run, requests: list[Request]) -> None:
 def _plan_profiles(run: Run, requests: list[Request]) -> None:
     sessions: dict[tuple[str, ...], list[Request]] = {}
     for request in requests:
-        sessions.setdefault(request.locator.parts, []).append(request)
+        sessions.setdefault(request.resource.parts, []).append(request)
     for shared in sessions.values():
-        run.add("appconfigdata", [one.locator for one in shared], profiles.poll, shared)
+        run.add("appconfigdata", [one.resource for one in shared], profiles.poll, shared)
 
 
-def _all(batch: Named) -> list[Locator]:
-    return [locator for locators in batch.values() for locator in locators]
+def _all(batch: Named) -> list[Resource]:
+    return [resource for resources in batch.values() for resource in resources]

@@ -10,7 +10,7 @@ import binascii
 
 from .. import _json_codec as json
 from .._percent import encode
-from .port import BETWEEN, GARBLED, SERVICES, AwsError
+from .port import BETWEEN, INVALID_RESPONSE, SERVICES, AwsError
 from .wire import HttpAnswer, HttpRequest
 
 TYPE_CHECKING = False
@@ -160,7 +160,11 @@ def _garbled(operation: str, answer: HttpAnswer, what: str) -> AwsError:
     found = f"{what} in an answer of {len(answer.body)} bytes ({kind})"
     message = f"{found}; {BETWEEN}"
     return AwsError(
-        operation, GARBLED, message, status=answer.status, request_id=request_id(answer.headers)
+        operation,
+        INVALID_RESPONSE,
+        message,
+        status=answer.status,
+        request_id=request_id(answer.headers),
     )
 
 

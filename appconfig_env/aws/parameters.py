@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from .._document import Document
-from .port import BETWEEN, GARBLED, UNREACHABLE, AwsError
+from .port import BETWEEN, INVALID_RESPONSE, UNREACHABLE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .._reference import Locator
+    from .._reference import Resource
     from .run import Run
 
-    Named = dict[str, list[Locator]]
+    Named = dict[str, list[Resource]]
 
 NAMES_PER_CALL = 10  # GetParameters, and a page of GetParametersByPath
 PAGES_TO_TELL = 50  # so many may be why the time did not suffice
 
 
-def read_path(run: Run, locator: Locator) -> None:
+def read_path(run: Run, resource: Resource) -> None:
     """Every page below one path; a page may be empty and still have a next one."""
     request: dict[str, Any] = {
-        "Path": locator.name.rstrip("/") or "/",
-        "Recursive": locator.recursive,
+        "Path": resource.name.rstrip("/") or "/",
+        "Recursive": resource.recursive,
         "WithDecryption": True,
         "MaxResults": NAMES_PER_CALL,
     }
@@ -31,9 +31,9 @@ def read_path(run: Run, locator: Locator) -> None:
     secure: set[str] = set()
     seen: set[str] = set()
     while True:
-        answer = run.call("GetParametersByPath", request, [locator])
+        answer = run.call("GetParametersByPath", request, [resource])
         for parameter in answer.get("Parameters") or ():
-            relative = str(parameter["Name"]).removeprefix(locator.name)
+            relative = str(parameter["Name"]).removeprefix(resource.name)
             values[relative] = str(parameter["Value"])
             if parameter.get("Type") == "SecureString":
                 secure.add(relative)
@@ -42,7 +42,7 @@ def read_path(run: Run, locator: Locator) -> None:
             break
         if token in seen:
             message = f"the same NextToken came twice; {BETWEEN}"
-            raise AwsError("GetParametersByPath", GARBLED, message)
+            raise AwsError("GetParametersByPath", INVALID_RESPONSE, message)
         seen.add(token)
         request["NextToken"] = token
         if len(seen) >= PAGES_TO_TELL:  # where the deadline comes before the last page
@@ -50,12 +50,12 @@ def read_path(run: Run, locator: Locator) -> None:
                 f"{len(seen)} pages with {len(values)} parameters came, and more follow; "
                 "do so many belong there, and is APPCONFIG_ENV_DEADLINE_SECONDS long enough?"
             )
-            run.fail([locator], AwsError("GetParametersByPath", UNREACHABLE, message))
+            run.fail([resource], AwsError("GetParametersByPath", UNREACHABLE, message))
     if not values:
         message = "no parameter stands below this path"
         raise AwsError("GetParametersByPath", "ParameterNotFound", message)
-    run.outcomes[locator.text] = Document(
-        locator, parameters=values, secret_parameters=frozenset(secure)
+    run.outcomes[resource.reference] = Document(
+        resource, parameters=values, secret_parameters=frozenset(secure)
     )
 
 
@@ -81,26 +81,26 @@ def batches(named: Named) -> list[Named]:
 
 def read_names(run: Run, wanted: Named, region: str) -> None:
     """One batch; where AWS refuses it, name by name: one that is denied or wrong fails all."""
-    everyone = [locator for locators in wanted.values() for locator in locators]
+    everyone = [resource for resources in wanted.values() for resource in resources]
     request = {"Names": list(wanted), "WithDecryption": True}
     try:
         answer = run.call("GetParameters", request, everyone, region)
     except AwsError as error:
         if not error.is_about_input or len(wanted) == 1:
             raise
-        for name, locators in wanted.items():
-            run.add("ssm", locators, read_names, {name: locators}, region)
+        for name, resources in wanted.items():
+            run.add("ssm", resources, read_names, {name: resources}, region)
         return
     found = _by_bare_name(answer.get("Parameters") or ())
-    for name, locators in wanted.items():
+    for name, resources in wanted.items():
         parameter = found.get(_bare(name))
         if parameter is None:
             message = "no such parameter, version or label (a path ends in /)"
-            run.fail(locators, AwsError("GetParameters", "ParameterNotFound", message))
+            run.fail(resources, AwsError("GetParameters", "ParameterNotFound", message))
             continue
-        for locator in locators:
-            run.outcomes[locator.text] = Document(
-                locator,
+        for resource in resources:
+            run.outcomes[resource.reference] = Document(
+                resource,
                 str(parameter["Value"]).encode("utf-8", "surrogatepass"),
                 secret=parameter.get("Type") == "SecureString",
                 version=str(parameter.get("Version") or ""),

@@ -87,7 +87,7 @@ _REPEATED = ("The Canonical String for this request", "The String-to-Sign should
 
 # Codes of our own, where no AWS code came back.
 UNREACHABLE = "Unreachable"  # no connection, a broken one, or none in time
-GARBLED = "Garbled"  # an answer that is not of the protocol
+INVALID_RESPONSE = "InvalidResponse"  # an answer that is not of the protocol
 NO_CREDENTIALS = "NoCredentials"
 MISCONFIGURED = "Misconfigured"  # a setting that only the call could find wrong
 _CODELESS = "HTTP "  # and the status of an answer that gave no code
@@ -156,7 +156,7 @@ class AwsError(Exception):
         """
         return (
             self.is_transient
-            or self.code in (UNREACHABLE, GARBLED)
+            or self.code in (UNREACHABLE, INVALID_RESPONSE)
             or self.code.startswith(_CODELESS)
         )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from .._document import Document
 from .._settings import POLL_FLOOR_SECONDS
-from .port import GARBLED, AwsError
+from .port import INVALID_RESPONSE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from .._load import Request
-    from .._reference import Locator
+    from .._reference import Resource
     from .run import Run
 
 # The longest that a session may ask for: what an answer says beyond it, nobody meant.
@@ -28,38 +28,38 @@ def poll(run: Run, requests: list[Request]) -> None:
         run: the fetch.
         requests: all that read this profile, each in a format of its own; they share the session.
     """
-    locators = [request.locator for request in requests]
-    cursors = {request.cursor for request in requests}
-    token = cursors.pop() if len(cursors) == 1 else ""  # one that lost it must see the document
+    resources = [request.resource for request in requests]
+    tokens = {request.token for request in requests}
+    token = tokens.pop() if len(tokens) == 1 else ""  # one that lost it must see the document
     try:
-        answer = _latest(run, locators, token) if token else _latest_of_new_session(run, locators)
+        answer = _latest(run, resources, token) if token else _latest_of_new_session(run, resources)
     except AwsError as error:
         if _is_too_early(error) and token:
-            for locator in locators:
-                run.outcomes[locator.text] = Document(locator, cursor=token, is_early=True)
+            for resource in resources:
+                run.outcomes[resource.reference] = Document(resource, token=token, is_early=True)
             return
         if error.operation != "GetLatestConfiguration" or not _is_token_refused(error):
             raise
         token = ""
-        answer = _latest_of_new_session(run, locators)
+        answer = _latest_of_new_session(run, resources)
     body: bytes | None = answer["Configuration"]
     if not body and token:
         body = None  # unchanged; in a new session an empty answer is an empty document
     asked = min(float(answer.get("NextPollIntervalInSeconds") or 0), LONGEST_INTERVAL_SECONDS)
     least = max(POLL_FLOOR_SECONDS, asked)
-    for locator in locators:
-        run.outcomes[locator.text] = Document(
-            locator,
+    for resource in resources:
+        run.outcomes[resource.reference] = Document(
+            resource,
             body,
             content_type=answer.get("ContentType") or "",
             version=answer.get("VersionLabel") or "",
-            cursor=answer["NextPollConfigurationToken"],
+            token=answer["NextPollConfigurationToken"],
             poll_seconds=run.elapsed + least,
         )
 
 
-def _latest_of_new_session(run: Run, locators: list[Locator]) -> dict[str, Any]:
-    application, environment, profile = locators[0].parts
+def _latest_of_new_session(run: Run, resources: list[Resource]) -> dict[str, Any]:
+    application, environment, profile = resources[0].parts
     parameters = {
         "ApplicationIdentifier": application,
         "EnvironmentIdentifier": environment,
@@ -67,15 +67,17 @@ def _latest_of_new_session(run: Run, locators: list[Locator]) -> dict[str, Any]:
         # The least there is: our own interval decides when to poll, and refresh() may come sooner.
         "RequiredMinimumPollIntervalInSeconds": int(POLL_FLOOR_SECONDS),
     }
-    answer = run.call("StartConfigurationSession", parameters, locators)
+    answer = run.call("StartConfigurationSession", parameters, resources)
     token = answer.get("InitialConfigurationToken")
     if not token:
-        raise AwsError("StartConfigurationSession", GARBLED, "no InitialConfigurationToken")
-    return _latest(run, locators, token)
+        raise AwsError(
+            "StartConfigurationSession", INVALID_RESPONSE, "no InitialConfigurationToken"
+        )
+    return _latest(run, resources, token)
 
 
-def _latest(run: Run, locators: list[Locator], token: str) -> dict[str, Any]:
-    return run.call("GetLatestConfiguration", {"ConfigurationToken": token}, locators)
+def _latest(run: Run, resources: list[Resource], token: str) -> dict[str, Any]:
+    return run.call("GetLatestConfiguration", {"ConfigurationToken": token}, resources)
 
 
 def _is_token_refused(error: AwsError) -> bool:

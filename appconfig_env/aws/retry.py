@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import tenacity
 
-from .._machine import THIS_MACHINE
+from .._machine import THIS_SYSTEM
 from .port import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .._machine import Machine
+    from .._machine import System
 
 Result = TypeVar("Result")
 
@@ -47,8 +47,8 @@ def again(
     failure: AwsError,
     deadline: float,
     *,
-    is_needed: bool = True,
-    machine: Machine = THIS_MACHINE,
+    is_required: bool = True,
+    system: System = THIS_SYSTEM,
     policy: Policy | None = None,
 ) -> Result:
     """Make `call` again after its first attempt ended in `failure`, as long as there is time.
@@ -57,15 +57,15 @@ def again(
         call: one attempt.
         failure: how the first attempt ended.
         deadline: on the machine's clock; no attempt starts after it.
-        is_needed: whether there are no values to go on with.
-        machine: time and chance.
+        is_required: whether there are no values to go on with.
+        system: time and jitter.
         policy: None for the one that holds.
 
     Raises:
         AwsError: the last attempt's failure, or one that is not worth another attempt.
     """
     policy = policy or POLICY
-    attempts = policy.attempts if is_needed else policy.attempts_if_known
+    attempts = policy.attempts if is_required else policy.attempts_if_known
     first = [failure]
     others = 0  # attempts that failed for another reason than a throttle that is waited for
 
@@ -78,13 +78,13 @@ def again(
         # "Full jitter": AWS Architecture Blog, "Exponential Backoff And Jitter".
         shortest = policy.throttled_wait if _is_throttled(state) else policy.first_wait
         doubled = shortest * 2.0 ** min(state.attempt_number - 1, 30)
-        return machine.chance() * min(policy.longest_wait, doubled)
+        return system.jitter() * min(policy.longest_wait, doubled)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
-        if machine.now() + state.upcoming_sleep >= deadline:
+        if system.now() + state.upcoming_sleep >= deadline:
             return True
         if policy.is_patient and _is_throttled(state):
-            return not is_needed
+            return not is_required
         nonlocal others
         others += 1
         return others >= attempts
@@ -93,7 +93,7 @@ def again(
         retry=tenacity.retry_if_exception(_is_transient),
         stop=is_over,
         wait=wait,
-        sleep=machine.sleep,
+        sleep=system.sleep,
         reraise=True,
     )(attempt)
 

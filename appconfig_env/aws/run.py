@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .._machine import THIS_MACHINE
+from .._machine import THIS_SYSTEM
 from ..errors import SourceError
-from .port import GARBLED, UNREACHABLE, AwsError
+from .port import INVALID_RESPONSE, UNREACHABLE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._load import Outcome
-    from .._machine import Machine
-    from .._reference import Locator
+    from .._machine import System
+    from .._reference import Resource
     from .port import Client
     from .retry import Policy
 
@@ -30,13 +30,13 @@ class Run:
         client: makes the calls.
         timeout: seconds for all of them.
         connections: how many workers a service has at most.
-        needed: the texts of the locators of which nothing good is known, and for which a start
+        needed: the texts of the resources of which nothing good is known, and for which a start
             therefore is patient where AWS throttles.
-        machine: time and threads.
+        system: time and threads.
         policy: the retries; None for the real one.
 
     Attributes:
-        outcomes: by locator's text.
+        outcomes: by resource's text.
     """
 
     def __init__(
@@ -46,24 +46,24 @@ class Run:
         connections: int,
         *,
         needed: Collection[str] = (),
-        machine: Machine = THIS_MACHINE,
+        system: System = THIS_SYSTEM,
         policy: Policy | None = None,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._client = client
         self._timeout = timeout
-        self._machine = machine
-        self._began = machine.now()
+        self._system = system
+        self._began = system.now()
         self._deadline = self._began + timeout
         self._connections = connections
         self._needed = needed
         self._policy = policy
         self._queues: dict[str, _Queue] = {}
-        self._failures: dict[str, AwsError] = {}  # the last one, by locator's text
+        self._failures: dict[str, AwsError] = {}  # the last one, by resource's text
         self._under_way: dict[str, str] = {}  # the operation, likewise
-        self._lock = machine.lock()
+        self._lock = system.lock()
         self._holders = 1  # the workers, and whoever waits for them
-        self._finished = machine.lock()
+        self._finished = system.lock()
         self._finished.acquire()
 
     @property
@@ -72,34 +72,34 @@ class Run:
 
         No more than the fetch may take: beyond that this was frozen, and the answer is of before.
         """
-        return min(self._machine.now() - self._began, self._timeout)
+        return min(self._system.now() - self._began, self._timeout)
 
     def add(
-        self, service: str, locators: Iterable[Locator], work: Work, *arguments: object
+        self, service: str, resources: Iterable[Resource], work: Work, *arguments: object
     ) -> None:
-        """Have `work` done by one of the service's workers; if it fails, so do `locators`."""
+        """Have `work` done by one of the service's workers; if it fails, so do `resources`."""
         with self._lock:
             queue = self._queues.setdefault(service, _Queue())
-            queue.jobs.append((list(locators), work, arguments))
+            queue.jobs.append((list(resources), work, arguments))
             if queue.workers >= self._connections:
                 return
             queue.workers += 1
             self._holders += 1
         try:
-            self._machine.start(self._work, (queue,))
+            self._system.start(self._work, (queue,))
         except RuntimeError:  # the process has no room for another thread
             self._work(queue)
 
     def wait(self) -> None:
         """Wait until all is done, or until the deadline."""
         self._release()
-        self._finished.acquire(timeout=max(0.0, self._deadline - self._machine.now()))
+        self._finished.acquire(timeout=max(0.0, self._deadline - self._system.now()))
 
     def call(
         self,
         operation: str,
         parameters: dict[str, Any],
-        locators: Iterable[Locator],
+        resources: Iterable[Resource],
         region: str = "",
     ) -> dict[str, Any]:
         """Make the call, again where that may help, until the deadline.
@@ -107,19 +107,19 @@ class Run:
         Raises:
             AwsError: the last attempt's failure.
         """
-        everyone = list(locators)
-        self._under_way.update((locator.text, operation) for locator in everyone)
+        everyone = list(resources)
+        self._under_way.update((resource.reference, operation) for resource in everyone)
 
         def attempt() -> dict[str, Any]:
-            left = self._deadline - self._machine.now()
+            left = self._deadline - self._system.now()
             if left <= 0:
                 raise AwsError(operation, UNREACHABLE, self._why_no_time())
             timeout = min(left, ATTEMPT_SECONDS)
             try:
                 return self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
-                for locator in everyone:
-                    self._failures[locator.text] = error
+                for resource in everyone:
+                    self._failures[resource.reference] = error
                 raise
 
         try:
@@ -131,26 +131,29 @@ class Run:
                 from .retry import again  # only a failure pays for tenacity (28 ms)
             except ImportError:  # an interpreter that was not given what this package needs
                 raise error from None
-            is_needed = any(locator.text in self._needed for locator in everyone)
+            is_required = any(resource.reference in self._needed for resource in everyone)
             return again(
                 attempt,
                 error,
                 self._deadline,
-                is_needed=is_needed,
-                machine=self._machine,
+                is_required=is_required,
+                system=self._system,
                 policy=self._policy,
             )
 
-    def fail(self, locators: Iterable[Locator], error: AwsError) -> None:
-        """Note the same failure for each of `locators`."""
-        for locator in locators:
-            self.outcomes[locator.text] = SourceError(
-                locator.text, error.reason, unreachable=error.is_unreachable
+    def fail(self, resources: Iterable[Resource], error: AwsError) -> None:
+        """Note the same failure for each of `resources`."""
+        for resource in resources:
+            self.outcomes[resource.reference] = SourceError(
+                resource.reference, error.reason, unreachable=error.is_unreachable
             )
 
-    def late(self, locator: Locator) -> SourceError:
-        """The outcome of a locator that has none at the deadline."""
-        last, operation = self._failures.get(locator.text), self._under_way.get(locator.text)
+    def late(self, resource: Resource) -> SourceError:
+        """The outcome of a resource that has none at the deadline."""
+        last, operation = (
+            self._failures.get(resource.reference),
+            self._under_way.get(resource.reference),
+        )
         reason = f"no answer within {self._timeout:g} s"
         if last:
             reason += f" after {last.reason}"
@@ -158,7 +161,7 @@ class Run:
             reason = AwsError(operation, UNREACHABLE, reason).reason
         else:
             reason += f": {self._why_no_time()}"
-        return SourceError(locator.text, reason, unreachable=True)
+        return SourceError(resource.reference, reason, unreachable=True)
 
     def _why_no_time(self) -> str:
         """Why a call was not even begun: what took so long before it."""
@@ -173,14 +176,15 @@ class Run:
                 if not queue.jobs:
                     queue.workers -= 1
                     break
-                locators, work, arguments = queue.jobs.pop(0)
+                resources, work, arguments = queue.jobs.pop(0)
             try:
                 work(self, *arguments)
             except AwsError as error:
-                self.fail(locators, error)
+                self.fail(resources, error)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a slow AWS
                 self.fail(
-                    locators, AwsError("Fetch", GARBLED, f"unexpected {type(error).__name__}")
+                    resources,
+                    AwsError("Fetch", INVALID_RESPONSE, f"unexpected {type(error).__name__}"),
                 )
         self._release()
 
@@ -195,5 +199,5 @@ class _Queue:
     """What is to be done for one service, and how many work on it."""
 
     def __init__(self) -> None:
-        self.jobs: list[tuple[list[Locator], Work, tuple[object, ...]]] = []
+        self.jobs: list[tuple[list[Resource], Work, tuple[object, ...]]] = []
         self.workers = 0

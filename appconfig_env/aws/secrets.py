@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from .._document import Document
-from .port import GARBLED, AwsError
+from .port import INVALID_RESPONSE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .._reference import Locator
+    from .._reference import Resource
     from .run import Run
 
-    Named = dict[str, list[Locator]]
+    Named = dict[str, list[Resource]]
 
 SECRETS_PER_CALL = 20  # BatchGetSecretValue
 
@@ -28,12 +28,12 @@ def read_batch(run: Run, wanted: Named, region: str) -> None:
     """Up to twenty secrets at once; what did not come, and all where AWS refuses, one by one."""
     if len(wanted) == 1:
         # Needs no right to BatchGetSecretValue, and has a hundred times its quota.
-        for locators in wanted.values():
-            read_one(run, locators)
+        for resources in wanted.values():
+            read_one(run, resources)
         return
     left = dict(wanted)
     request: dict[str, Any] = {"SecretIdList": list(wanted)}
-    everyone = [locator for locators in wanted.values() for locator in locators]
+    everyone = [resource for resources in wanted.values() for resource in resources]
     try:
         answer = run.call("BatchGetSecretValue", request, everyone, region)
     except AwsError as error:
@@ -44,24 +44,24 @@ def read_batch(run: Run, wanted: Named, region: str) -> None:
         for name in [name for name in left if _is_named(secret, name)]:
             _accept(run, left.pop(name), secret)
     for item in answer.get("Errors") or ():
-        code, message = item.get("ErrorCode") or GARBLED, item.get("Message") or ""
+        code, message = item.get("ErrorCode") or INVALID_RESPONSE, item.get("Message") or ""
         failure = AwsError("GetSecretValue", code, message)
         if item.get("SecretId") in left and not failure.is_transient:
             run.fail(left.pop(item["SecretId"]), failure)
-    for locators in left.values():
-        run.add("secretsmanager", locators, read_one, locators)
+    for resources in left.values():
+        run.add("secretsmanager", resources, read_one, resources)
 
 
-def read_one(run: Run, locators: list[Locator]) -> None:
-    """The secret that all of `locators` name."""
-    first = locators[0]
+def read_one(run: Run, resources: list[Resource]) -> None:
+    """The secret that all of `resources` name."""
+    first = resources[0]
     request = {"SecretId": first.name}
     if first.stage:
         request["VersionStage"] = first.stage
-    _accept(run, locators, run.call("GetSecretValue", request, locators, first.arn_region))
+    _accept(run, resources, run.call("GetSecretValue", request, resources, first.arn_region))
 
 
-def _accept(run: Run, locators: list[Locator], secret: dict[str, Any]) -> None:
+def _accept(run: Run, resources: list[Resource], secret: dict[str, Any]) -> None:
     text = secret.get("SecretString")
     body = (
         text.encode("utf-8", "surrogatepass")
@@ -69,12 +69,14 @@ def _accept(run: Run, locators: list[Locator], secret: dict[str, Any]) -> None:
         else secret.get("SecretBinary")
     )
     if not isinstance(body, bytes):
-        error = AwsError("GetSecretValue", GARBLED, "neither SecretString nor SecretBinary came")
-        run.fail(locators, error)
+        error = AwsError(
+            "GetSecretValue", INVALID_RESPONSE, "neither SecretString nor SecretBinary came"
+        )
+        run.fail(resources, error)
         return
-    for locator in locators:
-        run.outcomes[locator.text] = Document(
-            locator,
+    for resource in resources:
+        run.outcomes[resource.reference] = Document(
+            resource,
             body,
             secret=True,
             version=str(secret.get("VersionId") or ""),

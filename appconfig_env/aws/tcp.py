@@ -26,7 +26,7 @@ if TYPE_CHECKING:
             """Send all of it."""
 
         def close(self) -> None:
-            """Close it, whatever its state."""
+            """Close it, whatever its entry."""
 
 
 class TransportError(OSError):

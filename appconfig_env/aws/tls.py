@@ -52,7 +52,7 @@ class TlsStream:
             left = left[self._inner.write(left) :]
 
     def close(self) -> None:
-        """Close it, whatever its state."""
+        """Close it, whatever its entry."""
         self._outer.close()
 
 

@@ -74,7 +74,7 @@ class Account:
         """One call, which takes its time."""
         world = self._world
         span = SLOWEST_SECONDS - FASTEST_SECONDS
-        half = (FASTEST_SECONDS + span * world.chance()) / 2
+        half = (FASTEST_SECONDS + span * world.jitter()) / 2
         world.sleep(half)
         self.calls.append(world.now())
         is_taken = self._buckets[operation].take() and not self.is_down

@@ -28,7 +28,7 @@ class Crowd(NamedTuple):
         environments: how many, each busy: it polls as soon as a poll is due.
         within: seconds, in which they start.
         seconds: how long to look.
-        is_spread: whether each takes its chance.
+        is_spread: whether each takes its jitter.
         outage: from when until when AWS answers 500.
     """
 
@@ -44,7 +44,7 @@ def simulate(crowd: Crowd, seed: int = 1) -> list[int]:
     world = World(seed)
     account = Account(world, ENOUGH)
     for _ in range(crowd.environments):
-        world.at(crowd.within * world.chance(), _live, (world, account, crowd))
+        world.at(crowd.within * world.jitter(), _live, (world, account, crowd))
     since, until = crowd.outage
     if until:
         world.at(since, _set_down, (account, True))
@@ -69,7 +69,7 @@ def _live(world: World, account: Account, crowd: Crowd) -> None:
             "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app",
         }
     )
-    fetch = Fetcher(Client(account), settings.aws.max_connections, machine=world)
+    fetch = Fetcher(Client(account), settings.aws.max_connections, system=world)
     snapshot: Snapshot | None = None
     while world.now() < crowd.seconds:
         snapshot = load(
@@ -78,10 +78,10 @@ def _live(world: World, account: Account, crowd: Crowd) -> None:
             EPOCH + world.now(),
             snapshot,
             timeout=settings.poll_timeout_seconds,
-            chance=world.chance() if crowd.is_spread else 0.0,
+            jitter=world.jitter() if crowd.is_spread else 0.0,
         )
-        due_at = min(state.due_at for state in snapshot.states.values())
-        world.sleep(max(0.001, due_at - EPOCH - world.now()))
+        refresh_at = min(entry.refresh_at for entry in snapshot.entries.values())
+        world.sleep(max(0.001, refresh_at - EPOCH - world.now()))
 
 
 def _set_down(account: Account, is_down: bool) -> None:  # noqa: FBT001 - a job's argument

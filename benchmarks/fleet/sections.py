@@ -90,7 +90,7 @@ def about() -> Section:
     """What is simulated, and what is not."""
     text = f"""\
 Written by `make fleet`. Every environment runs the package's own code, from the sources through the
-retries to the snapshot; only the machine below it (clock, sleep, threads, chance) and AWS are
+retries to the snapshot; only the machine below it (clock, sleep, threads, jitter) and AWS are
 simulated, in virtual time, so the figures are the same on every machine. A call takes
 {1000 * FASTEST_SECONDS:.0f} to {1000 * SLOWEST_SECONDS:.0f} ms. A quota is a bucket that holds one
 second's worth of calls and is filled evenly; what a burst may be in truth, AWS does not say. A
@@ -174,7 +174,7 @@ def crowds(found: Mapping[str, Sequence[int]]) -> Section:
     text = f"""\
 1,000 environments start within one second, poll one profile as soon as the interval of
 {polls.INTERVAL:.0f} s has passed, and do so for half an hour. The table has the busiest second of
-each span of time over the mean of all: about 2 is what chance alone gives. Each environment draws
+each span of time over the mean of all: about 2 is what jitter alone gives. Each environment draws
 one number at its first answer, and polls up to two thirds of the interval early, once; after that
 it keeps to its interval, and those that are apart stay so. The same follows a long freeze, a
 SnapStart restore and an outage. A value is never older than the interval for it."""

@@ -112,7 +112,7 @@ class _Burst:
     def run(self) -> Starts:
         """Let every environment start, at its own moment."""
         for _ in range(self.fleet.environments):
-            self.world.at(self.fleet.within * self.world.chance(), self._start, ())
+            self.world.at(self.fleet.within * self.world.jitter(), self._start, ())
         self.world.run()
         return Starts(self.starts, len(self.account.calls), self.account.refused)
 
@@ -120,9 +120,9 @@ class _Burst:
         world, fleet = self.world, self.fleet
         began = world.now()
         if fleet.jitter:
-            world.sleep(fleet.jitter * world.chance())
+            world.sleep(fleet.jitter * world.jitter())
         client, connections = Client(self.account), self.settings.aws.max_connections
-        fetch: Fetch = Fetcher(client, connections, machine=world, policy=fleet.policy)
+        fetch: Fetch = Fetcher(client, connections, system=world, policy=fleet.policy)
         if not fleet.is_batched:
             fetch = _one_by_one(client, connections, world, fleet.policy)
         snapshot = load(
@@ -130,10 +130,10 @@ class _Burst:
             fetch,
             EPOCH + world.now(),
             timeout=fleet.deadline - (world.now() - began),
-            chance=world.chance(),
+            jitter=world.jitter(),
             fallback=lambda: self.fallback,
         )
-        is_fresh = not any(state.error for state in snapshot.states.values())
+        is_fresh = not any(entry.error for entry in snapshot.entries.values())
         errors = tuple(str(error) for error in snapshot.missing())
         self.starts.append(Start(world.now() - began, is_fresh, errors))
 
@@ -147,16 +147,16 @@ def _one_by_one(client: Client, connections: int, world: World, policy: Policy) 
     """A fetch that asks for each name in a call of its own, as many others do."""
 
     def fetch(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
-        texts = {request.locator.text for request in requests}
-        run = Run(client, timeout, connections, needed=texts, machine=world, policy=policy)
+        texts = {request.resource.reference for request in requests}
+        run = Run(client, timeout, connections, needed=texts, system=world, policy=policy)
         for request in requests:
-            locator = request.locator
-            run.add("ssm", [locator], read_names, {locator.name: [locator]}, "")
+            resource = request.resource
+            run.add("ssm", [resource], read_names, {resource.name: [resource]}, "")
         run.wait()
         outcomes = dict(run.outcomes)
         for request in requests:
-            if request.locator.text not in outcomes:
-                outcomes[request.locator.text] = run.late(request.locator)
+            if request.resource.reference not in outcomes:
+                outcomes[request.resource.reference] = run.late(request.resource)
         return outcomes
 
     return fetch
@@ -169,7 +169,7 @@ def _snapshot(settings: Settings, fleet: Fleet) -> Snapshot:
     found: list[Snapshot] = []
 
     def bake() -> None:
-        fetch = Fetcher(Client(account), settings.aws.max_connections, machine=world)
+        fetch = Fetcher(Client(account), settings.aws.max_connections, system=world)
         found.append(load(settings, fetch, EPOCH, timeout=60.0))
 
     world.start(bake, ())

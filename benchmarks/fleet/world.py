@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class World:
-    """See `appconfig_env._machine.Machine`: time passes only while everybody waits.
+    """See `appconfig_env._machine.System`: time passes only while everybody waits.
 
     Args:
-        seed: of chance; the same seed gives the same run.
+        seed: of jitter; the same seed gives the same run.
     """
 
     def __init__(self, seed: int = 1) -> None:
@@ -32,7 +32,7 @@ class World:
         """Seconds since the beginning of the world."""
         return self._at
 
-    def chance(self) -> float:
+    def jitter(self) -> float:
         """A number from 0 to 1."""
         return self._random.random()
 

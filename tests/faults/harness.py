@@ -223,8 +223,8 @@ def refresh(fault: Fault) -> Refresh:
                 well = _next(process, "named")
             finally:
                 _, stderr = process.communicate()
-        states = [one["status"] for one in (good, faulty, well)]
-        _see_that_nothing_leaks(lab, stderr, [*states, faulty["raised"]])
+        entries = [one["status"] for one in (good, faulty, well)]
+        _see_that_nothing_leaks(lab, stderr, [*entries, faulty["raised"]])
         assert f"{CANARY}-secret" not in (lab.folder / "snapshot.json").read_text()
         return Refresh(stderr, good, faulty, well, calls)
 

@@ -126,7 +126,7 @@ class SlowToImport(Fetcher):
         time.sleep(0.5)
 
         def read(requests: list[Request], timeout: float) -> dict[str, Outcome]:
-            text = requests[0].locator.text
+            text = requests[0].resource.reference
             return {text: SourceError(text, f"{timeout:g} s were left")}
 
         return read
@@ -135,7 +135,7 @@ class SlowToImport(Fetcher):
 def test_what_is_imported_to_read_with_is_of_the_deadline(tmp_path: Path) -> None:
     environ = {"FROM_NAME": REFERENCES["name"], "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "s.json")}
     settings = from_environ(environ)
-    found = SlowToImport(settings, environ)([Request(settings.sources[0].locator)], 2.0)
+    found = SlowToImport(settings, environ)([Request(settings.sources[0].resource)], 2.0)
     (error,) = found.values()
     assert isinstance(error, SourceError)
     assert float(error.reason.split(" ")[0]) <= 1.5

@@ -21,7 +21,7 @@ from .target import CORPUS
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
-    "references", "settings", "urls", "snapshot", "handover", "log_lines", "documents",
+    "references", "settings", "urls", "snapshot", "handoff", "log_lines", "documents",
     "json_codec", "http_answers", "answers", "certificates",
 )  # fmt: skip
 LONGEST_INPUT = 4096

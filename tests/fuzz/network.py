@@ -111,9 +111,9 @@ class Run:
         assert self.calls < 10
         return operations.result(operation, self.answer)
 
-    def fail(self, locators: list[Any], error: AwsError) -> None:
-        for locator in locators:
-            self.outcomes[locator.text] = SourceError(locator.text, error.reason)
+    def fail(self, resources: list[Any], error: AwsError) -> None:
+        for resource in resources:
+            self.outcomes[resource.reference] = SourceError(resource.reference, error.reason)
 
     def add(self, *_: object) -> None:
         pass
@@ -129,8 +129,8 @@ OTHER = parse("secretsmanager:t")
 
 
 class Polled:
-    cursor = "t"
-    locator = PROFILE.locator
+    token = "t"
+    resource = PROFILE.resource
 
 
 def answers(data: bytes) -> None:
@@ -142,11 +142,11 @@ def answers(data: bytes) -> None:
     headers = {name: value for name, value in zip(HEADERS, given, strict=False) if value}
     answer = HttpAnswer(STATUSES[data[1] % len(STATUSES)], headers, lines[-1])
     run: Any = Run(answer)
-    one, two = SECRET.locator, OTHER.locator
+    one, two = SECRET.resource, OTHER.resource
     read: list[Callable[[], object]] = [
         lambda: profiles.poll(run, cast("Any", [Polled()])),
-        lambda: parameters.read_names(run, {"/shop/app": [PARAMETER.locator]}, ""),
-        lambda: parameters.read_path(run, PATH.locator),
+        lambda: parameters.read_names(run, {"/shop/app": [PARAMETER.resource]}, ""),
+        lambda: parameters.read_path(run, PATH.resource),
         lambda: secrets.read_one(run, [one]),
         lambda: secrets.read_batch(run, {"s": [one], "t": [two]}, ""),
         lambda: credentials.of_role(run.call("AssumeRole")["Credentials"]),
@@ -161,9 +161,9 @@ def answers(data: bytes) -> None:
         if isinstance(outcome, SourceError):
             check_message(str(outcome))
             continue
-        assert isinstance(outcome.version + outcome.cursor + outcome.name, str)
+        assert isinstance(outcome.version + outcome.token + outcome.name, str)
         source = next(
-            s for s in (PARAMETER, PATH, SECRET, PROFILE, OTHER) if s.locator.text == text
+            s for s in (PARAMETER, PATH, SECRET, PROFILE, OTHER) if s.resource.reference == text
         )
         check_message(make([source], outcome).error)
         assert outcome.poll_seconds is None or 15 <= outcome.poll_seconds <= 86_400

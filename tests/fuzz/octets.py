@@ -59,8 +59,8 @@ def documents(data: bytes) -> None:
         TYPES[data[1] % len(TYPES)],
         data[2:],
     )
-    document = Document(source.locator, body, content_type=content_type, version="v1")
-    kind = kind_of(content_type, source.locator.format)
+    document = Document(source.resource, body, content_type=content_type, version="v1")
+    kind = kind_of(content_type, source.resource.format)
     try:
         parsed = data_of(document)
     except DocumentError as error:

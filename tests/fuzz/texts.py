@@ -7,7 +7,7 @@ import math
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from appconfig_env import _handover, _percent, _snapshot
-from appconfig_env._made import make_of_state
+from appconfig_env._made import render_entry
 from appconfig_env._options import is_variable_name
 from appconfig_env._reference import ReferenceProblems, parse, parse_prefetch
 from appconfig_env._settings import AWS_PREFIX, KNOWN, PREFIX, from_environ
@@ -27,18 +27,21 @@ def references(data: bytes) -> None:
         except ReferenceProblems as error:
             check_message(str(error), LONGEST_PROBLEM + 150 * len(text))
             continue
-        again = parse(source.text, variable)
-        assert (again, again.text, again.identity) == (source, source.text, source.identity)
+        again = parse(source.reference, variable)
+        same = (source, source.reference, source.identity)
+        assert (again, again.reference, again.identity) == same
         assert (again.default, again.key, again.only) == (source.default, source.key, source.only)
-        check_message(source.label + repr(source) + source.identity, 50 * len(text) + 200)
+        check_message(
+            source.public_reference + repr(source) + source.identity, 50 * len(text) + 200
+        )
         assert "default=" not in source.identity.partition("?")[2].partition("#")[0]
-        assert source.text.isascii()
+        assert source.reference.isascii()
     try:
         source = parse_prefetch(text)
     except ReferenceProblems as error:
         check_message(str(error))
     else:
-        assert parse(source.text) == source
+        assert parse(source.reference) == source
 
 
 LONGEST_PROBLEM = 2000
@@ -57,7 +60,7 @@ def settings(data: bytes) -> None:
         return
     assert from_environ(dict(environ)).identity() == found.identity()
     assert len(_snapshot.fingerprint(found)) == 64
-    for sources in found.locators().values():
+    for sources in found.resources().values():
         assert 0 <= found.interval(sources) < math.inf
     assert 0 < found.deadline_seconds < math.inf
     assert found.snapshot_path.startswith("/")
@@ -116,23 +119,23 @@ def snapshot(data: bytes) -> None:
     again = _snapshot.loads(whole)
     assert _snapshot.dumps(again, with_secrets=True) == whole
     public = _snapshot.loads(_snapshot.dumps(found))
-    for text, state in public.states.items():
-        assert not any(rendered.secret for rendered in state.rendered.values())
-        assert not (state.has_data and (state.is_secret or found.states[text].is_secret))
-    for one in (found, found.complete(), found.without_cursors(), public):
+    for text, entry in public.entries.items():
+        assert not any(rendered.secret for rendered in entry.rendered.values())
+        assert not (entry.has_data and (entry.is_secret or found.entries[text].is_secret))
+    for one in (found, found.complete(), found.without_tokens(), public):
         for name, value in one.values(SETTINGS).items():
             assert isinstance(name, str)
             assert isinstance(value, str)
         assert all(str(error) for error in one.missing())
-        for text, state in one.states.items():
-            assert not math.isnan(state.due_at + state.checked_at)
-            state.is_due(1e9)
-            for sources in SETTINGS.locators().values():
-                make_of_state(sources, state)
+        for text, entry in one.entries.items():
+            assert not math.isnan(entry.refresh_at + entry.checked_at)
+            entry.is_stale(1e9)
+            for sources in SETTINGS.resources().values():
+                render_entry(sources, entry)
             assert isinstance(text, str)
 
 
-def handover(data: bytes) -> None:
+def handoff(data: bytes) -> None:
     """What the wrapper did not write is nothing; what it wrote comes back as it was."""
     found = _handover.loads(text_of(data))
     if found is None:
@@ -162,14 +165,14 @@ def _environ(**variables: str) -> bytes:
 
 def _written() -> tuple[bytes, ...]:
     fields = {
-        "version": "1", "fetched_at": 1.0, "checked_at": 1.0, "due_at": 2.0, "failures": 0,
-        "error": None, "values": {"S=secretsmanager:s#k": {}}, "withheld": {},
-        "cursor": "t", "data": {"a": {"b": 1}}, "protected": {"x": ["LD_PRELOAD"]},
+        "version": "1", "fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0, "failures": 0,
+        "error": None, "values": {"S=secretsmanager:s#k": {}}, "redacted": {},
+        "token": "t", "data": {"a": {"b": 1}}, "protected": {"x": ["LD_PRELOAD"]},
         "missing": [["ssm:/t", "why", True]],
     }  # fmt: skip
-    secret = fields | {"secret": True, "withheld": {"S=secretsmanager:s#k": ["S"]}}
-    states = {"appconfig:a/b/c": fields, "secretsmanager:s": secret, "ssm:/p/": fields}
-    whole = {"schema": 1, "fingerprint": "f" * 64, "taken_at": 1.0, "sources": states}
+    secret = fields | {"secret": True, "redacted": {"S=secretsmanager:s#k": ["S"]}}
+    entries = {"appconfig:a/b/c": fields, "secretsmanager:s": secret, "ssm:/p/": fields}
+    whole = {"schema": 1, "fingerprint": "f" * 64, "taken_at": 1.0, "sources": entries}
     return json.dumps(whole).encode(), json.dumps(whole | {"sources": {}}).encode()
 
 
@@ -231,8 +234,8 @@ TARGETS = (
     ),
     Target("snapshot", snapshot, _written(), ('"data"', '"values"', "1e400", "NaN", "true", "[")),
     Target(
-        "handover",
-        handover,
+        "handoff",
+        handoff,
         (
             b'{"process":1,"taken_at":1.5,"references":{"A":"ssm:/a"},"configured":["B"]}',
             b'{"process":1,"taken_at":1,"references":{},"configured":[],"left":[7,8,9]}',

@@ -142,7 +142,7 @@ class Runtime:
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
-        eventually(lambda: state(self.pid) == "T")
+        eventually(lambda: entry(self.pid) == "T")
 
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
@@ -256,7 +256,7 @@ def eventually(condition: Callable[[], object]) -> None:
         time.sleep(0.002)
 
 
-def state(process: int) -> str:
+def entry(process: int) -> str:
     """The letter that the kernel gives for what a process is at; X for one that is no more."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

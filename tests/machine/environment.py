@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from appconfig_env import LoadError, MissingKeyError
 from appconfig_env._api import Helper
 from appconfig_env._settings import from_environ
-from appconfig_env._shared import SharedSnapshot
+from appconfig_env._shared import SnapshotRepository
 from appconfig_env._wrapper import main
 from appconfig_env.aws.fetch import Fetcher
 
 from .expectations import APP, TEXT, Expectations
-from .world import Client, Machine, World
+from .world import Client, System, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from appconfig_env._load import Outcome, Request
     from appconfig_env._settings import Settings
 
-    MakeFetch = Callable[[Settings, Mapping[str, str]], Callable[..., Mapping[str, Outcome]]]
+    MakeBackend = Callable[[Settings, Mapping[str, str]], Callable[..., Mapping[str, Outcome]]]
 
 
 class Process:
@@ -44,11 +44,11 @@ class Process:
         self.started = int(environ["N"]) if "N" in environ else None
         self.started_text = environ.get("RAW")
 
-    def cursors(self) -> set[str]:
+    def tokens(self) -> set[str]:
         """The tokens in its memory."""
         store = self.helper._store
-        found = store.snapshot.states.values() if store is not None else ()
-        return {state.cursor for state in found} - {""}
+        found = store.snapshot.entries.values() if store is not None else ()
+        return {entry.token for entry in found} - {""}
 
 
 class Environment:
@@ -58,7 +58,7 @@ class Environment:
         world: where it is.
         folder: its own /tmp, not made yet.
         settings: variables besides the usual ones.
-        chance: spreads the polls.
+        jitter: spreads the polls.
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Environment:
         world: World,
         folder: Path,
         settings: Mapping[str, str],
-        chance: Callable[[], float],
+        jitter: Callable[[], float],
     ) -> None:
         self.world = world
         self.folder = folder
         self.processes: list[Process] = []
-        self._chance = chance
+        self._chance = jitter
         self._given = settings
         self._started = 0
         folder.mkdir(exist_ok=True)  # a twin's is there
@@ -108,8 +108,8 @@ class Environment:
                 self.environ,
                 now=self.world.wall,
                 execve=lambda _path, _words, result: found.append(dict(result)),
-                make_fetch=self._fetch_of(name),
-                chance=self._chance,
+                make_backend=self._fetch_of(name),
+                jitter=self._chance,
                 say=lambda _: None,
             )
             environ = found[0] if found else {}
@@ -161,7 +161,7 @@ class Environment:
 
     def wait_for_another(self, process: Process) -> None:
         """Call `get` while another process is on it."""
-        with SharedSnapshot(self.settings, self.environ), self.expected.step(process.name):
+        with SnapshotRepository(self.settings, self.environ), self.expected.step(process.name):
             with self.expected.waiting(process.name):
                 number = _number(process.helper)
             self.expected.app_said(number, process.helper.status()[APP], process.started)
@@ -179,7 +179,7 @@ class Environment:
 
     def crash_with_tokens(self) -> None:
         """Have a process of this environment take the tokens and crash before it puts any."""
-        with SharedSnapshot(self.settings, self.environ) as shared:
+        with SnapshotRepository(self.settings, self.environ) as shared:
             shared.take(lambda *_: None)
         self.expected.tokens_lost()
 
@@ -218,13 +218,13 @@ class Environment:
     def places(self) -> Iterator[tuple[str, set[str]]]:
         """Where tokens are, and which."""
         for process in self.processes:
-            yield f"the memory of {process.name}", process.cursors()
+            yield f"the memory of {process.name}", process.tokens()
         try:
             with open(self._path, encoding="utf-8") as file:
                 sources = json.load(file)["sources"].values()
         except (OSError, ValueError):
             return
-        yield self._path, {source.get("cursor", "") for source in sources} - {""}
+        yield self._path, {source.get("token", "") for source in sources} - {""}
 
     # What SnapStart does.
 
@@ -267,12 +267,12 @@ class Environment:
         return process
 
     def _helper(self, name: str, environ: Mapping[str, str]) -> Helper:
-        make_fetch = self._fetch_of(name)
-        return Helper(environ, now=self.world.wall, make_fetch=make_fetch, chance=self._chance)
+        make_backend = self._fetch_of(name)
+        return Helper(environ, now=self.world.wall, make_backend=make_backend, jitter=self._chance)
 
-    def _fetch_of(self, name: str) -> MakeFetch:
-        machine = Machine()
-        fetcher = Fetcher(Client(self.world, name), 1, machine=machine)
+    def _fetch_of(self, name: str) -> MakeBackend:
+        machine = System()
+        fetcher = Fetcher(Client(self.world, name), 1, system=machine)
 
         def fetch(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
             self.expected.about_to_ask(name, requests)

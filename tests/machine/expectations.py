@@ -37,7 +37,7 @@ Numbers = frozenset[int | None]  # of deployments; None for no value
 
 @dataclass
 class Attempt:
-    """What came of one request for one locator.
+    """What came of one request for one resource.
 
     Attributes:
         who: the process that made it.
@@ -89,7 +89,7 @@ class Expectations:
         # nobody can tell which of them knows the newer. It is a good one, and asked when it is due.
         self._is_doubtful = False
         self._processes = 0
-        self._attempts: dict[str, list[Attempt]] = {text: [] for text in settings.locators()}
+        self._attempts: dict[str, list[Attempt]] = {text: [] for text in settings.resources()}
         self._seen: dict[tuple[str, str], int] = {}  # the first one a process may still go by
         self._waits: dict[str, float] = {}  # when a process left it to another one
         self._token_since: float | None = None  # surely there is one, so old, for whoever is next
@@ -116,7 +116,7 @@ class Expectations:
 
     def about_to_ask(self, who: str, requests: list[Request]) -> None:
         """See that it is time to."""
-        asked = {request.locator.text for request in requests}
+        asked = {request.resource.reference for request in requests}
         assert asked == self._attempts.keys(), "one profile has one session"
         if self._is_forced:
             return
@@ -347,15 +347,15 @@ class Expectations:
         """The clock stood at `wall` before."""
         self._muddle()
         self._muddled_until = max(self._muddled_until, wall)
-        self._doubt(is_due=self._processes > 1 or not self.is_writable)
+        self._doubt(is_stale=self._processes > 1 or not self.is_writable)
 
     def processes_are(self, count: int) -> None:
         """So many share the environment from now on."""
         self._processes = count
-        self._doubt(is_due=count > 1)
+        self._doubt(is_stale=count > 1)
 
-    def _doubt(self, *, is_due: bool = True) -> None:
-        if is_due and self._is_muddled and self._world.wall() <= self._muddled_until:
+    def _doubt(self, *, is_stale: bool = True) -> None:
+        if is_stale and self._is_muddled and self._world.wall() <= self._muddled_until:
             self._is_doubtful = True
 
     def _muddle(self) -> None:

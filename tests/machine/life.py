@@ -63,7 +63,7 @@ class Life(RuleBasedStateMachine):
         formats=st.booleans(),
         goes_on=st.booleans(),
         snapstart=st.integers(0, 3).map(lambda n: n == 3),
-        chance=st.sampled_from([0.0, 0.5, 1.0]),
+        jitter=st.sampled_from([0.0, 0.5, 1.0]),
         is_deployed=st.sampled_from([True, True, True, False]),
     )
     def begin(  # noqa: PLR0917 - as hypothesis gives them
@@ -72,7 +72,7 @@ class Life(RuleBasedStateMachine):
         formats: bool,
         goes_on: bool,
         snapstart: bool,
-        chance: float,
+        jitter: float,
         is_deployed: bool,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
@@ -80,7 +80,7 @@ class Life(RuleBasedStateMachine):
         self.world.deploy()
         if not is_deployed:
             self.world.withdraw()
-        self.chance = chance
+        self.jitter = jitter
         given = {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": interval}
         if formats:
             given["APPCONFIG_ENV_SOURCES"] = f"appconfig:shop/prod/app {TEXT}&as=RAW"
@@ -88,7 +88,7 @@ class Life(RuleBasedStateMachine):
             given["APPCONFIG_ENV_ON_ERROR"] = "continue"
         if snapstart:
             given["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
-        made = Environment(self.world, self.folder / "one", given, lambda: self.chance)
+        made = Environment(self.world, self.folder / "one", given, lambda: self.jitter)
         if snapstart:
             made.expected.keeps_no_tokens()
         self.snapstart = snapstart
@@ -237,4 +237,4 @@ class Life(RuleBasedStateMachine):
     def status_never_fails(self) -> None:
         for environment in getattr(self, "environments", ()):
             for process in environment.processes:
-                assert process.helper.status().keys() == environment.settings.locators().keys()
+                assert process.helper.status().keys() == environment.settings.resources().keys()

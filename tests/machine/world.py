@@ -199,16 +199,16 @@ class Client:
         """See the port."""
 
 
-class Machine:
-    """The package's `Machine`, on which no real time passes: threads run at once, sleeps are short.
+class System:
+    """The package's `System`, on which no real time passes: threads run at once, sleeps are short.
 
     Args:
-        chance: what it draws, always.
+        jitter: what it draws, always.
     """
 
-    def __init__(self, chance: float = 0.5) -> None:
+    def __init__(self, jitter: float = 0.5) -> None:
         self._now = 0.0
-        self._chance = chance
+        self._chance = jitter
 
     def now(self) -> float:
         """Seconds slept so far."""
@@ -226,6 +226,6 @@ class Machine:
         """A real one."""
         return allocate_lock()
 
-    def chance(self) -> float:
+    def jitter(self) -> float:
         """See the class."""
         return self._chance
