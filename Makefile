@@ -96,7 +96,7 @@ build-ExampleFunction:
 .PHONY: build-AppConfigEnvLayer
 build-AppConfigEnvLayer:
 	@[ -x $(BIN)/appconfig-env ] || $(MAKE) --makefile $(firstword $(MAKEFILE_LIST)) $(RUNTIME)
-	@$(BIN)/python -m appconfig_env._layer --output "$(ARTIFACTS_DIR)" --python $(LAYER_PYTHON)
+	@$(BIN)/python -m appconfig_env._cli.layer --output "$(ARTIFACTS_DIR)" --python $(LAYER_PYTHON)
 
 # Versions stay unless the *.in beside them, or pyproject.toml, ask for others.
 COMPILE = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \

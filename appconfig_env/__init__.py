@@ -1,6 +1,6 @@
 """AppConfig, Parameter Store and Secrets Manager as environment variables, and refreshed."""
 
-from ._api import Helper as _Helper
+from ._helper.helper import Helper as _Helper
 from .errors import AmbiguousFlagError as AmbiguousFlagError
 from .errors import AppConfigEnvError as AppConfigEnvError
 from .errors import ConversionError as ConversionError

@@ -13,7 +13,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the wrapper starts with the pyth
 if not __package__:
     sys.path.insert(0, __file__.rpartition("/")[0].rpartition("/")[0])
 
-from appconfig_env import _site_on_demand, cli  # noqa: E402 - not to be found before
+from appconfig_env import _late_site  # noqa: E402 - not to be found before
+from appconfig_env._cli.main import main  # noqa: E402
 
-_site_on_demand.install()
-raise SystemExit(cli.main())
+_late_site.install()
+raise SystemExit(main())

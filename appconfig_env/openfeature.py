@@ -17,8 +17,8 @@ except ImportError as error:
     ) from error
 
 from . import _helper
-from ._flag import Flag, flag_of, is_flag
-from ._reference import APPCONFIG, ReferenceProblems, parse
+from ._config.references import APPCONFIG, ReferenceProblems, parse
+from ._content.flags import Flag, flag_of, is_flag
 from .errors import AppConfigEnvError, MissingKeyError, SettingsError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from openfeature.evaluation_context import EvaluationContext
     from openfeature.flag_evaluation import FlagValueType
 
-    from ._api import Helper
+    from ._helper.helper import Helper
 
     Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 

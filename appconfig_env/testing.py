@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from . import _helper
-from ._flag import Flag, flag_of
-from ._overrides import Overrides
-from ._render import text_value
+from ._content.flags import Flag, flag_of
+from ._content.variables import text_value
+from ._helper.overrides import Overrides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ._api import Helper
+    from ._helper.helper import Helper
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import ssl
 import sys
 from pathlib import Path
 
-from appconfig_env import _layer
-from appconfig_env._layer.anchors import subject_hash
+from appconfig_env._cli import layer as _layer
+from appconfig_env._cli.layer.anchors import subject_hash
 
 PACKAGE = Path("python", "appconfig_env")
 

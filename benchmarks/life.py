@@ -127,8 +127,8 @@ def measure_ours(workers: int, seconds: int = HOUR, *, secure_parameters: int = 
         seconds: how long they get requests.
         secure_parameters: how many of the twenty are SecureStrings, which no file may hold.
     """
-    from appconfig_env._api import Helper
-    from appconfig_env._wrapper import main
+    from appconfig_env._helper.helper import Helper
+    from appconfig_env._wrapper.main import main
     from tests.fake_aws import FakeAws
 
     # Whole seconds, so that sums are exact. AWS's clock stands but for `forward`; signatures are

@@ -14,7 +14,7 @@ import timeit
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from appconfig_env._view import View
+from appconfig_env._helper.fast_path import View
 
 from . import counts, layers
 from .contenders import ROOT, Cell
@@ -31,10 +31,11 @@ PROGRAM = """
 import sys
 {before}
 sys.path.insert(0, {root!r})
-from appconfig_env import _site_on_demand, cli
+from appconfig_env import _late_site
+from appconfig_env._cli.main import main
 {between}
-_site_on_demand.install()
-raise SystemExit(cli.main())
+_late_site.install()
+raise SystemExit(main())
 """
 NO_GARBAGE = "import gc; gc.disable()"
 PUBLIC_TLS = "import socket, ssl; sys.modules['_ssl'] = None"

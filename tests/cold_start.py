@@ -55,8 +55,10 @@ print(counts)
 """
 WRAPPER = """
 sys.path.insert(0, sys.argv[1])
-from appconfig_env import _site_on_demand, _wrapper, cli
-_wrapper.main(["/bin/true"], dict(os.environ), execve=lambda path, words, environ: None)
+import appconfig_env._cli.main
+from appconfig_env import _late_site
+from appconfig_env._wrapper.main import main
+main(["/bin/true"], dict(os.environ), execve=lambda path, words, environ: None)
 """
 IMPORT = """
 sys.path.insert(0, sys.argv[1])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from appconfig_env._document import Document
+from appconfig_env._content.parse import Document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._reference import Source
+    from appconfig_env._config.references import Source
 
 
 def document_of(source: Source, values: Mapping[str, str]) -> Document:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._api import Helper
-from appconfig_env._fetch import Fetcher
-from appconfig_env._settings import from_environ
-from appconfig_env._shared import SnapshotRepository
+from appconfig_env._backends.router import Fetcher
+from appconfig_env._cache.repository import SnapshotRepository
+from appconfig_env._config.settings import from_environ
+from appconfig_env._helper.helper import Helper
 
 from . import fakes
 from .fakes import steadily, wrapped

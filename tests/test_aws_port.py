@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from appconfig_env.aws import settings
-from appconfig_env.aws.boto3_client import Boto3Client
-from appconfig_env.aws.lean import LeanClient
-from appconfig_env.aws.port import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.boto3_client import Boto3Client
+from appconfig_env._backends.aws.errors import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.lean_client import LeanClient
+from appconfig_env._config import aws as settings
 
 from .fake_aws import FakeAws
 from .raw_server import RawServer, hang, ok, then_close
@@ -24,7 +24,7 @@ from .servers import Proxy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from appconfig_env.aws.port import Client
+    from appconfig_env._backends.aws.errors import Client
 
 Connect = Callable[..., "Client"]
 ROLE = "arn:aws:iam::123456789012:role/reader"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env.aws import settings
+from appconfig_env._config import aws as settings
 
 if TYPE_CHECKING:
-    from appconfig_env.aws.settings import AwsSettings
+    from appconfig_env._config.aws import AwsSettings
 
 PREFIX = "AWS_APPCONFIG_EXTENSION_"
 

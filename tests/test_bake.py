@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import _bake
-from appconfig_env._document import Document
-from appconfig_env._settings import from_environ
-from appconfig_env._wrapper import main as start
+from appconfig_env._cli import bake as _bake
+from appconfig_env._config.settings import from_environ
+from appconfig_env._content.parse import Document
+from appconfig_env._wrapper.main import main as start
 from appconfig_env.errors import AppConfigEnvError, LoadError, SourceError
 
 from .fakes import NO_ANSWER, FakeBackend, steadily
@@ -22,8 +22,8 @@ from .fakes import NO_ANSWER, FakeBackend, steadily
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._load import Fetch
-    from appconfig_env._settings import Settings
+    from appconfig_env._cache.load import Fetch
+    from appconfig_env._config.settings import Settings
 
     from .fake_aws import FakeAws
 
@@ -152,7 +152,7 @@ def test_local_files_ship_with_the_function_anyway(tmp_path: Path) -> None:
 
 
 def test_a_function_may_name_its_variables_otherwise_than_when_it_was_baked() -> None:
-    from appconfig_env._load import load
+    from appconfig_env._cache.load import load
 
     fetch = FakeBackend({"appconfig:a/b/c": b'{"x": 1}'})
     snapshot, _ = _bake.bake(from_environ({"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c"}), fetch, 1.0)

@@ -38,7 +38,7 @@ def test_a_start_without_the_c_modules_goes_by_the_public_ones() -> None:
 
     assert not AVOIDED & as_it_is
     assert public > AVOIDED
-    assert "appconfig_env.aws.tls" in as_it_is & public
+    assert "appconfig_env._http.tls" in as_it_is & public
 
 
 def test_a_trick_is_measured_beside_the_start_without_it() -> None:

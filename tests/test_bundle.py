@@ -14,15 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appconfig_env._layer.code import compile_all
-from appconfig_env._layer.parts import bundle
+from appconfig_env._cli.layer.bytecode import compile_all
+from appconfig_env._cli.layer.parts import bundle
 
 from .pythons import PYTHONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-READER = Path(__file__).parent.parent / "appconfig_env" / "_bundle.py"
+READER = Path(__file__).parent.parent / "appconfig_env" / "_bytecode_bundle.py"
 START = ("first.py", "sub/__init__.py", "sub/deep.py")
 REST = ("late.py",)
 FILES = (*START, *REST, "bare.py")  # of the last there is no byte code
@@ -55,7 +55,7 @@ def write(folder: Path) -> None:
         to = folder / "appconfig_env" / file
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_text('ORIGIN = "source"\ndef fail():\n    raise ValueError(ORIGIN)  # quoted\n')
-    (folder / "appconfig_env" / "__init__.py").write_text("from . import _bundle\n")
+    (folder / "appconfig_env" / "__init__.py").write_text("from . import _bytecode_bundle\n")
     shutil.copy(READER, folder / "appconfig_env")
     path(folder, "start").parent.mkdir()
 
@@ -94,10 +94,10 @@ def test_each_python_reads_its_own(package: Path, version: str) -> None:
 
 def test_the_second_bundle_is_read_once_the_first_does_not_do(package: Path) -> None:
     script = """
-from appconfig_env import _bundle, first
-print(len(_bundle._read))
+from appconfig_env import _bytecode_bundle, first
+print(len(_bytecode_bundle._read))
 from appconfig_env import late
-print(len(_bundle._read))
+print(len(_bytecode_bundle._read))
 """
     assert run(package, script) == ["1", "2"]
 
@@ -188,7 +188,7 @@ print(*sorted(found.name for found in pkgutil.iter_modules(appconfig_env.__path_
         f"appconfig_env.sub {here}/sub/__init__.py {here}/sub",
         f"appconfig_env.sub.deep {here}/sub/deep.py",
         f"appconfig_env.late {here}/late.py",
-        "_bundle bare first late sub",
+        "_bytecode_bundle bare first late sub",
     ]
 
 
@@ -245,8 +245,8 @@ import appconfig_env.sub.deep
 assert before == (sys.meta_path, sys.path_hooks)
 cache = sys.path_importer_cache
 print(*sorted(path for path in cache if type(cache[path]).__name__ == "BundleFinder"))
-from appconfig_env import _bundle
-_bundle.BundleFinder.find_spec = None
+from appconfig_env import _bytecode_bundle
+_bytecode_bundle.BundleFinder.find_spec = None
 import json, colorsys
 """
     here = package / "appconfig_env"
@@ -260,13 +260,14 @@ def test_reading_needs_no_module_that_an_interpreter_lacks_at_its_start(package:
 
     (loaded,) = run(package, script)
 
-    assert set(loaded.split()) == {"__future__", "appconfig_env", "appconfig_env._bundle"}
+    assert set(loaded.split()) == {"__future__", "appconfig_env", "appconfig_env._bytecode_bundle"}
 
 
 def test_a_checkout_has_no_use_for_it() -> None:
-    script = (
-        "import appconfig_env, appconfig_env.cli; print('appconfig_env._bundle' in sys.modules)"
-    )
+    script = """
+import appconfig_env._cli.main
+print('appconfig_env._bytecode_bundle' in sys.modules)
+"""
 
     assert run(READER.parent.parent, script) == ["False"]
 

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from appconfig_env.aws import clients, settings
-from appconfig_env.aws.lean import LeanClient
+from appconfig_env._backends.aws import choose as clients
+from appconfig_env._backends.aws.lean_client import LeanClient
+from appconfig_env._config import aws as settings
 
 LAMBDA = {
     "AWS_REGION": "eu-west-1",
@@ -75,7 +76,7 @@ def test_all_else_is_boto3s(more: dict[str, str], why: str) -> None:
 def test_the_lean_client_loads_nothing_heavy() -> None:
     script = (
         "import sys; before = set(sys.modules)\n"
-        "import appconfig_env.aws.lean, appconfig_env.aws.clients\n"
+        "import appconfig_env._backends.aws.lean_client, appconfig_env._backends.aws.choose\n"
         "print(*(set(sys.modules) - before))"
     )
     out = subprocess.run(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env.aws import credentials
-from appconfig_env.aws.port import NO_CREDENTIALS, UNREACHABLE, AwsError
-from appconfig_env.aws.signing import Credentials
-from appconfig_env.aws.transport import Transport
+from appconfig_env._backends.aws import credentials
+from appconfig_env._backends.aws.errors import NO_CREDENTIALS, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.sigv4 import Credentials
+from appconfig_env._http.transport import Transport
 
 from .raw_server import RawServer, hang, ok
 

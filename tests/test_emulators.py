@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from appconfig_env._api import Helper
+from appconfig_env._helper.helper import Helper
 
 from .fakes import Clock, steadily, wrapped
 

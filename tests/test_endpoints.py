@@ -5,9 +5,9 @@ from __future__ import annotations
 import botocore.session
 import pytest
 
-from appconfig_env.aws import endpoints
-from appconfig_env.aws.port import SERVICES
-from appconfig_env.aws.settings import AwsSettings
+from appconfig_env._backends.aws import endpoints
+from appconfig_env._backends.aws.errors import SERVICES
+from appconfig_env._config.aws import AwsSettings
 
 LARGE = ("aws", "aws-cn", "aws-us-gov")
 SESSION = botocore.session.Session()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env import _reference
-from appconfig_env._document import Document
-from appconfig_env._load import Request
-from appconfig_env._machine import THIS_SYSTEM
-from appconfig_env.aws.fetch import Fetcher
-from appconfig_env.aws.port import INVALID_RESPONSE, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
+from appconfig_env._backends.system import THIS_SYSTEM
+from appconfig_env._cache.load import Request
+from appconfig_env._config import references as _reference
+from appconfig_env._content.parse import Document
 from appconfig_env.errors import SourceError
 
 from .fake_client import Answer, FakeClient

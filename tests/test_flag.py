@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appconfig_env._flag import Flag, flag_of, is_flag
+from appconfig_env._content.flags import Flag, flag_of, is_flag
 
 
 def test_a_flag_is_true_where_it_is_enabled() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env.aws.port import AwsError
+from appconfig_env._backends.aws.errors import AwsError
 from benchmarks.fleet import polls, sections, starts
 from benchmarks.fleet.account import Account, Bucket, Quotas
 from benchmarks.fleet.polls import Crowd

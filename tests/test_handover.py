@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._handover import Handoff, Left, dumps, loads
+from appconfig_env._cache.handoff import Handoff, Left, dumps, loads
 
 texts = st.text(max_size=10)
 lefts = st.builds(Left, st.integers(1, 2**22), st.integers(0, 2**20), st.integers(0, 2**64))

@@ -20,7 +20,7 @@ from appconfig_env import (
     MissingKeyError,
     SettingsError,
 )
-from appconfig_env._api import Helper
+from appconfig_env._helper.helper import Helper
 
 from . import fakes
 from .canary import SECRET, SECURE

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from appconfig_env._api import Helper
-from appconfig_env._settings import from_environ
-from appconfig_env.aws import operations
-from appconfig_env.aws.port import INVALID_RESPONSE, AwsError
-from appconfig_env.aws.wire import HttpAnswer
+from appconfig_env._backends.aws import protocol as operations
+from appconfig_env._backends.aws.errors import INVALID_RESPONSE, AwsError
+from appconfig_env._config.settings import from_environ
+from appconfig_env._helper.helper import Helper
+from appconfig_env._http.messages import HttpAnswer
 from appconfig_env.errors import SettingsError
 
 from .fakes import Clock

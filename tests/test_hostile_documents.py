@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from appconfig_env._api import Helper
-from appconfig_env._document import Document
-from appconfig_env._locator import Resource
-from appconfig_env._snapshot_file import LARGEST_BYTES
+from appconfig_env._cache.snapshot_file import LARGEST_BYTES
+from appconfig_env._config.resource import Resource
+from appconfig_env._content.parse import Document
+from appconfig_env._helper.helper import Helper
 
 from .fakes import Clock, FakeBackend, steadily
 from .hostile import DOCUMENTS, MIB, Ended, Hostile, start

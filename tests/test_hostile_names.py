@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from appconfig_env import _protected
-from appconfig_env._protected import is_protected, is_proxy
-from appconfig_env._reference import parse
-from appconfig_env._render import data_of, render
+from appconfig_env._config.references import parse
+from appconfig_env._content import protected as _protected
+from appconfig_env._content.protected import is_protected, is_proxy
+from appconfig_env._content.variables import data_of, render
 
 from .documents import document_of
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from appconfig_env import _json_codec
+from appconfig_env._content import fast_json as _json_codec
 
 from .pythons import PYTHONS
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import _layer
+from appconfig_env._cli import layer as _layer
 
 from .canary import SECRET, SECURE
 from .pythons import PYTHONS
@@ -120,7 +120,7 @@ def test_from_cold_start_to_refreshed_value(
     }.items():
         assert function.invoke(expression) == (200, answer)
     assert len(shop.calls) == sum(calls.values()), "no call before the interval ends"
-    loader = function.invoke("type(appconfig_env._api.__loader__).__name__")
+    loader = function.invoke("type(appconfig_env._helper.helper.__loader__).__name__")
     assert loader == (200, "BundleLoader"), "byte code, for each Python"
 
     shop.put_profile("shop", "prod", "app", {"limit": 11, "db": {"pool": 5}}, label="v2")
@@ -205,9 +205,9 @@ def test_the_helper_imports_nothing_heavy(
     _, imported = function.invoke("IMPORTED")
     assert imported == [
         "appconfig_env",
-        "appconfig_env._api",
-        "appconfig_env._bundle",
-        "appconfig_env._view",
+        "appconfig_env._helper.helper",
+        "appconfig_env._bytecode_bundle",
+        "appconfig_env._helper.fast_path",
         "appconfig_env.errors",
     ]
     _, loaded = function.invoke("[appconfig_env.refresh() and 0, sorted(sys.modules)][1]")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import _api
-from appconfig_env._api import Helper
+from appconfig_env._helper import helper as _api
+from appconfig_env._helper.helper import Helper
 
 from .life import ROOT, SERVE, Life, eventually
 
@@ -93,7 +93,12 @@ print(json.dumps([forked("get('LIMIT')"), time.monotonic() - began]))
 
 
 @pytest.mark.parametrize(
-    "module", ["appconfig_env._fetch", "appconfig_env._store", "appconfig_env.aws.clients"]
+    "module",
+    [
+        "appconfig_env._backends.router",
+        "appconfig_env._cache.store",
+        "appconfig_env._backends.aws.choose",
+    ],
 )
 def test_a_fork_while_another_thread_imports_leaves_a_child_that_works(
     life: Life, module: str
@@ -112,7 +117,7 @@ def test_a_fork_does_not_wait_for_ever_for_another_threads_import(life: Life) ->
         "    if threading.current_thread() is not threading.main_thread():\n"
         "        reached.set()\n"
         "        time.sleep(60)\n"
-        "    from appconfig_env._fetch import Fetcher\n"
+        "    from appconfig_env._backends.router import Fetcher\n"
         "    return Fetcher(settings, environ)\n\n"
         "reached = threading.Event()\n\n"
         "def now()",

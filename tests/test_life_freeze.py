@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._api import Helper
-from appconfig_env._document import Document
-from appconfig_env._load import OLDEST_TOKEN_SECONDS, Request
-from appconfig_env._machine import THIS_SYSTEM
-from appconfig_env._reference import Resource
-from appconfig_env.aws.fetch import Fetcher
+from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.system import THIS_SYSTEM
+from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, Request
+from appconfig_env._config.references import Resource
+from appconfig_env._content.parse import Document
+from appconfig_env._helper.helper import Helper
 
 from .fake_client import FakeClient
 from .fakes import Clock, wrapped

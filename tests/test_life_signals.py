@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import LoadError, _snapshot_file
-from appconfig_env._api import Helper
-from appconfig_env._document import Document
-from appconfig_env._lock import FileLock
+from appconfig_env import LoadError
+from appconfig_env._cache import snapshot_file as _snapshot_file
+from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._content.parse import Document
+from appconfig_env._helper.helper import Helper
 
 from .life import APP, PATIENCE_SECONDS, ROOT, SERVE, SHOWN, WRAPPER, Life, entry, eventually
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from appconfig_env._load import Outcome, Request
+    from appconfig_env._cache.load import Outcome, Request
 
 ENDS = [signal.SIGTERM, signal.SIGKILL]
 
@@ -177,7 +178,7 @@ def opening(settings, environ):
     calls += 1
     if calls == 1:
         signal.raise_signal(signal.SIGTERM)
-    from appconfig_env._fetch import Fetcher
+    from appconfig_env._backends.router import Fetcher
     return Fetcher(settings, environ)
 
 def now()""",
@@ -235,9 +236,9 @@ WRITES = f"""
 import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from appconfig_env import _snapshot_file
-from appconfig_env._settings import from_environ
-from appconfig_env._shared import SnapshotRepository
-from appconfig_env._snapshot import Snapshot, Entry
+from appconfig_env._config.settings import from_environ
+from appconfig_env._cache.repository import SnapshotRepository
+from appconfig_env._cache.snapshot import Snapshot, Entry
 settings = from_environ({{"APPCONFIG_ENV_SNAPSHOT": sys.argv[1]}})
 entry = Entry(checked_at=1.0, refresh_at=2.0, data="x" * 2**20, has_data=True)
 print(flush=True)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import _snapshot_file
-from appconfig_env._api import Helper
-from appconfig_env._snapshot import SnapshotRefusedError, loads
+from appconfig_env._cache import snapshot_file as _snapshot_file
+from appconfig_env._cache.snapshot import SnapshotRefusedError, loads
+from appconfig_env._helper.helper import Helper
 
 from .fakes import Clock, wrapped
 from .life import SHOWN, Life

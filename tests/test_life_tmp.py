@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._shared import SnapshotRepository
-from appconfig_env._snapshot_file import sweep
+from appconfig_env._cache.repository import SnapshotRepository
+from appconfig_env._cache.snapshot_file import sweep
 
 from .life import APP, SHOWN, Life
 
@@ -165,6 +165,6 @@ def test_nobody_sweeps_while_another_process_writes(
 
 @pytest.fixture
 def settings_for() -> Callable[[str], Any]:
-    from appconfig_env._settings import from_environ
+    from appconfig_env._config.settings import from_environ
 
     return lambda path: from_environ({"APPCONFIG_ENV_SNAPSHOT": path})

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._api import Helper
-from appconfig_env._lock import FileLock
-from appconfig_env._store import LOCK_RETRY_SECONDS
+from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._cache.store import LOCK_RETRY_SECONDS
+from appconfig_env._helper.helper import Helper
 
 from .fakes import Clock, wrapped
 from .life import APP, SERVE, Life, Runtime, eventually

@@ -49,7 +49,7 @@ import sys
 before = set(sys.modules)
 sys.path.insert(0, sys.argv[1])
 import os
-from appconfig_env._wrapper import main
+from appconfig_env._wrapper.main import main
 
 def execve(path, words, environ):
     print(*sorted(set(sys.modules) - before))
@@ -70,7 +70,7 @@ WRAP_AND_GET = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import os
-from appconfig_env._wrapper import main
+from appconfig_env._wrapper.main import main
 command = [sys.executable, "-I", "-S", "-c", sys.argv[2], sys.argv[1]]
 raise SystemExit(main(command, dict(os.environ)))
 """
@@ -134,8 +134,9 @@ def test_an_import_loads_next_to_nothing(version: str) -> None:
     ours = [name for name in loaded if name.startswith("appconfig_env")]
     assert ours == [
         "appconfig_env",
-        "appconfig_env._api",
-        "appconfig_env._view",
+        "appconfig_env._helper",
+        "appconfig_env._helper.helper",
+        "appconfig_env._helper.fast_path",
         "appconfig_env.errors",
     ]
 
@@ -145,7 +146,7 @@ def test_a_wrapper_with_nothing_to_read_loads_next_to_nothing(version: str) -> N
     loaded, values = fresh(version, WRAP, environ={"LIMIT": "1"})
     assert values == "1 None None"
     assert foreign(loaded.split()) <= STARTED
-    assert "appconfig_env._load" not in loaded.split()
+    assert "appconfig_env._cache.load" not in loaded.split()
 
 
 @pytest.mark.parametrize("version", PYTHONS)
@@ -176,7 +177,9 @@ def test_a_wrapper_that_reads_from_aws_loads_nothing_heavy(
     assert values == "10 h p"
     assert foreign(loaded.split()) <= STARTED | READ_FROM_AWS
     # What this test is about was there: TLS, and all three services.
-    assert {"_ssl", "appconfig_env.aws.tls", "appconfig_env.aws.lean"} <= set(loaded.split())
+    assert {"_ssl", "appconfig_env._http.tls", "appconfig_env._backends.aws.lean_client"} <= set(
+        loaded.split()
+    )
     assert fake_aws_tls.connections > fake_aws_tls.failed_handshakes == 0
     assert {call.status for call in fake_aws_tls.calls} <= {200, 201}
     assert fake_aws_tls.problems == []
@@ -217,7 +220,7 @@ def test_a_helper_that_reads_from_aws_loads_nothing_heavy(
     loaded, values = fresh(version, GET, environ=environ)
     assert values == "10 h"
     assert foreign(loaded.split()) <= READ_FROM_AWS
-    assert "appconfig_env.aws.tls" in loaded.split()
+    assert "appconfig_env._http.tls" in loaded.split()
 
 
 def importtime_python(tmp_path: Path, real: str) -> Path:
@@ -251,5 +254,5 @@ def test_the_wrapper_script_imports_nothing_heavy(
     )
     assert done.stdout == "10 p\n"
     found = imported(done.stderr)
-    assert "appconfig_env.aws.tls" in found
+    assert "appconfig_env._http.tls" in found
     assert foreign(found) - set(imported(bare.stderr)) <= STARTED | READ_FROM_AWS | {"gc"}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from appconfig_env._lock import FileLock
+from appconfig_env._cache.file_lock import FileLock
 
 HOLD = """
 import sys
-from appconfig_env._lock import FileLock
+from appconfig_env._cache.file_lock import FileLock
 lock = FileLock(sys.argv[1])
 print(lock.is_held, flush=True)
 sys.stdin.read()
@@ -22,7 +22,7 @@ sys.stdin.read()
 # Leaves the lock to a child, which ends with this process's input.
 HAND_OVER = """
 import os, sys
-from appconfig_env._lock import FileLock
+from appconfig_env._cache.file_lock import FileLock
 lock = FileLock(sys.argv[1])
 if os.fork() == 0:
     sys.stdin.read()

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._document import Document
-from appconfig_env._load import load
-from appconfig_env._merge import completed, newest
-from appconfig_env._render import Variables
-from appconfig_env._settings import from_environ
-from appconfig_env._snapshot import Entry, Snapshot, dumps, loads
+from appconfig_env._cache.load import load
+from appconfig_env._cache.merge import completed, newest
+from appconfig_env._cache.snapshot import Entry, Snapshot, dumps, loads
+from appconfig_env._config.settings import from_environ
+from appconfig_env._content.parse import Document
+from appconfig_env._content.variables import Variables
 
 from .fakes import FakeBackend
 
 if TYPE_CHECKING:
-    from appconfig_env._settings import Settings
+    from appconfig_env._config.settings import Settings
 
 NOW = 100.0
 OLD = Entry(checked_at=10.0, refresh_at=55.0, fetched_at=10.0, data="old", has_data=True)

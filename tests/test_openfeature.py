@@ -19,7 +19,7 @@ from openfeature.exception import ErrorCode, ProviderFatalError
 from openfeature.flag_evaluation import Reason
 
 from appconfig_env import SettingsError
-from appconfig_env._api import Helper
+from appconfig_env._helper.helper import Helper
 from appconfig_env.openfeature import AppConfigProvider
 from appconfig_env.testing import override
 

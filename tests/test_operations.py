@@ -17,9 +17,9 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env.aws import operations
-from appconfig_env.aws.port import INVALID_RESPONSE, SERVICES, AwsError
-from appconfig_env.aws.wire import HttpAnswer
+from appconfig_env._backends.aws import protocol as operations
+from appconfig_env._backends.aws.errors import INVALID_RESPONSE, SERVICES, AwsError
+from appconfig_env._http.messages import HttpAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from appconfig_env import _handover
-from appconfig_env._api import Helper
-from appconfig_env._handover import Left
-from appconfig_env._lock import FileLock
-from appconfig_env._overlap import FROZEN_SECONDS, PIPE_BYTES
-from appconfig_env._snapshot import loads
-from appconfig_env._wrapper import main
+from appconfig_env._cache import handoff as _handover
+from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._cache.handoff import Left
+from appconfig_env._cache.snapshot import loads
+from appconfig_env._helper.helper import Helper
+from appconfig_env._wrapper.background import FROZEN_SECONDS, PIPE_BYTES
+from appconfig_env._wrapper.main import main
 
 from .canary import SECRET
 from .fake_aws import FakeAws
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
-    from appconfig_env._overlap import Work
+    from appconfig_env._wrapper.background import Work
 
     from .fake_aws.http import Reply
     from .fake_aws.wire import Request

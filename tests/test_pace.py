@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._load import load
-from appconfig_env._pace import FIRST_SHARE, LONGEST_WAIT_SECONDS, Schedule
-from appconfig_env._settings import from_environ
-from appconfig_env._state import Entry
+from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.load import load
+from appconfig_env._cache.schedule import FIRST_SHARE, LONGEST_WAIT_SECONDS, Schedule
+from appconfig_env._config.settings import from_environ
 
 from .fakes import Clock, FakeBackend
 

@@ -166,7 +166,7 @@ def test_the_changelog_knows_the_version_or_what_is_not_released_yet() -> None:
 
 
 def test_what_a_layer_carries_is_pinned() -> None:
-    from appconfig_env._layer.files import DISTRIBUTIONS
+    from appconfig_env._cli.layer.files import DISTRIBUTIONS
 
     assert set(DISTRIBUTIONS) <= {pin.name for pin in pins("runtime")}
 

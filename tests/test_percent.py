@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._percent import decode, encode
+from appconfig_env._http.percent import decode, encode
 
 # Text that UTF-8 can say: no half of a surrogate pair.
 texts = st.text(st.characters(exclude_categories=["Cs"]))

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._handover import Left
-from appconfig_env._pickup import Pickup
-from appconfig_env._render import Variables
-from appconfig_env._snapshot import Entry, Snapshot, dumps
+from appconfig_env._cache.handoff import Left
+from appconfig_env._cache.pickup import Pickup
+from appconfig_env._cache.snapshot import Entry, Snapshot, dumps
+from appconfig_env._content.variables import Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from appconfig_env._names import printable
-from appconfig_env.aws import port
-from appconfig_env.aws.port import AwsError
+from appconfig_env._backends.aws import errors as port
+from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._config.wording import printable
 
 
 def test_a_reason_says_what_failed_which_request_and_what_to_do() -> None:

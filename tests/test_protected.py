@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from appconfig_env._protected import is_protected
-from appconfig_env._settings import AWS_PREFIX, HANDOFF, KNOWN, PREFIX
-from appconfig_env.aws.settings import ENDPOINT_VARIABLES
+from appconfig_env._config.aws import ENDPOINT_VARIABLES
+from appconfig_env._config.settings import AWS_PREFIX, HANDOFF, KNOWN, PREFIX
+from appconfig_env._content.protected import is_protected
 
 # Lambda Developer Guide, "Defined runtime environment variables", the reserved ones.
 RESERVED = [

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import appconfig_env
-from appconfig_env import _options, _settings, _snapshot
-from appconfig_env._reference import parse
-from appconfig_env._render import Variables
-from appconfig_env.aws import settings as aws_settings
+from appconfig_env._cache import snapshot as _snapshot
+from appconfig_env._config import aws as aws_settings
+from appconfig_env._config import options as _options
+from appconfig_env._config import settings as _settings
+from appconfig_env._config.references import parse
+from appconfig_env._content.variables import Variables
 from appconfig_env.errors import SourceError
 from appconfig_env.testing import override
 
@@ -43,7 +45,7 @@ def known_settings() -> set[str]:
     """Give every name that the code reads from the environment as a setting."""
     names = {_settings.PREFIX + name for name in _settings.KNOWN}
     names |= set(aws_settings.ENDPOINT_VARIABLES.values())
-    for path in (PACKAGE / "_settings.py", PACKAGE / "aws" / "settings.py"):
+    for path in (PACKAGE / "_config" / "settings.py", PACKAGE / "_config" / "aws.py"):
         text = path.read_text()
         names |= {aws_settings.PREFIX + name for name in re.findall(r'PREFIX \+ "([A-Z_]+)"', text)}
         names |= set(SETTING.findall(re.sub(r"\bPREFIX\b.*", "", text)))

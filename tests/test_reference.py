@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._locator import Resource
-from appconfig_env._options import LONGEST_SECONDS, seconds
-from appconfig_env._reference import (
+from appconfig_env._config.options import LONGEST_SECONDS, seconds
+from appconfig_env._config.references import (
     ReferenceProblems,
     Source,
     is_reference,
@@ -18,6 +17,7 @@ from appconfig_env._reference import (
     parse,
     parse_prefetch,
 )
+from appconfig_env._config.resource import Resource
 
 CANARY = "c4n4ry"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from appconfig_env._machine import THIS_SYSTEM
-from appconfig_env.aws import retry
-from appconfig_env.aws.port import UNREACHABLE, AwsError
-from appconfig_env.aws.retry import POLICY
+from appconfig_env._backends.aws import retry
+from appconfig_env._backends.aws.errors import UNREACHABLE, AwsError
+from appconfig_env._backends.aws.retry import POLICY
+from appconfig_env._backends.system import THIS_SYSTEM
 
 THROTTLED = AwsError("GetParameters", "ThrottlingException", status=400)
 BROKEN = AwsError("GetParameters", "InternalServerError", status=500)

@@ -17,10 +17,10 @@ import trustme
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from appconfig_env import _layer
-from appconfig_env._layer import anchors
-from appconfig_env._layer.bill import bill
-from appconfig_env._layer.files import LayerError, LayerFile, plain_files
+from appconfig_env._cli import layer as _layer
+from appconfig_env._cli.layer import anchors
+from appconfig_env._cli.layer.files import LayerError, LayerFile, plain_files
+from appconfig_env._cli.layer.sbom import bill
 
 ROOT = Path(__file__).resolve().parent.parent
 # As Amazon's repository of its roots has the name of one.
@@ -189,7 +189,15 @@ def test_only_what_was_altered_and_would_be_carried_stops_the_build(
 
     output = tmp_path / "layer.zip"
     result = subprocess.run(
-        [sys.executable, "-m", "appconfig_env._layer", "--output", output, "--python", "python3"],
+        [
+            sys.executable,
+            "-m",
+            "appconfig_env._cli.layer",
+            "--output",
+            output,
+            "--python",
+            "python3",
+        ],
         cwd=tmp_path,
         env={"PYTHONPATH": f"{site}:{ROOT}", "PATH": str(Path(sys.executable).parent)},
         capture_output=True,

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import _layer, _settings
-from appconfig_env._start_log import StartLog
+from appconfig_env._cli import layer as _layer
+from appconfig_env._config import settings as _settings
+from appconfig_env._wrapper.log import StartLog
 
 if TYPE_CHECKING:
     from .fake_aws import FakeAws
@@ -200,7 +201,7 @@ HOSTS = {"169.254.170.2"}
 def test_no_host_stands_in_the_code_that_a_layer_carries() -> None:
     found = set()
     for path in (ROOT / "appconfig_env").rglob("*.py"):
-        if path.parent.name in ("_layer", "_trace"):
+        if path.parent.name in ("layer", "trace"):
             continue
         tree = ast.parse(path.read_text())
         found |= {

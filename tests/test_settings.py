@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._settings import KNOWN, PREFIX, Settings, from_environ, is_own
+from appconfig_env._config.settings import KNOWN, PREFIX, Settings, from_environ, is_own
 from appconfig_env.errors import SettingsError
 
 CANARY = "c4n4ry"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from appconfig_env import _snapshot_file
-from appconfig_env._settings import Settings, from_environ
-from appconfig_env._shared import SnapshotRepository, check_fallback, read, read_fallback
-from appconfig_env._snapshot import Entry, Snapshot, fingerprint
+from appconfig_env._cache import snapshot_file as _snapshot_file
+from appconfig_env._cache.repository import SnapshotRepository, check_fallback, read, read_fallback
+from appconfig_env._cache.snapshot import Entry, Snapshot, fingerprint
+from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env.errors import SettingsError
 
 APP = "appconfig:a/b/c"

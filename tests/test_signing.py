@@ -10,7 +10,7 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from appconfig_env.aws.signing import Credentials, sign
+from appconfig_env._backends.aws.sigv4 import Credentials, sign
 
 TIMESTAMP = "20260102T030405Z"
 

@@ -12,11 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._document import Document
-from appconfig_env._load import load
-from appconfig_env._render import Variables
-from appconfig_env._settings import from_environ
-from appconfig_env._snapshot import (
+from appconfig_env._cache.load import load
+from appconfig_env._cache.snapshot import (
     Entry,
     Snapshot,
     SnapshotRefusedError,
@@ -24,7 +21,10 @@ from appconfig_env._snapshot import (
     fingerprint,
     loads,
 )
-from appconfig_env._snapshot_file import LARGEST_BYTES, read, write
+from appconfig_env._cache.snapshot_file import LARGEST_BYTES, read, write
+from appconfig_env._config.settings import from_environ
+from appconfig_env._content.parse import Document
+from appconfig_env._content.variables import Variables
 from appconfig_env.errors import SourceError
 
 from .fakes import FakeBackend

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from appconfig_env._settings import from_environ
+from appconfig_env._config.settings import from_environ
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = ROOT / "template.yaml"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from appconfig_env.aws import tls
-from appconfig_env.aws.tcp import Socket, dial, resolve
+from appconfig_env._http import tls
+from appconfig_env._http.sockets import Socket, dial, resolve
 
 from .pythons import PYTHONS
 from .raw_server import HOST, Answer, RawServer, hang, ok, then_close
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import _ssl
     from collections.abc import Iterator
 
-    from appconfig_env.aws.tcp import Stream
+    from appconfig_env._http.sockets import Stream
 
 ROOT = Path(__file__).parent.parent
 MEGABYTE = bytes(range(256)) * 4096
@@ -399,7 +399,7 @@ TALK = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from appconfig_env.aws import tls
-from appconfig_env.aws.tcp import dial, resolve
+from appconfig_env._http.sockets import dial, resolve
 context = tls.new_context()
 context.load_verify_locations(sys.argv[2])
 

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._trace import hooks, span
-from appconfig_env._trace.report import advice, report
-from appconfig_env._trace.rows import rows
-from appconfig_env._trace.span import KINDS, READ, Span, Trace, by_kind, from_told
-from appconfig_env._trace.svg import COLOURS, html, svg
-from appconfig_env._trace.text import ASCII, BLOCKS, LEAST_WIDTH, picture, step_of, wrapped
+from appconfig_env._cli.trace import hooks, span
+from appconfig_env._cli.trace.report import advice, report
+from appconfig_env._cli.trace.rows import rows
+from appconfig_env._cli.trace.span import KINDS, READ, Span, Trace, by_kind, from_told
+from appconfig_env._cli.trace.svg import COLOURS, html, svg
+from appconfig_env._cli.trace.text import ASCII, BLOCKS, LEAST_WIDTH, picture, step_of, wrapped
 
 SVG = "{http://www.w3.org/2000/svg}"
 APP, PATH, SECRET = "appconfig:shop/prod/app", "ssm:/shop/", "secretsmanager:prod/db"
@@ -26,7 +26,7 @@ def trace(*more: Span, **fields: Any) -> Trace:
     """Give a start that reads a profile and a path of two pages."""
     spans = (
         Span("interpreter", (), 0, 10),
-        Span("our imports", ("appconfig_env._load",), 10, 20),
+        Span("our imports", ("appconfig_env._cache.load",), 10, 20),
         Span("library imports", ("json",), 12, 16, parent=1),
         Span("settings", (), 20, 21),
         Span(READ, ("StartConfigurationSession", APP), 22, 40, thread=1),
@@ -67,7 +67,7 @@ def test_a_picture_of_eighty_columns() -> None:
         "  less",
         "in ms: interpreter 10.0, our imports 6.0, library imports 4.0, settings 1.0, DNS",
         "  2.0, TLS 5.0, call 38.0, parse 2.0, write 1.0, other 2.0",
-        "slowest imports: appconfig_env._load 6.0, json 4.0",
+        "slowest imports: appconfig_env._cache.load 6.0, json 4.0",
         "arrived at: ssm:/shop/ 60.0, appconfig:shop/prod/app 40.0",
     ]
 

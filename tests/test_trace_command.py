@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import _layer, _trace
-from appconfig_env._trace.span import arrivals, by_kind
+from appconfig_env._cli import layer as _layer
+from appconfig_env._cli import trace as _trace
+from appconfig_env._cli.trace.span import arrivals, by_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from appconfig_env.aws.connection import LARGEST_BODY_BYTES
-from appconfig_env.aws.transport import Transport, TransportError, Url
+from appconfig_env._http.connection import LARGEST_BODY_BYTES
+from appconfig_env._http.transport import Transport, TransportError, Url
 
 from .raw_server import Answer, RawServer, hang, ok, then_close
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from appconfig_env.aws.wire import HttpAnswer
+    from appconfig_env._http.messages import HttpAnswer
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 

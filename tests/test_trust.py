@@ -17,11 +17,11 @@ import trustme
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from appconfig_env._layer import anchors
-from appconfig_env.aws.connection import Connection
-from appconfig_env.aws.tcp import DistrustError
-from appconfig_env.aws.transport import Transport, TransportError, Url
-from appconfig_env.aws.trust import AMAZON, Trust, certificates, is_amazons
+from appconfig_env._cli.layer import anchors
+from appconfig_env._http.connection import Connection
+from appconfig_env._http.sockets import DistrustError
+from appconfig_env._http.transport import Transport, TransportError, Url
+from appconfig_env._http.trust_store import AMAZON, Trust, certificates, is_amazons
 
 from .pythons import PYTHONS
 from .raw_server import HOST, RawServer, ok
@@ -411,7 +411,7 @@ def test_a_proxy_that_looks_into_tls_must_be_in_the_bundle(bundle: str) -> None:
 SYSTEM = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from appconfig_env.aws.transport import Transport, TransportError, Url
+from appconfig_env._http.transport import Transport, TransportError, Url
 transport = Transport()
 print(*(name for entry in transport._trust.context().get_ca_certs()
         for ((field, name),) in entry["subject"] if field == "organizationalUnitName"))

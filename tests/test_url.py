@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appconfig_env.aws.url import Url
+from appconfig_env._http.url import Url
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from appconfig_env import _handover
-from appconfig_env._document import Document
-from appconfig_env._wrapper import main
+from appconfig_env._cache import handoff as _handover
+from appconfig_env._content.parse import Document
+from appconfig_env._wrapper.main import main
 from appconfig_env.errors import SourceError
 
 from .canary import SECRET
@@ -25,8 +25,8 @@ from .fakes import steadily
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._load import Outcome, Request
-    from appconfig_env._settings import Settings
+    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._config.settings import Settings
 
     from .fake_aws import FakeAws
 
@@ -457,7 +457,7 @@ class Handoff:
 
 
 def document(body: bytes, *, secret: bool = False, token: str = "") -> Document:
-    from appconfig_env._reference import Resource
+    from appconfig_env._config.references import Resource
 
     return Document(Resource("ssm", ("any",)), body, secret=secret, token=token)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from appconfig_env.aws.port import AwsError
+from appconfig_env._backends.aws.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,7 +101,7 @@ class Account:
 
 
 class Client:
-    """See `appconfig_env.aws.port.Client`; counts what one environment asks.
+    """See `appconfig_env._backends.aws.errors.Client`; counts what one environment asks.
 
     Attributes:
         calls: how many calls it made.

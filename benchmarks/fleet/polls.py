@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from appconfig_env._load import load
-from appconfig_env._settings import from_environ
-from appconfig_env.aws.fetch import Fetcher
+from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._cache.load import load
+from appconfig_env._config.settings import from_environ
 
 from .account import Account, Client, Quotas
 from .world import World
@@ -14,7 +14,7 @@ from .world import World
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from appconfig_env._snapshot import Snapshot
+    from appconfig_env._cache.snapshot import Snapshot
 
 EPOCH = 1_000_000.0
 INTERVAL = 45.0  # AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS, unless it is set

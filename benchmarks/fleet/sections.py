@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from appconfig_env.aws.retry import POLICY
+from appconfig_env._backends.aws.retry import POLICY
 
 from .. import pictures
 from ..page import Picture, Section, Table

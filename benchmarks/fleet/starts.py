@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from appconfig_env._load import load
-from appconfig_env._settings import from_environ
-from appconfig_env.aws.fetch import Fetcher
-from appconfig_env.aws.parameters import read_names
-from appconfig_env.aws.retry import POLICY
-from appconfig_env.aws.run import Run
+from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.executor import Run
+from appconfig_env._backends.aws.retry import POLICY
+from appconfig_env._backends.aws.ssm import read_names
+from appconfig_env._cache.load import load
+from appconfig_env._config.settings import from_environ
 
 from .account import Account, Client, Quotas
 from .world import World
@@ -18,10 +18,10 @@ from .world import World
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from appconfig_env._load import Fetch, Outcome, Request
-    from appconfig_env._settings import Settings
-    from appconfig_env._snapshot import Snapshot
-    from appconfig_env.aws.retry import Policy
+    from appconfig_env._backends.aws.retry import Policy
+    from appconfig_env._cache.load import Fetch, Outcome, Request
+    from appconfig_env._cache.snapshot import Snapshot
+    from appconfig_env._config.settings import Settings
 
 EPOCH = 1_000_000.0  # virtual time's beginning as wall clock
 PATH = "ssm:/shop/prod/"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class World:
-    """See `appconfig_env._machine.System`: time passes only while everybody waits.
+    """See `appconfig_env._backends.system.System`: time passes only while everybody waits.
 
     Args:
         seed: of jitter; the same seed gives the same run.

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._fetch import Fetcher
-from appconfig_env._load import Request
-from appconfig_env._settings import from_environ
-from appconfig_env.aws.connection import LARGEST_BODY_BYTES
+from appconfig_env._backends.router import Fetcher
+from appconfig_env._cache.load import Request
+from appconfig_env._config.settings import from_environ
+from appconfig_env._http.connection import LARGEST_BODY_BYTES
 from appconfig_env.errors import SourceError
 
 from .catalogue import FAULTS
@@ -23,7 +23,7 @@ from .harness import REFERENCES, WRAPPER, Lab, start
 from .verdict import TOLERANCE_SECONDS, settle
 
 if TYPE_CHECKING:
-    from appconfig_env._load import Fetch, Outcome
+    from appconfig_env._cache.load import Fetch, Outcome
 
 MEGABYTE = 1024 * 1024
 

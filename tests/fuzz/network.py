@@ -8,13 +8,17 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from appconfig_env._made import make
-from appconfig_env._reference import parse
-from appconfig_env.aws import credentials, operations, parameters, profiles, secrets
-from appconfig_env.aws.connection import LARGEST_BODY_BYTES, Connection
-from appconfig_env.aws.port import AwsError
-from appconfig_env.aws.tcp import TransportError
-from appconfig_env.aws.wire import HttpAnswer
+from appconfig_env._backends.aws import appconfig as profiles
+from appconfig_env._backends.aws import credentials
+from appconfig_env._backends.aws import protocol as operations
+from appconfig_env._backends.aws import secretsmanager as secrets
+from appconfig_env._backends.aws import ssm as parameters
+from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._config.references import parse
+from appconfig_env._content.render import make
+from appconfig_env._http.connection import LARGEST_BODY_BYTES, Connection
+from appconfig_env._http.messages import HttpAnswer
+from appconfig_env._http.sockets import TransportError
 from appconfig_env.errors import SourceError
 
 from .target import Target, check_message
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from email.message import Message
 
-    from appconfig_env._document import Document
+    from appconfig_env._content.parse import Document
 
 
 class Stream:

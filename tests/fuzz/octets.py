@@ -12,13 +12,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appconfig_env import _json_codec
-from appconfig_env._document import Document, DocumentError, kind_of, text_of
-from appconfig_env._json import DEEPEST
-from appconfig_env._protected import is_protected
-from appconfig_env._reference import parse
-from appconfig_env._render import LONGEST_VARIABLE_BYTES, data_of, render
-from appconfig_env.aws import trust
+from appconfig_env._config.references import parse
+from appconfig_env._content import fast_json as _json_codec
+from appconfig_env._content.parse import Document, DocumentError, kind_of, text_of
+from appconfig_env._content.protected import is_protected
+from appconfig_env._content.strict_json import DEEPEST
+from appconfig_env._content.variables import LONGEST_VARIABLE_BYTES, data_of, render
+from appconfig_env._http import trust_store as trust
 
 from .target import Target, check_message
 

@@ -6,13 +6,15 @@ import json
 import math
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from appconfig_env import _handover, _percent, _snapshot
-from appconfig_env._made import render_entry
-from appconfig_env._options import is_variable_name
-from appconfig_env._reference import ReferenceProblems, parse, parse_prefetch
-from appconfig_env._settings import AWS_PREFIX, KNOWN, PREFIX, from_environ
-from appconfig_env._start_log import StartLog
-from appconfig_env.aws.url import Url
+from appconfig_env._cache import handoff as _handover
+from appconfig_env._cache import snapshot as _snapshot
+from appconfig_env._config.options import is_variable_name
+from appconfig_env._config.references import ReferenceProblems, parse, parse_prefetch
+from appconfig_env._config.settings import AWS_PREFIX, KNOWN, PREFIX, from_environ
+from appconfig_env._content.render import render_entry
+from appconfig_env._http import percent as _percent
+from appconfig_env._http.url import Url
+from appconfig_env._wrapper.log import StartLog
 from appconfig_env.errors import SettingsError
 
 from .target import Target, check_message, text_of

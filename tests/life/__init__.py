@@ -34,7 +34,7 @@ SOURCES = f"{APP} ssm:/shop/prod/"
 SERVE = f"""
 import json, os, signal, sys, threading, time
 sys.path.insert(0, {str(ROOT)!r})
-from appconfig_env._api import Helper
+from appconfig_env._helper.helper import Helper
 
 def now():
     with open(os.environ["CLOCK"]) as file:

@@ -11,11 +11,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from appconfig_env import LoadError, MissingKeyError
-from appconfig_env._api import Helper
-from appconfig_env._settings import from_environ
-from appconfig_env._shared import SnapshotRepository
-from appconfig_env._wrapper import main
-from appconfig_env.aws.fetch import Fetcher
+from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._cache.repository import SnapshotRepository
+from appconfig_env._config.settings import from_environ
+from appconfig_env._helper.helper import Helper
+from appconfig_env._wrapper.main import main
 
 from .expectations import APP, TEXT, Expectations
 from .world import Client, System, World
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from appconfig_env._load import Outcome, Request
-    from appconfig_env._settings import Settings
+    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._config.settings import Settings
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Callable[..., Mapping[str, Outcome]]]
 

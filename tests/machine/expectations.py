@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from appconfig_env._document import Document
-from appconfig_env._pace import FAILED_SHARE, FIRST_SHARE
+from appconfig_env._cache.schedule import FAILED_SHARE, FIRST_SHARE
+from appconfig_env._content.parse import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from appconfig_env._load import Outcome, Request
-    from appconfig_env._settings import Settings
+    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._config.settings import Settings
 
     from .world import Call, World
 

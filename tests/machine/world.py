@@ -6,9 +6,9 @@ import json
 from _thread import LockType, allocate_lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from appconfig_env.aws import operations
-from appconfig_env.aws.port import UNREACHABLE, AwsError
-from appconfig_env.aws.wire import HttpAnswer
+from appconfig_env._backends.aws import protocol as operations
+from appconfig_env._backends.aws.errors import UNREACHABLE, AwsError
+from appconfig_env._http.messages import HttpAnswer
 
 from ..fake_aws.account import Account, Caller
 from ..fake_aws.appconfig import AppConfigData

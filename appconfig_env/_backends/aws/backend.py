@@ -1,0 +1,92 @@
+"""Which calls read which sources: one job for each profile, path and batch, in one deadline."""
+
+from __future__ import annotations
+
+from ..._config.references import APPCONFIG, SSM
+from ..system import THIS_SYSTEM
+from . import appconfig as profiles
+from . import secretsmanager as secrets
+from . import ssm as parameters
+from .executor import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..._cache.load import Outcome, Request
+    from ..._config.references import Resource
+    from ..system import System
+    from .errors import Client
+    from .retry import Policy
+
+    Named = dict[str, list[Resource]]  # several resources may share a name: their formats differ
+
+
+class Fetcher:
+    """Reads resources from AWS; see `_load.load` for what `fetch(requests, timeout)` promises."""
+
+    def __init__(
+        self,
+        client: Client,
+        connections: int,
+        *,
+        system: System = THIS_SYSTEM,
+        policy: Policy | None = None,
+    ) -> None:
+        self._client = client
+        self._connections = connections
+        self._system = system
+        self._policy = policy
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        """An outcome for each request, by its resource's text, after `timeout` seconds at most."""
+        run = Run(
+            self._client,
+            timeout,
+            self._connections,
+            needed={request.resource.reference for request in requests if request.is_required},
+            system=self._system,
+            policy=self._policy,
+        )
+        _plan(run, requests)
+        run.wait()
+        outcomes = dict(run.outcomes)  # what comes later belongs to nobody
+        self._client.close()
+        for request in requests:
+            if request.resource.reference not in outcomes:
+                outcomes[request.resource.reference] = run.late(request.resource)
+        return outcomes
+
+
+def _plan(run: Run, requests: list[Request]) -> None:
+    names: dict[str, Named] = {}
+    named_secrets: dict[str, Named] = {}
+    _plan_profiles(run, [request for request in requests if request.resource.scheme == APPCONFIG])
+    for resource in (request.resource for request in requests):
+        if resource.scheme == APPCONFIG:
+            continue
+        if resource.is_path:
+            run.add("ssm", [resource], parameters.read_path, resource)
+        elif resource.scheme == SSM:
+            names.setdefault(resource.arn_region, {}).setdefault(resource.name, []).append(resource)
+        elif resource.stage:
+            run.add("secretsmanager", [resource], secrets.read_one, [resource])
+        else:
+            group = named_secrets.setdefault(resource.arn_region, {})
+            group.setdefault(resource.name, []).append(resource)
+    for region, named in names.items():
+        for batch in parameters.batches(named):
+            run.add("ssm", _all(batch), parameters.read_names, batch, region)
+    for region, named in named_secrets.items():
+        for batch in secrets.batches(named):
+            run.add("secretsmanager", _all(batch), secrets.read_batch, batch, region)
+
+
+def _plan_profiles(run: Run, requests: list[Request]) -> None:
+    sessions: dict[tuple[str, ...], list[Request]] = {}
+    for request in requests:
+        sessions.setdefault(request.resource.parts, []).append(request)
+    for shared in sessions.values():
+        run.add("appconfigdata", [one.resource for one in shared], profiles.poll, shared)
+
+
+def _all(batch: Named) -> list[Resource]:
+    return [resource for resources in batch.values() for resource in resources]

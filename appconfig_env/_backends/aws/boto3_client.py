@@ -1,0 +1,232 @@
+"""The client for all that the lean one does not do: boto3 finds credentials and makes the calls."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.session
+from botocore import xform_name
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.httpsession import ProxyConfiguration, URLLib3Session
+
+from ..._http.connection import LARGEST_BODY_BYTES
+from .boto3_errors import BrokenAnswerError, aws_error, refuse_broken_answer, search_error
+from .errors import (
+    BETWEEN,
+    INVALID_RESPONSE,
+    MISCONFIGURED,
+    NO_CREDENTIALS,
+    SERVICES,
+    UNREACHABLE,
+    AwsError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..._config.aws import AwsSettings
+
+# A client has one timeout for its life, so there is one client for each of these that is needed.
+TIMEOUTS = (1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
+_READ_BYTES = 1024 * 1024
+
+
+class Boto3Client:
+    """See `port.Client`."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()  # sessions are not safe to share, clients are
+        self._session: Any = None
+        self._failure: AwsError | None = None  # why there is no session, until `close`
+        self._clients: dict[tuple[str, str, float], Any] = {}
+        self._closers: list[Callable[[], None]] = []
+
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
+    ) -> dict[str, Any]:
+        """See `port.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
+        host = ""
+        try:
+            client = self._client(operation, region, timeout)
+            host = client.meta.endpoint_url.partition("://")[2].partition("/")[0]
+            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            if operation == "GetLatestConfiguration":
+                # Not `with` on the body itself: that gives the stream below it, which takes half a
+                # body for a whole one.
+                with closing(answer["Configuration"]) as body:
+                    answer["Configuration"] = _whole(body)
+        except AwsError:
+            raise
+        except Exception as error:  # noqa: BLE001 - botocore's errors have no one base, and none may leave
+            raise aws_error(operation, host, error) from None
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def close(self) -> None:
+        """See `port.Client.close`."""
+        with self._lock:
+            self._failure = None
+            closers = list(self._closers)
+        for close in closers:
+            close()
+
+    def _client(self, operation: str, region: str, timeout: float) -> Any:
+        service = SERVICES[operation]
+        seconds = next((bound for bound in TIMEOUTS if bound >= timeout), TIMEOUTS[-1])
+        with self._lock:
+            client = self._clients.get((service, region, seconds))
+            if client is None:
+                session = self._find_session()
+                client = self._new_client(session, service, region, seconds)
+                self._clients[service, region, seconds] = client
+            return client
+
+    def _find_session(self) -> Any:
+        if self._failure is not None:
+            raise self._failure
+        if self._session is None:
+            try:
+                self._session = self._new_session()
+            except Exception as error:  # noqa: BLE001 - a credential process may do anything
+                # A search in vain takes seconds (on a host without an instance role): one for each
+                # call would fill the deadline, and then nobody would hear what is missing.
+                self._failure = search_error(error)
+                raise self._failure from None
+        return self._session
+
+    def _new_session(self) -> Any:
+        """A session with credentials and a Region: the user's own, or the assumed role's.
+
+        Raises:
+            AwsError: it has none.
+        """
+        session = self._bare_session()
+        if not (self._settings.service_region or session.region_name):
+            message = "no Region; set AWS_REGION, or region in the profile of AWS_PROFILE"
+            raise AwsError("GetCredentials", MISCONFIGURED, message)
+        if session.get_credentials() is None:
+            remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            raise AwsError("GetCredentials", NO_CREDENTIALS, f"no credentials found; {remedy}")
+        if not self._settings.role_arn:
+            return session
+        return self._bare_session(_Role(self._role_credentials(session)))
+
+    def _bare_session(self, provider: _Role | None = None) -> Any:
+        settings = self._settings
+        core = botocore.session.get_session()
+        # The newer versions' default: older ones leave the Region, which a VPC may not allow.
+        core.set_config_variable("sts_regional_endpoints", "regional")
+        proxies = {"http": settings.proxy_url, "https": settings.proxy_url}
+        # For the clients with which botocore itself finds credentials, too.
+        core.set_default_client_config(Config(proxies=proxies if settings.proxy_url else None))
+        if provider is not None:
+            core.register_component("credential_provider", CredentialResolver([provider]))
+        return boto3.Session(botocore_session=core)
+
+    def _role_credentials(self, session: Any) -> Any:
+        settings = self._settings
+        named = {"RoleSessionName": settings.role_session_name}
+        if settings.role_external_id:
+            named["ExternalId"] = settings.role_external_id
+
+        def sts(service: str, **keys: str) -> Any:
+            return self._new_client(session, service, settings.region, TIMEOUTS[3], **keys)
+
+        fetcher = AssumeRoleCredentialFetcher(
+            sts, session.get_credentials(), settings.role_arn, extra_args=named
+        )
+        return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+
+    def _new_client(
+        self, session: Any, service: str, region: str, seconds: float, **keys: str
+    ) -> Any:
+        settings = self._settings
+        if settings.ca_bundle and not Path(settings.ca_bundle).exists():
+            message = f"AWS_CA_BUNDLE: no certificates in {settings.ca_bundle!r} (no such file)"
+            raise AwsError("GetCredentials", UNREACHABLE, message, is_final=True)
+        client = session.client(
+            service,
+            region_name=region or settings.service_region or session.region_name,
+            endpoint_url=settings.endpoints.get(service),
+            verify=settings.ca_bundle or None,
+            config=Config(
+                connect_timeout=seconds,
+                read_timeout=seconds,
+                max_pool_connections=settings.max_connections,
+                parameter_validation=False,  # the service's own, whose refusals name no values
+                retries={"total_max_attempts": 1},  # the one policy is in retry.py
+                use_dualstack_endpoint=settings.use_dualstack or None,
+                use_fips_endpoint=settings.use_fips or None,
+                user_agent_extra="appconfig-env",
+            ),
+            **keys,
+        )
+        self._closers.append(client.close)
+        if service != "sts":  # whose XML botocore itself refuses when it is not whole
+            client.meta.events.register("response-received", refuse_broken_answer)
+        if settings.proxy_url and settings.proxy_headers:
+            self._send_with_proxy_headers(client, seconds)
+        return client
+
+    def _send_with_proxy_headers(self, client: Any, seconds: float) -> None:
+        """Let `client` send through a session of ours: botocore has no setting for the headers."""
+        settings = self._settings
+        session = URLLib3Session(
+            verify=settings.ca_bundle or True,
+            timeout=(seconds, seconds),
+            max_pool_connections=settings.max_connections,
+        )
+        # Private, and the only place: a botocore without it fails a test, and here says why.
+        if not isinstance(getattr(session, "_proxy_config", None), ProxyConfiguration):
+            message = "this version of botocore can send no AWS_APPCONFIG_EXTENSION_PROXY_HEADERS"
+            raise AwsError("GetCredentials", MISCONFIGURED, message)
+        session._proxy_config = _Proxy(settings)  # noqa: SLF001
+        client.meta.events.register("before-send", lambda request, **_: session.send(request))
+        self._closers.append(session.close)
+
+
+def _whole(body: Any) -> bytes:
+    """A stream's bytes, as many as the lean client takes.
+
+    Raises:
+        BrokenAnswerError: there are more.
+    """
+    whole = bytearray()
+    while piece := body.read(_READ_BYTES):
+        whole += piece
+        if len(whole) > LARGEST_BODY_BYTES:
+            raise BrokenAnswerError(INVALID_RESPONSE, f"a body that is too large; {BETWEEN}")
+    return bytes(whole)
+
+
+class _Proxy(ProxyConfiguration):  # type: ignore[misc]
+    """A proxy whose headers are told by the settings, beside the password in its URL."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        super().__init__({"http": settings.proxy_url, "https": settings.proxy_url})
+        self._headers = dict(settings.proxy_headers)
+
+    def proxy_headers_for(self, proxy_url: str) -> dict[str, str]:
+        return {**super().proxy_headers_for(proxy_url), **self._headers}
+
+
+class _Role:
+    """A provider of credentials, in botocore's sense, that has the assumed role's."""
+
+    METHOD = CANONICAL_NAME = "assume-role"
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    def load(self) -> Any:
+        return self._credentials

@@ -1,0 +1,180 @@
+"""botocore's errors as the port's: says names and codes, never a call's URL, which holds tokens."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore import exceptions as its
+from botocore.parsers import ResponseParserError
+
+from ..._http.sockets import distrust_of
+from .errors import BETWEEN, INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+
+_SOMETHING_BETWEEN = f"an answer that is not of the protocol; {BETWEEN}"
+
+# Their messages tell what is wrong with a profile, a login or a setting, and hold no value.
+_CREDENTIALS = (
+    its.NoCredentialsError,
+    its.PartialCredentialsError,
+    its.CredentialRetrievalError,
+    its.TokenRetrievalError,
+    its.NoAuthTokenError,
+    its.MetadataRetrievalError,
+    its.SSOError,
+    *([its.LoginError] if hasattr(its, "LoginError") else []),  # of 2025
+)
+_SETTINGS = (
+    its.ProfileNotFound,
+    its.ConfigParseError,
+    its.InvalidConfigError,
+    its.NoRegionError,
+    its.InvalidRegionError,
+    its.UnknownRegionError,
+    its.InvalidProxiesConfigError,
+    its.InvalidRetryConfigurationError,
+)
+
+
+class BrokenAnswerError(Exception):
+    """An answer that botocore took for a whole and good one, and that is neither."""
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: object) -> None:
+    """Refuse half an answer, and a success that is no JSON: botocore makes empty results of them.
+
+    A handler of `response-received` for the services that answer in JSON. A body that is a stream
+    is checked where it is read.
+
+    Raises:
+        BrokenAnswerError: it is one of these.
+    """
+    if not response_dict:
+        return
+    body, headers = response_dict["body"], response_dict["headers"]
+    if response_dict["status_code"] in (204, 304):
+        return  # they have no body, and say no length
+    # AWS says how long a body is: where nobody does, the headers ended before their end.
+    is_cut = "content-length" not in headers and "transfer-encoding" not in headers
+    length = str(headers.get("content-length", ""))
+    if isinstance(body, bytes) and length.isdecimal():
+        is_cut = len(body) < int(length)
+    if is_cut:
+        raise BrokenAnswerError(UNREACHABLE, "the connection closed before the answer was whole")
+    if not isinstance(body, bytes):
+        return
+    if response_dict["status_code"] < 300:
+        try:
+            found = json.loads(body)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise BrokenAnswerError(INVALID_RESPONSE, _SOMETHING_BETWEEN)
+
+
+def aws_error(operation: str, host: str, error: Exception) -> AwsError:
+    """The port's error for one that boto3 or botocore raised in a call of `host`."""
+    if isinstance(error, its.ClientError):
+        return _refused(error)
+    if isinstance(error, _CREDENTIALS):
+        return AwsError(operation, NO_CREDENTIALS, str(error))
+    if isinstance(error, _SETTINGS):
+        return AwsError(operation, MISCONFIGURED, str(error))
+    if isinstance(error, BrokenAnswerError):
+        return AwsError(operation, error.code, str(error))
+    if isinstance(error, ResponseParserError):
+        return AwsError(operation, INVALID_RESPONSE, _SOMETHING_BETWEEN)
+    if isinstance(error, its.ProxyConnectionError):
+        return _proxy_error(operation, error)
+    if isinstance(error, its.SSLError):
+        distrust = _distrust(error)
+        why = distrust_of(distrust) if distrust else "TLS error"
+        message = f"no TLS with {host} ({why})"
+        return AwsError(operation, UNREACHABLE, message, is_final=bool(distrust))
+    for kind, what in (
+        (its.ConnectTimeoutError, f"no connection to {host} (timed out)"),
+        (its.ReadTimeoutError, f"no answer from {host} in time"),
+        (its.EndpointConnectionError, f"no connection to {host}"),
+        (its.ConnectionClosedError, f"{host} closed the connection before its answer was whole"),
+        ((its.HTTPClientError, its.IncompleteReadError), f"connection to {host} broke"),
+    ):
+        if isinstance(error, kind):
+            return AwsError(operation, UNREACHABLE, what)
+    return AwsError(operation, INVALID_RESPONSE, f"boto3 failed with {type(error).__name__}")
+
+
+def search_error(error: Exception) -> AwsError:
+    """The port's error for one that ended the search for a Region and credentials."""
+    if isinstance(error, AwsError):
+        return error
+    found = aws_error("GetCredentials", "", error)
+    if found.code != INVALID_RESPONSE:
+        return found
+    message = f"the search for credentials failed with {type(error).__name__}"
+    return AwsError("GetCredentials", NO_CREDENTIALS, message)
+
+
+def proxy_refusal(operation: str, status: int) -> AwsError:
+    """The error for a proxy that answered by itself."""
+    remedy = ""
+    if status == 407:
+        remedy = "; it wants a password (AWS_APPCONFIG_EXTENSION_PROXY_URL or _PROXY_HEADERS)"
+    message = f"the proxy answered {status}{remedy}"
+    return AwsError(operation, UNREACHABLE, message, is_final=status in (403, 407))
+
+
+def _refused(error: Any) -> AwsError:
+    response = error.response
+    about = response.get("ResponseMetadata", {})
+    status = int(about.get("HTTPStatusCode", 0))
+    if status == 407:
+        return proxy_refusal(error.operation_name, status)
+    code = str(response["Error"].get("Code") or "")
+    message = str(response["Error"].get("Message") or "")
+    if not code or code == str(status):
+        # No code of AWS's: then the message is the whole body, by whoever wrote it.
+        code, message = f"HTTP {status}", ""
+    return AwsError(
+        error.operation_name,
+        code,
+        message,
+        status=status,
+        request_id=str(about.get("RequestId") or ""),
+        details={
+            name: value
+            for name, value in response.items()
+            if name not in ("Error", "ResponseMetadata", "message", "Message", "Type")
+        },
+    )
+
+
+def _proxy_error(operation: str, error: Any) -> AwsError:
+    # urllib3 says it in words only: "Tunnel connection failed: 407 Proxy Authentication Required".
+    said = str(error.kwargs.get("error", ""))
+    status = said.partition("Tunnel connection failed: ")[2][:3]
+    if status.isdigit():
+        return proxy_refusal(operation, int(status))
+    return AwsError(operation, UNREACHABLE, "no connection to the proxy")
+
+
+def _distrust(error: BaseException | None) -> str:
+    """What is wrong with a certificate, from the innermost of `error`'s causes."""
+    pending: list[Any] = [error]
+    seen: set[int] = set()
+    while pending:
+        cause = pending.pop()
+        if not isinstance(cause, BaseException) or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        if type(cause).__name__ == "CertificateError":  # urllib3's own, not ssl's
+            return "it is another host's"
+        said = getattr(cause, "verify_message", "")
+        if said:
+            return str(said)
+        inner = getattr(cause, "kwargs", {}).get("error")
+        pending += [inner, cause.__cause__, cause.__context__, *cause.args]
+    return ""

@@ -1,0 +1,57 @@
+"""Which client is used for AWS, by one rule."""
+
+from __future__ import annotations
+
+from ..._config.aws import STANDARD_PROXIES
+from . import credentials, endpoints
+from .backend import Fetcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..._config.aws import AwsSettings
+    from .errors import Client
+
+
+def fetcher(settings: AwsSettings, environ: Mapping[str, str]) -> Fetcher:
+    """What reads sources from AWS."""
+    return Fetcher(client(settings, environ), settings.max_connections)
+
+
+def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
+    """The lean client where it suffices, else boto3's."""
+    if reason_for_boto3(settings, environ):
+        # 200 ms of imports and models, which is why the lean client exists.
+        from .boto3_client import Boto3Client
+
+        return Boto3Client(settings)
+    from .lean_client import LeanClient
+
+    return LeanClient(settings, environ)
+
+
+def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
+    """The one rule that chooses the client: why boto3 is needed; empty where the lean one does.
+
+    The lean client signs with credentials that the environment itself holds or points to, in a
+    Region that the environment names, at AWS's standard endpoints or configured ones, directly or
+    through the proxy of `AWS_APPCONFIG_EXTENSION_PROXY_URL`. All else is boto3's.
+    """
+    if not credentials.has_own(environ):
+        return "no credentials in the environment"
+    if environ.get("AWS_PROFILE"):
+        return "AWS_PROFILE"
+    if not settings.service_region:
+        return "no AWS_REGION"
+    if not endpoints.dns_suffix(settings.service_region):
+        return f"Region {settings.service_region}"
+    if settings.use_fips:
+        return "AWS_USE_FIPS_ENDPOINT"
+    if settings.use_dualstack:
+        return "AWS_USE_DUALSTACK_ENDPOINT"
+    if settings.proxy_url.lower().startswith("https:"):
+        return "a proxy that is itself reached by TLS"
+    if not settings.proxy_url and any(environ.get(name) for name in STANDARD_PROXIES):
+        return "HTTP_PROXY or HTTPS_PROXY"
+    return ""

@@ -1,0 +1,159 @@
+"""The client for the credentials Lambda gives: signs and sends by itself, without boto3."""
+
+from __future__ import annotations
+
+import time
+
+from ..._http.transport import Transport, TransportError, Url
+from . import credentials, endpoints
+from . import protocol as operations
+from .errors import CLOCK_CODES, MISCONFIGURED, SERVICES, UNREACHABLE, AwsError
+from .sigv4 import Credentials, sign
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from ..._config.aws import AwsSettings
+    from ..._http.messages import HttpAnswer
+
+# AWS takes signatures that are up to five minutes off; below this, the clock is not the reason.
+SKEW_SECONDS = 240.0
+TELLING_SECONDS = 0.05
+
+
+class LeanClient:
+    """See `port.Client`."""
+
+    def __init__(
+        self,
+        settings: AwsSettings,
+        environ: Mapping[str, str],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._offset = 0.0  # AWS's clock minus ours, once it matters
+        self._transport = Transport(
+            ca_bundle=settings.ca_bundle,
+            proxy_url=settings.proxy_url,
+            proxy_headers=settings.proxy_headers,
+        )
+        self._own = credentials.own(environ, self._transport, self._aws_now)
+        self._find = (
+            credentials.Kept(self._assume_role, self._aws_now) if settings.role_arn else self._own
+        )
+
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
+    ) -> dict[str, Any]:
+        """See `port.Client.call`."""
+        # A moment before the caller's patience ends, so that what failed can be told.
+        deadline = time.monotonic() + timeout - min(TELLING_SECONDS, timeout / 20)
+        signer = self._find(deadline)
+        return self._call(
+            operation, parameters, signer, region or self._settings.service_region, deadline
+        )
+
+    def close(self) -> None:
+        """See `port.Client.close`."""
+        self._transport.close()
+
+    def _call(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        signer: Credentials,
+        region: str,
+        deadline: float,
+    ) -> dict[str, Any]:
+        offset = self._offset
+        answer = self._send(operation, parameters, signer, region, offset=offset, deadline=deadline)
+        try:
+            return operations.result(operation, answer)
+        except AwsError as error:
+            if error.code not in CLOCK_CODES or not self._learn_clock(answer, offset):
+                raise
+        answer = self._send(
+            operation, parameters, signer, region, offset=self._offset, deadline=deadline
+        )
+        return operations.result(operation, answer)
+
+    def _send(
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        signer: Credentials,
+        region: str,
+        *,
+        offset: float,
+        deadline: float,
+    ) -> HttpAnswer:
+        service = SERVICES[operation]
+        endpoint = endpoints.url(service, region, self._settings)
+        if not endpoint:
+            message = f"no endpoint is known for Region {region!r}"
+            raise AwsError(operation, MISCONFIGURED, message)
+        url = Url(endpoint)
+        request = operations.request(operation, parameters)
+        path = url.join(request.path)
+        headers = sign(
+            request.method,
+            path,
+            request.query,
+            {"host": url.authority, **request.headers},
+            request.body,
+            credentials=signer,
+            service=operations.SIGNING_NAMES.get(service, service),
+            region=region,
+            timestamp=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now() + offset)),
+        )
+        # Not signed: what stands between here and AWS may change these two.
+        headers["user-agent"] = "appconfig-env"
+        headers["accept-encoding"] = "identity"
+        target = f"{path}?{request.query}" if request.query else path
+        try:
+            return self._transport.send(
+                url,
+                request.method,
+                target,
+                headers,
+                request.body,
+                timeout=deadline - time.monotonic(),
+            )
+        except TransportError as error:
+            raise AwsError(
+                operation,
+                UNREACHABLE,
+                str(error),
+                request_id=operations.request_id(error.headers),
+                is_final=error.is_final,
+            ) from None
+
+    def _assume_role(self, deadline: float) -> Credentials:
+        settings = self._settings
+        parameters = {"RoleArn": settings.role_arn, "RoleSessionName": settings.role_session_name}
+        if settings.role_external_id:
+            parameters["ExternalId"] = settings.role_external_id
+        region = settings.region or settings.service_region
+        found = self._call("AssumeRole", parameters, self._own(deadline), region, deadline)
+        return credentials.of_role(found["Credentials"])
+
+    def _aws_now(self) -> float:
+        return self._now() + self._offset
+
+    def _learn_clock(self, answer: HttpAnswer, offset: float) -> bool:
+        """Take AWS's clock over if the one that signed, `offset` off ours, differs; did it?"""
+        from email.utils import parsedate_to_datetime  # only a clock that is off pays for it
+
+        try:
+            theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        except ValueError:
+            return False
+        learned = theirs - self._now()
+        if abs(learned - offset) <= SKEW_SECONDS:
+            return False
+        self._offset = learned
+        return True

@@ -1,0 +1,176 @@
+"""A folder in place of AWS, and local files as sources: the same port, read from disk."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .._config.references import APPCONFIG, SSM
+from .._content import parse as _document
+from .._content.parse import DOTENV_TYPE, Document, DocumentError
+from .._content.variables import text_value
+from ..errors import SourceError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .._cache.load import Outcome, Request
+    from .._config.references import Resource
+
+# As AWS's agent names local files (AppConfig User Guide, "Local development"), and two of our own.
+CONTENT_TYPES = {
+    "": "application/octet-stream",
+    ".json": "application/json",
+    ".env": DOTENV_TYPE,
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".txt": "text/plain",
+}
+LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConfig takes
+
+
+class Folder:
+    """Reads AppConfig profiles, parameters and secrets from the files of one folder.
+
+    `APP:ENV:PROFILE[.json|.env|.yaml|.txt]` is a profile; `ssm.json` or `ssm.env` holds parameters
+    by name, `secrets.json` secrets by name. All are read anew at each call.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        """An outcome for each request; see `_load.load`."""
+        del timeout  # what is on disk is there at once
+        return {request.resource.reference: self._outcome(request.resource) for request in requests}
+
+    def _outcome(self, resource: Resource) -> Outcome:
+        if not os.path.isdir(self._path):
+            reason = f"APPCONFIG_ENV_LOCAL_DIR: want a folder, got {self._path!r}"
+            return SourceError(resource.reference, reason)
+        try:
+            if resource.scheme == APPCONFIG:
+                return self._profile(resource)
+            if resource.scheme == SSM:
+                return self._parameters(resource)
+            return self._secret(resource)
+        except DocumentError as error:
+            return SourceError(resource.reference, str(error))
+
+    def _profile(self, resource: Resource) -> Document:
+        base = os.path.join(self._path, ":".join(resource.parts).replace("/", "%2F"))
+        path = self._one_of([base + ending for ending in CONTENT_TYPES])
+        body = _read(path)
+        content_type = CONTENT_TYPES[path.removeprefix(base)]
+        return Document(resource, body, content_type=content_type, version=_version(body))
+
+    def _parameters(self, resource: Resource) -> Document:
+        path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
+        body = _read(path)
+        kind = "json" if path.endswith(".json") else "dotenv"
+        # A name with a slash in it begins with one; the file may leave that out.
+        values = {
+            name if name.startswith("/") or "/" not in name else f"/{name}": value
+            for name, value in _mapping(path, body, kind).items()
+        }
+        if resource.is_path:
+            below = {
+                name.removeprefix(resource.name): value
+                for name, value in values.items()
+                if name.startswith(resource.name) and name != resource.name
+            }
+            if not resource.recursive:
+                below = {name: value for name, value in below.items() if "/" not in name}
+            if not below:
+                raise DocumentError(f"no parameter stands below this path in {path}")
+            return Document(resource, parameters=below, version=_version(body))
+        name = resource.name
+        if resource.arn_region:
+            name = name.split(":", 5)[5].removeprefix("parameter")
+        # Versions and labels are all the one value that a file has.
+        plain = name.partition(":")[0]
+        for candidate in (name, plain, name.removeprefix("/"), plain.removeprefix("/")):
+            if candidate in values:
+                value = values[candidate].encode("utf-8", "surrogatepass")
+                return Document(resource, value, version=_version(value))
+        raise DocumentError(f"no parameter of this name in {path}")
+
+    def _secret(self, resource: Resource) -> Document:
+        path = self._one_of([os.path.join(self._path, "secrets.json")])
+        values = _mapping(path, _read(path), "json")
+        candidates = [resource.name]
+        if resource.arn_region:
+            name = resource.name.split(":", 5)[5].removeprefix("secret:")
+            candidates = [name, name[:-7]]  # an ARN adds a hyphen and six characters to the name
+        for name in candidates:
+            if name in values:
+                value = values[name].encode("utf-8", "surrogatepass")
+                return Document(
+                    resource, value, secret=True, name=name
+                )  # a digest could be guessed
+        raise DocumentError(f"no secret of this name in {path}")
+
+    def _one_of(self, paths: list[str]) -> str:
+        found = [path for path in paths if os.path.exists(path)]
+        if len(found) > 1:
+            raise DocumentError(f"want one of {' and '.join(found)}, not both")
+        if not found:
+            names = ", ".join(os.path.basename(path) for path in paths)
+            raise DocumentError(f"no such file in {self._path} (looked for {names})")
+        return found[0]
+
+
+def read_file(resource: Resource) -> Outcome:
+    """The outcome of one `file:` source; its ending gives the content type."""
+    path = resource.name
+    try:
+        body = _read(path)
+    except DocumentError as error:
+        return SourceError(resource.reference, str(error))
+    name = os.path.basename(path)
+    stem, dot, ending = name.rpartition(".")
+    content_type = CONTENT_TYPES.get(f".{ending.lower()}", "") if dot else ""
+    return Document(
+        resource, body, content_type=content_type, version=_version(body), name=stem or name
+    )
+
+
+def _read(path: str) -> bytes:
+    """A regular file's bytes.
+
+    Raises:
+        DocumentError: there is none, or it cannot be read.
+    """
+    try:
+        # O_NONBLOCK: a FIFO must not wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise DocumentError(f"{path} is not a regular file")
+        if status.st_size > LARGEST_FILE_BYTES:
+            raise DocumentError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    except OSError as error:
+        raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
+    finally:
+        os.close(descriptor)
+
+
+def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
+    """A file's values by name; what is no text stands as JSON writes it."""
+    try:
+        data = _document.parse(body, format=kind)
+    except DocumentError as error:
+        raise DocumentError(f"{path}: {error}") from None
+    if not isinstance(data, dict):
+        raise DocumentError(f"{path}: want a JSON object, name by name")
+    return {name: text_value(value) for name, value in data.items() if value is not None}
+
+
+def _version(body: bytes) -> str:
+    import hashlib  # loaded already where there is a snapshot
+
+    return hashlib.sha256(body).hexdigest()[:12]

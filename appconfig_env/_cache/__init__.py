@@ -1,0 +1,1 @@
+"""What is known of each resource, when it goes stale, and who refreshes it."""

@@ -1,0 +1,72 @@
+"""When a source is asked next: its interval, waits that grow, and what spreads a fleet; pure.
+
+Environments that start together, thaw together or lose AWS together would ask together ever after;
+docs/fleet.md shows that, and what these shares do about it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .entry import Entry
+
+LONGEST_WAIT_SECONDS = 900.0  # between attempts at a source that keeps failing
+# How much earlier than its interval a poll may come, as a share of that. Never later: a value is to
+# be no older than the interval.
+FIRST_SHARE = 2 / 3  # after a start, a restore or a long freeze: what many do at the same moment
+FAILED_SHARE = 0.5  # waits double, so none is shorter than the one before
+
+
+class Schedule:
+    """The times of one attempt at one source.
+
+    Args:
+        interval: how long an answer counts as fresh, in seconds.
+        now: when the attempt is made, in Unix seconds.
+        jitter: from 0 to 1; 0 for exactly the interval.
+        floor: seconds that the service wants between two polls, whatever jitter says.
+    """
+
+    __slots__ = ("_floor", "_interval", "_jitter", "now")
+
+    def __init__(
+        self, interval: float, now: float, jitter: float = 0.0, *, floor: float = 0.0
+    ) -> None:
+        self._interval = interval
+        self._jitter = jitter
+        self._floor = floor
+        self.now = now
+
+    def next_poll(self, before: Entry | None, least: float | None) -> float:
+        """When to ask again after a good answer, in Unix seconds.
+
+        Args:
+            before: what was known until now.
+            least: seconds that the service asked for just now; None where it did not.
+        """
+        idle = self.now - before.checked_at if before is not None else -1.0
+        is_polling = 0 <= idle <= 2 * self._interval
+        early = 0.0 if is_polling else FIRST_SHARE * self._jitter  # who is apart stays so
+        seconds = self._interval * (1 - early)
+        if before is not None and is_polling and not before.is_stale(self.now):
+            seconds = min(seconds, before.refresh_at - self.now)  # so does who was asked in between
+        return self.now + max(seconds, least or 0.0, self._floor)
+
+    def next_attempt(self, failures: int, *, is_lacking: bool = False) -> float:
+        """When to ask again after a failure, in Unix seconds.
+
+        Args:
+            failures: how many there were in a row.
+            is_lacking: there is nothing to go on with meanwhile.
+        """
+        early = 1 - FAILED_SHARE * self._jitter
+        wait = max(_wait(self._interval, failures) * early, self._floor)
+        if is_lacking:
+            wait = min(wait, _wait(0.0, failures) * early)
+        return self.now + wait
+
+
+def _wait(interval: float, failures: int) -> float:
+    """Seconds until the next attempt after so many failures in a row."""
+    base = max(interval, 1.0)
+    return min(base * 2.0 ** min(failures - 1, 20), max(base, LONGEST_WAIT_SECONDS))

@@ -1,0 +1,1 @@
+"""The environment in, Settings out: every setting and reference; pure."""

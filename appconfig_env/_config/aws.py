@@ -1,0 +1,183 @@
+"""How AWS is reached: the SDK's own variables and those of AWS's extension to AwsSettings; pure."""
+
+from __future__ import annotations
+
+from .._http.url import Url
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "AWS_APPCONFIG_EXTENSION_"
+ENDPOINT_VARIABLES = {
+    "appconfigdata": "AWS_ENDPOINT_URL_APPCONFIGDATA",
+    "ssm": "AWS_ENDPOINT_URL_SSM",
+    "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "sts": "AWS_ENDPOINT_URL_STS",
+}
+# Outside Lambda, who the caller is; names of keys, never keys.
+_PRINCIPALS = (
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
+    "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
+)  # fmt: skip
+STANDARD_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+
+
+class AwsSettings:
+    """Where and as whom AWS is called.
+
+    Attributes:
+        region: the function's own Region, where roles are assumed; empty where only boto3 may
+            know it.
+        service_region: the Region that is read.
+        endpoints: URL by service, for those that have one of their own.
+        ca_bundle: a file of trust anchors; empty for the system's.
+        use_fips, use_dualstack: which kind of endpoint.
+        role_arn, role_external_id, role_session_name: the role to assume; empty for none.
+        proxy_url, proxy_headers: the proxy of all calls; empty for none.
+        max_connections: connections at a time, per service.
+        principal: who reads, as far as the environment says; two of them may see different values.
+    """
+
+    __slots__ = (
+        "ca_bundle", "endpoints", "max_connections", "principal", "proxy_headers", "proxy_url",
+        "region", "role_arn", "role_external_id", "role_session_name", "service_region",
+        "use_dualstack", "use_fips",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        region: str = "",
+        service_region: str = "",
+        endpoints: Mapping[str, str] | None = None,
+        ca_bundle: str = "",
+        use_fips: bool = False,
+        use_dualstack: bool = False,
+        role_arn: str = "",
+        role_external_id: str = "",
+        role_session_name: str = "",
+        proxy_url: str = "",
+        proxy_headers: tuple[tuple[str, str], ...] = (),
+        max_connections: int = 3,
+        principal: tuple[str, ...] = (),
+    ) -> None:
+        self.region = region
+        self.service_region = service_region or region
+        self.endpoints = dict(endpoints or {})
+        self.ca_bundle = ca_bundle
+        self.use_fips = use_fips
+        self.use_dualstack = use_dualstack
+        self.role_arn = role_arn
+        self.role_external_id = role_external_id
+        self.role_session_name = role_session_name or "appconfig-env"
+        self.proxy_url = proxy_url
+        self.proxy_headers = proxy_headers
+        self.max_connections = max_connections
+        self.principal = principal
+
+    def identity(self) -> list[object]:
+        """What decides which values are read: two settings with equal ones may share a snapshot."""
+        return [
+            self.service_region,
+            sorted(self.endpoints.items()),
+            self.role_arn,
+            self.role_external_id,
+            self.principal,
+        ]
+
+
+def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings:
+    """The settings in `environ`; what is wrong with them is added to `problems`."""
+    return AwsSettings(
+        region=environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", ""),
+        service_region=environ.get(PREFIX + "SERVICE_REGION", ""),
+        endpoints=_endpoints(environ, problems),
+        ca_bundle=environ.get("AWS_CA_BUNDLE", ""),
+        use_fips=_flag(environ, "AWS_USE_FIPS_ENDPOINT", problems),
+        use_dualstack=_flag(environ, "AWS_USE_DUALSTACK_ENDPOINT", problems),
+        role_arn=_role_arn(environ, problems),
+        role_external_id=environ.get(PREFIX + "ROLE_EXTERNAL_ID", ""),
+        role_session_name=environ.get(PREFIX + "ROLE_SESSION_NAME", ""),
+        proxy_url=_url(environ, PREFIX + "PROXY_URL", problems),
+        proxy_headers=_proxy_headers(environ, problems),
+        max_connections=_max_connections(environ, problems),
+        principal=_principal(environ),
+    )
+
+
+def _principal(environ: Mapping[str, str]) -> tuple[str, ...]:
+    # A function's keys may be new ones when Lambda runs init again; the function is the same.
+    in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environ
+    names = (
+        ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION") if in_lambda else _PRINCIPALS
+    )
+    return tuple(environ.get(name, "") for name in names)
+
+
+def _endpoints(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+        return {}
+    general = _url(environ, "AWS_ENDPOINT_URL", problems)
+    own = {name: _url(environ, variable, problems) for name, variable in ENDPOINT_VARIABLES.items()}
+    return {name: url or general for name, url in own.items() if url or general}
+
+
+def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
+    text = environ.get(name, "")
+    try:
+        is_good = not text or not Url(text).query
+    except ValueError:
+        is_good = False
+    if not is_good:
+        # A proxy's URL may hold a password: only its shape is said.
+        problems.append(f"{name}: want a URL such as https://host:port, got something else")
+        return ""
+    return text
+
+
+def _flag(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    raw = environ.get(name, "").lower()
+    if raw not in ("", "true", "false"):
+        problems.append(f"{name}: want true or false, got {environ[name]!r}")
+    return raw == "true"
+
+
+def _role_arn(environ: Mapping[str, str], problems: list[str]) -> str:
+    raw = environ.get(PREFIX + "ROLE_ARN", "")
+    fields = raw.split(":", 5)
+    if raw and (len(fields) != 6 or fields[0] != "arn" or not fields[5].startswith("role/")):
+        problems.append(f"{PREFIX}ROLE_ARN: want arn:aws:iam::ACCOUNT:role/NAME, got {raw!r}")
+    return raw
+
+
+def _proxy_headers(environ: Mapping[str, str], problems: list[str]) -> tuple[tuple[str, str], ...]:
+    raw = environ.get(PREFIX + "PROXY_HEADERS", "")
+    headers: list[tuple[str, str]] = []
+    for item in raw.split(",") if raw.strip() else ():
+        name, colon, value = item.partition(":")
+        name, value = name.strip(), value.strip()
+        token = name.replace("-", "").replace("_", "")
+        if not (
+            colon
+            and token.isascii()
+            and token.isalnum()
+            and value.isascii()
+            and value.isprintable()
+        ):
+            problems.append(
+                f"{PREFIX}PROXY_HEADERS: want 'name: value' pairs separated by commas; "
+                f"pair {len(headers) + 1} is none"  # its text may be a credential
+            )
+            return ()
+        headers.append((name, value))
+    return tuple(headers)
+
+
+def _max_connections(environ: Mapping[str, str], problems: list[str]) -> int:
+    raw = environ.get(PREFIX + "MAX_CONNECTIONS", "") or "3"
+    number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
+    if not 1 <= number <= 1000:
+        problems.append(f"{PREFIX}MAX_CONNECTIONS: want a whole number from 1 to 1000, got {raw!r}")
+        return 3
+    return number

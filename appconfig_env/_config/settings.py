@@ -1,0 +1,252 @@
+"""Every setting and reference in an environment: environ in, Settings out; reads nothing else."""
+
+from __future__ import annotations
+
+from ..errors import SettingsError
+from . import aws as aws_settings
+from . import references as reference
+from .environ import LOG_LEVELS, Reader
+from .references import APPCONFIG, SSM, ReferenceProblems, Resource, Source
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from .aws import AwsSettings
+
+PREFIX = "APPCONFIG_ENV_"
+AWS_PREFIX = aws_settings.PREFIX
+PREFETCH_LIST = AWS_PREFIX + "PREFETCH_LIST"
+# What the wrapper tells the helper: JSON, see _handover.py. The leading underscore keeps it out of
+# reach of every source, whose names may not begin so.
+HANDOFF = "_APPCONFIG_ENV_HANDOVER"
+KNOWN = (
+    "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
+    "NEXT_WRAPPER", "LOCAL_DIR",
+)  # fmt: skip
+SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 # nosec B108 # all a function may write to
+POLL_FLOOR_SECONDS = 15.0  # the service's own: the least RequiredMinimumPollIntervalInSeconds
+
+
+class Settings:
+    """All that the environment says.
+
+    Attributes:
+        sources: every source, in the order in which later ones win over earlier ones.
+        snapshot_path: where the snapshot stands.
+        deadline_seconds: how long the whole prefetch may take, retries included.
+        poll_seconds: AppConfig's interval; `ssm_ttl_seconds` and `secrets_ttl_seconds` the others'.
+        poll_timeout_seconds: how long a refresh may keep a caller waiting.
+        overwrite: whether sources may replace variables that the function itself configured.
+        go_on: whether the start goes on without a required source (`ON_ERROR=continue`).
+        fallback_path, local_dir, next_wrapper: paths; empty for none.
+        log_level: one of LOG_LEVELS.
+        log_json: whether log lines are JSON objects.
+        aws: how AWS is reached.
+    """
+
+    __slots__ = (
+        "_locators", "aws", "deadline_seconds", "fallback_path", "go_on", "local_dir", "log_json",
+        "log_level", "next_wrapper", "overwrite", "poll_seconds", "poll_timeout_seconds",
+        "secrets_ttl_seconds", "snapshot_path", "sources", "ssm_ttl_seconds",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sources: tuple[Source, ...] = (),
+        *,
+        aws: AwsSettings | None = None,
+        snapshot_path: str = SNAPSHOT_PATH,
+        deadline_seconds: float = 8.0,
+        poll_seconds: float = 45.0,
+        poll_timeout_seconds: float = 3.0,
+        ssm_ttl_seconds: float = 300.0,
+        secrets_ttl_seconds: float = 300.0,
+        overwrite: bool = False,
+        go_on: bool = False,
+        fallback_path: str = "",
+        local_dir: str = "",
+        next_wrapper: str = "",
+        log_level: str = "info",
+        log_json: bool = False,
+    ) -> None:
+        self.sources = sources
+        self._locators: dict[str, list[Source]] = {}
+        for source in sources:
+            self._locators.setdefault(source.resource.reference, []).append(source)
+        self.aws = aws or aws_settings.AwsSettings()
+        self.snapshot_path = snapshot_path
+        self.deadline_seconds = deadline_seconds
+        self.poll_seconds = poll_seconds
+        self.poll_timeout_seconds = poll_timeout_seconds
+        self.ssm_ttl_seconds = ssm_ttl_seconds
+        self.secrets_ttl_seconds = secrets_ttl_seconds
+        self.overwrite = overwrite
+        self.go_on = go_on
+        self.fallback_path = fallback_path
+        self.local_dir = local_dir
+        self.next_wrapper = next_wrapper
+        self.log_level = log_level
+        self.log_json = log_json
+
+    def resources(self) -> Mapping[str, list[Source]]:
+        """The sources by the canonical text of what they read, in the order of their first use."""
+        return self._locators
+
+    def interval(self, sources: list[Source]) -> float:
+        """How long what `sources` read counts as fresh, in seconds; all read the same resource."""
+        scheme = sources[0].resource.scheme
+        own = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
+            scheme, self.secrets_ttl_seconds
+        )
+        if self.local_dir or scheme == reference.FILE:
+            own = min(own, self.poll_seconds)
+        wanted = [source.ttl for source in sources if source.ttl is not None]
+        return max(min(wanted) if wanted else own, self.floor(sources))
+
+    def floor(self, sources: list[Source]) -> float:
+        """How long the service wants what `sources` read to be left alone between two polls."""
+        is_polled = sources[0].resource.scheme == APPCONFIG and not self.local_dir
+        return POLL_FLOOR_SECONDS if is_polled else 0.0
+
+    def accepts(self, level: str) -> bool:
+        """Whether a line of this level is written."""
+        return LOG_LEVELS.index(level) >= LOG_LEVELS.index(self.log_level)
+
+    def identity(self) -> list[object]:
+        """What decides which values are read: equal ones may share a snapshot."""
+        return [
+            [[source.variable, source.reference] for source in self.sources],
+            self.local_dir,
+            [] if self.local_dir else self.aws.identity(),
+        ]
+
+    def __repr__(self) -> str:
+        return f"<Settings {len(self.sources)} sources>"
+
+
+def from_environ(
+    environ: Mapping[str, str],
+    references: Mapping[str, str] | None = None,
+    configured: Collection[str] | None = None,
+) -> Settings:
+    """The settings in `environ`.
+
+    Args:
+        environ: the environment.
+        references: in-place references that a wrapper has resolved already, by variable; None
+            where `environ` still holds them.
+        configured: the variables that the function itself set, where sources have set others:
+            a parameter named APP_ENV must not change which path is read. None for all.
+
+    Raises:
+        SettingsError: every problem, together.
+    """
+    if configured is not None:
+        environ = {name: environ[name] for name in environ if name in configured}
+    reader = Reader(environ)
+    _refuse_unknown(reader)
+    sources = _app_params(reader) + _prefetch_list(reader) + _source_list(reader)
+    if reader.yes_no(PREFIX + "REFERENCES", default=True):
+        sources += _in_place(reader, environ if references is None else references)
+    settings = Settings(
+        _last_ones(sources),
+        aws=aws_settings.from_environ(environ, reader.problems),
+        snapshot_path=reader.absolute_path(PREFIX + "SNAPSHOT", SNAPSHOT_PATH),
+        deadline_seconds=reader.seconds(PREFIX + "DEADLINE_SECONDS", 8.0, is_zero_fine=False),
+        poll_seconds=reader.seconds(AWS_PREFIX + "POLL_INTERVAL_SECONDS", 45.0),
+        poll_timeout_seconds=reader.millis(AWS_PREFIX + "POLL_TIMEOUT_MILLIS", 3000.0) / 1000,
+        ssm_ttl_seconds=reader.seconds("SSM_PARAMETER_STORE_TTL", 300.0),
+        secrets_ttl_seconds=reader.seconds("SECRETS_MANAGER_TTL", 300.0),
+        overwrite=reader.yes_no(PREFIX + "OVERWRITE", default=False),
+        go_on=reader.one_of(PREFIX + "ON_ERROR", "fail", "continue") == "continue",
+        fallback_path=reader.text(PREFIX + "FALLBACK"),
+        local_dir=reader.text(PREFIX + "LOCAL_DIR"),
+        next_wrapper=_next_wrapper(reader),
+        log_level=reader.log_level(AWS_PREFIX + "LOG_LEVEL"),
+        log_json=reader.text("AWS_LAMBDA_LOG_FORMAT").upper() == "JSON",
+    )
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return settings
+
+
+def is_own(name: str) -> bool:
+    """Whether a variable is a setting of ours or of AWS's extension, and so never a reference."""
+    return name.startswith((PREFIX, AWS_PREFIX)) or name == HANDOFF
+
+
+def _refuse_unknown(reader: Reader) -> None:
+    for name in reader.environ:
+        if name.startswith(PREFIX) and name[len(PREFIX) :] not in KNOWN:
+            # Only a wrong setting pays for this import.
+            from difflib import get_close_matches
+
+            near = get_close_matches(name[len(PREFIX) :].upper(), KNOWN, n=1, cutoff=0.0)
+            reader.problems.append(f"{name}: unknown setting; did you mean {PREFIX}{near[0]}?")
+
+
+def _last_ones(sources: list[Source]) -> tuple[Source, ...]:
+    """`sources` without repetitions; the last one counts, because later ones win."""
+    return tuple(reversed(dict.fromkeys(reversed(sources))))
+
+
+def _source_list(reader: Reader) -> list[Source]:
+    name = PREFIX + "SOURCES"
+    return _parsed(reader, name, reader.text(name).split(), reference.parse)
+
+
+def _prefetch_list(reader: Reader) -> list[Source]:
+    entries = [entry.strip() for entry in reader.text(PREFETCH_LIST).split(",")]
+    return _parsed(reader, PREFETCH_LIST, list(filter(None, entries)), reference.parse_prefetch)
+
+
+def _app_params(reader: Reader) -> list[Source]:
+    names = ("APP_ENV", "APP_PARAMS_PATH")
+    stage, path = (reader.text(name).strip("/ ") for name in names)
+    if not path:
+        return []
+    for name in names:
+        if not reader.text(name).isprintable():  # bytes that are not UTF-8 are not either
+            reader.refuse(name, "a printable path")
+            return []
+    full = f"/{stage}/{path}/" if stage else f"/{path}/"
+    return [Source(Resource(SSM, (full,), recursive=False), names="keep")]
+
+
+def _in_place(reader: Reader, values: Mapping[str, str]) -> list[Source]:
+    found: list[Source] = []
+    # Sorted: an environment has no order of its own, and the snapshot's fingerprint minds it.
+    for name, value in sorted(values.items()):
+        if not is_own(name) and reference.is_reference(value):
+            found += _parsed(reader, name, [value], reference.parse, name)
+    return found
+
+
+def _parsed(
+    reader: Reader, name: str, texts: list[str], parse: Callable[..., Source], *arguments: str
+) -> list[Source]:
+    found = []
+    before = ""
+    for text in texts:
+        try:
+            found.append(parse(text, *arguments))
+        except ReferenceProblems as error:
+            # A default may be a value that nobody should read, and so may what follows its space.
+            shown = repr(text.partition("?")[0].partition("&")[0])
+            if "default=" in before and not text.startswith(reference.SCHEMES):
+                shown = "after a default (a space in its value as %20)"
+            reader.problems += [f"{name}: {shown}: {problem}" for problem in error.problems]
+        if text.startswith(reference.SCHEMES):
+            before = text
+    return found
+
+
+def _next_wrapper(reader: Reader) -> str:
+    name = PREFIX + "NEXT_WRAPPER"
+    path = reader.text(name)
+    if path and path == reader.text("AWS_LAMBDA_EXEC_WRAPPER"):
+        reader.problems.append(
+            f"{name}: want the wrapper that comes after this one, got this one ({path!r})"
+        )
+    return path

@@ -1,0 +1,1 @@
+"""A document in, variables and flags out; pure."""

@@ -1,0 +1,1 @@
+"""The exec wrapper: prefetch, set the variables, become the runtime."""
