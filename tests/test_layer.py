@@ -364,9 +364,10 @@ def test_each_python_of_lambda_that_is_here_gets_and_uses_all_its_byte_code(
 
     opt = unpacked(built.path, tmp_path / "opt")
     script = f"""{GET}
-from appconfig_env import _api, local
-from appconfig_env.aws import settings
-print(*{{type(module.__loader__).__name__ for module in (_api, local, settings)}})"""
+from appconfig_env._backends import local
+from appconfig_env._config import settings
+from appconfig_env._helper import helper
+print(*{{type(module.__loader__).__name__ for module in (helper, local, settings)}})"""
     for loader in ("BundleLoader", "SourceFileLoader"):
         result = started(opt, tmp_path / loader, script, PYTHONS[version])
         assert result.stdout == f"localhost localhost\n{loader}\n", result.stderr

@@ -135,8 +135,8 @@ def test_an_import_loads_next_to_nothing(version: str) -> None:
     assert ours == [
         "appconfig_env",
         "appconfig_env._helper",
-        "appconfig_env._helper.helper",
         "appconfig_env._helper.fast_path",
+        "appconfig_env._helper.helper",
         "appconfig_env.errors",
     ]
 
