@@ -23,7 +23,7 @@ EDITABLE := --no-index --no-deps --no-build-isolation -e .
 SOURCES := appconfig_env tests examples tools benchmarks
 # What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM;
 # and the benchmarks, which compare with others.
-EXTERNAL := emulators fake_aws fleet lambda life_gunicorn life_snapstart packaging rie sbom servers template
+EXTERNAL := emulators release contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 # Further words for pytest: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
@@ -61,7 +61,7 @@ format: $(DEV) ## let ruff format and fix
 
 .PHONY: test-floors
 test-floors: $(FLOORS) ## the tests that need no other software, with the lowest versions we promise
-	$(VENV_FLOORS)/bin/python -m pytest -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/test_%.py) --ignore-glob='tests/test_benchmarks*' $(ARGS)
+	$(VENV_FLOORS)/bin/python -m pytest -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%) $(ARGS)
 
 .PHONY: layer
 layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip, and its bill of materials beside it
@@ -77,7 +77,7 @@ fleet: $(DEV) ## start fleets of up to 10,000 in virtual time, and write docs/fl
 
 .PHONY: fuzz
 fuzz: $(FUZZ) ## let atheris look for inputs that break a promise; make fuzz ARGS="--seconds 60 documents"
-	@$(VENV_FUZZ)/bin/python -m tests.fuzz $(ARGS)
+	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)
 
 .PHONY: sam
 sam: $(SAM) ## check template.yaml, and build it without Docker

@@ -28,7 +28,7 @@ from .life_account import counted, deploy, deployed_at, fill, oldest, too_early
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from tests.fake_aws import Call, FakeAws
+    from tests.support.fake_aws import Call, FakeAws
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUR = 3600
@@ -129,7 +129,7 @@ def measure_ours(workers: int, seconds: int = HOUR, *, secure_parameters: int = 
     """
     from appconfig_env._helper.helper import Helper
     from appconfig_env._wrapper.main import main
-    from tests.fake_aws import FakeAws
+    from tests.support.fake_aws import FakeAws
 
     # Whole seconds, so that sums are exact. AWS's clock stands but for `forward`; signatures are
     # made at the real time and good for 5 minutes.
@@ -177,7 +177,7 @@ def _middle() -> float:
 
 def measure_classic(seconds: int = HOUR) -> Life:
     """The wrapper with boto3, run once; after it nothing is asked."""
-    from tests.fake_aws import FakeAws
+    from tests.support.fake_aws import FakeAws
 
     began = float(int(time.time()))
     with FakeAws(clock=lambda: began) as aws:

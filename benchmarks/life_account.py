@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from tests.fake_aws import Call, FakeAws
+    from tests.support.fake_aws import Call, FakeAws
 
 T = TypeVar("T")
 DEFAULT_INTERVAL_SECONDS = 60  # a session's that asks for none

@@ -16,7 +16,7 @@ from .life_account import deploy, deployed_at, fill
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.fake_aws import FakeAws
+    from tests.support.fake_aws import FakeAws
 
 
 def worker(aws: FakeAws, profile_seconds: int, other_seconds: int) -> Callable[[], object]:
@@ -60,7 +60,7 @@ def main(tool: str, workers: int, seconds: int) -> None:
     """Live, and print what AWS has seen."""
     import time_machine
 
-    from tests.fake_aws import FakeAws
+    from tests.support.fake_aws import FakeAws
 
     began = float(int(time.time()))
     with time_machine.travel(began, tick=False) as traveller, FakeAws() as aws:

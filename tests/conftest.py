@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import canary, canary_plugin, rie, servers
-from .fake_aws import FakeAws
+from .support import canary, canary_plugin, rie, servers
+from .support.fake_aws import FakeAws
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

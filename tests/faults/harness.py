@@ -11,8 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from ..fake_aws import FakeAws
-from ..raw_server import RawServer
+from ..support.fake_aws import FakeAws
+from ..support.paths import ROOT
+from ..support.raw_server import RawServer
 from .certificates import HOST, authority
 from .fault import SOURCES
 from .proxy import Proxy
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from .fault import Fault
 
-ROOT = Path(__file__).parent.parent.parent
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
 CHILD = str(Path(__file__).parent / "child.py")
 CANARY = "CANARY"  # in every value, and nowhere else

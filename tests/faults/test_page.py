@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .harness import ROOT
+from ..support.paths import ROOT
 from .page import BEGIN, END, table
 
 

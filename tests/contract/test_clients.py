@@ -1,0 +1,821 @@
+"""What both clients of the port promise: one set of tests for the lean one and for boto3's."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trustme
+
+from appconfig_env._backends.aws.boto3_client import Boto3Client
+from appconfig_env._backends.aws.errors import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.lean_client import LeanClient
+from appconfig_env._config import aws as settings
+
+from ..support.fake_aws import FakeAws
+from ..support.raw_server import RawServer, hang, ok, then_close
+from ..support.servers import Proxy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from appconfig_env._backends.aws.errors import Client
+
+Connect = Callable[..., "Client"]
+ROLE = "arn:aws:iam::123456789012:role/reader"
+TOO_LARGE_A_WAIT = 10.0
+
+
+@pytest.fixture(params=["lean", "boto3"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def connect(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
+    """Give a function that makes a client from the environment it is given."""
+    clients: list[Client] = []
+
+    def make(environ: Mapping[str, str], now: Callable[[], float] = time.time) -> Client:
+        problems: list[str] = []
+        found = settings.from_environ(environ, problems)
+        assert problems == []
+        client: Client
+        if kind == "lean":
+            client = LeanClient(found, environ, now=now)
+        else:
+            for name, value in environ.items():  # boto3 reads the process's own
+                monkeypatch.setenv(name, value)
+            client = Boto3Client(found)
+        clients.append(client)
+        return client
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def client(connect: Connect, fake_aws: FakeAws) -> Client:
+    return connect(fake_aws.environ())
+
+
+def session(client: Client) -> str:
+    parameters = {
+        "ApplicationIdentifier": "shop",
+        "EnvironmentIdentifier": "prod",
+        "ConfigurationProfileIdentifier": "app",
+        "RequiredMinimumPollIntervalInSeconds": 15,
+    }
+    token = client.call("StartConfigurationSession", parameters, timeout=5)
+    return str(token["InitialConfigurationToken"])
+
+
+def latest(client: Client, token: str) -> dict[str, Any]:
+    return client.call("GetLatestConfiguration", {"ConfigurationToken": token}, timeout=5)
+
+
+def parameter(client: Client, name: str = "a", **options: Any) -> dict[str, Any]:
+    request = {"Names": [name], "WithDecryption": True}
+    return client.call("GetParameters", request, **{"timeout": 5.0, **options})
+
+
+def failure(call: Callable[[], object]) -> AwsError:
+    with pytest.raises(AwsError) as caught:
+        call()
+    # Nothing of botocore's may hang on to it: its messages hold URLs with tokens.
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return caught.value
+
+
+# Every operation
+
+
+def test_a_profile_is_read_in_a_session(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_profile("shop", "prod", "app", {"a": "ü"}, label="v1")
+    first = latest(client, session(client))
+    assert json.loads(first["Configuration"]) == {"a": "ü"}
+    assert (first["ContentType"], first["VersionLabel"]) == ("application/json", "v1")
+    assert first["NextPollIntervalInSeconds"] == 15
+    assert "ResponseMetadata" not in first
+    fake_aws.forward(60)
+    second = latest(client, first["NextPollConfigurationToken"])
+    assert second["Configuration"] == b""
+    assert second["NextPollConfigurationToken"] != first["NextPollConfigurationToken"]
+    assert fake_aws.problems == []
+
+
+def test_a_large_profile_is_read_whole(client: Client, fake_aws: FakeAws) -> None:
+    body = bytes(range(256)) * 16_000
+    fake_aws.put_profile("shop", "prod", "app", body, content_type="application/octet-stream")
+    assert latest(client, session(client))["Configuration"] == body
+
+
+def test_parameters_are_read_by_name(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_parameter("/shop/ä b", "grün", labels=["good"])
+    fake_aws.put_parameter("/shop/secret", "s", type="SecureString")
+    names = ["/shop/ä b:good", "/shop/secret", "/nope"]
+    found = client.call("GetParameters", {"Names": names, "WithDecryption": True}, timeout=5)
+    assert [(one["Name"], one["Type"], one["Value"]) for one in found["Parameters"]] == [
+        ("/shop/secret", "SecureString", "s"),
+        ("/shop/ä b", "String", "grün"),
+    ]
+    assert found["InvalidParameters"] == ["/nope"]
+    assert fake_aws.problems == []
+
+
+def test_parameters_are_read_by_path(client: Client, fake_aws: FakeAws) -> None:
+    for number in range(12):
+        fake_aws.put_parameter(f"/shop/{number:02}", str(number))
+    request = {"Path": "/shop", "Recursive": True, "WithDecryption": True, "MaxResults": 10}
+    first = client.call("GetParametersByPath", request, timeout=5)
+    second = client.call(
+        "GetParametersByPath", request | {"NextToken": first["NextToken"]}, timeout=5
+    )
+    assert [len(first["Parameters"]), len(second["Parameters"])] == [10, 2]
+    assert "NextToken" not in second
+    assert fake_aws.problems == []
+
+
+def test_secrets_are_read_one_by_one_and_together(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_secret("text", "grün")
+    arn = fake_aws.put_secret("bytes", b"\0\xff")
+    one = client.call("GetSecretValue", {"SecretId": arn, "VersionStage": "AWSCURRENT"}, timeout=5)
+    assert one["SecretBinary"] == b"\0\xff"
+    both = client.call("BatchGetSecretValue", {"SecretIdList": ["text", arn, "nope"]}, timeout=5)
+    assert [
+        (s["Name"], s.get("SecretString"), s.get("SecretBinary")) for s in both["SecretValues"]
+    ] == [
+        ("text", "grün", None),
+        ("bytes", None, b"\0\xff"),
+    ]
+    assert both["Errors"][0]["ErrorCode"] == "ResourceNotFoundException"
+    assert fake_aws.problems == []
+
+
+def test_a_role_can_be_assumed_by_a_call_too(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_role(ROLE)
+    request = {"RoleArn": ROLE, "RoleSessionName": "me"}
+    assert client.call("AssumeRole", request, timeout=5)["Credentials"]["SessionToken"]
+
+
+# Every shape of error
+
+
+def test_a_denial_names_the_right_that_is_missing(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.deny("GetParameters")
+    error = failure(lambda: parameter(client))
+    assert (error.code, error.status, error.is_denial) == ("AccessDeniedException", 400, True)
+    assert error.message.endswith("no identity-based policy allows the ssm:GetParameters action")
+    assert error.request_id in error.reason != ""
+    assert error.reason.endswith("; allow ssm:GetParameters in the function's role")
+
+
+def test_a_denial_of_a_profile_names_its_right(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_profile("shop", "prod", "app", "x")
+    fake_aws.deny("StartConfigurationSession", "shop/prod/app")
+    error = failure(lambda: session(client))
+    assert (error.code, error.status) == ("AccessDeniedException", 403)
+    assert "allow appconfig:StartConfigurationSession" in error.reason
+
+
+def test_a_denial_of_a_key_names_the_key(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_parameter("a", "1", type="SecureString")
+    fake_aws.deny("Decrypt", "a")
+    assert "allow kms:Decrypt on its key" in failure(lambda: parameter(client)).reason
+
+
+@pytest.mark.parametrize("operation", ["GetParameters", "GetLatestConfiguration"])
+def test_throttling_may_pass(client: Client, fake_aws: FakeAws, operation: str) -> None:
+    fake_aws.put_profile("shop", "prod", "app", "x")
+    token = session(client)
+    fake_aws.throttle(operation)
+    call = {
+        "GetParameters": lambda: parameter(client),
+        "GetLatestConfiguration": lambda: latest(client, token),
+    }
+    error = failure(call[operation])
+    assert (error.code, error.message, error.is_transient) == (
+        "ThrottlingException",
+        "Rate exceeded",
+        True,
+    )
+    assert fake_aws.count(operation) == 1  # the client itself tries nothing again
+    call[operation]()
+
+
+def test_absence_says_what_is_absent(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_profile("shop", "prod", "other", "x")
+    error = failure(lambda: session(client))
+    assert (error.code, error.status, error.is_transient) == (
+        "ResourceNotFoundException",
+        404,
+        False,
+    )
+    assert error.details["ResourceType"] == "ConfigurationProfile"
+    assert error.details["ReferencedBy"]["ApplicationIdentifier"] == "shop"
+    assert set(error.details) == {"ResourceType", "ReferencedBy"}
+
+
+def test_a_token_that_is_refused_says_why(client: Client) -> None:
+    error = failure(lambda: latest(client, "canary+/="))
+    assert (error.code, error.status) == ("BadRequestException", 400)
+    assert error.details["Details"] == {
+        "InvalidParameters": {"ConfigurationToken": {"Problem": "Corrupted"}}
+    }
+    assert "canary" not in str(error)
+
+
+def test_a_poll_that_is_too_early_says_so(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.put_profile("shop", "prod", "app", "x")
+    first = latest(client, session(client))
+    error = failure(lambda: latest(client, first["NextPollConfigurationToken"]))
+    problem = {"ConfigurationToken": {"Problem": "PollIntervalNotSatisfied"}}
+    assert error.details["Details"]["InvalidParameters"] == problem
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [("GetParameters", "ExpiredTokenException"), ("AssumeRole", "ExpiredToken")],
+)
+def test_expired_credentials_are_called_that(
+    client: Client, fake_aws: FakeAws, operation: str, code: str
+) -> None:
+    fake_aws.expire(fake_aws.environ()["AWS_ACCESS_KEY_ID"])
+    parameters: dict[str, dict[str, Any]] = {
+        "GetParameters": {"Names": ["a"]},
+        "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "me"},
+    }
+    error = failure(lambda: client.call(operation, parameters[operation], timeout=5))
+    assert (error.code, error.is_transient, error.is_denial) == (code, False, False)
+    assert "the credentials are not valid" in error.reason
+
+
+@pytest.mark.parametrize("operation", ["GetParameters", "GetLatestConfiguration", "AssumeRole"])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(500, b""), (503, b"<html><body>canary</body></html>"), (502, b"")],
+)
+def test_an_error_without_a_code_is_named_by_its_status(
+    client: Client, fake_aws: FakeAws, operation: str, status: int, body: bytes
+) -> None:
+    parameters: dict[str, dict[str, Any]] = {
+        "GetParameters": {"Names": ["a"]},
+        "GetLatestConfiguration": {"ConfigurationToken": "t"},
+        "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "me"},
+    }
+    headers = {"x-amzn-ErrorType": "", "Content-Type": "text/html"}
+    fake_aws.fail(operation, status=status, code="", body=body, headers=headers)
+    error = failure(lambda: client.call(operation, parameters[operation], timeout=5))
+    assert (error.code, error.message, error.status) == (f"HTTP {status}", "", status)
+    assert error.is_transient
+    assert "canary" not in str(error)
+
+
+def test_a_page_of_something_in_between_is_not_repeated(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.fail(
+        "GetParameters",
+        status=403,
+        body=b"<html>canary</html>",
+        headers={"Content-Type": "text/html"},
+    )
+    error = failure(lambda: parameter(client))
+    assert (error.code, error.message, error.status) == ("HTTP 403", "", 403)
+    assert error.is_unreachable, "it was not AWS who said so"
+    assert not error.is_transient
+
+
+def test_an_answer_that_is_no_json_is_refused(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.fail("GetParameters", status=200, body=b"<html>canary</html>")
+    error = failure(lambda: parameter(client))
+    assert not error.is_denial
+    assert "canary" not in str(error)
+
+
+# Connections
+
+
+@pytest.mark.parametrize("breaks", ["before", "midway", "after"])
+@pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParameters"])
+def test_a_connection_that_breaks_is_worth_another_try(
+    client: Client, fake_aws: FakeAws, operation: str, breaks: Any
+) -> None:
+    fake_aws.put_profile("shop", "prod", "app", "x" * 100_000)
+    fake_aws.put_parameter("a", "x" * 4000)
+    token = session(client)
+    fake_aws.fail(operation, close=breaks, status=200)
+    call = {
+        "GetParameters": lambda: parameter(client),
+        "GetLatestConfiguration": lambda: latest(client, token),
+    }
+    error = failure(call[operation])
+    assert (error.code, error.is_transient) == (UNREACHABLE, True)
+    assert token not in str(error)
+
+
+def test_nobody_who_listens_is_unreachable(connect: Connect, fake_aws: FakeAws) -> None:
+    with RawServer(ok()) as server:
+        pass
+    error = failure(
+        lambda: parameter(connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url}))
+    )
+    assert (error.code, error.is_transient) == (UNREACHABLE, True)
+    assert f"no connection to 127.0.0.1:{server.port}" in error.reason
+    assert "is there a route to AWS" in error.reason
+
+
+def test_a_black_hole_is_left_in_time(connect: Connect, fake_aws: FakeAws) -> None:
+    with RawServer(hang) as server:
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        for call in (lambda: parameter(client, timeout=0.5), lambda: latest_within(client, 0.5)):
+            began = time.monotonic()
+            error = failure(call)
+            assert time.monotonic() - began < 2.5
+            assert (error.code, error.is_transient) == (UNREACHABLE, True)
+            assert f"no answer from 127.0.0.1:{server.port} in time" in error.reason
+            assert "canary" not in str(error)
+
+
+def latest_within(client: Client, seconds: float) -> dict[str, Any]:
+    parameters = {"ConfigurationToken": "canary"}
+    return client.call("GetLatestConfiguration", parameters, timeout=seconds)
+
+
+def test_a_body_that_stops_half_way_is_left_in_time(connect: Connect, fake_aws: FakeAws) -> None:
+    def stop(connection: Any) -> None:
+        headers = b"Next-Poll-Configuration-Token: t\r\nContent-Length: 100\r\n"
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\nhalf")
+        hang(connection)
+
+    with RawServer(stop) as server:
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        error = failure(lambda: latest_within(client, 0.5))
+        assert error.code == UNREACHABLE
+
+
+@pytest.mark.parametrize("breaks_off", [b"Content-Le", b"Content-Type: text/plain\r\n"])
+def test_headers_that_stop_half_way_are_no_empty_answer(
+    connect: Connect, fake_aws: FakeAws, breaks_off: bytes
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\nNext-Poll-Configuration-Token: t\r\n" + breaks_off
+    with RawServer(then_close(head)) as server:
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        error = failure(lambda: latest_within(client, 5))
+    assert (error.code, error.is_transient) == (UNREACHABLE, True)
+
+
+def test_a_configuration_that_is_too_large_is_refused(connect: Connect, fake_aws: FakeAws) -> None:
+    def send(connection: Any) -> None:
+        headers = b"Next-Poll-Configuration-Token: t\r\nTransfer-Encoding: chunked\r\n"
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n")
+        for _ in range(1024):
+            connection.sendall(b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+
+    with RawServer(send) as server:
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        error = failure(lambda: latest_within(client, 30))
+    assert (error.is_transient, error.is_unreachable) == (False, True)
+    assert "a body that is too large" in error.reason
+
+
+def test_what_aws_repeats_of_a_request_it_refuses_is_not_said(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    message = (
+        "The signature does not match.\n\nThe Canonical String for this request should have been\n"
+        "'POST\n/\n\nx-amz-security-token:canary'\n\nThe String-to-Sign should have been\n'canary'"
+    )
+    code = "InvalidSignatureException"
+    fake_aws.fail("GetParameters", status=403, code=code, message=message)
+    error = failure(lambda: parameter(client))
+    assert "The signature does not match." in error.reason
+    assert "canary" not in error.reason
+
+
+def test_connections_are_kept_for_the_next_call_and_closed(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    for _ in range(3):
+        parameter(client)
+    assert fake_aws.connections == 1
+    client.close()
+    parameter(client)
+    assert fake_aws.connections == 2
+
+
+def test_an_endpoint_may_stand_below_a_path(connect: Connect, fake_aws: FakeAws) -> None:
+    refusal = b"HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\n{}"
+    with RawServer(refusal) as server:
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": f"{server.url}/a%20b/"})
+        for call in (lambda: parameter(client), lambda: latest(client, "a/b+=")):
+            assert failure(call).code == "HTTP 400"
+    targets = [request.split(b" ")[1] for request in server.requests]
+    assert targets == [b"/a%20b/", b"/a%20b/configuration?configuration_token=a%2Fb%2B%3D"]
+
+
+# TLS
+
+
+def test_tls_with_a_ca_of_ones_own(connect: Connect, fake_aws_tls: FakeAws) -> None:
+    fake_aws_tls.put_parameter("a", "1")
+    found = parameter(connect(fake_aws_tls.environ()))
+    assert found["Parameters"][0]["Value"] == "1"
+    assert fake_aws_tls.problems == []
+
+
+def test_tls_without_the_ca_is_refused_for_good(connect: Connect, fake_aws_tls: FakeAws) -> None:
+    environ = fake_aws_tls.environ()
+    del environ["AWS_CA_BUNDLE"]
+    error = failure(lambda: parameter(connect(environ)))
+    assert (error.code, error.is_transient, error.is_unreachable) == (UNREACHABLE, False, True)
+    assert "no TLS with localhost" in error.reason
+    assert "certificate not accepted: " in error.reason
+    assert "is AWS_CA_BUNDLE right?" in error.reason
+    assert fake_aws_tls.calls == []
+
+
+def test_tls_with_the_name_of_another_host_is_refused(connect: Connect, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("aws.example").configure_cert(context)
+    with RawServer(ok(b"{}"), context=context) as server:
+        environ = {
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            "AWS_ENDPOINT_URL": server.url,
+            "AWS_CA_BUNDLE": str(tmp_path / "ca.pem"),
+        }
+        error = failure(lambda: parameter(connect(environ)))
+    assert "certificate not accepted: " in error.reason
+    assert server.requests == []
+
+
+def test_a_ca_bundle_that_is_missing_is_named(connect: Connect, fake_aws_tls: FakeAws) -> None:
+    environ = fake_aws_tls.environ() | {"AWS_CA_BUNDLE": "/nowhere/ca.pem"}
+    error = failure(lambda: parameter(connect(environ)))
+    assert "AWS_CA_BUNDLE: no certificates in '/nowhere/ca.pem'" in error.reason
+    assert not error.is_transient
+
+
+# The proxy
+
+
+PREFIX = "AWS_APPCONFIG_EXTENSION_"
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_proxy_with_a_password_and_headers(connect: Connect, tls: bool) -> None:
+    with FakeAws(tls=tls) as aws, Proxy(require=("X-Team", "a b")) as proxy:
+        aws.put_parameter("a", "1")
+        environ = aws.environ() | {
+            PREFIX + "PROXY_URL": proxy.url.replace("//", "//me:p%40ss@"),
+            PREFIX + "PROXY_HEADERS": "X-Team: a b, X-Other: 2",
+        }
+        client = connect(environ)
+        assert parameter(client)["Parameters"][0]["Value"] == "1"
+        client.close()
+        assert parameter(client)["Parameters"][0]["Value"] == "1"
+        client.close()
+        assert aws.problems == []
+    first = proxy.requests[0]
+    assert first.method == ("CONNECT" if tls else "POST")
+    assert first.headers["proxy-authorization"] == "Basic bWU6cEBzcw=="
+    assert (first.headers["x-team"], first.headers["x-other"]) == ("a b", "2")
+
+
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("headers", ["", "X-Team: wrong"])
+def test_a_proxy_that_wants_more_is_no_reason_to_try_again(
+    connect: Connect, tls: bool, headers: str
+) -> None:
+    with FakeAws(tls=tls) as aws, Proxy(require=("X-Team", "canary")) as proxy:
+        environ = aws.environ() | {PREFIX + "PROXY_URL": proxy.url.replace("//", "//me:canary@")}
+        error = failure(lambda: parameter(connect(environ | {PREFIX + "PROXY_HEADERS": headers})))
+        assert aws.calls == []
+    assert (error.code, error.is_transient, error.is_unreachable) == (UNREACHABLE, False, True)
+    assert "answered 407; it wants a password" in error.reason
+    assert "canary" not in str(error)
+
+
+def test_a_proxy_that_is_down_is_unreachable(connect: Connect, fake_aws: FakeAws) -> None:
+    with Proxy() as proxy:
+        pass
+    environ = fake_aws.environ() | {PREFIX + "PROXY_URL": proxy.url.replace("//", "//me:canary@")}
+    error = failure(lambda: parameter(connect(environ)))
+    assert (error.code, error.is_transient) == (UNREACHABLE, True)
+    assert "no connection to" in error.reason
+    assert "proxy" in error.reason
+    assert "canary" not in str(error)
+
+
+# Who calls, and where
+
+
+def test_an_empty_session_token_counts_as_absent(connect: Connect, fake_aws: FakeAws) -> None:
+    key = fake_aws.environ()["AWS_ACCESS_KEY_ID"]
+    identity = fake_aws.account.identities[key]
+    fake_aws.account.identities[key] = identity._replace(session_token="")
+    parameter(connect(fake_aws.environ() | {"AWS_SESSION_TOKEN": ""}))
+    assert fake_aws.problems == []
+
+
+def test_container_credentials_are_asked_for_once(connect: Connect, fake_aws: FakeAws) -> None:
+    client = connect(fake_aws.environ(container=True))
+    for _ in range(2):
+        parameter(client)
+    assert fake_aws.count("ContainerCredentials") == 1
+    assert fake_aws.problems == []
+
+
+def test_container_credentials_are_renewed_before_their_end(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
+    fake_aws.container.lifetime_seconds = 60  # less than what both clients want to be left
+    client = connect(fake_aws.environ(container=True))
+    for _ in range(2):
+        parameter(client)
+    assert fake_aws.count("ContainerCredentials") >= 2
+    assert fake_aws.problems == []
+
+
+def test_a_container_that_gives_no_credentials_is_named(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
+    environ = fake_aws.environ(container=True) | {"AWS_CONTAINER_AUTHORIZATION_TOKEN": "wrong"}
+    error = failure(lambda: parameter(connect(environ)))
+    assert error.code == NO_CREDENTIALS
+    assert not error.is_transient
+
+
+def test_a_role_is_assumed_with_its_external_id_and_session_name(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
+    fake_aws.put_role(ROLE, external_id="partner-7")
+    environ = fake_aws.environ() | {
+        PREFIX + "ROLE_ARN": ROLE,
+        PREFIX + "ROLE_EXTERNAL_ID": "partner-7",
+        PREFIX + "ROLE_SESSION_NAME": "shop-prod",
+    }
+    client = connect(environ)
+    for _ in range(2):
+        parameter(client)
+    client.call("GetSecretValue", {"SecretId": fake_aws.put_secret("s", "1")}, timeout=5)
+    first, *others = fake_aws.calls
+    assert (first.operation, first.access_key) == ("AssumeRole", environ["AWS_ACCESS_KEY_ID"])
+    assert {name: first.params[name] for name in ("RoleArn", "RoleSessionName", "ExternalId")} == {
+        "RoleArn": ROLE,
+        "RoleSessionName": "shop-prod",
+        "ExternalId": "partner-7",
+    }
+    assert {call.operation for call in others} == {"GetParameters", "GetSecretValue"}
+    assert first.access_key not in {call.access_key for call in others}
+    assert fake_aws.problems == []
+
+
+def test_a_role_has_a_session_name_where_none_is_set(connect: Connect, fake_aws: FakeAws) -> None:
+    fake_aws.put_role(ROLE)
+    parameter(connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE}))
+    assert fake_aws.calls[0].params["RoleSessionName"] == "appconfig-env"
+    assert "ExternalId" not in fake_aws.calls[0].params
+
+
+def test_a_role_that_is_denied_names_what_to_allow(connect: Connect, fake_aws: FakeAws) -> None:
+    fake_aws.put_role(ROLE, external_id="canary")
+    error = failure(lambda: parameter(connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE})))
+    assert (error.operation, error.code, error.is_denial) == ("AssumeRole", "AccessDenied", True)
+    assert "allow sts:AssumeRole in the function's role" in error.reason
+    assert "trust policy" in error.reason
+    assert fake_aws.count("GetParameters") == 0
+
+
+def test_another_region_is_read_and_the_role_is_assumed_at_home(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
+    fake_aws.account.regions |= {"eu-west-1", "ap-south-1"}
+    fake_aws.put_role(ROLE)
+    environ = {PREFIX + "SERVICE_REGION": "eu-west-1", PREFIX + "ROLE_ARN": ROLE}
+    client = connect(fake_aws.environ() | environ)
+    parameter(client)
+    parameter(client, region="ap-south-1")
+    assert [(call.operation, call.region) for call in fake_aws.calls] == [
+        ("AssumeRole", "us-east-1"),
+        ("GetParameters", "eu-west-1"),
+        ("GetParameters", "ap-south-1"),
+    ]
+    assert fake_aws.problems == []
+
+
+def test_a_region_that_is_none_makes_no_call(connect: Connect, fake_aws: FakeAws) -> None:
+    environ = fake_aws.environ()
+    del environ["AWS_ENDPOINT_URL"]
+    error = failure(lambda: parameter(connect(environ), region="evil.example/"))
+    assert error.code == MISCONFIGURED
+    assert "evil.example/" in error.reason
+
+
+# The lean client only: a clock that is off
+
+
+@pytest.mark.parametrize("seconds", [-4000, -600, 600, 4000])
+@pytest.mark.parametrize("operation", ["GetParameters", "StartConfigurationSession"])
+def test_a_clock_that_is_off_is_learned_from_the_first_refusal(
+    fake_aws: FakeAws, seconds: float, operation: str
+) -> None:
+    fake_aws.put_profile("shop", "prod", "app", "x")
+    environ = fake_aws.environ()
+    lean = LeanClient(
+        settings.from_environ(environ, []), environ, now=lambda: time.time() + seconds
+    )
+    for _ in range(2):
+        parameter(lean) if operation == "GetParameters" else session(lean)
+    lean.close()
+    assert [call.status in (200, 201) for call in fake_aws.calls] == [False, True, True]
+    assert fake_aws.problems == []
+
+
+def test_a_signature_that_is_wrong_for_another_reason_is_not_tried_again(fake_aws: FakeAws) -> None:
+    environ = fake_aws.environ() | {"AWS_SECRET_ACCESS_KEY": "wrong"}
+    lean = LeanClient(settings.from_environ(environ, []), environ)
+    assert failure(lambda: parameter(lean)).code == "InvalidSignatureException"
+    lean.close()
+    assert len(fake_aws.calls) == 1
+
+
+def test_an_answer_without_a_date_teaches_nothing() -> None:
+    body = b'{"__type": "RequestTimeTooSkewed"}'
+    for date in ("", "Date: soon"):
+        head = f"HTTP/1.1 400 Bad\r\nContent-Length: {len(body)}\r\n{date}".rstrip() + "\r\n\r\n"
+        with RawServer(head.encode() + body) as server:
+            environ = {
+                "AWS_ACCESS_KEY_ID": "a",
+                "AWS_SECRET_ACCESS_KEY": "b",
+                "AWS_REGION": "eu-west-1",
+            }
+            found = settings.from_environ(environ | {"AWS_ENDPOINT_URL": server.url}, [])
+            lean = LeanClient(found, environ)
+            assert failure(lambda client=lean: parameter(client)).code == "RequestTimeTooSkewed"  # type: ignore[misc]
+            lean.close()
+        assert len(server.requests) == 1
+
+
+# boto3's only: what it finds, and what it does not
+
+
+@pytest.fixture
+def boto3_client(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[dict[str, str]], Boto3Client]]:
+    clients = []
+
+    def make(environ: dict[str, str]) -> Boto3Client:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        clients.append(Boto3Client(settings.from_environ(environ, [])))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def test_no_region_says_which_variable_to_set(boto3_client: Callable[..., Boto3Client]) -> None:
+    error = failure(lambda: parameter(boto3_client({})))
+    assert error.code == MISCONFIGURED
+    assert "set AWS_REGION" in error.reason
+
+
+def test_no_credentials_says_what_to_set(boto3_client: Callable[..., Boto3Client]) -> None:
+    error = failure(lambda: parameter(boto3_client({"AWS_REGION": "eu-west-1"})))
+    assert error.code == NO_CREDENTIALS
+    assert "no credentials found; set AWS_PROFILE" in error.reason
+
+
+def test_a_search_for_credentials_in_vain_is_made_once_until_close(
+    boto3_client: Callable[..., Boto3Client], tmp_path: Path
+) -> None:
+    command = f"credential_process = {sys.executable} {tmp_path}/search.py"
+    (tmp_path / "config").write_text(f"[default]\nregion = eu-west-1\n{command}\n")
+    # It gives nothing, where JSON is wanted.
+    (tmp_path / "search.py").write_text(f"open({str(tmp_path / 'log')!r}, 'a').write('x')\n")
+    client = boto3_client({"AWS_CONFIG_FILE": str(tmp_path / "config")})
+    for _ in range(3):
+        assert failure(lambda: parameter(client)).code == NO_CREDENTIALS
+    assert (tmp_path / "log").read_text() == "x"
+    client.close()
+    assert failure(lambda: parameter(client)).code == NO_CREDENTIALS
+    assert (tmp_path / "log").read_text() == "xx"
+
+
+def test_a_profile_gives_region_and_credentials(
+    boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, tmp_path: Path
+) -> None:
+    given = fake_aws.environ()
+    (tmp_path / "config").write_text(
+        f"[profile shop]\nregion = us-east-1\naws_access_key_id = {given['AWS_ACCESS_KEY_ID']}\n"
+        f"aws_secret_access_key = {given['AWS_SECRET_ACCESS_KEY']}\n"
+        f"aws_session_token = {given['AWS_SESSION_TOKEN']}\n"
+    )
+    environ = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_PROFILE": "shop",
+        "AWS_ENDPOINT_URL": fake_aws.url,
+    }
+    parameter(boto3_client(environ))
+    assert fake_aws.problems == []
+
+
+def test_a_profile_that_does_not_exist_is_named(boto3_client: Callable[..., Boto3Client]) -> None:
+    environ = {"AWS_PROFILE": "nobody", "AWS_REGION": "eu-west-1"}
+    error = failure(lambda: parameter(boto3_client(environ)))
+    assert error.code == MISCONFIGURED
+    assert "nobody" in error.reason
+
+
+def test_a_login_that_fails_says_why(
+    boto3_client: Callable[..., Boto3Client], tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\ncredential_process = false\n")
+    error = failure(lambda: parameter(boto3_client({"AWS_CONFIG_FILE": str(tmp_path / "config")})))
+    assert error.code == NO_CREDENTIALS
+    assert "custom-process" in error.reason
+
+
+@pytest.mark.parametrize(
+    ("variable", "host"),
+    [
+        ("AWS_USE_FIPS_ENDPOINT", "ssm-fips.us-east-1.amazonaws.com"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "ssm.us-east-1.api.aws"),
+    ],
+)
+def test_other_kinds_of_endpoint_are_called_where_botocore_knows_them(
+    boto3_client: Callable[..., Boto3Client], variable: str, host: str
+) -> None:
+    refused = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with RawServer(then_close(refused)) as proxy:
+        environ = {
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            variable: "true",
+            PREFIX + "PROXY_URL": proxy.url,
+        }
+        error = failure(lambda: parameter(boto3_client(environ)))
+    assert proxy.requests[0].startswith(f"CONNECT {host}:443 ".encode())
+    assert "the proxy answered 403" in error.reason
+    assert not error.is_transient
+
+
+# A second opinion: services that nobody here wrote
+
+
+def test_moto_gives_what_was_put_there(connect: Connect, moto_server: str) -> None:
+    import boto3
+
+    environ = {
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_ENDPOINT_URL": moto_server,
+    }
+    known = {
+        "region_name": "eu-west-1", "aws_access_key_id": "a", "aws_secret_access_key": "b",
+        "endpoint_url": moto_server,
+    }  # fmt: skip
+    ssm, secretsmanager = boto3.client("ssm", **known), boto3.client("secretsmanager", **known)
+    for number in range(12):
+        ssm.put_parameter(Name=f"/shop/{number:02}", Value=f"grün {number}", Type="SecureString")
+    secretsmanager.create_secret(Name="text", SecretString="grün")
+    secretsmanager.create_secret(Name="bytes", SecretBinary=b"\0\xff")
+    ssm.close()
+    secretsmanager.close()
+    client = connect(environ | {PREFIX + "ROLE_ARN": ROLE})
+    found = parameter(client, "/shop/03")
+    assert [(one["Value"], one["Type"]) for one in found["Parameters"]] == [
+        ("grün 3", "SecureString")
+    ]
+    page = {"Path": "/shop", "WithDecryption": True, "Recursive": True, "MaxResults": 10}
+    first = client.call("GetParametersByPath", page, timeout=TOO_LARGE_A_WAIT)
+    second = client.call(
+        "GetParametersByPath", page | {"NextToken": first["NextToken"]}, timeout=TOO_LARGE_A_WAIT
+    )
+    assert len(first["Parameters"]) + len(second["Parameters"]) == 12
+    both = client.call(
+        "BatchGetSecretValue", {"SecretIdList": ["text", "bytes"]}, timeout=TOO_LARGE_A_WAIT
+    )
+    values = {
+        one["Name"]: one.get("SecretString", one.get("SecretBinary"))
+        for one in both["SecretValues"]
+    }
+    assert values == {"text": "grün", "bytes": b"\0\xff"}
+    error = failure(
+        lambda: client.call("GetSecretValue", {"SecretId": "nope"}, timeout=TOO_LARGE_A_WAIT)
+    )
+    assert error.code == "ResourceNotFoundException"

@@ -1,0 +1,1 @@
+"""The real runtime, AWS's emulator, and emulated services."""

@@ -1,0 +1,1 @@
+"""Input and output that nobody meant: hostile bytes, names, answers; what must never come out."""

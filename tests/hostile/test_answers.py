@@ -1,0 +1,200 @@
+"""Answers that no AWS gives: they are told in one line each, and nothing steers a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from appconfig_env._backends.aws import protocol as operations
+from appconfig_env._backends.aws.errors import INVALID_RESPONSE, AwsError
+from appconfig_env._config.settings import from_environ
+from appconfig_env._helper.helper import Helper
+from appconfig_env._http.messages import HttpAnswer
+from appconfig_env.errors import SettingsError
+
+from ..support.fakes import Clock
+from ..support.hostile import Ended, start
+from ..support.raw_server import RawServer, ok
+
+PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+# Colours, a cleared screen, a C1 control, a change of direction, line ends of all kinds.
+STEERING = "\x1b[31m\x1b[2J\x9b1m\u202e\u2028\u2029\x85\r\nFATAL\x00\x07\ud800"
+KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
+
+
+def started(url: str, folder: Path, sources: str, *, is_json: bool = False) -> Ended:
+    given = {
+        **KEYS,
+        "PATH": PATH,
+        "AWS_ENDPOINT_URL": url,
+        "APPCONFIG_ENV_SOURCES": sources,
+        "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot"),
+        "APPCONFIG_ENV_DEADLINE_SECONDS": "5",
+        "AWS_LAMBDA_LOG_FORMAT": "JSON" if is_json else "Text",
+        "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "trace",
+    }
+    ended = start(given, "/bin/echo", "started")
+    lines = ended.err.splitlines()
+    assert lines
+    assert "Traceback" not in ended.err
+    for line in lines:
+        assert line.isprintable(), ascii(line)
+        assert len(line) < 1500
+        if is_json:
+            assert json.loads(line)["message"].isprintable()
+        else:
+            assert line.startswith("appconfig-env: ")
+    return ended
+
+
+def refusal(code: str, message: str) -> bytes:
+    body = json.dumps({"__type": code, "message": message}).encode()
+    head = f"HTTP/1.1 400 Bad\r\nContent-Length: {len(body)}\r\nx-amzn-requestid: \x1b[1m\x9b2J\r\n"
+    return head.encode("latin-1") + b"\r\n" + body
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
+@pytest.mark.parametrize("source", ["ssm:/shop/", "ssm:/shop/x", "secretsmanager:s"])
+def test_what_an_error_says_cannot_steer_a_terminal(
+    source: str, is_json: bool, tmp_path: Path
+) -> None:
+    answer = refusal("Evil" + STEERING + "x" * 5000, "Message" + STEERING + "y" * 5000)
+    with RawServer(answer) as server:
+        ended = started(server.url, tmp_path, source, is_json=is_json)
+    assert ended.code == 1
+    assert "FATAL" in ended.err
+    assert source in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        b"[" * 10_000 + b"]" * 10_000,
+        b'{"Parameters": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
+        b'{"Parameters": [{"Name": "/shop/x", "Value": ' + b"9" * 10**6 + b"}]}",
+        b'{"Parameters": [{"Name": "/shop/x", "Value": null}]}',
+        b'{"Parameters": [{"Name": {}, "Value": "c4n4ry"}]}',
+        b'{"Parameters": {"Name": "/shop/x", "Value": "c4n4ry"}}',
+        b'{"Parameters": ["c4n4ry"]}',
+        b'{"Parameters": [{"Name": "/shop/x", "Value": ["c4n4ry"]}]}',
+        b'{"Parameters": NaN}',
+        b"\xff\xfe{\0}\0",
+        b"",
+    ],
+    ids=lambda body: body[:40].decode("latin-1"),
+)
+def test_an_answer_that_is_not_of_the_operation_says_which_one(body: bytes, tmp_path: Path) -> None:
+    with RawServer(ok(body)) as server:
+        ended = started(server.url, tmp_path, "ssm:/shop/x")
+    assert ended.code == 1
+    assert "ssm:/shop/x: GetParameters failed: " in ended.err
+    assert "is something between here and AWS?" in ended.err
+    assert "unexpected" not in ended.err
+    assert "c4n4ry" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetSecretValue", '{"SecretBinary": "gr\\u00fcn"}'),
+        ("BatchGetSecretValue", '{"SecretValues": [{"SecretBinary": "\\u00fc"}]}'),
+        ("BatchGetSecretValue", '{"Errors": [{"SecretId": {"a": "c4n4ry"}}]}'),
+        ("BatchGetSecretValue", '{"Errors": "c4n4ry"}'),
+        ("GetParametersByPath", '{"NextToken": ["c4n4ry"]}'),
+        ("GetParametersByPath", '{"Parameters": [{"Value": "c4n4ry"}]}'),
+        ("StartConfigurationSession", '{"InitialConfigurationToken": 5}'),
+    ],
+)
+def test_answers_of_the_wrong_types_are_refused_without_their_content(
+    operation: str, body: str
+) -> None:
+    with pytest.raises(AwsError) as caught:
+        operations.result(operation, HttpAnswer(200, {}, body.encode()))
+    assert caught.value.code == INVALID_RESPONSE
+    assert "c4n4ry" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ['{"a": 1}', "5", '["AccessDeniedException"]', "null"])
+def test_a_code_that_is_no_text_is_none(kind: str) -> None:
+    body = f'{{"__type": {kind}, "message": {kind}}}'.encode()
+    with pytest.raises(AwsError) as caught:
+        operations.result("GetParameters", HttpAnswer(400, {}, body))
+    assert (caught.value.code, caught.value.message) == ("HTTP 400", "")
+
+
+def latest(**headers: str) -> dict[str, object]:
+    given = {"next-poll-configuration-token": "t", **headers}
+    return operations.result("GetLatestConfiguration", HttpAnswer(200, given, b"{}"))
+
+
+def test_an_interval_of_thousands_of_digits_is_left_out() -> None:
+    header = "next-poll-interval-in-seconds"
+    assert "NextPollIntervalInSeconds" not in latest(**{header: "9" * 5000})
+    assert latest(**{header: "999999999"})["NextPollIntervalInSeconds"] == 999_999_999
+
+
+def test_an_interval_of_a_century_does_not_keep_a_document_for_a_century(tmp_path: Path) -> None:
+    session = ok(b'{"InitialConfigurationToken": "t"}')
+    headers = ("Next-Poll-Configuration-Token: n", "Content-Type: application/json")
+    forever = ok(b'{"a": "1"}', *headers, "Next-Poll-Interval-In-Seconds: 999999999")
+    clock = Clock()
+    with RawServer(session, forever, session, ok(b'{"a": "2"}', *headers)) as server:
+        environ = {
+            **KEYS,
+            "AWS_ENDPOINT_URL": server.url,
+            "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c",
+            "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot"),
+        }
+        helper = Helper(environ, now=clock)
+        assert helper.get("A") == "1"
+        clock.tick(86_400 * 1.2)
+        assert helper.get("A") == "2"
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
+def test_a_versions_label_cannot_steer_a_terminal(is_json: bool, tmp_path: Path) -> None:
+    session = ok(b'{"InitialConfigurationToken": "t"}')
+    label = ("Version-Label: " + "\x1b[31m\x9b1mv" * 100).encode("latin-1").decode("latin-1")
+    lines = ["Next-Poll-Configuration-Token: n", "Content-Type: application/json", label]
+    head = "\r\n".join(["HTTP/1.1 200 OK", "Content-Length: 1", *lines, "", "{"])
+    with RawServer(session, head.encode("latin-1")) as server:
+        ended = started(server.url, tmp_path, "appconfig:a/b/c", is_json=is_json)
+    assert ended.code == 1
+    assert "(version ?[31m?1mv" in ended.err
+
+
+@pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
+def test_a_parameters_name_cannot_steer_a_terminal(is_json: bool, tmp_path: Path) -> None:
+    named = [
+        {"Name": f"/shop/LD_{sign}", "Value": "1", "Type": "String"}
+        for sign in ("\x1b[2J", "\n", "\u202e", "\ud800", "\x9b")
+    ]
+    body = json.dumps({"Parameters": named}).encode()
+    with RawServer(ok(body)) as server:
+        ended = started(server.url, tmp_path, "ssm:/shop/?names=keep", is_json=is_json)
+    assert (ended.code, ended.out) == (0, "started\n")
+    assert ended.err.count("is protected and was left out") == len(named)
+
+
+def test_a_steering_variable_of_ones_own_is_told_in_print(tmp_path: Path) -> None:
+    given = {
+        "APPCONFIG_ENV_\x1b[2J\u202e\udcff": "1",
+        "APPCONFIG_ENV_OVERWRITE": "\x1b[31m\n",
+        "APPCONFIG_ENV_SOURCES": "file:/no/such\x1b[31m",
+        "X\x1b[2J": "ssm:/?",
+    }
+    with pytest.raises(SettingsError) as caught:
+        from_environ(given)
+    assert len(caught.value.problems) >= 4
+    assert all(problem.isprintable() for problem in caught.value.problems)
+    lasting = {"PATH": PATH, "APPCONFIG_ENV_SNAPSHOT": f"{tmp_path}/\x1b]0;x\x07/y"}
+    (tmp_path / "a").write_text("{}")
+    ended = start({**lasting, "APPCONFIG_ENV_SOURCES": f"file:{tmp_path}/a"}, "/bin/true")
+    assert ended.code == 0
+    assert "was not written" in ended.err
+    assert all(line.isprintable() for line in ended.err.splitlines())

@@ -1,0 +1,324 @@
+"""Names that would run code: real programs obey them, and none comes through the wrapper."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from appconfig_env._config.references import parse
+from appconfig_env._content import protected as _protected
+from appconfig_env._content.protected import is_protected, is_proxy
+from appconfig_env._content.variables import data_of, render
+
+from ..support.documents import document_of
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WRAPPER = ROOT / "wrapper" / "appconfig-env"
+TOUCH = "echo obeyed >&2"
+
+
+class Trick(NamedTuple):
+    """One way to make a program run what stands in its environment.
+
+    Attributes:
+        name: of the trick.
+        program: who is to obey.
+        arguments: an innocent call of it.
+        variables: by name; `{here}` is a folder with `files` in it.
+        files: by name; those that start with #! are made executable.
+        sign: what standard error shows where it obeyed.
+    """
+
+    name: str
+    program: str
+    arguments: tuple[str, ...]
+    variables: Mapping[str, str]
+    files: Mapping[str, str] = {}
+    sign: str = "obeyed"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PERL = "print STDERR 'obeyed'; 1;"
+JAVASCRIPT = "console.error('obeyed')"
+TRICKS = [
+    Trick("the loader", "true", (), {"LD_PRELOAD": "/no/such/obeyed.so"}),
+    Trick("the loader's auditors", "true", (), {"LD_AUDIT": "/no/such/obeyed.so"}),
+    Trick("bash's file", "bash", ("-c", ":"), {"BASH_ENV": "{here}/rc"}, {"rc": TOUCH}),
+    Trick("bash's functions", "bash", ("-c", "ls"), {"BASH_FUNC_ls%%": "() { " + TOUCH + "; }"}),
+    Trick("bash's options", "bash", ("-c", ":"), {"SHELLOPTS": "verbose:xtrace"}, sign="+ :"),
+    Trick(
+        "the path", "sh", ("-c", "ls"), {"PATH": "{here}"}, {"ls": f"#!/bin/sh\n{TOUCH}"}
+    ),
+    Trick(
+        "python's path",
+        "python",
+        ("-c", ""),
+        {"PYTHONPATH": "{here}"},
+        {"sitecustomize.py": "import os; os.write(2, b'obeyed')"},
+    ),
+    Trick(
+        "python's startup",
+        "python",
+        ("-i",),
+        {"PYTHONSTARTUP": "{here}/start.py"},
+        {"start.py": "import os; os.write(2, b'obeyed')"},
+    ),
+    Trick(
+        "python's home",
+        "python",
+        ("-c", ""),
+        {"PYTHONHOME": "/no/such"},
+        sign="No module named 'encodings'",
+    ),
+    Trick(
+        "python's warnings",
+        "python",
+        ("-c", ""),
+        {"PYTHONWARNINGS": "all:0:antigravity.x:0:0", "BROWSER": "{here}/browser"},
+        {"browser": f"#!/bin/sh\n{TOUCH}"},
+    ),
+    Trick("perl's path", "perl", ("-e", "use strict"), {"PERL5LIB": "{here}"}, {"strict.pm": PERL}),
+    Trick(
+        "perl's options", "perl", ("-e", "1"), {"PERL5OPT": "-I{here} -Mevil"}, {"evil.pm": PERL}
+    ),
+    Trick("perl's debugger", "perl", ("-d", "-e", "1"), {"PERL5DB": "BEGIN { " + PERL + " }"}),
+    Trick(
+        "node's options",
+        "node",
+        ("-e", ""),
+        {"NODE_OPTIONS": "--import=data:text/javascript," + JAVASCRIPT},
+    ),
+    Trick(
+        "node's path",
+        "node",
+        ("-e", "try { require('evil') } catch {}"),
+        {"NODE_PATH": "{here}"},
+        {"evil.js": JAVASCRIPT},
+    ),
+    Trick(
+        "node's roots", "node", ("-e", ""), {"NODE_EXTRA_CA_CERTS": "/obeyed.pem"}
+    ),
+    Trick("java's options", "java", ("-version",), {"JAVA_TOOL_OPTIONS": "-Dx=obeyed"}),
+    Trick("java's launcher", "java", ("-version",), {"JDK_JAVA_OPTIONS": "-Dx=obeyed"}),
+    Trick("java's own", "java", ("-version",), {"_JAVA_OPTIONS": "-Dx=obeyed"}),
+    Trick(
+        "git's configuration",
+        "git",
+        ("x",),
+        {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "alias.x",
+            "GIT_CONFIG_VALUE_0": f"!{TOUCH}",
+        },
+    ),
+    Trick("git's ssh", "git", ("ls-remote", "ssh://h/x"), {"GIT_SSH_COMMAND": f"{TOUCH}; false"}),
+    Trick(
+        "git's transports",
+        "git",
+        ("ls-remote", f"ext::sh -c {TOUCH.replace(' ', '% ')}"),
+        {"GIT_ALLOW_PROTOCOL": "ext"},
+    ),
+    Trick(
+        "the home folder",
+        "git",
+        ("x",),
+        {"HOME": "{here}"},
+        {".gitconfig": f'[alias]\nx = "!{TOUCH}"'},
+    ),
+    Trick(
+        "the XDG folder",
+        "git",
+        ("x",),
+        {"XDG_CONFIG_HOME": "{here}"},
+        {"git/config": f'[alias]\nx = "!{TOUCH}"'},
+    ),
+    Trick(
+        "curl's folder",
+        "curl",
+        ("-s", "file:///dev/null"),
+        {"CURL_HOME": "{here}"},
+        {".curlrc": 'stderr = "-"\nno-such-obeyed\n'},
+    ),
+    Trick(
+        "OpenSSL's configuration",
+        "openssl",
+        ("list", "-providers"),
+        {"OPENSSL_CONF": "{here}/conf"},
+        {
+            "conf": "openssl_conf = a\n[a]\nproviders = b\n[b]\ndefault = c\nbase = c\n"
+            "[c]\nactivate = 1\n"
+        },
+        sign="OpenSSL Base Provider",
+    ),
+    Trick("make's flags", "make", ("-f", "/dev/null"), {"MAKEFLAGS": "--eval=$(info obeyed)"}),
+]  # fmt: skip
+HERE = {
+    name: found
+    for name in {trick.program for trick in TRICKS}
+    if (found := sys.executable if name == "python" else shutil.which(name))
+}
+
+
+def told(trick: Trick, here: Path) -> dict[str, str]:
+    """The trick's variables, its files in place."""
+    for name, text in trick.files.items():
+        path = here / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755 if text.startswith("#!") else 0o644)
+    return {name: value.replace("{here}", str(here)) for name, value in trick.variables.items()}
+
+
+def run(command: list[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("trick", [one for one in TRICKS if one.program in HERE], ids=str)
+def test_what_a_program_obeys_does_not_come_from_a_parameter(trick: Trick, tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    local = tmp_path / "local"
+    local.mkdir()
+    variables = told(trick, here)
+    # An absolute path: PATH is among the tricks.
+    command = [HERE[trick.program], *trick.arguments]
+    innocent = {"PATH": "/usr/bin:/bin", "HOME": "/", "LANG": "C"}
+    naive = run(command, {**innocent, **variables})
+    assert trick.sign in naive.stderr + naive.stdout, "nobody would be tricked by this"
+
+    parameters = {f"/evil/{name}": value for name, value in variables.items()}
+    (local / "ssm.json").write_text(json.dumps({**parameters, "/evil/GOOD": "1"}))
+    careful = run(
+        [str(WRAPPER), *command],
+        {
+            **innocent,
+            "APPCONFIG_ENV_LOCAL_DIR": str(local),
+            "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot"),
+            "APPCONFIG_ENV_SOURCES": "ssm:/evil/?names=keep",
+            "APPCONFIG_ENV_OVERWRITE": "yes",
+        },
+    )
+    ours: list[str] = []
+    theirs: list[str] = []
+    for line in careful.stderr.splitlines():
+        (ours if line.startswith("appconfig-env: ") else theirs).append(line)
+    assert trick.sign not in "\n".join([*theirs, careful.stdout])
+    for name in variables:
+        assert any(f" {name} is protected and was left out" in line for line in ours)
+    assert "1 value from 1 source" in ours[-1]
+
+
+def test_the_interpreters_of_every_machine_are_tried() -> None:
+    assert {"true", "sh", "bash", "python"} <= HERE.keys()
+
+
+def test_a_shell_that_runs_a_program_does_not_read_env(tmp_path: Path) -> None:
+    # Why ENV is free: a stage is called so everywhere.
+    (tmp_path / "rc").write_text(TOUCH)
+    for shell in ("sh", "bash", "dash"):
+        if path := shutil.which(shell):
+            done = run([path, "-c", ":"], {"ENV": str(tmp_path / "rc")})
+            assert (done.returncode, done.stderr) == (0, "")
+    assert not is_protected("ENV")
+
+
+def test_the_wrapper_itself_obeys_no_python_variable(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os; os.write(2, b'obeyed')")
+    (tmp_path / "os.py").write_text("raise SystemExit('obeyed')")
+    given = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/no/obeyed", "PATH": os.environ["PATH"]}
+    done = run([str(WRAPPER), "/bin/echo", "well"], given)
+    assert (done.stdout, done.stderr) == ("well\n", "")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dotnet_startup_hooks", "DotNet_Additional_Deps", "complus_ProfApi", "COMPlus_ProfApi",
+     "coreclr_profiler", "AspNetCore_HostingStartupAssemblies", "npm_config_node_options",
+     "Npm_Config_Script_Shell"],
+)  # fmt: skip
+def test_a_name_is_protected_in_any_case_where_its_reader_takes_any(name: str) -> None:
+    assert is_protected(name)
+
+
+@pytest.mark.parametrize("name", ["path", "home", "ld_preload", "Shell", "node_options", "ifs"])
+def test_a_name_is_free_in_another_case_where_its_reader_takes_one(name: str) -> None:
+    assert not is_protected(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["BUNDLER_SETUP", "GIT_DIR", "JDK_AOT_VM_OPTIONS", "LUA_INIT_5_4", "OPENSSL_CONF_INCLUDE",
+     "TMPDIR", "ZDOTDIR", "AWS_PAGER"],
+)  # fmt: skip
+def test_names_of_runtimes_that_are_not_here_are_protected_too(name: str) -> None:
+    assert is_protected(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["GIT_COMMIT", "GIT_CONFIG_REPO", "GIT_SHA", "OPENSSL_KEY",
+     "AWS_ACCOUNT_ID", "BUNDLE_ID", "PYPI_URL", "NODE_ENV", "RDS_PROXY",
+     "ASPNETCORE_ENVIRONMENT", "GEM_COUNT", "MALLOC_ARENA_MAX", "OTEL_EXPORTER_OTLP_ENDPOINT",
+     "DD_ENV"],
+)  # fmt: skip
+def test_names_that_only_look_like_those_are_free(name: str) -> None:
+    assert not is_protected(name)
+    assert not is_proxy(name)
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "No_Proxy"])
+@pytest.mark.parametrize(
+    ("reference", "variable", "is_set"),
+    [
+        ("ssm:/net/?names=keep", "", False),
+        ("ssm:/net/?names=keep&only={name}", "", True),
+        ("appconfig:a/b/c?names=keep", "", False),
+        ("appconfig:a/b/c?as={name}#{name}", "", True),
+        ("ssm:/net/{name}?names=keep", "", True),
+        ("ssm:/net/one", "{name}", True),
+    ],
+)
+def test_a_proxy_is_set_only_where_the_function_says_its_name(
+    name: str, reference: str, variable: str, is_set: bool
+) -> None:
+    source = parse(reference.format(name=name), variable.format(name=name))
+    document = document_of(source, {name: "http://proxy:1"})
+    rendered = render(source, document, data_of(document))
+    assert rendered.values == ({name: "http://proxy:1"} if is_set else {})
+    assert rendered.protected == (() if is_set else (name,))
+
+
+def test_every_group_of_names_says_where_it_stands() -> None:
+    text = Path(str(_protected.__file__)).read_text()
+    names = text[text.index("_NAMES = ") : text.index("_PREFIXES = ")]
+    groups = [group for group in names.split('",\n    # ') if group.count("#")]
+    assert len(groups) > 10
+    for group in groups:
+        said = "Source" in group or "this package itself" in group
+        assert said, group[:80]
+    prefixes = text[text.index("_PREFIXES = ") : text.index("# Through whom a program's requests")]
+    lines = [line for line in prefixes.splitlines() if line.startswith('    "')]
+    assert len(lines) > 20
+    for line in lines:
+        assert ",  # " in line, line
+    assert "# Sources: " in text[text.index("# Through whom") : text.index("_PROXIES = ")]

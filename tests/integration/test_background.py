@@ -1,0 +1,1045 @@
+"""The child that reads beside the runtime: real wrapper, real processes, answers held back."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from appconfig_env._cache import handoff as _handover
+from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._cache.handoff import Left
+from appconfig_env._cache.snapshot import loads
+from appconfig_env._helper.helper import Helper
+from appconfig_env._wrapper.background import FROZEN_SECONDS, PIPE_BYTES
+from appconfig_env._wrapper.main import main
+
+from ..support.canary import SECRET
+from ..support.fake_aws import FakeAws
+from ..support.fakes import Clock, wrapped
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+
+    from appconfig_env._wrapper.background import Work
+
+    from ..support.fake_aws.http import Reply
+    from ..support.fake_aws.wire import Request
+
+    Start = Callable[..., "Runtime"]
+
+WRAPPER = ROOT / "wrapper" / "appconfig-env"
+PATIENCE_SECONDS = 30.0
+HANDOFF = "_APPCONFIG_ENV_HANDOVER"
+# Answers one expression per line; a runtime that waits for its next event, so to say.
+SERVE = f"""
+import concurrent.futures as threads
+import json, os, signal, subprocess, sys
+sys.path.insert(0, {str(ROOT)!r})
+import appconfig_env
+from appconfig_env import document, flag, get, refresh, status
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+def children():
+    return open(f"/proc/self/task/{{os.getpid()}}/children").read().split()
+
+def attempt(text):
+    try:
+        return eval(text)
+    except Exception as error:
+        return [type(error).__name__, str(error)]
+
+def forked(text):
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.write(writing, json.dumps(attempt(text)).encode())
+        os._exit(0)
+    os.close(writing)
+    with open(reading) as file:
+        answer = json.load(file)
+    os.waitpid(process, 0)
+    return answer
+
+for line in sys.stdin:
+    print(json.dumps(attempt(line), default=sorted), flush=True)
+"""
+PROFILE = {"debug": "off", "checkout": {"enabled": True, "percent": 5}}
+LATER = ("shop/prod/later", "prod/db", "/later")
+ENV_BOUND = {
+    ("StartConfigurationSession", "shop/prod/app"): 1,
+    ("GetLatestConfiguration", "shop/prod/app"): 1,
+    ("GetParametersByPath", "/shop/prod"): 1,
+}
+FOR_GET = {
+    ("StartConfigurationSession", "shop/prod/later"): 1,
+    ("GetLatestConfiguration", "shop/prod/later"): 1,
+    ("GetParametersByPath", "/later"): 1,
+    ("GetSecretValue", "prod/db"): 1,
+}
+
+
+class HoldingAws(FakeAws):
+    """Carries every call out at once, and keeps the answers of those in `held` until `release`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: set[str] = set()
+        self._may_answer = threading.Event()
+
+    def release(self) -> None:
+        self.held.clear()
+        self._may_answer.set()
+
+    def asked(self) -> Counter[tuple[str, str]]:
+        return Counter((call.operation, call.resource) for call in self.calls)
+
+    def _respond(self, request: Request, connection: int, gone: Callable[[], bool]) -> Reply:
+        service, operation, params = self.services.route(request)
+        may_answer = service.resource(operation, params) not in self.held
+        reply = super()._respond(request, connection, gone)
+        if not may_answer:
+            self._may_answer.wait(PATIENCE_SECONDS)
+        return reply
+
+
+class Runtime:
+    """The wrapper and what it becomes; ended by force after a while, whatever hangs."""
+
+    def __init__(
+        self, environ: Mapping[str, str], stderr: Path, *command: str, **options: Any
+    ) -> None:
+        with stderr.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [str(WRAPPER), *(command or (sys.executable, "-c", SERVE))],
+                env=dict(environ),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                **options,
+            )
+        self._stderr = stderr
+        self._guard = threading.Timer(PATIENCE_SECONDS, self.process.kill)
+        self._guard.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+        self._guard.cancel()
+
+    def send(self, expression: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(expression.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the runtime ended: {self.stderr()}"
+        return json.loads(line)
+
+    def has_answered(self) -> bool:
+        assert self.process.stdout is not None
+        return bool(select.select([self.process.stdout], [], [], 0)[0])
+
+    def ask(self, expression: str) -> Any:
+        self.send(expression)
+        return self.answer()
+
+    def end(self) -> int:
+        self.process.communicate()
+        return self.process.returncode
+
+    def stderr(self) -> str:
+        return self._stderr.read_text()
+
+    def left(self) -> Left:
+        """What the wrapper handed over; the runtime must have answered once."""
+        items = Path(f"/proc/{self.process.pid}/environ").read_text().split("\0")
+        found = _handover.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
+        assert found is not None
+        assert found.left is not None, self.stderr()
+        return found.left
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait until `condition` holds; fail where it does not, after a long while."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.002)
+
+
+def is_gone(process: int) -> bool:
+    """Whether it runs no more; whether its parent has noticed is the parent's affair."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+def files(process: int) -> set[str]:
+    """What a process has open."""
+    found = set()
+    for entry in Path(f"/proc/{process}/fd").iterdir():
+        try:
+            found.add(os.readlink(entry))
+        except FileNotFoundError:  # closed meanwhile
+            continue
+    return found
+
+
+@pytest.fixture
+def aws() -> Iterator[HoldingAws]:
+    """Fill an account: of two profiles and two paths one each is for get() only, and a secret."""
+    with HoldingAws() as aws:
+        aws.put_profile("shop", "prod", "app", {"limit": 10}, label="v1")
+        aws.put_profile("shop", "prod", "later", PROFILE, label="v1")
+        aws.put_parameter("/shop/prod/host", "db.one")
+        aws.put_parameter("/later/plain", "simple")
+        aws.put_parameter("/later/token", "secure", type="SecureString")
+        aws.put_secret("prod/db", json.dumps({"password": SECRET}))
+        yield aws
+        aws.release()
+
+
+@pytest.fixture
+def environ(aws: HoldingAws, tmp_path: Path) -> dict[str, str]:
+    return {
+        **aws.environ(),
+        "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app ssm:/shop/prod/ "
+        "appconfig:shop/prod/later?env=no secretsmanager:prod/db?env=no ssm:/later/?env=no",
+    }
+
+
+@pytest.fixture
+def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Give a function that starts a runtime behind the wrapper."""
+    started: list[Runtime] = []
+
+    def start(*command: str, environ: Mapping[str, str] = environ, **options: Any) -> Runtime:
+        started.append(Runtime(environ, tmp_path / "stderr", *command, **options))
+        return started[-1]
+
+    yield start
+    for runtime in started:
+        with runtime:
+            pass
+
+
+ALL = "[get('PASSWORD'), get('DEBUG'), get('TOKEN'), get('PLAIN')]"
+ALL_VALUES = [SECRET, "off", "secure", "simple"]
+
+
+def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, start: Start) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+
+    assert runtime.ask("[os.environ['LIMIT'], os.environ['HOST']]") == ["10", "db.one"]
+    assert runtime.ask("[get('LIMIT', type=int), get('HOST')]") == [10, "db.one"]
+    assert runtime.ask("document('appconfig:shop/prod/app')") == {"limit": 10}
+    assert runtime.ask("children()") == [str(runtime.left().process)]
+    assert not is_gone(runtime.left().process), "the server holds its answers back"
+
+    aws.release()
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert runtime.ask("document('secretsmanager:prod/db')") == {"password": SECRET}
+    assert runtime.ask("flag('checkout').attributes") == {"percent": 5}
+    assert runtime.ask("[name for name in os.environ if name in ('PASSWORD', 'DEBUG')]") == []
+    assert aws.asked() == {**ENV_BOUND, **FOR_GET}, "each is asked for once, by whomever"
+    assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
+    assert aws.problems == []
+
+
+def test_the_helper_polls_on_with_the_childs_token(aws: HoldingAws, start: Start) -> None:
+    runtime = start()
+    assert runtime.ask("get('DEBUG')") == "off"
+    changed = {**PROFILE, "debug": "on"}
+    aws.put_profile("shop", "prod", "later", changed, label="v2")
+    aws.put_secret("prod/db", json.dumps({"password": "rotated"}))
+    aws.forward(60)
+    aws.clear_calls()
+    assert runtime.ask("refresh()") == ["DEBUG", "PASSWORD"]
+    assert runtime.ask("[get('DEBUG'), get('PASSWORD')]") == ["on", "rotated"]
+    assert aws.count("StartConfigurationSession") == 0, "the sessions of the start go on"
+    assert aws.count("GetLatestConfiguration") == 2
+    assert aws.received == {"shop/prod/later": 1}
+    assert aws.problems == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("get('PASSWORD')", SECRET),
+        ("get('DEBUG')", "off"),
+        ("get('NOT_THERE', 'd')", "d"),
+        ("document('appconfig:shop/prod/later#debug')", "off"),
+        ("document('ssm:/later/')", {"plain": "simple", "token": "secure"}),
+        (
+            "[*threads.ThreadPoolExecutor(3).map(get, ['PLAIN', 'DEBUG', 'TOKEN'])]",
+            ["simple", "off", "secure"],
+        ),
+        ("flag('checkout', source='appconfig:shop/prod/later').enabled", True),
+        ("flag('checkout').enabled", True),
+    ],
+)
+def test_who_asks_before_it_is_there_waits_for_the_child(
+    aws: HoldingAws, start: Start, environ: dict[str, str], expression: str, value: object
+) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("get('LIMIT')")
+    eventually(lambda: aws.asked().keys() >= {*FOR_GET} - {("GetLatestConfiguration", LATER[0])})
+    runtime.send(expression)
+    lock = environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock"
+    eventually(lambda: runtime.has_answered() or lock in files(runtime.process.pid))
+    assert not runtime.has_answered()
+    aws.release()
+    assert runtime.answer() == value
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+
+
+def test_the_wait_is_bounded_and_what_comes_later_is_there_later(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    aws.held.update(LATER)
+    times = {
+        "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "50",
+        "APPCONFIG_ENV_DEADLINE_SECONDS": "1",
+    }
+    runtime = start(environ={**environ, **times})
+    for expression in ("get('PASSWORD')", "get('PASSWORD', 'a default')"):
+        kind, message = runtime.ask(expression)
+        assert (kind, "secretsmanager:prod/db: " in message) == ("LoadError", True)
+    kind, message = runtime.ask("document('secretsmanager:prod/db')")
+    assert (kind, "secretsmanager:prod/db: " in message) == ("MissingKeyError", True)
+    assert runtime.ask("[get('LIMIT'), get('HOST')]") == ["10", "db.one"]
+    assert runtime.ask("status()['secretsmanager:prod/db']['version']") == ""
+    eventually(lambda: is_gone(runtime.left().process))
+
+    aws.release()
+    eventually(lambda: runtime.ask(ALL) == ALL_VALUES)
+    assert aws.problems == []
+
+
+def test_a_child_that_is_slow_is_waited_for_as_long_as_the_start_would_have_been(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    aws.held.update(LATER)
+    runtime = start(environ={**environ, "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "50"})
+    runtime.ask("get('LIMIT')")
+    lock = environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock"
+    runtime.send("get('ABSENT', 'd')")
+    eventually(lambda: runtime.has_answered() or lock in files(runtime.process.pid))
+    time.sleep(0.2)  # four times the poll timeout
+    assert not runtime.has_answered()
+    aws.release()
+    assert runtime.answer() == "d"
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+
+
+def test_after_the_pickup_the_runtime_has_no_child_no_zombie_and_no_pipe(
+    aws: HoldingAws, start: Start
+) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("get('LIMIT')")
+    child, pipe = runtime.left().process, f"pipe:[{runtime.left().inode}]"
+    assert pipe in files(runtime.process.pid)
+    assert runtime.ask("children()") == [str(child)]
+    aws.release()
+    runtime.ask("get('PASSWORD')")
+    assert runtime.ask("children()") == []
+    assert not Path(f"/proc/{child}").exists()
+    assert pipe not in files(runtime.process.pid)
+
+
+def test_a_child_that_is_done_before_the_first_get_is_let_go_by_it(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    sources = "appconfig:shop/prod/app appconfig:shop/prod/later?env=no"
+    runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": sources})
+    runtime.ask("1")
+    child, pipe = runtime.left().process, f"pipe:[{runtime.left().inode}]"
+    eventually(lambda: is_gone(child))
+    assert runtime.ask("get('LIMIT')") == "10", "whatever it asks for"
+    assert runtime.ask("children()") == []
+    assert pipe not in files(runtime.process.pid)
+    assert runtime.ask("get('DEBUG')") == "off"
+    assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
+    assert aws.problems == []
+
+
+def test_the_child_is_in_nobodys_way(aws: HoldingAws, start: Start) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("1")
+    process, child = runtime.process, runtime.left().process
+    eventually(lambda: aws.count("GetSecretValue"))
+    assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
+    assert os.readlink(f"/proc/{child}/fd/1") == "/dev/null"
+    inherited = {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (0, 1)}
+    assert not inherited & files(child), "who reads the runtime's output sees its end"
+
+
+@pytest.mark.parametrize("end", ["exit", "crash", "kill"])
+def test_a_runtime_that_ends_takes_the_child_along(aws: HoldingAws, start: Start, end: str) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("1")
+    child = runtime.left().process
+    eventually(lambda: aws.count("GetSecretValue"))
+    assert not is_gone(child)
+    if end == "crash":
+        runtime.send("os._exit(9)")
+    elif end == "kill":
+        runtime.process.kill()
+    assert runtime.end() == {"exit": 0, "crash": 9, "kill": -signal.SIGKILL}[end]
+    eventually(lambda: is_gone(child))
+    assert "Traceback" not in runtime.stderr()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_all_ends_all_without_a_traceback(
+    aws: HoldingAws, start: Start, number: signal.Signals
+) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("1")
+    child = runtime.left().process
+    eventually(lambda: aws.count("GetSecretValue"))
+    os.killpg(runtime.process.pid, number)
+    assert runtime.end() == -number
+    eventually(lambda: is_gone(child))
+    assert "Traceback" not in runtime.stderr()
+
+
+def test_whoever_reads_all_output_of_a_short_runtime_sees_its_end(
+    aws: HoldingAws, environ: dict[str, str]
+) -> None:
+    aws.held.update(LATER)
+    done = subprocess.run(
+        [str(WRAPPER), sys.executable, "-c", "print('done')"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=True,
+    )
+    assert done.stdout == "done\n"
+    assert "3 sources read meanwhile for get()" in done.stderr
+
+
+def test_a_command_that_cannot_be_executed_leaves_no_child(
+    aws: HoldingAws, environ: dict[str, str]
+) -> None:
+    aws.held.update(LATER)
+    # Both outputs end with their last holder, and the child holds stderr.
+    done = subprocess.run(
+        [str(WRAPPER), "/no/such/python3"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 127
+    assert "3 sources read meanwhile for get()" in done.stderr
+    assert "/no/such/python3: does not exist" in done.stderr
+    assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held
+
+
+def test_a_start_that_fails_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
+    aws.deny("GetParametersByPath", "/shop/prod")
+    aws.held.update(LATER)
+    done = subprocess.run(
+        [str(WRAPPER), sys.executable, "-c", ""],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "ssm:/shop/prod/: " in done.stderr
+    assert not aws.asked().keys() & FOR_GET.keys()
+
+
+def test_where_the_child_is_killed_the_helper_loads_by_itself(
+    aws: HoldingAws, start: Start
+) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("get('LIMIT')")
+    eventually(lambda: aws.count("GetSecretValue"))
+    aws.held.clear()  # the answers that are held back stay so
+    os.kill(runtime.left().process, signal.SIGKILL)
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert runtime.ask("children()") == []
+    assert aws.count("GetSecretValue") == 2
+    assert aws.received["shop/prod/later"] == 1
+    assert aws.problems == []
+
+
+def test_a_child_that_was_frozen_ends_and_the_helper_loads_by_itself(
+    aws: HoldingAws, start: Start
+) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("get('LIMIT')")
+    eventually(lambda: aws.count("GetSecretValue"))
+    both = (runtime.left().process, runtime.process.pid)
+    for process in both:
+        os.kill(process, signal.SIGSTOP)
+    time.sleep(FROZEN_SECONDS + 0.1)  # as long as it takes to be a freeze, by the wall clock
+    aws.held.clear()
+    for process in both:
+        os.kill(process, signal.SIGCONT)
+    assert runtime.ask(ALL) == ALL_VALUES, "while its own answers are held back still"
+    assert runtime.ask("children()") == []
+    assert aws.problems == []
+
+
+def test_no_secret_is_on_disk_or_where_others_can_look(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    canaries = ["c4n4ry-one", "c4n4ry-two"]
+    aws.put_secret("prod/db", json.dumps({"password": canaries[0]}))
+    aws.put_parameter("/later/token", canaries[0], type="SecureString")
+    aws.held.update(LATER)
+    runtime = start(environ={**environ, "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "trace"})
+    runtime.ask("1")
+    child = runtime.left().process
+    eventually(lambda: aws.count("GetSecretValue"))
+    seen = [
+        Path(f"/proc/{process}/{name}").read_text()
+        for process in (child, runtime.process.pid)
+        for name in ("cmdline", "environ")
+    ]
+    aws.release()
+
+    assert runtime.ask("[get('PASSWORD'), get('TOKEN')]") == [canaries[0]] * 2
+    snapshot = Path(environ["APPCONFIG_ENV_SNAPSHOT"])
+    seen.append(snapshot.read_text())
+    aws.put_secret("prod/db", json.dumps({"password": canaries[1]}))
+    aws.put_parameter("/later/token", canaries[1], type="SecureString")
+    aws.forward(60)
+    assert runtime.ask("refresh()") == ["PASSWORD", "TOKEN"]
+    assert runtime.ask("[get('PASSWORD'), get('TOKEN')]") == [canaries[1]] * 2
+    seen += [snapshot.read_text(), runtime.ask("repr(dict(os.environ))"), runtime.stderr()]
+
+    assert "simple" in seen[-3], "what is no secret is there"
+    for text in seen:
+        assert not [canary for canary in canaries if canary in text]
+    left = {entry.name for entry in snapshot.parent.iterdir()}
+    assert left == {"snapshot.json", "snapshot.json.lock", "stderr"}
+
+
+def test_secrets_larger_than_the_pipe_are_read_again(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    count = 20
+    assert count * 65_000 > PIPE_BYTES
+    sources = [f"secretsmanager:prod/big{number}?env=no&as=BIG{number}" for number in range(count)]
+    for number in range(count):
+        aws.put_secret(f"prod/big{number}", chr(ord("a") + number) * 65_000)
+    runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": " ".join(sources)})
+    assert runtime.ask("get('BIG7') == 'h' * 65_000")
+    assert runtime.ask("[get(f'BIG{number}')[0] for number in range(20)]") == [
+        *"abcdefghijklmnopqrst"
+    ]
+    assert runtime.ask("children()") == []
+    assert aws.count("BatchGetSecretValue") == 2, "by the child, then by the helper"
+    assert aws.problems == []
+
+
+def test_a_failed_source_fails_who_asks_for_it_and_not_the_start(
+    aws: HoldingAws, start: Start
+) -> None:
+    aws.deny("GetSecretValue")
+    runtime = start()
+    assert runtime.ask("get('LIMIT')") == "10"
+    kind, message = runtime.ask("get('PASSWORD')")
+    assert kind == "LoadError"
+    assert "secretsmanager:prod/db: GetSecretValue failed: AccessDeniedException" in message
+    assert "AccessDenied" in runtime.ask("status()['secretsmanager:prod/db']['last_error']")
+    assert runtime.ask("[get('DEBUG'), get('TOKEN')]") == ["off", "secure"]
+    assert "error: secretsmanager:prod/db: GetSecretValue failed" in runtime.stderr()
+    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+
+
+def test_a_failed_source_that_may_fail_gives_its_default(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    sources = (
+        "ssm:/none?env=no&as=A&default=a ssm:/none/x?env=no&as=B&optional "
+        "secretsmanager:none?env=no&as=C&default=c appconfig:shop/prod/none?env=no&optional"
+    )
+    runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": sources})
+    assert runtime.ask("[get('A'), get('B'), get('B', 'mine'), get('C')]") == [
+        "a",
+        None,
+        "mine",
+        "c",
+    ]
+    assert runtime.ask("children()") == []
+    for text in ("ssm:/none: ", "ssm:/none/x: ", "secretsmanager:none: "):
+        assert f"warn: {text}" in runtime.stderr()
+    assert aws.problems == []
+
+
+def test_on_error_continue_goes_on_without_what_only_get_asks_for(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    aws.deny("GetSecretValue")
+    runtime = start(environ={**environ, "APPCONFIG_ENV_ON_ERROR": "continue"})
+    assert runtime.ask("[get('PASSWORD'), get('PASSWORD', 'd'), get('DEBUG')]") == [
+        None,
+        "d",
+        "off",
+    ]
+
+
+def test_the_fallback_stands_in_for_what_cannot_be_reached(
+    aws: HoldingAws, start: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
+    start().ask("get('DEBUG')")
+    fallback = tmp_path / "fallback.json"
+    Path(environ["APPCONFIG_ENV_SNAPSHOT"]).rename(fallback)
+    aws.fail("StartConfigurationSession", close=True, times=None)
+    given = {
+        **environ,
+        "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/later?env=no",
+        "APPCONFIG_ENV_FALLBACK": str(fallback),
+        "APPCONFIG_ENV_DEADLINE_SECONDS": "0.5",
+    }
+    runtime = start(environ=given)
+    assert runtime.ask("get('DEBUG')") == "off"
+    assert runtime.ask("children()") == []
+    assert "warn: appconfig:shop/prod/later: " in runtime.stderr()
+
+
+def test_a_second_start_reads_secrets_only(aws: HoldingAws, start: Start) -> None:
+    first = start()
+    assert first.ask(ALL) == ALL_VALUES
+    first.end()
+    aws.clear_calls()
+    second = start()
+    assert second.ask("children()") == [str(second.left().process)]
+    assert second.ask(ALL) == ALL_VALUES
+    assert aws.asked() == {("GetSecretValue", "prod/db"): 1, ("GetParametersByPath", "/later"): 1}
+    assert aws.problems == []
+
+
+def test_a_second_start_with_nothing_to_read_has_no_child(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    sources = "appconfig:shop/prod/app appconfig:shop/prod/later?env=no"
+    given = {**environ, "APPCONFIG_ENV_SOURCES": sources}
+    first = start(environ=given)
+    assert first.ask("get('DEBUG')") == "off"
+    first.end()
+    aws.clear_calls()
+    second = start(environ=given)
+    assert second.ask("children()") == []
+    assert second.ask("[get('LIMIT'), get('DEBUG')]") == ["10", "off"]
+    assert aws.calls == []
+
+
+def test_what_an_earlier_life_knew_stands_until_the_child_has_read_it_anew(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    given = {**environ, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/ ssm:/b?env=no&ttl=0"}
+    aws.put_parameter("/b", "one")
+    first = start(environ=given)
+    assert first.ask("get('B')") == "one"
+    first.end()
+    aws.put_parameter("/b", "two")
+    aws.held.add("/b")
+    second = start(environ=given)
+    assert second.ask("[get('B'), get('HOST')]") == ["one", "db.one"]
+    child = second.left().process
+    assert not is_gone(child)
+    aws.release()
+    eventually(lambda: is_gone(child))
+    eventually(lambda: second.ask("get('B')") == "two")
+    assert second.ask("children()") == []
+    assert aws.problems == []
+
+
+def test_a_start_after_a_crash_while_the_child_reads_is_a_start_like_the_first(
+    aws: HoldingAws, start: Start
+) -> None:
+    aws.held.update(LATER)
+    first = start()
+    first.ask("1")
+    eventually(lambda: aws.count("GetSecretValue"))
+    child = first.left().process
+    first.process.kill()
+    first.end()
+    eventually(lambda: is_gone(child))  # until then it holds the lock
+    aws.release()
+    aws.clear_calls()
+    second = start()
+    assert second.ask(ALL) == ALL_VALUES
+    assert aws.asked() == FOR_GET
+    assert aws.problems == []
+
+
+def without_a_child(environ: dict[str, str], way: str) -> dict[str, str]:
+    return (
+        environ
+        | {
+            "snap-start": {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"},
+            "no folder": {"APPCONFIG_ENV_SNAPSHOT": "/proc/none/snapshot.json"},
+        }[way]
+    )
+
+
+@pytest.mark.parametrize("way", ["snap-start", "no folder"])
+def test_where_no_child_is_possible_the_start_waits_for_all_but_secrets(
+    aws: HoldingAws, start: Start, environ: dict[str, str], way: str
+) -> None:
+    runtime = start(environ=without_a_child(environ, way))
+    assert runtime.ask("children()") == []
+    assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
+    assert aws.count("GetSecretValue") == 0
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert aws.count("GetSecretValue") == 1
+    assert aws.problems == []
+
+
+def test_while_another_process_has_the_lock_the_start_waits_for_all_but_secrets(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    lock = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
+    runtime = start()
+    assert runtime.ask("children()") == []
+    assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
+    assert aws.count("GetSecretValue") == 0
+    lock.release()
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert aws.problems == []
+
+
+def test_what_the_file_cannot_take_the_helper_reads_by_itself(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    Path(environ["APPCONFIG_ENV_SNAPSHOT"]).mkdir()  # nothing can be renamed onto it
+    runtime = start()
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert runtime.ask("children()") == []
+    assert "was not written" in runtime.stderr()
+    assert aws.count("GetSecretValue") == 1, "through the pipe"
+    assert aws.problems == []
+
+
+def test_another_command_than_python_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [str(WRAPPER), "/usr/bin/env"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=True,
+    )
+    assert "LIMIT=10\n" in done.stdout
+    assert "DEBUG=" not in done.stdout
+    assert "meanwhile" not in done.stderr
+    handoff = next(line for line in done.stdout.split("\n") if line.startswith(HANDOFF))
+    assert '"left"' not in handoff
+    known = json.loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text())["sources"]
+    assert known["appconfig:shop/prod/later"]["data"]["debug"] == "off"
+    assert aws.count("GetSecretValue") == 0
+
+
+def test_a_folder_in_place_of_aws_needs_no_child(
+    start: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
+    local = tmp_path / "local"
+    local.mkdir()
+    (local / "secrets.json").write_text('{"prod/db": {"password": "local"}}')
+    given = {
+        **environ,
+        "APPCONFIG_ENV_LOCAL_DIR": str(local),
+        "APPCONFIG_ENV_SOURCES": "secretsmanager:prod/db?env=no",
+    }
+    runtime = start(environ=given)
+    assert runtime.ask("children()") == []
+    assert runtime.ask("get('PASSWORD')") == "local"
+
+
+def test_a_file_needs_no_child(start: Start, environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "extra.json").write_text('{"extra": 1}')
+    given = {**environ, "APPCONFIG_ENV_SOURCES": f"file:{tmp_path}/extra.json?env=no"}
+    runtime = start(environ=given)
+    assert runtime.ask("children()") == []
+    assert runtime.ask("get('EXTRA')") == "1"
+
+
+def test_a_profile_in_two_formats_is_received_once(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    sources = (
+        "appconfig:shop/prod/app appconfig:shop/prod/app?format=text&env=no&as=WHOLE "
+        "appconfig:shop/prod/later?env=no appconfig:shop/prod/later?format=text&env=no&as=TEXT"
+    )
+    runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": sources})
+    assert runtime.ask("[get('LIMIT'), get('WHOLE'), get('DEBUG')]") == [
+        "10",
+        '{"limit": 10}',
+        "off",
+    ]
+    assert runtime.ask("json.loads(get('TEXT'))['debug']") == "off"
+    assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
+    assert aws.problems == []
+
+
+def test_of_forked_workers_only_the_wrappers_own_process_takes_the_answers(
+    aws: HoldingAws, start: Start
+) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    runtime.ask("1")
+    eventually(lambda: aws.count("GetSecretValue"))
+    aws.release()
+    assert runtime.ask(f"[forked({ALL!r}), forked({ALL!r})]") == [ALL_VALUES] * 2
+    assert aws.count("GetSecretValue") == 3, "by the child and by each worker"
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert runtime.ask("children()") == []
+    assert aws.count("GetSecretValue") == 3, "not by their parent"
+    assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
+    assert aws.problems == []
+
+
+def test_workers_that_are_forked_while_the_child_reads_leave_it_to_their_parent(
+    aws: HoldingAws, start: Start
+) -> None:
+    aws.held.update(LATER)
+    runtime = start()
+    assert runtime.ask("get('LIMIT')") == "10"
+    assert runtime.ask("forked(\"get('LIMIT')\")") == "10"
+    aws.release()
+    assert runtime.ask(f"forked({ALL!r})") == ALL_VALUES
+    assert aws.count("GetSecretValue") == 2, "by the child and by the worker"
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert runtime.ask("children()") == []
+    assert aws.count("GetSecretValue") == 2, "not by its parent"
+    assert aws.problems == []
+
+
+# What a program does to the number that the pipe has in its parent, before the first get().
+NUMBERS = {
+    "closed": "",
+    "a file": "os.dup2(os.open('/dev/null', os.O_RDONLY), number)",
+    "another pipe": "reading, writing = os.pipe(); os.write(writing, b'mine'); "
+    "os.dup2(reading, number)",
+}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_program_that_inherits_the_environment_only_loads_by_itself(
+    aws: HoldingAws, start: Start, number: str
+) -> None:
+    runtime = start()
+    runtime.ask("1")
+    program = "\n".join((
+        "import json, os, sys",
+        f"number = {runtime.left().descriptor}",
+        NUMBERS[number],
+        f"sys.path.insert(0, {str(ROOT)!r})",
+        "from appconfig_env import get",
+        f"answer = {ALL}",
+        "rest = os.read(number, 9).decode() if 'reading' in globals() else ''",
+        "print(json.dumps([*answer, rest]))",
+    ))  # fmt: skip
+    given = f"[sys.executable, '-c', {program!r}], stdout=-1, timeout=20"
+    found = runtime.ask(f"json.loads(subprocess.run({given}).stdout)")
+    assert found == [*ALL_VALUES, "mine" if number == "another pipe" else ""]
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert aws.count("GetSecretValue") == 2
+    assert aws.problems == []
+
+
+def test_the_next_wrapper_is_passed_through(
+    aws: HoldingAws, start: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
+    following = tmp_path / "next"
+    following.write_text('#!/bin/sh\nexport SEEN=yes\nexec "$@"\n')
+    following.chmod(0o755)
+    runtime = start(environ={**environ, "APPCONFIG_ENV_NEXT_WRAPPER": str(following)})
+    assert runtime.ask("os.environ['SEEN']") == "yes"
+    assert runtime.ask(ALL) == ALL_VALUES
+    assert runtime.ask("children()") == []
+    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+
+
+@pytest.mark.parametrize("redirect", ["<&-", ">&-", "<&- >&-"])
+def test_standard_files_that_are_closed_are_none_of_the_childs(
+    aws: HoldingAws, environ: dict[str, str], tmp_path: Path, redirect: str
+) -> None:
+    script = "; ".join((
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import appconfig_env",
+        f"open({str(tmp_path / 'started')!r}, 'w').close()",
+        f"open({str(tmp_path / 'answer')!r}, 'w').write(appconfig_env.get('PASSWORD'))",
+    ))  # fmt: skip
+    aws.held.update(LATER)
+    lock = environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock"
+    command = ["/bin/sh", "-c", f'exec "$@" {redirect}', "sh", str(WRAPPER), sys.executable]
+    with subprocess.Popen([*command, "-c", script], env=environ) as process:
+        eventually((tmp_path / "started").exists)
+        eventually(lambda: process.poll() is not None or lock in files(process.pid))
+        eventually(lambda: aws.count("GetSecretValue"))
+        aws.release()
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert (tmp_path / "answer").read_text() == SECRET
+    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+    assert aws.problems == []
+
+
+def test_where_there_is_no_room_for_a_child_the_helper_reads(
+    aws: HoldingAws, environ: dict[str, str]
+) -> None:
+    found: dict[str, str] = {}
+    said: list[str] = []
+    code = main(
+        ["python3"],
+        environ,
+        execve=lambda _path, _words, result: found.update(result),
+        overlap=lambda _work, _seconds: None,
+        say=said.append,
+    )
+    assert code == 0
+    assert found["LIMIT"] == "10"
+    assert aws.asked() == ENV_BOUND
+    handoff = _handover.loads(found[HANDOFF])
+    assert handoff is not None
+    assert handoff.left is None
+    assert "meanwhile" not in said[-1]
+    assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held, "nobody has it any more"
+
+
+def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
+    aws: HoldingAws, environ: dict[str, str]
+) -> None:
+    aws.deny("StartConfigurationSession", "shop/prod/later")
+    found: dict[str, str] = {}
+    sent: list[bytes] = []
+    said: list[str] = []
+
+    def at_once(work: Work, seconds: float) -> Left:
+        assert seconds == 8.0
+        work(sent.append)
+        return Left(1, 2, 3)
+
+    given = {
+        **environ,
+        "APPCONFIG_ENV_SOURCES": environ["APPCONFIG_ENV_SOURCES"] + " ssm:/b?env=no",
+    }
+    aws.put_parameter("/b", "both")
+    code = main(
+        ["python3.13"],
+        given,
+        execve=lambda _path, _words, result: found.update(result),
+        overlap=at_once,
+        say=said.append,
+    )
+    assert code == 0
+    handoff = _handover.loads(found[HANDOFF])
+    assert handoff is not None
+    assert handoff.left is not None
+    assert handoff.left.inode == 3
+    (data,) = sent
+    secrets = loads(data.decode()).entries
+    assert list(secrets) == ["secretsmanager:prod/db", "ssm:/later/"]
+    assert secrets["ssm:/later/"].data == {"plain": "simple", "token": "secure"}
+    known = loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()).entries
+    assert len(known) == 6
+    assert (known["ssm:/b"].data, known["ssm:/later/"].has_data) == ("both", False)
+    assert "AccessDenied" in (known["appconfig:shop/prod/later"].error or "")
+    assert "error: appconfig:shop/prod/later: " in said[0]
+    assert "2 values from 2 sources in " in said[1]
+    assert "4 sources read meanwhile for get()" in said[1]
+
+
+def test_workers_that_each_read_a_secret_wait_for_each_other_and_fail_none(
+    aws: HoldingAws, environ: dict[str, str]
+) -> None:
+    # Each read takes longer than the others wait for their turn: then they read without one.
+    aws.delay("GetSecretValue", 0.15)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "200"}
+    helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
+    with ThreadPoolExecutor(len(helpers)) as threads:
+        found = list(threads.map(lambda helper: helper.get("PASSWORD"), helpers))
+    assert found == [SECRET] * len(helpers)
+
+
+def test_threads_wait_for_the_one_that_waits_for_another_process(
+    aws: HoldingAws, environ: dict[str, str]
+) -> None:
+    aws.delay("GetSecretValue", 0.3)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "400"}
+    helper = Helper({**wrapped(environ, Clock(time.time())), **times})
+    other = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
+    assert other.is_held
+    with ThreadPoolExecutor(3) as threads:
+        answers = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
+        time.sleep(0.3)
+        other.release()
+        assert [answer.result() for answer in answers] == [SECRET] * 3
+
+
+def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    sources = {
+        "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
+        "PASS": "secretsmanager:prod/db#password",
+    }
+    runtime = start(environ={**environ, **sources})
+    assert runtime.ask("get('PASS')") == SECRET
+    assert runtime.ask("sorted(refresh())") == []
+    aws.fail("GetSecretValue", code="InternalServiceError")
+    script = "import appconfig_env as a; print(a.get('PASS'), a.get('ABSENT', 'd'))"
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {script}"
+    command = [sys.executable, "-c", script]
+    assert runtime.ask(f"subprocess.check_output({command}, text=True)") == f"{SECRET} d\n"
+
+
+def test_a_start_without_room_for_a_pipe_goes_on_without_a_child() -> None:
+    script = (
+        "import os, resource, sys; sys.path.insert(0, sys.argv[1])\n"
+        "from appconfig_env import _overlap\n"
+        "least = os.open('/dev/null', os.O_RDONLY)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (least + 1, least + 1))\n"
+        "print(_overlap.start(print, 1.0))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(ROOT)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "None\n"

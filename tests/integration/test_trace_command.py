@@ -1,0 +1,296 @@
+"""`appconfig-env trace` as a command: real starts, from a folder and from fake AWS."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._cli import layer as _layer
+from appconfig_env._cli import trace as _trace
+from appconfig_env._cli.trace.span import arrivals, by_kind
+
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..support.fake_aws import FakeAws
+
+CANARY = "c4n4ry"
+SOURCES = "appconfig:shop/prod/app appconfig:shop/prod/flags ssm:/shop/prod/"
+
+
+def run(environ: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "appconfig_env", "trace", *words],
+        env={"PATH": os.defpath, "PYTHONIOENCODING": "utf-8", **environ},
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> dict[str, str]:
+    """Give an environment whose sources stand in a folder."""
+    (tmp_path / "shop:prod:app.json").write_text(f'{{"limit": "{CANARY}"}}')
+    (tmp_path / "shop:prod:flags.json").write_text("{}")
+    (tmp_path / "ssm.json").write_text(f'{{"/shop/prod/host": "{CANARY}"}}')
+    (tmp_path / "secrets.json").write_text(f'{{"db": "{CANARY}"}}')
+    return {
+        "APPCONFIG_ENV_SOURCES": SOURCES,
+        "PASSWORD": "secretsmanager:db?default=" + CANARY,
+        "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+
+
+def fill(aws: FakeAws) -> dict[str, str]:
+    """Put two profiles, a path of two pages and three secrets there, and give the environment."""
+    for profile in ("app", "flags"):
+        aws.put_profile("shop", "prod", profile, {profile: {"limit": CANARY}})
+    for number in range(12):
+        aws.put_parameter(f"/shop/prod/p{number}", CANARY)
+    for name in ("a", "b", "c"):
+        aws.put_secret(f"prod/{name}", CANARY)
+    return {
+        **aws.environ(),
+        "APPCONFIG_ENV_SOURCES": f"{SOURCES} secretsmanager:prod/a secretsmanager:prod/b",
+        "PASSWORD": "secretsmanager:prod/c",
+    }
+
+
+def test_a_start_from_a_folder(local: dict[str, str]) -> None:
+    done = run(local, "--width", "90")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 90
+    assert re.fullmatch(r"[0-9.]+ ms until the exec: 4 sources, 0 calls", lines[0])
+    starts = [line.split("  ")[0] for line in lines[3 : lines.index("", 3)]]
+    assert [re.sub(r"\d+", "N", start) for start in starts] == [
+        "interpreter", "our imports (N)", "library imports (N)", "settings", "files",
+        "parse (N)", "render (N)", "write",
+    ]  # fmt: skip
+    assert "said: appconfig-env: 3 values from 4 sources" in done.stdout
+    assert "nothing stands out" in done.stdout
+
+
+def test_the_snapshot_of_other_starts_is_neither_used_nor_touched(local: dict[str, str]) -> None:
+    path = Path(local["APPCONFIG_ENV_SNAPSHOT"])
+    path.write_text("theirs")
+    done = run(local)
+    assert done.returncode == 0
+    assert path.read_text() == "theirs"
+    assert "snapshot.json" not in done.stdout
+    assert not Path(f"{path}.lock").exists()
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "tls"])
+def test_a_start_from_aws_shows_every_kind_in_its_order(
+    tls: bool, request: pytest.FixtureRequest
+) -> None:
+    aws: FakeAws = request.getfixturevalue("fake_aws_tls" if tls else "fake_aws")
+    trace = _trace.record({"PATH": os.defpath, **fill(aws)})
+    assert trace.succeeded
+    assert aws.problems == []
+    assert set(aws.received.values()) == {1}
+    kinds = {span.kind for span in trace.spans}
+    assert {"interpreter", "our imports", "library imports", "settings", "DNS", "connect"} <= kinds
+    assert {"call", "parse", "render", "write"} <= kinds
+    assert ({"TLS", "trust anchors"} <= kinds) is tls
+    for span in trace.spans:
+        assert 0 <= span.began <= span.ended <= trace.total
+        if span.parent >= 0:
+            around = trace.spans[span.parent]
+            assert around.began <= span.began <= span.ended <= around.ended
+            assert around.thread == span.thread
+    first = {span.kind: span.began for span in reversed(trace.spans)}
+    steps = ["interpreter", "our imports", "settings", "call", "DNS", "connect"]
+    steps += ["TLS"] if tls else []
+    steps += ["parse", "render", "write"]
+    assert sorted(steps, key=lambda kind: first[kind]) == steps
+    assert len({span.thread for span in trace.spans if span.kind == "call"}) > 1
+    assert set(arrivals(trace)) == set(trace.awaited)
+    assert len(trace.awaited) == 6
+
+
+def test_each_call_is_named_by_what_it_reads_and_no_value_is_shown(
+    fake_aws_tls: FakeAws, tmp_path: Path
+) -> None:
+    environ = fill(fake_aws_tls)
+    output = tmp_path / "trace.svg"
+    done = run(environ, "--width", "140", "--output", str(output))
+    assert (done.returncode, done.stderr) == (0, "")
+    for said in (
+        "GetLatestConfiguration shop/prod/flags",
+        "StartConfigurationSession shop/prod/app",
+        "GetParametersByPath /shop/prod/ page 2",
+        "BatchGetSecretValue 3 names",
+        "DNS localhost",
+        f"connect localhost:{fake_aws_tls.port}",
+        "TLS localhost",
+        "trust anchors",
+        "slowest imports:",
+        "arrived at:",
+    ):
+        assert said in done.stdout
+    assert f"written to {output}" in done.stdout
+    drawn = output.read_text()
+    ET.fromstring(drawn)
+    for text in (done.stdout, done.stderr, drawn):
+        assert CANARY not in text
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            assert environ[name] not in text
+
+
+def test_a_source_that_fails_is_drawn_said_and_exit_code_1(
+    fake_aws: FakeAws, tmp_path: Path
+) -> None:
+    environ = fill(fake_aws)
+    fake_aws.deny("GetParametersByPath")
+    output = tmp_path / "trace.html"
+    done = run(
+        {**environ, "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "none", "AWS_LAMBDA_LOG_FORMAT": "JSON"},
+        "--width", "120", "--output", str(output),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "until the start failed" in done.stdout
+    assert re.search(r"GetParametersByPath /shop/prod/ .* AccessDenied", done.stdout)
+    assert "said: appconfig-env: error: ssm:/shop/prod/: GetParametersByPath failed" in done.stdout
+    assert "GetLatestConfiguration shop/prod/app" in done.stdout
+    assert "AccessDenied" in output.read_text()
+
+
+def test_what_is_tried_again_shows_both_attempts(fake_aws: FakeAws) -> None:
+    environ = fill(fake_aws)
+    fake_aws.throttle("GetParametersByPath")
+    trace = _trace.record({"PATH": os.defpath, **environ})
+    assert trace.succeeded
+    failures = [span.failed for span in trace.spans if "GetParametersByPath" in span.names]
+    assert failures.count("ThrottlingException") == 1
+    assert len(failures) > 4
+
+
+def test_what_is_not_finished_at_the_deadline_is_said_so(fake_aws: FakeAws) -> None:
+    environ = fill(fake_aws)
+    fake_aws.delay("GetParametersByPath", 5)
+    trace = _trace.record({"PATH": os.defpath, **environ, "APPCONFIG_ENV_DEADLINE_SECONDS": "0.2"})
+    assert not trace.succeeded
+    assert any(span.failed == "not finished" for span in trace.spans)
+    assert any("no answer within 0.2 s" in line for line in trace.lines)
+
+
+def test_boto3_and_its_connections_are_seen_too(fake_aws_tls: FakeAws) -> None:
+    environ = fill(fake_aws_tls)
+    trace = _trace.record({"PATH": os.defpath, **environ, "AWS_USE_DUALSTACK_ENDPOINT": "true"})
+    assert trace.succeeded, trace.lines
+    kinds = {"package imports", "credentials", "boto3 client", "connect", "TLS", "call"}
+    assert kinds <= set(by_kind(trace))
+
+
+def test_nothing_is_told_to_lambda(fake_aws: FakeAws) -> None:
+    # Its runtime API, had it been asked, would have recorded the call as a problem.
+    done = run({
+        "APPCONFIG_ENV_SOURCES": "ssm:",
+        "AWS_LAMBDA_RUNTIME_API": fake_aws.url.removeprefix("http://"),
+    })  # fmt: skip
+    assert done.returncode == 1
+    assert "said: appconfig-env: error: APPCONFIG_ENV_SOURCES" in done.stdout
+    assert (fake_aws.calls, fake_aws.connections) == ([], 0)
+
+
+def test_a_source_that_only_get_reads_is_told_apart(fake_aws: FakeAws) -> None:
+    environ = fill(fake_aws)
+    environ["APPCONFIG_ENV_SOURCES"] = "ssm:/shop/prod/ secretsmanager:prod/a?env=no"
+    done = run(environ, "--width", "120")
+    assert done.returncode == 0
+    assert "not read by the start: secretsmanager:prod/a (env=no already)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AWS_LAMBDA_MAX_CONCURRENCY": "4"},
+        {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"},
+    ],
+)
+def test_where_no_child_may_be_left_the_trace_knows_it(
+    fake_aws: FakeAws, variables: dict[str, str]
+) -> None:
+    environ = {"PATH": os.defpath, **fill(fake_aws)}
+    assert _trace.record(environ).can_overlap
+    assert not _trace.record({**environ, **variables}).can_overlap
+
+
+def test_with_nothing_to_read_there_is_still_a_start() -> None:
+    done = run({})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "until the exec: 0 sources, 0 calls" in done.stdout
+
+
+def test_a_terminal_without_blocks_gets_plain_signs(local: dict[str, str]) -> None:
+    done = run({**local, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+    assert re.search(r"interpreter +[0-9.]+ #+", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--colour"], "unrecognized arguments: --colour"),
+        (["--output", "trace.png"], "want a name that ends in .svg or .html, got 'trace.png'"),
+        (["--output", "/no/such/folder/x.svg"], "there is no folder '/no/such/folder'"),
+        (["--width", "0"], "want at least 40 columns, got 0"),
+        (["--width", "wide"], "invalid int value"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_any_call(words: list[str], said: str) -> None:
+    done = run({"APPCONFIG_ENV_SOURCES": "ssm:/shop/"}, *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_help_says_what_it_does_and_costs() -> None:
+    done = run({}, "--help")
+    assert done.returncode == 0
+    said = " ".join(done.stdout.split())
+    assert "usage: appconfig-env trace [-h] [--output FILE] [--width COLUMNS]" in said
+    assert "AppConfig bills each configuration received ($0.0008)" in said
+
+
+def test_an_output_that_cannot_be_written_is_told_in_one_line(
+    local: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "folder.svg").mkdir()
+    done = run(local, "--output", str(tmp_path / "folder.svg"))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "until the exec" in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["bake", "trace", "layer"])
+def test_the_layer_says_that_it_does_not_hold_it(verb: str, tmp_path: Path) -> None:
+    _layer.build(tmp_path, pythons=[])
+    done = subprocess.run(
+        [str(tmp_path / "appconfig-env"), verb],
+        env={"PATH": f"{Path(sys.executable).parent}:{os.defpath}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"appconfig-env: error: {verb} is not in the layer; pip install appconfig-env\n"
+    )

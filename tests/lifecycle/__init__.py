@@ -1,0 +1,1 @@
+"""What an environment lives through: forks, freezes, restores, signals, a full /tmp."""

@@ -1,0 +1,266 @@
+"""Processes forked from one that reads already: multiprocessing's, anybody's."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._helper import helper as _api
+from appconfig_env._helper.helper import Helper
+
+from ..support.life import SERVE, Life, eventually
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# `forked` answers from a child, and ends that, should it hang.
+BEGIN = SERVE.partition("for line in sys.stdin")[0]
+FORK = f"""
+{BEGIN}
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: what this is about
+
+def forked(text, seconds=10):
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        signal.alarm(seconds)
+        os.write(writing, json.dumps(attempt(text)).encode())
+        os._exit(0)
+    os.close(writing)
+    with open(reading) as file:
+        answer = file.read()
+    os.waitpid(process, 0)
+    return json.loads(answer) if answer else "it hung"
+"""
+SERVE_FORKS = FORK + SERVE[len(BEGIN) :]
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    """Give an environment of three sources."""
+    with Life(tmp_path) as life:
+        yield life
+
+
+def test_children_get_values_and_share_the_session_by_the_file(life: Life) -> None:
+    runtime = life.start(program=SERVE_FORKS)
+    assert runtime.ask("get('LIMIT')") == "10"
+    for limit in (11, 12, 13):
+        life.deploy(limit)
+        life.tick(60)
+        asked = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
+        assert runtime.ask(f"forked({asked!r})") == [str(limit), "db.one", "s3cret"]
+        assert runtime.ask(f"forked({asked!r})") == [str(limit), "db.one", "s3cret"]
+        assert runtime.ask("get('LIMIT')") == str(limit)
+    assert life.aws.count("StartConfigurationSession") == 1
+    assert life.aws.received == {"shop/prod/app": 4}
+    assert life.aws.problems == []
+
+
+def test_without_a_file_children_have_sessions_of_their_own(life: Life) -> None:
+    runtime = life.start(program=SERVE_FORKS, APPCONFIG_ENV_SNAPSHOT="/proc/none/snapshot.json")
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.tick(60)
+    assert runtime.ask("refresh()") == []
+    life.deploy(11)
+    life.tick(60)
+    assert [runtime.ask("forked(\"get('LIMIT')\")") for _ in range(2)] == ["11", "11"]
+    assert runtime.ask("get('LIMIT')") == "11"
+    assert life.aws.problems == []
+
+
+# Has the first import of a module take a while, during which the process forks.
+DURING_AN_IMPORT = """
+class Slow:
+    def __init__(self, name):
+        self.name, self.reached, self.seconds = name, threading.Event(), float(sys.argv[2])
+    def find_spec(self, name, path, target=None):
+        if name == self.name and threading.current_thread() is not threading.main_thread():
+            self.reached.set()
+            time.sleep(self.seconds)
+
+slow = Slow(sys.argv[1])
+sys.meta_path.insert(0, slow)
+threading.Thread(target=get, args=("LIMIT",), daemon=True).start()
+slow.reached.wait()
+began = time.monotonic()
+print(json.dumps([forked("get('LIMIT')"), time.monotonic() - began]))
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "appconfig_env._backends.router",
+        "appconfig_env._cache.store",
+        "appconfig_env._backends.aws.choose",
+    ],
+)
+def test_a_fork_while_another_thread_imports_leaves_a_child_that_works(
+    life: Life, module: str
+) -> None:
+    runtime = life.start(wrapper=False, program=FORK + DURING_AN_IMPORT, arguments=[module, "0.2"])
+    assert runtime.answer()[0] == "10"
+
+
+def test_a_fork_does_not_wait_for_ever_for_another_threads_import(life: Life) -> None:
+    program = FORK.replace(
+        "helper = Helper(now=now)", "helper = Helper(now=now, make_backend=slow)"
+    )
+    program = program.replace(
+        "def now()",
+        "def slow(settings, environ):\n"
+        "    if threading.current_thread() is not threading.main_thread():\n"
+        "        reached.set()\n"
+        "        time.sleep(60)\n"
+        "    from appconfig_env._backends.router import Fetcher\n"
+        "    return Fetcher(settings, environ)\n\n"
+        "reached = threading.Event()\n\n"
+        "def now()",
+    )
+    program += (
+        "threading.Thread(target=get, args=('LIMIT',), daemon=True).start()\n"
+        "reached.wait()\n"
+        "print(json.dumps(forked(\"get('LIMIT')\")), flush=True)\n"
+        "os._exit(0)\n"
+    )
+    assert life.start(wrapper=False, program=program).answer() == "10"
+
+
+IN_A_THREAD = "threading.Thread(target=get, args=('LIMIT',)).start()"
+
+
+def test_a_fork_in_the_middle_of_a_refresh_leaves_a_child_that_refreshes(life: Life) -> None:
+    runtime = life.start(program=SERVE_FORKS)
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.deploy(11)
+    life.tick(60)
+    life.aws.clear_calls()
+    life.aws.hold("GetLatestConfiguration")
+    assert runtime.ask(IN_A_THREAD) is None
+    eventually(lambda: life.aws.count("GetLatestConfiguration"))
+    life.aws.held.clear()  # the one answer that is held back stays so
+
+    assert runtime.ask("forked(\"get('LIMIT')\")") == "10", "its parent is on it"
+    life.aws.release()
+    eventually(lambda: runtime.ask("get('LIMIT')") == "11")
+    assert runtime.ask("forked(\"get('LIMIT')\")") == "11"
+    assert life.aws.problems == []
+
+
+def test_a_child_takes_over_where_its_parent_dies_in_the_middle_of_a_refresh(life: Life) -> None:
+    orphan = """
+threading.Thread(target=get, args=("LIMIT",), daemon=True).start()
+sys.stdin.readline()
+parent = os.getpid()
+if os.fork() == 0:
+    while os.getppid() == parent:
+        time.sleep(0.01)
+    print(json.dumps("alone"), flush=True)
+    sys.stdin.readline()
+    signal.alarm(10)
+    print(json.dumps([get("LIMIT"), error("appconfig:shop/prod/app")]), flush=True)
+    os._exit(0)
+os.kill(parent, signal.SIGKILL)
+"""
+    program = FORK + "get('LIMIT')\nhelper.get('HOST')\n"
+    program += "print(json.dumps('ready'), flush=True)\nsys.stdin.readline()\n" + orphan
+    runtime = life.start(program=program)
+    assert runtime.answer() == "ready"
+    life.deploy(11)
+    life.tick(60)
+    life.aws.clear_calls()
+    life.aws.hold("GetLatestConfiguration")
+    runtime.send("refresh in a thread")
+    eventually(lambda: life.aws.count("GetLatestConfiguration"))
+    runtime.send("fork and die")
+    assert runtime.answer() == "alone"
+    life.aws.lose()
+    runtime.send("get")
+    assert runtime.answer() == ["11", None], "the lock went down with the parent"
+    assert life.aws.problems == []
+
+
+@pytest.mark.parametrize("operation", ["ContainerCredentials", "GetParametersByPath"])
+def test_a_child_shares_no_connection_and_no_lock_with_a_parent_that_is_waiting(
+    life: Life, operation: str
+) -> None:
+    given = life.aws.environ(container=True)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        del life.environ[name]
+    runtime = life.start(
+        wrapper=False,
+        program=SERVE_FORKS,
+        APPCONFIG_ENV_SNAPSHOT="/proc/none/snapshot.json",  # or it would wait for its parent
+        **given,
+    )
+    life.aws.hold(operation)
+    runtime.ask(IN_A_THREAD)
+    eventually(lambda: life.aws.count(operation))
+    life.aws.held.clear()
+    before = {call.connection for call in life.aws.calls}
+
+    asked = "[get('HOST'), get('LIMIT'), get('DB_PASSWORD')]"
+    assert runtime.ask(f"forked({asked!r})") == ["db.one", "10", "s3cret"]
+
+    after = {call.connection for call in life.aws.calls}
+    assert len(after - before) >= 3, "each service's, and the credentials'"
+    life.aws.release()
+    assert runtime.ask(asked) == ["db.one", "10", "s3cret"]
+    assert life.aws.problems == []
+
+
+POOL = f"""
+import json, multiprocessing, os, sys
+sys.path.insert(0, {str(ROOT)!r})
+import appconfig_env
+
+def work(number):
+    appconfig_env.refresh()
+    return [appconfig_env.get(name) for name in ("LIMIT", "HOST", "DB_PASSWORD")]
+
+if __name__ == "__main__":
+    assert appconfig_env.get("LIMIT") == "10"
+    with multiprocessing.get_context(sys.argv[1]).Pool(3) as pool:
+        print(json.dumps(pool.map(work, range(6), chunksize=1)), flush=True)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_processes_of_multiprocessing_get_values_whatever_starts_them(
+    life: Life, method: str
+) -> None:
+    life.aws.appconfig.enforces_interval = False
+    (life.folder / "pool.py").write_text(POOL)
+    runtime = life.start(words=[str(life.folder / "pool.py")], arguments=[method])
+    assert runtime.answer() == [["10", "db.one", "s3cret"]] * 6
+    assert runtime.end() == 0
+    assert life.aws.count("StartConfigurationSession") == 1, "the wrapper's"
+    assert life.aws.received == {"shop/prod/app": 1}
+    assert life.aws.problems == []
+
+
+def test_threads_that_fork_at_once_leave_each_others_locks_alone() -> None:
+    helper = Helper({})
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def first() -> None:  # another library's hook holds it up for longer than the second waits
+        _api._before_fork()
+        is_held.set()
+        is_over.wait(60)
+        _api._after_fork_in_parent()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    is_held.wait(60)
+    _api._before_fork()
+    _api._after_fork_in_parent()
+    is_over.set()
+    thread.join()
+    assert helper._opening.acquire(timeout=5)
+    helper._opening.release()

@@ -1,0 +1,188 @@
+"""Hours asleep: Lambda stops the processes between two calls, or in the middle of one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.system import THIS_SYSTEM
+from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, Request
+from appconfig_env._config.references import Resource
+from appconfig_env._content.parse import Document
+from appconfig_env._helper.helper import Helper
+
+from ..support.fake_client import FakeClient
+from ..support.fakes import Clock, wrapped
+from ..support.life import APP, Life, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+    from typing import Any
+
+HOUR = 3600.0
+ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    """Give an environment of three sources."""
+    with Life(tmp_path) as life:
+        yield life
+
+
+@pytest.mark.parametrize("hours", [1, 8, 23])
+def test_the_first_get_after_hours_asks_each_source_once_and_the_next_one_nobody(
+    life: Life, hours: int
+) -> None:
+    runtime = life.start()
+    assert runtime.ask(ALL) == ["10", "db.one", "s3cret"]
+    life.aws.clear_calls()
+
+    runtime.freeze()
+    life.tick(hours * HOUR)
+    life.aws.drop_connections()
+    life.deploy(11)
+    runtime.thaw()
+
+    assert runtime.ask(ALL) == ["11", "db.one", "s3cret"]
+    assert runtime.ask(ALL) == ["11", "db.one", "s3cret"]
+    assert life.operations() == ["GetLatestConfiguration", "GetParametersByPath", "GetSecretValue"]
+    assert runtime.ask("[error(source) for source in status()]") == [None] * 3
+    assert runtime.stderr().count("\n") == 1, "the start's own line and no other"
+    assert life.aws.problems == []
+
+
+@pytest.mark.parametrize("hours", [24, 30, 24 * 14])
+def test_a_token_that_slept_for_a_day_is_not_used(life: Life, hours: int) -> None:
+    runtime = life.start()
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.aws.clear_calls()
+
+    runtime.freeze()
+    life.tick(hours * HOUR)
+    life.deploy(11)
+    runtime.thaw()
+
+    assert runtime.ask("get('LIMIT')") == "11"
+    assert [call.status for call in life.aws.calls if "Configuration" in call.operation] == [
+        201,
+        200,
+    ], "no call with the old token, which the service would refuse"
+    assert life.aws.problems == []
+
+
+def test_a_token_is_used_until_shortly_before_its_day_is_over(tmp_path: Path) -> None:
+    for slept, sessions in {OLDEST_TOKEN_SECONDS - 60: 0, OLDEST_TOKEN_SECONDS + 1: 1}.items():
+        (folder := tmp_path / str(slept)).mkdir()
+        with Life(folder) as life:
+            clock = Clock(time.time())
+            helper = Helper(wrapped(life.environ, clock), now=clock)
+            life.aws.clear_calls()
+            clock.tick(slept)
+            life.aws.forward(slept)
+            assert helper.get("LIMIT") == "10"
+            assert life.aws.count("StartConfigurationSession") == sessions
+
+
+def test_no_connection_is_kept_open_from_one_call_to_the_next(life: Life) -> None:
+    runtime = life.start()
+    for _ in range(3):
+        runtime.ask("refresh()")
+        assert runtime.ask("sockets()") == [], "what is not open can't break while nobody looks"
+        life.tick(HOUR)
+
+
+# A freeze in the middle of a refresh. Where the machine's own clock stood still, the load goes on
+# as if nothing had been; where it ran on, the load is over at once.
+CLOCKS = ["stood still", "ran on"]
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_a_refresh_that_was_frozen_half_way_ends_well(life: Life, clock: str) -> None:
+    timeout = {"ran on": "300ms", "stood still": "20s"}[clock]
+    runtime = life.start(AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=timeout)
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.tick(60)
+    life.aws.clear_calls()
+    life.aws.hold("GetLatestConfiguration")
+    runtime.send("get('LIMIT')")
+    eventually(lambda: life.aws.count("GetLatestConfiguration"))
+
+    runtime.freeze()
+    life.tick(6 * HOUR)
+    if clock == "ran on":
+        time.sleep(0.4)
+    life.deploy(11)
+    life.aws.lose()
+    runtime.thaw()
+
+    # The call that was under way may still give what held when it began...
+    assert runtime.answer() in ("10", "11")
+    # ...and the one after it must not, whatever came of the former.
+    assert runtime.ask("get('LIMIT')") == "11"
+    assert runtime.ask(f"error({APP!r})") is None
+    # Whoever asked again after the freeze can't know that it was one, and is too early once.
+    assert [problem for problem in life.aws.problems if "too early" not in problem] == []
+    assert len(life.aws.problems) <= 1
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_an_answer_that_a_freeze_held_back_is_as_old_as_its_question(
+    life: Life, clock: str
+) -> None:
+    timeout = {"ran on": "300ms", "stood still": "20s"}[clock]
+    runtime = life.start(AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=timeout)
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.tick(60)
+    life.aws.hold("GetLatestConfiguration")
+    before = life.aws.count("GetLatestConfiguration")
+    runtime.send("get('LIMIT')")
+    eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
+
+    runtime.freeze()
+    life.aws.release()  # the answer of now waits in the socket, for hours
+    if clock == "ran on":
+        time.sleep(0.4)
+        life.aws.forgive()
+    life.tick(6 * HOUR)
+    life.deploy(11)
+    runtime.thaw()
+
+    assert runtime.answer() == "10"
+    assert runtime.ask("get('LIMIT')") == "11"
+    assert life.aws.problems == []
+
+
+class OneThread:
+    """A machine with a clock of its own and no room for threads."""
+
+    sleep = staticmethod(THIS_SYSTEM.sleep)
+    lock = staticmethod(THIS_SYSTEM.lock)
+    jitter = staticmethod(THIS_SYSTEM.jitter)
+
+    def __init__(self, clock: Clock) -> None:
+        self.now = clock
+
+    def start(self, work: Callable[..., object], arguments: tuple[Any, ...], /) -> object:
+        raise RuntimeError(work, arguments)
+
+
+def test_an_answer_that_came_after_the_deadline_is_as_old_as_its_question() -> None:
+    clock = Clock()
+
+    def frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
+        clock.tick(6 * HOUR)
+        assert parameters == {"ConfigurationToken": "token"}
+        return {"Configuration": b"{}", "NextPollConfigurationToken": "next"}
+
+    fetch = Fetcher(FakeClient(GetLatestConfiguration=frozen), 3, system=OneThread(clock))
+    resource = Resource("appconfig", ("shop", "prod", "app"))
+    answer = fetch([Request(resource, "token")], 3.0)[resource.reference]
+
+    assert isinstance(answer, Document)
+    assert answer.token == "next"
+    assert answer.poll_seconds == 3.0 + 15.0, "from the moment it was asked for, so it is due now"

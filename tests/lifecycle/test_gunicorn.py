@@ -1,0 +1,92 @@
+"""gunicorn, which loads an application once and forks its workers from there."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..support import servers
+from ..support.life import PATIENCE_SECONDS, Life, entry, eventually
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    """Give an environment of three sources."""
+    with Life(tmp_path) as life:
+        yield life
+
+
+APPLICATION = f"""
+import json, os, sys, time
+sys.path.insert(0, {str(ROOT)!r})
+import appconfig_env
+
+appconfig_env.get("LIMIT")  # before the workers are forked
+AT_IMPORT = os.getpid()
+
+def app(environ, start_response):
+    time.sleep(0.05)  # long enough for the next request to go to another worker
+    changed = sorted(appconfig_env.refresh()) if environ["PATH_INFO"] == "/refresh" else []
+    values = [appconfig_env.get(name) for name in ("LIMIT", "HOST", "DB_PASSWORD")]
+    body = json.dumps([os.getpid(), os.getpid() != AT_IMPORT, values]).encode()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [body]
+"""
+
+
+def ask(port: int, path: str) -> tuple[int, bool, list[str]]:
+    connection = http.client.HTTPConnection(servers.HOST, port, timeout=PATIENCE_SECONDS)
+    try:
+        connection.request("GET", path)
+        pid, is_worker, values = json.load(connection.getresponse())
+        return pid, is_worker, values
+    finally:
+        connection.close()
+
+
+def test_gunicorns_workers_are_forked_from_one_that_has_read(life: Life) -> None:
+    (life.folder / "application.py").write_text(APPLICATION)
+    port = servers.free_port()
+    options = ["--preload", "--workers", "3", "--bind", f"{servers.HOST}:{port}"]
+    options += ["--chdir", str(life.folder), "--no-control-socket", "--log-level", "error"]
+    runtime = life.start(words=["-m", "gunicorn"], arguments=[*options, "application:app"])
+
+    def answers(path: str, least: int = 3) -> dict[int, list[str]]:
+        seen: dict[int, list[str]] = {}
+        with ThreadPoolExecutor(6) as pool:
+            while len(seen) < least:
+                for pid, is_worker, values in pool.map(ask, [port] * 6, [path] * 6):
+                    assert is_worker
+                    seen[pid] = values
+        return seen
+
+    def listens() -> bool:
+        assert entry(runtime.pid) not in "ZX", runtime.stderr()
+        with suppress(OSError):
+            return bool(ask(port, "/"))
+        return False
+
+    eventually(listens)
+    workers = answers("/")
+    assert list(workers.values()) == [["10", "db.one", "s3cret"]] * 3
+    life.deploy(11)
+    life.aws.forward(60)
+    life.aws.appconfig.enforces_interval = False  # they are many, and we in a hurry
+    assert answers("/refresh").keys() == workers.keys(), "none was killed because it hung"
+    assert list(answers("/").values()) == [["11", "db.one", "s3cret"]] * 3
+    assert life.aws.count("StartConfigurationSession") == 1, "the wrapper's"
+    assert life.aws.received == {"shop/prod/app": 2}
+    assert life.aws.problems == []
+    runtime.process.send_signal(signal.SIGTERM)
+    assert runtime.end() == 0

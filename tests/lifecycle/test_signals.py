@@ -1,0 +1,317 @@
+"""SIGTERM and SIGKILL at any moment: all ends at once, nothing stays, the next start is well."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env import LoadError
+from appconfig_env._cache import snapshot_file as _snapshot_file
+from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._content.parse import Document
+from appconfig_env._helper.helper import Helper
+
+from ..support.life import (
+    APP,
+    PATIENCE_SECONDS,
+    SERVE,
+    SHOWN,
+    WRAPPER,
+    Life,
+    entry,
+    eventually,
+)
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from appconfig_env._cache.load import Outcome, Request
+
+ENDS = [signal.SIGTERM, signal.SIGKILL]
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    """Give an environment of three sources."""
+    with Life(tmp_path) as life:
+        yield life
+
+
+def is_free(life: Life) -> bool:
+    lock = FileLock(f"{life.snapshot}.lock")
+    lock.release()
+    return not lock.problem
+
+
+def leftovers(life: Life) -> list[str]:
+    return [path.name for path in life.folder.iterdir() if path.name.endswith(".tmp")]
+
+
+def is_whole(life: Life) -> bool:
+    """Whether there is a whole snapshot; half a one raises."""
+    return _snapshot_file.read(str(life.snapshot)) is not None
+
+
+@pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParametersByPath"])
+def test_a_wrapper_that_is_ended_while_it_loads_ends_at_once_and_leaves_nothing(
+    life: Life, operation: str
+) -> None:
+    life.aws.hold(operation)
+    runtime = life.start()
+    eventually(lambda: life.aws.count(operation))
+    assert not is_free(life)
+    os.kill(runtime.pid, signal.SIGTERM)
+    assert runtime.end() == -signal.SIGTERM
+    assert is_free(life)
+    assert not is_whole(life)
+    assert leftovers(life) == []
+    assert runtime.stderr() == ""
+    life.aws.release()
+    done = life.run()
+    assert (done.returncode, done.stdout) == (0, SHOWN)
+
+
+def test_a_child_that_reads_beside_the_start_and_is_ended_is_replaced_by_the_helper(
+    life: Life,
+) -> None:
+    life.aws.put_parameter("/later/mode", "slow")
+    life.aws.hold("GetParametersByPath")
+    life.environ["APPCONFIG_ENV_SOURCES"] = f"{APP} ssm:/later/?env=no"
+    runtime = life.start()
+    assert runtime.ask("get('LIMIT')") == "10"
+    (child,) = runtime.ask("open(f'/proc/self/task/{os.getpid()}/children').read().split()")
+    eventually(lambda: life.aws.count("GetParametersByPath"))
+    life.aws.held.clear()
+    os.kill(int(child), signal.SIGTERM)
+    assert runtime.ask("get('MODE')") == "slow"
+    eventually(lambda: entry(int(child)) == "X")
+    assert leftovers(life) == []
+    assert "Traceback" not in runtime.stderr()
+    assert life.aws.problems == []
+
+
+def test_a_runtime_that_is_ended_in_a_refresh_costs_the_next_start_one_session(life: Life) -> None:
+    runtime = life.start()
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.deploy(11)
+    life.aws.forward(60)
+    life.aws.clear_calls()
+    life.aws.hold("GetLatestConfiguration")
+    runtime.send("refresh()")
+    eventually(lambda: life.aws.count("GetLatestConfiguration"))
+    os.kill(runtime.pid, signal.SIGTERM)
+    assert runtime.end() == -signal.SIGTERM
+    assert is_free(life)
+    assert is_whole(life)
+    assert "token" not in life.snapshot.read_text(), "it was taken out before it was used"
+    life.aws.release()
+
+    assert life.run().stdout == SHOWN, "as of the last poll that ended, while that is fresh"
+    second = life.start()
+    assert second.ask("[refresh(), get('LIMIT')][1]") == "11"
+    assert life.aws.count("StartConfigurationSession") == 1
+    assert life.aws.problems == []
+
+
+# What a program may do about SIGTERM; Lambda sends it before it ends an environment.
+EXITS = SERVE.replace(
+    "for line in sys.stdin",
+    "signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))\nfor line in sys.stdin",
+)
+
+
+def test_a_program_that_exits_by_itself_does_not_wait_for_aws(life: Life) -> None:
+    runtime = life.start(program=EXITS, AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS="25s")
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.aws.hold("GetLatestConfiguration")
+    before = life.aws.count("GetLatestConfiguration")
+    runtime.send("refresh()")
+    eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
+    began = time.monotonic()
+    while runtime.process.poll() is None:
+        # Python misses one that comes a moment before it begins to wait.
+        os.kill(runtime.pid, signal.SIGTERM)
+        time.sleep(0.1)
+    assert runtime.end() == 7
+    assert time.monotonic() - began < 15
+    assert is_free(life)
+    assert is_whole(life)
+
+
+# A handler that asks for a value itself, such as where to send a last word, comes in between at
+# whatever the program was at.
+ASKS = SERVE.replace(
+    "for line in sys.stdin",
+    """
+heard = []
+signal.signal(signal.SIGTERM, lambda number, frame: heard.append([get("LIMIT"), get("HOST")]))
+for line in sys.stdin""",
+)
+
+
+def test_a_handler_that_asks_in_the_middle_of_a_refresh_gets_the_last_values(life: Life) -> None:
+    runtime = life.start(program=ASKS)
+    assert runtime.ask("get('LIMIT')") == "10"
+    life.deploy(11)
+    life.tick(60)
+    life.aws.hold("GetLatestConfiguration")
+    before = life.aws.count("GetLatestConfiguration")
+    runtime.send("get('LIMIT')")
+    eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
+    os.kill(runtime.pid, signal.SIGTERM)
+    life.aws.release()
+    assert runtime.answer() == "11"
+    assert runtime.ask("heard") in ([["10", "db.one"]], [["11", "db.one"]])
+    assert life.aws.problems == []
+
+
+# The signal comes while the first get() opens the store.
+OPENS = SERVE.replace("helper = Helper(now=now)", "helper = Helper(now=now, make_backend=opening)")
+OPENS = OPENS.replace(
+    "def now()",
+    """
+heard = []
+calls = 0
+
+def opening(settings, environ):
+    global calls
+    calls += 1
+    if calls == 1:
+        signal.raise_signal(signal.SIGTERM)
+    from appconfig_env._backends.router import Fetcher
+    return Fetcher(settings, environ)
+
+def now()""",
+).replace(
+    "for line in sys.stdin",
+    """
+signal.signal(signal.SIGTERM, lambda number, frame: heard.append([get("LIMIT"), get("HOST")]))
+for line in sys.stdin""",
+)
+
+
+@pytest.mark.parametrize("wrapper", [True, False])
+def test_a_handler_that_asks_while_the_first_get_opens_does_not_hang(
+    life: Life, wrapper: bool
+) -> None:
+    runtime = life.start(program=OPENS, wrapper=wrapper)
+    assert runtime.ask("[get('LIMIT'), get('HOST')]") == ["10", "db.one"]
+    assert runtime.ask("heard") == [["10", "db.one"]]
+    life.deploy(11)
+    life.tick(60)
+    assert runtime.ask("get('LIMIT')") == "11"
+    assert life.aws.received == {"shop/prod/app": 2}
+    assert life.aws.problems == []
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_start_that_is_ended_at_any_moment_leaves_a_whole_snapshot_or_none(
+    life: Life, number: signal.Signals
+) -> None:
+    jitter = random.Random(number)  # noqa: S311 - moments, not secrets
+    began = time.monotonic()
+    life.run()
+    whole_start = time.monotonic() - began
+    life.snapshot.unlink()
+    for _ in range(20):
+        wrapper = subprocess.Popen(
+            [str(WRAPPER), sys.executable, "-I", "-S", "-c", "import time; time.sleep(60)"],
+            env=life.environ,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(jitter.uniform(0, whole_start))
+        wrapper.send_signal(number)
+        assert wrapper.wait(PATIENCE_SECONDS) == -number
+        assert is_free(life)
+        is_whole(life)
+    done = life.run()
+    assert (done.returncode, done.stdout) == (0, SHOWN)
+    assert is_whole(life)
+    assert leftovers(life) == []
+
+
+# Writes as fast as it can, a snapshot of a megabyte.
+WRITES = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from appconfig_env import _snapshot_file
+from appconfig_env._config.settings import from_environ
+from appconfig_env._cache.repository import SnapshotRepository
+from appconfig_env._cache.snapshot import Snapshot, Entry
+settings = from_environ({{"APPCONFIG_ENV_SNAPSHOT": sys.argv[1]}})
+entry = Entry(checked_at=1.0, refresh_at=2.0, data="x" * 2**20, has_data=True)
+print(flush=True)
+while True:
+    with SnapshotRepository(settings, {{}}) as shared:
+        assert shared.put(Snapshot(1.0, "f", {{"appconfig:a/b/c": entry}})) == ""
+"""
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_writer_that_is_ended_at_any_moment_leaves_a_whole_snapshot(
+    life: Life, number: signal.Signals
+) -> None:
+    jitter = random.Random(number)  # noqa: S311 - moments, not secrets
+    rounds = left = 0
+    while rounds < 12 or not left:
+        rounds += 1
+        with subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", WRITES, str(life.snapshot)], stdout=subprocess.PIPE
+        ) as writer:
+            try:
+                assert writer.stdout is not None
+                assert writer.stdout.read(1) == b"\n"
+                eventually(life.snapshot.exists)
+                if rounds % 2:
+                    time.sleep(jitter.uniform(0, 0.02))
+                else:
+                    eventually(lambda: leftovers(life))
+            finally:
+                writer.send_signal(number)
+            assert writer.wait(PATIENCE_SECONDS) == -number
+        assert is_whole(life)
+        assert is_free(life)
+        left += bool(leftovers(life))
+    # What was half-written, by one of them at least, goes with the next start.
+    assert life.run().stdout == SHOWN
+    assert leftovers(life) == []
+    assert is_whole(life)
+
+
+def test_a_handler_that_asks_in_the_midst_of_the_first_read_is_answered_at_once(
+    tmp_path: Path,
+) -> None:
+    took: list[float] = []
+
+    def fetch(requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        del timeout
+        os.kill(os.getpid(), signal.SIGUSR1)
+        return {one.resource.reference: Document(one.resource, b"v") for one in requests}
+
+    environ = {"X": "ssm:/a", "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json")}
+    helper = Helper(environ, make_backend=lambda _settings, _environ: fetch)
+
+    def handler(*_: object) -> None:
+        began = time.monotonic()
+        with contextlib.suppress(LoadError):  # there is no value yet
+            helper.get("X")
+        took.append(time.monotonic() - began)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        assert helper.get("X") == "v"
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    (seconds,) = took
+    assert seconds < 4, "it was twice the deadline of 8 s, twice"

@@ -1,0 +1,1 @@
+"""What is shipped: layer, wheel, template, documents, benchmarks."""

@@ -1,0 +1,198 @@
+"""Holds the wheel, the sdist and the Makefile to what pyproject.toml and the README promise."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pathspec import GitIgnoreSpec
+
+from ..support.paths import ROOT
+from ..support.pins import pins
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    # With the hatchling that is here; pip would fetch another, unseen.
+    pip("wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (path,) = folder.glob("*.tar.gz")
+    return path
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("installed")
+    pip("install", "--no-index", "--no-deps", "--target", str(folder), str(wheel))
+    return folder
+
+
+def pip(*words: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", *words]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def run(*command: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], **environ},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    expected = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "appconfig_env").rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        found = {name for name in archive.namelist() if ".dist-info/" not in name}
+
+    assert found == expected | {"appconfig_env/_wrapper_script"}
+
+
+def test_the_wheel_is_typed_and_licensed(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        found = archive.namelist()
+        (metadata,) = [name for name in found if name.endswith(".dist-info/METADATA")]
+        fields = archive.read(metadata).decode()
+
+    assert "appconfig_env/py.typed" in found
+    assert f"appconfig_env-{PROJECT['version']}.dist-info/licenses/LICENSE" in found
+    assert "License-Expression: Apache-2.0" in fields
+
+
+def test_the_sdist_holds_every_file_of_the_checkout(sdist: Path) -> None:
+    """So that `make test` runs from it."""
+    ignored = GitIgnoreSpec.from_lines([".git", *(ROOT / ".gitignore").read_text().splitlines()])
+    checkout = set(ignored.match_tree_files(ROOT, negate=True))
+
+    found = {name.partition("/")[2]: mode for name, mode in modes(sdist).items()}
+
+    assert set(found) == checkout | {"PKG-INFO"}
+    assert set(found.values()) == {0o644, 0o755}
+    executable = {name for name, mode in found.items() if mode == 0o755}
+    assert executable == {name for name in checkout if os.access(ROOT / name, os.X_OK)}
+
+
+def modes(sdist: Path) -> dict[str, int]:
+    with tarfile.open(sdist) as archive:
+        return {member.name: member.mode for member in archive.getmembers() if member.isfile()}
+
+
+def test_the_sdist_is_licensed(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        name = f"appconfig_env-{PROJECT['version']}/LICENSE"
+        file = archive.extractfile(name)
+        assert file is not None
+        assert file.read() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_wrapper_of_an_installed_wheel_is_executable_and_the_same(installed: Path) -> None:
+    script = installed / "appconfig_env" / "_wrapper_script"
+
+    assert script.stat().st_mode & 0o111 == 0o111
+    assert script.read_bytes() == (ROOT / "wrapper" / "appconfig-env").read_bytes()
+
+
+@pytest.mark.parametrize("path", ["bin/appconfig-env", "appconfig_env/_wrapper_script"])
+def test_in_a_container_image_the_installed_command_is_the_wrapper(
+    installed: Path, tmp_path: Path, path: str
+) -> None:
+    (tmp_path / "ssm.json").write_text('{"/shop/prod/db-host": "localhost"}')
+
+    result = run(
+        installed / path,
+        sys.executable,
+        "-c",
+        "import os; print(os.environ['DB_HOST'])",
+        PYTHONPATH=str(installed),
+        APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
+        APPCONFIG_ENV_LOCAL_DIR=str(tmp_path),
+        APPCONFIG_ENV_SNAPSHOT=str(tmp_path / "snapshot.json"),
+    )
+
+    assert (result.returncode, result.stdout) == (0, "localhost\n"), result.stderr
+
+
+def test_an_installed_wheel_builds_the_same_layer_as_the_checkout(
+    installed: Path, tmp_path: Path
+) -> None:
+    outputs = {}
+    for name, path in (("installed", installed), ("checkout", ROOT)):
+        output = tmp_path / f"{name}.zip"
+        words = ["layer", "--output", str(output), "--python", sys.executable]
+        result = run(sys.executable, "-m", "appconfig_env", *words, PYTHONPATH=str(path))
+        assert result.returncode == 0, result.stderr
+        outputs[name] = output.read_bytes()
+
+    assert outputs["installed"] == outputs["checkout"]
+
+
+def test_the_command_knows_its_version(installed: Path) -> None:
+    result = run(sys.executable, "-m", "appconfig_env", "--version", PYTHONPATH=str(installed))
+
+    assert result.stdout.strip() == f"appconfig-env {PROJECT['version']}"
+
+
+def test_the_changelog_knows_the_version_or_what_is_not_released_yet() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+
+    assert headings[0] in ("Unreleased", PROJECT["version"])
+
+
+def test_what_a_layer_carries_is_pinned() -> None:
+    from appconfig_env._cli.layer.files import DISTRIBUTIONS
+
+    assert set(DISTRIBUTIONS) <= {pin.name for pin in pins("runtime")}
+
+
+def test_the_emulator_comes_from_the_sam_that_is_pinned() -> None:
+    from tests.support.rie import RIE_WHEEL
+
+    assert RIE_WHEEL in {f"{pin.name}=={pin.version}" for pin in pins("sam")}
+
+
+def test_make_without_a_target_tells_the_targets() -> None:
+    result = run("make", "-C", ROOT, "--no-print-directory")
+
+    assert result.returncode == 0
+    for target in ("demo", "test", "layer", "lint", "bench", "test-floors", "lock", "clean"):
+        assert f"make {target} " in result.stdout
+
+
+def test_ci_runs_what_everybody_runs() -> None:
+    script = ROOT / ".ci" / "run"
+
+    assert script.stat().st_mode & stat.S_IXUSR
+    assert "make test" in script.read_text().splitlines()
+
+
+def test_shell_scripts_are_executable() -> None:
+    assert (ROOT / "wrapper" / "appconfig-env").stat().st_mode & 0o111 == 0o111

@@ -1,0 +1,136 @@
+"""What a cold start does, counted: modules, files and calls; the same on every machine.
+
+`python -m tests.support.cold_start` writes cold_start.json, with which test_cold_start.py
+compares. Calls are those of functions, Python's own and C's, in one thread: a start that gets no
+other thread does all its work in the first, in an order that no network changes.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .fake_aws import FakeAws
+from .paths import ROOT
+from .pythons import PYTHONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Counts = dict[str, int]
+
+COUNTED = Path(__file__).with_name("cold_start.json")
+
+SOURCES = "appconfig:shop/prod/app appconfig:shop/prod/flags ssm:/shop/prod/"
+
+COUNT = """
+import _thread, gc, os, sys
+
+gc.disable()  # as __main__.py does
+
+def no_thread(*_):
+    raise RuntimeError
+
+_thread.start_new_thread = no_thread
+counts = dict.fromkeys(("modules", "files", "calls"), 0)
+
+def audit(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        counts["files"] += 1
+
+def profile(frame, event, argument):
+    if event in ("call", "c_call"):
+        counts["calls"] += 1
+
+before = set(sys.modules)
+sys.addaudithook(audit)
+sys.setprofile(profile)
+{run}
+sys.setprofile(None)
+counts["modules"] = len(set(sys.modules) - before)
+print(counts)
+"""
+WRAPPER = """
+sys.path.insert(0, sys.argv[1])
+import appconfig_env._cli.main
+from appconfig_env import _late_site
+from appconfig_env._wrapper.main import main
+main(["/bin/true"], dict(os.environ), execve=lambda path, words, environ: None)
+"""
+IMPORT = """
+sys.path.insert(0, sys.argv[1])
+import appconfig_env
+"""
+GET = (
+    IMPORT
+    + """
+assert appconfig_env.get("P0") == "value 0"
+"""
+)
+HUNDRED = (
+    GET
+    + """
+for _ in range(100):
+    appconfig_env.get("P0")
+"""
+)
+
+
+def count(run: str, environ: Mapping[str, str], python: str) -> Counts:
+    """What `run` does in a new interpreter, the second time: the first may compile."""
+    command = [python, "-I", "-S", "-c", COUNT.format(run=run), str(ROOT)]
+    for _ in range(2):
+        Path(environ.get("APPCONFIG_ENV_SNAPSHOT", "/nowhere")).unlink(missing_ok=True)
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+    found: Counts = json.loads(done.stdout.replace("'", '"'))
+    return found
+
+
+def fill(aws: FakeAws) -> None:
+    """Two profiles and twenty parameters, as in the benchmarks."""
+    aws.put_profile("shop", "prod", "app", {"greeting": "hello", "limits": {"rate": 10}})
+    aws.put_profile("shop", "prod", "flags", {"checkout": {"enabled": True}})
+    for number in range(20):
+        aws.put_parameter(f"/shop/prod/p{number}", f"value {number}")
+
+
+def measure(aws: FakeAws, folder: Path, python: str) -> dict[str, Counts]:
+    """All that is counted, by one interpreter."""
+    environ = {
+        **aws.environ(),
+        "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
+        "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "warn",
+    }
+    reading = {
+        **environ,
+        "APPCONFIG_ENV_SOURCES": SOURCES,
+    }
+    found = {
+        "a start with nothing to read": count(WRAPPER, environ, python),
+        "a start with 2 profiles and 20 parameters": count(WRAPPER, reading, python),
+        "the import of the helper": count(IMPORT, environ, python),
+        "the import and a first get() without a wrapper": count(GET, reading, python),
+    }
+    hundred = count(HUNDRED, reading, python)["calls"]
+    first = found["the import and a first get() without a wrapper"]["calls"]
+    found["a hundred get() of a fresh value"] = {"calls": hundred - first}
+    return found
+
+
+def main() -> None:
+    """Count with every interpreter there is, and write it down."""
+    with FakeAws(tls=True) as aws, tempfile.TemporaryDirectory() as folder:
+        fill(aws)
+        known = json.loads(COUNTED.read_text()) if COUNTED.exists() else {}
+        for version, python in PYTHONS.items():
+            known[version] = measure(aws, Path(folder), python)
+    COUNTED.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

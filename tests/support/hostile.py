@@ -1,0 +1,115 @@
+"""Documents that nobody writes by accident, what becomes of each, and a start within limits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING, NamedTuple
+
+from .paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+WRAPPER = ROOT / "wrapper" / "appconfig-env"
+MEMORY_BYTES = 1 << 30
+LIMITED = 'ulimit -v "$0" && exec "$@"'
+MIB = 1 << 20
+
+
+class Hostile(NamedTuple):
+    """One document.
+
+    Attributes:
+        name: of it.
+        format: as the option has it.
+        body: makes it; a function, since some are large.
+        said: a part of the error; empty where the document is taken.
+    """
+
+    name: str
+    format: str
+    body: Callable[[], bytes]
+    said: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+MERGES = "a: &a {k: 1}\n" + "".join(
+    f"{chr(98 + i)}: &{chr(98 + i)} {{<<: [{','.join(['*' + chr(97 + i)] * 9)}]}}\n"
+    for i in range(12)
+)
+DEEP = 10_000
+DOCUMENTS = [
+    Hostile("objects 10,000 deep", "json", lambda: b'{"a":' * DEEP + b"1" + b"}" * DEEP, "levels"),
+    Hostile("lists 10,000 deep", "json", lambda: b"[" * DEEP + b"]" * DEEP, "levels"),
+    Hostile(
+        "a million keys",
+        "json",
+        lambda: b"{" + b",".join(b'"k%d":1' % n for n in range(1_000_000)) + b"}",
+    ),
+    Hostile("a million digits", "json", lambda: b'{"a":' + b"9" * 10**6 + b"}", "too many digits"),
+    Hostile("1e400", "json", lambda: b'{"a": 1e400}', "too large"),
+    Hostile("minus zero", "json", lambda: b'{"a": -0, "b": -0.0}'),
+    Hostile("a key twice", "json", lambda: b'{"\\u001b[31mk": 1, "\\u001b[31mk": 2}', "twice"),
+    Hostile("NaN", "json", lambda: b'{"a": NaN}', "no NaN"),
+    Hostile("Infinity", "json", lambda: b'{"a": -Infinity}', "no -Infinity"),
+    Hostile("a lone surrogate", "json", lambda: b'{"a": "\\ud800"}', "lone surrogate"),
+    Hostile("a lone surrogate as key", "json", lambda: b'{"\\ud800": 1}', "no variable name"),
+    Hostile("NUL in a value", "json", lambda: b'{"a": "\\u0000"}', "NUL"),
+    Hostile("NUL in a key", "json", lambda: b'{"a\\u0000b": 1}', "no variable name"),
+    Hostile("a newline in a key", "json", lambda: b'{"a\\nB=1": 1}', "no variable name"),
+    Hostile("a change of direction", "json", '{"a\u202eb": 1}'.encode, "variable name"),
+    Hostile("a byte order mark", "json", lambda: b'\xef\xbb\xbf{"a": 1}'),
+    Hostile("UTF-16", "json", lambda: '{"a": 1}'.encode("utf-16"), "UTF-8"),
+    Hostile("4 MB in one value", "json", lambda: b'{"a": "' + b"x" * 4 * MIB + b'"}', "131071"),
+    Hostile("4 MB of text", "text", lambda: b"x" * 4 * MIB, "131071"),
+    Hostile("4 MB of keys", "json", lambda: _keys(4 * MIB)),
+    Hostile("an open quote", "dotenv", lambda: b"A='x\nB=1\n", "line 1"),
+    Hostile("4 MB in an open quote", "dotenv", lambda: b"A='" + b"x" * 4 * MIB, "at most"),
+    Hostile("64 kB of spaces", "dotenv", lambda: b"A=x" + b" " * 65536 + b"y", "in a row"),
+    Hostile("commands in values", "dotenv", lambda: b"A=$(id)\nB=`id`\nC=${HOME}\nD=$HOME\n"),
+    Hostile("a million YAML values", "yaml", lambda: b"- 1\n" * 10**6, "values at most"),
+    Hostile("aliases of aliases", "yaml", lambda: MERGES.replace("<<", "x").encode(), "at most"),
+    Hostile("merges of merges", "yaml", MERGES.encode, "values at most"),
+    Hostile("YAML 10,000 deep", "yaml", lambda: b"[" * DEEP + b"]" * DEEP, "want YAML"),
+    Hostile("YAML's own tags", "yaml", lambda: b"a: !!python/object/apply:os.system [id]", "want"),
+    Hostile("a hexadecimal million", "yaml", lambda: b"a: 0x" + b"f" * 10**6, "signs at most"),
+    Hostile("a sum of sixties", "yaml", lambda: b"a: 1" + b":59" * 10**5, "signs at most"),
+    Hostile("a float of sixties", "yaml", lambda: b"a: 1" + b":1" * 240 + b".5", "want"),
+]  # fmt: skip
+
+
+def _keys(size: int) -> bytes:
+    pairs = b",".join(b'"key_%07d":"%s"' % (n, b"v" * 80) for n in range(size // 96))
+    return b"{" + pairs + b"}"
+
+
+class Ended(NamedTuple):
+    """A start that is over: what it said, and the processor's seconds it took."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+def start(environ: Mapping[str, str], *command: str, memory: int = MEMORY_BYTES) -> Ended:
+    """Run the wrapper with so much memory and no more."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", LIMITED, str(memory // 1024), str(WRAPPER), *command],
+            env=dict(environ),
+            stdout=out,
+            stderr=err,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said = []
+        for file in (out, err):
+            file.seek(0)
+            said.append(file.read().decode())
+    seconds = usage.ru_utime + usage.ru_stime  # this machine may have other things to do
+    return Ended(process.returncode, said[0], said[1], seconds)

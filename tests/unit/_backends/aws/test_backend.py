@@ -1,0 +1,644 @@
+"""Which calls are made for which sources, and what becomes of their answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
+from appconfig_env._backends.system import THIS_SYSTEM
+from appconfig_env._cache.load import Request
+from appconfig_env._config import references as _reference
+from appconfig_env._content.parse import Document
+from appconfig_env.errors import SourceError
+
+from ....support.fake_client import Answer, FakeClient
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POLL = {"NextPollConfigurationToken": "t2", "Configuration": b"{}", "NextPollIntervalInSeconds": 60}
+SESSION = {"InitialConfigurationToken": "t1"}
+PROFILE = "appconfig:shop/prod/app"
+
+
+def request(text: str, token: str = "") -> Request:
+    return Request(_reference.parse(text).resource, token)
+
+
+def fetch(
+    client: FakeClient, *texts: str, timeout: float = 5.0, connections: int = 3
+) -> Mapping[str, Any]:
+    return Fetcher(client, connections)([request(text) for text in texts], timeout)
+
+
+def poll(client: FakeClient, token: str, timeout: float = 5.0) -> Any:
+    return Fetcher(client, 3)([request(PROFILE, token)], timeout)[PROFILE]
+
+
+def error(
+    operation: str, code: str, message: str = "", status: int = 400, **details: Any
+) -> AwsError:
+    return AwsError(operation, code, message, status=status, details=details)
+
+
+def bad_token(problem: str) -> AwsError:
+    details = {"InvalidParameters": {"ConfigurationToken": {"Problem": problem}}}
+    return error("GetLatestConfiguration", "BadRequestException", "bad", Details=details)
+
+
+def parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer GetParameters as AWS does, where `bad...` does not exist."""
+    found = []
+    for asked_name in asked["Names"]:
+        name, colon, selector = asked_name.partition(":")
+        if not name.startswith("bad"):
+            one = {"Name": name, "Value": f"value of {asked_name}", "Version": 7, "Type": "String"}
+            found.append(one | ({"Selector": colon + selector} if colon else {}))
+    bad = [name for name in asked["Names"] if name.startswith("bad")]
+    return {"Parameters": sorted(found, key=lambda one: str(one["Name"])), "InvalidParameters": bad}
+
+
+def secret(name: str) -> dict[str, Any]:
+    arn = f"arn:aws:secretsmanager:eu-west-1:1:secret:{name}-AbCdEf"
+    return {"Name": name, "ARN": arn, "SecretString": f"value of {name}", "VersionId": "v1"}
+
+
+def one_secret(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return secret(str(asked["SecretId"]))
+
+
+def many_secrets(asked: Mapping[str, Any]) -> dict[str, Any]:
+    return {"SecretValues": [secret(name) for name in asked["SecretIdList"]], "Errors": []}
+
+
+def body(outcome: object) -> bytes | None:
+    assert isinstance(outcome, Document), outcome
+    return outcome.body
+
+
+def reason(outcome: object) -> str:
+    assert isinstance(outcome, SourceError), outcome
+    return outcome.reason
+
+
+# AppConfig
+
+
+def test_a_profile_without_a_token_starts_a_session_and_asks_once() -> None:
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=POLL)
+    found = poll(client, "")
+    assert client.calls == [
+        (
+            "StartConfigurationSession",
+            {
+                "ApplicationIdentifier": "shop",
+                "EnvironmentIdentifier": "prod",
+                "ConfigurationProfileIdentifier": "app",
+                "RequiredMinimumPollIntervalInSeconds": 15,
+            },
+            "",
+        ),
+        ("GetLatestConfiguration", {"ConfigurationToken": "t1"}, ""),
+    ]
+    assert (found.body, found.token) == (b"{}", "t2")
+    assert found.poll_seconds is not None
+    assert found.poll_seconds > 60, "the service counts from its answer, which came later"
+
+
+def test_a_profile_with_a_token_starts_no_session() -> None:
+    client = FakeClient(
+        GetLatestConfiguration=POLL | {"VersionLabel": "v2", "ContentType": "text/x"}
+    )
+    found = poll(client, "kept")
+    assert client.calls == [("GetLatestConfiguration", {"ConfigurationToken": "kept"}, "")]
+    assert (found.version, found.content_type, found.is_unchanged) == ("v2", "text/x", False)
+
+
+def test_an_empty_answer_to_a_kept_token_means_unchanged() -> None:
+    found = poll(FakeClient(GetLatestConfiguration=POLL | {"Configuration": b""}), "kept")
+    assert found.is_unchanged
+    assert found.token == "t2"
+
+
+def test_an_empty_answer_in_a_new_session_is_an_empty_document() -> None:
+    empty = POLL | {"Configuration": b""}
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=empty)
+    found = poll(client, "")
+    assert found.body == b""
+    assert not found.is_unchanged
+
+
+def test_an_empty_answer_after_a_token_was_refused_is_an_empty_document() -> None:
+    answers: list[Answer] = [bad_token("Expired"), POLL | {"Configuration": b""}]
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=answers)
+    assert poll(client, "kept").body == b""
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        bad_token("Expired"),
+        bad_token("Corrupted"),
+        error("GetLatestConfiguration", "BadRequestException", "Token not valid"),
+    ],
+)
+def test_a_token_that_is_refused_leads_to_one_new_session(refusal: AwsError) -> None:
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=[refusal, POLL])
+    assert body(poll(client, "old")) == b"{}"
+    assert client.operations() == [
+        "GetLatestConfiguration", "StartConfigurationSession", "GetLatestConfiguration",
+    ]  # fmt: skip
+
+
+def test_a_new_token_that_is_refused_too_is_an_error() -> None:
+    refusal = bad_token("Corrupted")
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=refusal)
+    assert "BadRequestException" in reason(poll(client, "old"))
+    assert client.operations().count("StartConfigurationSession") == 1
+
+
+def test_an_answer_lost_on_the_way_costs_a_new_session_and_no_error() -> None:
+    lost = AwsError("GetLatestConfiguration", UNREACHABLE, "closed")
+    answers: list[Answer] = [lost, bad_token("Corrupted"), POLL]
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=answers)
+    assert body(poll(client, "")) == b"{}"
+
+
+def test_throttling_never_leads_to_a_new_session() -> None:
+    refusal = error("GetLatestConfiguration", "ThrottlingException", status=429)
+    client = FakeClient(GetLatestConfiguration=[refusal, refusal, POLL])
+    assert body(poll(client, "kept")) == b"{}"
+    assert client.operations() == ["GetLatestConfiguration"] * 3
+    assert {call[1]["ConfigurationToken"] for call in client.calls} == {"kept"}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        error("GetLatestConfiguration", "AccessDeniedException", status=403),
+        error("GetLatestConfiguration", "ResourceNotFoundException", status=404),
+        error("GetLatestConfiguration", "ExpiredTokenException", status=403),
+    ],
+)
+def test_denial_and_absence_are_asked_once(refusal: AwsError) -> None:
+    client = FakeClient(GetLatestConfiguration=refusal)
+    found = poll(client, "kept")
+    assert refusal.code in reason(found)
+    assert not found.unreachable
+    assert len(client.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        bad_token("PollIntervalNotSatisfied"),
+        error("GetLatestConfiguration", "BadRequestException", "Request too early"),
+    ],
+)
+def test_a_poll_that_was_too_early_keeps_the_token(refusal: AwsError) -> None:
+    client = FakeClient(GetLatestConfiguration=refusal)
+    found = poll(client, "kept")
+    assert found.is_early
+    assert found.token == "kept"
+    assert len(client.calls) == 1
+
+
+def test_a_refused_session_is_asked_for_once() -> None:
+    refusal = error("StartConfigurationSession", "BadRequestException", "no such thing")
+    client = FakeClient(StartConfigurationSession=refusal)
+    assert "StartConfigurationSession failed: BadRequestException" in reason(poll(client, ""))
+    assert len(client.calls) == 1
+
+
+def test_a_session_without_a_token_is_an_error() -> None:
+    found = poll(FakeClient(StartConfigurationSession={}), "")
+    assert "no InitialConfigurationToken" in reason(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [({}, 15.0), ({"NextPollIntervalInSeconds": 5}, 15.0)]
+)
+def test_the_poll_interval_has_a_floor(said: dict[str, int], seconds: float) -> None:
+    answer = {"NextPollConfigurationToken": "t", "Configuration": b"x", **said}
+    found = poll(FakeClient(GetLatestConfiguration=answer), "kept")
+    assert found.poll_seconds is not None
+    assert seconds < found.poll_seconds < 60
+
+
+# Parameter Store
+
+
+def test_names_are_asked_for_in_batches_of_ten() -> None:
+    client = FakeClient(GetParameters=parameters)
+    found = fetch(client, *[f"ssm:name{number}" for number in range(23)])
+    assert sorted(len(call[1]["Names"]) for call in client.calls) == [3, 10, 10]
+    assert all(call[1]["WithDecryption"] is True for call in client.calls)
+    assert [body(found[f"ssm:name{number}"]) for number in (0, 22)] == [
+        b"value of name0",
+        b"value of name22",
+    ]
+
+
+def test_a_name_that_two_sources_use_is_asked_for_once() -> None:
+    client = FakeClient(GetParameters=parameters)
+    found = fetch(client, "ssm:a", "ssm:a?format=json")
+    assert [call[1]["Names"] for call in client.calls] == [["a"]]
+    assert {body(one) for one in found.values()} == {b"value of a"}
+    assert len(found) == 2
+
+
+def test_names_that_do_not_exist_fail_alone() -> None:
+    client = FakeClient(GetParameters=parameters)
+    found = fetch(client, "ssm:a", "ssm:bad")
+    assert body(found["ssm:a"]) == b"value of a"
+    assert "ParameterNotFound" in reason(found["ssm:bad"])
+    assert len(client.calls) == 1
+
+
+def test_versions_and_labels_of_one_parameter_are_told_apart_even_where_answers_do_not() -> None:
+    def without_selectors(asked: Mapping[str, Any]) -> dict[str, Any]:
+        answer = parameters(asked)
+        for one in answer["Parameters"]:
+            one.pop("Selector", None)
+        return answer
+
+    for answers in (parameters, without_selectors):
+        client = FakeClient(GetParameters=answers)
+        found = fetch(client, "ssm:a", "ssm:a:3", "ssm:a:good", "ssm:b:good", "ssm:c")
+        assert {text: body(one) for text, one in found.items()} == {
+            "ssm:a": b"value of a",
+            "ssm:a:3": b"value of a:3",
+            "ssm:a:good": b"value of a:good",
+            "ssm:b:good": b"value of b:good",
+            "ssm:c": b"value of c",
+        }
+        assert len(client.calls) == 3
+
+
+def test_an_arn_is_read_in_its_own_region() -> None:
+    def by_arn(asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {"Parameters": [
+            {"Name": name.partition("parameter")[2] or name, "ARN": name, "Value": name}
+            for name in asked["Names"]
+        ]}  # fmt: skip
+
+    arns = [f"arn:aws:ssm:{region}:1:parameter/a/b" for region in ("eu-west-1", "us-east-1")]
+    client = FakeClient(GetParameters=by_arn)
+    found = fetch(client, "ssm:/a", *(f"ssm:{arn}" for arn in arns))
+    assert sorted((region, call["Names"]) for _, call, region in client.calls) == [
+        ("", ["/a"]),
+        ("eu-west-1", arns[:1]),
+        ("us-east-1", arns[1:]),
+    ]
+    assert [body(found[f"ssm:{arn}"]) for arn in arns] == [arn.encode() for arn in arns]
+
+
+@pytest.mark.parametrize("name", ["/a/b", "a/b", "arn:aws:ssm:eu-west-1:1:parameter/a/b"])
+def test_a_shared_parameter_is_found_however_its_answer_names_it(name: str) -> None:
+    client = FakeClient(GetParameters={"Parameters": [{"Name": name, "Value": "v"}]})
+    text = "ssm:arn:aws:ssm:eu-west-1:1:parameter/a/b:good"
+    assert body(fetch(client, text)[text]) == b"v"
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException", "InvalidKeyId"])
+def test_a_batch_of_names_that_is_refused_is_asked_for_name_by_name(code: str) -> None:
+    def guarded(asked: Mapping[str, Any]) -> dict[str, Any]:
+        if "secret" in asked["Names"]:
+            raise error("GetParameters", code)
+        return parameters(asked)
+
+    client = FakeClient(GetParameters=guarded)
+    found = fetch(client, "ssm:a", "ssm:secret", "ssm:b")
+    assert (body(found["ssm:a"]), body(found["ssm:b"])) == (b"value of a", b"value of b")
+    assert code in reason(found["ssm:secret"])
+    assert len(client.calls) == 4
+
+
+@pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException"])
+def test_a_batch_whose_caller_is_refused_is_not_asked_for_again(code: str) -> None:
+    client = FakeClient(GetParameters=error("GetParameters", code))
+    assert all(code in reason(one) for one in fetch(client, "ssm:a", "ssm:b").values())
+    assert len(client.calls) == 1
+
+
+def test_a_path_is_read_page_by_page_though_one_is_empty() -> None:
+    pages: list[Answer] = [
+        {"Parameters": [{"Name": "/a/x", "Value": "1", "Type": "String"}], "NextToken": "p2"},
+        {"Parameters": [], "NextToken": "p3"},
+        {"Parameters": [{"Name": "/a/b/y", "Value": "2", "Type": "SecureString"}]},
+    ]
+    client = FakeClient(GetParametersByPath=pages)
+    found = fetch(client, "ssm:/a/")["ssm:/a/"]
+    assert found.parameters == {"x": "1", "b/y": "2"}
+    assert found.secret_parameters == {"b/y"}
+    assert [call[1].get("NextToken") for call in client.calls] == [None, "p2", "p3"]
+    assert client.calls[0][1] == {
+        "Path": "/a", "Recursive": True, "WithDecryption": True, "MaxResults": 10,
+    }  # fmt: skip
+
+
+def test_a_path_may_be_one_level_or_everything() -> None:
+    client = FakeClient(GetParametersByPath={"Parameters": [{"Name": "/x", "Value": "1"}]})
+    found = fetch(client, "ssm:/?recursive=no")
+    assert client.calls[0][1]["Path"] == "/"
+    assert client.calls[0][1]["Recursive"] is False
+    assert found["ssm:/?recursive=no"].parameters == {"x": "1"}
+
+
+def test_a_page_token_that_comes_twice_is_an_error_and_no_endless_loop() -> None:
+    client = FakeClient(GetParametersByPath={"Parameters": [], "NextToken": "same"})
+    assert "NextToken came twice" in reason(fetch(client, "ssm:/a/")["ssm:/a/"])
+    assert len(client.calls) == 2
+
+
+def test_a_path_without_parameters_is_an_error() -> None:
+    found = fetch(FakeClient(GetParametersByPath={"Parameters": []}), "ssm:/a/")["ssm:/a/"]
+    assert "no parameter stands below this path" in reason(found)
+    assert not found.unreachable
+
+
+def test_a_page_that_fails_fails_the_path() -> None:
+    pages: list[Answer] = [
+        {"Parameters": [{"Name": "/a/x", "Value": "1"}], "NextToken": "p2"},
+        error("GetParametersByPath", "InvalidNextToken"),
+    ]
+    assert "InvalidNextToken" in reason(
+        fetch(FakeClient(GetParametersByPath=pages), "ssm:/a/")["ssm:/a/"]
+    )
+
+
+# Secrets Manager
+
+
+def test_secrets_are_asked_for_in_batches_of_twenty() -> None:
+    client = FakeClient(BatchGetSecretValue=many_secrets, GetSecretValue=one_secret)
+    found = fetch(client, *[f"secretsmanager:s{number}" for number in range(41)])
+    sizes = [
+        len(call["SecretIdList"]) for name, call, _ in client.calls if name.startswith("Batch")
+    ]
+    assert sizes == [20, 20]
+    assert client.operations().count("GetSecretValue") == 1
+    assert body(found["secretsmanager:s40"]) == b"value of s40"
+    assert all(one.secret for one in found.values())
+
+
+def test_a_secret_alone_needs_no_right_to_batches() -> None:
+    client = FakeClient(GetSecretValue=one_secret)
+    fetch(client, "secretsmanager:a", "secretsmanager:a?format=json")
+    assert client.calls == [("GetSecretValue", {"SecretId": "a"}, "")]
+
+
+def test_a_staged_secret_is_asked_for_with_its_stage() -> None:
+    client = FakeClient(GetSecretValue=one_secret)
+    fetch(client, "secretsmanager:a?stage=AWSPREVIOUS")
+    assert client.calls == [
+        ("GetSecretValue", {"SecretId": "a", "VersionStage": "AWSPREVIOUS"}, "")
+    ]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
+def test_secrets_whose_batch_is_refused_are_asked_for_one_by_one(code: str) -> None:
+    client = FakeClient(
+        BatchGetSecretValue=error("BatchGetSecretValue", code), GetSecretValue=one_secret
+    )
+    found = fetch(client, *[f"secretsmanager:s{number}" for number in range(5)])
+    assert {body(one) for one in found.values()} == {f"value of s{n}".encode() for n in range(5)}
+    assert client.operations().count("GetSecretValue") == 5
+
+
+def test_errors_inside_a_batch_fail_their_secrets_alone() -> None:
+    def with_errors(asked: Mapping[str, Any]) -> dict[str, Any]:
+        codes = {"gone": "ResourceNotFoundException", "busy": "InternalServiceError"}
+        return {
+            "SecretValues": [secret(name) for name in asked["SecretIdList"] if name == "a"],
+            "Errors": [
+                {"SecretId": n, "ErrorCode": code, "Message": "m"} for n, code in codes.items()
+            ],
+        }
+
+    client = FakeClient(BatchGetSecretValue=with_errors, GetSecretValue=one_secret)
+    names = ("a", "gone", "busy", "silent")
+    found = fetch(client, *[f"secretsmanager:{name}" for name in names])
+    assert body(found["secretsmanager:a"]) == b"value of a"
+    assert "GetSecretValue failed: ResourceNotFoundException: m" in reason(
+        found["secretsmanager:gone"]
+    )
+    # What may be better a moment later, and what the answer left out, is asked for alone.
+    asked = [call["SecretId"] for name, call, _ in client.calls if name == "GetSecretValue"]
+    assert sorted(asked) == ["busy", "silent"]
+    assert body(found["secretsmanager:silent"]) == b"value of silent"
+
+
+def test_what_a_batch_left_for_another_page_is_asked_for_alone() -> None:
+    def first_only(asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {"SecretValues": [secret(asked["SecretIdList"][0])], "NextToken": "more"}
+
+    client = FakeClient(BatchGetSecretValue=first_only, GetSecretValue=one_secret)
+    found = fetch(client, "secretsmanager:a", "secretsmanager:b")
+    assert body(found["secretsmanager:b"]) == b"value of b"
+
+
+def test_secrets_are_found_by_name_arn_and_partial_arn() -> None:
+    def by_name(asked: Mapping[str, Any]) -> dict[str, Any]:
+        assert len(asked["SecretIdList"]) == 2
+        return {"SecretValues": [secret("a"), secret("b")]}
+
+    arn = "arn:aws:secretsmanager:eu-west-1:1:secret:"
+    client = FakeClient(BatchGetSecretValue=by_name)
+    found = fetch(client, f"secretsmanager:{arn}a-AbCdEf", f"secretsmanager:{arn}b")
+    assert sorted(body(one) or b"" for one in found.values()) == [b"value of a", b"value of b"]
+    assert [region for _, _, region in client.calls] == ["eu-west-1"]
+    assert {one.name for one in found.values()} == {"a", "b"}
+
+
+def test_a_binary_secret_is_its_bytes_and_one_without_either_is_an_error() -> None:
+    answers: list[Answer] = [{"SecretBinary": b"\0\xff"}, {"Name": "b"}]
+    client = FakeClient(GetSecretValue=answers)
+    assert body(fetch(client, "secretsmanager:a")["secretsmanager:a"]) == b"\0\xff"
+    assert "neither SecretString" in reason(fetch(client, "secretsmanager:b")["secretsmanager:b"])
+
+
+# Deadline, retries, workers
+
+
+def test_no_request_makes_no_call() -> None:
+    client = FakeClient()
+    assert fetch(client) == {}
+    assert client.closed == 1
+
+
+@pytest.mark.parametrize("connections", [1, 2, 5])
+def test_each_service_has_no_more_calls_at_a_time_than_connections(connections: int) -> None:
+    def slow(asked: Mapping[str, Any]) -> dict[str, Any]:
+        time.sleep(0.02)
+        return one_secret(asked)
+
+    client = FakeClient(
+        BatchGetSecretValue=error("BatchGetSecretValue", "AccessDeniedException"),
+        GetSecretValue=slow,
+    )
+    texts = [f"secretsmanager:s{number}" for number in range(45)]
+    found = fetch(client, *texts, connections=connections)
+    assert client.peak_in_flight == connections
+    assert all(isinstance(one, Document) for one in found.values())
+
+
+def test_services_do_not_wait_for_each_other() -> None:
+    together = threading.Barrier(3, timeout=5)
+
+    def meet(answer: Answer) -> Answer:
+        def wait(asked: Mapping[str, Any]) -> dict[str, Any]:
+            together.wait()
+            return answer(asked) if callable(answer) else dict(POLL)
+
+        return wait
+
+    client = FakeClient(
+        GetLatestConfiguration=meet(POLL),
+        GetParameters=meet(parameters),
+        GetSecretValue=meet(one_secret),
+    )
+    requests = [request(PROFILE, "t"), request("ssm:a"), request("secretsmanager:a")]
+    found = Fetcher(client, 1)(requests, 5)
+    assert all(isinstance(one, Document) for one in found.values())
+
+
+def test_a_client_that_hangs_is_left_behind_at_the_deadline() -> None:
+    go_on = threading.Event()
+
+    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
+        go_on.wait(10)
+        return parameters(asked)
+
+    client = FakeClient(GetParameters=hang, GetSecretValue=one_secret)
+    began = time.monotonic()
+    found = fetch(client, "ssm:a", "secretsmanager:s", timeout=0.2)
+    assert time.monotonic() - began < 1.0
+    said = reason(found["ssm:a"])
+    assert said.startswith("GetParameters failed: Unreachable: no answer within 0.2 s; is there")
+    assert found["ssm:a"].unreachable
+    assert body(found["secretsmanager:s"]) == b"value of s"
+    go_on.set()
+    time.sleep(0.05)
+    assert isinstance(found["ssm:a"], SourceError)  # what comes later changes nothing
+
+
+def test_whose_turn_did_not_come_says_so() -> None:
+    go_on = threading.Event()
+
+    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
+        go_on.wait(10)
+        return parameters(asked)
+
+    client = FakeClient(GetParameters=hang, GetParametersByPath=hang)
+    found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2)
+    go_on.set()
+    (turnless,) = [text for text in found if "no time was left for it" in reason(found[text])]
+    assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[turnless])
+
+
+class Eager:
+    """This machine, on which no retry waits."""
+
+    now = staticmethod(THIS_SYSTEM.now)
+    sleep = staticmethod(THIS_SYSTEM.sleep)
+    start = staticmethod(THIS_SYSTEM.start)
+    lock = staticmethod(THIS_SYSTEM.lock)
+
+    @staticmethod
+    def jitter() -> float:
+        return 0.0
+
+
+def test_whose_turn_did_not_come_says_what_held_it_up() -> None:
+    go_on = threading.Event()
+    failures = [error("GetParametersByPath", "InternalServerError", "the first", status=500)]
+
+    def fail_then_hang(asked: Mapping[str, Any]) -> dict[str, Any]:
+        if failures:
+            raise failures.pop()
+        go_on.wait(10)
+        return parameters(asked)
+
+    client = FakeClient(GetParametersByPath=fail_then_hang)
+    requests = [request("ssm:/a/"), request("ssm:/b/")]
+    found = Fetcher(client, 1, system=Eager())(requests, 0.5)
+    go_on.set()
+    said = "no time was left for it, after others: GetParametersByPath failed: InternalServerError"
+    assert said in reason(found["ssm:/b/"])
+
+
+def test_the_deadline_says_what_went_wrong_last() -> None:
+    go_on = threading.Event()
+
+    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
+        go_on.wait(10)
+        return parameters(asked)
+
+    broken = error("GetParameters", "InternalServerError")
+    client = FakeClient(GetParameters=[broken, hang])
+    found = fetch(client, "ssm:a", timeout=0.5)
+    go_on.set()
+    assert reason(found["ssm:a"]).startswith(
+        "no answer within 0.5 s after GetParameters failed: InternalServerError"
+    )
+
+
+def test_a_first_attempt_that_may_hang_leaves_time_for_another() -> None:
+    client = FakeClient(GetSecretValue=one_secret)
+    fetch(client, "secretsmanager:a", timeout=8)
+    fetch(client, "secretsmanager:a", timeout=3)
+    assert client.timeouts[0] == 5.0
+    assert 2.5 < client.timeouts[1] <= 3.0
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        AwsError("GetParameters", UNREACHABLE, "closed"),
+        error("GetParameters", "InternalServerError", status=500),
+        error("GetParameters", "ThrottlingException"),
+        error("GetParameters", "HTTP 503", status=503),
+    ],
+)
+def test_what_may_pass_is_tried_again(failure: AwsError) -> None:
+    client = FakeClient(GetParameters=[failure, failure, parameters])
+    assert body(fetch(client, "ssm:a")["ssm:a"]) == b"value of a"
+
+
+@pytest.mark.parametrize(
+    ("failure", "unreachable"),
+    [
+        (AwsError("GetParameters", UNREACHABLE, "certificate not accepted", is_final=True), True),
+        (AwsError("GetParameters", INVALID_RESPONSE, "want a JSON object", status=200), True),
+        (error("GetParameters", "InvalidKeyId"), False),
+    ],
+)
+def test_what_will_not_pass_is_tried_once(failure: AwsError, unreachable: bool) -> None:
+    client = FakeClient(GetParameters=failure)
+    found = fetch(client, "ssm:a")["ssm:a"]
+    assert reason(found) == failure.reason
+    assert found.unreachable is unreachable
+    assert len(client.calls) == 1
+
+
+def test_a_fault_of_ours_is_an_error_without_values_and_no_hang() -> None:
+    client = FakeClient(
+        GetParameters=RuntimeError("canary"), GetParametersByPath={"Parameters": [{}]}
+    )
+    began = time.monotonic()
+    found = fetch(client, "ssm:a", "ssm:/a/")
+    assert time.monotonic() - began < 1.0
+    assert reason(found["ssm:a"]) == "Fetch failed: InvalidResponse: unexpected RuntimeError"
+    assert reason(found["ssm:/a/"]) == "Fetch failed: InvalidResponse: unexpected KeyError"
+
+
+def test_connections_are_closed_after_each_fetch() -> None:
+    client = FakeClient(GetParameters=parameters)
+    fetch(client, "ssm:a")
+    assert client.closed == 1

@@ -1,0 +1,158 @@
+"""One refresher at a time among processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._cache.file_lock import FileLock
+
+from ...support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOLD = """
+import sys
+from appconfig_env._cache.file_lock import FileLock
+lock = FileLock(sys.argv[1])
+print(lock.is_held, flush=True)
+sys.stdin.read()
+"""
+
+# Leaves the lock to a child, which ends with this process's input.
+HAND_OVER = """
+import os, sys
+from appconfig_env._cache.file_lock import FileLock
+lock = FileLock(sys.argv[1])
+if os.fork() == 0:
+    sys.stdin.read()
+    os._exit(0)
+lock.hand_over()
+print(lock.is_held, lock.try_again(), flush=True)
+os.execv(sys.executable, [sys.executable, "-c", "import os; print('runs', flush=True); os.wait()"])
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "lock")
+
+
+def test_the_first_one_has_the_lock_and_the_second_one_after_it(path: str) -> None:
+    first, second = FileLock(path), FileLock(path)
+    assert (first.is_held, first.problem) == (True, "")
+    assert (second.is_held, second.is_possible) == (False, True)
+    assert second.problem == "another process is on it"
+    first.release()
+    assert second.try_again()
+    assert (second.is_held, second.problem) == (True, "")
+    second.release()
+
+
+def test_a_lock_ends_with_its_process_however_that_ends(path: str) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    )
+    assert holder.stdout is not None
+    assert holder.stdin is not None
+    assert holder.stdout.readline() == b"True\n"
+    lock = FileLock(path)
+    assert not lock.is_held
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    holder.stdin.close()
+    assert lock.try_again()
+    lock.release()
+
+
+def test_the_lock_file_is_its_users_own(path: str) -> None:
+    FileLock(path).release()
+    assert os.stat(path).st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "nowhere"])
+def test_where_no_lock_file_can_be_made_nothing_is_shared(path: str, kind: str) -> None:
+    if kind == "folder":
+        os.mkdir(path)
+    elif kind == "link":
+        os.symlink("/dev/null", path)
+    else:
+        path += "/none/lock"
+    lock = FileLock(path)
+    assert (lock.is_held, lock.is_possible) == (False, False)
+    assert lock.problem
+    assert not lock.try_again()
+    lock.release()
+
+
+def test_a_released_lock_stays_released(path: str) -> None:
+    lock = FileLock(path)
+    lock.release()
+    lock.release()
+    assert not lock.try_again()
+
+
+def test_a_lock_that_was_handed_over_is_the_childs_until_that_ends(path: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HAND_OVER, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdin is not None
+        assert parent.stdout.readline() == b"False False\n"
+        assert parent.stdout.readline() == b"runs\n"
+        lock = FileLock(path)
+        assert (lock.is_held, lock.problem) == (False, "another process is on it")
+        parent.stdin.close()
+        assert parent.wait(30) == 0
+    assert lock.try_again()
+    lock.release()
+
+
+def test_a_lock_that_was_handed_over_to_nobody_is_free(path: str) -> None:
+    lock = FileLock(path)
+    lock.hand_over()
+    lock.hand_over()
+    lock.release()
+    assert not lock.is_held
+    other = FileLock(path)
+    assert other.is_held
+    other.release()
+
+
+def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = FileLock(str(tmp_path / "lock"))
+    close = os.close
+    codes = []
+
+    def close_and_fork(descriptor: int) -> None:
+        monkeypatch.setattr(os, "close", close)
+        close(descriptor)
+        taken = os.open(os.devnull, os.O_RDONLY)  # by another thread, with the same number
+        child = os.fork()
+        if child == 0:
+            lock.hand_over()  # as Store.own does
+            try:
+                os.fstat(taken)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        codes.append(os.waitpid(child, 0)[1])
+        close(taken)
+
+    monkeypatch.setattr(os, "close", close_and_fork)
+    lock.release()
+    assert codes == [0]

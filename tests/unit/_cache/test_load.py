@@ -1,0 +1,493 @@
+"""Loading: what is asked, what is kept, what is reported."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, Request, load
+from appconfig_env._cache.schedule import LONGEST_WAIT_SECONDS
+from appconfig_env._cache.snapshot import Entry, Snapshot, dumps, loads
+from appconfig_env._config.settings import Settings, from_environ
+from appconfig_env._content.parse import Document
+from appconfig_env.errors import SourceError
+
+from ...support.fakes import NO_ANSWER, Clock, FakeBackend
+
+APP = "appconfig:shop/prod/app"
+CANARY = "c4n4ry"
+DENIED = SourceError(APP, "denied")
+
+
+class Story:
+    """One environment, its sources and its clock: each `load` goes on from the one before."""
+
+    def __init__(self, **environ: str) -> None:
+        self.settings: Settings = from_environ(environ)
+        self.clock = Clock()
+        self.fetch = FakeBackend({})
+        self.snapshot: Snapshot | None = None
+
+    def load(self, **options: Any) -> Snapshot:
+        self.snapshot = load(
+            self.settings, self.fetch, self.clock(), self.snapshot, **{"timeout": 8.0, **options}
+        )
+        return self.snapshot
+
+    def answer(self, text: str, content: Any, **about: Any) -> None:
+        resource = self.settings.resources()[text][0].resource
+        body = (
+            content
+            if content is None or isinstance(content, bytes)
+            else json.dumps(content).encode()
+        )
+        kind = "application/json" if text.startswith("appconfig:") else ""
+        self.fetch.documents[text] = Document(resource, body, **{"content_type": kind, **about})
+
+    def fail(self, text: str, error: SourceError = NO_ANSWER) -> None:
+        self.fetch.documents[text] = error
+
+    def values(self) -> dict[str, str]:
+        assert self.snapshot is not None
+        return self.snapshot.values(self.settings)
+
+    def entry(self, text: str = APP) -> Entry:
+        assert self.snapshot is not None
+        return self.snapshot.entries[text]
+
+    def later(self) -> None:
+        """Go to the moment when everything known is due."""
+        assert self.snapshot is not None
+        self.clock.at = max(entry.refresh_at for entry in self.snapshot.entries.values())
+
+
+def app_story(sources: str = APP, **about: Any) -> Story:
+    """A story in which the profile was read once: A=1."""
+    story = Story(APPCONFIG_ENV_SOURCES=sources)
+    story.answer(APP, {"a": 1}, version="1", token="token-1", **about)
+    story.load()
+    story.fetch.asked()
+    return story
+
+
+def test_a_first_load_reads_every_source_once() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=f"{APP} {APP}?prefix=X_ ssm:/p/", B=f"{APP}#a")
+    story.answer(APP, {"a": 1})
+    story.answer("ssm:/p/", None, parameters={"c": "2"})
+    story.load()
+    assert story.fetch.asked() == [(APP, ""), ("ssm:/p/", "")]
+    assert story.values() == {"A": "1", "X_A": "1", "C": "2", "B": "1"}
+    assert story.snapshot is not None
+    assert story.snapshot.missing() == []
+
+
+def test_nothing_is_asked_before_it_is_due() -> None:
+    story = app_story()
+    story.clock.tick(44.9)
+    assert story.load().entries[APP].data == {"a": 1}
+    assert story.fetch.asked() == []
+    story.clock.tick(0.1)
+    story.load()
+    assert story.fetch.asked() == [(APP, "token-1")]
+
+
+def test_without_sources_nothing_is_fetched() -> None:
+    assert Story().load().entries == {}
+
+
+def test_the_services_own_interval_is_honoured() -> None:
+    story = app_story(poll_seconds=60.0)
+    assert story.entry().refresh_at == story.clock() + 60.0
+    story = app_story(poll_seconds=15.0)
+    assert story.entry().refresh_at == story.clock() + 45.0
+
+
+def test_what_is_forced_is_asked_though_it_is_not_due() -> None:
+    story = app_story()
+    story.load(force=[APP])
+    assert story.fetch.asked() == [(APP, "token-1")]
+
+
+def test_what_is_left_is_not_asked() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x")
+    story.answer("ssm:/x", b"1")
+    story.load(leave=[APP])
+    assert (story.fetch.asked(), story.values()) == ([("ssm:/x", "")], {"X": "1"})
+    assert APP not in story.load(leave=[APP]).entries
+
+
+def test_a_new_document_replaces_values_version_and_token_together() -> None:
+    story = app_story()
+    story.later()
+    story.answer(APP, {"b": 2}, version="2", token="token-2")
+    story.load()
+    assert story.values() == {"B": "2"}
+    assert (story.entry().version, story.entry().token) == ("2", "token-2")
+
+
+def test_an_unchanged_document_resets_the_clock_and_takes_the_next_token() -> None:
+    story = app_story()
+    story.later()
+    story.answer(APP, None, token="token-2", poll_seconds=90.0)
+    story.load()
+    entry = story.entry()
+    assert (story.values(), entry.version, entry.token) == ({"A": "1"}, "1", "token-2")
+    assert (entry.fetched_at, entry.refresh_at) == (story.clock(), story.clock() + 90.0)
+
+
+def test_an_early_answer_changes_nothing_but_when_to_ask_again() -> None:
+    story = app_story()
+    refresh_at = story.entry().refresh_at
+    story.clock.tick(5)
+    story.answer(APP, None, token="token-1", is_early=True)
+    story.load(force=[APP])
+    entry = story.entry()
+    assert (story.values(), entry.token, entry.error) == ({"A": "1"}, "token-1", None)
+    assert (entry.refresh_at, entry.fetched_at) == (refresh_at, story.clock() - 5)
+
+
+def test_an_early_answer_when_due_is_asked_again_after_the_floor() -> None:
+    story = app_story()
+    story.later()
+    story.answer(APP, None, token="token-1", is_early=True)
+    story.load()
+    assert story.entry().refresh_at == story.clock() + 15.0
+
+
+def test_an_early_answer_after_the_clock_went_back_is_asked_again_soon() -> None:
+    story = app_story()
+    story.clock.tick(-1_000_000)
+    story.answer(APP, None, token="token-1", is_early=True)
+    story.load()
+    assert story.entry().refresh_at == story.clock() + 15.0
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_no_change_of_what_was_never_read_is_a_failure(is_early: bool) -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP)
+    story.answer(APP, None, token="token", is_early=is_early)
+    story.load()
+    assert "never read" in (story.entry().error or "")
+    assert story.entry().token == ""
+    assert story.snapshot is not None
+    assert [error.source for error in story.snapshot.missing()] == [APP]
+
+
+BAD = {
+    "broken": b'{"a": ',
+    "empty": b"",
+    "binary": b"\xff\xfe",
+    "clash": b'{"a-b": 1, "a.b": 2}',
+    "nul": b'{"a": "\\u0000"}',
+    "name": b'{"a b": 1}',
+    "surrogate": b'{"a": "\\ud800"}',
+    "huge": json.dumps({"a": "x" * 131_072}).encode(),
+    "twice": b'{"a": 1, "a": 2}',
+}
+
+
+@pytest.mark.parametrize("source", [APP, APP + "?optional", APP + "?default=d", APP + "?ttl=20"])
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_a_bad_document_keeps_the_last_good_values(body: bytes, source: str) -> None:
+    story = app_story(source)
+    story.later()
+    story.answer(APP, body, version="2", token="token-2")
+    story.load()
+    entry = story.entry()
+    assert (story.values(), entry.version, entry.data) == ({"A": "1"}, "1", {"a": 1})
+    assert entry.token == ""  # the next poll opens a session, and sees the document again
+    assert (entry.failures, entry.missing) == (1, ())
+    assert "(version 2)" in (entry.error or "")
+
+
+def test_a_bad_document_is_reported_until_a_good_one_comes() -> None:
+    story = app_story()
+    for failures in (1, 2, 3):
+        story.later()
+        story.answer(APP, b"{", token="token-x")
+        story.load()
+        assert story.entry().failures == failures
+        assert story.entry().error
+    story.later()
+    story.answer(APP, {"a": 4}, token="token-4")
+    story.load()
+    assert story.fetch.asked()[-1] == (APP, "")
+    assert (story.values(), story.entry().error, story.entry().failures) == ({"A": "4"}, None, 0)
+
+
+def test_json_that_breaks_is_not_taken_for_text() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES="secretsmanager:db")
+    story.answer("secretsmanager:db", {"user": "x"}, secret=True)
+    story.load()
+    story.later()
+    story.answer("secretsmanager:db", b'{"user": "x"', secret=True)
+    story.load()
+    assert story.values() == {"USER": "x"}
+    assert "JSON" in (story.entry("secretsmanager:db").error or "")
+
+
+def test_json_may_become_text_that_is_no_broken_json() -> None:
+    story = Story(A="ssm:/a")
+    story.answer("ssm:/a", b'{"a": 1}')
+    story.load()
+    story.later()
+    story.answer("ssm:/a", b"plain")
+    story.load()
+    assert story.values() == {"A": "plain"}
+
+
+def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}#a")
+    story.answer(APP, {"a": 1}, token="token-1")
+    story.load()
+    story.later()
+    story.answer(APP, {"b": 2}, token="token-2")
+    story.load()
+    assert story.values() == {"A": "1", "KEY": "1"}
+    assert story.entry().token == ""
+    assert "no key 'a'" in (story.entry().error or "")
+
+
+def test_an_optional_key_may_go_and_come() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}?optional#a", OTHER=f"{APP}?default=d#a")
+    story.answer(APP, {"a": 1}, token="token-1")
+    story.load()
+    assert story.values() == {"A": "1", "KEY": "1", "OTHER": "1"}
+    story.later()
+    story.answer(APP, {"b": 2}, token="token-2")
+    story.load()
+    assert story.values() == {"B": "2", "OTHER": "d"}
+    assert (story.entry().error, story.entry().token) == (None, "token-2")
+
+
+def test_a_failed_fetch_keeps_values_and_token() -> None:
+    story = app_story()
+    story.later()
+    story.fail(APP)
+    story.load()
+    entry = story.entry()
+    assert (story.values(), entry.version, entry.token) == ({"A": "1"}, "1", "token-1")
+    assert (entry.error, entry.failures, entry.missing) == ("no answer", 1, ())
+    assert entry.fetched_at == story.clock() - 45.0
+
+
+def test_waits_grow_up_to_a_limit_and_start_anew_after_success() -> None:
+    story = app_story()
+    waits = []
+    for _ in range(8):
+        story.later()
+        story.fail(APP)
+        story.load()
+        waits.append(story.entry().refresh_at - story.clock())
+    assert waits == [45.0, 90.0, 180.0, 360.0, 720.0, 900.0, 900.0, LONGEST_WAIT_SECONDS]
+    story.later()
+    story.answer(APP, {"a": 2})
+    story.load()
+    story.later()
+    story.fail(APP)
+    story.load()
+    assert story.entry().refresh_at - story.clock() == 45.0
+
+
+def test_even_a_source_without_interval_waits_after_failures() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES="ssm:/a?ttl=0&default=x")
+    for wait in (1.0, 2.0, 4.0):
+        story.load()
+        assert story.entry("ssm:/a").refresh_at - story.clock() == wait
+        story.later()
+
+
+@pytest.mark.parametrize(("error", "waits"), [(NO_ANSWER, [1, 2, 4]), (DENIED, [300, 600, 900])])
+def test_only_what_was_out_of_reach_and_has_no_value_is_asked_for_again_soon(
+    error: SourceError, waits: list[float]
+) -> None:
+    story = Story(APPCONFIG_ENV_SOURCES="ssm:/a")
+    story.fail("ssm:/a", error)
+    for wait in waits:
+        story.load()
+        assert story.entry("ssm:/a").refresh_at - story.clock() == wait
+        story.later()
+
+
+def test_an_interval_beyond_the_limit_is_not_shortened() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES="ssm:/a?ttl=2h&default=x")
+    for _ in range(3):
+        story.load()
+        assert story.entry("ssm:/a").refresh_at - story.clock() == 7200.0
+        story.later()
+
+
+def test_a_token_that_is_about_to_expire_is_not_used() -> None:
+    story = app_story()
+    story.clock.tick(OLDEST_TOKEN_SECONDS - 1)
+    story.fail(APP)
+    story.load()
+    assert story.fetch.asked() == [(APP, "token-1")]
+    story.clock.tick(1000)
+    story.load()
+    assert story.fetch.asked() == [(APP, "")]
+
+
+def test_a_clock_that_went_back_asks_at_once_with_the_same_token() -> None:
+    story = app_story()
+    story.clock.tick(-3600)
+    story.load()
+    assert story.fetch.asked() == [(APP, "token-1")]
+
+
+def test_a_required_source_without_any_value_is_missing() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x", KEY=f"{APP}#a")
+    story.fail(APP, DENIED)
+    story.answer("ssm:/x", b"1")
+    found = story.load()
+    assert [str(error) for error in found.missing()] == [f"{APP}: denied", f"KEY={APP}#a: denied"]
+    assert story.values() == {"X": "1"}
+
+
+def test_a_default_stands_in_for_a_source_that_fails() -> None:
+    story = Story(A="ssm:/a?default=fallback", B="ssm:/b?optional", C="ssm:/c")
+    story.answer("ssm:/c", b"3")
+    found = story.load()
+    assert (story.values(), found.missing()) == ({"A": "fallback", "C": "3"}, [])
+    assert story.entry("ssm:/a").error == "no answer"
+
+
+def test_a_default_that_no_variable_can_have_is_missing() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES="ssm:/1st?default=x")
+    (error,) = story.load().missing()
+    assert "its default cannot stand in" in error.reason
+
+
+def test_a_last_good_value_wins_over_a_default() -> None:
+    story = Story(A="ssm:/a?default=d", B="ssm:/b?optional")
+    story.answer("ssm:/a", b"1")
+    story.answer("ssm:/b", b"2")
+    story.load()
+    story.later()
+    story.fail("ssm:/a")
+    story.fail("ssm:/b", DENIED)
+    story.load()
+    assert story.values() == {"A": "1", "B": "2"}
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_a_first_document_that_is_bad_is_missing_or_has_a_stand_in(body: bytes) -> None:
+    for source, is_missing in ((APP, True), (APP + "?optional", False)):
+        story = Story(APPCONFIG_ENV_SOURCES=source)
+        story.answer(APP, body, token="token")
+        found = story.load()
+        assert bool(found.missing()) is is_missing
+        assert (story.values(), story.entry().token, story.entry().has_data) == ({}, "", False)
+        assert story.entry().error
+
+
+def test_what_a_bad_first_document_was_good_for_stays_until_a_good_one_comes() -> None:
+    story = Story(A=f"{APP}#a", B=f"{APP}#b")
+    story.answer(APP, {"a": 1})
+    found = story.load()
+    assert (story.values(), len(found.missing())) == ({"A": "1"}, 1)
+    story.later()
+    story.fail(APP)
+    found = story.load()
+    assert (story.values(), len(found.missing())) == ({"A": "1"}, 1)
+    story.later()
+    story.answer(APP, {"a": 1, "b": 2})
+    assert story.load().missing() == []
+    assert story.values() == {"A": "1", "B": "2"}
+
+
+def shipped(**sources: Any) -> Snapshot:
+    """A fallback as it is read from its file."""
+    story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/ ssm:/text secretsmanager:s")
+    story.answer(APP, sources.get("app", {"a": {"b": [1, "ä"]}}), version="7")
+    story.answer("ssm:/p/", None, parameters={"c/d": "2"})
+    story.answer("ssm:/text", b"{not json}")
+    story.answer("secretsmanager:s", b"secret", secret=True)
+    return loads(dumps(story.load()))
+
+
+def test_a_fallback_stands_in_where_the_service_cannot_be_reached() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/?prefix=X_", T="ssm:/text", W=APP)
+    found = story.load(fallback=shipped)
+    assert found.missing() == []
+    assert story.values() == {
+        "A_B": '[1,"ä"]',
+        "X_C_D": "2",
+        "T": "{not json}",
+        "W": '{"a":{"b":[1,"ä"]}}',
+    }
+    entry = story.entry()
+    assert (entry.version, entry.error, entry.failures, entry.token) == ("7", "no answer", 1, "")
+    assert entry.refresh_at == story.clock() + 45.0
+
+
+def test_a_fallback_is_left_as_soon_as_the_service_answers() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP)
+    story.load(fallback=shipped)
+    story.later()
+    story.answer(APP, {"a": "new"}, token="token")
+    story.load(fallback=shipped)
+    assert story.fetch.asked()[-1] == (APP, "")
+    assert (story.values(), story.entry().error) == ({"A": "new"}, None)
+
+
+def test_a_fallback_does_not_hide_denial_or_absence() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP)
+    story.fail(APP, DENIED)
+    assert len(story.load(fallback=shipped).missing()) == 1
+
+
+def test_last_good_values_win_over_a_fallback() -> None:
+    story = app_story()
+    story.later()
+    story.fail(APP)
+    story.load(fallback=shipped)
+    assert story.values() == {"A": "1"}
+
+
+@pytest.mark.parametrize("reference", ["secretsmanager:s", "ssm:/other", f"{APP}#none"])
+def test_a_fallback_that_does_not_have_it_does_not_suffice(reference: str) -> None:
+    story = Story(X=reference)
+    assert len(story.load(fallback=shipped).missing()) == 1
+    assert len(Story(X=reference).load(fallback=lambda: None).missing()) == 1
+
+
+def test_a_fallback_that_was_edited_badly_does_not_suffice() -> None:
+    entry = Entry(checked_at=1.0, refresh_at=2.0, data=["no", "object"], has_data=True)
+    story = Story(APPCONFIG_ENV_SOURCES="ssm:/p/")
+    found = story.load(fallback=lambda: Snapshot(1.0, "f", {"ssm:/p/": entry}))
+    assert len(found.missing()) == 1
+
+
+def test_a_source_that_is_no_longer_configured_is_forgotten() -> None:
+    story = app_story()
+    story.settings = from_environ({"X": "ssm:/x?default=1"})
+    assert list(story.load().entries) == ["ssm:/x"]
+
+
+def test_secrecy_goes_with_the_document() -> None:
+    story = Story(X="ssm:/x")
+    story.answer("ssm:/x", b"1", secret=True)
+    story.load()
+    assert story.entry("ssm:/x").is_secret
+    story.later()
+    story.answer("ssm:/x", b"1")
+    story.load()
+    assert not story.entry("ssm:/x").is_secret
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_no_reason_holds_a_value(body: bytes) -> None:
+    planted = body.replace(b"x" * 131_072, CANARY.encode() * 30_000).replace(b"1", b'"c4n4ry"')
+    story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}?default={CANARY}#none")
+    story.answer(APP, planted + CANARY.encode() if planted[:1] != b"{" else planted)
+    found = story.load()
+    said = [str(error) for error in found.missing()] + [story.entry().error or "", repr(found)]
+    assert CANARY not in "\n".join(said)
+
+
+def test_a_requests_repr_does_not_hold_its_token() -> None:
+    resource = from_environ({"X": "ssm:/x"}).sources[0].resource
+    assert repr(Request(resource, "token")) == "<Request ssm:/x>"

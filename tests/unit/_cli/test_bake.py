@@ -1,0 +1,207 @@
+"""`appconfig-env bake`: a fallback that stands in on the day, and holds no secret."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._cli import bake as _bake
+from appconfig_env._config.settings import from_environ
+from appconfig_env._content.parse import Document
+from appconfig_env._wrapper.main import main as start
+from appconfig_env.errors import AppConfigEnvError, LoadError, SourceError
+
+from ...support.fakes import NO_ANSWER, FakeBackend, steadily
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from appconfig_env._cache.load import Fetch
+    from appconfig_env._config.settings import Settings
+
+    from ...support.fake_aws import FakeAws
+
+CANARY = "c4n4ry"
+SOURCES = "appconfig:shop/prod/app ssm:/shop/prod/ secretsmanager:shop/db?as=DB"
+
+
+@pytest.fixture
+def environ(fake_aws: FakeAws, tmp_path: Path) -> dict[str, str]:
+    fake_aws.put_profile("shop", "prod", "app", b'{"limit": 10}')
+    fake_aws.put_parameter("/shop/prod/host", "h1")
+    fake_aws.put_secret("shop/db", CANARY)
+    return {
+        **fake_aws.environ(),
+        "PATH": "/usr/bin:/bin",
+        "APPCONFIG_ENV_SOURCES": SOURCES,
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+
+
+def bake(environ: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "appconfig_env", "bake", *arguments],
+        env=dict(environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def unreachable(settings: Settings, environ: Mapping[str, str]) -> Fetch:
+    del settings, environ
+    return FakeBackend({})  # which answers nothing
+
+
+def test_a_start_without_aws_has_what_was_baked(environ: dict[str, str], tmp_path: Path) -> None:
+    output = tmp_path / "fallback.json"
+    done = bake(environ, "--output", str(output))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "2 sources in" in done.stderr
+    assert "set APPCONFIG_ENV_FALLBACK=/var/task/fallback.json" in done.stderr
+    found: dict[str, str] = {}
+    said: list[str] = []
+    code = start(
+        ["/bin/x"],
+        {
+            **environ,
+            "APPCONFIG_ENV_SOURCES": SOURCES + "&optional",
+            "APPCONFIG_ENV_FALLBACK": str(output),
+        },
+        execve=lambda _path, _words, result: found.update(result),
+        make_backend=unreachable,
+        jitter=steadily,
+        say=said.append,
+    )
+    assert code == 0, said
+    assert (found["LIMIT"], found["HOST"], "DB" in found) == ("10", "h1", False)
+
+
+def test_secrets_are_neither_read_nor_written(
+    environ: dict[str, str], fake_aws: FakeAws, tmp_path: Path
+) -> None:
+    fake_aws.put_parameter("/shop/prod/key", CANARY, type="SecureString")
+    output = tmp_path / "fallback.json"
+    done = bake(environ, "--output", str(output))
+    assert done.returncode == 0
+    assert CANARY not in output.read_text() + done.stderr
+    assert list(json.loads(output.read_text())["sources"]) == ["appconfig:shop/prod/app"]
+    assert "warn: secretsmanager:shop/db: secrets are never baked" in done.stderr
+    assert "warn: ssm:/shop/prod/: holds a SecureString" in done.stderr
+    asked = [call.operation for call in fake_aws.calls]
+    assert not [operation for operation in asked if "Secret" in operation]
+
+
+def test_it_holds_no_token_and_is_for_everybody_to_read(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    output = tmp_path / "fallback.json"
+    bake(environ, "--output", str(output))
+    assert "token" not in output.read_text()
+    assert stat.S_IMODE(output.stat().st_mode) == 0o644
+
+
+def test_the_snapshot_of_a_start_is_neither_used_nor_touched(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    snapshot = Path(environ["APPCONFIG_ENV_SNAPSHOT"])
+    snapshot.write_text("{}")
+    done = bake(environ, "--output", str(tmp_path / "fallback.json"))
+    assert (done.returncode, snapshot.read_text()) == (0, "{}")
+    assert done.stderr.count("\n") == 2, "the secret's warning, and the result"
+
+
+def test_a_source_that_cannot_be_read_is_told_and_nothing_is_written(
+    environ: dict[str, str], fake_aws: FakeAws, tmp_path: Path
+) -> None:
+    fake_aws.delete_parameter("/shop/prod/host")
+    output = tmp_path / "fallback.json"
+    output.write_text("of yesterday")
+    done = bake(environ, "--output", str(output))
+    assert (done.returncode, output.read_text()) == (1, "of yesterday")
+    assert "error: ssm:/shop/prod/: GetParametersByPath failed: ParameterNotFound" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("option", ["optional", "default=1"])
+def test_what_the_function_can_do_without_need_not_be_there(option: str) -> None:
+    settings = from_environ({"A": "ssm:/a", "B": f"ssm:/b?{option}"})
+    absent = SourceError("-", "ParameterNotFound")
+    snapshot, without = _bake.bake(settings, FakeBackend({"ssm:/a": b"1", "ssm:/b": absent}), 1.0)
+    assert list(snapshot.entries) == ["ssm:/a"]
+    assert without == {"ssm:/b": "ParameterNotFound"}
+
+
+def test_one_locator_that_is_needed_once_is_needed() -> None:
+    settings = from_environ({"A": "ssm:/a?optional", "B": "ssm:/a"})
+    with pytest.raises(LoadError, match="no answer"):
+        _bake.bake(settings, FakeBackend({"ssm:/a": NO_ANSWER}), 1.0)
+
+
+def test_local_files_ship_with_the_function_anyway(tmp_path: Path) -> None:
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": f"file:{tmp_path}/x.env ssm:/a"})
+    fetch = FakeBackend({"ssm:/a": b"1"})
+    snapshot, without = _bake.bake(settings, fetch, 1.0)
+    assert (list(snapshot.entries), without) == (["ssm:/a"], {})
+
+
+def test_a_function_may_name_its_variables_otherwise_than_when_it_was_baked() -> None:
+    from appconfig_env._cache.load import load
+
+    fetch = FakeBackend({"appconfig:a/b/c": b'{"x": 1}'})
+    snapshot, _ = _bake.bake(from_environ({"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c"}), fetch, 1.0)
+    later = from_environ(
+        {"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c?prefix=P_", "Y": "appconfig:a/b/c#x"}
+    )
+    found = load(later, FakeBackend({}), 2.0, timeout=1.0, fallback=lambda: snapshot)
+    assert (found.values(later), found.missing()) == ({"P_X": "1", "Y": "1"}, [])
+
+
+def test_a_secret_by_way_of_parameter_store_is_a_secret() -> None:
+    text = "ssm:/aws/reference/secretsmanager/shop/db"
+    settings = from_environ({"A": text})
+    document = Document(settings.sources[0].resource, CANARY.encode(), secret=True)
+    with pytest.raises(AppConfigEnvError, match=r"nothing can be baked .* secrets are never baked"):
+        _bake.bake(settings, FakeBackend({text: document}), 1.0)
+
+
+def test_a_fallback_of_nothing_is_not_written(environ: dict[str, str], tmp_path: Path) -> None:
+    given = {**environ, "APPCONFIG_ENV_SOURCES": "secretsmanager:shop/db?as=DB"}
+    done = bake(given, "--output", str(tmp_path / "fallback.json"))
+    assert done.returncode == 1
+    assert "error: nothing can be baked (secretsmanager:shop/db: secrets are" in done.stderr
+    assert not list(tmp_path.glob("fallback*"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"APPCONFIG_ENV_SOURCES": ""}, "error: nothing to bake: "),
+        ({"APPCONFIG_ENV_SOURCES": "smm:/x"}, "error: APPCONFIG_ENV_SOURCES: 'smm:/x'"),
+    ],
+)
+def test_wrong_settings_are_told(
+    environ: dict[str, str], given: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    done = bake({**environ, **given}, "--output", str(tmp_path / "fallback.json"))
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert not list(tmp_path.glob("fallback*"))
+
+
+def test_a_file_that_cannot_be_written_is_told(environ: dict[str, str], tmp_path: Path) -> None:
+    done = bake(environ, "--output", str(tmp_path / "no" / "fallback.json"))
+    assert done.returncode == 1
+    assert "fallback.json cannot be written (No such file or directory)" in done.stderr
+
+
+def test_its_help_tells_where_the_file_belongs(environ: dict[str, str]) -> None:
+    done = bake(environ, "--help")
+    assert done.returncode == 0
+    assert "APPCONFIG_ENV_FALLBACK" in done.stdout

@@ -1,0 +1,548 @@
+"""Whom TLS trusts: Amazon's roots out of a file first, then all of it, and nobody else ever."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore
+import pytest
+import trustme
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from appconfig_env._cli.layer import anchors
+from appconfig_env._http.connection import Connection
+from appconfig_env._http.sockets import DistrustError
+from appconfig_env._http.transport import Transport, TransportError, Url
+from appconfig_env._http.trust_store import AMAZON, Trust, certificates, is_amazons
+
+from ...support.paths import ROOT
+from ...support.pythons import PYTHONS
+from ...support.raw_server import HOST, RawServer, ok
+from ...support.servers import Proxy
+
+if TYPE_CHECKING:
+    import _ssl
+    from collections.abc import Iterator
+
+STORE = Path(botocore.__file__).with_name("cacert.pem").read_bytes()
+BEGIN, END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+# https://www.amazontrust.com/repository/
+ROOTS = {
+    "Amazon Root CA 1",
+    "Amazon Root CA 2",
+    "Amazon Root CA 3",
+    "Amazon Root CA 4",
+    "Starfield Services Root Certificate Authority - G2",
+}
+
+# Rendering up: of the look-alike only the name is Amazon's.
+lookalike = trustme.CA(organization_name="Amazon Root CA 1", organization_unit_name="look-alike")
+private = trustme.CA(organization_unit_name="private")
+stranger = trustme.CA(organization_unit_name="stranger")
+
+
+def amazon_roots(store: bytes) -> bytes:
+    return b"".join(one for one in certificates(store) if is_amazons(one))
+
+
+def subjects(context: ssl.SSLContext | _ssl._SSLContext, field: str) -> list[str]:
+    """What the certificates that a context trusts say of themselves, in the field."""
+    return sorted(
+        str(dict(part)[field])  # type: ignore[arg-type] # the stub knows less of it
+        for certificate in context.get_ca_certs()
+        for part in certificate["subject"]
+        if field in dict(part)  # type: ignore[arg-type]
+    )
+
+
+def names(roots: bytes, field: str = "commonName") -> list[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=roots)
+    return subjects(context, field)
+
+
+def units(context: _ssl._SSLContext) -> list[str]:
+    return subjects(context, "organizationalUnitName")
+
+
+def blocks(store: bytes) -> list[bytes]:
+    return [BEGIN + block.partition(END)[0] + END for block in store.split(BEGIN)[1:]]
+
+
+AMAZONS = [block for block in blocks(STORE) if amazon_roots(block)]
+OTHERS = [block for block in blocks(STORE) if not amazon_roots(block)]
+
+
+def written(path: Path, *authorities: trustme.CA) -> str:
+    path.write_bytes(b"".join(one.cert_pem.bytes() for one in authorities))
+    return str(path)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    """A file that trusts the look-alike and the private authority."""
+    return written(tmp_path / "ca.pem", private, lookalike)
+
+
+def serving(authority: trustme.CA, host: str = HOST) -> RawServer:
+    """Each connection of the server's carries one request."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(host).configure_cert(context)
+    return RawServer(ok(b"a", "Connection: close"), context=context)
+
+
+def send(transport: Transport, server: RawServer) -> bytes:
+    url = Url(server.url)
+    return transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=10).body
+
+
+def test_the_five_roots_of_amazon_are_found_in_a_store_of_all() -> None:
+    assert len(OTHERS) > 100
+    assert set(names(amazon_roots(STORE))) == ROOTS
+    assert len(names(amazon_roots(STORE))) == 5
+
+
+def test_nothing_is_found_where_amazon_is_not() -> None:
+    assert amazon_roots(b"") == b""
+    assert amazon_roots(private.cert_pem.bytes()) == b""
+    assert amazon_roots(b"".join(OTHERS)) == b""
+
+
+@given(st.permutations(AMAZONS), st.lists(st.sampled_from(OTHERS), max_size=5), st.randoms())
+def test_the_order_does_not_matter(amazons: list[bytes], others: list[bytes], random: Any) -> None:
+    mixed = amazons + others
+    random.shuffle(mixed)
+    assert set(names(amazon_roots(b"\n".join(mixed)))) == ROOTS
+
+
+newlines = st.sampled_from([b"\n", b"\r\n", b"\n\n"])
+no_blocks = st.binary(max_size=40).filter(lambda text: b"-----" not in text)
+no_certificates = st.one_of(
+    no_blocks,
+    st.binary(max_size=20).map(lambda body: BEGIN + b"\n" + body + b"\n" + END),
+    st.sampled_from([
+        BEGIN + b"\n" + END,
+        BEGIN + b"\n!\n" + END,
+        BEGIN + b"\nAAAAA\n" + END,
+        b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+        b"-----BEGIN X509 CRL-----\nAmazon Root CA\n-----END X509 CRL-----",
+        "# Amazon Root CA 1, größer\n".encode(),
+    ]),
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(no_certificates, newlines), min_size=6, max_size=6), newlines)
+def test_comments_and_garbage_between_certificates_do_not_matter(
+    garbage: list[tuple[bytes, bytes]], newline: bytes
+) -> None:
+    store = b""
+    for (what, end), block in zip(garbage, [*AMAZONS, b""], strict=True):
+        store += what + b"\n" + end + block.replace(b"\n", newline) + end
+    assert set(names(amazon_roots(store))) == ROOTS
+
+
+@given(st.one_of(st.binary(), st.lists(st.one_of(
+    st.sampled_from([BEGIN, END, b"\n", b"=", b"AAAA", b"A", STORE[:3000], *AMAZONS]),
+    st.binary(max_size=5),
+)).map(b"".join)))  # fmt: skip
+@example(BEGIN)
+@example(END + BEGIN)
+@example(BEGIN * 3)
+@example(STORE[:-100])
+@example(STORE[1:])
+def test_no_bytes_are_too_many(store: bytes) -> None:
+    assert isinstance(amazon_roots(store), bytes)
+
+
+def test_a_system_store_that_cannot_be_read_as_text_is_no_matter() -> None:
+    assert set(names(amazon_roots(b"\xff\xfe\0" + STORE.replace(b"\n", b"\r\n")))) == ROOTS
+
+
+def test_of_a_bundle_with_amazon_in_it_only_that_is_loaded(bundle: str) -> None:
+    trust = Trust(bundle)
+    assert units(trust.context()) == ["look-alike"]
+    assert trust.context() is trust.context()
+    assert trust.context().verify_mode == ssl.CERT_REQUIRED
+    assert trust.context().check_hostname
+
+
+def test_of_the_real_store_only_amazon_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(STORE)
+    trust = Trust(str(path))
+    assert set(subjects(trust.context(), "commonName")) == ROOTS
+    assert trust.widen(trust.context())
+    assert trust.context().cert_store_stats()["x509_ca"] > 100
+
+
+def test_trust_is_widened_once(bundle: str) -> None:
+    trust = Trust(bundle)
+    narrow = trust.context()
+    assert trust.widen(narrow)
+    whole = trust.context()
+    assert units(whole) == ["look-alike", "private"]
+    assert trust.widen(narrow)  # as another thread that was refused meanwhile
+    assert trust.context() is whole
+    assert not trust.widen(whole)
+    assert trust.context() is whole
+
+
+def test_a_bundle_without_amazon_is_loaded_whole_at_once(tmp_path: Path) -> None:
+    trust = Trust(written(tmp_path / "ca.pem", private, stranger))
+    assert units(trust.context()) == ["private", "stranger"]
+    assert not trust.widen(trust.context())
+
+
+@pytest.mark.parametrize(
+    "name", [b"Amazon Root CA", b"0\x82\x01\0Amazon Root CA", AMAZON[1], b"\x30\3" + AMAZON[1]]
+)
+def test_what_only_looks_like_a_certificate_of_amazon_is_left_to_openssl(
+    tmp_path: Path, name: bytes
+) -> None:
+    path = tmp_path / "ca.pem"
+    fake = BEGIN + b"\n" + base64.b64encode(name) + b"\n" + END + b"\n"
+    path.write_bytes(fake)
+    with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in .*ca\.pem"):
+        Trust(str(path)).context()
+    path.write_bytes(private.cert_pem.bytes() + fake)
+    with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in .*ca\.pem"):
+        Trust(str(path)).context()
+
+
+lines = st.one_of(
+    st.sampled_from([BEGIN, END, b"", b"# a comment", b"Proc-Type: 4,ENCRYPTED", BEGIN[:-1], b" "]),
+    st.sampled_from(lookalike.cert_pem.bytes().splitlines()),
+)
+shown = st.one_of(
+    st.sampled_from([one.cert_pem.bytes() for one in (lookalike, private)]),
+    st.tuples(
+        st.sampled_from([lookalike.cert_pem.bytes(), *AMAZONS]),
+        st.sampled_from([b"#", b"# ", b" ", b"\t", b"x", b"-"]),
+    ).map(lambda pair: b"".join(pair[1] + line for line in pair[0].splitlines(keepends=True))),
+    st.tuples(st.sampled_from([b"", b"#", b" "]), st.sampled_from([b"\n", b"\r\n", b" \n"])).map(
+        lambda pair: pair[0] + lookalike.cert_pem.bytes().replace(b"\n", pair[1])
+    ),
+    st.lists(lines, max_size=4).map(b"\n".join),
+)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(shown, st.sampled_from([b"\n", b"\r\n", b""])), max_size=5))
+@example([(b"#" + b"#".join(AMAZONS[0].splitlines(keepends=True)), b"\n"), (AMAZONS[1], b"\n")])
+def test_nobody_is_trusted_whom_openssl_does_not_find_in_the_file(
+    tmp_path: Path, parts: list[tuple[bytes, bytes]]
+) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_bytes(private.cert_pem.bytes() + b"".join(what + end for what, end in parts))
+    public = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        public.load_verify_locations(path)
+    except ssl.SSLError:  # broken: then OpenSSL takes none, and which of them are meant is open
+        return
+    found = Trust(str(path)).context().get_ca_certs(binary_form=True)
+    assert set(found) <= set(public.get_ca_certs(binary_form=True))
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no certificate", BEGIN + b"\n" + END])
+def test_a_bundle_without_certificates_is_told(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+    trust = Trust(str(path))
+    for _ in range(2):
+        with pytest.raises(
+            TransportError, match=r"^AWS_CA_BUNDLE: no certificates in .*ca\.pem' \("
+        ) as caught:
+            trust.context()
+        assert caught.value.is_final
+        assert "\n" not in str(caught.value)
+    written(path, private)
+    assert units(trust.context()) == ["private"]
+
+
+def test_a_bundle_that_is_a_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in "):
+        Trust(str(tmp_path)).context()
+
+
+def test_a_bundle_that_goes_away_is_told_and_may_come_back(bundle: str) -> None:
+    trust = Trust(bundle)
+    narrow = trust.context()
+    Path(bundle).rename(bundle + ".away")
+    with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in "):
+        trust.widen(narrow)
+    assert trust.context() is narrow
+    Path(bundle + ".away").rename(bundle)
+    assert trust.widen(narrow)
+    assert units(trust.context()) == ["look-alike", "private"]
+
+
+def test_threads_load_once_and_widen_once(bundle: str) -> None:
+    trust = Trust(bundle)
+    barrier = threading.Barrier(8)
+    seen: list[tuple[object, bool, object]] = []
+
+    def work() -> None:
+        barrier.wait(10)
+        narrow = trust.context()
+        barrier.wait(10)
+        widened = trust.widen(narrow)
+        seen.append((narrow, widened, trust.context()))
+
+    in_threads(work)
+    assert [widened for _, widened, _ in seen] == [True] * 8
+    assert len({id(narrow) for narrow, _, _ in seen}) == 1
+    assert len({id(whole) for _, _, whole in seen}) == 1
+
+
+def in_threads(work: Any) -> None:
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.fixture
+def transport(bundle: str) -> Iterator[Transport]:
+    transport = Transport(ca_bundle=bundle)
+    yield transport
+    transport.close()
+
+
+def test_a_server_that_amazon_signed_takes_one_connection(transport: Transport) -> None:
+    with serving(lookalike) as server:
+        for _ in range(3):
+            assert send(transport, server) == b"a"
+        assert server.connections == 3
+    assert units(transport._trust.context()) == ["look-alike"]
+
+
+def test_a_server_that_another_signed_takes_one_connection_more_the_first_time(
+    transport: Transport,
+) -> None:
+    with serving(private) as server, serving(lookalike) as amazons:
+        assert send(transport, amazons) == b"a"
+        assert send(transport, server) == b"a"
+        assert (server.connections, len(server.requests)) == (2, 1)
+        for _ in range(2):
+            assert send(transport, server) == b"a"
+            assert send(transport, amazons) == b"a"
+        assert (server.connections, amazons.connections) == (4, 3)
+
+
+def test_a_server_that_nobody_signed_is_refused(transport: Transport) -> None:
+    with serving(stranger) as server:
+        for connections in (2, 3, 4):
+            with pytest.raises(
+                DistrustError,
+                match=rf"^no TLS with {HOST} \(certificate not accepted: .*AWS_CA_BUNDLE right\?\)",
+            ) as caught:
+                send(transport, server)
+            assert caught.value.is_final
+            assert server.connections == connections
+        assert server.requests == []
+
+
+def test_a_server_that_nobody_signed_is_refused_at_once_where_all_is_known(tmp_path: Path) -> None:
+    transport = Transport(ca_bundle=written(tmp_path / "ca.pem", private))
+    with serving(stranger) as server, serving(private) as good:
+        with pytest.raises(DistrustError):
+            send(transport, server)
+        assert server.connections == 1
+        assert send(transport, good) == b"a"
+        assert good.connections == 1
+
+
+@pytest.mark.parametrize("authority", [lookalike, private])
+def test_the_host_must_be_right_whoever_signed(transport: Transport, authority: trustme.CA) -> None:
+    with serving(authority, "127.0.0.2") as server:
+        for _ in range(2):
+            with pytest.raises(DistrustError, match="IP address mismatch"):
+                send(transport, server)
+        assert server.requests == []
+
+
+def test_threads_are_all_let_in(transport: Transport) -> None:
+    barrier = threading.Barrier(8)
+    found: list[bytes] = []
+    with serving(private) as server:
+
+        def work() -> None:
+            barrier.wait(10)
+            found.append(send(transport, server))
+
+        in_threads(work)
+        assert found == [b"a"] * 8
+        assert 9 <= server.connections <= 16
+        send(transport, server)
+        assert server.connections <= 17
+
+
+def test_a_proxy_is_asked_once_more_too(bundle: str) -> None:
+    with serving(private) as server, serving(lookalike) as amazons, Proxy() as proxy:
+        transport = Transport(ca_bundle=bundle, proxy_url=proxy.url)
+        assert send(transport, amazons) == b"a"
+        assert len(proxy.requests) == 1
+        assert send(transport, server) == b"a"
+        assert len(proxy.requests) == 3
+        assert send(transport, server) == b"a"
+        transport.close()
+    assert [(seen.method, seen.status) for seen in proxy.requests] == [("CONNECT", 200)] * 4
+    assert (server.connections, amazons.connections) == (3, 1)
+
+
+def test_a_proxy_that_looks_into_tls_must_be_in_the_bundle(bundle: str) -> None:
+    with serving(stranger) as server, Proxy() as proxy:
+        transport = Transport(ca_bundle=bundle, proxy_url=proxy.url)
+        with pytest.raises(DistrustError, match="AWS_CA_BUNDLE"):
+            send(transport, server)
+    assert len(proxy.requests) == 2
+
+
+SYSTEM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from appconfig_env._http.transport import Transport, TransportError, Url
+transport = Transport()
+print(*(name for entry in transport._trust.context().get_ca_certs()
+        for ((field, name),) in entry["subject"] if field == "organizationalUnitName"))
+for address in sys.argv[2:]:
+    try:
+        url = Url(address)
+        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=10)
+        print(answer.status)
+    except TransportError as error:
+        print(type(error).__name__)
+print(*(name for name in ("ssl", "socket", "enum") if name in sys.modules))
+"""
+
+
+def of_the_system(tmp_path: Path, file: str, version: str = "") -> tuple[list[str], list[int]]:
+    """What a process says that has its trust anchors from the environment; and its connections."""
+    python = PYTHONS[version] if version else next(iter(PYTHONS.values()))
+    environ = {"PATH": os.defpath, "SSL_CERT_DIR": str(tmp_path / "none"), "SSL_CERT_FILE": file}
+    with serving(lookalike) as amazons, serving(private) as server, serving(stranger) as unknown:
+        servers = (amazons, server, unknown)
+        command = [python, "-I", "-S", "-c", SYSTEM, str(ROOT), *(one.url for one in servers)]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environ, check=False, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout.splitlines(), [one.connections for one in servers]
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_ssl_cert_file_names_the_systems_store(tmp_path: Path, bundle: str, version: str) -> None:
+    said, connections = of_the_system(tmp_path, bundle, version)
+    assert said == ["look-alike", "200", "200", "DistrustError", ""]
+    assert connections == [1, 2, 1]
+
+
+def test_the_systems_store_is_narrowed_and_widened_too(
+    bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", bundle)  # as any process may: OpenSSL looks each time
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
+    trust = Trust("")
+    assert units(trust.context()) == ["look-alike"]
+    assert trust.widen(trust.context())
+    assert units(trust.context()) == ["look-alike", "private"]
+
+
+def test_a_system_that_does_not_know_amazon_is_asked_whole(tmp_path: Path) -> None:
+    said, connections = of_the_system(tmp_path, written(tmp_path / "own.pem", private))
+    assert said == ["private", "DistrustError", "200", "DistrustError", ""]
+    assert connections == [1, 1, 1]
+
+
+def test_a_system_without_a_store_trusts_nobody(tmp_path: Path) -> None:
+    said, _ = of_the_system(tmp_path, str(tmp_path / "absent.pem"))
+    assert said == ["", "DistrustError", "DistrustError", "DistrustError", ""]
+
+
+# A layer's directory, in which a root lies by the hash of its name.
+
+
+@pytest.fixture
+def no_store_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def directory(folder: Path, authority: trustme.CA) -> str:
+    """A directory as in a layer, but for who is in it."""
+    folder.mkdir()
+    pem = authority.cert_pem.bytes()
+    (certificate,) = certificates(pem)
+    (folder / f"{anchors.subject_hash(certificate)}.0").write_bytes(pem)
+    return str(folder)
+
+
+def shake_hands(trust: Trust, server: RawServer) -> None:
+    deadline = time.monotonic() + 10
+    connection = Connection(HOST, Url(server.url).port, "server", deadline)
+    try:
+        connection.start_tls(trust.context(), HOST, deadline)
+    finally:
+        connection.close()
+
+
+def test_the_five_roots_lie_where_openssl_looks_for_them() -> None:
+    # As `openssl rehash` and the system's own directories name them.
+    names_of_files = {
+        "ce5e74ef.0", "6d41d539.0", "8cb5ee0f.0", "de6d66f3.0", "09789157.0",
+    }  # fmt: skip
+    found = anchors.roots()
+    assert found.keys() == names_of_files
+    assert set(names(amazon_roots(b"".join(found.values())))) == ROOTS
+
+
+@pytest.mark.parametrize(
+    "name", ["plain", "UPPER and lower", "  two  spaces ", "Größe ÄÖ ǅ", "x" * 64]
+)
+@pytest.mark.usefixtures("no_store_is_named")
+def test_a_root_is_found_in_a_directory_whatever_its_name(tmp_path: Path, name: str) -> None:
+    authority = trustme.CA(organization_name=name, organization_unit_name=name.swapcase())
+    trust = Trust("", directory(tmp_path / "anchors", authority))
+    with serving(authority) as server:
+        shake_hands(trust, server)
+    with serving(stranger) as server, pytest.raises(DistrustError):
+        shake_hands(trust, server)
+
+
+@pytest.mark.usefixtures("no_store_is_named")
+def test_a_directory_gives_way_to_the_systems_store(tmp_path: Path) -> None:
+    trust = Trust("", directory(tmp_path / "anchors", private))
+    first = trust.context()
+    assert trust.widen(first)
+    assert trust.context() is not first
+    assert not trust.widen(trust.context()), "there is no more than that"
+
+
+@pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.usefixtures("no_store_is_named")
+def test_who_names_a_store_trusts_nobody_else(
+    tmp_path: Path, bundle: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = directory(tmp_path / "anchors", stranger)
+    if variable != "AWS_CA_BUNDLE":
+        monkeypatch.setenv(variable, bundle)
+    trust = Trust(bundle if variable == "AWS_CA_BUNDLE" else "", folder)
+    with serving(stranger) as server, pytest.raises(DistrustError):
+        shake_hands(trust, server)
+
+
+@pytest.mark.usefixtures("no_store_is_named")
+def test_without_the_directory_the_systems_store_is_asked(tmp_path: Path) -> None:
+    trust = Trust("", str(tmp_path / "nowhere"))
+    with serving(private) as server, pytest.raises(DistrustError):
+        shake_hands(trust, server)
