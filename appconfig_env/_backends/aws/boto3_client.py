@@ -19,9 +19,9 @@ from botocore.credentials import (
 from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
 from ..._http.connection import LARGEST_BODY_BYTES
+from ..._http.errors import BETWEEN
 from .boto3_errors import BrokenAnswerError, aws_error, refuse_broken_answer, search_error
 from .errors import (
-    BETWEEN,
     INVALID_RESPONSE,
     MISCONFIGURED,
     NO_CREDENTIALS,

@@ -8,8 +8,9 @@ from typing import Any
 from botocore import exceptions as its
 from botocore.parsers import ResponseParserError
 
+from ..._http.errors import BETWEEN
 from ..._http.sockets import distrust_of
-from .errors import BETWEEN, INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from .errors import INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
 
 _SOMETHING_BETWEEN = f"an answer that is not of the protocol; {BETWEEN}"
 

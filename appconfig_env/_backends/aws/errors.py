@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..._config.wording import printable
+from ..._http.errors import BETWEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,8 +95,6 @@ _CODELESS = "HTTP "  # and the status of an answer that gave no code
 
 # What to do, where no answer came, or one that is not AWS's.
 ROUTE = "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
-BETWEEN = "is something between here and AWS?"
-SLOW = "is AWS at fault (health.aws.amazon.com), or something between here and AWS?"
 _STAND_IN = "let APPCONFIG_ENV_FALLBACK stand in at starts"
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from appconfig_env._backends.aws.backend import Fetcher
 from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
+from appconfig_env._backends.base import Request
 from appconfig_env._backends.system import THIS_SYSTEM
-from appconfig_env._cache.load import Request
 from appconfig_env._config import references as _reference
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env.errors import SourceError
 
 from ....support.fake_client import Answer, FakeClient
