@@ -131,6 +131,22 @@ class AwsError(Exception):
         self.is_final = is_final
         super().__init__(self.reason)
 
+    def bare(self) -> AwsError:
+        """The same error without a traceback and a context, which hold frames and their values.
+
+        One that is kept must be bare, and each time that it is raised a copy of its own: else
+        every raise makes its traceback longer, and threads that share it mix theirs.
+        """
+        return AwsError(
+            self.operation,
+            self.code,
+            self.message,
+            status=self.status,
+            request_id=self.request_id,
+            details=self.details,
+            is_final=self.is_final,
+        )
+
     @property
     def is_throttled(self) -> bool:
         """Whether the call came over a quota, and nothing else is wrong with it."""
