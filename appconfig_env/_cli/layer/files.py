@@ -47,6 +47,7 @@ LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 # A layer's package begins with this, in the place of its docstring so that no line moves: all that
 # it imports afterwards comes out of bundles, which nothing else has.
 FIRST_LINE = "from . import _bytecode_bundle\n"
+IN_LAYER = ("\nIN_LAYER = False ", "\nIN_LAYER = True ")  # __main__.py has no __init__ before it
 
 
 class LayerError(AppConfigEnvError):
@@ -116,7 +117,10 @@ def _package() -> Iterator[LayerFile]:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE.parent).as_posix()
         if not name.startswith(LEFT_OUT):
-            source = without_comments(path.read_text(encoding="utf-8"))
+            source = path.read_text(encoding="utf-8")
+            if path == PACKAGE / "__main__.py":
+                source = source.replace(*IN_LAYER)
+            source = without_comments(source)
             if path == PACKAGE / "__init__.py":
                 source = FIRST_LINE + source.removeprefix('""\n')
             yield LayerFile(f"python/{name}", source.encode())
