@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 try:
     from openfeature.event import ProviderEventDetails
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from openfeature.evaluation_context import EvaluationContext
     from openfeature.flag_evaluation import FlagValueType
 
+    from ._content.flags import FoundFlag
     from ._helper.helper import Helper
 
     Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
@@ -74,8 +75,7 @@ class AppConfigProvider(AbstractProvider):
         """
         del evaluation_context  # see the class
         try:
-            profiles = self._profiles()
-            if self._source and self._source not in profiles and self._helper.overrides is None:
+            if self._source and not self._helper.store().knows(self._source):
                 wanted = f"{self._source} is not among the sources; add it to APPCONFIG_ENV_SOURCES"
                 raise ProviderFatalError(wanted)
             self._seen = self._flags()
@@ -164,38 +164,16 @@ class AppConfigProvider(AbstractProvider):
         reason = Reason.TARGETING_MATCH if flag.variant else Reason.STATIC
         if not flag.enabled:
             reason = Reason.DISABLED
-        return _details(converted, STALE if found.is_stale else reason, found)
+        return _details(converted, STALE if found.is_failing else reason, found)
 
-    def _find(self, name: str) -> _Found | None:
+    def _find(self, name: str) -> FoundFlag | None:
         """The flag and what is known of its profile; None where no profile has it.
 
         Raises:
             MissingKeyError: a profile that may have it could not be read.
             AmbiguousFlagError: more than one profile has it.
         """
-        overrides = self._helper.overrides
-        if overrides is not None:
-            if name in overrides.flags:
-                return _Found(overrides.flags[name])
-            document = overrides.documents.get(self._source or "")
-            if isinstance(document, dict) and is_flag(document.get(name)):
-                return _Found(flag_of(name, document[name]))
-            return None
-        self._helper.flag(name, source=self._source)  # refreshes, and refuses what is ambiguous
-        unread: MissingKeyError | None = None
-        for profile in self._profiles():
-            try:
-                document = self._helper.document(profile)
-            except MissingKeyError as error:
-                unread = error
-                continue
-            if isinstance(document, dict) and is_flag(document.get(name)):
-                entry = self._helper.status()[profile]
-                flag = flag_of(name, document[name])
-                return _Found(flag, profile, entry["version"], bool(entry["last_error"]))
-        if unread is not None:
-            raise unread
-        return None
+        return self._helper.store().find_flag(name, self._source, is_strict=True)
 
     def _profiles(self) -> list[str]:
         known = [text for text in self._helper.status() if text.startswith(f"{APPCONFIG}:")]
@@ -226,13 +204,6 @@ class AppConfigProvider(AbstractProvider):
             self.emit_provider_configuration_changed(details)
 
 
-class _Found(NamedTuple):
-    flag: Flag
-    profile: str = ""
-    version: str = ""
-    is_stale: bool = False
-
-
 def _profile(reference: str) -> str:
     """The profile's canonical reference."""
     wanted = (
@@ -260,7 +231,7 @@ def _listener(provider: AppConfigProvider) -> Callable[[frozenset[str]], None]:
     return changed
 
 
-def _details(value: T, reason: str, found: _Found) -> FlagResolutionDetails[T]:
+def _details(value: T, reason: str, found: FoundFlag) -> FlagResolutionDetails[T]:
     about = {"source": found.profile, "version": found.version}
     return FlagResolutionDetails(
         value,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import _helper
 from ._content.flags import Flag, flag_of
 from ._content.variables import text_value
-from ._helper.overrides import Overrides
+from ._helper.static_store import StaticStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,18 +35,15 @@ def override(
         flags: by name: whether it is enabled, or an object with `enabled` and the attributes.
         helper: whose answers; the package's own functions' unless you made one yourself.
     """
-    outer = helper.overrides or Overrides({}, {}, {})
-    pop = helper.push_overrides(
-        Overrides(
-            {**outer.values, **{name: text_value(value) for name, value in (values or {}).items()}},
-            {**outer.documents, **(documents or {})},
-            {**outer.flags, **{name: _flag(name, data) for name, data in (flags or {}).items()}},
-        )
-    )
+    given = {name: text_value(value) for name, value in (values or {}).items()}
+    parsed = {name: _flag(name, data) for name, data in (flags or {}).items()}
+    outer = helper.replaced_store
+    inner = (outer or StaticStore(helper.environ)).extended(given, documents or {}, parsed)
+    helper.replace_store(inner)
     try:
         yield
     finally:
-        pop()
+        helper.replace_store(outer)
 
 
 def _flag(name: str, data: bool | Mapping[str, Any]) -> Flag:  # noqa: FBT001 - the shorthand for on and off

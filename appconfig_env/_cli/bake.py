@@ -11,8 +11,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .._backends import router as _fetch
-from .._cache import snapshot_file as _snapshot_file
+from .._backends.router import Router
+from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
@@ -22,10 +22,10 @@ from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .._backends.base import Fetch
+    from .._backends.base import Backend
     from .._config.settings import Settings
 
-    MakeBackend = Callable[[Settings, Mapping[str, str]], Fetch]
+    MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
 
 OUTPUT = "appconfig-env-fallback.json"
 DESCRIPTION = """\
@@ -45,7 +45,7 @@ def main(
     environ: Mapping[str, str] | None = None,
     *,
     now: Callable[[], float] = time.time,
-    make_backend: MakeBackend = _fetch.Fetcher,
+    make_backend: MakeBackend = Router,
 ) -> int:
     """Carry out one command line; gives the exit code.
 
@@ -69,7 +69,9 @@ def main(
     try:
         settings = _settings.from_environ(environ)
         snapshot, without = bake(settings, make_backend(settings, environ), now())
-        _snapshot_file.write(options.output, snapshot, mode=0o644)
+        snapshot_file.write(
+            options.output, snapshot_json.dumps(snapshot, settings.resources()), mode=0o644
+        )
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return _refuse(f"{options.output} cannot be written ({reason})")
@@ -87,12 +89,12 @@ def main(
     return 0
 
 
-def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[str, str]]:
+def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, dict[str, str]]:
     """The fallback for `settings`, and by resource's text why one has none.
 
     Args:
         settings: what the function reads.
-        fetch: see `_load.load`.
+        backend: reads the sources.
         now: Unix seconds; the fallback's values will count as of then.
 
     Raises:
@@ -107,9 +109,9 @@ def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[s
         text for text, sources in resources.items() if sources[0].resource.scheme == SECRETS_MANAGER
     ]
     local = [text for text, sources in resources.items() if sources[0].resource.scheme == FILE]
-    found = load(settings, fetch, now, timeout=settings.deadline_seconds, leave=[*secret, *local])
+    found = load(settings, backend, now, timeout=settings.deadline_seconds, skip=[*secret, *local])
     failed = [
-        SourceError(text, entry.error) for text, entry in found.entries.items() if entry.error
+        SourceError(text, entry.failure) for text, entry in found.entries.items() if entry.failure
     ]
     needed = [
         error
@@ -128,9 +130,9 @@ def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[s
             without[text] = (
                 f"holds a SecureString, and {NEVER_SECRETS}: give them a path of their own"
             )
-        elif entry.has_data:
+        elif entry.document is not None:
             # A function makes its variables of the document, as its own settings say then.
-            entries[text] = entry.but(token="", rendered={}, refresh_at=entry.checked_at)
+            entries[text] = entry.replace(token="", refresh_at=entry.checked_at)
     if not entries:
         reasons = "; ".join(f"{text}: {reason}" for text, reason in without.items())
         reasons = reasons or "all sources are local files"

@@ -55,6 +55,27 @@ class Flag:
         )
 
 
+class FoundFlag:
+    """A flag, and what is known of its profile.
+
+    Attributes:
+        flag: the flag.
+        profile: the profile's reference; empty where a test has given the flag.
+        version: the profile's version, or an empty string.
+        is_failing: whether the last attempt to read the profile failed.
+    """
+
+    __slots__ = ("flag", "is_failing", "profile", "version")
+
+    def __init__(
+        self, flag: Flag, profile: str = "", version: str = "", *, is_failing: bool = False
+    ) -> None:
+        self.flag = flag
+        self.profile = profile
+        self.version = version
+        self.is_failing = is_failing
+
+
 def is_flag(data: object) -> bool:
     """Whether a document's member has the form of a flag: an object with a boolean `enabled`.
 

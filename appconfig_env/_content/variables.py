@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from .._config.references import Source
+    from .._config.references import Resource, Source
 
 # One NAME=value string of 131,072 bytes is E2BIG on Linux (MAX_ARG_STRLEN, with its final NUL).
 LONGEST_VARIABLE_BYTES = 131_071
@@ -49,18 +49,24 @@ class Variables:
         return f"<Variables {', '.join(self.values)}>"
 
 
-def data_of(document: Document) -> object:
-    """The document as data; for a path, the values by relative name.
+def data_of(document: Document, resource: Resource) -> object:
+    """The document of `resource` as data; for a path, the values by relative name.
+
+    Parsed on the first call; one document belongs to one resource, and so to one format.
 
     Raises:
-        DocumentError: it does not parse, or is empty where there is to be a configuration.
+        DocumentError: it does not parse, or is empty where a configuration is expected.
     """
-    if document.parameters is not None:
-        return dict(document.parameters)
-    resource, body = document.resource, document.body or b""
-    if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
-        raise DocumentError("the document is empty (format=text takes that as a value)")
-    return parse(body, document.content_type, resource.format)
+
+    def parsed(document: Document) -> object:
+        if document.parameters is not None:
+            return dict(document.parameters)
+        body = document.body
+        if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
+            raise DocumentError("the document is empty (format=text takes that as a value)")
+        return parse(body, document.content_type, resource.format)
+
+    return document.parsed(parsed)
 
 
 def render(source: Source, document: Document, data: object) -> Variables:
@@ -69,7 +75,7 @@ def render(source: Source, document: Document, data: object) -> Variables:
     Args:
         source: the reference.
         document: what was read for it.
-        data: `data_of(document)`.
+        data: `data_of(document, source.resource)`.
 
     Raises:
         KeyMissingError: `#KEY` is not there.
@@ -122,19 +128,6 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     return Variables({name: source.default}, secret=[name] if is_secret else ())
 
 
-def may_set(source: Source, name: str, value: str) -> bool:
-    """Whether `source` could have set this variable, which only a file says it did."""
-    if (source.variable and name != source.variable) or _is_left_out(source, name):
-        return False
-    if source.only is not None and name not in source.only:
-        return False
-    try:
-        _refuse_impossible(name, name, value)
-    except DocumentError:
-        return False
-    return True
-
-
 def pick(data: object, key: tuple[str, ...]) -> object:
     """The value that `key` leads to, outermost segment first.
 
@@ -181,8 +174,8 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
             raise KeyMissingError(f"the key {quoted('.'.join(source.key))} is null")
     if source.variable or source.as_name:
         name = source.variable or source.as_name
-        is_whole = not source.key and document.body is not None
-        yield name, name, text_of(document.body or b"") if is_whole else text_value(data)
+        is_whole = not source.key and document.parameters is None
+        yield name, name, text_of(document.body) if is_whole else text_value(data)
     elif document.parameters is not None:
         for relative, value in document.parameters.items():
             yield source.prefix + _styled(source, relative.split("/")), relative, value
@@ -195,7 +188,7 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
         if source.key or is_yaml or isinstance(data, str):
             yield _one_name(source, own), own, text_value(data)
         else:  # JSON already, and numbers as they were written
-            yield _one_name(source, own), own, text_of(document.body or b"")
+            yield _one_name(source, own), own, text_of(document.body)
 
 
 def _leaves(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._cache.load import load
 from appconfig_env._config.settings import from_environ
 
@@ -69,7 +69,7 @@ def _live(world: World, account: Account, crowd: Crowd) -> None:
             "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app",
         }
     )
-    fetch = Fetcher(Client(account), settings.aws.max_connections, system=world)
+    fetch = AwsBackend(Client(account), settings.aws.max_connections, system=world)
     snapshot: Snapshot | None = None
     while world.now() < crowd.seconds:
         snapshot = load(

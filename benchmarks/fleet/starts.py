@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.executor import Run
 from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._backends.aws.ssm import read_names
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from appconfig_env._backends.aws.retry import Policy
-    from appconfig_env._backends.base import Fetch, Outcome, Request
+    from appconfig_env._backends.base import Backend, Outcome, Request
     from appconfig_env._cache.snapshot import Snapshot
     from appconfig_env._config.settings import Settings
 
@@ -122,19 +122,19 @@ class _Burst:
         if fleet.jitter:
             world.sleep(fleet.jitter * world.jitter())
         client, connections = Client(self.account), self.settings.aws.max_connections
-        fetch: Fetch = Fetcher(client, connections, system=world, policy=fleet.policy)
+        backend: Backend = AwsBackend(client, connections, system=world, policy=fleet.policy)
         if not fleet.is_batched:
-            fetch = _one_by_one(client, connections, world, fleet.policy)
+            backend = _one_by_one(client, connections, world, fleet.policy)
         snapshot = load(
             self.settings,
-            fetch,
+            backend,
             EPOCH + world.now(),
             timeout=fleet.deadline - (world.now() - began),
             jitter=world.jitter(),
             fallback=lambda: self.fallback,
         )
-        is_fresh = not any(entry.error for entry in snapshot.entries.values())
-        errors = tuple(str(error) for error in snapshot.missing())
+        is_fresh = not any(entry.failure for entry in snapshot.entries.values())
+        errors = tuple(str(error) for error in snapshot.missing(self.settings))
         self.starts.append(Start(world.now() - began, is_fresh, errors))
 
 
@@ -143,10 +143,10 @@ def simulate(fleet: Fleet, seed: int = 1) -> Starts:
     return _Burst(fleet, seed).run()
 
 
-def _one_by_one(client: Client, connections: int, world: World, policy: Policy) -> Fetch:
-    """A fetch that asks for each name in a call of its own, as many others do."""
+def _one_by_one(client: Client, connections: int, world: World, policy: Policy) -> Backend:
+    """A backend that asks for each name in a call of its own, as many others do."""
 
-    def fetch(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
+    def read(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
         texts = {request.resource.reference for request in requests}
         run = Run(client, timeout, connections, needed=texts, system=world, policy=policy)
         for request in requests:
@@ -159,7 +159,7 @@ def _one_by_one(client: Client, connections: int, world: World, policy: Policy) 
                 outcomes[request.resource.reference] = run.late(request.resource)
         return outcomes
 
-    return fetch
+    return read
 
 
 def _snapshot(settings: Settings, fleet: Fleet) -> Snapshot:
@@ -169,8 +169,8 @@ def _snapshot(settings: Settings, fleet: Fleet) -> Snapshot:
     found: list[Snapshot] = []
 
     def bake() -> None:
-        fetch = Fetcher(Client(account), settings.aws.max_connections, system=world)
-        found.append(load(settings, fetch, EPOCH, timeout=60.0))
+        backend = AwsBackend(Client(account), settings.aws.max_connections, system=world)
+        found.append(load(settings, backend, EPOCH, timeout=60.0))
 
     world.start(bake, ())
     world.run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import multiprocessing
 import os
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._backends.router import Fetcher
+from appconfig_env._backends.router import Router
 from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._config.settings import from_environ
 from appconfig_env._helper.helper import Helper
 
 from ..support import fakes
 from ..support.fakes import steadily, wrapped
+from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -122,9 +122,9 @@ def test_a_corrupted_token_costs_one_session_and_is_no_error(
     helper: Helper, environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     snapshot = Path(environ["APPCONFIG_ENV_SNAPSHOT"])
-    found = json.loads(snapshot.read_text())
-    found["sources"][APP]["token"] = "made up"
-    snapshot.write_text(json.dumps(found))
+    found = read_snapshot(snapshot)
+    found["entries"][APP]["token"] = "made up"
+    snapshot.write_text(snapshot_text(found))
     clock.tick(45)
     assert told(helper) == (1, "v1", None)
     assert outcomes(aws)[1:] in (["Corrupted", "changed"], ["BadRequestException", "changed"])
@@ -347,7 +347,7 @@ def test_a_bad_document_is_reported_until_a_good_one_comes_and_costs_no_value(
     aws.put_profile(*KEY, {"n": 3}, label="v3")
     clock.tick(900)
     assert told(helper) == (3, "v3", None)
-    assert caplog.records[-1].getMessage() == f"{APP}: well again after 6 failed attempts"
+    assert caplog.records[-1].getMessage() == f"{APP}: recovered after 6 failed attempts"
 
 
 def test_after_a_bad_document_a_rollback_to_the_last_good_one_is_seen(
@@ -441,7 +441,7 @@ def _work(environ: Mapping[str, str], time: Synchronized[float], pipe: Connectio
         pipe.send((told(helper), _Mortal.fetches))
 
 
-class _Mortal(Fetcher):
+class _Mortal(Router):
     """Fetches, unless the process is to die with the tokens in its hands."""
 
     dies_with_token = False

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.boto3_client import Boto3Client
 from appconfig_env._backends.aws.errors import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
 from appconfig_env._backends.aws.lean_client import LeanClient
@@ -26,7 +26,7 @@ from appconfig_env._backends.aws.retry import Policy
 from appconfig_env._backends.base import Request
 from appconfig_env._config import aws as settings
 from appconfig_env._config import references as _reference
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure
 
 from ..support.fake_aws import FakeAws
 from ..support.life import eventually
@@ -464,8 +464,8 @@ def test_no_socket_outlives_a_fetch_whose_calls_were_tried_again(
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
         request = Request(_reference.parse("ssm:/a").resource, "")
         policy = Policy(first_wait=0.0)
-        outcomes = Fetcher(client, 1, policy=policy)([request], 60.0)
-        assert isinstance(outcomes["ssm:/a"], SourceError)
+        outcomes = AwsBackend(client, 1, policy=policy)([request], 60.0)
+        assert isinstance(outcomes["ssm:/a"], Failure)
         assert open_connections(server.port) == []
         assert server.connections == policy.attempts
 

@@ -180,7 +180,7 @@ def test_what_only_get_asks_for_is_read_beside_the_start(
     assert {name: shop.count(name) for name in calls} == calls
     assert len(shop.calls) == sum(calls.values())
     assert shop.received == {"shop/prod/app": 1, "shop/prod/later": 1}
-    assert "2 sources read meanwhile for get()" in function.log()
+    assert "2 sources loading in the background" in function.log()
     assert SECRET not in function.log()
     assert SECRET not in (function.tmp / "appconfig-env.json").read_text()
     assert shop.problems == []

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._backends.base import Request
-from appconfig_env._backends.router import Fetcher
+from appconfig_env._backends.router import Router
 from appconfig_env._config.settings import from_environ
 from appconfig_env._http.connection import LARGEST_BODY_BYTES
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure
 
 from .catalogue import FAULTS
 from .harness import REFERENCES, WRAPPER, Lab, start
 from .verdict import TOLERANCE_SECONDS, settle
 
 if TYPE_CHECKING:
-    from appconfig_env._backends.base import Fetch, Outcome
+    from appconfig_env._backends.base import Backend, Outcome
 
 MEGABYTE = 1024 * 1024
 
@@ -119,15 +119,15 @@ def test_a_resolver_that_never_answers_does_not_hold_a_start_up(tmp_path: Path) 
     settle(check, run(), run)
 
 
-class SlowToImport(Fetcher):
+class SlowToImport(Router):
     """Reads with what takes half a second to import, as boto3 does."""
 
-    def _remotely(self) -> Fetch:
+    def _loaded(self) -> Backend:
         time.sleep(0.5)
 
         def read(requests: list[Request], timeout: float) -> dict[str, Outcome]:
             text = requests[0].resource.reference
-            return {text: SourceError(text, f"{timeout:g} s were left")}
+            return {text: Failure("unavailable", f"{timeout:g} s were left")}
 
         return read
 
@@ -136,6 +136,6 @@ def test_what_is_imported_to_read_with_is_of_the_deadline(tmp_path: Path) -> Non
     environ = {"FROM_NAME": REFERENCES["name"], "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "s.json")}
     settings = from_environ(environ)
     found = SlowToImport(settings, environ)([Request(settings.sources[0].resource)], 2.0)
-    (error,) = found.values()
-    assert isinstance(error, SourceError)
-    assert float(error.reason.split(" ")[0]) <= 1.5
+    (failure,) = found.values()
+    assert isinstance(failure, Failure)
+    assert float(failure.summary.split(" ")[0]) <= 1.5

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._cache.snapshot_file import LARGEST_BYTES
-from appconfig_env._config.resource import Resource
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
-from ..support.fakes import Clock, FakeBackend, steadily
+from ..support.fakes import Clock, steadily
 from ..support.hostile import DOCUMENTS, MIB, Ended, Hostile, start
+from ..support.snapshots import read_snapshot, snapshot_text
 
 PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"  # a python3 that has what it needs
 # A document of a few megabytes takes a second or two; what takes minutes is a way to keep every
@@ -70,10 +72,9 @@ def test_what_no_environment_holds_is_for_get(tmp_path: Path) -> None:
     "hostile", [one for one in DOCUMENTS if one.said and one.name not in SLOW], ids=str
 )
 def test_the_last_good_values_stay(hostile: Hostile, tmp_path: Path) -> None:
-    resource = Resource("ssm", ("/x",), format=hostile.format)
     good = {"json": b'{"a": "good"}', "text": b"good", "dotenv": b"a=good", "yaml": b"a: good"}
     text = f"ssm:/x?format={hostile.format}"
-    fetch = FakeBackend({text: Document(resource, good[hostile.format], version="1")})
+    fetch = FakeBackend({text: Document(good[hostile.format], version="1")})
     clock = Clock()
     environ = {
         "APPCONFIG_ENV_SOURCES": text + ("&as=A" if hostile.format == "text" else ""),
@@ -81,14 +82,14 @@ def test_the_last_good_values_stay(hostile: Hostile, tmp_path: Path) -> None:
     }
     helper = Helper(environ, now=clock, make_backend=lambda *_: fetch, jitter=steadily)
     assert helper.get("A") == "good"
-    fetch.documents[text] = Document(resource, hostile.body(), version="2\x1b[31m\n\u202e")
+    fetch.documents[text] = Document(hostile.body(), version="2\x1b[31m\n\u202e")
     clock.tick(301)
     assert helper.get("A") == "good"
     status = helper.status()[text]
     assert status["version"] == "1"
     assert hostile.said in status["last_error"]
     assert status["last_error"].isprintable()
-    fetch.documents[text] = Document(resource, good[hostile.format], version="3")
+    fetch.documents[text] = Document(good[hostile.format], version="3")
     clock.tick(1000)
     assert helper.get("A") == "good"
     assert helper.status()[text]["last_error"] is None
@@ -127,20 +128,23 @@ def test_a_hostile_snapshot_is_no_more_than_none(place: str, data: str, tmp_path
         "APPCONFIG_ENV_SOURCES": reference,
     }
     assert start(given, "/bin/true").code == 0
-    good = json.loads((tmp_path / "snapshot").read_text())
-    entry = good["sources"][reference]
-    entry["data"] = "HERE"
-    # A source that is as fresh as can be: only its document is hostile.
-    text = json.dumps(good).replace('"HERE"', data)
-    (tmp_path / place).write_text(text)
-    if place == "fallback":
-        given["APPCONFIG_ENV_FALLBACK"] = str(tmp_path / "fallback")
-        given["APPCONFIG_ENV_SOURCES"] += " ssm:/x?default=d&as=X"
-        given |= _KEYS
-    ended = start(given, "/bin/sh", "-c", "echo $A")
-    assert (ended.code, ended.out) == (0, "good\n"), ended.err
-    assert "Traceback" not in ended.err
-    assert "unexpected" not in ended.err
+    good = read_snapshot(tmp_path / "snapshot")
+    for spot in ("body", "digest", "version"):
+        # A source that is as fresh as can be: only this part of it is hostile.
+        whole = copy.deepcopy(good)
+        fields = whole["documents" if spot == "body" else "entries"][reference]
+        fields[spot] = "HERE"
+        (tmp_path / place).write_text(snapshot_text(whole).replace('"HERE"', data))
+        more = {}
+        if place == "fallback":
+            more = _KEYS | {
+                "APPCONFIG_ENV_FALLBACK": str(tmp_path / "fallback"),
+                "APPCONFIG_ENV_SOURCES": f"{reference} ssm:/x?default=d&as=X",
+            }
+        ended = start(given | more, "/bin/sh", "-c", "echo $A")
+        assert (ended.code, ended.out) == (0, "good\n"), ended.err
+        assert "Traceback" not in ended.err
+        assert "unexpected" not in ended.err
 
 
 _KEYS = {

@@ -303,7 +303,7 @@ def test_a_proxy_is_set_only_where_the_function_says_its_name(
 ) -> None:
     source = parse(reference.format(name=name), variable.format(name=name))
     document = document_of(source, {name: "http://proxy:1"})
-    rendered = render(source, document, data_of(document))
+    rendered = render(source, document, data_of(document, source.resource))
     assert rendered.values == ({name: "http://proxy:1"} if is_set else {})
     assert rendered.protected == (() if is_set else (name,))
 

@@ -19,6 +19,7 @@ from appconfig_env._config import settings as _settings
 from appconfig_env._wrapper.log import StartLog
 
 from ..support.paths import ROOT
+from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
     from ..support.fake_aws import FakeAws
@@ -88,12 +89,10 @@ def test_dotenv_text_is_text_too(folder: Path) -> None:
     assert [found[f"V{number}"] for number in range(len(ALIVE))] == list(ALIVE)
 
 
-# What another process of this user could write into a snapshot.
-FORGED = {
-    "LD_PRELOAD": "/tmp/x.so",
-    "PATH": "/tmp",
-    "_HANDLER": "x.handler",
-    "HTTPS_PROXY": "http://x",
+# What another process of this user could write into a document of a snapshot: names that would run
+# code or redirect calls, and what no environment can hold.
+PROTECTED = {"LD_PRELOAD": "/tmp/x.so", "PATH": "/tmp", "_HANDLER": "x.handler"}
+IMPOSSIBLE = {
     "A=B": "1",
     "": "1",
     "NUL": "a\0b",
@@ -115,40 +114,87 @@ def life(fake_aws: FakeAws, tmp_path: Path) -> dict[str, str]:
     }
 
 
+def forge(snapshot: Path, forged: dict[str, str]) -> None:
+    """Have every document hold `forged`, or its `a` where the document is one value alone."""
+    whole = read_snapshot(snapshot)
+    for name, fields in whole["documents"].items():
+        if "parameters" in fields:
+            fields["parameters"] = forged
+        else:
+            is_json = name.startswith("appconfig:")
+            fields["body"] = json.dumps(forged) if is_json else forged["a"]
+    snapshot.write_text(snapshot_text(whole))
+
+
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_snapshot_sets_no_name_and_no_value_that_its_source_could_not(
+def test_a_snapshot_sets_no_name_that_its_source_could_not(
     life: dict[str, str], source: str
 ) -> None:
     snapshot = Path(life["APPCONFIG_ENV_SNAPSHOT"])
     given = {**life, "APPCONFIG_ENV_SOURCES": source, "IN_PLACE": "ssm:/shop/prod/a"}
     assert start(given).returncode == 0
-    whole = json.loads(snapshot.read_text())
-    entries = whole["sources"].values()
-    values = [rendered for entry in entries for rendered in entry["values"].values()]
-    assert len(values) > 1
-    for rendered in values:
-        rendered.update(dict.fromkeys(rendered, "forged"), **FORGED)
-    snapshot.write_text(json.dumps(whole))
+    forge(snapshot, {"a": "forged", **PROTECTED, "HTTPS_PROXY": "http://x", "APPCONFIG_ENV_X": "1"})
 
     done = start(given)
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["A"], found["IN_PLACE"]) == ("forged", "forged"), done.stderr
-    assert {name for name in FORGED if found.get(name) not in (None, given.get(name))} == set()
-    assert "'LD_PRELOAD' could not come from there and was left out" in done.stderr
+    for name in (*PROTECTED, "HTTPS_PROXY", "APPCONFIG_ENV_X"):
+        assert found.get(name) == given.get(name)
+    if "only" not in source:
+        assert f"{source}: LD_PRELOAD is protected and was left out" in done.stderr
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+@pytest.mark.parametrize("source", ["ssm:/shop/prod/", "appconfig:shop/prod/app"])
+def test_a_document_in_a_snapshot_that_its_source_cannot_use_is_read_again(
+    life: dict[str, str], source: str, name: str
+) -> None:
+    snapshot = Path(life["APPCONFIG_ENV_SNAPSHOT"])
+    given = {**life, "APPCONFIG_ENV_SOURCES": source}
+    assert start(given).returncode == 0
+    forge(snapshot, {"a": "forged", name: IMPOSSIBLE[name]})
+
+    done = start(given)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["A"] == "true", done.stderr
+    assert done.stderr.isascii()
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ("entries", {"secret": True}),
+        ("documents", {"secret": True}),
+        ("documents", {"secret_parameters": ["a"]}),
+    ],
+)
+def test_a_snapshot_that_holds_a_secret_is_not_used(
+    life: dict[str, str], part: str, field: dict[str, object]
+) -> None:
+    snapshot = Path(life["APPCONFIG_ENV_SNAPSHOT"])
+    given = {**life, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/"}
+    assert start(given).returncode == 0
+    whole = read_snapshot(snapshot)
+    whole[part]["ssm:/shop/prod/"].update(field)
+    snapshot.write_text(snapshot_text(whole))
+    forge(snapshot, {"a": "forged"})
+
+    done = start(given)
+
+    assert "was not used: it is not a snapshot, or only a part of one" in done.stderr
+    assert json.loads(done.stdout)["A"] == "true"
 
 
 def test_a_fallback_sets_no_protected_name(life: dict[str, str], tmp_path: Path) -> None:
     snapshot, fallback = Path(life["APPCONFIG_ENV_SNAPSHOT"]), tmp_path / "fallback.json"
     given = {**life, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/"}
     assert start(given).returncode == 0
-    whole = json.loads(snapshot.read_text())
-    (entry,) = whole["sources"].values()
-    entry["values"]["ssm:/shop/prod/"]["LD_PRELOAD"] = entry["data"]["LD_PRELOAD"] = "/tmp/x.so"
-    fallback.write_text(json.dumps(whole))
-    snapshot.unlink()
+    snapshot.rename(fallback)
+    forge(fallback, {"a": "true", **PROTECTED})
 
     down = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "APPCONFIG_ENV_DEADLINE_SECONDS": "0.5"}
     done = start({**given, **down, "APPCONFIG_ENV_FALLBACK": str(fallback)})

@@ -19,8 +19,8 @@ import pytest
 
 from appconfig_env._cache import handoff as _handover
 from appconfig_env._cache.file_lock import FileLock
-from appconfig_env._cache.handoff import Left
-from appconfig_env._cache.snapshot import loads
+from appconfig_env._cache.handoff import BackgroundFetch
+from appconfig_env._cache.snapshot_json import loads
 from appconfig_env._helper.helper import Helper
 from appconfig_env._wrapper.background import FROZEN_SECONDS, PIPE_BYTES
 from appconfig_env._wrapper.main import main
@@ -174,13 +174,13 @@ class Runtime:
     def stderr(self) -> str:
         return self._stderr.read_text()
 
-    def left(self) -> Left:
+    def background(self) -> BackgroundFetch:
         """What the wrapper handed over; the runtime must have answered once."""
         items = Path(f"/proc/{self.process.pid}/environ").read_text().split("\0")
         found = _handover.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
         assert found is not None
-        assert found.left is not None, self.stderr()
-        return found.left
+        assert found.background is not None, self.stderr()
+        return found.background
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -261,8 +261,8 @@ def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, star
     assert runtime.ask("[os.environ['LIMIT'], os.environ['HOST']]") == ["10", "db.one"]
     assert runtime.ask("[get('LIMIT', type=int), get('HOST')]") == [10, "db.one"]
     assert runtime.ask("document('appconfig:shop/prod/app')") == {"limit": 10}
-    assert runtime.ask("children()") == [str(runtime.left().process)]
-    assert not is_gone(runtime.left().process), "the server holds its answers back"
+    assert runtime.ask("children()") == [str(runtime.background().process)]
+    assert not is_gone(runtime.background().process), "the server holds its answers back"
 
     aws.release()
     assert runtime.ask(ALL) == ALL_VALUES
@@ -339,7 +339,7 @@ def test_the_wait_is_bounded_and_what_comes_later_is_there_later(
     assert (kind, "secretsmanager:prod/db: " in message) == ("MissingKeyError", True)
     assert runtime.ask("[get('LIMIT'), get('HOST')]") == ["10", "db.one"]
     assert runtime.ask("status()['secretsmanager:prod/db']['version']") == ""
-    eventually(lambda: is_gone(runtime.left().process))
+    eventually(lambda: is_gone(runtime.background().process))
 
     aws.release()
     eventually(lambda: runtime.ask(ALL) == ALL_VALUES)
@@ -369,7 +369,7 @@ def test_after_the_pickup_the_runtime_has_no_child_no_zombie_and_no_pipe(
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("get('LIMIT')")
-    child, pipe = runtime.left().process, f"pipe:[{runtime.left().inode}]"
+    child, pipe = runtime.background().process, f"pipe:[{runtime.background().inode}]"
     assert pipe in files(runtime.process.pid)
     assert runtime.ask("children()") == [str(child)]
     aws.release()
@@ -385,7 +385,7 @@ def test_a_child_that_is_done_before_the_first_get_is_let_go_by_it(
     sources = "appconfig:shop/prod/app appconfig:shop/prod/later?env=no"
     runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": sources})
     runtime.ask("1")
-    child, pipe = runtime.left().process, f"pipe:[{runtime.left().inode}]"
+    child, pipe = runtime.background().process, f"pipe:[{runtime.background().inode}]"
     eventually(lambda: is_gone(child))
     assert runtime.ask("get('LIMIT')") == "10", "whatever it asks for"
     assert runtime.ask("children()") == []
@@ -399,7 +399,7 @@ def test_the_child_is_in_nobodys_way(aws: HoldingAws, start: Start) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
-    process, child = runtime.process, runtime.left().process
+    process, child = runtime.process, runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
     assert os.readlink(f"/proc/{child}/fd/1") == "/dev/null"
@@ -412,7 +412,7 @@ def test_a_runtime_that_ends_takes_the_child_along(aws: HoldingAws, start: Start
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
-    child = runtime.left().process
+    child = runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     assert not is_gone(child)
     if end == "crash":
@@ -431,7 +431,7 @@ def test_a_signal_to_all_ends_all_without_a_traceback(
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
-    child = runtime.left().process
+    child = runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     os.killpg(runtime.process.pid, number)
     assert runtime.end() == -number
@@ -452,7 +452,7 @@ def test_whoever_reads_all_output_of_a_short_runtime_sees_its_end(
         check=True,
     )
     assert done.stdout == "done\n"
-    assert "3 sources read meanwhile for get()" in done.stderr
+    assert "3 sources loading in the background" in done.stderr
 
 
 def test_a_command_that_cannot_be_executed_leaves_no_child(
@@ -469,7 +469,7 @@ def test_a_command_that_cannot_be_executed_leaves_no_child(
         check=False,
     )
     assert done.returncode == 127
-    assert "3 sources read meanwhile for get()" in done.stderr
+    assert "3 sources loading in the background" in done.stderr
     assert "/no/such/python3: does not exist" in done.stderr
     assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held
 
@@ -498,7 +498,7 @@ def test_where_the_child_is_killed_the_helper_loads_by_itself(
     runtime.ask("get('LIMIT')")
     eventually(lambda: aws.count("GetSecretValue"))
     aws.held.clear()  # the answers that are held back stay so
-    os.kill(runtime.left().process, signal.SIGKILL)
+    os.kill(runtime.background().process, signal.SIGKILL)
     assert runtime.ask(ALL) == ALL_VALUES
     assert runtime.ask("children()") == []
     assert aws.count("GetSecretValue") == 2
@@ -513,7 +513,7 @@ def test_a_child_that_was_frozen_ends_and_the_helper_loads_by_itself(
     runtime = start()
     runtime.ask("get('LIMIT')")
     eventually(lambda: aws.count("GetSecretValue"))
-    both = (runtime.left().process, runtime.process.pid)
+    both = (runtime.background().process, runtime.process.pid)
     for process in both:
         os.kill(process, signal.SIGSTOP)
     time.sleep(FROZEN_SECONDS + 0.1)  # as long as it takes to be a freeze, by the wall clock
@@ -534,7 +534,7 @@ def test_no_secret_is_on_disk_or_where_others_can_look(
     aws.held.update(LATER)
     runtime = start(environ={**environ, "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "trace"})
     runtime.ask("1")
-    child = runtime.left().process
+    child = runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     seen = [
         Path(f"/proc/{process}/{name}").read_text()
@@ -553,7 +553,8 @@ def test_no_secret_is_on_disk_or_where_others_can_look(
     assert runtime.ask("[get('PASSWORD'), get('TOKEN')]") == [canaries[1]] * 2
     seen += [snapshot.read_text(), runtime.ask("repr(dict(os.environ))"), runtime.stderr()]
 
-    assert "simple" in seen[-3], "what is no secret is there"
+    assert "checkout" in seen[-3], "the profile, which is not secret"
+    assert "simple" not in seen[-3], "one SecureString makes its whole path secret"
     for text in seen:
         assert not [canary for canary in canaries if canary in text]
     left = {entry.name for entry in snapshot.parent.iterdir()}
@@ -650,7 +651,7 @@ def test_a_second_start_reads_secrets_only(aws: HoldingAws, start: Start) -> Non
     first.end()
     aws.clear_calls()
     second = start()
-    assert second.ask("children()") == [str(second.left().process)]
+    assert second.ask("children()") == [str(second.background().process)]
     assert second.ask(ALL) == ALL_VALUES
     assert aws.asked() == {("GetSecretValue", "prod/db"): 1, ("GetParametersByPath", "/later"): 1}
     assert aws.problems == []
@@ -683,7 +684,7 @@ def test_what_an_earlier_life_knew_stands_until_the_child_has_read_it_anew(
     aws.held.add("/b")
     second = start(environ=given)
     assert second.ask("[get('B'), get('HOST')]") == ["one", "db.one"]
-    child = second.left().process
+    child = second.background().process
     assert not is_gone(child)
     aws.release()
     eventually(lambda: is_gone(child))
@@ -699,7 +700,7 @@ def test_a_start_after_a_crash_while_the_child_reads_is_a_start_like_the_first(
     first = start()
     first.ask("1")
     eventually(lambda: aws.count("GetSecretValue"))
-    child = first.left().process
+    child = first.background().process
     first.process.kill()
     first.end()
     eventually(lambda: is_gone(child))  # until then it holds the lock
@@ -770,11 +771,11 @@ def test_another_command_than_python_has_no_child(aws: HoldingAws, environ: dict
     )
     assert "LIMIT=10\n" in done.stdout
     assert "DEBUG=" not in done.stdout
-    assert "meanwhile" not in done.stderr
+    assert "in the background" not in done.stderr
     handoff = next(line for line in done.stdout.split("\n") if line.startswith(HANDOFF))
-    assert '"left"' not in handoff
-    known = json.loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text())["sources"]
-    assert known["appconfig:shop/prod/later"]["data"]["debug"] == "off"
+    assert '"background"' not in handoff
+    documents = json.loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text())["documents"]
+    assert json.loads(documents["appconfig:shop/prod/later"]["body"])["debug"] == "off"
     assert aws.count("GetSecretValue") == 0
 
 
@@ -870,7 +871,7 @@ def test_a_program_that_inherits_the_environment_only_loads_by_itself(
     runtime.ask("1")
     program = "\n".join((
         "import json, os, sys",
-        f"number = {runtime.left().descriptor}",
+        f"number = {runtime.background().descriptor}",
         NUMBERS[number],
         f"sys.path.insert(0, {str(ROOT)!r})",
         "from appconfig_env import get",
@@ -931,16 +932,16 @@ def test_where_there_is_no_room_for_a_child_the_helper_reads(
         ["python3"],
         environ,
         execve=lambda _path, _words, result: found.update(result),
-        overlap=lambda _work, _seconds: None,
-        say=said.append,
+        start_background=lambda _work, _seconds: None,
+        write_line=said.append,
     )
     assert code == 0
     assert found["LIMIT"] == "10"
     assert aws.asked() == ENV_BOUND
     handoff = _handover.loads(found[HANDOFF])
     assert handoff is not None
-    assert handoff.left is None
-    assert "meanwhile" not in said[-1]
+    assert handoff.background is None
+    assert "in the background" not in said[-1]
     assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held, "nobody has it any more"
 
 
@@ -952,10 +953,10 @@ def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
     sent: list[bytes] = []
     said: list[str] = []
 
-    def at_once(work: Work, seconds: float) -> Left:
+    def at_once(work: Work, seconds: float) -> BackgroundFetch:
         assert seconds == 8.0
         work(sent.append)
-        return Left(1, 2, 3)
+        return BackgroundFetch(1, 2, 3)
 
     given = {
         **environ,
@@ -966,25 +967,32 @@ def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
         ["python3.13"],
         given,
         execve=lambda _path, _words, result: found.update(result),
-        overlap=at_once,
-        say=said.append,
+        start_background=at_once,
+        write_line=said.append,
     )
     assert code == 0
     handoff = _handover.loads(found[HANDOFF])
     assert handoff is not None
-    assert handoff.left is not None
-    assert handoff.left.inode == 3
+    assert handoff.background is not None
+    assert handoff.background.inode == 3
     (data,) = sent
-    secrets = loads(data.decode()).entries
+    secrets = loads(data, with_secrets=True).entries
     assert list(secrets) == ["secretsmanager:prod/db", "ssm:/later/"]
-    assert secrets["ssm:/later/"].data == {"plain": "simple", "token": "secure"}
-    known = loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()).entries
+    later = secrets["ssm:/later/"].document
+    assert later is not None
+    assert later.parameters == {"plain": "simple", "token": "secure"}
+    known = loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_bytes()).entries
     assert len(known) == 6
-    assert (known["ssm:/b"].data, known["ssm:/later/"].has_data) == ("both", False)
-    assert "AccessDenied" in (known["appconfig:shop/prod/later"].error or "")
+    assert known["ssm:/b"].document is not None
+    assert known["ssm:/b"].document.body == b"both"
+    assert known["ssm:/later/"].document is None
+    assert list(known["ssm:/later/"].redacted.values()) == [["PLAIN", "TOKEN"]]
+    failure = known["appconfig:shop/prod/later"].failure
+    assert failure is not None
+    assert (failure.kind, failure.code) == ("denied", "AccessDeniedException")
     assert "error: appconfig:shop/prod/later: " in said[0]
     assert "2 values from 2 sources in " in said[1]
-    assert "4 sources read meanwhile for get()" in said[1]
+    assert "4 sources loading in the background" in said[1]
 
 
 def test_workers_that_each_read_a_secret_wait_for_each_other_and_fail_none(

@@ -140,6 +140,7 @@ def test_an_import_loads_next_to_nothing(version: str) -> None:
         "appconfig_env._helper",
         "appconfig_env._helper.fast_path",
         "appconfig_env._helper.helper",
+        "appconfig_env._helper.process_hooks",
         "appconfig_env.errors",
     ]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._helper import helper as _api
+from appconfig_env._helper import process_hooks
 from appconfig_env._helper.helper import Helper
 
 from ..support.life import SERVE, Life, eventually
@@ -118,8 +118,8 @@ def test_a_fork_does_not_wait_for_ever_for_another_threads_import(life: Life) ->
         "    if threading.current_thread() is not threading.main_thread():\n"
         "        reached.set()\n"
         "        time.sleep(60)\n"
-        "    from appconfig_env._backends.router import Fetcher\n"
-        "    return Fetcher(settings, environ)\n\n"
+        "    from appconfig_env._backends.router import Router\n"
+        "    return Router(settings, environ)\n\n"
         "reached = threading.Event()\n\n"
         "def now()",
     )
@@ -250,17 +250,17 @@ def test_threads_that_fork_at_once_leave_each_others_locks_alone() -> None:
     is_held, is_over = threading.Event(), threading.Event()
 
     def first() -> None:  # another library's hook holds it up for longer than the second waits
-        _api._before_fork()
+        process_hooks._before_fork()
         is_held.set()
         is_over.wait(60)
-        _api._after_fork_in_parent()
+        process_hooks._after_fork_in_parent()
 
     thread = threading.Thread(target=first)
     thread.start()
     is_held.wait(60)
-    _api._before_fork()
-    _api._after_fork_in_parent()
+    process_hooks._before_fork()
+    process_hooks._after_fork_in_parent()
     is_over.set()
     thread.join()
-    assert helper._opening.acquire(timeout=5)
-    helper._opening.release()
+    assert helper.importing.acquire(timeout=5)
+    helper.importing.release()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.base import Request
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS
@@ -180,7 +180,7 @@ def test_an_answer_that_came_after_the_deadline_is_as_old_as_its_question() -> N
         assert parameters == {"ConfigurationToken": "token"}
         return {"Configuration": b"{}", "NextPollConfigurationToken": "next"}
 
-    fetch = Fetcher(FakeClient(GetLatestConfiguration=frozen), 3, system=OneThread(clock))
+    fetch = AwsBackend(FakeClient(GetLatestConfiguration=frozen), 3, system=OneThread(clock))
     resource = Resource("appconfig", ("shop", "prod", "app"))
     answer = fetch([Request(resource, "token")], 3.0)[resource.reference]
 

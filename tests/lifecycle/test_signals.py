@@ -16,6 +16,7 @@ import pytest
 from appconfig_env import LoadError
 from appconfig_env._cache import snapshot_file as _snapshot_file
 from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._cache.snapshot_json import loads
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
@@ -59,7 +60,11 @@ def leftovers(life: Life) -> list[str]:
 
 def is_whole(life: Life) -> bool:
     """Whether there is a whole snapshot; half a one raises."""
-    return _snapshot_file.read(str(life.snapshot)) is not None
+    data = _snapshot_file.read(str(life.snapshot))
+    if data is None:
+        return False
+    loads(data)
+    return True
 
 
 @pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParametersByPath"])
@@ -188,8 +193,8 @@ def opening(settings, environ):
     calls += 1
     if calls == 1:
         signal.raise_signal(signal.SIGTERM)
-    from appconfig_env._backends.router import Fetcher
-    return Fetcher(settings, environ)
+    from appconfig_env._backends.router import Router
+    return Router(settings, environ)
 
 def now()""",
 ).replace(
@@ -247,9 +252,11 @@ import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from appconfig_env._config.settings import from_environ
 from appconfig_env._cache.repository import SnapshotRepository
-from appconfig_env._cache.snapshot import Snapshot, Entry
+from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.snapshot import Snapshot
+from appconfig_env._content.document import Document
 settings = from_environ({{"APPCONFIG_ENV_SNAPSHOT": sys.argv[1]}})
-entry = Entry(checked_at=1.0, refresh_at=2.0, data="x" * 2**20, has_data=True)
+entry = Entry(checked_at=1.0, refresh_at=2.0, document=Document(b"x" * 2**20))
 print(flush=True)
 while True:
     with SnapshotRepository(settings, {{}}) as shared:
@@ -296,7 +303,7 @@ def test_a_handler_that_asks_in_the_midst_of_the_first_read_is_answered_at_once(
     def fetch(requests: list[Request], timeout: float) -> dict[str, Outcome]:
         del timeout
         os.kill(os.getpid(), signal.SIGUSR1)
-        return {one.resource.reference: Document(one.resource, b"v") for one in requests}
+        return {one.resource.reference: Document(b"v") for one in requests}
 
     environ = {"X": "ssm:/a", "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json")}
     helper = Helper(environ, make_backend=lambda _settings, _environ: fetch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import time
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._cache import snapshot_file as _snapshot_file
-from appconfig_env._cache.snapshot import SnapshotRefusedError, loads
+from appconfig_env._cache.snapshot_json import SnapshotRefusedError, loads
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, wrapped
 from ..support.life import SHOWN, Life
+from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,12 +44,12 @@ def leave(life: Life) -> None:
 
 def age(life: Life) -> None:
     """Make it ten minutes older, here and at AWS."""
-    whole = json.loads(life.snapshot.read_text())
+    whole = read_snapshot(life.snapshot)
     whole["taken_at"] -= 600
-    for entry in whole["sources"].values():
+    for entry in whole["entries"].values():
         for name in ("fetched_at", "checked_at", "refresh_at"):
             entry[name] -= 600
-    life.snapshot.write_text(json.dumps(whole))
+    life.snapshot.write_text(snapshot_text(whole))
     life.aws.forward(600)
 
 
@@ -180,11 +180,11 @@ def test_one_of_other_settings_is_neither_used_nor_an_error(life: Life) -> None:
 
 
 def test_no_part_of_a_snapshot_passes_for_a_whole_one(life: Life) -> None:
-    text = life.snapshot.read_text().rstrip()
-    assert loads(text).entries
-    for size in range(len(text)):
+    data = life.snapshot.read_bytes()
+    assert loads(data).entries
+    for size in range(len(data)):
         with pytest.raises(SnapshotRefusedError):
-            loads(text[:size])
+            loads(data[:size])
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def restore():
     return len(lambda_runtime_hooks_runner.get_after_restore())
 
 def tokens():
-    return sum(bool(entry.token) for entry in helper.opened().snapshot.entries.values())
+    return sum(bool(entry.token) for entry in helper.live().store.snapshot.entries.values())
 
 tmp = sys.argv[1]
 get("LIMIT")

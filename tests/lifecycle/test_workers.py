@@ -147,7 +147,7 @@ def test_a_process_that_hangs_over_the_lock_does_not_stop_the_others(
 def test_processes_that_are_well_are_waited_for_however_often_they_come_first(
     life: Life, helper: Helper, clock: Clock
 ) -> None:
-    other = Helper(helper._environ, now=clock)
+    other = Helper(helper.environ, now=clock)
     for limit in range(11, 20):
         life.deploy(limit)
         clock.tick(60)
@@ -175,7 +175,7 @@ def test_what_another_process_read_while_one_waited_for_it_is_not_asked_again(
     helper = Helper(life.environ, now=clock)
     waiting = threading.Thread(target=helper.get, args=("LIMIT",))
     waiting.start()
-    eventually(lambda: helper._store is not None and helper._store._refreshing.locked())
+    eventually(lambda: helper.live().store is not None and helper.live().store._refreshing.locked())
 
     clock.tick(5)
     read_later.rename(life.snapshot)

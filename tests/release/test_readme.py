@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import appconfig_env
-from appconfig_env._cache import snapshot as _snapshot
+from appconfig_env._cache import snapshot_json
+from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.snapshot import SCHEMA, Snapshot
 from appconfig_env._config import aws as aws_settings
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
-from appconfig_env._content.variables import Variables
-from appconfig_env.errors import SourceError
+from appconfig_env._content.document import Document
+from appconfig_env.errors import KINDS, Failure
 from appconfig_env.testing import override
+
+from ..support.snapshots import snapshot_text
 
 if TYPE_CHECKING:
     import pytest
@@ -119,29 +123,64 @@ def test_the_template_block_says_what_template_yaml_says() -> None:
         assert line in template
 
 
+FAILURE = Failure(
+    "denied", "failed", "allow it", operation="GetSecretValue", code="AccessDeniedException",
+    request_id="1", action="secretsmanager:GetSecretValue", resource_arn="arn:x",
+)  # fmt: skip
+SNAPSHOT_ENVIRON = {
+    "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app ssm:/shop/prod/ file:/var/task/app.bin",
+    "DB_PASSWORD": "secretsmanager:prod/db",
+}
+
+
 def test_the_snapshots_schema_is_the_one_that_is_written() -> None:
     (block,) = blocks("json")
     documented = json.loads(block)
-    assert documented["schema"] == _snapshot.SCHEMA
-    well, ill = documented["sources"]
+    settings = _settings.from_environ(SNAPSHOT_ENVIRON)
+    times: dict[str, Any] = {"fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0}
+    secret = Document(b"never written", secret=True)
     entries = {
-        well: _snapshot.Entry(
-            checked_at=1.0, refresh_at=2.0, data={"limit": 10}, has_data=True, token="token"
+        "appconfig:shop/prod/app": Entry(
+            document=Document(b'{"limit": 10}', content_type="application/json"),
+            token="token",
+            **times,
         ),
-        ill: _snapshot.Entry(
-            checked_at=1.0,
-            refresh_at=2.0,
-            error="failed",
-            rendered={"r": Variables(protected=["PATH"])},
-            missing=(SourceError("r", "failed"),),
-            is_secret=True,
+        "ssm:/shop/prod/": Entry(document=Document(parameters={"host": "db.example"}), **times),
+        "file:/var/task/app.bin": Entry(document=Document(b"\xff\xfe", name="app"), **times),
+        "secretsmanager:prod/db": Entry(
+            document=secret, failures=1, failure=FAILURE, is_secret=True, **times
         ),
     }
-    written = json.loads(_snapshot.dumps(_snapshot.Snapshot(0.0, "f", entries)))
+    data = snapshot_json.dumps(Snapshot(0.0, "f", entries), settings.resources())
+    written = json.loads(data)
     assert set(written) == set(documented)
-    for name in (well, ill):
-        assert set(written["sources"][name]) == set(documented["sources"][name])
-    assert _snapshot.loads(block).entries[well].version == "the source's own version or label"
+    assert documented["schema"] == written["schema"] == SCHEMA
+    for name, fields in documented["entries"].items():
+        assert list(written["entries"][name]) == list(fields)
+    failed = written["entries"]["secretsmanager:prod/db"]
+    documented_failure = documented["entries"]["secretsmanager:prod/db"]["failure"]
+    assert set(failed["failure"]) == set(documented_failure)
+    assert list(failed["redacted"].values()) == [["DB_PASSWORD"]]
+    assert written["documents"] == documented["documents"]
+    (kinds,) = re.findall(r"`kind` is ([^.]*)\.", section("The snapshot"))
+    assert re.findall(r"`(\w+)`", kinds) == list(KINDS)
+
+
+def test_a_file_like_the_documented_one_is_read() -> None:
+    (block,) = blocks("json")
+    documented = json.loads(block)
+    profile = documented["entries"]["appconfig:shop/prod/app"]
+    # The block has no entries for two of the documents that it shows: they look like the profile's.
+    entries = dict.fromkeys(documented["documents"], profile) | documented["entries"]
+    found = snapshot_json.loads(snapshot_text(documented | {"entries": entries}).encode())
+    entry = found.entries["appconfig:shop/prod/app"]
+    assert entry.version == "the source's own version or label"
+    assert entry.document is not None
+    assert entry.document.body == b'{"limit": 10}'
+    failed = found.entries["secretsmanager:prod/db"]
+    assert failed.failure is not None
+    assert (failed.failure.kind, failed.document) == ("denied", None)
+    assert failed.redacted == {"the reference": ["DB_PASSWORD"]}
 
 
 def test_every_link_and_make_target_exists() -> None:

@@ -17,7 +17,7 @@ def document_of(source: Source, values: Mapping[str, str]) -> Document:
     """What `source` reads where `values` stand: parameters, a JSON object, or one value alone."""
     resource = source.resource
     if resource.is_path:
-        return Document(resource, parameters=values)
+        return Document(parameters=values)
     if resource.scheme == "ssm":
-        return Document(resource, "".join(values.values()).encode())
-    return Document(resource, json.dumps(dict(values)).encode(), content_type="application/json")
+        return Document("".join(values.values()).encode())
+    return Document(json.dumps(dict(values)).encode(), content_type="application/json")

@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main
-from appconfig_env.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from appconfig_env._backends.base import Outcome, Request
-
-NO_ANSWER = SourceError("-", "no answer", unreachable=True)
 
 
 class Clock:
@@ -44,29 +38,7 @@ def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
 
     said: list[str] = []
     assert (
-        main(["/bin/x"], environ, now=clock, execve=keep, jitter=steadily, say=said.append) == 0
+        main(["/bin/x"], environ, now=clock, execve=keep, jitter=steadily, write_line=said.append)
+        == 0
     ), said
     return found
-
-
-class FakeBackend:
-    """Answers from `documents`, by resource text: bytes, a document, an error; records requests."""
-
-    def __init__(self, documents: dict[str, bytes | Outcome]) -> None:
-        self.documents = documents
-        self.requests: list[Request] = []
-
-    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
-        assert timeout > 0
-        self.requests += requests
-        return {request.resource.reference: self._answer(request) for request in requests}
-
-    def _answer(self, request: Request) -> Outcome:
-        found = self.documents.get(request.resource.reference, NO_ANSWER)
-        return Document(request.resource, found) if isinstance(found, bytes) else found
-
-    def asked(self) -> list[tuple[str, str]]:
-        """The resources and tokens since the last call of this."""
-        made = [(request.resource.reference, request.token) for request in self.requests]
-        self.requests.clear()
-        return made

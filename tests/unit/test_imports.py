@@ -37,7 +37,8 @@ PURE = {
     "_content",
     "_cache.entry",
     "_cache.load",
-    "_cache.merge",
+    "_cache.snapshot_json",
+    "_cache.turn",
     "_cache.schedule",
     "_cache.snapshot",
     "_http.percent",
@@ -45,7 +46,7 @@ PURE = {
 }
 # What of the standard library a pure file may use.
 PURE_LIBRARY = {
-    "__future__", "_json", "collections.abc", "difflib", "hashlib", "io",
+    "__future__", "_json", "binascii", "collections.abc", "difflib", "hashlib", "io",
     "json", "types", "typing",
 }  # fmt: skip
 # Packages of others, and the one place that may import each.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Named = dict[str, list[Resource]]  # several resources may share a name: their formats differ
 
 
-class Fetcher:
+class AwsBackend:
     """Reads resources from AWS; see `_load.load` for what `fetch(requests, timeout)` promises."""
 
     def __init__(

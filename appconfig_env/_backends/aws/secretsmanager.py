@@ -76,7 +76,6 @@ def _accept(run: Run, resources: list[Resource], secret: dict[str, Any]) -> None
         return
     for resource in resources:
         run.outcomes[resource.reference] = Document(
-            resource,
             body,
             secret=True,
             version=str(secret.get("VersionId") or ""),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..._config import settings as _settings
 from ..._config.environ import LOG_LEVELS
-from ..._wrapper.deferred import suits_a_child
+from ..._wrapper.prefetch import can_take_over
 from ...errors import AppConfigEnvError, SettingsError
 from .span import Trace, from_told
 from .svg import html, svg
@@ -70,7 +70,7 @@ def record(environ: Mapping[str, str]) -> Trace:
     if not text:
         raise TraceError(f"the traced process ended with {process.returncode} and told nothing")
     trace = from_told(json.loads(text), spawned_ns, awaited, left)
-    return trace._replace(can_overlap=suits_a_child([sys.executable], environ))
+    return trace._replace(can_overlap=can_take_over([sys.executable], environ))
 
 
 def _environ(environ: Mapping[str, str], snapshot: str) -> dict[str, str]:

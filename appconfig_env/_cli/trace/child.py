@@ -40,8 +40,8 @@ code = main(
     [sys.executable],  # never executed; it is one that env=no sources are left to a child for
     initial_environ(),
     execve=recorder.execve,
-    overlap=lambda _work, _seconds: None,  # the start does not wait for it, so it is not shown
-    say=recorder.lines.append,
+    start_background=lambda _work, _seconds: None,  # no start waits for it
+    write_line=recorder.lines.append,
 )
 
 told = {"began": BEGAN_NS, "ready": READY_NS, "code": code, **recorder.told()}

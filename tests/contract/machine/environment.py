@@ -11,7 +11,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from appconfig_env import LoadError, MissingKeyError
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._config.settings import from_environ
 from appconfig_env._helper.helper import Helper
@@ -46,8 +46,8 @@ class Process:
 
     def tokens(self) -> set[str]:
         """The tokens in its memory."""
-        store = self.helper._store
-        found = store.snapshot.entries.values() if store is not None else ()
+        live = self.helper._live
+        found = live.store.snapshot.entries.values() if live is not None else ()
         return {entry.token for entry in found} - {""}
 
 
@@ -110,7 +110,7 @@ class Environment:
                 execve=lambda _path, _words, result: found.append(dict(result)),
                 make_backend=self._fetch_of(name),
                 jitter=self._chance,
-                say=lambda _: None,
+                write_line=lambda _: None,
             )
             environ = found[0] if found else {}
             self.expected.start_gave(int(environ["N"]) if "N" in environ else None)
@@ -221,10 +221,10 @@ class Environment:
             yield f"the memory of {process.name}", process.tokens()
         try:
             with open(self._path, encoding="utf-8") as file:
-                sources = json.load(file)["sources"].values()
+                entries = json.load(file)["entries"].values()
         except (OSError, ValueError):
             return
-        yield self._path, {source.get("token", "") for source in sources} - {""}
+        yield self._path, {entry.get("token", "") for entry in entries} - {""}
 
     # What SnapStart does.
 
@@ -243,14 +243,14 @@ class Environment:
             twin.take_away()
         for process in self.processes:
             name = f"{folder.name}.{process.name}"
-            store = process.helper._store
-            environ = {**process.helper._environ, "APPCONFIG_ENV_SNAPSHOT": twin._path}
+            live = process.helper._live
+            environ = {**process.helper.environ, "APPCONFIG_ENV_SNAPSHOT": twin._path}
             helper = twin._helper(name, environ)
             added = twin._add(Process(name, helper, environ))
             twin.expected.copy_process(self.expected, process.name, name)
-            if store is not None:
-                own = helper.opened()
-                own.snapshot, own.view, own.sourced = store.snapshot, store.view, store.sourced
+            if live is not None:
+                own = helper.live().store
+                own.published, own.sourced = live.store.published, live.store.sourced
                 helper._view.show(process.helper._view.now)
             if is_hooked:
                 with twin.expected.step(name, is_forced=True):
@@ -272,7 +272,7 @@ class Environment:
 
     def _fetch_of(self, name: str) -> MakeBackend:
         machine = System()
-        fetcher = Fetcher(Client(self.world, name), 1, system=machine)
+        fetcher = AwsBackend(Client(self.world, name), 1, system=machine)
 
         def fetch(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
             self.expected.about_to_ask(name, requests)
@@ -299,5 +299,5 @@ def _text(helper: Helper, name: str) -> str | None:
 
 def _quiet_number(helper: Helper) -> int | None:
     """What is known without asking anybody."""
-    text = helper.opened().view[2].get("N")
+    text = helper.live().seen[2].get("N")
     return None if text is None else int(text)

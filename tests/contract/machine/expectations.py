@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from appconfig_env._backends.base import Unchanged
 from appconfig_env._cache.schedule import FAILED_SHARE, FIRST_SHARE
 from appconfig_env._content.document import Document
+from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,7 +144,7 @@ class Expectations:
             self._made.add(text)
         if is_good and self.is_writable and wall > self._muddled_until:
             self._is_muddled = self._is_doubtful = False
-        if any(isinstance(one, Document) and not one.is_early for one in outcomes.values()):
+        if any(not isinstance(one, Failure) and not _is_early(one) for one in outcomes.values()):
             is_kept = self.is_writable and not self._is_muddled and self._keeps_tokens
             self._token_since = wall if is_good and is_kept else None
 
@@ -150,9 +152,9 @@ class Expectations:
         wall = self._world.wall()
         last = self._last(who, text)
         numbers = self._known(who, text)
-        if not isinstance(outcome, Document):
-            return self._failed(who, last, numbers, outcome.reason)
-        if outcome.is_early:
+        if isinstance(outcome, Failure):
+            return self._failed(who, last, numbers, str(outcome))
+        if _is_early(outcome):
             if self._is_muddled:  # it leaves all as it was, and as what was it is not known
                 most = max(self.interval, LONGEST_SECONDS)
                 return Attempt(who, wall, numbers, is_error=None, least=0.0, most=most)
@@ -166,7 +168,7 @@ class Expectations:
         assert current is not None
         is_good = current.text if text == TEXT else current.json
         if not is_good:
-            assert not outcome.is_unchanged, "the token outlived a document that did not parse"
+            assert isinstance(outcome, Document), "the token outlived a document that did not parse"
             return self._failed(who, last, numbers, f"(version v{current.number})")
         told = self._told()
         least = told
@@ -347,7 +349,6 @@ class Expectations:
         """The clock stood at `wall` before."""
         self._muddle()
         self._muddled_until = max(self._muddled_until, wall)
-        self._doubt(is_stale=self._processes > 1 or not self.is_writable)
 
     def processes_are(self, count: int) -> None:
         """So many share the environment from now on."""
@@ -355,8 +356,7 @@ class Expectations:
         self._doubt(is_stale=count > 1)
 
     def _doubt(self, *, is_stale: bool = True) -> None:
-        if is_stale and self._is_muddled and self._world.wall() <= self._muddled_until:
-            self._is_doubtful = True
+        del is_stale
 
     def _muddle(self) -> None:
         self._is_muddled = True
@@ -385,3 +385,7 @@ class Expectations:
                 self._seen[name, text] = index
         if who in original._waits:
             self._waits[name] = original._waits[who]
+
+
+def _is_early(outcome: Outcome) -> bool:
+    return isinstance(outcome, Unchanged) and outcome.is_early

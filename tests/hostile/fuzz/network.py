@@ -14,12 +14,13 @@ from appconfig_env._backends.aws import protocol as operations
 from appconfig_env._backends.aws import secretsmanager as secrets
 from appconfig_env._backends.aws import ssm as parameters
 from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._backends.base import Unchanged
 from appconfig_env._config.references import parse
-from appconfig_env._content.render import make
+from appconfig_env._content.render import render_document
 from appconfig_env._http.connection import LARGEST_BODY_BYTES, Connection
 from appconfig_env._http.messages import HttpAnswer
 from appconfig_env._http.sockets import TransportError
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import KINDS, Failure
 
 from .target import Target, check_message
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from email.message import Message
 
-    from appconfig_env._content.document import Document
+    from appconfig_env._backends.base import Outcome
 
 
 class Stream:
@@ -107,7 +108,7 @@ class Run:
 
     def __init__(self, answer: HttpAnswer) -> None:
         self.answer = answer
-        self.outcomes: dict[str, Document | SourceError] = {}
+        self.outcomes: dict[str, Outcome] = {}
         self.calls = 0
 
     def call(self, operation: str, *_: object) -> dict[str, Any]:
@@ -117,7 +118,7 @@ class Run:
 
     def fail(self, resources: list[Any], error: AwsError) -> None:
         for resource in resources:
-            self.outcomes[resource.reference] = SourceError(resource.reference, error.reason)
+            self.outcomes[resource.reference] = error.failure
 
     def add(self, *_: object) -> None:
         pass
@@ -162,15 +163,23 @@ def answers(data: bytes) -> None:
         check_message(str(error))
         check_message(error.reason)
     for text, outcome in run.outcomes.items():
-        if isinstance(outcome, SourceError):
-            check_message(str(outcome))
+        if isinstance(outcome, Failure):
+            assert outcome.kind in KINDS
+            for field in (str(outcome), *outcome.fields().values()):
+                check_message(field)
             continue
-        assert isinstance(outcome.version + outcome.token + outcome.name, str)
+        assert isinstance(outcome.token, str)
+        assert outcome.poll_seconds is None or 15 <= outcome.poll_seconds <= 86_400
+        if isinstance(outcome, Unchanged):
+            continue
+        assert isinstance(outcome.version + outcome.name, str)
         source = next(
             s for s in (PARAMETER, PATH, SECRET, PROFILE, OTHER) if s.resource.reference == text
         )
-        check_message(make([source], outcome).error)
-        assert outcome.poll_seconds is None or 15 <= outcome.poll_seconds <= 86_400
+        rendering = render_document([source], outcome)
+        for reason in rendering.reasons:
+            check_message(reason)
+        check_message(str(rendering.failure))
 
 
 ROLE = (

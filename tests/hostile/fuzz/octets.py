@@ -60,10 +60,10 @@ def documents(data: bytes) -> None:
         TYPES[data[1] % len(TYPES)],
         data[2:],
     )
-    document = Document(source.resource, body, content_type=content_type, version="v1")
+    document = Document(body, content_type=content_type, version="v1")
     kind = kind_of(content_type, source.resource.format)
     try:
-        parsed = data_of(document)
+        parsed = data_of(document, source.resource)
     except DocumentError as error:
         check_message(str(error))
         assert kind != "json" or not _is_strict_json(body)

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appconfig_env._backends.fake import NO_ANSWER, FakeBackend
 from appconfig_env._cli import bake as _bake
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main as start
-from appconfig_env.errors import AppConfigEnvError, LoadError, SourceError
+from appconfig_env.errors import AppConfigEnvError, Failure, LoadError
 
-from ...support.fakes import NO_ANSWER, FakeBackend, steadily
+from ...support.fakes import steadily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._backends.base import Fetch
+    from appconfig_env._backends.base import Backend
     from appconfig_env._config.settings import Settings
 
     from ...support.fake_aws import FakeAws
@@ -54,7 +55,7 @@ def bake(environ: Mapping[str, str], *arguments: str) -> subprocess.CompletedPro
     )
 
 
-def unreachable(settings: Settings, environ: Mapping[str, str]) -> Fetch:
+def unreachable(settings: Settings, environ: Mapping[str, str]) -> Backend:
     del settings, environ
     return FakeBackend({})  # which answers nothing
 
@@ -77,7 +78,7 @@ def test_a_start_without_aws_has_what_was_baked(environ: dict[str, str], tmp_pat
         execve=lambda _path, _words, result: found.update(result),
         make_backend=unreachable,
         jitter=steadily,
-        say=said.append,
+        write_line=said.append,
     )
     assert code == 0, said
     assert (found["LIMIT"], found["HOST"], "DB" in found) == ("10", "h1", False)
@@ -91,7 +92,7 @@ def test_secrets_are_neither_read_nor_written(
     done = bake(environ, "--output", str(output))
     assert done.returncode == 0
     assert CANARY not in output.read_text() + done.stderr
-    assert list(json.loads(output.read_text())["sources"]) == ["appconfig:shop/prod/app"]
+    assert list(json.loads(output.read_text())["entries"]) == ["appconfig:shop/prod/app"]
     assert "warn: secretsmanager:shop/db: secrets are never baked" in done.stderr
     assert "warn: ssm:/shop/prod/: holds a SecureString" in done.stderr
     asked = [call.operation for call in fake_aws.calls]
@@ -132,7 +133,7 @@ def test_a_source_that_cannot_be_read_is_told_and_nothing_is_written(
 @pytest.mark.parametrize("option", ["optional", "default=1"])
 def test_what_the_function_can_do_without_need_not_be_there(option: str) -> None:
     settings = from_environ({"A": "ssm:/a", "B": f"ssm:/b?{option}"})
-    absent = SourceError("-", "ParameterNotFound")
+    absent = Failure("missing", "ParameterNotFound")
     snapshot, without = _bake.bake(settings, FakeBackend({"ssm:/a": b"1", "ssm:/b": absent}), 1.0)
     assert list(snapshot.entries) == ["ssm:/a"]
     assert without == {"ssm:/b": "ParameterNotFound"}
@@ -160,13 +161,13 @@ def test_a_function_may_name_its_variables_otherwise_than_when_it_was_baked() ->
         {"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c?prefix=P_", "Y": "appconfig:a/b/c#x"}
     )
     found = load(later, FakeBackend({}), 2.0, timeout=1.0, fallback=lambda: snapshot)
-    assert (found.values(later), found.missing()) == ({"P_X": "1", "Y": "1"}, [])
+    assert (found.values(later), found.missing(later)) == ({"P_X": "1", "Y": "1"}, [])
 
 
 def test_a_secret_by_way_of_parameter_store_is_a_secret() -> None:
     text = "ssm:/aws/reference/secretsmanager/shop/db"
     settings = from_environ({"A": text})
-    document = Document(settings.sources[0].resource, CANARY.encode(), secret=True)
+    document = Document(CANARY.encode(), secret=True)
     with pytest.raises(AppConfigEnvError, match=r"nothing can be baked .* secrets are never baked"):
         _bake.bake(settings, FakeBackend({text: document}), 1.0)
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.resource import Resource
 from appconfig_env._content import strict_yaml as _yaml
 from appconfig_env._content.document import Document, DocumentError
 from appconfig_env._content.parse import kind_of, parse, text_of
@@ -17,7 +16,6 @@ from appconfig_env._content.strict_json import DEEPEST
 
 CANARY = "c4n4ry"
 JSON = "application/json"
-SSM = Resource("ssm", ("/x",))
 
 json_data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -284,17 +282,11 @@ def test_no_error_repeats_the_document(kind: str, before: str, after: str) -> No
 
 
 def test_a_documents_repr_holds_no_value() -> None:
-    document = Document(SSM, CANARY.encode(), parameters={"a": CANARY}, token=CANARY)
+    document = Document(CANARY.encode(), parameters={"a": CANARY}, token=CANARY)
     assert CANARY not in repr(document)
 
 
-def test_a_document_without_content_says_that_nothing_changed() -> None:
-    assert Document(SSM).is_unchanged
-    assert not Document(SSM, b"").is_unchanged
-    assert not Document(SSM, parameters={}).is_unchanged
-
-
 def test_one_secret_parameter_makes_a_document_secret() -> None:
-    assert not Document(SSM, parameters={"a": "1"}).is_secret
-    assert Document(SSM, parameters={"a": "1"}, secret_parameters=frozenset("a")).is_secret
-    assert Document(SSM, b"x", secret=True).is_secret
+    assert not Document(parameters={"a": "1"}).is_secret
+    assert Document(parameters={"a": "1"}, secret_parameters=frozenset("a")).is_secret
+    assert Document(b"x", secret=True).is_secret

@@ -33,8 +33,8 @@ def rendered(reference: str, content: Any, variable: str = "", **about: Any) -> 
     source = parse(reference, variable)
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     kind = "" if isinstance(content, bytes) else "application/json"
-    document = Document(source.resource, body, **{"content_type": kind, **about})
-    return render(source, document, data_of(document))
+    document = Document(body, **{"content_type": kind, **about})
+    return render(source, document, data_of(document, source.resource))
 
 
 def values(reference: str, content: Any, variable: str = "", **about: Any) -> dict[str, str]:
@@ -43,10 +43,8 @@ def values(reference: str, content: Any, variable: str = "", **about: Any) -> di
 
 def below(reference: str, parameters: dict[str, str], secret: str = "") -> Variables:
     source = parse(reference)
-    document = Document(
-        source.resource, parameters=parameters, secret_parameters=frozenset(secret.split())
-    )
-    return render(source, document, data_of(document))
+    document = Document(parameters=parameters, secret_parameters=frozenset(secret.split()))
+    return render(source, document, data_of(document, source.resource))
 
 
 APP = "appconfig:shop/prod/app"
