@@ -17,7 +17,8 @@ except ImportError as error:
     ) from error
 
 from . import _helper
-from ._config.references import APPCONFIG, ReferenceProblems, parse
+from ._config.references import ReferenceProblems, parse
+from ._config.sources import APPCONFIG
 from ._content.flags import Flag, flag_of, is_flag
 from .errors import AppConfigEnvError, MissingKeyError, SettingsError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from .._config.references import APPCONFIG, SSM
+from .._config.sources import APPCONFIG, SSM
 from .._content import parse as _document
 from .._content.parse import DOTENV_TYPE, Document, DocumentError
 from .._content.variables import text_value
@@ -14,7 +14,7 @@ from ..errors import SourceError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .._cache.load import Outcome, Request
-    from .._config.references import Resource
+    from .._config.sources import Resource
 
 # As AWS's agent names local files (AppConfig User Guide, "Local development"), and two of our own.
 CONTENT_TYPES = {

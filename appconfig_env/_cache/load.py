@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._config.references import APPCONFIG
 from .._config.settings import POLL_FLOOR_SECONDS
+from .._config.sources import APPCONFIG
 from .._content.render import Rendering, make, render_entry
 from ..errors import SourceError
 from .schedule import Schedule
@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from .._config.references import Resource, Source
     from .._config.settings import Settings
+    from .._config.sources import Resource, Source
     from .._content.parse import Document
 
     Outcome = Document | SourceError

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from .._config.references import Source
     from .._config.settings import Settings
+    from .._config.sources import Source
 
 __all__ = ("SCHEMA", "Entry", "Snapshot", "SnapshotRefusedError", "dumps", "fingerprint", "loads")
 

@@ -16,7 +16,7 @@ from .._cache import snapshot_file as _snapshot_file
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
-from .._config.references import FILE, SECRETS_MANAGER
+from .._config.sources import FILE, SECRETS_MANAGER
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 
 if TYPE_CHECKING:

@@ -3,24 +3,8 @@
 from __future__ import annotations
 
 from . import options as _options
-from .options import decoded, is_variable_name
-from .resource import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource
-from .source import Source
-
-__all__ = (
-    "APPCONFIG",
-    "FILE",
-    "SCHEMES",
-    "SECRETS_MANAGER",
-    "SSM",
-    "ReferenceProblems",
-    "Resource",
-    "Source",
-    "is_reference",
-    "is_variable_name",
-    "parse",
-    "parse_prefetch",
-)  # fmt: skip
+from .options import decoded
+from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source
 
 
 class ReferenceProblems(ValueError):  # noqa: N818 - it holds several, each an error of its own

@@ -6,7 +6,8 @@ from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
 from .environ import LOG_LEVELS, Reader
-from .references import APPCONFIG, SSM, ReferenceProblems, Resource, Source
+from .references import ReferenceProblems
+from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Settings:
         own = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
             scheme, self.secrets_ttl_seconds
         )
-        if self.local_dir or scheme == reference.FILE:
+        if self.local_dir or scheme == FILE:
             own = min(own, self.poll_seconds)
         wanted = [source.ttl for source in sources if source.ttl is not None]
         return max(min(wanted) if wanted else own, self.floor(sources))
@@ -234,10 +235,10 @@ def _parsed(
         except ReferenceProblems as error:
             # A default may be a value that nobody should read, and so may what follows its space.
             shown = repr(text.partition("?")[0].partition("&")[0])
-            if "default=" in before and not text.startswith(reference.SCHEMES):
+            if "default=" in before and not text.startswith(SCHEMES):
                 shown = "after a default (a space in its value as %20)"
             reader.problems += [f"{name}: {shown}: {problem}" for problem in error.problems]
-        if text.startswith(reference.SCHEMES):
+        if text.startswith(SCHEMES):
             before = text
     return found
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .._cache.entry import Entry
-    from .._config.references import Resource, Source
+    from .._config.sources import Resource, Source
 
 
 class Rendering:

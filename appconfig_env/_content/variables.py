@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .._config.references import APPCONFIG, FILE, SECRETS_MANAGER, SSM, is_variable_name
+from .._config.options import is_variable_name
+from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
 from .._config.wording import quoted
 from .fast_json import dumps
 from .parse import Document, DocumentError, kind_of, parse, text_of
@@ -12,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from .._config.references import Source
+    from .._config.sources import Source
 
 # One NAME=value string of 131,072 bytes is E2BIG on Linux (MAX_ARG_STRLEN, with its final NUL).
 LONGEST_VARIABLE_BYTES = 131_071

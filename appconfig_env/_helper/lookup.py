@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .._config.references import APPCONFIG, ReferenceProblems, parse
+from .._config.references import ReferenceProblems, parse
+from .._config.sources import APPCONFIG
 from .._content.flags import Flag, flag_of, is_flag
 from .._content.variables import KeyMissingError, pick
 from ..errors import AmbiguousFlagError, MissingKeyError
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from .._config.references import Resource, Source
+    from .._config.sources import Resource, Source
     from .helper import Helper
 
 

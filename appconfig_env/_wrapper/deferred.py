@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._config.references import APPCONFIG, FILE, SECRETS_MANAGER
+from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from .._backends import system as _machine
 from .._cache import handoff as _handover
 from .._cache.load import due, load
 from .._cache.repository import SnapshotRepository, check_fallback, read_fallback
-from .._config.references import FILE
 from .._config.settings import HANDOFF
+from .._config.sources import FILE
 from .._config.wording import quoted
 from .._content.variables import may_set
 from ..errors import LoadError

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from appconfig_env._cache.snapshot_file import LARGEST_BYTES
-from appconfig_env._config.resource import Resource
+from appconfig_env._config.sources import Resource
 from appconfig_env._content.parse import Document
 from appconfig_env._helper.helper import Helper
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..._cache.load import Request
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from .executor import Run
 
 # The longest that a session may ask for: what an answer says beyond it, nobody meant.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..._cache.load import Outcome
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from ..system import System
     from .errors import Client
     from .retry import Policy

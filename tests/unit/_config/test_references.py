@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.options import LONGEST_SECONDS, seconds
-from appconfig_env._config.references import (
-    ReferenceProblems,
-    Source,
-    is_reference,
-    is_variable_name,
-    parse,
-    parse_prefetch,
-)
-from appconfig_env._config.resource import Resource
+from appconfig_env._config.options import LONGEST_SECONDS, is_variable_name, seconds
+from appconfig_env._config.references import ReferenceProblems, is_reference, parse, parse_prefetch
+from appconfig_env._config.sources import Resource, Source
 
 CANARY = "c4n4ry"
 

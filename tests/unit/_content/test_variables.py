@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appconfig_env._config.references import is_variable_name, parse
+from appconfig_env._config.options import is_variable_name
+from appconfig_env._config.references import parse
 from appconfig_env._content.parse import Document, DocumentError
 from appconfig_env._content.protected import is_protected
 from appconfig_env._content.variables import (

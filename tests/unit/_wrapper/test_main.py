@@ -458,7 +458,7 @@ class Handoff:
 
 
 def document(body: bytes, *, secret: bool = False, token: str = "") -> Document:
-    from appconfig_env._config.references import Resource
+    from appconfig_env._config.sources import Resource
 
     return Document(Resource("ssm", ("any",)), body, secret=secret, token=token)
 
