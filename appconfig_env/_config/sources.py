@@ -12,15 +12,15 @@ SCHEMES = (APPCONFIG, SSM, SECRETS_MANAGER, FILE)
 
 
 class Resource:
-    """What is read in one piece, and so fetched once however many sources use it.
+    """What one call returns, fetched once however many sources use it.
 
     Attributes:
         scheme: one of SCHEMES.
         parts: application, environment and profile for `appconfig`; else one name, path or ARN.
-        recursive: for a path, whether the levels below the first are read too.
+        recursive: for a path, whether to read the levels below the first.
         stage: for a secret, the version's staging label; empty means AWSCURRENT.
-        format: `json`, `dotenv`, `yaml` or `text`; empty means by content.
-        reference: the canonical form; equal text means the same resource.
+        format: `json`, `dotenv`, `yaml` or `text`; empty means detect it.
+        reference: the canonical form; equal for equal resources.
     """
 
     __slots__ = ("format", "parts", "recursive", "reference", "scheme", "stage")
@@ -55,17 +55,17 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The profile's name, or the parameter's, secret's or file's name, path or ARN."""
+        """The profile's name, or the name, path or ARN of the parameter, secret or file."""
         return self.parts[-1]
 
     @property
     def is_path(self) -> bool:
-        """Whether this is every parameter below a path."""
+        """Whether this resource is every parameter under a path."""
         return self.scheme == SSM and self.name.endswith("/")
 
     @property
     def arn_region(self) -> str:
-        """The Region that an ARN names, else an empty string."""
+        """The Region in an ARN; empty if `name` is not an ARN."""
         fields = self.name.split(":", 5)
         return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
 
@@ -80,17 +80,17 @@ class Resource:
 
 
 class Source:
-    """One reference: a resource, and what becomes of what is read there.
+    """A configured reference: a resource, and how it becomes variables.
 
     Attributes:
-        resource: what is read.
+        resource: what to read.
         key: the segments of `#KEY`, outermost first; empty for the whole document.
-        variable: the variable whose value this reference was; empty for one of a list.
+        variable: the variable whose value this reference was; empty if it comes from a list.
         prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
-            None where the service's own interval holds; `only` None where there is no allow-list.
-        reference: the canonical form; `parse(source.reference)` gives an equal source.
-        identity: what tells this source from the others of the same settings, without its default:
-            it stands in the snapshot's file.
+            None for the service's interval; `only` is None without an allow-list.
+        reference: the canonical form; `parse(source.reference)` returns an equal source.
+        identity: identifies this source among those of the same settings; without its default,
+            because the snapshot file holds it.
     """
 
     __slots__ = (
@@ -172,9 +172,9 @@ class Source:
 
     @property
     def public_reference(self) -> str:
-        """How messages name this source: without options, so without a default's value."""
-        where = f"{self.variable}=" if self.variable else ""
-        return where + self.resource.reference + self._key_text()
+        """The reference as messages show it: without options, so without a default's value."""
+        variable = f"{self.variable}=" if self.variable else ""
+        return variable + self.resource.reference + self._key_text()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Source):

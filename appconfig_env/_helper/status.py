@@ -36,7 +36,7 @@ def missing(store: Store) -> LoadError | None:
         for source in store.settings.sources
         if source.resource.reference in unread and not source.optional and source.default is None
     ]
-    return LoadError(errors) if errors and not store.settings.go_on else None
+    return LoadError(errors) if errors and not store.settings.continue_on_error else None
 
 
 def _age(now: float, moment: float | None) -> float | None:

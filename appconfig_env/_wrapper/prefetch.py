@@ -218,7 +218,7 @@ def _report(settings: Settings, snapshot: Snapshot, log: StartLog) -> None:
         LoadError: it does not.
     """
     missing = snapshot.missing()
-    if missing and not settings.go_on:
+    if missing and not settings.continue_on_error:
         raise LoadError(missing)
     for error in missing:
         log.write("error", f"{error}; going on without it (APPCONFIG_ENV_ON_ERROR=continue)")
