@@ -241,7 +241,7 @@ import sys
 if sys.argv[2:] == ["without"]:
     sys.modules["_json"] = None
 sys.path.insert(0, sys.argv[1])
-from appconfig_env import _json_codec
+from appconfig_env._content import fast_json as _json_codec
 
 def outcome(call, *arguments, **options):
     try:
