@@ -112,7 +112,7 @@ def text_of(body: bytes) -> str:
         return body.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError:
         raise DocumentError(
-            "want UTF-8 text, got binary content; store it as text, such as base64"
+            "expected UTF-8 text, got binary content; store it as text, such as base64"
         ) from None
 
 
@@ -170,19 +170,20 @@ def _dotenv(text: str) -> dict[str, str | None]:
         from dotenv import parser
     except ImportError:
         raise DocumentError(
-            "a dotenv document needs python-dotenv, which is not installed here"
+            "a dotenv document needs python-dotenv; pip install python-dotenv"
         ) from None
 
     if len(text) > LARGEST_DOTENV:
         raise DocumentError(
-            f"want dotenv text of {LARGEST_DOTENV} signs at most, got {len(text)}; "
+            f"expected dotenv text of at most {LARGEST_DOTENV} characters, got {len(text)}; "
             "write it as JSON, or split it"
         )
     before, run, _ = text.translate(_TO_SPACE).partition(" " * (LONGEST_SPACE + 1))
     if run:
         line = before.count("\n") + 1
         raise DocumentError(
-            f"want {LONGEST_SPACE} spaces in a row at most, got more in line {line}"
+            f"expected at most {LONGEST_SPACE} spaces in a row, got more in line {line}; "
+            "remove them, or write the document as JSON"
         )
     found: dict[str, str | None] = {}
     # As it stands there, without dotenv's ${NAME}: what was fetched is a value, never a template.
@@ -190,10 +191,11 @@ def _dotenv(text: str) -> dict[str, str | None]:
         # A name alone is mostly the second line of a value that wants quotes.
         if binding.error or (binding.key is not None and binding.value is None):
             raise DocumentError(
-                f"want NAME=value lines, got something else in line {binding.original.line}"
+                f"expected NAME=value, got something else in line {binding.original.line}; "
+                "quote a value that spans several lines"
             )
         if binding.key in found:
-            raise DocumentError(f"the name {quoted(binding.key)} stands twice")
+            raise DocumentError(f"duplicate name {quoted(binding.key)}; remove one")
         if binding.key is not None:
             found[binding.key] = binding.value
     return found
@@ -206,7 +208,7 @@ def _yaml_data(text: str) -> object:
         return _yaml.parse(text)
     except ImportError:
         raise DocumentError(
-            "a YAML document needs PyYAML in the function's package "
+            "a YAML document needs PyYAML; add it to the function's package "
             "(pip install 'appconfig-env[yaml]')"
         ) from None
     except _yaml.YamlError as error:
