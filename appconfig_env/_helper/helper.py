@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from .._cache.load import Fetch
+    from .._backends.base import Fetch
     from .._cache.store import Store
     from .._config.settings import Settings
     from .._content.flags import Flag

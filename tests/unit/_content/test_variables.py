@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from appconfig_env._config.options import is_variable_name
 from appconfig_env._config.references import parse
-from appconfig_env._content.parse import Document, DocumentError
+from appconfig_env._content.document import Document, DocumentError
 from appconfig_env._content.protected import is_protected
 from appconfig_env._content.variables import (
     LONGEST_VARIABLE_BYTES,
