@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._config.wording import quoted, repeated
-from . import fast_json as _json_codec
+from . import fast_json
 
 # Deeper documents would exceed the recursion limit when they are flattened or encoded again.
 DEEPEST = 100
@@ -83,6 +83,6 @@ def _constant(text: str) -> object:
     raise JsonError(f"{text} is not valid JSON; write null or a string")
 
 
-_decode = _json_codec.decoder(
+_decode = fast_json.decoder(
     object_pairs_hook=_object, parse_float=_finite, parse_constant=_constant
 )
