@@ -176,7 +176,9 @@ def test_it_tells_neither_time_nor_machine(layer: _layer.Layer, said: dict[str, 
 def test_a_file_of_nobody_is_an_error() -> None:
     stray = LayerFile("python/stray/x.py", b"")
 
-    with pytest.raises(LayerError, match=r"python/stray/x\.py is in the layer, and belongs to no"):
+    with pytest.raises(
+        LayerError, match=r"python/stray/x\.py is in the layer, but belongs to none"
+    ):
         bill([*plain_files(), stray], 64 * "0")
 
 

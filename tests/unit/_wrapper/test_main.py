@@ -414,7 +414,7 @@ def test_without_a_command_it_explains_itself(folder: Path) -> None:
     assert "usage: appconfig-env" in done.stderr
     done = start(environ(folder), "chekc")
     assert done.returncode == 2
-    assert "unknown command 'chekc', which is no program on PATH either" in done.stderr
+    assert "unknown command 'chekc', and no such program on PATH" in done.stderr
     assert start(environ(folder), "--help").stdout.startswith("usage: appconfig-env")
 
 
