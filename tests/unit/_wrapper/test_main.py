@@ -263,7 +263,7 @@ def test_an_old_python_is_refused_with_its_version() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("appconfig-env: error: want Python 3.11 or newer, got 3.10 (")
+    assert done.stderr.startswith("appconfig-env: error: expected Python 3.11 or newer, got 3.10 (")
 
 
 def test_pythonpath_and_friends_of_the_function_do_not_touch_the_wrapper(
