@@ -20,7 +20,7 @@ AWS_PREFIX = aws_settings.PREFIX
 PREFETCH_LIST = AWS_PREFIX + "PREFETCH_LIST"
 # What the wrapper passes to the helper: JSON, see _cache/handoff.py. No source can set it, because
 # names that begin with an underscore are protected.
-HANDOFF = "_APPCONFIG_ENV_HANDOVER"
+HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR",

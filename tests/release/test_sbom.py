@@ -210,7 +210,7 @@ def test_only_what_was_altered_and_would_be_carried_stops_the_build(
 
     if file.endswith(".py"):
         assert result.returncode == 1
-        assert result.stderr.startswith(f"appconfig-env layer: {site / file} is not as it was ins")
+        assert result.stderr.startswith(f"appconfig-env layer: {site / file} was changed after its")
         assert list(tmp_path.iterdir()) == [site]
     else:  # which no layer carries
         assert result.returncode == 0, result.stderr

@@ -93,7 +93,9 @@ def test_each_python_reads_its_own_bundles(package: Path, version: str) -> None:
     assert run(package, ORIGINS, PYTHONS[version]) == FROM_BUNDLES
 
 
-def test_the_second_bundle_is_read_only_when_the_first_lacks_a_module(package: Path) -> None:
+def test_the_second_bundle_is_read_only_for_a_module_that_is_not_in_the_first(
+    package: Path,
+) -> None:
     script = """
 from appconfig_env import _bytecode_bundle, first
 print(len(_bytecode_bundle._read))

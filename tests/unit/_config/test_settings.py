@@ -122,7 +122,7 @@ def test_references_that_a_wrapper_has_resolved_are_taken_from_its_handoff() -> 
 def test_settings_are_never_references() -> None:
     assert is_own(PREFIX + "SOURCES")
     assert is_own(AWS + "MANIFEST")
-    assert is_own("_APPCONFIG_ENV_HANDOVER")
+    assert is_own("_APPCONFIG_ENV_HANDOFF")
     assert not is_own("APP_ENV")
     assert from_environ({AWS + "MANIFEST": "appconfig:is/no/reference"}).sources == ()
 

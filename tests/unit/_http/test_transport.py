@@ -219,21 +219,21 @@ def test_a_body_without_a_length_is_limited(transport: Transport) -> None:
 def test_the_deadline_holds_however_slowly_the_bytes_arrive(
     transport: Transport, answer: Answer
 ) -> None:
-    # Not by the clock, which a busy machine belies: one that waits longer is still waiting.
+    # No measured times, which a busy machine distorts: a call with a later deadline still waits.
     with ThreadPoolExecutor(1) as pool, RawServer(answer) as server:
-        patient = pool.submit(send, transport, server, timeout=20)
+        longer = pool.submit(send, transport, server, timeout=20)
         eventually(lambda: server.requests)
         with pytest.raises(TransportError, match="in time"):
             send(transport, server, timeout=0.3)
-        assert not patient.done()
-    assert patient.exception() is not None
+        assert not longer.done()
+    assert longer.exception() is not None
 
 
 def test_the_deadline_holds_while_a_server_reads_nothing(transport: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = Url(f"http://127.0.0.1:{listener.getsockname()[1]}")
         body = b"x" * 30_000_000
-        # The server takes nothing for ever: whatever ends the call is the deadline.
+        # The server never reads, so that only the deadline can end the call.
         with pytest.raises(
             TransportError, match=r"did not accept the request \(timed out\)|in time"
         ):
@@ -250,7 +250,7 @@ def test_the_next_address_is_tried_if_the_first_refuses(transport: Transport) ->
 def test_the_deadline_holds_during_a_tls_handshake(transport: Transport) -> None:
     with RawServer(hang) as server:
         url = Url(server.url.replace("http:", "https:"))
-        # The server would close after half a minute, and that would be said in other words.
+        # The server closes after half a minute, which would be another error.
         with pytest.raises(TransportError, match=r"no TLS with 127\.0\.0\.1 \(timed out\)"):
             transport.send(url, "GET", "/", {"host": "h"}, b"", timeout=0.3)
 
