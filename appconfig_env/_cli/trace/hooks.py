@@ -44,7 +44,12 @@ def _requests(arguments: Arguments) -> Iterable[object]:
 TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("appconfig_env._config.settings", "from_environ", "settings", _at()),
     ("appconfig_env._backends.local", "Folder.__call__", "files", _requests),
-    ("appconfig_env._backends.local", "read_file", "files", lambda given: [given[0].reference]),
+    (
+        "appconfig_env._backends.local",
+        "read_file",
+        "files",
+        lambda arguments: [arguments[0].reference],
+    ),
     ("appconfig_env._backends.aws.executor", "Run.call", "read", _read),
     ("appconfig_env._backends.aws.lean_client", "LeanClient.call", "call", _at(1)),
     ("appconfig_env._backends.aws.lean_client", "LeanClient._assume_role", "credentials", _at()),
@@ -57,14 +62,19 @@ TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("appconfig_env._backends.aws.boto3_client", "Boto3Client.call", "call", _at(1)),
     ("appconfig_env._backends.aws.boto3_client", "Boto3Client._new_session", "credentials", _at()),
     ("appconfig_env._backends.aws.boto3_client", "Boto3Client._new_client", "boto3 client", _at(2)),
-    ("urllib3.util.connection", "create_connection", "connect", lambda given: [given[0][0]]),
+    (
+        "urllib3.util.connection",
+        "create_connection",
+        "connect",
+        lambda arguments: [arguments[0][0]],
+    ),
     ("urllib3.connection", "ssl_wrap_socket", "TLS", _at()),
     ("appconfig_env._content.render", "data_of", "parse", _documents),
     (
         "appconfig_env._content.render",
         "render",
         "render",
-        lambda given: [given[0].public_reference],
+        lambda arguments: [arguments[0].public_reference],
     ),
     ("appconfig_env._cache.snapshot_file", "write", "write", _at()),
 )
