@@ -45,9 +45,9 @@ def parse(text: str, variable: str = "") -> Source:
     options = _options.read(query, problems) if question else {}
     parts = _parts(scheme, path, problems)
     key = _key(key_text, problems) if hash_sign else ()
-    _refuse_contradictions(scheme, parts, key, options, problems)
+    _reject_contradictions(scheme, parts, key, options, problems)
     if variable:
-        _refuse_in_place(scheme, parts, options, problems)
+        _reject_in_place(scheme, parts, options, problems)
     if problems:
         raise ReferenceProblems(problems)
     return _source(scheme, parts, key, options, variable)
@@ -153,7 +153,7 @@ def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     return key
 
 
-def _refuse_contradictions(
+def _reject_contradictions(
     scheme: str,
     parts: tuple[str, ...],
     key: tuple[str, ...],
@@ -183,7 +183,7 @@ def _refuse_contradictions(
         )
 
 
-def _refuse_in_place(
+def _reject_in_place(
     scheme: str, parts: tuple[str, ...], options: dict[str, object], problems: list[str]
 ) -> None:
     if scheme == FILE:

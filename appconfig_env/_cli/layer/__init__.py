@@ -132,6 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--output",
         type=Path,
+        metavar="FILE",
         default=OUTPUT,
         help="the zip to write, or an existing folder to fill (default: %(default)s)",
     )

@@ -97,8 +97,8 @@ def _by_owner(files: Iterable[LayerFile]) -> dict[str, list[LayerFile]]:
     """Group files by the name of their package; the trust anchors under ANCHORS."""
     owners = {SCRIPT: OURS, "python/appconfig_env": OURS}
     for name in DISTRIBUTIONS:
-        for file in distribution(name).files or ():
-            owners[f"python/{file.parts[0]}"] = name
+        for path in distribution(name).files or ():
+            owners[f"python/{path.parts[0]}"] = name
     by_owner: dict[str, list[LayerFile]] = {}
     for file in files:
         if file.name.startswith(ANCHORS):
