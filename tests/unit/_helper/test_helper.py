@@ -325,7 +325,7 @@ def test_a_refresh_ends_with_the_poll_timeout(
     shop.delay("GetLatestConfiguration", 5)
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
-    assert "no answer " in helper.status()[APP]["last_error"]
+    assert "no response from " in helper.status()[APP]["last_error"]
 
 
 def test_two_processes_share_one_session(

@@ -221,7 +221,7 @@ def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
     assert not Path("/var/lang/bin/python3").exists(), "this is not the place for this test"
     done = start({"PATH": str(tmp_path)}, "/bin/true")
     assert done.returncode == 127
-    assert "no python3" in done.stderr
+    assert "python3 not found" in done.stderr
 
 
 @pytest.mark.parametrize("path", ["/usr/bin:/bin", "/nowhere"])
