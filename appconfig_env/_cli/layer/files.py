@@ -47,6 +47,8 @@ LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 # The first line of the layer's package, in place of its docstring, so that no line moves: all later
 # imports use the bundles, which only a layer has.
 FIRST_LINE = "from . import _bytecode_bundle\n"
+# __main__.py runs without __init__, so it needs to know that it is in a layer.
+IN_LAYER = ("\nIN_LAYER = False ", "\nIN_LAYER = True ")
 
 
 class LayerError(AppConfigEnvError):
@@ -71,7 +73,8 @@ class LayerFile(NamedTuple):
 def plain_files() -> list[LayerFile]:
     """Return the files that are the same for every Python, sorted by name."""
     dependencies = list(_dependencies())
-    return sorted([_script(), _licence(dependencies), *_package(), *_anchors(), *dependencies])
+    ours = [_script(), _licence(dependencies), own_metadata(), *_package(), *_anchors()]
+    return sorted([*ours, *dependencies])
 
 
 def _script() -> LayerFile:
@@ -104,11 +107,21 @@ def _own_licence() -> bytes:
     raise LayerError("the LICENSE of appconfig-env is not installed; reinstall it with pip")
 
 
+def own_metadata() -> LayerFile:
+    """Our name and version, which `appconfig_env.__version__` reads in a layer too."""
+    version = distribution("appconfig-env").version
+    fields = f"Metadata-Version: 2.1\nName: appconfig-env\nVersion: {version}\n\n"
+    return LayerFile(f"python/appconfig_env-{version}.dist-info/METADATA", fields.encode())
+
+
 def _package() -> Iterator[LayerFile]:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE.parent).as_posix()
         if not name.startswith(EXCLUDED):
-            source = without_comments(path.read_text(encoding="utf-8"))
+            source = path.read_text(encoding="utf-8")
+            if path == PACKAGE / "__main__.py":
+                source = source.replace(*IN_LAYER)
+            source = without_comments(source)
             if path == PACKAGE / "__init__.py":
                 source = FIRST_LINE + source.removeprefix('""\n')
             yield LayerFile(f"python/{name}", source.encode())

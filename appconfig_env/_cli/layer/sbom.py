@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from .files import ANCHORS, DISTRIBUTIONS, LayerError, distribution
+from .files import ANCHORS, DISTRIBUTIONS, LayerError, distribution, own_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +95,8 @@ def bill(files: Sequence[LayerFile], zip_sha256: str) -> bytes:
 
 def _by_owner(files: Iterable[LayerFile]) -> dict[str, list[LayerFile]]:
     """Group files by the name of their package; the trust anchors under ANCHORS."""
-    owners = {SCRIPT: OURS, "python/appconfig_env": OURS}
+    metadata = str(PurePosixPath(own_metadata().name).parent)
+    owners = {SCRIPT: OURS, "python/appconfig_env": OURS, metadata: OURS}
     for name in DISTRIBUTIONS:
         for path in distribution(name).files or ():
             owners[f"python/{path.parts[0]}"] = name

@@ -23,6 +23,12 @@ pipe = int(sys.argv[1])
 os.set_inheritable(pipe, False)  # noqa: FBT003 - botocore's child processes must not keep it open
 READY_NS = time.monotonic_ns()  # the tracer's own time until here is subtracted
 
+# As __main__.py does.
+stub = type(sys)("appconfig_env")
+stub.__path__ = [package]
+sys.modules["appconfig_env"] = stub
+
+import appconfig_env._cli.main  # noqa: E402, F401 - the wrapper loads it
 from appconfig_env import _late_site  # noqa: E402
 
 _late_site.install()

@@ -582,7 +582,7 @@ def test_a_mistake_of_ours_is_told_without_a_traceback_or_a_message(life: dict[s
 
     code, execve, said = run(Breaks(), 1000.0, life)
     assert (code, execve.environ) == (1, {})
-    assert "unexpected ZeroDivisionError at test_wrapper.py:" in said[0]
+    assert "unexpected ZeroDivisionError at test_main.py:" in said[0]
     assert "s3cret" not in said[0]
 
 

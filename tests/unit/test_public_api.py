@@ -1,0 +1,63 @@
+"""The public names of `appconfig_env`, and when they are imported."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+
+import appconfig_env
+from appconfig_env.testing import override
+
+from ..support.paths import ROOT
+
+FUNCTIONS = {"document", "flag", "get", "on_change", "refresh", "status"}
+
+
+def printed(script: str) -> str:
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_all_lists_every_public_name() -> None:
+    tree = ast.parse((ROOT / "appconfig_env" / "__init__.py").read_text())
+    named = {
+        alias.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname and not alias.asname.startswith("_")
+    }
+
+    assert set(appconfig_env.__all__) == named | FUNCTIONS
+    assert sorted(appconfig_env.__all__) == appconfig_env.__all__
+    assert [name for name in appconfig_env.__all__ if not hasattr(appconfig_env, name)] == []
+
+
+def test_the_version_is_the_installed_packages() -> None:
+    assert appconfig_env.__version__ == metadata.version("appconfig-env")
+
+
+def test_flag_is_the_class_of_the_flags_that_are_returned() -> None:
+    with override(flags={"checkout": True}):
+        assert type(appconfig_env.flag("checkout")) is appconfig_env.Flag
+
+
+def test_flag_and_version_are_imported_on_first_use() -> None:
+    script = (
+        "import sys, appconfig_env as one\n"
+        "both = 'importlib.metadata', 'appconfig_env._content.flags'\n"
+        "loaded = lambda: [name in sys.modules for name in both]\n"
+        "print(loaded()); one.Flag; print(loaded()); one.__version__; print(loaded())"
+    )
+
+    assert printed(script).splitlines() == ["[False, False]", "[False, True]", "[True, True]"]
+
+
+def test_an_unknown_name_is_the_usual_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"^module 'appconfig_env' has no attribute 'gett'$"):
+        appconfig_env.gett  # type: ignore[attr-defined]  # noqa: B018
