@@ -1,4 +1,4 @@
-"""For your tests: values, documents and flags in place of every source, without AWS."""
+"""Replaces values, documents and flags in your tests, without AWS."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def override(
     flags: Mapping[str, bool | Mapping[str, Any]] | None = None,
     helper: Helper = _helper,
 ) -> Iterator[None]:
-    """Inside the `with`, `get`, `document` and `flag` answer from here, and nothing is fetched.
+    """Override what `get`, `document` and `flag` return inside the `with`; nothing is fetched.
 
-    Names that are not given come from the environment alone. Nested ones add to the outer ones.
-    The override holds for the whole process, for every thread.
+    Other names come from the environment alone. Nested overrides add to the outer ones. An override
+    applies to the whole process, and to all threads.
 
     Args:
-        values: by variable name; what is no text stands as JSON writes it, as in the environment.
+        values: by variable name; values other than strings are converted as in the environment.
         documents: parsed documents, by reference.
         flags: by name: whether it is enabled, or an object with `enabled` and the attributes.
-        helper: whose answers; the package's own functions' unless you made one yourself.
+        helper: the helper to override; by default that of the package's functions.
     """
     given = {name: text_value(value) for name, value in (values or {}).items()}
     parsed = {name: _flag(name, data) for name, data in (flags or {}).items()}

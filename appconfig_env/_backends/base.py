@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .._config.references import Resource
+    from .._config.sources import Resource
     from .._content.document import Document
     from ..errors import Failure
 

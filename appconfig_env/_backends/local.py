@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from .._config.references import APPCONFIG, SSM
+from .._config.sources import APPCONFIG, SSM
 from .._content import parse as _document
 from .._content.document import Document, DocumentError
 from .._content.parse import DOTENV_TYPE
@@ -14,7 +14,7 @@ from ..errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._config.references import Resource
+    from .._config.sources import Resource
     from .base import Outcome, Request
 
 # As AWS's agent names local files (AppConfig User Guide, "Local development"), and two of our own.

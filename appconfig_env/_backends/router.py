@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from _thread import allocate_lock
 
-from .._config.references import FILE
+from .._config.sources import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

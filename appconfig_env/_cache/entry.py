@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._backends.base import Outcome, Unchanged
-    from .._config.references import Source
+    from .._config.sources import Source
     from .._content.variables import Variables
     from .schedule import Schedule
 

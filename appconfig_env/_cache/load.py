@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._backends.base import Request
-from .._config.references import APPCONFIG
+from .._config.sources import APPCONFIG
 from .entry import after
 from .schedule import Schedule
 from .snapshot import Snapshot, fingerprint

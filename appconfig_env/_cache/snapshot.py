@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .._config.references import Source
     from .._config.settings import Settings
+    from .._config.sources import Source
     from ..errors import SourceError
     from .entry import Entry
 

@@ -15,7 +15,7 @@ variables are written.
 
 from __future__ import annotations
 
-from .._config.references import SECRETS_MANAGER
+from .._config.sources import SECRETS_MANAGER
 from .._content import fast_json as json
 from .._content.document import Document
 from ..errors import KINDS, Failure
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
-    from .._config.references import Source
+    from .._config.sources import Source
 
     Resources = Mapping[str, Sequence[Source]]
 

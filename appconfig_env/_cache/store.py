@@ -144,7 +144,7 @@ class Store:
     def refresh(
         self, *, force: Collection[str] | None = None, awaited: Collection[str] = ()
     ) -> frozenset[str]:
-        """Backend stale entries, or those in `force`; return the names whose value changed.
+        """Fetch stale entries, or those in `force`; return the names whose value changed.
 
         Never raises: what fails is logged once, kept in the entries, and tried again later.
 

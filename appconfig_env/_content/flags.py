@@ -1,4 +1,4 @@
-"""An AppConfig feature flag as Python sees it: data in, Flag out; pure."""
+"""AppConfig's feature flags: turns data into a Flag; pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class Flag:
-    """One feature flag; true in a condition where it is enabled.
+    """One feature flag; truthy if it is enabled.
 
     Attributes:
         name: the flag's key.
         enabled: whether it is on.
         attributes: its attributes, by name.
-        variant: the name of the variant that was chosen, None where the flag has no variants.
+        variant: the name of the chosen variant; None if the flag has no variants.
     """
 
     __slots__ = ("attributes", "enabled", "name", "variant")
@@ -49,7 +49,7 @@ class Flag:
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # attributes are a dict
 
     def __repr__(self) -> str:
-        # Names only: attributes may hold anything.
+        # Names only, because an attribute's value may be confidential.
         return (
             f"<Flag {self.name} {'on' if self.enabled else 'off'} ({', '.join(self.attributes)})>"
         )
@@ -85,7 +85,7 @@ def is_flag(data: object) -> bool:
 
 
 def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
-    """The flag that `data` describes."""
+    """Return the flag that `data` describes."""
     return Flag(
         name,
         enabled=data["enabled"],

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .._config.references import Source
+    from .._config.sources import Source
     from .document import Document
 
 

@@ -102,7 +102,7 @@ class Helper:
         return Flag(name)
 
     def refresh(self) -> frozenset[str]:
-        """Backend every source now, whatever our interval; return the names whose values changed.
+        """Fetch every source now, whatever our interval; return the names whose values changed.
 
         Where the service answers that it is too early, values stay and nothing is an error.
         """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .._config.references import APPCONFIG, ReferenceProblems, is_reference, parse
+from .._config.references import ReferenceProblems, is_reference, parse
+from .._config.sources import APPCONFIG
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, pick
 from ..errors import AmbiguousFlagError, Failure, LoadError, MissingKeyError, SourceError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from .._cache.entry import Entry
     from .._cache.store import Seen, Store
-    from .._config.references import Resource, Source
+    from .._config.sources import Resource, Source
     from .._content.flags import FoundFlag
 
     class Refresh(Protocol):
@@ -169,7 +170,7 @@ class LiveStore:
             and not source.optional
             and source.default is None
         ]
-        return LoadError(errors) if errors and not store.settings.go_on else None
+        return LoadError(errors) if errors and not store.settings.continue_on_error else None
 
     def _data(self, resource: Resource) -> Any:
         """Return the parsed document of one resource.

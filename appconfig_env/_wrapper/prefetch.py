@@ -9,8 +9,8 @@ import time
 from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, stale
-from .._config.references import APPCONFIG, FILE, SECRETS_MANAGER
 from .._config.settings import HANDOFF
+from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
 from ..errors import LoadError
 
 TYPE_CHECKING = False
@@ -146,7 +146,7 @@ class Prefetch:
         """
         settings, log = self._settings, self._log
         missing = snapshot.missing(settings)
-        if missing and not settings.go_on:
+        if missing and not settings.continue_on_error:
             raise LoadError(missing)
         for error in missing:
             log.write("error", f"{error}; continuing without it (APPCONFIG_ENV_ON_ERROR=continue)")

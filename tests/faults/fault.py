@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Questions that errors end in.
 NO_ROUTE = "is there a route to AWS"
-BETWEEN = "something between here and AWS"
+BETWEEN = "a proxy or gateway"
 SLOW = "health.aws.amazon.com"
 
 SOURCES = ("session", "poll", "path", "name", "secret")

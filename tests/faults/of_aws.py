@@ -36,7 +36,7 @@ def _refusals() -> list[Fault]:
                 f"status {status} and nothing else",
                 # AWS's verdicts have a code: this one comes from something on the way.
                 Ending.LASTING if ending is Ending.REFUSED else ending,
-                (f"HTTP {status}", "between here and AWS" if status < 500 else remedy),
+                (f"HTTP {status}", BETWEEN if status < 500 else remedy),
                 wire.refuse(status, with_body=False),
                 is_named=True,
                 is_slow=is_slow,

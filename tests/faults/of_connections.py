@@ -60,7 +60,7 @@ FAULTS = (
         "no TLS",
         "plain HTTP answers",
         Ending.PASSING,
-        ("no TLS with", "URL right"),
+        ("no TLS with", "check the endpoint or proxy URL"),
         meets=wire.speak_plain,
         is_slow=True,
     ),

@@ -93,7 +93,7 @@ def test_an_answer_that_is_not_of_the_operation_says_which_one(body: bytes, tmp_
         ended = started(server.url, tmp_path, "ssm:/shop/x")
     assert ended.code == 1
     assert "ssm:/shop/x: GetParameters failed: " in ended.err
-    assert "is something between here and AWS?" in ended.err
+    assert "a proxy or gateway may have answered instead of AWS" in ended.err
     assert "unexpected" not in ended.err
     assert "c4n4ry" not in ended.err
 

@@ -316,9 +316,9 @@ def test_every_group_of_names_says_where_it_stands() -> None:
     for group in groups:
         said = "Source" in group or "this package itself" in group
         assert said, group[:80]
-    prefixes = text[text.index("_PREFIXES = ") : text.index("# Through whom a program's requests")]
+    prefixes = text[text.index("_PREFIXES = ") : text.index("# The proxies that a program uses")]
     lines = [line for line in prefixes.splitlines() if line.startswith('    "')]
     assert len(lines) > 20
     for line in lines:
         assert ",  # " in line, line
-    assert "# Sources: " in text[text.index("# Through whom") : text.index("_PROXIES = ")]
+    assert "# Sources: " in text[text.index("# The proxies that") : text.index("_PROXIES = ")]

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PATIENCE_SECONDS = 30.0
-HANDOFF = "_APPCONFIG_ENV_HANDOVER"
+HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 # Answers one expression per line; a runtime that waits for its next event, so to say.
 SERVE = f"""
 import concurrent.futures as threads

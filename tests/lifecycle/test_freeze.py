@@ -11,7 +11,7 @@ from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.base import Request
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS
-from appconfig_env._config.references import Resource
+from appconfig_env._config.sources import Resource
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 

@@ -17,7 +17,7 @@ import pytest
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors
 from appconfig_env._cli.layer.bytecode import without_comments
-from appconfig_env._cli.layer.files import FIRST_LINE, IN_LAYER, LEFT_OUT
+from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
 from ..support.paths import ROOT
@@ -134,7 +134,7 @@ def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> No
     package = {
         f"python/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "appconfig_env").rglob("*.py")
-        if not path.relative_to(ROOT).as_posix().startswith(LEFT_OUT)
+        if not path.relative_to(ROOT).as_posix().startswith(EXCLUDED)
     }
 
     assert package <= set(found)
@@ -404,7 +404,7 @@ def test_where_not_all_fits_what_a_cold_start_needs_comes_first(tmp_path: Path) 
         said[built.byte_code[TAG]] = str(built).partition("byte code for ")[2]
 
     assert said == {
-        (): "nothing",
+        (): "no Python",
         ("start",): f"{TAG} (start only)",
         ("start", "rest"): f"{TAG} (start and rest only)",
         PARTS: TAG,
@@ -476,7 +476,7 @@ def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
         for path in root.rglob("*.py")
     ]
 
-    for start in LEFT_OUT:
+    for start in EXCLUDED:
         assert any(name.startswith(start) for name in every), start
         assert not [name for name in found if name.startswith(f"python/{start}")]
     for start in (*REST, *FINDERS):
@@ -486,8 +486,8 @@ def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--python", "/no/such/python"], "/no/such/python does not compile: "),
-        (["--python", "/bin/false"], "/bin/false does not compile: "),
+        (["--python", "/no/such/python"], "/no/such/python cannot compile: "),
+        (["--python", "/bin/false"], "/bin/false cannot compile: "),
     ],
 )
 def test_what_is_no_python_is_an_error(

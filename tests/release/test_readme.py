@@ -83,7 +83,7 @@ def test_every_default_in_the_table_is_the_codes() -> None:
     assert float(rows["SSM_PARAMETER_STORE_TTL"]) == settings.ssm_ttl_seconds
     assert float(rows["SECRETS_MANAGER_TTL"]) == settings.secrets_ttl_seconds
     assert (rows["APPCONFIG_ENV_OVERWRITE"], settings.overwrite) == ("no", False)
-    assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.go_on) == ("fail", False)
+    assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.continue_on_error) == ("fail", False)
 
 
 def test_every_reference_and_option_in_the_tables_is_understood() -> None:

@@ -176,7 +176,9 @@ def test_it_tells_neither_time_nor_machine(layer: _layer.Layer, said: dict[str, 
 def test_a_file_of_nobody_is_an_error() -> None:
     stray = LayerFile("python/stray/x.py", b"")
 
-    with pytest.raises(LayerError, match=r"python/stray/x\.py is in the layer, and belongs to no"):
+    with pytest.raises(
+        LayerError, match=r"python/stray/x\.py is in the layer, but belongs to none"
+    ):
         bill([*plain_files(), stray], 64 * "0")
 
 
@@ -208,7 +210,7 @@ def test_only_what_was_altered_and_would_be_carried_stops_the_build(
 
     if file.endswith(".py"):
         assert result.returncode == 1
-        assert result.stderr.startswith(f"appconfig-env layer: {site / file} is not as it was ins")
+        assert result.stderr.startswith(f"appconfig-env layer: {site / file} was changed after its")
         assert list(tmp_path.iterdir()) == [site]
     else:  # which no layer carries
         assert result.returncode == 0, result.stderr

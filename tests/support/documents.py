@@ -10,7 +10,7 @@ from appconfig_env._content.document import Document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._config.references import Source
+    from appconfig_env._config.sources import Source
 
 
 def document_of(source: Source, values: Mapping[str, str]) -> Document:

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from ..base import Request
     from .executor import Run
 

@@ -242,9 +242,9 @@ class AwsError(Exception):
         if self.code in _STALE_CREDENTIALS:
             return "the credentials are not valid (any more), or this clock is off"
         if self.code == UNREACHABLE:
-            # Where the message asks already, it knows better.
-            is_asked = self.is_final or "?" in self.message or not service
-            return "" if is_asked else ROUTE
+            # A message with a remedy of its own knows better.
+            has_remedy = self.is_final or ";" in self.message or not service
+            return "" if has_remedy else ROUTE
         return self._remedy_by_status()
 
     def _remedy_by_status(self) -> str:

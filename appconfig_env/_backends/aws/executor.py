@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from ..base import Outcome
     from ..system import System
     from .errors import Client

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from .executor import Run
 
     Named = dict[str, list[Resource]]

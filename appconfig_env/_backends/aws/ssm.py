@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from .executor import Run
 
     Named = dict[str, list[Resource]]

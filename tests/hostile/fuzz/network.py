@@ -56,7 +56,7 @@ class Stream:
 def _received(data: bytes, method: str, piece: int) -> tuple[object, ...]:
     # All of a Connection but for the socket that it would open.
     connection = Connection.__new__(Connection)
-    connection._named, connection._socket, connection._buffer = "host:1", Stream(data, piece), b""
+    connection._peer, connection._socket, connection._buffer = "host:1", Stream(data, piece), b""
     connection.is_reusable = True
     try:
         answer = connection.receive(method, math.inf)

@@ -283,6 +283,6 @@ TARGETS = (
         ),
         ('"background"', "NaN", "Infinity", "1e999"),
     ),
-    Target("log_lines", log_lines, (b"ssm:/x: want JSON", b"\x1b[31m\xc2\x9b\xe2\x80\xae\n"), ()),
+    Target("log_lines", log_lines, (b"ssm:/x: bad JSON", b"\x1b[31m\xc2\x9b\xe2\x80\xae\n"), ()),
 )  # fmt: skip
 assert is_variable_name("NAME")

@@ -145,11 +145,11 @@ def test_two_files_for_the_same_are_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        (b'{"x": "c4n4ry', "want JSON"),
+        (b'{"x": "c4n4ry', "invalid JSON"),
         (b"[1]", "JSON object"),
         (b"", "empty"),
         (b"\xff", "binary"),
-        (b'{"a": "c4n4ry", "a": 1}', "stands twice"),
+        (b'{"a": "c4n4ry", "a": 1}', "duplicate key 'a'"),
     ],
 )
 def test_a_broken_file_is_named_but_not_shown(folder: Path, content: bytes, part: str) -> None:
@@ -165,7 +165,7 @@ def test_a_lone_surrogate_is_an_error_not_a_crash(folder: Path) -> None:
     (folder / "ssm.json").write_text('{"/x": "\\ud800"}')
     settings = from_environ({"X": "ssm:/x"})
     (error,) = load(settings, LocalFolder(str(folder)), 1.0, timeout=1.0).missing(settings)
-    assert "want UTF-8" in error.reason
+    assert "expected UTF-8" in error.reason
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ def test_a_bad_document_keeps_the_good_one_and_the_next_good_one_is_seen(
     clock.tick(46)
     assert helper.get("LIMIT") == "10"
     assert helper.status()[APP]["version"] == "v1"
-    assert "want JSON" in helper.status()[APP]["last_error"]
+    assert "invalid JSON" in helper.status()[APP]["last_error"]
     clock.tick(46)
     assert "version v2" in helper.status()[APP]["last_error"]
     shop.put_profile("shop", "prod", "app", {"limit": 12}, label="v3")
@@ -331,7 +331,7 @@ def test_a_refresh_ends_with_the_poll_timeout(
     shop.delay("GetLatestConfiguration", 5)
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
-    assert "no answer " in helper.status()[APP]["last_error"]
+    assert "no response from " in helper.status()[APP]["last_error"]
 
 
 def test_two_processes_share_one_session(

@@ -356,7 +356,7 @@ def test_protected_names_are_left_out_with_a_warning(folder: Path) -> None:
     done = start(given, "/usr/bin/env")
     assert "evil" not in done.stdout
     assert "OK=1\n" in done.stdout
-    assert "PYTHONSTARTUP" not in done.stdout.replace("_APPCONFIG_ENV_HANDOVER", "").split("{")[0]
+    assert "PYTHONSTARTUP" not in done.stdout.replace("_APPCONFIG_ENV_HANDOFF", "").split("{")[0]
     for name in ("PATH", "LD_PRELOAD", "PYTHONSTARTUP"):
         assert f"{name} is protected" in done.stderr
 
@@ -414,7 +414,7 @@ def test_without_a_command_it_explains_itself(folder: Path) -> None:
     assert "usage: appconfig-env" in done.stderr
     done = start(environ(folder), "chekc")
     assert done.returncode == 2
-    assert "unknown command 'chekc', which is no program on PATH either" in done.stderr
+    assert "unknown command 'chekc', and no such program on PATH" in done.stderr
     assert start(environ(folder), "--help").stdout.startswith("usage: appconfig-env")
 
 
@@ -542,7 +542,7 @@ def test_values_for_get_only_stay_out_of_the_environment(life: dict[str, str]) -
 def test_the_handover_says_what_the_environment_no_longer_does(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     _, execve, _ = run(reads, 1000.0, life)
-    handoff = _handover.loads(execve.environ["_APPCONFIG_ENV_HANDOVER"])
+    handoff = _handover.loads(execve.environ["_APPCONFIG_ENV_HANDOFF"])
     assert handoff is not None
     assert handoff.references == {"P": life["P"], "S": life["S"]}
     assert handoff.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
