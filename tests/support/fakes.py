@@ -1,4 +1,4 @@
-"""Hand-written stand-ins for the seams: the clock, the fetch, exec."""
+"""Hand-written fakes for the seams: the clock, the backend, exec."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_ANSWER = SourceError("-", "no answer", unreachable=True)
 
 
 class Clock:
-    """Tells the time it was told."""
+    """Returns a time that the test sets."""
 
     def __init__(self, at: float = 1_000_000.0) -> None:
         self.at = at
@@ -30,27 +30,26 @@ class Clock:
 
 
 def steadily() -> float:
-    """Give the jitter that makes every interval last exactly as long as it is."""
+    """Return the jitter that leaves every interval unchanged."""
     return 0.0
 
 
 def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
-    """Give the environment that the wrapper hands over to the runtime."""
-    found: dict[str, str] = {}
+    """Run the wrapper, and return the environment that it passes to exec."""
+    passed: dict[str, str] = {}
 
     def keep(path: str, words: list[str], result: dict[str, str]) -> None:
         del path, words
-        found.update(result)
+        passed.update(result)
 
-    said: list[str] = []
-    assert (
-        main(["/bin/x"], environ, now=clock, execve=keep, jitter=steadily, say=said.append) == 0
-    ), said
-    return found
+    lines: list[str] = []
+    code = main(["/bin/x"], environ, now=clock, execve=keep, jitter=steadily, say=lines.append)
+    assert code == 0, lines
+    return passed
 
 
 class FakeBackend:
-    """Answers from `documents`, by resource text: bytes, a document, an error; records requests."""
+    """Returns `documents` by reference: bytes, a document or an error; records the requests."""
 
     def __init__(self, documents: dict[str, bytes | Outcome]) -> None:
         self.documents = documents
@@ -62,11 +61,11 @@ class FakeBackend:
         return {request.resource.reference: self._answer(request) for request in requests}
 
     def _answer(self, request: Request) -> Outcome:
-        found = self.documents.get(request.resource.reference, NO_ANSWER)
-        return Document(request.resource, found) if isinstance(found, bytes) else found
+        outcome = self.documents.get(request.resource.reference, NO_ANSWER)
+        return Document(request.resource, outcome) if isinstance(outcome, bytes) else outcome
 
     def asked(self) -> list[tuple[str, str]]:
-        """The resources and tokens since the last call of this."""
-        made = [(request.resource.reference, request.token) for request in self.requests]
+        """The resources and tokens requested since the last call of this method."""
+        requested = [(request.resource.reference, request.token) for request in self.requests]
         self.requests.clear()
-        return made
+        return requested
