@@ -76,14 +76,14 @@ def requirements_of(locked: str, package: str, *, alone: bool = False) -> str:
     return "--only-binary :all:\n" + "".join(pin.text for pin in every if pin.name in names)
 
 
-def wanted(name: str) -> dict[NormalizedName, Requirement]:
+def requirements(name: str) -> dict[NormalizedName, Requirement]:
     """The requirements of requirements/NAME.in and the files it includes, by name."""
-    requirements: dict[NormalizedName, Requirement] = {}
+    found: dict[NormalizedName, Requirement] = {}
     for line in (FOLDER / f"{name}.in").read_text().splitlines():
         words = re.sub(r"(^|\s)#.*", "", line).strip()
         if words.startswith("-r "):
-            requirements |= wanted(words.removeprefix("-r ").removesuffix(".in"))
+            found |= requirements(words.removeprefix("-r ").removesuffix(".in"))
         elif words:
             requirement = Requirement(words)
-            requirements[canonicalize_name(requirement.name)] = requirement
-    return requirements
+            found[canonicalize_name(requirement.name)] = requirement
+    return found
