@@ -106,9 +106,9 @@ def run(name: str, seconds: int, work: Path, keep: bool) -> bool:
     (folder / "log").write_text(done.stdout + done.stderr)
     executed = re.findall(r"number_of_executed_units: (\d+)", done.stderr) or ["?"]
     edges = re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", done.stderr) or [("?", "?", "?")]
-    seconds = time.monotonic() - began
+    elapsed = time.monotonic() - began
     print(  # noqa: T201 - the command's output
-        f"{name}: {executed[-1]} inputs in {seconds:.0f} s, {edges[-1][0]} edges, "
+        f"{name}: {executed[-1]} inputs in {elapsed:.0f} s, {edges[-1][0]} edges, "
         f"{edges[-1][1]} features; {'passed' if done.returncode == 0 else 'BROKEN'}",
         flush=True,
     )
