@@ -1032,10 +1032,10 @@ def test_a_secret_refreshed_by_another_process_is_kept_when_aws_fails(
 def test_without_a_free_descriptor_for_the_pipe_the_start_continues_without_a_child() -> None:
     script = (
         "import os, resource, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from appconfig_env import _overlap\n"
+        "from appconfig_env._wrapper import background\n"
         "least = os.open('/dev/null', os.O_RDONLY)\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (least + 1, least + 1))\n"
-        "print(_overlap.start(print, 1.0))"
+        "print(background.start(print, 1.0))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(ROOT)], capture_output=True, text=True, check=True

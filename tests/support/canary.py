@@ -11,11 +11,12 @@ import base64
 import os
 import secrets
 import threading
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 VARIABLE = "TESTS_CANARY"  # so that child processes that fake AWS plant the same secret
 VALUE = os.environ.setdefault(VARIABLE, "c4n4ry" + secrets.token_hex(8))
@@ -47,6 +48,8 @@ class Watch:
         self.places: list[str] = []
         self.test = "outside of the tests"
         self.searched = 0
+        self.descendants: Callable[[int], Iterable[int]] = descendants
+        self.failure = ""  # the error that ended `sample`, without its message
 
     def search(self, text: str | bytes | None, place: str) -> None:
         """Search one piece of output."""
@@ -74,14 +77,24 @@ class Watch:
                 continue
 
     def sample(self) -> None:
-        """Search the command lines of all descendant processes repeatedly, until `stop`."""
-        while not self._stopped.wait(SAMPLE_SECONDS):
-            for process in _descendants(os.getpid()):
-                try:
-                    words = Path(f"/proc/{process}/cmdline").read_bytes()
-                except OSError:
-                    continue
-                self.search(words, f"the command line of a process of {self.test}")
+        """Search the command lines of all descendant processes repeatedly, until `stop`.
+
+        An error ends the search and is recorded in `failure`; raised, it would fail an unrelated
+        test that happens to run.
+        """
+        try:
+            while not self._stopped.wait(SAMPLE_SECONDS):
+                self._sample_once()
+        except Exception as error:  # noqa: BLE001 - any error has to fail the run
+            self.failure = _name_and_place(error)
+
+    def _sample_once(self) -> None:
+        for process in self.descendants(os.getpid()):
+            try:
+                words = Path(f"/proc/{process}/cmdline").read_bytes()
+            except OSError:  # the process has ended
+                continue
+            self.search(words, f"the command line of a process of {self.test}")
 
     def stop(self) -> None:
         """End `sample`."""
@@ -95,12 +108,23 @@ class Watch:
                 self.search(os.fsencode(word), f"the arguments of a process of {self.test}")
 
 
-def _descendants(process: int) -> Iterator[int]:
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
+def descendants(process: int, proc: Path = Path("/proc")) -> Iterator[int]:
+    """All descendants of `process`; any of them can end during the search."""
+    tasks = proc / str(process) / "task"
+    try:
+        threads = os.listdir(tasks)
+    except OSError:  # it has ended since it was listed
+        return
+    for thread in threads:
         try:
-            children = [int(number) for number in task.read_text().split()]
-        except OSError:
+            children = (tasks / thread / "children").read_text()
+        except OSError:  # the thread has ended: ENOENT, or ESRCH if the file was already open
             continue
-        for child in children:
-            yield child
-            yield from _descendants(child)
+        for child in children.split():
+            yield int(child)
+            yield from descendants(int(child), proc)
+
+
+def _name_and_place(error: Exception) -> str:
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{type(error).__name__} in {Path(frame.f_code.co_filename).name}, line {line}"
