@@ -249,7 +249,7 @@ def test_the_ledger_records_each_use_of_a_token_and_its_outcome(
         (0, 0, "BadRequestException", False),
         (2, 1, "unchanged", True),
     ]
-    assert {use.who for use in aws.ledger} == {aws.account.function.access_key}
+    assert {use.access_key for use in aws.ledger} == {aws.account.function.access_key}
     assert aws.ledger[-1].at >= aws.ledger[0].at + 60
 
 

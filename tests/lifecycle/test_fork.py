@@ -22,7 +22,7 @@ BEGIN = SERVE.partition("for line in sys.stdin")[0]
 FORK = f"""
 {BEGIN}
 import warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: what this is about
+warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads are intended here
 
 def forked(text, seconds=10):
     reading, writing = os.pipe()

@@ -19,14 +19,14 @@ class Use(NamedTuple):
 
     Attributes:
         at: when, by the service's clock.
-        who: the access key of the client.
+        access_key: the client's access key.
         token: the token's number, counted from 1 in the order of issue; 0 for one never issued.
         session: its session's number, counted in the same way.
         outcome: "changed", "unchanged", or why it was refused.
     """
 
     at: float
-    who: str
+    access_key: str
     token: int
     session: int
     outcome: str
