@@ -1,4 +1,4 @@
-"""All cells of the matrix, some at a time, so that their waiting overlaps."""
+"""All cells of the matrix, some at a time, so that their waits overlap."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CELLS_AT_A_TIME = 6
 
 
 class Matrix:
-    """Runs the faults' cells and keeps what came of them.
+    """Runs the faults' cells and keeps their results.
 
     Args:
-        faults: to be run.
-        folder: for the fallback.
+        faults: the faults to run.
+        folder: where to write the fallback.
     """
 
     def __init__(self, faults: Iterable[Fault], folder: Path) -> None:
@@ -53,20 +53,20 @@ class Matrix:
         self._pool.shutdown(cancel_futures=True)
 
     def start(self, fault: Fault, column: str) -> Start:
-        """What the cold start did."""
+        """The result of the cold start."""
         return self._starts[fault.name, column].result()
 
     def refresh(self, fault: Fault) -> Refresh:
-        """What the refresh did."""
+        """The result of the refresh."""
         return self._refreshes[fault.name].result()
 
     def start_alone(self, fault: Fault | None, column: str) -> Start:
-        """What a cold start does once nothing else of the matrix runs."""
+        """The result of a cold start after everything else in the matrix has finished."""
         self._drain()
         return start(fault, column, self._fallback)
 
     def refresh_alone(self, fault: Fault) -> Refresh:
-        """Likewise, a refresh."""
+        """The result of a refresh after everything else in the matrix has finished."""
         self._drain()
         return refresh(fault)
 
@@ -75,7 +75,7 @@ class Matrix:
         wait(self._refreshes.values())
 
     def _write_fallback(self) -> None:
-        """Have a good start, and ship what it knew."""
+        """Run a cold start that succeeds, and ship its snapshot."""
         with Lab(None) as lab:
             subprocess.run([WRAPPER, "/bin/true"], env=lab.environ({}), check=True)
             self._fallback.write_bytes((lab.folder / "snapshot.json").read_bytes())

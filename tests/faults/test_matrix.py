@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .catalogue import FAULTS
-from .fault import Ending
+from .fault import Outcome
 from .matrix import STARTS, Matrix
-from .verdict import TOLERANCE_SECONDS, see_refresh, see_start, settle
+from .verdict import TOLERANCE_SECONDS, check_refresh, check_start, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 
 
-def see_in_time(fault: Fault, seconds: float) -> None:
+def check_deadline(fault: Fault, seconds: float) -> None:
     assert seconds <= fault.deadline + TOLERANCE_SECONDS
 
 
@@ -27,32 +27,32 @@ def see_in_time(fault: Fault, seconds: float) -> None:
 def matrix(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Matrix]:
-    """Run what is to be tested, no more."""
+    """Run only the faults of the selected tests."""
     items: list[Any] = [item for item in request.session.items if item.path == request.path]
-    wanted = {item.callspec.id for item in items if hasattr(item, "callspec")}
-    faults = [fault for fault in FAULTS if any(fault.name in one for one in wanted)]
-    with Matrix(faults, tmp_path_factory.mktemp("matrix")) as found:
-        yield found
+    selected = {item.callspec.id for item in items if hasattr(item, "callspec")}
+    faults = [fault for fault in FAULTS if any(fault.name in one for one in selected)]
+    with Matrix(faults, tmp_path_factory.mktemp("matrix")) as matrix:
+        yield matrix
 
 
 @each_fault
 @pytest.mark.parametrize("column", STARTS)
-def test_a_start_under_a_fault_ends_well_or_says_why(
+def test_a_cold_start_under_a_fault_succeeds_or_reports_why(
     matrix: Matrix, fault: Fault, column: str
 ) -> None:
     settle(
-        lambda done: see_start(fault, column, done),
+        lambda done: check_start(fault, column, done),
         matrix.start(fault, column),
         lambda: matrix.start_alone(fault, column),
     )
 
 
 @each_fault
-def test_a_refresh_under_a_fault_loses_nothing_and_is_well_again(
+def test_a_refresh_under_a_fault_loses_nothing_and_the_next_one_recovers(
     matrix: Matrix, fault: Fault
 ) -> None:
     settle(
-        lambda life: see_refresh(fault, life),
+        lambda life: check_refresh(fault, life),
         matrix.refresh(fault),
         lambda: matrix.refresh_alone(fault),
     )
@@ -60,23 +60,27 @@ def test_a_refresh_under_a_fault_loses_nothing_and_is_well_again(
 
 @each_fault
 @pytest.mark.parametrize("column", STARTS)
-def test_a_start_holds_its_deadline(matrix: Matrix, fault: Fault, column: str) -> None:
+def test_a_cold_start_meets_its_deadline(matrix: Matrix, fault: Fault, column: str) -> None:
     def again() -> float:
-        ordinary = matrix.start_alone(None, column).seconds  # what Python itself takes here, now
+        ordinary = matrix.start_alone(
+            None, column
+        ).seconds  # Python's own startup time, here and now
         return matrix.start_alone(fault, column).seconds - ordinary
 
-    settle(lambda seconds: see_in_time(fault, seconds), matrix.start(fault, column).seconds, again)
+    settle(
+        lambda seconds: check_deadline(fault, seconds), matrix.start(fault, column).seconds, again
+    )
 
 
 @each_fault
-def test_a_refresh_holds_its_deadline(matrix: Matrix, fault: Fault) -> None:
+def test_a_refresh_meets_its_deadline(matrix: Matrix, fault: Fault) -> None:
     settle(
-        lambda seconds: see_in_time(fault, seconds),
+        lambda seconds: check_deadline(fault, seconds),
         matrix.refresh(fault).faulty["seconds"],
         lambda: matrix.refresh_alone(fault).faulty["seconds"],
     )
 
 
-def test_every_fault_has_a_name_of_its_own_and_says_what_to_do() -> None:
+def test_every_fault_has_a_unique_name_and_its_error_a_remedy() -> None:
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert all(fault.says for fault in FAULTS if fault.ending is not Ending.WELL)
+    assert all(fault.error_parts for fault in FAULTS if fault.outcome is not Outcome.SUCCESS)

@@ -1,11 +1,11 @@
-"""What each cell of the matrix has to show: held against what a start or a refresh did."""
+"""The expected result of each cell of the matrix, compared with the actual one."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .fault import SOURCES, Ending
+from .fault import SOURCES, Outcome
 from .harness import NAMES, REFERENCES, value_of
 from .wire import REQUEST_ID, code_of
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from .harness import Refresh, Start
 
 TOLERANCE_SECONDS = 0.2
-# A machine that is busy answers late, and then another fault is seen than is meant. What is wrong
-# with the package is wrong each time.
+# A busy machine responds late, and then another fault than the intended one occurs. A bug in the
+# package fails every time.
 TRIES = 3
 APPCONFIG = ("StartConfigurationSession", "GetLatestConfiguration")
 OPERATIONS = {
@@ -33,7 +33,7 @@ Done = TypeVar("Done")
 
 
 def settle(check: Callable[[Done], None], done: Done, again: Callable[[], Done]) -> None:
-    """Check what was done among other things; if that was in vain, what is done alone."""
+    """Check a result of the parallel run; if that fails, one of a run without other load."""
     for _ in range(TRIES):
         with contextlib.suppress(AssertionError):
             return check(done)
@@ -41,114 +41,115 @@ def settle(check: Callable[[Done], None], done: Done, again: Callable[[], Done])
     return check(done)
 
 
-def see_start(fault: Fault, column: str, done: Start) -> None:
-    """Hold a cold start against what `fault` allows."""
-    hit = fault.sources if fault.ending is not Ending.WELL else ()
-    stands_in = column == "FALLBACK" and fault.ending is not Ending.REFUSED
-    if hit and column != "optional" and not stands_in:
-        _see_failed_start(fault, column, done, hit)
+def check_start(fault: Fault, column: str, done: Start) -> None:
+    """Compare a cold start with what `fault` allows."""
+    hit = fault.sources if fault.outcome is not Outcome.SUCCESS else ()
+    uses_fallback = column == "FALLBACK" and fault.outcome is not Outcome.REFUSED
+    if hit and column != "optional" and not uses_fallback:
+        _check_failed_start(fault, column, done, hit)
     else:
-        _see_good_start(done, hit, stands_in=stands_in)
+        _check_good_start(done, hit, uses_fallback=uses_fallback)
     for source in hit:
         lines = [line for line in done.stderr.splitlines() if REFERENCES[source] in line]
         if not lines and done.code == 1 and (column, source) == ("FALLBACK", "secret"):
-            continue  # optional there: a start that fails tells what it fails for
+            continue  # optional there: a failed start reports only the sources that made it fail
         assert len(lines) == 1, done.stderr
-        _see_error(fault, source, lines[0])
+        _check_error(fault, source, lines[0])
     for source in set(SOURCES) - set(hit):
-        # A start with a fallback need not wait for a quota.
-        assert REFERENCES[source] not in done.stderr or (stands_in and not fault.heals)
+        # A cold start with a fallback does not have to wait for the quota.
+        assert REFERENCES[source] not in done.stderr or (uses_fallback and not fault.recovers)
     assert "Traceback" not in done.stderr
-    if hit and fault.does and column == "required":
-        _see_attempts(fault, done.calls)
-    if fault.ending is Ending.LASTING:
-        # One for each source, or two, where a store of certificates is only read in part at first.
+    if hit and fault.on_call and column == "required":
+        _check_attempts(fault, done.calls)
+    if fault.outcome is Outcome.PERMANENT:
+        # One for each source, or two if only part of the trust store is loaded at first.
         assert done.connections <= 2 * len(SOURCES)
 
 
-def see_refresh(fault: Fault, life: Refresh) -> None:
-    """Hold a refresh against what `fault` allows."""
+def check_refresh(fault: Fault, life: Refresh) -> None:
+    """Compare a refresh with what `fault` allows."""
     assert life.faulty["raised"] == ""
     assert life.faulty["files"] == life.faulty["before"]["files"]
     assert life.faulty["threads"] == life.faulty["before"]["threads"]
-    assert _numbers(life.good) == dict.fromkeys(SOURCES, 1)
-    hit = fault.sources if fault.ending is not Ending.WELL else ()
+    assert _numbers(life.started) == dict.fromkeys(SOURCES, 1)
+    hit = fault.sources if fault.outcome is not Outcome.SUCCESS else ()
     numbers, errors = _numbers(life.faulty), _errors(life.faulty)
     for source in SOURCES:
         if source in hit:
             assert numbers[source] == 1
             assert life.faulty["status"][REFERENCES[source]]["age"] is not None
-            _see_error(fault, source, errors[source] or "")
-            told = [line for line in life.stderr.splitlines() if REFERENCES[source] in line]
-            assert len(told) == 1
-            assert told[0].endswith("; keeping the last values")
-        elif fault.heals:
+            _check_error(fault, source, errors[source] or "")
+            lines = [line for line in life.stderr.splitlines() if REFERENCES[source] in line]
+            assert len(lines) == 1
+            assert lines[0].endswith("; keeping the last values")
+        elif fault.recovers:
             assert (numbers[source], errors[source]) == (2, None)
-        else:  # by the time there is, either
+        else:  # either, depending on the time left
             assert (numbers[source], errors[source] is None) in ((1, False), (2, True))
-    assert _numbers(life.well) == dict.fromkeys(SOURCES, 2)
-    assert _errors(life.well) == dict.fromkeys(SOURCES)
+    assert _numbers(life.recovered) == dict.fromkeys(SOURCES, 2)
+    assert _errors(life.recovered) == dict.fromkeys(SOURCES)
     assert "Traceback" not in life.stderr
 
 
-def _see_failed_start(fault: Fault, column: str, done: Start, hit: Iterable[str]) -> None:
+def _check_failed_start(fault: Fault, column: str, done: Start, hit: Iterable[str]) -> None:
     assert done.code == 1
-    assert done.shown is None
-    (told,) = done.told
-    assert told["errorType"] == "AppConfigEnv.LoadError"
-    lines = told["errorMessage"].split("\n")
+    assert done.report is None
+    (init_error,) = done.init_errors
+    assert init_error["errorType"] == "AppConfigEnv.LoadError"
+    lines = init_error["errorMessage"].split("\n")
     for source in hit:
         if column == "FALLBACK" and source == "secret":
             continue  # optional there
         (line,) = [line for line in lines if REFERENCES[source] in line]
-        _see_error(fault, source, line)
+        _check_error(fault, source, line)
         assert f"appconfig-env: error: {line}" in done.stderr.splitlines()
 
 
-def _see_good_start(done: Start, hit: Iterable[str], *, stands_in: bool) -> None:
+def _check_good_start(done: Start, hit: Iterable[str], *, uses_fallback: bool) -> None:
     assert done.code == 0, done.stderr
-    assert done.told == []
-    assert done.shown is not None
-    environ = done.shown["environ"]
+    assert done.init_errors == []
+    assert done.report is not None
+    environ = done.report["environ"]
     for source, name in NAMES.items():
-        if source not in hit or (stands_in and source != "secret"):
+        if source not in hit or (uses_fallback and source != "secret"):
             assert environ[name] == value_of(source, 1)
         else:
             assert name not in environ
-    assert done.shown["threads"] == 1
-    assert not [name for name in done.shown["files"] if name.startswith("socket:")]
+    assert done.report["threads"] == 1
+    assert not [name for name in done.report["files"] if name.startswith("socket:")]
 
 
-def _see_error(fault: Fault, source: str, said: str) -> None:
-    """See that a person learns from it what failed, where, and what to do."""
-    assert any(f"{operation} failed: " in said for operation in OPERATIONS[source]), said
-    for text in fault.says:
+def _check_error(fault: Fault, source: str, error: str) -> None:
+    """Check that an error tells what failed, where, and what to do."""
+    assert any(f"{operation} failed: " in error for operation in OPERATIONS[source]), error
+    for text in fault.error_parts:
         code = code_of(fault.status, source) if fault.status else ""
-        assert text.format(code=code) in said, said
-    if fault.is_named:
-        assert f"(request {REQUEST_ID})" in said, said
+        assert text.format(code=code) in error, error
+    if fault.has_request_id:
+        assert f"(request {REQUEST_ID})" in error, error
 
 
-def _see_attempts(fault: Fault, calls: list[tuple[str, str]]) -> None:
-    """See that what may pass is tried again, and nothing else."""
+def _check_attempts(fault: Fault, calls: list[tuple[str, str]]) -> None:
+    """Check that transient faults are retried, and nothing else."""
     attempts = {
         source: calls.count((source, OPERATIONS[source][source == "poll"]))
         for source in fault.sources
     }
-    if fault.ending is not Ending.PASSING:
+    if fault.outcome is not Outcome.TRANSIENT:
         if fault.status == 400:
-            attempts.pop("poll")  # a token that is refused is worth another session
-        is_many = "NextToken" in fault.says[0]
-        assert is_many or set(attempts.values()) == {1}
-    elif "in time" not in fault.says:
+            attempts.pop("poll")  # a refused token is retried in a new session
+        has_pages = "NextToken" in fault.error_parts[0]
+        assert has_pages or set(attempts.values()) == {1}
+    elif "in time" not in fault.error_parts:
         assert sum(attempts.values()) > len(attempts)
 
 
-def _numbers(seen: Mapping[str, Any]) -> dict[str, int]:
-    return {source: int(seen["values"][name][-1]) for source, name in NAMES.items()}
+def _numbers(report: Mapping[str, Any]) -> dict[str, int]:
+    return {source: int(report["values"][name][-1]) for source, name in NAMES.items()}
 
 
-def _errors(seen: Mapping[str, Any]) -> dict[str, str | None]:
+def _errors(report: Mapping[str, Any]) -> dict[str, str | None]:
     return {
-        source: seen["status"][reference]["last_error"] for source, reference in REFERENCES.items()
+        source: report["status"][reference]["last_error"]
+        for source, reference in REFERENCES.items()
     }

@@ -1,4 +1,4 @@
-"""The child that reads beside the runtime: real wrapper, real processes, answers held back."""
+"""Background fetches of deferred sources: real wrapper, real processes, delayed responses."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PATIENCE_SECONDS = 30.0
 HANDOFF = "_APPCONFIG_ENV_HANDOFF"
-# Answers one expression per line; a runtime that waits for its next event, so to say.
+# Evaluates one expression per line, like a runtime that waits for its next event.
 SERVE = f"""
 import concurrent.futures as threads
 import json, os, signal, subprocess, sys
@@ -93,7 +93,7 @@ FOR_GET = {
 
 
 class HoldingAws(FakeAws):
-    """Carries every call out at once, and keeps the answers of those in `held` until `release`."""
+    """Processes every call at once, but holds the responses of those in `held` until `release`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class HoldingAws(FakeAws):
 
 
 class Runtime:
-    """The wrapper and what it becomes; ended by force after a while, whatever hangs."""
+    """The wrapper and the program that it executes; killed after a timeout if it hangs."""
 
     def __init__(
         self, environ: Mapping[str, str], stderr: Path, *command: str, **options: Any
@@ -175,7 +175,7 @@ class Runtime:
         return self._stderr.read_text()
 
     def background(self) -> BackgroundFetch:
-        """What the wrapper handed over; the runtime must have answered once."""
+        """The wrapper's handoff; the runtime must have responded once."""
         items = Path(f"/proc/{self.process.pid}/environ").read_text().split("\0")
         found = _handover.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
         assert found is not None
@@ -184,7 +184,7 @@ class Runtime:
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    """Wait until `condition` holds; fail where it does not, after a long while."""
+    """Wait until `condition` holds; fail after a timeout."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, condition
@@ -192,7 +192,7 @@ def eventually(condition: Callable[[], object]) -> None:
 
 
 def is_gone(process: int) -> bool:
-    """Whether it runs no more; whether its parent has noticed is the parent's affair."""
+    """Whether a process has ended, even if its parent has not reaped it yet."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except (FileNotFoundError, ProcessLookupError):
@@ -200,19 +200,19 @@ def is_gone(process: int) -> bool:
 
 
 def files(process: int) -> set[str]:
-    """What a process has open."""
+    """The open files of a process."""
     found = set()
     for entry in Path(f"/proc/{process}/fd").iterdir():
         try:
             found.add(os.readlink(entry))
-        except FileNotFoundError:  # closed meanwhile
+        except FileNotFoundError:  # has been closed
             continue
     return found
 
 
 @pytest.fixture
 def aws() -> Iterator[HoldingAws]:
-    """Fill an account: of two profiles and two paths one each is for get() only, and a secret."""
+    """An account with two profiles and two paths, one of each only for get(), and a secret."""
     with HoldingAws() as aws:
         aws.put_profile("shop", "prod", "app", {"limit": 10}, label="v1")
         aws.put_profile("shop", "prod", "later", PROFILE, label="v1")
@@ -237,7 +237,7 @@ def environ(aws: HoldingAws, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Give a function that starts a runtime behind the wrapper."""
+    """A function that starts a runtime with the wrapper."""
     started: list[Runtime] = []
 
     def start(*command: str, environ: Mapping[str, str] = environ, **options: Any) -> Runtime:
@@ -254,7 +254,7 @@ ALL = "[get('PASSWORD'), get('DEBUG'), get('TOKEN'), get('PLAIN')]"
 ALL_VALUES = [SECRET, "off", "secure", "simple"]
 
 
-def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, start: Start) -> None:
+def test_deferred_sources_do_not_delay_the_runtime(aws: HoldingAws, start: Start) -> None:
     aws.held.update(LATER)
     runtime = start()
 
@@ -274,7 +274,7 @@ def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, star
     assert aws.problems == []
 
 
-def test_the_helper_polls_on_with_the_childs_token(aws: HoldingAws, start: Start) -> None:
+def test_the_helper_continues_polling_with_the_child_s_token(aws: HoldingAws, start: Start) -> None:
     runtime = start()
     assert runtime.ask("get('DEBUG')") == "off"
     changed = {**PROFILE, "debug": "on"}
@@ -306,7 +306,7 @@ def test_the_helper_polls_on_with_the_childs_token(aws: HoldingAws, start: Start
         ("flag('checkout').enabled", True),
     ],
 )
-def test_who_asks_before_it_is_there_waits_for_the_child(
+def test_a_get_before_the_child_has_finished_waits_for_it(
     aws: HoldingAws, start: Start, environ: dict[str, str], expression: str, value: object
 ) -> None:
     aws.held.update(LATER)
@@ -323,7 +323,7 @@ def test_who_asks_before_it_is_there_waits_for_the_child(
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
 
-def test_the_wait_is_bounded_and_what_comes_later_is_there_later(
+def test_the_wait_is_bounded_and_late_values_are_loaded_later(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
@@ -346,7 +346,7 @@ def test_the_wait_is_bounded_and_what_comes_later_is_there_later(
     assert aws.problems == []
 
 
-def test_a_child_that_is_slow_is_waited_for_as_long_as_the_start_would_have_been(
+def test_a_slow_child_is_waited_for_until_the_cold_start_deadline(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
@@ -363,7 +363,7 @@ def test_a_child_that_is_slow_is_waited_for_as_long_as_the_start_would_have_been
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
 
-def test_after_the_pickup_the_runtime_has_no_child_no_zombie_and_no_pipe(
+def test_after_the_handoff_the_runtime_has_no_child_no_zombie_and_no_pipe(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
@@ -379,7 +379,7 @@ def test_after_the_pickup_the_runtime_has_no_child_no_zombie_and_no_pipe(
     assert pipe not in files(runtime.process.pid)
 
 
-def test_a_child_that_is_done_before_the_first_get_is_let_go_by_it(
+def test_the_first_get_reaps_a_child_that_has_finished(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     sources = "appconfig:shop/prod/app appconfig:shop/prod/later?env=no"
@@ -395,7 +395,7 @@ def test_a_child_that_is_done_before_the_first_get_is_let_go_by_it(
     assert aws.problems == []
 
 
-def test_the_child_is_in_nobodys_way(aws: HoldingAws, start: Start) -> None:
+def test_the_child_is_detached_from_stdin_and_stdout(aws: HoldingAws, start: Start) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
@@ -408,7 +408,7 @@ def test_the_child_is_in_nobodys_way(aws: HoldingAws, start: Start) -> None:
 
 
 @pytest.mark.parametrize("end", ["exit", "crash", "kill"])
-def test_a_runtime_that_ends_takes_the_child_along(aws: HoldingAws, start: Start, end: str) -> None:
+def test_the_child_ends_with_the_runtime(aws: HoldingAws, start: Start, end: str) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
@@ -425,7 +425,7 @@ def test_a_runtime_that_ends_takes_the_child_along(aws: HoldingAws, start: Start
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_all_ends_all_without_a_traceback(
+def test_a_signal_to_the_process_group_ends_all_processes_without_a_traceback(
     aws: HoldingAws, start: Start, number: signal.Signals
 ) -> None:
     aws.held.update(LATER)
@@ -439,7 +439,7 @@ def test_a_signal_to_all_ends_all_without_a_traceback(
     assert "Traceback" not in runtime.stderr()
 
 
-def test_whoever_reads_all_output_of_a_short_runtime_sees_its_end(
+def test_the_child_does_not_keep_the_output_of_a_short_runtime_open(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
@@ -459,7 +459,7 @@ def test_a_command_that_cannot_be_executed_leaves_no_child(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
-    # Both outputs end with their last holder, and the child holds stderr.
+    # Both outputs end when their last writer closes them, and the child has stderr open.
     done = subprocess.run(
         [str(WRAPPER), "/no/such/python3"],
         env=environ,
@@ -474,7 +474,7 @@ def test_a_command_that_cannot_be_executed_leaves_no_child(
     assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held
 
 
-def test_a_start_that_fails_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
+def test_a_failed_prefetch_leaves_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
     aws.deny("GetParametersByPath", "/shop/prod")
     aws.held.update(LATER)
     done = subprocess.run(
@@ -490,14 +490,12 @@ def test_a_start_that_fails_has_no_child(aws: HoldingAws, environ: dict[str, str
     assert not aws.asked().keys() & FOR_GET.keys()
 
 
-def test_where_the_child_is_killed_the_helper_loads_by_itself(
-    aws: HoldingAws, start: Start
-) -> None:
+def test_if_the_child_is_killed_the_helper_loads_by_itself(aws: HoldingAws, start: Start) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("get('LIMIT')")
     eventually(lambda: aws.count("GetSecretValue"))
-    aws.held.clear()  # the answers that are held back stay so
+    aws.held.clear()  # responses that are already held remain held
     os.kill(runtime.background().process, signal.SIGKILL)
     assert runtime.ask(ALL) == ALL_VALUES
     assert runtime.ask("children()") == []
@@ -506,7 +504,7 @@ def test_where_the_child_is_killed_the_helper_loads_by_itself(
     assert aws.problems == []
 
 
-def test_a_child_that_was_frozen_ends_and_the_helper_loads_by_itself(
+def test_a_child_that_was_frozen_exits_and_the_helper_loads_by_itself(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
@@ -516,7 +514,7 @@ def test_a_child_that_was_frozen_ends_and_the_helper_loads_by_itself(
     both = (runtime.background().process, runtime.process.pid)
     for process in both:
         os.kill(process, signal.SIGSTOP)
-    time.sleep(FROZEN_SECONDS + 0.1)  # as long as it takes to be a freeze, by the wall clock
+    time.sleep(FROZEN_SECONDS + 0.1)  # long enough to count as a freeze by the wall clock
     aws.held.clear()
     for process in both:
         os.kill(process, signal.SIGCONT)
@@ -525,7 +523,7 @@ def test_a_child_that_was_frozen_ends_and_the_helper_loads_by_itself(
     assert aws.problems == []
 
 
-def test_no_secret_is_on_disk_or_where_others_can_look(
+def test_no_secret_is_on_disk_or_visible_to_other_processes(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     canaries = ["c4n4ry-one", "c4n4ry-two"]
@@ -579,7 +577,7 @@ def test_secrets_larger_than_the_pipe_are_read_again(
     assert aws.problems == []
 
 
-def test_a_failed_source_fails_who_asks_for_it_and_not_the_start(
+def test_a_failed_deferred_source_fails_its_get_but_not_the_cold_start(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.deny("GetSecretValue")
@@ -594,7 +592,7 @@ def test_a_failed_source_fails_who_asks_for_it_and_not_the_start(
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
 
-def test_a_failed_source_that_may_fail_gives_its_default(
+def test_a_failed_optional_deferred_source_uses_its_default(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     sources = (
@@ -614,7 +612,7 @@ def test_a_failed_source_that_may_fail_gives_its_default(
     assert aws.problems == []
 
 
-def test_on_error_continue_goes_on_without_what_only_get_asks_for(
+def test_on_error_continue_continues_without_a_failed_deferred_source(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     aws.deny("GetSecretValue")
@@ -626,7 +624,7 @@ def test_on_error_continue_goes_on_without_what_only_get_asks_for(
     ]
 
 
-def test_the_fallback_stands_in_for_what_cannot_be_reached(
+def test_the_fallback_is_used_for_an_unreachable_deferred_source(
     aws: HoldingAws, start: Start, environ: dict[str, str], tmp_path: Path
 ) -> None:
     start().ask("get('DEBUG')")
@@ -645,7 +643,7 @@ def test_the_fallback_stands_in_for_what_cannot_be_reached(
     assert "warn: appconfig:shop/prod/later: " in runtime.stderr()
 
 
-def test_a_second_start_reads_secrets_only(aws: HoldingAws, start: Start) -> None:
+def test_a_second_start_reads_only_secrets(aws: HoldingAws, start: Start) -> None:
     first = start()
     assert first.ask(ALL) == ALL_VALUES
     first.end()
@@ -672,7 +670,7 @@ def test_a_second_start_with_nothing_to_read_has_no_child(
     assert aws.calls == []
 
 
-def test_what_an_earlier_life_knew_stands_until_the_child_has_read_it_anew(
+def test_a_snapshot_s_values_are_used_until_the_child_has_refreshed_them(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     given = {**environ, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/ ssm:/b?env=no&ttl=0"}
@@ -693,7 +691,7 @@ def test_what_an_earlier_life_knew_stands_until_the_child_has_read_it_anew(
     assert aws.problems == []
 
 
-def test_a_start_after_a_crash_while_the_child_reads_is_a_start_like_the_first(
+def test_after_a_crash_during_a_background_fetch_the_next_start_fetches_again(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
@@ -703,7 +701,7 @@ def test_a_start_after_a_crash_while_the_child_reads_is_a_start_like_the_first(
     child = first.background().process
     first.process.kill()
     first.end()
-    eventually(lambda: is_gone(child))  # until then it holds the lock
+    eventually(lambda: is_gone(child))  # until then the child holds the lock
     aws.release()
     aws.clear_calls()
     second = start()
@@ -723,7 +721,7 @@ def without_a_child(environ: dict[str, str], way: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("way", ["snap-start", "no folder"])
-def test_where_no_child_is_possible_the_start_waits_for_all_but_secrets(
+def test_if_no_child_is_possible_the_prefetch_waits_for_everything_but_secrets(
     aws: HoldingAws, start: Start, environ: dict[str, str], way: str
 ) -> None:
     runtime = start(environ=without_a_child(environ, way))
@@ -735,7 +733,7 @@ def test_where_no_child_is_possible_the_start_waits_for_all_but_secrets(
     assert aws.problems == []
 
 
-def test_while_another_process_has_the_lock_the_start_waits_for_all_but_secrets(
+def test_if_another_process_has_the_lock_the_prefetch_waits_for_everything_but_secrets(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     lock = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
@@ -748,7 +746,7 @@ def test_while_another_process_has_the_lock_the_start_waits_for_all_but_secrets(
     assert aws.problems == []
 
 
-def test_what_the_file_cannot_take_the_helper_reads_by_itself(
+def test_if_the_file_cannot_be_written_the_helper_loads_by_itself(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     Path(environ["APPCONFIG_ENV_SNAPSHOT"]).mkdir()  # nothing can be renamed onto it
@@ -760,7 +758,7 @@ def test_what_the_file_cannot_take_the_helper_reads_by_itself(
     assert aws.problems == []
 
 
-def test_another_command_than_python_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
+def test_a_command_other_than_python_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
     done = subprocess.run(
         [str(WRAPPER), "/usr/bin/env"],
         env=environ,
@@ -779,7 +777,7 @@ def test_another_command_than_python_has_no_child(aws: HoldingAws, environ: dict
     assert aws.count("GetSecretValue") == 0
 
 
-def test_a_folder_in_place_of_aws_needs_no_child(
+def test_a_local_folder_needs_no_child(
     start: Start, environ: dict[str, str], tmp_path: Path
 ) -> None:
     local = tmp_path / "local"
@@ -821,7 +819,7 @@ def test_a_profile_in_two_formats_is_received_once(
     assert aws.problems == []
 
 
-def test_of_forked_workers_only_the_wrappers_own_process_takes_the_answers(
+def test_only_the_process_started_by_the_wrapper_takes_the_handoff_not_forked_workers(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
@@ -838,7 +836,7 @@ def test_of_forked_workers_only_the_wrappers_own_process_takes_the_answers(
     assert aws.problems == []
 
 
-def test_workers_that_are_forked_while_the_child_reads_leave_it_to_their_parent(
+def test_workers_forked_during_a_background_fetch_leave_the_handoff_to_their_parent(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
@@ -854,7 +852,7 @@ def test_workers_that_are_forked_while_the_child_reads_leave_it_to_their_parent(
     assert aws.problems == []
 
 
-# What a program does to the number that the pipe has in its parent, before the first get().
+# What a program does with the pipe's descriptor number before its first get().
 NUMBERS = {
     "closed": "",
     "a file": "os.dup2(os.open('/dev/null', os.O_RDONLY), number)",
@@ -864,7 +862,7 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_program_that_inherits_the_environment_only_loads_by_itself(
+def test_a_program_that_inherits_only_the_environment_loads_by_itself(
     aws: HoldingAws, start: Start, number: str
 ) -> None:
     runtime = start()
@@ -901,7 +899,7 @@ def test_the_next_wrapper_is_passed_through(
 
 
 @pytest.mark.parametrize("redirect", ["<&-", ">&-", "<&- >&-"])
-def test_standard_files_that_are_closed_are_none_of_the_childs(
+def test_the_child_works_with_closed_standard_files(
     aws: HoldingAws, environ: dict[str, str], tmp_path: Path, redirect: str
 ) -> None:
     script = "; ".join((
@@ -923,7 +921,7 @@ def test_standard_files_that_are_closed_are_none_of_the_childs(
     assert aws.problems == []
 
 
-def test_where_there_is_no_room_for_a_child_the_helper_reads(
+def test_if_no_child_can_be_started_the_helper_loads_by_itself(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     found: dict[str, str] = {}
@@ -945,7 +943,7 @@ def test_where_there_is_no_room_for_a_child_the_helper_reads(
     assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held, "nobody has it any more"
 
 
-def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
+def test_the_child_writes_the_file_and_sends_only_secrets_through_the_pipe(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     aws.deny("StartConfigurationSession", "shop/prod/later")
@@ -995,10 +993,10 @@ def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
     assert "4 sources loading in the background" in said[1]
 
 
-def test_workers_that_each_read_a_secret_wait_for_each_other_and_fail_none(
+def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
-    # Each read takes longer than the others wait for their turn: then they read without one.
+    # Each read takes longer than the others wait for the lock: then they read without it.
     aws.delay("GetSecretValue", 0.15)
     times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "200"}
     helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
@@ -1007,7 +1005,7 @@ def test_workers_that_each_read_a_secret_wait_for_each_other_and_fail_none(
     assert found == [SECRET] * len(helpers)
 
 
-def test_threads_wait_for_the_one_that_waits_for_another_process(
+def test_threads_wait_for_the_thread_that_waits_for_another_process(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     aws.delay("GetSecretValue", 0.3)
@@ -1022,7 +1020,7 @@ def test_threads_wait_for_the_one_that_waits_for_another_process(
         assert [answer.result() for answer in answers] == [SECRET] * 3
 
 
-def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
+def test_a_secret_refreshed_by_another_process_is_kept_when_aws_fails(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     sources = {
@@ -1039,7 +1037,7 @@ def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
     assert runtime.ask(f"subprocess.check_output({command}, text=True)") == f"{SECRET} d\n"
 
 
-def test_a_start_without_room_for_a_pipe_goes_on_without_a_child() -> None:
+def test_without_a_free_descriptor_for_the_pipe_the_start_continues_without_a_child() -> None:
     script = (
         "import os, resource, sys; sys.path.insert(0, sys.argv[1])\n"
         "from appconfig_env._wrapper import background\n"

@@ -1,4 +1,4 @@
-"""The README against the code: its tables hold every setting and option, its blocks run."""
+"""The README against the code: its tables list every setting and option, its blocks run."""
 
 from __future__ import annotations
 
@@ -46,26 +46,26 @@ def first_column(table: str) -> str:
 
 
 def known_settings() -> set[str]:
-    """Give every name that the code reads from the environment as a setting."""
+    """Return the name of every setting that the code reads from the environment."""
     names = {_settings.PREFIX + name for name in _settings.KNOWN}
     names |= set(aws_settings.ENDPOINT_VARIABLES.values())
     for path in (PACKAGE / "_config" / "settings.py", PACKAGE / "_config" / "aws.py"):
         text = path.read_text()
         names |= {aws_settings.PREFIX + name for name in re.findall(r'PREFIX \+ "([A-Z_]+)"', text)}
         names |= set(SETTING.findall(re.sub(r"\bPREFIX\b.*", "", text)))
-    # Those of our own prefix were found with AWS's above; they are in KNOWN.
+    # Settings with our own prefix are in KNOWN; above, they were found with AWS's prefix.
     own = {aws_settings.PREFIX + name for name in _settings.KNOWN}
     return {name for name in names if name not in own and not name.endswith("_")}
 
 
-def test_every_setting_in_the_code_is_in_the_table_and_no_other() -> None:
+def test_the_table_lists_exactly_the_settings_in_the_code() -> None:
     table = first_column(section("Settings"))
     in_table = set(SETTING.findall(table))
     in_code = known_settings() - {"AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
     assert in_table == in_code
 
 
-def test_every_default_in_the_table_is_the_codes() -> None:
+def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
     rows = {
         cells[1].strip(" `"): cells[2].strip(" `")
         for line in section("Settings").splitlines()
@@ -86,7 +86,7 @@ def test_every_default_in_the_table_is_the_codes() -> None:
     assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.continue_on_error) == ("fail", False)
 
 
-def test_every_reference_and_option_in_the_tables_is_understood() -> None:
+def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
     tables = section("References").split("| option |")
     for cell in re.findall(r"`([a-z]+:[^`]+)`", first_column(tables[0])):
         text = cell.replace("ARN", "arn:aws:ssm:us-east-1:123456789012:parameter/x")
@@ -111,7 +111,7 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
         exec(testing, {"appconfig_env": appconfig_env})
 
 
-def test_the_template_block_says_what_template_yaml_says() -> None:
+def test_the_template_block_agrees_with_template_yaml() -> None:
     (block,) = blocks("yaml")
     template = (PACKAGE.parent / "template.yaml").read_text()
     for line in (
@@ -133,7 +133,7 @@ SNAPSHOT_ENVIRON = {
 }
 
 
-def test_the_snapshots_schema_is_the_one_that_is_written() -> None:
+def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
     (block,) = blocks("json")
     documented = json.loads(block)
     settings = _settings.from_environ(SNAPSHOT_ENVIRON)
@@ -192,7 +192,7 @@ def test_every_link_and_make_target_exists() -> None:
         assert f"\n{target}:" in makefile, target
 
 
-def test_what_it_costs_is_what_the_last_run_found() -> None:
+def test_the_costs_are_those_of_the_performance_page() -> None:
     table = section("What it costs").split("\n\n")[1]
     page = (PACKAGE.parent / "docs" / "performance.md").read_text()
     numbers = set(re.findall(r"\d+\.\d+", table))

@@ -1,4 +1,4 @@
-"""The canary's watch over a run of pytest: what it looks into, and how a run fails."""
+"""The canary's pytest plugin: what is searched, and how a run fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Plugin:
-    """What of a run of pytest the watch looks into."""
+    """Passes the output of a pytest run to the watch."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -27,11 +27,11 @@ class Plugin:
         self._communicate: Callable[..., Any] = subprocess.Popen.communicate
 
     def pytest_sessionstart(self) -> None:
-        """Begin."""
+        """Start watching."""
         watch, communicate = self.watch, self._communicate
 
         def searched(process: Any, *arguments: Any, **options: Any) -> Any:
-            """Popen.communicate; what a child writes to its standard output, a test asked for."""
+            """Popen.communicate; standard output is not searched, because the test asked for it."""
             out, err = communicate(process, *arguments, **options)
             watch.search(err, f"the standard error of a process of {watch.test}")
             return out, err
@@ -42,22 +42,22 @@ class Plugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """Know whose processes they are."""
+        """Record which test is running."""
         self.watch.test = item.nodeid
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Look into what one test wrote, and into what pytest says of it."""
+        """Search a test's output and pytest's report."""
         self.watch.search(report.longreprtext, f"the report of {report.nodeid} ({report.when})")
         for title, text in report.sections:
             self.watch.search(text, f"{title} of {report.nodeid}")
 
     def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
-        """Look into warnings."""
+        """Search warnings."""
         self.watch.search(str(warning_message), f"a warning of {nodeid}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Look into the files, and fail the run if the secret came out or the watch had ended."""
+        """Search the files, and fail the run if the secret leaked or the watch had ended."""
         self._was_alive_to_the_end = self._sampler.is_alive()
         self.watch.stop()
         self._sampler.join()
@@ -70,14 +70,14 @@ class Plugin:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say where it stood, never what."""
+        """Report where the secret was found, never the secret."""
         watch = self.watch
         if not self._was_alive_to_the_end:
             terminalreporter.section("the canary's watch ended before the run", red=True)
-            why = watch.failure or "its thread had ended"
+            why = watch.failure or "its thread has ended"
             terminalreporter.write_line(f"CANARY command lines were not watched to the end: {why}")
         if watch.places:
-            terminalreporter.section("the canary secret came out", red=True)
+            terminalreporter.section("the canary secret leaked", red=True)
             for place in watch.places:
                 terminalreporter.write_line(f"CANARY in {place}")
         elif self._was_alive_to_the_end:
@@ -86,6 +86,6 @@ class Plugin:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch this run; once, though conftest and a command line may both ask for it."""
+    """Watch this run; only once, even if conftest and the command line both ask for it."""
     if not config.pluginmanager.has_plugin("canary-watch"):
         config.pluginmanager.register(Plugin(config), "canary-watch")

@@ -1,4 +1,4 @@
-"""Documents as a source would give them, from data."""
+"""Builds documents as a source would return them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def document_of(source: Source, values: Mapping[str, str]) -> Document:
-    """What `source` reads where `values` stand: parameters, a JSON object, or one value alone."""
+    """The document of a `source` that holds `values`: parameters, a JSON object or one value."""
     resource = source.resource
     if resource.is_path:
         return Document(parameters=values)

@@ -1,4 +1,4 @@
-"""Hand-written stand-ins for the seams: the clock, the fetch, exec."""
+"""Hand-written fakes for the seams: the clock, the backend, exec."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """Tells the time it was told."""
+    """Returns a time that the test sets."""
 
     def __init__(self, at: float = 1_000_000.0) -> None:
         self.at = at
@@ -24,21 +24,21 @@ class Clock:
 
 
 def steadily() -> float:
-    """Give the jitter that makes every interval last exactly as long as it is."""
+    """Return the jitter that leaves every interval unchanged."""
     return 0.0
 
 
 def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
-    """Give the environment that the wrapper hands over to the runtime."""
-    found: dict[str, str] = {}
+    """Run the wrapper, and return the environment that it passes to exec."""
+    passed: dict[str, str] = {}
 
     def keep(path: str, words: list[str], result: dict[str, str]) -> None:
         del path, words
-        found.update(result)
+        passed.update(result)
 
-    said: list[str] = []
-    assert (
-        main(["/bin/x"], environ, now=clock, execve=keep, jitter=steadily, write_line=said.append)
-        == 0
-    ), said
-    return found
+    lines: list[str] = []
+    code = main(
+        ["/bin/x"], environ, now=clock, execve=keep, jitter=steadily, write_line=lines.append
+    )
+    assert code == 0, lines
+    return passed

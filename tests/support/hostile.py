@@ -1,4 +1,4 @@
-"""Documents that nobody writes by accident, what becomes of each, and a start within limits."""
+"""Hostile documents with the expected error of each, and a cold start with limited memory."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Hostile(NamedTuple):
     """One document.
 
     Attributes:
-        name: of it.
-        format: as the option has it.
-        body: makes it; a function, since some are large.
-        said: a part of the error; empty where the document is taken.
+        name: the document's name.
+        format: the value of the `format` option.
+        body: a function that returns the document, since some are large.
+        error: a part of the expected error; empty if the document is accepted.
     """
 
     name: str
     format: str
     body: Callable[[], bytes]
-    said: str = ""
+    error: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -61,7 +61,7 @@ DOCUMENTS = [
     Hostile("NUL in a value", "json", lambda: b'{"a": "\\u0000"}', "NUL"),
     Hostile("NUL in a key", "json", lambda: b'{"a\\u0000b": 1}', "not a variable name"),
     Hostile("a newline in a key", "json", lambda: b'{"a\\nB=1": 1}', "not a variable name"),
-    Hostile("a change of direction", "json", '{"a\u202eb": 1}'.encode, "not a variable name"),
+    Hostile("a bidirectional override", "json", '{"a\u202eb": 1}'.encode, "not a variable name"),
     Hostile("a byte order mark", "json", lambda: b'\xef\xbb\xbf{"a": 1}'),
     Hostile("UTF-16", "json", lambda: '{"a": 1}'.encode("utf-16"), "UTF-8"),
     Hostile("4 MB in one value", "json", lambda: b'{"a": "' + b"x" * 4 * MIB + b'"}', "131071"),
@@ -76,9 +76,9 @@ DOCUMENTS = [
     Hostile("merges of merges", "yaml", MERGES.encode, "at most 100000 values"),
     Hostile("YAML 10,000 deep", "yaml", lambda: b"[" * DEEP + b"]" * DEEP, "invalid YAML"),
     Hostile("YAML's own tags", "yaml", lambda: b"a: !!python/object/apply:os.system [id]", "YAML"),
-    Hostile("a hexadecimal million", "yaml", lambda: b"a: 0x" + b"f" * 10**6, "500 characters"),
-    Hostile("a sum of sixties", "yaml", lambda: b"a: 1" + b":59" * 10**5, "500 characters"),
-    Hostile("a float of sixties", "yaml", lambda: b"a: 1" + b":1" * 240 + b".5", "invalid YAML"),
+    Hostile("a million hex digits", "yaml", lambda: b"a: 0x" + b"f" * 10**6, "500 characters"),
+    Hostile("a base-60 integer", "yaml", lambda: b"a: 1" + b":59" * 10**5, "500 characters"),
+    Hostile("a base-60 float", "yaml", lambda: b"a: 1" + b":1" * 240 + b".5", "invalid YAML"),
 ]  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _keys(size: int) -> bytes:
 
 
 class Ended(NamedTuple):
-    """A start that is over: what it said, and the processor's seconds it took."""
+    """A finished cold start: its exit code, its output, and the CPU seconds it took."""
 
     code: int
     out: str
@@ -97,7 +97,7 @@ class Ended(NamedTuple):
 
 
 def start(environ: Mapping[str, str], *command: str, memory: int = MEMORY_BYTES) -> Ended:
-    """Run the wrapper with so much memory and no more."""
+    """Run the wrapper with at most `memory` bytes of address space."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
             ["/bin/sh", "-c", LIMITED, str(memory // 1024), str(WRAPPER), *command],
@@ -107,9 +107,9 @@ def start(environ: Mapping[str, str], *command: str, memory: int = MEMORY_BYTES)
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        said = []
+        texts = []
         for file in (out, err):
             file.seek(0)
-            said.append(file.read().decode())
-    seconds = usage.ru_utime + usage.ru_stime  # this machine may have other things to do
-    return Ended(process.returncode, said[0], said[1], seconds)
+            texts.append(file.read().decode())
+    seconds = usage.ru_utime + usage.ru_stime  # CPU time, because the machine may be busy
+    return Ended(process.returncode, texts[0], texts[1], seconds)

@@ -1,4 +1,4 @@
-"""The Pythons of this machine that Lambda has a runtime for: on PATH, or beside this one."""
+"""This machine's Pythons that Lambda has a runtime for: on PATH, or installed next to this one."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MINORS = (11, 12, 13, 14)
 
 
 def found() -> dict[str, str]:
-    """Give the interpreters by version (`3.12`), this one among them."""
+    """Return the interpreters by version (`3.12`), including the running one."""
     pythons = {}
     for minor in MINORS:
         name = f"python3.{minor}"
-        # Version managers put one folder per version side by side.
-        beside = sorted(Path(sys.base_prefix).parent.glob(f"*3.{minor}*/bin/{name}"))
-        for candidate in (shutil.which(name), *map(str, beside)):
+        # Version managers install each version in a folder of its own, next to the others.
+        siblings = sorted(Path(sys.base_prefix).parent.glob(f"*3.{minor}*/bin/{name}"))
+        for candidate in (shutil.which(name), *map(str, siblings)):
             if candidate and _runs(candidate):
                 pythons[f"3.{minor}"] = candidate
                 break

@@ -1,4 +1,4 @@
-"""Targets that take text: references, settings, URLs, the snapshot, what the wrapper hands over."""
+"""Targets that take text: references, settings, URLs, the snapshot, the handoff, log lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .target import Target, check_message, text_of
 
 
 def references(data: bytes) -> None:
-    """A reference gives a source whose text gives the same source, or says all that is wrong."""
+    """A reference becomes a source whose text parses to the same source, or an error."""
     text = text_of(data)
     for variable in ("", "NAME"):
         try:
@@ -54,7 +54,7 @@ LONGEST_PROBLEM = 2000
 
 
 def settings(data: bytes) -> None:
-    """Any environment gives settings, the same each time, or problems that name the variable."""
+    """Any environment becomes settings, the same each time, or problems that name the variable."""
     items = (item.partition("=") for item in text_of(data).split("\0"))
     environ = {name: value for name, equals, value in items if name and equals}
     try:
@@ -73,11 +73,11 @@ def settings(data: bytes) -> None:
 
 
 def _shown(name: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in name)
+    return "".join(char if char.isprintable() else "?" for char in name)
 
 
 def urls(data: bytes) -> None:
-    """What is taken for a URL is one to urllib too; any text survives percent-encoding."""
+    """An accepted URL is one to urllib too; any text survives percent-encoding."""
     text = text_of(data)
     try:
         found = Url(text)
@@ -87,7 +87,7 @@ def urls(data: bytes) -> None:
         try:
             theirs = urlsplit(text)
         except ValueError:
-            assert {"[", "]"} & {*text}  # which it takes nowhere but around an IPv6 address
+            assert {"[", "]"} & {*text}  # which urllib accepts only around an IPv6 address
             return
         assert (found.scheme, found.host.lower()) == (
             theirs.scheme,
@@ -150,7 +150,7 @@ def _use(found: Snapshot) -> None:
 
 
 def handoff(data: bytes) -> None:
-    """What the wrapper did not write is nothing; what it wrote comes back as it was."""
+    """Text that the wrapper did not write is ignored; what it wrote survives a round trip."""
     found = _handover.loads(text_of(data))
     if found is None:
         return
@@ -163,14 +163,14 @@ def handoff(data: bytes) -> None:
 
 
 def log_lines(data: bytes) -> None:
-    """Whatever a message holds, a line of log is one line, without signs that steer a terminal."""
+    """A message is logged as one line without control characters, whatever it contains."""
     message = text_of(data)
-    said: list[str] = []
-    StartLog({}, said.append).write("error", message)
-    StartLog({"AWS_LAMBDA_LOG_FORMAT": "JSON"}, said.append).write("error", message)
-    for line in said:
+    lines: list[str] = []
+    StartLog({}, lines.append).write("error", message)
+    StartLog({"AWS_LAMBDA_LOG_FORMAT": "JSON"}, lines.append).write("error", message)
+    for line in lines:
         assert line.isprintable()
-    assert len(json.loads(said[1])["message"]) == len(message)
+    assert len(json.loads(lines[1])["message"]) == len(message)
 
 
 def _environ(**variables: str) -> bytes:
