@@ -252,9 +252,9 @@ def test_the_page_s_block_tells_a_layer_from_an_altered_one(tmp_path: Path) -> N
     one = tmp_path / "layer" / "python" / "tenacity" / "retry.py"
     text = one.read_text()
     one.write_text(text + "\n")
-    assert said() == "python/tenacity/retry.py is not what the bill says\n"
+    assert said() == "python/tenacity/retry.py does not match the bill of materials\n"
     one.unlink()
-    assert said() == "python/tenacity/retry.py is not what the bill says\n"
+    assert said() == "python/tenacity/retry.py does not match the bill of materials\n"
     one.write_text(text)
     one.with_name("stray.py").touch()
-    assert said() == "python/tenacity/stray.py is not what the bill says\n"
+    assert said() == "python/tenacity/stray.py does not match the bill of materials\n"
