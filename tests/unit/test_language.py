@@ -87,7 +87,11 @@ CLAUSES = (
         before=r"(?<=[#.;:(] )|(?<=\"\"\")",
     ),
     Phrase(
-        "whatever", "contents, any", "whatever it finds", after=r" (it|is|was|else|goes|befalls)\b"
+        "whatever",
+        "contents, any",
+        "whatever it finds",
+        after=r" (it|is|was|else|goes)\b",
+        before=r"(?<!, )",
     ),
     Phrase(IS, "log, report, return", "names are said", after=r" (said|told)\b(?! (apart|to be))"),
     Phrase("said told", "message, reason, line", "told = _unexpected(error)", after=r" = "),
@@ -131,9 +135,12 @@ WORDS = (
         "signs",
         "characters",
         "262,144 signs",
-        after=r"(?! (a|an|the|with|by|for|in|and|every|each|its|requests?)\b)",
+        before=r"(?<=[\d}#] )|(?<=\b(?:the|all) )|(?<=other )|(?<=without )|(?<=many )|(?<=more )",
     ),
-    Phrase("sign signs", "character", "control signs", before=r"(?<=control )"),
+    Phrase("signs", "characters, marks", "signs: str", after=r": |\.[a-z]| = "),
+    Phrase(
+        "sign signs", "character", "control signs", before=r"(?<=control )|(?<=per )|(?<=ASCII )"
+    ),
     Phrase(
         "is are was were",
         "is not a",
@@ -190,6 +197,7 @@ LEGITIMATE = (
     "axes.locator_params(nbins=4)",
     "The timeout is due to the proxy; it fetches nothing.",
     "The client signs requests with SigV4, signs the body and verifies a signature.",
+    "The assumed role signs further calls; each client signs. One line, whatever it contains.",
     "The ellipsis stands for what was cut off. Nodes stand in line, and the clock stands still.",
     "a standard library, an understood value, a standalone program",
     "There is no parameter; if there are none, the value is no longer used.",
@@ -315,7 +323,7 @@ def test_plain_english_has_no_phrase_of_the_dialect(text: str) -> None:
 def test_a_phrase_is_found_across_lines_strings_comments_and_names() -> None:
     text = """
     # Read it
-    # anew, whatever
+    # anew and whatever
     # it finds.
     raise ValueError(
         f"the token stands "
