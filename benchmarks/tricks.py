@@ -44,8 +44,8 @@ PUBLIC_THREADS = "import signal, threading"
 CODEC = "import encodings.idna"
 PUBLIC = f"{PUBLIC_TLS}\n{PUBLIC_JSON}\n{PUBLIC_THREADS}\n{CODEC}"
 READ_ONLY = "sys.dont_write_bytecode = True"  # as a layer is
-NO_ROOTS_FIRST = "from appconfig_env.aws import trust; trust.AMAZON = ()"
-NO_ANCHORS = "from appconfig_env.aws import trust; trust.ANCHORS = '/nowhere'"
+NO_ROOTS_FIRST = "from appconfig_env._http import trust_store; trust_store.AMAZON = ()"
+NO_ANCHORS = "from appconfig_env._http import trust_store; trust_store.ANCHORS = '/nowhere'"
 
 
 class Way(NamedTuple):

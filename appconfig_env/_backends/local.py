@@ -7,14 +7,15 @@ import stat
 
 from .._config.references import APPCONFIG, SSM
 from .._content import parse as _document
-from .._content.parse import DOTENV_TYPE, Document, DocumentError
+from .._content.document import Document, DocumentError
+from .._content.parse import DOTENV_TYPE
 from .._content.variables import text_value
 from ..errors import SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._cache.load import Outcome, Request
     from .._config.references import Resource
+    from .base import Outcome, Request
 
 # As AWS's agent names local files (AppConfig User Guide, "Local development"), and two of our own.
 CONTENT_TYPES = {

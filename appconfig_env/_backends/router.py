@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from .._cache.load import Fetch, Outcome, Request
     from .._config.settings import Settings
+    from .base import Fetch, Outcome, Request
 
     Lock = AbstractContextManager[object]
 

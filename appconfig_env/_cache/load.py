@@ -2,46 +2,27 @@
 
 from __future__ import annotations
 
+from .._backends.base import Request
 from .._config.references import APPCONFIG
 from .._config.settings import POLL_FLOOR_SECONDS
-from .._content.render import Rendering, make, render_entry
+from .._content.document import Document
+from .._content.fast_json import dumps
+from .._content.render import Rendering, make, render_data
 from ..errors import SourceError
 from .schedule import Schedule
 from .snapshot import Entry, Snapshot, fingerprint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Sequence
 
+    from .._backends.base import Fetch, Outcome
     from .._config.references import Resource, Source
     from .._config.settings import Settings
-    from .._content.parse import Document
 
-    Outcome = Document | SourceError
-    Fetch = Callable[[list["Request"], float], Mapping[str, Outcome]]
 
 # A token is good for 24 hours; older than this it is not worth the call that would say so.
 OLDEST_TOKEN_SECONDS = 23.75 * 3600
-
-
-class Request:
-    """One resource to be read.
-
-    Attributes:
-        resource: what to read.
-        token: the token of its session, if there is one.
-        is_required: whether nothing good is known of it, so that waiting for it is worth while.
-    """
-
-    __slots__ = ("is_required", "resource", "token")
-
-    def __init__(self, resource: Resource, token: str = "", *, is_required: bool = True) -> None:
-        self.resource = resource
-        self.token = token
-        self.is_required = is_required
-
-    def __repr__(self) -> str:
-        return f"<Request {self.resource.reference}>"
 
 
 def load(
@@ -247,3 +228,24 @@ def _kept(
         error=reason,
         missing=tuple(made.missing),
     )
+
+
+def render_entry(sources: Sequence[Source], entry: Entry) -> Rendering | None:
+    """What `sources` make of what a snapshot says; None where that does not suffice."""
+    document = _document_of(sources[0].resource, entry) if entry.has_data else None
+    if document is None:
+        return None
+    made = render_data(sources, document, entry.data)
+    return None if made.reasons or made.missing else made
+
+
+def _document_of(resource: Resource, entry: Entry) -> Document | None:
+    """A document that says what `entry` does."""
+    data = entry.data
+    if resource.is_path:
+        if not isinstance(data, dict):
+            return None
+        parameters = {name: value for name, value in data.items() if isinstance(value, str)}
+        return Document(resource, parameters=parameters, version=entry.version)
+    text = data if isinstance(data, str) else dumps(data, compact=True, ascii_only=False)
+    return Document(resource, text.encode("utf-8", "surrogatepass"), version=entry.version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from _thread import start_new_thread
 
 from . import snapshot as _snapshot
 from .snapshot import Snapshot, SnapshotRefusedError
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from .handoff import Left
 
 READ_BYTES = 1024 * 1024
-REAP_TRIES, REAP_SECONDS = 50, 0.001
+REAP_TRIES, REAP_SECONDS = 10, 0.001
 
 
 class Pickup:
@@ -60,11 +61,23 @@ def _read(left: Left) -> bytes:
 
 
 def _reap(process: int) -> None:
-    """Let the child go: its locks end a moment before it does."""
+    """Reap the child without waiting for it: its locks end a moment before it does.
+
+    On a busy machine that moment is long. Then a thread waits for it, since nothing else would reap
+    it as long as this process lives.
+    """
     for _ in range(REAP_TRIES):
-        try:
-            if os.waitpid(process, os.WNOHANG)[0]:
-                return
-        except ChildProcessError:  # somebody has done so
+        if _has_reaped(process, os.WNOHANG):
             return
         time.sleep(REAP_SECONDS)
+    try:  # noqa: SIM105 - contextlib would cost 4 ms
+        start_new_thread(_has_reaped, (process, 0))
+    except RuntimeError:  # the process has no room for another thread
+        pass
+
+
+def _has_reaped(process: int, options: int) -> bool:
+    try:
+        return os.waitpid(process, options)[0] != 0
+    except ChildProcessError:  # somebody has done so
+        return True

@@ -16,13 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from .._backends.base import Fetch
     from .._config.settings import Settings
-    from .._helper.fast_path import Seen
     from .file_lock import FileLock
-    from .load import Fetch
     from .pickup import Pickup
 
     Log = Callable[[str, str], None]
+    # From when until when nothing is stale, in Unix seconds, and every name's value.
+    Seen = tuple[float, float, Mapping[str, str]]
 
 NEVER, ALWAYS = float("inf"), float("-inf")
 LOCK_RETRY_SECONDS = 1.0  # how soon to look whether the process that refreshes is done

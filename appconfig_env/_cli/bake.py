@@ -22,7 +22,7 @@ from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .._cache.load import Fetch
+    from .._backends.base import Fetch
     from .._config.settings import Settings
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Fetch]

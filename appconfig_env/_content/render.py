@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from .._config.wording import printable
 from ..errors import SourceError
-from .fast_json import dumps
-from .parse import Document, DocumentError
+from .document import Document, DocumentError
 from .variables import KeyMissingError, Variables, data_of, render, render_default
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .._cache.entry import Entry
-    from .._config.references import Resource, Source
+    from .._config.references import Source
 
 
 class Rendering:
@@ -97,24 +95,3 @@ def _refuse(
     reason = f"{error} (version {version})" if version else str(error)
     made.reasons.append(reason)
     made.use_defaults(sources, reason, is_secret=document.is_secret)
-
-
-def render_entry(sources: Sequence[Source], entry: Entry) -> Rendering | None:
-    """What `sources` make of what a snapshot says; None where that does not suffice."""
-    document = _document_of(sources[0].resource, entry) if entry.has_data else None
-    if document is None:
-        return None
-    made = render_data(sources, document, entry.data)
-    return None if made.reasons or made.missing else made
-
-
-def _document_of(resource: Resource, entry: Entry) -> Document | None:
-    """A document that says what `entry` does."""
-    data = entry.data
-    if resource.is_path:
-        if not isinstance(data, dict):
-            return None
-        parameters = {name: value for name, value in data.items() if isinstance(value, str)}
-        return Document(resource, parameters=parameters, version=entry.version)
-    text = data if isinstance(data, str) else dumps(data, compact=True, ascii_only=False)
-    return Document(resource, text.encode("utf-8", "surrogatepass"), version=entry.version)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .._config.references import APPCONFIG, FILE, SECRETS_MANAGER, SSM, is_variable_name
 from .._config.wording import quoted
+from .document import Document, DocumentError
 from .fast_json import dumps
-from .parse import Document, DocumentError, kind_of, parse, text_of
+from .parse import kind_of, parse, text_of
 from .protected import is_protected, is_proxy
 
 TYPE_CHECKING = False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any, Protocol, TypeVar, overload
+
+    from .._cache.store import Seen
 
     T = TypeVar("T")
     D = TypeVar("D")
-    # From when until when nothing is due, in Unix seconds, and every name's value.
-    Seen = tuple[float, float, Mapping[str, str]]
 
     class Get(Protocol):
         """See the function of that name in `View`."""

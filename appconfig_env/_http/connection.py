@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._backends.aws.errors import BETWEEN, SLOW
 from . import tls
+from .errors import BETWEEN, SLOW
 from .messages import HttpAnswer
 from .sockets import (
     DistrustError,

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from .._cache.load import Fetch
+    from .._backends.base import Fetch
     from .._cache.snapshot import Snapshot
     from .._config.settings import Settings
     from .background import Send, Start

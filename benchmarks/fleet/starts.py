@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from appconfig_env._backends.aws.retry import Policy
-    from appconfig_env._cache.load import Fetch, Outcome, Request
+    from appconfig_env._backends.base import Fetch, Outcome, Request
     from appconfig_env._cache.snapshot import Snapshot
     from appconfig_env._config.settings import Settings
 

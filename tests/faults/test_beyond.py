@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appconfig_env._backends.base import Request
 from appconfig_env._backends.router import Fetcher
-from appconfig_env._cache.load import Request
 from appconfig_env._config.settings import from_environ
 from appconfig_env._http.connection import LARGEST_BODY_BYTES
 from appconfig_env.errors import SourceError
@@ -23,7 +23,7 @@ from .harness import REFERENCES, WRAPPER, Lab, start
 from .verdict import TOLERANCE_SECONDS, settle
 
 if TYPE_CHECKING:
-    from appconfig_env._cache.load import Fetch, Outcome
+    from appconfig_env._backends.base import Fetch, Outcome
 
 MEGABYTE = 1024 * 1024
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from ..support.fake_aws import FakeAws
 from ..support.paths import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 OTHER = "an0ther-canary-of-an-inner-run"
@@ -102,7 +104,7 @@ FOUND = {
 }
 
 
-def inner_run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+def inner_run(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
     (folder / "test_inner.py").write_text(text)
     command = [
         sys.executable,
@@ -115,7 +117,7 @@ def inner_run(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     ]
     command += ["-c", os.devnull, "--rootdir", str(folder), "--basetemp", str(folder / "temp")]
     return subprocess.run(
-        [*command, "--tb=short", "test_inner.py"],
+        [*command, "--tb=short", *options, "test_inner.py"],
         cwd=folder,
         env={**os.environ, canary.VARIABLE: OTHER, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -162,6 +164,104 @@ def test_a_quiet_run_passes_and_says_how_much_was_searched(tmp_path: Path) -> No
     size = re.search(r"canary: not in (\d+\.\d+) MB", done.stdout)
     assert size
     assert 0.009 <= float(size[1]) < 0.1
+
+
+BROKEN = """
+def broken(process):
+    raise ValueError("what it found")
+"""
+
+
+@pytest.mark.parametrize(
+    ("death", "why"),
+    [
+        ("watch.descendants = broken", "ValueError in test_inner.py, line 3"),
+        ("watch.stop()", "its thread had ended"),
+    ],
+)
+def test_a_watch_that_ends_early_fails_the_run_and_no_test(
+    tmp_path: Path, death: str, why: str
+) -> None:
+    text = f"""
+import threading
+def test_it(request):
+    watch = request.config.pluginmanager.get_plugin("canary-watch").watch
+    (sampler,) = [one for one in threading.enumerate() if "sample" in one.name]
+    {death}
+    sampler.join(60)
+    assert not sampler.is_alive()
+def test_another(): pass
+"""
+    done = inner_run(tmp_path, BROKEN + text, "-W", "error")
+    assert "2 passed" in done.stdout
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert f"CANARY command lines were not watched to the end: {why}" in done.stdout
+    assert "what it found" not in done.stdout
+    assert "canary: not in" not in done.stdout
+
+
+def ended_process() -> int:
+    with subprocess.Popen(["/bin/true"]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_a_process_that_has_ended_has_no_descendants() -> None:
+    assert list(canary.descendants(ended_process())) == []
+
+
+def test_whatever_vanishes_while_it_is_read_the_other_descendants_are_found(tmp_path: Path) -> None:
+    def thread(process: int, number: int) -> Path:
+        folder = tmp_path / str(process) / "task" / str(number)
+        folder.mkdir(parents=True)
+        return folder
+
+    (thread(1, 1) / "children").write_text("2 3 4 ")
+    thread(1, 5)  # ended before its file was opened
+    (thread(1, 6) / "children").write_text("7 ")
+    (thread(2, 2) / "children").mkdir()  # opened, but reading it fails
+    (thread(4, 4) / "children").write_text("8 ")  # and process 3 has ended
+    assert set(canary.descendants(1, tmp_path)) == {2, 3, 4, 7, 8}
+
+
+def test_descendants_are_found_whichever_thread_started_them() -> None:
+    code = "import subprocess, sys; subprocess.run(['sh', '-c', 'echo $$; read x; exit 0'])"
+    started = []
+
+    def start() -> None:
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+        )
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join()
+    with started[0] as process:
+        assert process.stdout
+        grandchild = int(process.stdout.readline())
+        assert {process.pid, grandchild} <= set(canary.descendants(os.getpid()))
+        process.communicate(b"\n")
+
+
+def test_a_process_that_ends_between_listing_and_reading_is_passed_over() -> None:
+    watch = Watch("s3cret-s3cret")
+    rounds = iter(range(3))
+    seen = []
+
+    def with_one_that_ended(process: int) -> Iterator[int]:
+        seen.append(process)
+        if next(rounds) == 2:
+            watch.stop()
+        yield ended_process()
+        yield process
+
+    watch.descendants = with_one_that_ended
+    watch.sample()
+    assert len(seen) == 3
+    assert watch.failure == ""
+    assert watch.searched
 
 
 def test_it_is_planted_where_secrets_stand() -> None:

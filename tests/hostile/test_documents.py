@@ -10,7 +10,7 @@ import pytest
 
 from appconfig_env._cache.snapshot_file import LARGEST_BYTES
 from appconfig_env._config.resource import Resource
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, FakeBackend, steadily

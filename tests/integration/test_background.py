@@ -1034,10 +1034,10 @@ def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
 def test_a_start_without_room_for_a_pipe_goes_on_without_a_child() -> None:
     script = (
         "import os, resource, sys; sys.path.insert(0, sys.argv[1])\n"
-        "from appconfig_env import _overlap\n"
+        "from appconfig_env._wrapper import background\n"
         "least = os.open('/dev/null', os.O_RDONLY)\n"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (least + 1, least + 1))\n"
-        "print(_overlap.start(print, 1.0))"
+        "print(background.start(print, 1.0))"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(ROOT)], capture_output=True, text=True, check=True

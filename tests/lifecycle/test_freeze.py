@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.base import Request
 from appconfig_env._backends.system import THIS_SYSTEM
-from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, Request
+from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS
 from appconfig_env._config.references import Resource
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
 from ..support.fake_client import FakeClient

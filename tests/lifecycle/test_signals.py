@@ -16,7 +16,7 @@ import pytest
 from appconfig_env import LoadError
 from appconfig_env._cache import snapshot_file as _snapshot_file
 from appconfig_env._cache.file_lock import FileLock
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
 from ..support.life import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._backends.base import Outcome, Request
 
 ENDS = [signal.SIGTERM, signal.SIGKILL]
 
@@ -245,7 +245,6 @@ def test_a_start_that_is_ended_at_any_moment_leaves_a_whole_snapshot_or_none(
 WRITES = f"""
 import sys, time
 sys.path.insert(0, {str(ROOT)!r})
-from appconfig_env import _snapshot_file
 from appconfig_env._config.settings import from_environ
 from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._cache.snapshot import Snapshot, Entry

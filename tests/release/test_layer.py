@@ -228,9 +228,24 @@ def test_the_licences_of_what_it_carries_come_along(layer: Path) -> None:
 
 
 def test_importlib_metadata_knows_the_versions_of_what_it_carries(opt: Path) -> None:
-    for name in ("tenacity", "python-dotenv"):
+    for name in ("appconfig-env", "tenacity", "python-dotenv"):
         (found,) = metadata.Distribution.discover(name=name, path=[str(opt / "python")])
         assert found.version == metadata.version(name)
+
+
+def test_a_layer_knows_its_version_and_the_class_of_its_flags(opt: Path) -> None:
+    script = f"""
+import sys
+sys.path.insert(0, {str(opt / "python")!r})
+import appconfig_env
+print(appconfig_env.__version__, appconfig_env.Flag("checkout", enabled=True))
+"""
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False
+    )
+
+    wanted = f"{metadata.version('appconfig-env')} <Flag checkout on ()>\n"
+    assert (result.stdout, result.stderr) == (wanted, "")
 
 
 def test_a_function_starts_from_byte_code_alone(opt: Path, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ import base64
 import os
 import secrets
 import threading
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 VARIABLE = "TESTS_CANARY"  # by which children that play AWS plant the same one
 VALUE = os.environ.setdefault(VARIABLE, "c4n4ry" + secrets.token_hex(8))
@@ -47,6 +48,8 @@ class Watch:
         self.places: list[str] = []
         self.test = "outside of the tests"
         self.searched = 0
+        self.descendants: Callable[[int], Iterable[int]] = descendants
+        self.failure = ""  # the error that ended `sample`, without its message
 
     def search(self, text: str | bytes | None, place: str) -> None:
         """Look into one piece of output."""
@@ -74,14 +77,24 @@ class Watch:
                 continue
 
     def sample(self) -> None:
-        """Look at the command lines of all descendants, again and again until `stop`."""
-        while not self._stopped.wait(SAMPLE_SECONDS):
-            for process in _descendants(os.getpid()):
-                try:
-                    words = Path(f"/proc/{process}/cmdline").read_bytes()
-                except OSError:
-                    continue
-                self.search(words, f"the command line of a process of {self.test}")
+        """Look at the command lines of all descendants, again and again until `stop`.
+
+        An error ends it and is noted in `failure`, not raised: raised, it would fail whichever test
+        happens to run.
+        """
+        try:
+            while not self._stopped.wait(SAMPLE_SECONDS):
+                self._sample_once()
+        except Exception as error:  # noqa: BLE001 - the run is to fail, whatever it was
+            self.failure = _name_and_place(error)
+
+    def _sample_once(self) -> None:
+        for process in self.descendants(os.getpid()):
+            try:
+                words = Path(f"/proc/{process}/cmdline").read_bytes()
+            except OSError:  # it has ended
+                continue
+            self.search(words, f"the command line of a process of {self.test}")
 
     def stop(self) -> None:
         """End `sample`."""
@@ -95,12 +108,23 @@ class Watch:
                 self.search(os.fsencode(word), f"the arguments of a process of {self.test}")
 
 
-def _descendants(process: int) -> Iterator[int]:
-    for task in Path(f"/proc/{process}/task").glob("*/children"):
+def descendants(process: int, proc: Path = Path("/proc")) -> Iterator[int]:
+    """The children of `process`, their children, and so on; any of them may end meanwhile."""
+    tasks = proc / str(process) / "task"
+    try:
+        threads = os.listdir(tasks)
+    except OSError:  # it ended after it was listed
+        return
+    for thread in threads:
         try:
-            children = [int(number) for number in task.read_text().split()]
-        except OSError:
+            children = (tasks / thread / "children").read_text()
+        except OSError:  # the thread has ended: ENOENT, or ESRCH where the file was open by then
             continue
-        for child in children:
-            yield child
-            yield from _descendants(child)
+        for child in children.split():
+            yield int(child)
+            yield from descendants(int(child), proc)
+
+
+def _name_and_place(error: Exception) -> str:
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    return f"{type(error).__name__} in {Path(frame.f_code.co_filename).name}, line {line}"

@@ -23,6 +23,7 @@ class Plugin:
         self._config = config
         self.watch = Watch(VALUE)
         self._sampler = threading.Thread(target=self.watch.sample, daemon=True)
+        self._was_alive_to_the_end = False
         self._communicate: Callable[..., Any] = subprocess.Popen.communicate
 
     def pytest_sessionstart(self) -> None:
@@ -56,7 +57,8 @@ class Plugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Look into the files, and fail the run where the secret came out."""
+        """Look into the files, and fail the run if the secret came out or the watch had ended."""
+        self._was_alive_to_the_end = self._sampler.is_alive()
         self.watch.stop()
         self._sampler.join()
         subprocess.Popen.communicate = self._communicate  # type: ignore[method-assign]
@@ -64,17 +66,21 @@ class Plugin:
         if factory is not None and factory._basetemp is not None:
             self.watch.search_folder(Path(factory._basetemp))
         self.watch.search_files(SNAPSHOTS)
-        if self.watch.places:
+        if self.watch.places or not self._was_alive_to_the_end:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where it stood, never what."""
         watch = self.watch
+        if not self._was_alive_to_the_end:
+            terminalreporter.section("the canary's watch ended before the run", red=True)
+            why = watch.failure or "its thread had ended"
+            terminalreporter.write_line(f"CANARY command lines were not watched to the end: {why}")
         if watch.places:
             terminalreporter.section("the canary secret came out", red=True)
             for place in watch.places:
                 terminalreporter.write_line(f"CANARY in {place}")
-        else:
+        elif self._was_alive_to_the_end:
             size = f"{watch.searched / 1e6:.3f} MB"
             terminalreporter.write_line(f"canary: not in {size} of output, files and arguments")
 

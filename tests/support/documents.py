@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main
 from appconfig_env.errors import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._backends.base import Outcome, Request
 
 NO_ANSWER = SourceError("-", "no answer", unreachable=True)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ..._config.settings import POLL_FLOOR_SECONDS
-from ..._content.parse import Document
+from ..._content.document import Document
 from .errors import INVALID_RESPONSE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..._cache.load import Request
     from ..._config.references import Resource
+    from ..base import Request
     from .executor import Run
 
 # The longest that a session may ask for: what an answer says beyond it, nobody meant.

@@ -11,8 +11,8 @@ from .executor import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..._cache.load import Outcome, Request
     from ..._config.references import Resource
+    from ..base import Outcome, Request
     from ..system import System
     from .errors import Client
     from .retry import Policy

@@ -19,9 +19,9 @@ from botocore.credentials import (
 from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
 from ..._http.connection import LARGEST_BODY_BYTES
-from .boto3_errors import BrokenAnswerError, aws_error, refuse_broken_answer, search_error
+from ..._http.errors import BETWEEN
+from .boto3_errors import BrokenAnswerError, aws_error, refuse_broken_answer, release, search_error
 from .errors import (
-    BETWEEN,
     INVALID_RESPONSE,
     MISCONFIGURED,
     NO_CREDENTIALS,
@@ -56,10 +56,12 @@ class Boto3Client:
     ) -> dict[str, Any]:
         """See `port.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
         host = ""
+        failure: AwsError | None = None
+        answer: dict[str, Any] = {}
         try:
             client = self._client(operation, region, timeout)
             host = client.meta.endpoint_url.partition("://")[2].partition("/")[0]
-            answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
+            answer = getattr(client, xform_name(operation))(**parameters)
             if operation == "GetLatestConfiguration":
                 # Not `with` on the body itself: that gives the stream below it, which takes half a
                 # body for a whole one.
@@ -68,7 +70,10 @@ class Boto3Client:
         except AwsError:
             raise
         except Exception as error:  # noqa: BLE001 - botocore's errors have no one base, and none may leave
-            raise aws_error(operation, host, error) from None
+            failure = aws_error(operation, host, error)
+            release(error)
+        if failure is not None:
+            raise failure  # here, where it has no __context__: "from None" would only hide it
         answer.pop("ResponseMetadata", None)
         return answer
 
@@ -93,15 +98,21 @@ class Boto3Client:
 
     def _find_session(self) -> Any:
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.bare()
         if self._session is None:
             try:
                 self._session = self._new_session()
             except Exception as error:  # noqa: BLE001 - a credential process may do anything
                 # A search in vain takes seconds (on a host without an instance role): one for each
                 # call would fill the deadline, and then nobody would hear what is missing.
-                self._failure = search_error(error)
-                raise self._failure from None
+                self._failure = search_error(error).bare()
+                release(error)
+                # There is no client yet: all that is open belongs to this search.
+                closers, self._closers = self._closers, []
+                for close in closers:
+                    close()
+        if self._failure is not None:
+            raise self._failure.bare()
         return self._session
 
     def _new_session(self) -> Any:
@@ -131,6 +142,8 @@ class Boto3Client:
         core.set_default_client_config(Config(proxies=proxies if settings.proxy_url else None))
         if provider is not None:
             core.register_component("credential_provider", CredentialResolver([provider]))
+        else:
+            self._closers.append(lambda: _close_search(core))
         return boto3.Session(botocore_session=core)
 
     def _role_credentials(self, session: Any) -> Any:
@@ -207,6 +220,23 @@ def _whole(body: Any) -> bytes:
         if len(whole) > LARGEST_BODY_BYTES:
             raise BrokenAnswerError(INVALID_RESPONSE, f"a body that is too large; {BETWEEN}")
     return bytes(whole)
+
+
+def _close_search(core: Any) -> None:
+    """Close what the providers of a session have asked for credentials with.
+
+    A container's and an instance's endpoint are called without a client, through sessions that
+    botocore never closes, and that it holds in cycles.
+    """
+    try:
+        providers = core.get_component("credential_provider").providers
+    except Exception:  # noqa: BLE001 - a profile that cannot be read: nothing was searched
+        return
+    for provider in providers:
+        for name in ("_fetcher", "_role_fetcher"):
+            session = getattr(getattr(provider, name, None), "_session", None)
+            if isinstance(session, URLLib3Session):
+                session.close()
 
 
 class _Proxy(ProxyConfiguration):  # type: ignore[misc]

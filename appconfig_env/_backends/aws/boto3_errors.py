@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import traceback
+from typing import TYPE_CHECKING, Any
 
 from botocore import exceptions as its
 from botocore.parsers import ResponseParserError
 
+from ..._http.errors import BETWEEN
 from ..._http.sockets import distrust_of
-from .errors import BETWEEN, INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from .errors import INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SOMETHING_BETWEEN = f"an answer that is not of the protocol; {BETWEEN}"
 
@@ -64,6 +69,8 @@ def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: objec
     if isinstance(body, bytes) and length.isdecimal():
         is_cut = len(body) < int(length)
     if is_cut:
+        if not isinstance(body, bytes):
+            body.close()  # nobody will read it to its end
         raise BrokenAnswerError(UNREACHABLE, "the connection closed before the answer was whole")
     if not isinstance(body, bytes):
         return
@@ -105,6 +112,17 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
         if isinstance(error, kind):
             return AwsError(operation, UNREACHABLE, what)
     return AwsError(operation, INVALID_RESPONSE, f"boto3 failed with {type(error).__name__}")
+
+
+def release(error: BaseException) -> None:
+    """Drop what `error` and its causes hold: connection pools, answers, requests with tokens.
+
+    Their tracebacks hold the frames of botocore and urllib3. Some of these frames hold the error
+    itself, so that without this the sockets would stay open until the garbage collector comes.
+    """
+    for cause in list(_chain(error)):
+        traceback.clear_frames(cause.__traceback__)
+        cause.__traceback__ = cause.__cause__ = cause.__context__ = None
 
 
 def search_error(error: Exception) -> AwsError:
@@ -161,8 +179,18 @@ def _proxy_error(operation: str, error: Any) -> AwsError:
     return AwsError(operation, UNREACHABLE, "no connection to the proxy")
 
 
-def _distrust(error: BaseException | None) -> str:
+def _distrust(error: BaseException) -> str:
     """What is wrong with a certificate, from the innermost of `error`'s causes."""
+    for cause in _chain(error):
+        if type(cause).__name__ == "CertificateError":  # urllib3's own, not ssl's
+            return "it is another host's"
+        if said := getattr(cause, "verify_message", ""):
+            return str(said)
+    return ""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """`error` and all that led to it, each once."""
     pending: list[Any] = [error]
     seen: set[int] = set()
     while pending:
@@ -170,11 +198,7 @@ def _distrust(error: BaseException | None) -> str:
         if not isinstance(cause, BaseException) or id(cause) in seen:
             continue
         seen.add(id(cause))
-        if type(cause).__name__ == "CertificateError":  # urllib3's own, not ssl's
-            return "it is another host's"
-        said = getattr(cause, "verify_message", "")
-        if said:
-            return str(said)
+        yield cause
+        # botocore's errors name their cause among the words for their message, urllib3's in args.
         inner = getattr(cause, "kwargs", {}).get("error")
         pending += [inner, cause.__cause__, cause.__context__, *cause.args]
-    return ""

@@ -60,13 +60,13 @@ class Kept:
             if kept is not None and self._lasts(kept, EARLY_SECONDS):
                 return kept
             if self._failure is not None and self._failures != failures:
-                raise self._failure  # asked by another thread while this one waited
+                raise self._failure.bare()  # asked by another thread while this one waited
             try:
                 self._kept = self._find(deadline)
             except AwsError as error:
                 if kept is not None and self._lasts(kept, 0.0):
                     return kept
-                self._failure = error
+                self._failure = error.bare()
                 self._failures += 1
                 raise
             return self._kept
@@ -121,11 +121,14 @@ def _from_container(
     headers = {"host": url.authority, "accept": "application/json", **_authorization(environ)}
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     left = deadline - time.monotonic()
+    failure: AwsError | None = None
     try:
         answer = transport.send(url, "GET", target, headers, b"", timeout=left, direct=True)
     except TransportError as error:
         message = f"the container endpoint gave none: {error}"
-        raise AwsError(OPERATION, UNREACHABLE, message, is_final=error.is_final) from None
+        failure = AwsError(OPERATION, UNREACHABLE, message, is_final=error.is_final)
+    if failure is not None:
+        raise failure  # outside of `except`: a __context__ would hold the request and its token
     try:
         fields = json.loads(answer.body)
         pair = fields["AccessKeyId"], fields["SecretAccessKey"]

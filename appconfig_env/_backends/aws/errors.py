@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..._config.wording import printable
+from ..._http.errors import BETWEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,8 +95,6 @@ _CODELESS = "HTTP "  # and the status of an answer that gave no code
 
 # What to do, where no answer came, or one that is not AWS's.
 ROUTE = "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
-BETWEEN = "is something between here and AWS?"
-SLOW = "is AWS at fault (health.aws.amazon.com), or something between here and AWS?"
 _STAND_IN = "let APPCONFIG_ENV_FALLBACK stand in at starts"
 
 
@@ -131,6 +130,22 @@ class AwsError(Exception):
         self.details = details or {}
         self.is_final = is_final
         super().__init__(self.reason)
+
+    def bare(self) -> AwsError:
+        """The same error without a traceback and a context, which hold frames and their values.
+
+        One that is kept must be bare, and each time that it is raised a copy of its own: else
+        every raise makes its traceback longer, and threads that share it mix theirs.
+        """
+        return AwsError(
+            self.operation,
+            self.code,
+            self.message,
+            status=self.status,
+            request_id=self.request_id,
+            details=self.details,
+            is_final=self.is_final,
+        )
 
     @property
     def is_throttled(self) -> bool:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from typing import Any
 
-    from ..._cache.load import Outcome
     from ..._config.references import Resource
+    from ..base import Outcome
     from ..system import System
     from .errors import Client
     from .retry import Policy

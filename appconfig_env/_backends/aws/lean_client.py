@@ -124,13 +124,14 @@ class LeanClient:
                 timeout=deadline - time.monotonic(),
             )
         except TransportError as error:
-            raise AwsError(
+            failure = AwsError(
                 operation,
                 UNREACHABLE,
                 str(error),
                 request_id=operations.request_id(error.headers),
                 is_final=error.is_final,
-            ) from None
+            )
+        raise failure  # outside of `except`: a __context__ would hold the request, which is signed
 
     def _assume_role(self, deadline: float) -> Credentials:
         settings = self._settings

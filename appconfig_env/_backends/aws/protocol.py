@@ -9,9 +9,10 @@ from __future__ import annotations
 import binascii
 
 from ..._content import fast_json as json
+from ..._http.errors import BETWEEN
 from ..._http.messages import HttpAnswer, HttpRequest
 from ..._http.percent import encode
-from .errors import BETWEEN, INVALID_RESPONSE, SERVICES, AwsError
+from .errors import INVALID_RESPONSE, SERVICES, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

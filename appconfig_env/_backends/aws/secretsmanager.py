@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._content.parse import Document
+from ..._content.document import Document
 from .errors import INVALID_RESPONSE, AwsError
 
 TYPE_CHECKING = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ..._content.parse import Document
-from .errors import BETWEEN, INVALID_RESPONSE, UNREACHABLE, AwsError
+from ..._content.document import Document
+from ..._http.errors import BETWEEN
+from .errors import INVALID_RESPONSE, UNREACHABLE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

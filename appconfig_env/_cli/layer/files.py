@@ -71,7 +71,8 @@ class LayerFile(NamedTuple):
 def plain_files() -> list[LayerFile]:
     """Everything that is the same for each Python, by name."""
     dependencies = list(_dependencies())
-    return sorted([_script(), _licence(dependencies), *_package(), *_anchors(), *dependencies])
+    ours = [_script(), _licence(dependencies), own_metadata(), *_package(), *_anchors()]
+    return sorted([*ours, *dependencies])
 
 
 def _script() -> LayerFile:
@@ -102,6 +103,13 @@ def _own_licence() -> bytes:
         if file.name == "LICENSE":
             return file.read_binary()
     raise LayerError("the LICENSE of appconfig-env is missing from its installation")
+
+
+def own_metadata() -> LayerFile:
+    """Our own name and version: `appconfig_env.__version__` reads them in a layer too."""
+    version = distribution("appconfig-env").version
+    fields = f"Metadata-Version: 2.1\nName: appconfig-env\nVersion: {version}\n\n"
+    return LayerFile(f"python/appconfig_env-{version}.dist-info/METADATA", fields.encode())
 
 
 def _package() -> Iterator[LayerFile]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._backends.base import Outcome, Request
     from appconfig_env._config.settings import Settings
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Callable[..., Mapping[str, Outcome]]]

@@ -14,12 +14,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from appconfig_env._cache.schedule import FAILED_SHARE, FIRST_SHARE
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._backends.base import Outcome, Request
     from appconfig_env._config.settings import Settings
 
     from .world import Call, World

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from email.message import Message
 
-    from appconfig_env._content.parse import Document
+    from appconfig_env._content.document import Document
 
 
 class Stream:

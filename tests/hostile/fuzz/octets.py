@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from appconfig_env._config.references import parse
 from appconfig_env._content import fast_json as _json_codec
-from appconfig_env._content.parse import Document, DocumentError, kind_of, text_of
+from appconfig_env._content.document import Document, DocumentError
+from appconfig_env._content.parse import kind_of, text_of
 from appconfig_env._content.protected import is_protected
 from appconfig_env._content.strict_json import DEEPEST
 from appconfig_env._content.variables import LONGEST_VARIABLE_BYTES, data_of, render

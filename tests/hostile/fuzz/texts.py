@@ -8,10 +8,10 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from appconfig_env._cache import handoff as _handover
 from appconfig_env._cache import snapshot as _snapshot
+from appconfig_env._cache.load import render_entry
 from appconfig_env._config.options import is_variable_name
 from appconfig_env._config.references import ReferenceProblems, parse, parse_prefetch
 from appconfig_env._config.settings import AWS_PREFIX, KNOWN, PREFIX, from_environ
-from appconfig_env._content.render import render_entry
 from appconfig_env._http import percent as _percent
 from appconfig_env._http.url import Url
 from appconfig_env._wrapper.log import StartLog

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FakeAwsProcess:
-    """An account in its own process: /shop/prod/p0.., shop/prod/app0.., prod/secret0.. are in it."""
+    """An account in its own process: /shop/prod/p0.., shop/prod/app0.., prod/secret0.. in it."""
 
     def __init__(
         self,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appconfig_env._backends.base import Request
 from appconfig_env._backends.local import LARGEST_FILE_BYTES, Folder, read_file
-from appconfig_env._cache.load import Request, load
+from appconfig_env._cache.load import load
 from appconfig_env._config.references import parse
 from appconfig_env._config.settings import from_environ
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env.errors import SourceError
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, Request, load
+from appconfig_env._backends.base import Request
+from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, load
 from appconfig_env._cache.schedule import LONGEST_WAIT_SECONDS
 from appconfig_env._cache.snapshot import Entry, Snapshot, dumps, loads
 from appconfig_env._config.settings import Settings, from_environ
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env.errors import SourceError
 
 from ...support.fakes import NO_ANSWER, Clock, FakeBackend

@@ -12,7 +12,7 @@ from appconfig_env._cache.load import load
 from appconfig_env._cache.merge import completed, newest
 from appconfig_env._cache.snapshot import Entry, Snapshot, dumps, loads
 from appconfig_env._config.settings import from_environ
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._content.variables import Variables
 
 from ...support.fakes import FakeBackend

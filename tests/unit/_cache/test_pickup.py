@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +31,7 @@ STATE = Entry(
     rendered={"i": Variables({"A": "s3cret"}, secret=["A"])},
 )
 TEXT = dumps(Snapshot(1.0, "f", {"secretsmanager:x": STATE}), with_secrets=True).encode()
+PATIENCE_SECONDS = 30.0
 NOBODY = 2**22  # the kernel's largest number of a process is one less
 
 
@@ -141,6 +144,19 @@ def test_the_child_is_reaped(pipe: tuple[int, int]) -> None:
     Pickup(left(pipe[0], process.pid)).take()
     with pytest.raises(ChildProcessError):
         os.waitpid(process.pid, os.WNOHANG)
+    process.wait()
+
+
+def test_a_child_that_takes_long_to_end_is_reaped_once_it_has(pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], TEXT)
+    process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE)
+    assert Pickup(left(pipe[0], process.pid)).take() is not None
+    assert process.stdin is not None
+    process.stdin.close()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while Path(f"/proc/{process.pid}").exists():  # as a zombie, too
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
     process.wait()
 
 

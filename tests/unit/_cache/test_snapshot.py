@@ -23,7 +23,7 @@ from appconfig_env._cache.snapshot import (
 )
 from appconfig_env._cache.snapshot_file import LARGEST_BYTES, read, write
 from appconfig_env._config.settings import from_environ
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._content.variables import Variables
 from appconfig_env.errors import SourceError
 

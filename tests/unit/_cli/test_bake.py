@@ -13,7 +13,7 @@ import pytest
 
 from appconfig_env._cli import bake as _bake
 from appconfig_env._config.settings import from_environ
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main as start
 from appconfig_env.errors import AppConfigEnvError, LoadError, SourceError
 
@@ -22,7 +22,7 @@ from ...support.fakes import NO_ANSWER, FakeBackend, steadily
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._cache.load import Fetch
+    from appconfig_env._backends.base import Fetch
     from appconfig_env._config.settings import Settings
 
     from ...support.fake_aws import FakeAws

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from appconfig_env._content import fast_json as _json_codec
+from appconfig_env._content import fast_json
 
 from ...support.paths import ROOT
 from ...support.pythons import PYTHONS
@@ -157,8 +157,8 @@ def test_every_text_is_decoded_or_refused_as_json_does(text: str) -> None:
     for options in DECODER_OPTIONS:
         wanted = outcome(json.loads, text, **options)
         for native in NATIVES:
-            assert outcome(_json_codec.decoder(native=native, **options), text) == wanted
-    assert outcome(_json_codec.loads, text) == outcome(json.loads, text)
+            assert outcome(fast_json.decoder(native=native, **options), text) == wanted
+    assert outcome(fast_json.loads, text) == outcome(json.loads, text)
 
 
 @given(st.one_of(st.binary(), texts.map(lambda text: text.encode("utf-8", "surrogatepass"))))
@@ -167,14 +167,14 @@ def test_every_text_is_decoded_or_refused_as_json_does(text: str) -> None:
 @example(b'"\xed\xa0\x80"')
 def test_bytes_in_utf8_are_decoded_or_refused_as_json_does(data: bytes) -> None:
     assume(json.detect_encoding(data) == "utf-8")
-    assert outcome(_json_codec.loads, data) == outcome(json.loads, data)
+    assert outcome(fast_json.loads, data) == outcome(json.loads, data)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
 def test_bytes_in_another_encoding_are_refused(encoding: str) -> None:
     assert json.loads('{"a": 1}'.encode(encoding)) == {"a": 1}
     with pytest.raises(ValueError, match=r"utf-8|BOM|property name"):
-        _json_codec.loads('{"a": 1}'.encode(encoding))
+        fast_json.loads('{"a": 1}'.encode(encoding))
 
 
 @settings(max_examples=300)
@@ -199,7 +199,7 @@ def test_every_value_is_encoded_or_refused_as_json_does(value: object) -> None:
         )
         for native in NATIVES:
             found = outcome(
-                _json_codec.dumps,
+                fast_json.dumps,
                 value,
                 sort_keys=sort_keys,
                 compact=compact,
@@ -207,7 +207,7 @@ def test_every_value_is_encoded_or_refused_as_json_does(value: object) -> None:
                 native=native,
             )
             assert found == wanted
-    assert outcome(_json_codec.dumps, value) == outcome(json.dumps, value)
+    assert outcome(fast_json.dumps, value) == outcome(json.dumps, value)
 
 
 json_values = st.recursive(
@@ -223,9 +223,9 @@ json_values = st.recursive(
 def test_what_was_encoded_is_decoded_again(
     value: object, sort_keys: bool, compact: bool, ascii_only: bool
 ) -> None:
-    text = _json_codec.dumps(value, sort_keys=sort_keys, compact=compact, ascii_only=ascii_only)
-    assert _json_codec.loads(text) == value
-    assert _json_codec.loads(text.encode()) == value
+    text = fast_json.dumps(value, sort_keys=sort_keys, compact=compact, ascii_only=ascii_only)
+    assert fast_json.loads(text) == value
+    assert fast_json.loads(text.encode()) == value
 
 
 @pytest.mark.parametrize("native", NATIVES)
@@ -233,7 +233,7 @@ def test_a_circle_is_an_error(native: ModuleType | None) -> None:
     circle: list[object] = []
     circle.append({"again": circle})
     with pytest.raises((RecursionError, ValueError)):
-        _json_codec.dumps(circle, native=native)
+        fast_json.dumps(circle, native=native)
 
 
 COMPARE = r"""
@@ -241,7 +241,7 @@ import sys
 if sys.argv[2:] == ["without"]:
     sys.modules["_json"] = None
 sys.path.insert(0, sys.argv[1])
-from appconfig_env import _json_codec
+from appconfig_env._content import fast_json
 
 def outcome(call, *arguments, **options):
     try:
@@ -271,17 +271,17 @@ OPTIONS = [
     {"sort_keys": sort_keys, "compact": compact, "ascii_only": ascii_only}
     for sort_keys in (False, True) for compact in (False, True) for ascii_only in (False, True)
 ]
-decode = _json_codec.decoder(object_pairs_hook=pairs, parse_float=str, parse_constant=str.lower)
-found = [(outcome(_json_codec.loads, text), outcome(decode, text)) for text in GOOD]
+decode = fast_json.decoder(object_pairs_hook=pairs, parse_float=str, parse_constant=str.lower)
+found = [(outcome(fast_json.loads, text), outcome(decode, text)) for text in GOOD]
 written = [
-    [outcome(_json_codec.dumps, value, **options) for options in OPTIONS] for value in VALUES
+    [outcome(fast_json.dumps, value, **options) for options in OPTIONS] for value in VALUES
 ]
-if _json_codec.accelerator:
+if fast_json.accelerator:
     assert "json" not in sys.modules, "json was loaded"
 refused = []
 for text in BAD:
     both = []
-    for call in (_json_codec.loads, decode):
+    for call in (fast_json.loads, decode):
         # Each as the first wrong text of its process: C asks whether json is loaded.
         for name in [name for name in sys.modules if name.startswith("json")]:
             del sys.modules[name]
@@ -300,7 +300,7 @@ for value, texts in zip(VALUES, written):
             separators=(",", ":") if options["compact"] else (", ", ": "),
         )
         assert text == wanted, (value, options, text, wanted)
-print(_json_codec.accelerator is not None)
+print(fast_json.accelerator is not None)
 """
 
 

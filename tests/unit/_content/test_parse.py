@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from appconfig_env._config.resource import Resource
 from appconfig_env._content import strict_yaml as _yaml
-from appconfig_env._content.parse import Document, DocumentError, kind_of, parse, text_of
+from appconfig_env._content.document import Document, DocumentError
+from appconfig_env._content.parse import kind_of, parse, text_of
 from appconfig_env._content.strict_json import DEEPEST
 
 CANARY = "c4n4ry"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appconfig_env._config.references import is_variable_name, parse
-from appconfig_env._content.parse import Document, DocumentError
+from appconfig_env._content.document import Document, DocumentError
 from appconfig_env._content.protected import is_protected
 from appconfig_env._content.variables import (
     LONGEST_VARIABLE_BYTES,

@@ -291,7 +291,7 @@ def test_other_threads_go_on_with_the_old_values_during_a_refresh(
 ) -> None:
     helper.get("LIMIT")
     shop.put_profile("shop", "prod", "app", {"limit": 11})
-    shop.delay("GetLatestConfiguration", 1)
+    shop.delay("GetLatestConfiguration", 2)
     clock.tick(50)
     slow = threading.Thread(target=helper.get, args=("LIMIT",))
     slow.start()
@@ -650,9 +650,8 @@ def test_a_name_that_nobody_sets_is_not_waited_for(
     slow.start()
     while not shop.peak_in_flight("appconfig"):
         time.sleep(0.01)
-    began = time.monotonic()
     assert helper.get("NOBODY", "default") == "default"
-    assert time.monotonic() - began < 0.5
+    assert slow.is_alive()
     slow.join()
 
 

@@ -398,7 +398,7 @@ def test_a_closed_stream_neither_gives_nor_takes(context: _ssl._SSLContext) -> N
 TALK = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
-from appconfig_env.aws import tls
+from appconfig_env._http import tls
 from appconfig_env._http.sockets import dial, resolve
 context = tls.new_context()
 context.load_verify_locations(sys.argv[2])
@@ -452,8 +452,8 @@ ABSENT = """
 import sys
 sys.modules["_ssl"] = None
 sys.path.insert(0, sys.argv[1])
-from appconfig_env.aws import tls, trust
-print(tls.native, repr(trust._system_file()))
+from appconfig_env._http import tls, trust_store
+print(tls.native, repr(trust_store._system_file()))
 """
 
 

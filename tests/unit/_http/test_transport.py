@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ import trustme
 from appconfig_env._http.connection import LARGEST_BODY_BYTES
 from appconfig_env._http.transport import Transport, TransportError, Url
 
+from ...support.life import eventually
 from ...support.raw_server import Answer, RawServer, hang, ok, then_close
 
 if TYPE_CHECKING:
@@ -204,24 +206,26 @@ def test_a_body_without_a_length_must_not_be_endless(transport: Transport) -> No
 
 
 @pytest.mark.parametrize(
-    "answer", [hang, byte_by_byte_for_ever, in_steps(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 200)]
+    "answer", [hang, byte_by_byte_for_ever, in_steps(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 1500)]
 )
 def test_the_deadline_holds_however_the_bytes_come(transport: Transport, answer: Answer) -> None:
-    with RawServer(answer) as server:
-        began = time.monotonic()
+    # Not by the clock, which a busy machine belies: one that waits longer is still waiting.
+    with ThreadPoolExecutor(1) as pool, RawServer(answer) as server:
+        patient = pool.submit(send, transport, server, timeout=20)
+        eventually(lambda: server.requests)
         with pytest.raises(TransportError, match="in time"):
             send(transport, server, timeout=0.3)
-        assert time.monotonic() - began < 1.0
+        assert not patient.done()
+    assert patient.exception() is not None
 
 
 def test_the_deadline_holds_while_a_server_takes_no_bytes(transport: Transport) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = Url(f"http://127.0.0.1:{listener.getsockname()[1]}")
         body = b"x" * 30_000_000
-        began = time.monotonic()
-        with pytest.raises(TransportError, match=r"did not take the request|in time"):
+        # The server takes nothing for ever: whatever ends the call is the deadline.
+        with pytest.raises(TransportError, match=r"did not take the request \(timed out\)|in time"):
             transport.send(url, "POST", "/", {"host": "h"}, body, timeout=0.5)
-        assert time.monotonic() - began < 2.0
 
 
 def test_the_next_address_is_tried_where_the_first_refuses(transport: Transport) -> None:
@@ -234,10 +238,9 @@ def test_the_next_address_is_tried_where_the_first_refuses(transport: Transport)
 def test_the_deadline_holds_during_a_tls_handshake(transport: Transport) -> None:
     with RawServer(hang) as server:
         url = Url(server.url.replace("http:", "https:"))
-        began = time.monotonic()
-        with pytest.raises(TransportError, match=r"no TLS with 127\.0\.0\.1"):
+        # The server would close after half a minute, and that would be said in other words.
+        with pytest.raises(TransportError, match=r"no TLS with 127\.0\.0\.1 \(timed out\)"):
             transport.send(url, "GET", "/", {"host": "h"}, b"", timeout=0.3)
-        assert time.monotonic() - began < 1.0
 
 
 def test_no_time_is_no_connection(transport: Transport) -> None:

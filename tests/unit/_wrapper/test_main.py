@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from appconfig_env._cache import handoff as _handover
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main
 from appconfig_env.errors import SourceError
 
@@ -26,7 +26,7 @@ from ...support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._cache.load import Outcome, Request
+    from appconfig_env._backends.base import Outcome, Request
     from appconfig_env._config.settings import Settings
 
     from ...support.fake_aws import FakeAws

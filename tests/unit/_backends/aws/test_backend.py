@@ -10,10 +10,10 @@ import pytest
 
 from appconfig_env._backends.aws.backend import Fetcher
 from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
+from appconfig_env._backends.base import Request
 from appconfig_env._backends.system import THIS_SYSTEM
-from appconfig_env._cache.load import Request
 from appconfig_env._config import references as _reference
-from appconfig_env._content.parse import Document
+from appconfig_env._content.document import Document
 from appconfig_env.errors import SourceError
 
 from ....support.fake_client import Answer, FakeClient
@@ -510,17 +510,18 @@ def test_services_do_not_wait_for_each_other() -> None:
 
 def test_a_client_that_hangs_is_left_behind_at_the_deadline() -> None:
     go_on = threading.Event()
+    ended: list[str] = []
 
     def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
-        go_on.wait(10)
+        go_on.wait(30)
+        ended.append("GetParameters")
         return parameters(asked)
 
     client = FakeClient(GetParameters=hang, GetSecretValue=one_secret)
-    began = time.monotonic()
-    found = fetch(client, "ssm:a", "secretsmanager:s", timeout=0.2)
-    assert time.monotonic() - began < 1.0
+    found = fetch(client, "ssm:a", "secretsmanager:s", timeout=1.0)
+    assert ended == []
     said = reason(found["ssm:a"])
-    assert said.startswith("GetParameters failed: Unreachable: no answer within 0.2 s; is there")
+    assert said.startswith("GetParameters failed: Unreachable: no answer within 1 s; is there")
     assert found["ssm:a"].unreachable
     assert body(found["secretsmanager:s"]) == b"value of s"
     go_on.set()
@@ -631,9 +632,7 @@ def test_a_fault_of_ours_is_an_error_without_values_and_no_hang() -> None:
     client = FakeClient(
         GetParameters=RuntimeError("canary"), GetParametersByPath={"Parameters": [{}]}
     )
-    began = time.monotonic()
-    found = fetch(client, "ssm:a", "ssm:/a/")
-    assert time.monotonic() - began < 1.0
+    found = fetch(client, "ssm:a", "ssm:/a/")  # one that hung would say "no answer within"
     assert reason(found["ssm:a"]) == "Fetch failed: InvalidResponse: unexpected RuntimeError"
     assert reason(found["ssm:/a/"]) == "Fetch failed: InvalidResponse: unexpected KeyError"
 

@@ -272,10 +272,9 @@ def test_an_endpoint_that_is_down_for_a_moment_is_worth_another_try(transport: T
 def test_an_endpoint_that_hangs_holds_nobody_longer_than_the_deadline(transport: Transport) -> None:
     with RawServer(hang) as server:
         own = credentials.own({credentials.FULL_URI: server.url}, transport, time.time)
-        began = time.monotonic()
+        # The server would close after half a minute, and that would be said in other words.
         with pytest.raises(AwsError, match="in time"):
-            own(began + 0.2)
-        assert time.monotonic() - began < 1
+            own(time.monotonic() + 0.2)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])

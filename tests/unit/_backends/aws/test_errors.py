@@ -64,6 +64,19 @@ def test_an_error_knows_what_may_help(
     assert error.is_unreachable is (transient or code == port.INVALID_RESPONSE)
 
 
+def test_a_bare_error_says_the_same_and_holds_no_frames() -> None:
+    error = AwsError(
+        "GetParameters", "X", "why", status=400, request_id="r", details={"a": 1}, is_final=True
+    )
+    try:
+        raise error from ValueError("canary")
+    except AwsError as caught:
+        bare = caught.bare()
+    assert vars(bare) == vars(error)
+    assert str(bare) == str(error)
+    assert (bare.__traceback__, bare.__context__, bare.__cause__) == (None, None, None)
+
+
 def test_an_error_that_is_final_is_unreachable_and_not_tried_again() -> None:
     error = AwsError("GetParameters", port.UNREACHABLE, "certificate not accepted", is_final=True)
     assert (error.is_transient, error.is_unreachable) == (False, True)

@@ -1,0 +1,156 @@
+"""The one import rule: a package imports packages before it."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = ROOT / "appconfig_env"
+
+# A package imports packages before it. The three roots never import each other. Inside a package:
+# no cycles.
+ORDER: list[str | set[str]] = [
+    "errors",
+    "_http",
+    "_config",
+    "_content",
+    "_backends",
+    "_cache",
+    {"_helper", "_wrapper"},
+    {"_cli", "testing", "openfeature"},
+    {"__init__", "__main__"},
+]
+# They run before everything else, and import nothing of the package.
+FIRST = {"_bytecode_bundle", "_late_site"}
+
+# No clock, environment, file, socket, process, thread or log.
+PURE = {
+    "_backends.base",
+    "_config",
+    "_content",
+    "_cache.entry",
+    "_cache.load",
+    "_cache.merge",
+    "_cache.schedule",
+    "_cache.snapshot",
+    "_http.percent",
+    "_http.url",
+}
+# What of the standard library a pure file may use.
+PURE_LIBRARY = {
+    "__future__", "_json", "collections.abc", "difflib", "hashlib", "io",
+    "json", "types", "typing",
+}  # fmt: skip
+# Packages of others, and the one place that may import each.
+ONLY_IN = {
+    "boto3": ("_backends.aws",),
+    "botocore": ("_backends.aws", "_cli.layer"),  # whose trust store a layer takes AWS's roots from
+    "dotenv": ("_content.parse",),
+    "openfeature": ("openfeature",),
+    "tenacity": ("_backends.aws.retry",),
+    "yaml": ("_content.strict_yaml",),
+}
+
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+
+
+def imports(module: str, *, at_run_time: bool = False) -> Iterator[str]:
+    """Yield what a module imports: ours by their name in MODULES after a dot, others by theirs."""
+    waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
+    while waiting:
+        node = waiting.pop()
+        is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if at_run_time and is_for_types:
+            continue
+        waiting += ast.iter_child_nodes(node)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = absolute(module, node)
+            for alias in node.names:
+                name = f"{base}.{alias.name}".removeprefix("appconfig_env.")
+                is_ours = base.partition(".")[0] == "appconfig_env"
+                below = base.removeprefix("appconfig_env").removeprefix(".") or "__init__"
+                yield f".{name if name in MODULES else below}" if is_ours else base
+
+
+def absolute(module: str, node: ast.ImportFrom) -> str:
+    """The full name of the module that `node` imports from."""
+    if not node.level:
+        return node.module or ""
+    is_package = MODULES[module].name == "__init__.py" and module != "__init__"
+    parts = ["appconfig_env", *module.split("."), *(["-"] if is_package else [])]
+    return ".".join([*parts[: -node.level], *filter(None, [node.module])])
+
+
+def ours(module: str, *, at_run_time: bool = False) -> set[str]:
+    return {name[1:] for name in imports(module, at_run_time=at_run_time) if name[0] == "."}
+
+
+def place(module: str) -> int:
+    package = module.partition(".")[0]
+    for number, row in enumerate(ORDER):
+        if package == row or (package in row and isinstance(row, set)):
+            return number
+    pytest.fail(f"{module} has no place in ORDER yet")
+
+
+def is_within(module: str, places: tuple[str, ...] | set[str]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - FIRST))
+def test_a_package_imports_packages_before_it(module: str) -> None:
+    package = module.partition(".")[0]
+    others = {name for name in ours(module) - FIRST if name.partition(".")[0] != package}
+    assert {name for name in others if place(name) >= place(module)} == set()
+
+
+@pytest.mark.parametrize("module", sorted(FIRST))
+def test_what_runs_first_imports_nothing_of_the_package(module: str) -> None:
+    assert ours(module) == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_inside_a_package_there_is_no_cycle(module: str) -> None:
+    package = module.partition(".")[0]
+    reached: set[str] = set()
+    waiting = {module}
+    while waiting:
+        found = ours(waiting.pop(), at_run_time=True)
+        waiting |= {name for name in found if name.partition(".")[0] == package} - reached
+        reached |= found
+    assert module not in reached
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if is_within(name, PURE)))
+def test_a_pure_file_knows_no_clock_file_socket_process_thread_or_log(module: str) -> None:
+    outside = {name for name in imports(module, at_run_time=True) if name[0] != "."}
+    foreign = {name for name in outside if name.partition(".")[0] in ONLY_IN}
+    assert outside - foreign <= PURE_LIBRARY
+    inside = ours(module, at_run_time=True) - {"errors"}
+    assert {name for name in inside if not is_within(name, PURE)} == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_each_foreign_package_is_imported_in_one_place(module: str) -> None:
+    for name in imports(module, at_run_time=True):
+        places = ONLY_IN.get(name.partition(".")[0])
+        assert places is None or is_within(module, places), name
+
+
+def test_every_name_in_these_tables_exists() -> None:
+    packages = {name.partition(".")[0] for name in MODULES}
+    named = {name for row in ORDER for name in ([row] if isinstance(row, str) else row)}
+    assert named | FIRST == packages
+    assert {name for name in PURE if not any(is_within(one, {name}) for one in MODULES)} == set()
