@@ -37,7 +37,7 @@ class Phrase(NamedTuple):
 
 
 IS = "is are was were be been being"
-START_OF_TEXT = r"(?<=[:\"'] )|(?<=[\"'])"
+START_OF_TEXT = r"(?<=[:;\"'] )|(?<=[\"'])"
 
 # One term for one thing.
 TERMS = (
@@ -113,9 +113,7 @@ CLAUSES = (
 )
 # Processes are not people.
 PEOPLE = (
-    Phrase(
-        "nobody somebody anybody everybody", "another thread, the lock holder, anyone", "nobody"
-    ),
+    Phrase("nobody somebody", "no process, another thread, the lock holder", "nobody reads it"),
     Phrase("mistake mistakes", "our own bug", "a mistake of ours", after=r" of ours\b"),
     Phrase(
         "something", "a proxy or gateway", "is something between here and AWS?", after=" between"
@@ -235,7 +233,7 @@ ROOTS = {
     "simulations": ("simulations/**/*.py",),
     "tools": ("tools/**/*.py",),
     "examples": ("examples/**/*.py",),
-    "build": ("Makefile", "template.yaml", "requirements/*.in", ".ci/*"),
+    "build": ("Makefile", "template.yaml", "pyproject.toml", "requirements/*.in", ".ci/*"),
 }
 THIS_FILE = Path(__file__).resolve()  # has every phrase, as an example
 
