@@ -1,14 +1,14 @@
-# What a fresh machine needs is Python 3.11 or newer and make; everything else is fetched from PyPI
-# into .venv, .venv-sam and .tools. Another Python: make test PYTHON=python3.13
+# A fresh machine needs Python 3.11 or newer and make; everything else is downloaded from PyPI into
+# .venv, .venv-sam and .tools. To use another Python: make test PYTHON=python3.13
 #
-# All that is fetched is named in requirements/*.txt by version and SHA-256, what it depends on as well,
-# and nothing is built of it: only wheels are taken. `make lock` writes those files.
+# requirements/*.txt pins every download, including transitive dependencies, by version and SHA-256. Only
+# wheels are installed, nothing is built from source. `make lock` writes those files.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-# An environment for each Python that is named, so that none is taken for another.
+# Each Python named on the command line gets its own environment, so that they are never mixed up.
 NAMED := $(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 VENV ?= .venv$(NAMED)
 VENV_FLOORS := .venv-floors$(NAMED)
@@ -19,16 +19,16 @@ VENV_LOCK := .venv-lock
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 HASHED := --require-hashes --only-binary :all: -r requirements
-# The project itself: what builds it is installed before, by hash, and nothing is fetched for it.
+# The project itself: its build requirements are installed before, by hash, so nothing is downloaded here.
 EDITABLE := --no-index --no-deps --no-build-isolation -e .
-# Or as its users have it.
+# The project as its users install it.
 WHEEL := --no-index --no-deps --force-reinstall dist/appconfig_env-*.whl
 SOURCES := appconfig_env tests examples tools benchmarks
-# What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM,
-# tools for packages, pages and types; and the benchmarks, which compare with others.
+# Tests that run software besides the lowest supported versions (moto, ministack, AWS's runtime, SAM,
+# tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
 EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
-# Further words for pytest: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
+# Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
 RUNTIME := $(VENV)/.runtime
@@ -41,19 +41,19 @@ LOCK := $(VENV_LOCK)/.lock
 RIE := .tools/aws-lambda-rie
 
 .PHONY: help
-help: ## show this
+help: ## show this help
 	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
-demo: $(RUNTIME) ## run the example under the wrapper, change a document, see the new value
+demo: $(RUNTIME) ## run the example function under the wrapper, change its configuration, show the new values
 	@$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: $(DEV) $(SAM) $(RIE) lint ## everything: format, lint, types, all tests
+test: $(DEV) $(SAM) $(RIE) lint ## run everything: format check, linters, types, all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
-lint: $(DEV) ## ruff, mypy, pyright, bandit, and what checks .github
+lint: $(DEV) ## run ruff, mypy, pyright, bandit and the linters of .github
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -66,17 +66,17 @@ lint: $(DEV) ## ruff, mypy, pyright, bandit, and what checks .github
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive appconfig_env tools
 
 .PHONY: format
-format: $(DEV) ## let ruff format and fix
+format: $(DEV) ## format and fix the code with ruff
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 .PHONY: test-floors
-test-floors: $(FLOORS) ## the tests that need no other software, with the lowest versions we promise
+test-floors: $(FLOORS) ## run the tests that need no other software, with the lowest supported versions
 	$(VENV_FLOORS)/bin/python -m pytest $(ALONE) $(ARGS)
 
-# The sources' package is removed, so that nothing is tested but what the wheel brings.
+# The package is removed from the sources, so that only the wheel's contents are tested.
 .PHONY: test-wheel
-test-wheel: $(WHEELED) ## the tests that need no other software, with the wheel that make dist has built
+test-wheel: $(WHEELED) ## run the tests that need no other software, with the wheel that make dist builds
 	@rm -rf build/wheel
 	@mkdir -p build/wheel
 	@tar -xzf dist/appconfig_env-*.tar.gz -C build/wheel --strip-components 1
@@ -85,17 +85,17 @@ test-wheel: $(WHEELED) ## the tests that need no other software, with the wheel 
 	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python -m pytest $(ALONE) $(ARGS)
 
 .PHONY: test-shard
-test-shard: $(DEV) $(SAM) $(RIE) ## one part of all tests: make test-shard SHARD=1/4
+test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard SHARD=1/4
 	$(BIN)/python -m pytest $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
 
 .PHONY: test-docs
-test-docs: $(DEV) ## the pages alone: links, examples, tables, and the page on PyPI
+test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
 	$(BIN)/python -m pytest -k "test_docs or test_pypi_page or test_readme" $(ARGS)
 
-# There is no wheel of it on PyPI, so it is not part of lint: Go checks what it builds by hash.
+# Not part of lint: actionlint has no wheel on PyPI. Go verifies its sources by hash.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 .PHONY: actionlint
-actionlint: ## actionlint over .github/workflows; needs Go
+actionlint: ## run actionlint on .github/workflows (needs Go)
 	go run $(ACTIONLINT)
 
 .PHONY: dist
@@ -104,29 +104,29 @@ dist: $(RUNTIME) ## build the wheel and the sdist into dist
 	@$(BIN)/python -m hatchling build -d dist
 
 .PHONY: layer
-layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip, and its bill of materials beside it
+layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip and its bill of materials
 	@$(BIN)/appconfig-env layer
 
 .PHONY: bench
-bench: $(DEV) ## measure what the wrapper and the helper cost, and write docs/performance.md
+bench: $(DEV) ## measure the cost of the wrapper and the helper, and write docs/performance.md
 	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
 
 .PHONY: fleet
-fleet: $(DEV) ## start fleets of up to 10,000 in virtual time, and write docs/fleet.md
+fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and write docs/fleet.md
 	@$(BIN)/python -m benchmarks.fleet --docs docs
 
 .PHONY: fuzz
-fuzz: $(FUZZ) ## let atheris look for inputs that break a promise; make fuzz ARGS="--seconds 60 documents"
+fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
 	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)
 
 .PHONY: sam
-sam: $(SAM) ## check template.yaml, and build it without Docker
+sam: $(SAM) ## validate template.yaml, and build it without Docker
 	$(VENV_SAM)/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam validate --lint
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam build
 
-# `sam build` calls these two, for the layer and the function of that name in template.yaml. Byte code
-# is for the function's own Python, where that is here.
+# `sam build` calls these two targets for the layer and the function of that name in template.yaml. The
+# byte code is for the function's own Python, if it is installed here.
 RUNTIME_OF_TEMPLATE = $(shell sed -n 's/^ *Runtime: *//p' template.yaml | head -n 1)
 LAYER_PYTHON = $(shell $(RUNTIME_OF_TEMPLATE) -c "" 2> /dev/null && echo $(RUNTIME_OF_TEMPLATE) || echo $(BIN)/python)
 .PHONY: build-ExampleFunction
@@ -138,14 +138,14 @@ build-AppConfigEnvLayer:
 	@[ -x $(BIN)/appconfig-env ] || $(MAKE) --makefile $(firstword $(MAKEFILE_LIST)) $(RUNTIME)
 	@$(BIN)/python -m appconfig_env._cli.layer --output "$(ARTIFACTS_DIR)" --python $(LAYER_PYTHON)
 
-# Versions stay unless the *.in beside them, or pyproject.toml, ask for others.
+# Versions change only if requirements/*.in or pyproject.toml require it.
 COMPILE = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --only-binary :all: --emit-build-options \
 	--custom-compile-command "make lock" $(ARGS) > /dev/null
 SAME := -c requirements/dev.txt
 LOWEST := --resolution lowest-direct --all-extras pyproject.toml requirements/tests.in requirements/build.in
 .PHONY: lock
-lock: $(LOCK) ## write requirements/*.txt; all that may be newer: make lock ARGS=--upgrade
+lock: $(LOCK) ## write requirements/*.txt; to update every version: make lock ARGS=--upgrade
 	@echo "make: writing requirements/*.txt"
 	@$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) requirements/runtime.in $(SAME) -o requirements/runtime.txt
@@ -157,16 +157,17 @@ lock: $(LOCK) ## write requirements/*.txt; all that may be newer: make lock ARGS
 	@$(COMPILE) requirements/lock.in -o requirements/lock.txt
 
 .PHONY: clean
-clean: ## remove all that make made
+clean: ## remove everything that make created
 	rm -rf .venv* .tools dist build .aws-sam .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(wildcard $(SOURCES)) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environments. Each is a stamp file that is older than what it was made from when it must be renewed.
+# The environments. Each has a stamp file; make updates the environment when a prerequisite is newer than
+# that file.
 
 define create
 @[ -x $(1)/bin/pip ] || { \
 	command -v $(PYTHON) > /dev/null || \
-		{ echo "make: no $(PYTHON) here; name one: make PYTHON=/path/to/python3 (3.11 or newer)" >&2; exit 1; }; \
+		{ echo "make: $(PYTHON) not found; name a Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }; \
 	$(PYTHON) tools/create_venv.py $(1); }
 @$(1)/bin/python $(PIP) $(HASHED)/pip.txt
 endef
@@ -180,7 +181,7 @@ $(RUNTIME): pyproject.toml requirements/runtime.txt requirements/build.txt $(CRE
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements/dev.txt
-	@echo "make: adding what the tests need to $(VENV)"
+	@echo "make: adding the test requirements to $(VENV)"
 	@$(BIN)/python $(PIP) $(HASHED)/dev.txt
 	@touch $@
 

@@ -311,9 +311,9 @@ def test_the_page_s_code_block_detects_an_altered_layer(tmp_path: Path) -> None:
     one = tmp_path / "layer" / "python" / "tenacity" / "retry.py"
     text = one.read_text()
     one.write_text(text + "\n")
-    assert verify() == "python/tenacity/retry.py is not what the bill says\n"
+    assert verify() == "python/tenacity/retry.py does not match the bill of materials\n"
     one.unlink()
-    assert verify() == "python/tenacity/retry.py is not what the bill says\n"
+    assert verify() == "python/tenacity/retry.py does not match the bill of materials\n"
     one.write_text(text)
     one.with_name("stray.py").touch()
-    assert verify() == "python/tenacity/stray.py is not what the bill says\n"
+    assert verify() == "python/tenacity/stray.py does not match the bill of materials\n"
