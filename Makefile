@@ -23,7 +23,7 @@ HASHED := --require-hashes --only-binary :all: -r requirements
 EDITABLE := --no-index --no-deps --no-build-isolation -e .
 # The project as its users install it.
 WHEEL := --no-index --no-deps --force-reinstall dist/appconfig_env-*.whl
-SOURCES := appconfig_env tests examples tools benchmarks
+SOURCES := appconfig_env tests examples tools benchmarks simulations
 # Tests that run software besides the lowest supported versions (moto, ministack, AWS's runtime, SAM,
 # tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
 EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
@@ -108,12 +108,12 @@ layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip and its bill of material
 	@$(BIN)/appconfig-env layer
 
 .PHONY: bench
-bench: $(DEV) ## measure the cost of the wrapper and the helper, and write docs/performance.md
+bench: $(DEV) ## measure the cost of the wrapper and the helper, and fill docs/performance.md
 	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
 
 .PHONY: fleet
-fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and write docs/fleet.md
-	@$(BIN)/python -m benchmarks.fleet --docs docs
+fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/fleet.md
+	@$(BIN)/python -m simulations --docs docs
 
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
