@@ -28,21 +28,25 @@ SOURCES := appconfig_env tests examples tools benchmarks simulations
 # tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
 EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
+# The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
 # Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+SUBSET := $(VENV)/.pythons
 FLOORS := $(VENV_FLOORS)/.floors
 WHEELED := $(VENV_WHEEL)/.wheel
 SAM := $(VENV_SAM)/.sam
 FUZZ := $(VENV_FUZZ)/.fuzz
 LOCK := $(VENV_LOCK)/.lock
 RIE := .tools/aws-lambda-rie
+ARM64 := .tools/pythons-arm64/bin/.unpacked
 
 .PHONY: help
 help: ## show this help
-	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
 demo: $(RUNTIME) ## run the example function under the wrapper, change its configuration, show the new values
@@ -103,6 +107,24 @@ dist: $(RUNTIME) ## build the wheel and the sdist into dist
 	@rm -f dist/appconfig_env-*
 	@$(BIN)/python -m hatchling build -d dist
 
+.PHONY: test-pythons
+test-pythons: ## run the tests that need no other software, with each CPython from 3.11 to 3.15
+	@found=$$($(PYTHON) -m tests.support.pythons $(PYTHONS)) || exit 1; failed=; \
+	for python in $$found; do \
+		echo "make: testing with $$python"; \
+		$(MAKE) --no-print-directory --makefile $(firstword $(MAKEFILE_LIST)) test-python PYTHON=$$python || \
+			failed="$$failed $$python"; \
+	done; \
+	[ -z "$$failed" ] || { echo "make: the tests failed with$$failed" >&2; exit 1; }
+
+.PHONY: test-python
+test-python: $(SUBSET)
+	$(BIN)/python -m pytest $(ALONE) $(ARGS)
+
+.PHONY: test-arm64
+test-arm64: $(DEV) $(ARM64) ## test the layer with CPython for arm64 under QEMU (needs Debian)
+	$(BIN)/python -m pytest -o faulthandler_timeout=900 tests/support/arm64.py $(ARGS)
+
 .PHONY: layer
 layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip and its bill of materials
 	@$(BIN)/appconfig-env layer
@@ -151,6 +173,7 @@ lock: $(LOCK) ## write requirements/*.txt; to update every version: make lock AR
 	@$(COMPILE) requirements/runtime.in $(SAME) -o requirements/runtime.txt
 	@$(COMPILE) requirements/build.in $(SAME) -o requirements/build.txt
 	@$(COMPILE) requirements/fuzz.in $(SAME) -o requirements/fuzz.txt
+	@$(COMPILE) requirements/pythons.in $(SAME) -o requirements/pythons.txt
 	@$(COMPILE) $(LOWEST) -o requirements/floors.txt
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	@$(COMPILE) requirements/pip.in -o requirements/pip.txt
@@ -183,6 +206,10 @@ $(RUNTIME): pyproject.toml requirements/runtime.txt requirements/build.txt $(CRE
 $(DEV): $(RUNTIME) requirements/dev.txt
 	@echo "make: adding the test requirements to $(VENV)"
 	@$(BIN)/python $(PIP) $(HASHED)/dev.txt
+	@touch $@
+
+$(SUBSET): $(RUNTIME) requirements/pythons.txt
+	@$(BIN)/python $(PIP) $(HASHED)/pythons.txt
 	@touch $@
 
 $(FLOORS): pyproject.toml requirements/floors.txt $(CREATED_BY)
@@ -225,3 +252,8 @@ $(RIE): $(SAM)
 	@cp $(VENV_SAM)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$$(uname -m | sed 's/aarch64/arm64/') $@.part
 	@chmod 755 $@.part
 	@mv $@.part $@
+
+$(ARM64): tools/get_pythons.sh
+	@echo "make: unpacking CPython for arm64"
+	@ARCH=arm64 sh tools/get_pythons.sh .tools/pythons-arm64
+	@touch $@

@@ -10,13 +10,14 @@ import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors
-from appconfig_env._cli.layer.bytecode import without_comments
+from appconfig_env._cli.layer.bytecode import compile_all, without_comments
 from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
@@ -363,6 +364,37 @@ def test_types_of_functions_are_removed_if_they_are_on_one_line() -> None:
         "async def g(\n    a = 1,\n    b: list[\n        int] = [],\n):\n"
         "    x: int = 1; y = lambda z: z if False else x\n"
     )
+
+
+def test_byte_code_keeps_the_line_of_every_instruction() -> None:
+    far = "\n" * 3000
+    source = f"""
+def f(x):
+    y = [x.a.b(
+        z, {far} x[1].c,
+    ) for z in x if z]
+    try:
+        with x: return (
+            1 / {far} 0)
+    except (A,
+            B) as error: raise C( {far} ) from error
+    finally:
+        yield {{'a': {far} 1, **x, 'b': y}}
+class D(f): e = lambda: ({far} f)
+"""
+
+    (compiled,) = compile_all({"a.py": source}, [sys.executable])
+
+    made = marshal.loads(compiled.code["a.py"][16:])
+    plain = compile(source, "a.py", "exec", dont_inherit=True, optimize=2)
+    assert lines_of(made) == lines_of(plain)
+    assert len(lines_of(made)) > 3
+
+
+def lines_of(code: CodeType) -> list[list[tuple[int, int, int | None]]]:
+    """The lines of a code object and of each one in it."""
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    return [list(code.co_lines()), *(lines for one in inner for lines in lines_of(one))]
 
 
 def test_tracebacks_quote_the_line(opt: Path, tmp_path: Path) -> None:

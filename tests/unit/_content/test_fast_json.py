@@ -32,7 +32,7 @@ def raising(error: type[Exception]) -> Callable[..., Any]:
 
 
 def future_scanner(context: Any) -> object:
-    return context.array_hook
+    return context.future_hook
 
 
 def fake_module(**names: object) -> ModuleType:

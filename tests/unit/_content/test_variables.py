@@ -305,13 +305,10 @@ def test_a_repr_contains_names_only() -> None:
 def survives_exec(environ: dict[str, str]) -> bool:
     """Whether a program that is executed with `environ` has exactly these variables."""
     reading, writing = os.pipe()
-    child = os.fork()
-    if not child:  # pragma: no cover - becomes another program
-        os.dup2(writing, 1)
-        try:
-            os.execve(sys.executable, ["python", "-I", "-S", "-c", PRINT_ENVIRON], environ)
-        finally:
-            os._exit(1)
+    # By its own path: from that, not from PATH, an interpreter that was moved finds its library.
+    command = [sys.executable, "-I", "-S", "-c", PRINT_ENVIRON]
+    to_pipe = [(os.POSIX_SPAWN_DUP2, writing, 1)]
+    child = os.posix_spawn(sys.executable, command, environ, file_actions=to_pipe)
     os.close(writing)
     with os.fdopen(reading, "rb") as file:
         printed = file.read()
