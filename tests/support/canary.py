@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 VARIABLE = "TESTS_CANARY"  # by which children that play AWS plant the same one
 VALUE = os.environ.setdefault(VARIABLE, "c4n4ry" + secrets.token_hex(8))
@@ -60,9 +60,15 @@ class Watch:
                 if place not in self.places:
                     self.places.append(place)
 
-    def search_folder(self, folder: Path) -> None:
-        """Look into all files below a folder, from which others may remove some meanwhile."""
-        for parent, _, names in os.walk(folder):
+    def search_folder(self, folder: Path, without: Collection[Path] = ()) -> None:
+        """Look into all files below a folder, from which others may remove some meanwhile.
+
+        Args:
+            folder: to look into.
+            without: folders below it that are left out.
+        """
+        for parent, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if Path(parent, name) not in without]
             self.search_files(Path(parent, name) for name in names)
 
     def search_files(self, paths: Iterable[Path]) -> None:
