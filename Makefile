@@ -14,22 +14,27 @@ VENV ?= .venv$(NAMED)
 VENV_FLOORS := .venv-floors$(NAMED)
 VENV_SAM := .venv-sam
 VENV_FUZZ := .venv-fuzz$(NAMED)
+VENV_WHEEL := .venv-wheel$(NAMED)
 VENV_LOCK := .venv-lock
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 HASHED := --require-hashes --only-binary :all: -r requirements
 # The project itself: what builds it is installed before, by hash, and nothing is fetched for it.
 EDITABLE := --no-index --no-deps --no-build-isolation -e .
+# Or as its users have it.
+WHEEL := --no-index --no-deps --force-reinstall dist/appconfig_env-*.whl
 SOURCES := appconfig_env tests examples tools benchmarks
-# What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM;
-# and the benchmarks, which compare with others.
-EXTERNAL := emulators release contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
+# What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM,
+# tools for packages, pages and types; and the benchmarks, which compare with others.
+EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
+ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
 # Further words for pytest: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 FLOORS := $(VENV_FLOORS)/.floors
+WHEELED := $(VENV_WHEEL)/.wheel
 SAM := $(VENV_SAM)/.sam
 FUZZ := $(VENV_FUZZ)/.fuzz
 LOCK := $(VENV_LOCK)/.lock
@@ -48,10 +53,16 @@ test: $(DEV) $(SAM) $(RIE) lint ## everything: format, lint, types, all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint
-lint: $(DEV) ## ruff, mypy and bandit
+lint: $(DEV) ## ruff, mypy, pyright, bandit, and what checks .github
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive appconfig_env tools
 
 .PHONY: format
@@ -61,7 +72,36 @@ format: $(DEV) ## let ruff format and fix
 
 .PHONY: test-floors
 test-floors: $(FLOORS) ## the tests that need no other software, with the lowest versions we promise
-	$(VENV_FLOORS)/bin/python -m pytest -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%) $(ARGS)
+	$(VENV_FLOORS)/bin/python -m pytest $(ALONE) $(ARGS)
+
+# The sources' package is removed, so that nothing is tested but what the wheel brings.
+.PHONY: test-wheel
+test-wheel: $(WHEELED) ## the tests that need no other software, with the wheel that make dist has built
+	@rm -rf build/wheel
+	@mkdir -p build/wheel
+	@tar -xzf dist/appconfig_env-*.tar.gz -C build/wheel --strip-components 1
+	@rm -r build/wheel/appconfig_env
+	@ln -s $$(cd / && $(abspath $(VENV_WHEEL))/bin/python -c "import appconfig_env as one; print(*one.__path__)") build/wheel/appconfig_env
+	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python -m pytest $(ALONE) $(ARGS)
+
+.PHONY: test-shard
+test-shard: $(DEV) $(SAM) $(RIE) ## one part of all tests: make test-shard SHARD=1/4
+	$(BIN)/python -m pytest $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
+
+.PHONY: test-docs
+test-docs: $(DEV) ## the pages alone: links, examples, tables, and the page on PyPI
+	$(BIN)/python -m pytest -k "test_docs or test_pypi_page or test_readme" $(ARGS)
+
+# There is no wheel of it on PyPI, so it is not part of lint: Go checks what it builds by hash.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+.PHONY: actionlint
+actionlint: ## actionlint over .github/workflows; needs Go
+	go run $(ACTIONLINT)
+
+.PHONY: dist
+dist: $(RUNTIME) ## build the wheel and the sdist into dist
+	@rm -f dist/appconfig_env-*
+	@$(BIN)/python -m hatchling build -d dist
 
 .PHONY: layer
 layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip, and its bill of materials beside it
@@ -149,6 +189,14 @@ $(FLOORS): pyproject.toml requirements/floors.txt $(CREATED_BY)
 	$(call create,$(VENV_FLOORS))
 	@$(VENV_FLOORS)/bin/python $(PIP) $(HASHED)/floors.txt
 	@$(VENV_FLOORS)/bin/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(WHEELED): $(wildcard dist/appconfig_env-*.whl) requirements/dev.txt $(CREATED_BY)
+	@[ -n "$(wildcard dist/appconfig_env-*.whl)" ] || { echo "make: no wheel in dist; run: make dist" >&2; exit 1; }
+	@echo "make: preparing $(VENV_WHEEL)"
+	$(call create,$(VENV_WHEEL))
+	@$(VENV_WHEEL)/bin/python $(PIP) $(HASHED)/dev.txt
+	@$(VENV_WHEEL)/bin/python $(PIP) $(WHEEL)
 	@touch $@
 
 $(SAM): requirements/sam.txt $(CREATED_BY)

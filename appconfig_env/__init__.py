@@ -9,6 +9,46 @@ from .errors import MissingKeyError as MissingKeyError
 from .errors import SettingsError as SettingsError
 from .errors import SourceError as SourceError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._content.flags import Flag as Flag
+
+    __version__: str
+else:  # hidden from type checkers, which would otherwise accept every name
+
+    def __getattr__(name: str) -> object:
+        # Loaded on first use: importlib.metadata costs 20 ms, and few handlers name the class.
+        if name == "Flag":
+            from ._content.flags import Flag
+
+            value: object = Flag
+        elif name == "__version__":
+            from importlib.metadata import version
+
+            value = version("appconfig-env")
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
+
+
+__all__ = [
+    "AmbiguousFlagError",
+    "AppConfigEnvError",
+    "ConversionError",
+    "Flag",
+    "LoadError",
+    "MissingKeyError",
+    "SettingsError",
+    "SourceError",
+    "document",
+    "flag",
+    "get",
+    "on_change",
+    "refresh",
+    "status",
+]
+
 _helper = _Helper()
 
 get = _helper.get

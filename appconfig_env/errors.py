@@ -16,7 +16,7 @@ class SettingsError(AppConfigEnvError):
 
     def __init__(self, problems: Iterable[str]) -> None:
         # A variable's name may hold anything; what is no text could not even be printed.
-        self.problems = tuple(
+        self.problems: tuple[str, ...] = tuple(
             "".join(sign if sign.isprintable() else "?" for sign in problem) for problem in problems
         )
         super().__init__("\n".join(self.problems))
@@ -59,7 +59,7 @@ class LoadError(AppConfigEnvError):
     """
 
     def __init__(self, errors: Iterable[SourceError]) -> None:
-        self.errors = tuple(errors)
+        self.errors: tuple[SourceError, ...] = tuple(errors)
         super().__init__("\n".join(str(error) for error in self.errors))
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
+    from typing import Any, ClassVar
 
 
 class Flag:
@@ -28,10 +28,10 @@ class Flag:
         attributes: Mapping[str, Any] | None = None,
         variant: str | None = None,
     ) -> None:
-        self.name = name
-        self.enabled = enabled
-        self.attributes = dict(attributes or {})
-        self.variant = variant
+        self.name: str = name
+        self.enabled: bool = enabled
+        self.attributes: dict[str, Any] = dict(attributes or {})
+        self.variant: str | None = variant
 
     def __bool__(self) -> bool:
         return self.enabled
@@ -46,7 +46,7 @@ class Flag:
             other.variant,
         )
 
-    __hash__ = None  # type: ignore[assignment]  # attributes are a dict
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # attributes are a dict
 
     def __repr__(self) -> str:
         # Names only: attributes may hold anything.

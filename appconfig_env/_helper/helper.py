@@ -13,15 +13,17 @@ from .fast_path import DUE, View
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, TypeVar
 
     from .._backends.base import Fetch
     from .._cache.store import Store
     from .._config.settings import Settings
     from .._content.flags import Flag
+    from .fast_path import Get
     from .overrides import Overrides
 
     OnChange = Callable[[frozenset[str]], object]
+    C = TypeVar("C", bound=OnChange)
 
 NEVER = float("inf")
 FORK_SECONDS = 1.0  # the longest that a fork waits for other threads to have imported
@@ -58,7 +60,7 @@ class Helper:
         # waits for it: what another thread had half imported the child could never import.
         self._opening = RLock()
         self._view = View(now, self._get)
-        self.get = self._view.get
+        self.get: Get = self._view.get
         self._callbacks: list[OnChange] = []
         self._overrides: Overrides | None = None
         self._restored_at = -NEVER
@@ -105,7 +107,7 @@ class Helper:
         store = self.opened()
         return self.ask(store, force=list(store.settings.resources()))
 
-    def on_change(self, callback: OnChange) -> OnChange:
+    def on_change(self, callback: C) -> C:
         """Have `callback` called with the names that changed, after each refresh that changed any.
 
         It is called in the thread that refreshed. Usable as a decorator.

@@ -48,7 +48,9 @@ print(*sorted(set(sys.modules) - before))
 WRAP = """
 import sys
 before = set(sys.modules)
-sys.path.insert(0, sys.argv[1])
+# The package without its __init__, as __main__.py has it.
+sys.modules["appconfig_env"] = package = type(sys)("appconfig_env")
+package.__path__ = [sys.argv[1] + "/appconfig_env"]
 import os
 from appconfig_env._wrapper.main import main
 
@@ -140,6 +142,31 @@ def test_an_import_loads_next_to_nothing(version: str) -> None:
         "appconfig_env._helper.helper",
         "appconfig_env.errors",
     ]
+
+
+AT_EXEC = """
+import runpy, sys
+
+def audit(event, arguments):
+    if event == "os.exec":
+        print(*sys.modules)
+        sys.stdout.flush()
+
+sys.addaudithook(audit)
+sys.argv[1:] = ["/bin/true"]
+runpy.run_path(sys.path.pop() + "/appconfig_env/__main__.py", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_the_process_of_the_wrapper_loads_nothing_of_the_helper(
+    version: str, local: dict[str, str]
+) -> None:
+    script = AT_EXEC.replace("sys.path.pop()", repr(str(ROOT)))
+    (line,) = fresh(version, script, environ=local | QUIET)
+    loaded = line.split()
+    assert "appconfig_env._wrapper.prefetch" in loaded
+    assert not [name for name in loaded if name.startswith("appconfig_env._helper")]
 
 
 @pytest.mark.parametrize("version", PYTHONS)

@@ -17,7 +17,7 @@ import pytest
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors
 from appconfig_env._cli.layer.bytecode import without_comments
-from appconfig_env._cli.layer.files import FIRST_LINE, LEFT_OUT
+from appconfig_env._cli.layer.files import FIRST_LINE, IN_LAYER, LEFT_OUT
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
 from ..support.paths import ROOT
@@ -190,8 +190,8 @@ def test_a_usual_start_and_its_helper_read_the_first_bundle_alone(
     script = f"""
 import os, sys
 sys.path.insert(0, {str(opt / "python")!r})
-import appconfig_env._cli.main
-from appconfig_env import _late_site
+import appconfig_env
+import appconfig_env._cli.main, appconfig_env._late_site
 from appconfig_env._wrapper.main import main
 
 def execve(path, words, environ):
@@ -228,9 +228,24 @@ def test_the_licences_of_what_it_carries_come_along(layer: Path) -> None:
 
 
 def test_importlib_metadata_knows_the_versions_of_what_it_carries(opt: Path) -> None:
-    for name in ("tenacity", "python-dotenv"):
+    for name in ("appconfig-env", "tenacity", "python-dotenv"):
         (found,) = metadata.Distribution.discover(name=name, path=[str(opt / "python")])
         assert found.version == metadata.version(name)
+
+
+def test_a_layer_knows_its_version_and_the_class_of_its_flags(opt: Path) -> None:
+    script = f"""
+import sys
+sys.path.insert(0, {str(opt / "python")!r})
+import appconfig_env
+print(appconfig_env.__version__, appconfig_env.Flag("checkout", enabled=True))
+"""
+    result = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False
+    )
+
+    wanted = f"{metadata.version('appconfig-env')} <Flag checkout on ()>\n"
+    assert (result.stdout, result.stderr) == (wanted, "")
 
 
 def test_a_function_starts_from_byte_code_alone(opt: Path, tmp_path: Path) -> None:
@@ -277,6 +292,8 @@ def test_our_sources_are_the_same_programs_line_for_line_without_comments(opt: P
     for path in (opt / "python" / "appconfig_env").rglob("*.py"):
         ours = (ROOT / path.relative_to(opt / "python")).read_text()
         text = path.read_text()
+        if path.name == "__main__.py":
+            ours = ours.replace(*IN_LAYER)
         if path == opt / FINDERS[0]:
             # The one line of a layer's own: it stands where the docstring does, and moves nothing.
             first, text = text[: len(FIRST_LINE)], '""\n' + text[len(FIRST_LINE) :]

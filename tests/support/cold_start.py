@@ -54,9 +54,10 @@ counts["modules"] = len(set(sys.modules) - before)
 print(counts)
 """
 WRAPPER = """
-sys.path.insert(0, sys.argv[1])
-import appconfig_env._cli.main
-from appconfig_env import _late_site
+# The package without its __init__, as __main__.py has it.
+sys.modules["appconfig_env"] = package = type(sys)("appconfig_env")
+package.__path__ = [sys.argv[1] + "/appconfig_env"]
+import appconfig_env._cli.main, appconfig_env._late_site
 from appconfig_env._wrapper.main import main
 main(["/bin/true"], dict(os.environ), execve=lambda path, words, environ: None)
 """

@@ -47,6 +47,7 @@ LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 # A layer's package begins with this, in the place of its docstring so that no line moves: all that
 # it imports afterwards comes out of bundles, which nothing else has.
 FIRST_LINE = "from . import _bytecode_bundle\n"
+IN_LAYER = ("\nIN_LAYER = False ", "\nIN_LAYER = True ")  # __main__.py has no __init__ before it
 
 
 class LayerError(AppConfigEnvError):
@@ -71,7 +72,8 @@ class LayerFile(NamedTuple):
 def plain_files() -> list[LayerFile]:
     """Everything that is the same for each Python, by name."""
     dependencies = list(_dependencies())
-    return sorted([_script(), _licence(dependencies), *_package(), *_anchors(), *dependencies])
+    ours = [_script(), _licence(dependencies), own_metadata(), *_package(), *_anchors()]
+    return sorted([*ours, *dependencies])
 
 
 def _script() -> LayerFile:
@@ -104,11 +106,21 @@ def _own_licence() -> bytes:
     raise LayerError("the LICENSE of appconfig-env is missing from its installation")
 
 
+def own_metadata() -> LayerFile:
+    """Our own name and version: `appconfig_env.__version__` reads them in a layer too."""
+    version = distribution("appconfig-env").version
+    fields = f"Metadata-Version: 2.1\nName: appconfig-env\nVersion: {version}\n\n"
+    return LayerFile(f"python/appconfig_env-{version}.dist-info/METADATA", fields.encode())
+
+
 def _package() -> Iterator[LayerFile]:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE.parent).as_posix()
         if not name.startswith(LEFT_OUT):
-            source = without_comments(path.read_text(encoding="utf-8"))
+            source = path.read_text(encoding="utf-8")
+            if path == PACKAGE / "__main__.py":
+                source = source.replace(*IN_LAYER)
+            source = without_comments(source)
             if path == PACKAGE / "__init__.py":
                 source = FIRST_LINE + source.removeprefix('""\n')
             yield LayerFile(f"python/{name}", source.encode())

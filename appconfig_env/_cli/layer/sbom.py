@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from .files import ANCHORS, DISTRIBUTIONS, LayerError, distribution
+from .files import ANCHORS, DISTRIBUTIONS, LayerError, distribution, own_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -93,7 +93,8 @@ def bill(entries: Sequence[LayerFile], zip_sha256: str) -> bytes:
 
 def _by_owner(entries: Iterable[LayerFile]) -> dict[str, list[LayerFile]]:
     """The files of each package, by its name; the trust anchors apart."""
-    owners = {SCRIPT: OURS, "python/appconfig_env": OURS}
+    metadata = str(PurePosixPath(own_metadata().name).parent)
+    owners = {SCRIPT: OURS, "python/appconfig_env": OURS, metadata: OURS}
     for name in DISTRIBUTIONS:
         for file in distribution(name).files or ():
             owners[f"python/{file.parts[0]}"] = name

@@ -23,6 +23,12 @@ pipe = int(sys.argv[1])
 os.set_inheritable(pipe, False)  # noqa: FBT003 - what botocore starts must not hold it open
 READY_NS = time.monotonic_ns()  # what the tracer took until here is taken out of the picture
 
+# As __main__.py does.
+bare = type(sys)("appconfig_env")
+bare.__path__ = [package]
+sys.modules["appconfig_env"] = bare
+
+import appconfig_env._cli.main  # noqa: E402, F401 - the wrapper loads it
 from appconfig_env import _late_site  # noqa: E402
 
 _late_site.install()

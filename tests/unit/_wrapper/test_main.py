@@ -221,7 +221,7 @@ def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
     assert not Path("/var/lang/bin/python3").exists(), "this is not the place for this test"
     done = start({"PATH": str(tmp_path)}, "/bin/true")
     assert done.returncode == 127
-    assert "no python3" in done.stderr
+    assert "python3 not found" in done.stderr
 
 
 @pytest.mark.parametrize("path", ["/usr/bin:/bin", "/nowhere"])
@@ -263,7 +263,7 @@ def test_an_old_python_is_refused_with_its_version() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("appconfig-env: error: want Python 3.11 or newer, got 3.10 (")
+    assert done.stderr.startswith("appconfig-env: error: expected Python 3.11 or newer, got 3.10 (")
 
 
 def test_pythonpath_and_friends_of_the_function_do_not_touch_the_wrapper(
@@ -582,7 +582,7 @@ def test_a_mistake_of_ours_is_told_without_a_traceback_or_a_message(life: dict[s
 
     code, execve, said = run(Breaks(), 1000.0, life)
     assert (code, execve.environ) == (1, {})
-    assert "unexpected ZeroDivisionError at test_wrapper.py:" in said[0]
+    assert "unexpected ZeroDivisionError at test_main.py:" in said[0]
     assert "s3cret" not in said[0]
 
 

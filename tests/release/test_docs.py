@@ -1,0 +1,167 @@
+"""The pages against the repository: links, make targets, the workflow's jobs, the example."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
+
+import appconfig_env
+from tools.shards import shard
+
+from ..support.paths import ROOT
+
+IGNORED = GitIgnoreSpec.from_lines([".git", *(ROOT / ".gitignore").read_text().splitlines()])
+PAGES = sorted(name for name in IGNORED.match_tree_files(ROOT, negate=True) if name[-3:] == ".md")
+# Written with one sentence per line from their first line on.
+BY_SENTENCE = ("CONTRIBUTING.md", "RELEASING.md", "docs/glossary.md")
+MAKEFILE = (ROOT / "Makefile").read_text()
+WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
+# Named before they are there: both arrive with the packages and folders that they describe.
+EXPECTED = {"docs/architecture.md", "test-fast", "test-pythons"}
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
+def prose(page: str) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^ *```.*?^ *```$", "", read(page), flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: str) -> set[str]:
+    """What GitHub makes of the headings: `## When AWS fails` is #when-aws-fails."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file_and_a_heading(page: str) -> None:
+    nowhere = []
+    for link in re.findall(r"\]\((?!https://)([^)\s]+)\)", prose(page)):
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if not target.exists() or (anchor and anchor not in anchors(str(target))):
+            nowhere.append(link)
+
+    assert set(nowhere) <= EXPECTED
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_in_a_page_exists(page: str) -> None:
+    text = read(page)
+    named = set(
+        re.findall(r"(?:`|^ *\$ (?:make clean && )?)make ([a-z][a-z-]+)", text, re.MULTILINE)
+    )
+
+    assert {name for name in named if f"\n{name}:" not in MAKEFILE} <= EXPECTED
+
+
+@pytest.mark.parametrize("page", BY_SENTENCE)
+def test_there_is_one_sentence_on_a_line(page: str) -> None:
+    marker = re.compile(r"^ *(?:\d+\.|-)(?: \[ \])? ")  # of a list
+    lines = [marker.sub("", line) for line in prose(page).splitlines() if line[:1] != "|"]
+
+    assert [line for line in lines if re.search(r"[.?!)]\*{0,2} [A-Z]\w* ", line)] == []
+
+
+def test_the_example_of_a_test_passes_and_can_fail() -> None:
+    (block,) = re.findall(
+        r"^```python\n(.*?)^```", read("CONTRIBUTING.md"), re.DOTALL | re.MULTILINE
+    )
+    helper = type(appconfig_env._helper)
+    scopes: list[dict[str, Any]] = [{"Helper": helper}, {"Helper": lambda _: helper({})}]
+    for scope in scopes:
+        exec(block, scope)
+    (name,) = re.findall(r"def (test_\w+)", block)
+
+    scopes[0][name]()
+    with pytest.raises(AssertionError):
+        scopes[1][name]()
+
+
+def test_every_place_of_a_setting_that_contributing_names_has_it() -> None:
+    found = re.search(r"`grep -rn (?:--\S+ )+(\w+) ([\w. ]+)`", read("CONTRIBUTING.md"))
+
+    assert found
+    for place in found[2].split():
+        files = [ROOT / place] if place.endswith(".md") else (ROOT / place).rglob("*.py")
+        assert [path for path in files if found[1] in path.read_text()], place
+
+
+def test_the_folders_of_tests_are_told_once_each() -> None:
+    table = re.findall(r"^\| `(\w+)` \|", read("CONTRIBUTING.md"), re.MULTILINE)
+
+    assert len(set(table)) == len(table) == 10
+
+
+@pytest.mark.parametrize("page", BY_SENTENCE)
+def test_no_address_is_invented(page: str) -> None:
+    hosts = set(re.findall(r"https?://([^/)\s]+)", read(page)))
+
+    assert hosts <= {"hypothesis.readthedocs.io", "pre-commit.com", "semver.org"}
+    assert re.findall(r"arn:aws", read(page)) == []
+
+
+def test_the_setting_that_releasing_names_is_in_pyproject() -> None:
+    ((name, table),) = re.findall(r"`(\w+)` under `\[([\w.]+)\]`", read("RELEASING.md"))
+    found: Any = tomllib.loads(read("pyproject.toml"))
+    for key in table.split("."):
+        found = found[key]
+
+    assert isinstance(found[name], str)
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_of_the_workflow_runs_targets_that_exist(job: str) -> None:
+    commands = "\n".join(step.get("run", "") for step in JOBS[job]["steps"])
+    named = set(re.findall(r"^make ([a-z][a-z-]+)", commands, re.MULTILINE))
+
+    assert named or job in ("reproducible", "passed")
+    assert {name for name in named if f"\n{name}:" not in MAKEFILE} <= EXPECTED
+
+
+def test_no_job_is_left_out_of_what_must_pass() -> None:
+    assert set(JOBS["passed"]["needs"]) == set(JOBS) - {"passed"}
+
+
+def test_jobs_get_no_right_but_to_read_the_sources_and_end_by_themselves() -> None:
+    assert WORKFLOW["permissions"] == {}
+    for name, job in JOBS.items():
+        assert job["permissions"] in ({}, {"contents": "read"}), name
+        assert job["timeout-minutes"] <= 30, name
+
+
+def test_the_workflow_tests_on_every_python_that_the_package_claims() -> None:
+    classifiers = tomllib.loads(read("pyproject.toml"))["project"]["classifiers"]
+    claimed = {one.rpartition(" ")[2] for one in classifiers if ":: 3." in one}
+
+    assert claimed <= set(JOBS["pythons"]["strategy"]["matrix"]["python"])
+
+
+def test_the_shards_of_the_workflow_are_all_of_them() -> None:
+    shards = JOBS["suite"]["strategy"]["matrix"]["shard"]
+
+    assert shards == [f"{number}/{len(shards)}" for number in range(1, len(shards) + 1)]
+
+
+@given(st.sets(st.text(min_size=1)), st.integers(1, 9))
+def test_every_file_is_in_exactly_one_shard(files: set[str], count: int) -> None:
+    parts = [shard(list(files), f"{number}/{count}") for number in range(1, count + 1)]
+
+    assert sorted(one for part in parts for one in part) == sorted(files)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+
+
+@pytest.mark.parametrize("part", ["", "0/4", "5/4", "1", "1/0", "a/b", "1/4 2/4"])
+def test_a_part_that_does_not_exist_is_refused(part: str) -> None:
+    with pytest.raises(ValueError, match=f"expected a part such as 2/4, got '{part}'"):
+        shard(["a"], part)

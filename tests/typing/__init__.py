@@ -1,0 +1,1 @@
+"""The public types, as checkers see them."""
