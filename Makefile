@@ -28,6 +28,11 @@ SOURCES := appconfig_env tests examples tools benchmarks
 # tools for packages, pages and types; and the benchmarks, which compare with others.
 EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
+# Tests run in as many processes as there are cores; in one: make test WORKERS=0
+WORKERS ?= auto
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadgroup
+# Where it is set, every worker compiles all test files again: 3 s of each core in `make test-fast`.
+unexport PYTHONDONTWRITEBYTECODE
 # Further words for pytest: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
@@ -50,7 +55,11 @@ demo: $(RUNTIME) ## run the example under the wrapper, change a document, see th
 
 .PHONY: test
 test: $(DEV) $(SAM) $(RIE) lint ## everything: format, lint, types, all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST) $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(DEV) ## the unit tests and the import rules, in under 30 s
+	$(BIN)/python $(PYTEST) --hypothesis-profile fast tests/unit $(ARGS)
 
 .PHONY: lint
 lint: $(DEV) ## ruff, mypy, pyright, bandit, and what checks .github
@@ -72,7 +81,7 @@ format: $(DEV) ## let ruff format and fix
 
 .PHONY: test-floors
 test-floors: $(FLOORS) ## the tests that need no other software, with the lowest versions we promise
-	$(VENV_FLOORS)/bin/python -m pytest $(ALONE) $(ARGS)
+	$(VENV_FLOORS)/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 # The sources' package is removed, so that nothing is tested but what the wheel brings.
 .PHONY: test-wheel
@@ -82,11 +91,11 @@ test-wheel: $(WHEELED) ## the tests that need no other software, with the wheel 
 	@tar -xzf dist/appconfig_env-*.tar.gz -C build/wheel --strip-components 1
 	@rm -r build/wheel/appconfig_env
 	@ln -s $$(cd / && $(abspath $(VENV_WHEEL))/bin/python -c "import appconfig_env as one; print(*one.__path__)") build/wheel/appconfig_env
-	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python -m pytest $(ALONE) $(ARGS)
+	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 .PHONY: test-shard
 test-shard: $(DEV) $(SAM) $(RIE) ## one part of all tests: make test-shard SHARD=1/4
-	$(BIN)/python -m pytest $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
+	$(BIN)/python $(PYTEST) $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
 
 .PHONY: test-docs
 test-docs: $(DEV) ## the pages alone: links, examples, tables, and the page on PyPI

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,9 +65,14 @@ MODULES = {
 }
 
 
+@functools.cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
 def imports(module: str, *, at_run_time: bool = False) -> Iterator[str]:
     """Yield what a module imports: ours by their name in MODULES after a dot, others by theirs."""
-    waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
+    waiting: list[ast.AST] = [tree(module)]
     while waiting:
         node = waiting.pop()
         is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
