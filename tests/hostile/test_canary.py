@@ -119,7 +119,12 @@ def inner_run(folder: Path, text: str, *options: str) -> subprocess.CompletedPro
     return subprocess.run(
         [*command, "--tb=short", *options, "test_inner.py"],
         cwd=folder,
-        env={**os.environ, canary.VARIABLE: OTHER, "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            canary.VARIABLE: OTHER,
+            "PYTHONPATH": str(ROOT),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they take longer to load than the run
+        },
         capture_output=True,
         text=True,
         timeout=120,
@@ -128,10 +133,12 @@ def inner_run(folder: Path, text: str, *options: str) -> subprocess.CompletedPro
 
 
 # The options of an inner run: in one process, or in others that report to it.
-each_run = pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "worker"])
+WORKER = ("-p", "xdist.plugin", "-n", "1")
+WORKERS = ("-p", "xdist.plugin", "-n", "2")
+each_run = pytest.mark.parametrize("workers", [(), WORKER], ids=["alone", "worker"])
 
 
-@pytest.fixture(scope="module", params=[(), ("-n", "2")], ids=["alone", "workers"])
+@pytest.fixture(scope="module", params=[(), WORKERS], ids=["alone", "workers"])
 def leaky(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[int, str]:
@@ -226,7 +233,7 @@ def pytest_sessionfinish(session):
     getattr(session.config, "workeroutput", {}).pop("canary", None)
 """
     (tmp_path / "mute.py").write_text(text)
-    done = inner_run(tmp_path, "def test_it(): pass", "-p", "mute", "-n", "1")
+    done = inner_run(tmp_path, "def test_it(): pass", "-p", "mute", *WORKER)
     assert "1 passed" in done.stdout
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert "CANARY command lines were not watched to the end: gw0: did not report" in done.stdout
