@@ -74,6 +74,7 @@ assert appconfig_env.get("P0") == "value 0"
 HUNDRED = (
     GET
     + """
+counts["calls"] = -1  # sys.setprofile at the end is one too
 for _ in range(100):
     appconfig_env.get("P0")
 """
@@ -117,9 +118,9 @@ def measure(aws: FakeAws, folder: Path, python: str) -> dict[str, Counts]:
         "the import of the helper": count(IMPORT, environ, python),
         "the import and a first get() without a wrapper": count(GET, reading, python),
     }
+    # Not by comparing two processes: how often a first get() reads depends on the network.
     hundred = count(HUNDRED, reading, python)["calls"]
-    first = found["the import and a first get() without a wrapper"]["calls"]
-    found["a hundred get() of a fresh value"] = {"calls": hundred - first}
+    found["a hundred get() of a fresh value"] = {"calls": hundred}
     return found
 
 
