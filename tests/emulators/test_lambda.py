@@ -121,7 +121,7 @@ def test_from_cold_start_to_refreshed_value(
     }.items():
         assert function.invoke(expression) == (200, answer)
     assert len(shop.calls) == sum(calls.values()), "no call before the interval ends"
-    loader = function.invoke("type(appconfig_env._helper.helper.__loader__).__name__")
+    loader = function.invoke("type(sys.modules['appconfig_env._helper.helper'].__loader__).__name__")
     assert loader == (200, "BundleLoader"), "byte code, for each Python"
 
     shop.put_profile("shop", "prod", "app", {"limit": 11, "db": {"pool": 5}}, label="v2")
@@ -206,9 +206,10 @@ def test_the_helper_imports_nothing_heavy(
     _, imported = function.invoke("IMPORTED")
     assert imported == [
         "appconfig_env",
-        "appconfig_env._helper.helper",
         "appconfig_env._bytecode_bundle",
+        "appconfig_env._helper",
         "appconfig_env._helper.fast_path",
+        "appconfig_env._helper.helper",
         "appconfig_env.errors",
     ]
     _, loaded = function.invoke("[appconfig_env.refresh() and 0, sorted(sys.modules)][1]")
