@@ -121,7 +121,8 @@ def test_from_cold_start_to_refreshed_value(
     }.items():
         assert function.invoke(expression) == (200, answer)
     assert len(shop.calls) == sum(calls.values()), "no call before the interval ends"
-    loader = function.invoke("type(sys.modules['appconfig_env._helper.helper'].__loader__).__name__")
+    module = "sys.modules['appconfig_env._helper.helper']"
+    loader = function.invoke(f"type({module}.__loader__).__name__")
     assert loader == (200, "BundleLoader"), "byte code, for each Python"
 
     shop.put_profile("shop", "prod", "app", {"limit": 11, "db": {"pool": 5}}, label="v2")

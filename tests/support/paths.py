@@ -14,7 +14,7 @@ def checkout_files() -> set[str]:
     from pathspec import GitIgnoreSpec  # which the lowest versions are tested without
 
     ignored = GitIgnoreSpec.from_lines([".git", *(ROOT / ".gitignore").read_text().splitlines()])
-    found = set()
+    found: set[str] = set()
     for parent, folders, files in os.walk(ROOT):
         here = Path(parent).relative_to(ROOT)
         folders[:] = [name for name in folders if not ignored.match_file(f"{here / name}/")]

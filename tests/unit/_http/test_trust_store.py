@@ -235,7 +235,7 @@ shown = st.one_of(
 
 
 @settings(
-    max_examples=3 * settings.default.max_examples,
+    max_examples=3 * settings().max_examples,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.tuples(shown, st.sampled_from([b"\n", b"\r\n", b""])), max_size=5))
