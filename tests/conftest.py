@@ -23,7 +23,29 @@ FOREIGN = re.compile(
 )
 KEPT = {"AWS_LAMBDA_RIE"}  # the emulator's path, for the tests themselves
 
+# Fixtures of a module or a session that take long to set up. All tests with the same one run in one
+# process: another process would set it up again.
+SHARED = {
+    "burst",
+    "layer",
+    "leaky",
+    "matrix",
+    "ministack_process",
+    "moto_process",
+    "published",
+    "sdist",
+    "wheel",
+}
+
 pytest_configure = canary_plugin.pytest_configure  # every run is watched
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests that share a fixture."""
+    for item in items:
+        for name in sorted(SHARED.intersection(getattr(item, "fixturenames", ()))):
+            item.add_marker(pytest.mark.xdist_group(name))
 
 
 @pytest.fixture(autouse=True)

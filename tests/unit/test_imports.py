@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,9 +66,14 @@ MODULES = {
 }
 
 
+@functools.cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
 def imports(module: str, *, at_run_time: bool = False) -> Iterator[str]:
     """Yield a module's imports: our modules as `.` and their name in MODULES, others by name."""
-    waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
+    waiting: list[ast.AST] = [tree(module)]
     while waiting:
         node = waiting.pop()
         is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
