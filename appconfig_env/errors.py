@@ -1,4 +1,13 @@
-"""The exceptions that users may catch: the class tells whose fault it is; values are never said."""
+"""The exceptions that users can catch, and failures as data. Messages contain names, never values.
+
+AppConfigEnvError
+├── SettingsError       fix the settings
+├── LoadError           one SourceError for each required source without a value
+├── SourceError         a source that could not be read, parsed or rendered
+├── MissingKeyError     also a KeyError
+├── AmbiguousFlagError
+└── ConversionError     also a ValueError
+"""
 
 from __future__ import annotations
 
@@ -12,12 +21,12 @@ class AppConfigEnvError(Exception):
 
 
 class SettingsError(AppConfigEnvError):
-    """Your settings: every problem found, each with its variable's name and what was wanted."""
+    """Invalid settings: every problem, with its variable, what was expected, and a remedy."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        # A variable's name may hold anything; what is no text could not even be printed.
+        # A variable's name can contain any bytes, and some of them could not even be printed.
         self.problems: tuple[str, ...] = tuple(
-            "".join(sign if sign.isprintable() else "?" for sign in problem) for problem in problems
+            "".join(char if char.isprintable() else "?" for char in problem) for problem in problems
         )
         super().__init__("\n".join(self.problems))
 
@@ -26,16 +35,16 @@ class SettingsError(AppConfigEnvError):
 
 
 class Failure:
-    """Why a resource could not be read, as data: made once, where it happens, and never raised.
+    """Why a resource could not be read, as data: created once, where it happens, and never raised.
 
     Attributes:
         kind: one of KINDS.
         summary: what failed, with AWS's code and message; never a value.
         hint: what to do about it, as an imperative; may be empty.
-        operation: the API operation that failed, or an empty string, as all of the following.
-        code: AWS's error code, or one of our own.
+        operation: the API operation that failed; may be empty, like all of the following.
+        code: AWS's error code, or one of ours.
         request_id: AWS's ID of the request.
-        action: the IAM action that is missing.
+        action: the IAM action that is not allowed.
         resource_arn: the ARN to allow it on.
     """
 
@@ -66,11 +75,11 @@ class Failure:
 
     @property
     def is_unavailable(self) -> bool:
-        """Whether AWS gave no verdict: another attempt, or a fallback, may help."""
+        """Whether AWS could not be reached or throttled: a retry or the fallback may help."""
         return self.kind in ("throttled", "unavailable")
 
     def fields(self) -> dict[str, str]:
-        """All of it by attribute, as JSON and pickle take it."""
+        """Return all attributes by name, for JSON and pickle."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __str__(self) -> str:
@@ -86,21 +95,21 @@ class Failure:
         return f"<Failure {self.kind}: {self}>"
 
 
-# What may be wrong: the caller lacks a right; there is no such resource; a quota is used up; no
-# answer, or none of AWS's own; a document that cannot be used; a setting that only the call found.
+# A permission is missing; the resource does not exist; a quota is exhausted; no response, or not
+# from AWS; an unusable document; an invalid setting that only the call revealed.
 KINDS = ("denied", "missing", "throttled", "unavailable", "invalid", "misconfigured")
 
 
 class SourceError(AppConfigEnvError):
-    """One source that could not be read, parsed or turned into variables.
+    """A source that could not be read, parsed or rendered as variables.
 
     Attributes:
         source: the source's canonical reference, such as `ssm:/shop/prod/`.
         failure: what failed, as data.
-        reason: the same as a sentence, with what to do about it.
-        unreachable: True where the service did not answer or could not (network, throttling, 5xx,
-            deadline, an answer that is not AWS's): trying again, or a fallback, may help. False for
-            denial, absence and bad content.
+        reason: the failure as a sentence, with the remedy.
+        unreachable: whether AWS did not respond, or could not (network, throttling, 5xx, deadline,
+            a response that is not from AWS): a retry or the fallback may help. False if access was
+            denied, the resource does not exist, or the document is invalid.
     """
 
     def __init__(self, source: str, failure: Failure) -> None:
@@ -111,7 +120,7 @@ class SourceError(AppConfigEnvError):
         super().__init__(f"{source}: {failure}")
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        # What other processes raise must arrive here as it was.
+        # Exceptions from other processes must keep all attributes.
         return _source_error, (self.source, self.failure.fields())
 
 
@@ -120,10 +129,10 @@ def _source_error(source: str, fields: dict[str, str]) -> SourceError:
 
 
 class LoadError(AppConfigEnvError):
-    """Required sources that have no value at all: the start fails, or the first `get()` does.
+    """Required sources without a value, raised by the wrapper at startup and by `get()`.
 
     Attributes:
-        errors: one SourceError for each.
+        errors: one SourceError for each source.
     """
 
     def __init__(self, errors: Iterable[SourceError]) -> None:
@@ -138,12 +147,12 @@ class MissingKeyError(AppConfigEnvError, KeyError):
     """A document or key that no source has."""
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would show the message's repr
+        return str(self.args[0])  # KeyError would return the message's repr
 
 
 class AmbiguousFlagError(AppConfigEnvError):
-    """A feature flag that more than one profile has: `source=` must say which."""
+    """A feature flag that more than one profile has: choose one with `source=`."""
 
 
 class ConversionError(AppConfigEnvError, ValueError):
-    """A value that `get(..., type=...)` could not convert; the value itself is not said."""
+    """A value that `get(..., type=...)` could not convert; the message does not contain it."""

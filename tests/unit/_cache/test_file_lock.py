@@ -32,7 +32,7 @@ lock = FileLock(sys.argv[1])
 if os.fork() == 0:
     sys.stdin.read()
     os._exit(0)
-lock.hand_over()
+lock.hand_off()
 print(lock.is_held, lock.try_again(), flush=True)
 os.execv(sys.executable, [sys.executable, "-c", "import os; print('runs', flush=True); os.wait()"])
 """
@@ -47,7 +47,7 @@ def test_the_first_one_has_the_lock_and_the_second_one_after_it(path: str) -> No
     first, second = FileLock(path), FileLock(path)
     assert (first.is_held, first.problem) == (True, "")
     assert (second.is_held, second.is_possible) == (False, True)
-    assert second.problem == "another process is on it"
+    assert second.problem == "another process holds its lock"
     first.release()
     assert second.try_again()
     assert (second.is_held, second.problem) == (True, "")
@@ -113,7 +113,7 @@ def test_a_lock_that_was_handed_over_is_the_childs_until_that_ends(path: str) ->
         assert parent.stdout.readline() == b"False False\n"
         assert parent.stdout.readline() == b"runs\n"
         lock = FileLock(path)
-        assert (lock.is_held, lock.problem) == (False, "another process is on it")
+        assert (lock.is_held, lock.problem) == (False, "another process holds its lock")
         parent.stdin.close()
         assert parent.wait(30) == 0
     assert lock.try_again()
@@ -122,8 +122,8 @@ def test_a_lock_that_was_handed_over_is_the_childs_until_that_ends(path: str) ->
 
 def test_a_lock_that_was_handed_over_to_nobody_is_free(path: str) -> None:
     lock = FileLock(path)
-    lock.hand_over()
-    lock.hand_over()
+    lock.hand_off()
+    lock.hand_off()
     lock.release()
     assert not lock.is_held
     other = FileLock(path)
@@ -144,7 +144,7 @@ def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
         taken = os.open(os.devnull, os.O_RDONLY)  # by another thread, with the same number
         child = os.fork()
         if child == 0:
-            lock.hand_over()  # as Store.own does
+            lock.hand_off()  # as Store.own does
             try:
                 os.fstat(taken)
                 os._exit(0)

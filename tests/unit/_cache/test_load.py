@@ -185,7 +185,7 @@ def test_no_change_of_what_was_never_read_is_a_failure(is_early: bool) -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP)
     story.answer_unchanged(APP, "token", is_early=is_early)
     story.load()
-    assert "never read" in (story.error() or "")
+    assert "has not delivered a document" in (story.error() or "")
     assert story.entry().token == ""
     assert [error.source for error in story.missing()] == [APP]
 

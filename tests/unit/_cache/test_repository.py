@@ -74,7 +74,7 @@ def test_reading_takes_no_token_and_leaves_it_for_whoever_polls(
 
 def test_who_has_not_the_turn_writes_nothing(settings: Settings, log: Lines) -> None:
     with SnapshotRepository(settings, {}) as first, SnapshotRepository(settings, {}) as second:
-        assert second.put(known(settings)) == "another process is on it"
+        assert second.put(known(settings)) == "another process holds its lock"
         assert first.take(log) is None
 
 
@@ -120,7 +120,7 @@ def test_a_refused_file_is_said_and_replaced(settings: Settings, log: Lines) -> 
     with SnapshotRepository(settings, {}) as shared:
         assert shared.take(log) is None
         assert shared.put(known(settings)) == ""
-    reason = "it is not a snapshot, or only a part of one"
+    reason = "it is not a complete snapshot"
     assert log == [f"warn: the snapshot {settings.snapshot_path} was not used: {reason}"]
     assert read(settings, log) is not None
 

@@ -197,7 +197,7 @@ def test_the_least_snapshot_is_read() -> None:
 
 
 def test_a_snapshot_of_an_older_schema_is_refused_by_its_number() -> None:
-    with pytest.raises(SnapshotRefusedError, match="schema 2"):
+    with pytest.raises(SnapshotRefusedError, match="its schema is not 2"):
         loads(
             b'{"schema": 1, "fingerprint": "f", "taken_at": 1, "sources": {}, "documents": {\n}}\n'
         )

@@ -200,11 +200,11 @@ def test_a_script_says_what_it_lacks(folder: Path) -> None:
     script.chmod(0o755)
     done = start(environ(folder), str(script))
     assert done.returncode == 127
-    assert "is there, but not what runs it" in done.stderr
+    assert "exists, but its interpreter (#!) or loader is missing" in done.stderr
     script.write_text("echo\n")
     done = start(environ(folder), str(script))
     assert done.returncode == 126
-    assert "want #! in the first line" in done.stderr
+    assert "begin it with a #! line" in done.stderr
 
 
 def test_the_interpreter_is_the_one_of_the_runtimes_command(tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_a_broken_snapshot_is_ignored_with_a_warning(folder: Path) -> None:
     (folder / "snapshot.json").chmod(0o600)
     done = start(environ(folder, C="ssm:/shop/one"), "/usr/bin/env")
     assert "C=1\n" in done.stdout
-    assert "was not used: it is not a snapshot" in done.stderr
+    assert "was not used: it is not a complete snapshot" in done.stderr
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_snapshot(folder: Path) -> None:
