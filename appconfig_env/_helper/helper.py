@@ -60,8 +60,8 @@ class Helper:
         self._jitter = jitter
         self._live: LiveStore | None = None
         self.replaced_store: StaticStore | None = None
-        # Re-entrant: a signal handler may interrupt it and call get(). A fork waits for it: a module
-        # that another thread has imported in part could never be imported in the child.
+        # Re-entrant: a signal handler may interrupt it and call get(). A fork waits for it: a child
+        # could never import a module that another thread of its parent was importing.
         self.importing = RLock()
         self._view = View(now, self._get)
         self.get: Get = self._view.get

@@ -1,4 +1,4 @@
-"""What a process does about stale entries: every case of the table."""
+"""What a process does when entries are stale: every case of the table."""
 
 from __future__ import annotations
 
