@@ -1,4 +1,4 @@
-"""The exceptions that users may catch."""
+"""The exceptions that users can catch, and failures."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def test_a_source_error_has_the_reason_of_its_failure() -> None:
 
 
 @pytest.mark.parametrize("kind", errors.KINDS)
-def test_another_attempt_may_help_only_where_aws_gave_no_verdict(kind: str) -> None:
+def test_a_retry_may_help_only_if_aws_is_unavailable_or_throttles(kind: str) -> None:
     failure = errors.Failure(kind, "failed")
     assert failure.is_unavailable == (kind in {"throttled", "unavailable"})
     assert errors.SourceError("ssm:/a", failure).unreachable == failure.is_unavailable
 
 
-def test_failures_are_equal_where_all_of_them_is() -> None:
+def test_failures_are_equal_if_all_their_fields_are() -> None:
     fields = FAILURE.fields()
     assert errors.Failure(**fields) == FAILURE
     assert hash(errors.Failure(**fields)) == hash(FAILURE)
