@@ -1,13 +1,4 @@
-"""The exceptions that users can catch, and failures as data. Messages contain names, never values.
-
-AppConfigEnvError
-├── SettingsError       fix the settings
-├── LoadError           one SourceError for each required source without a value
-├── SourceError         a source that could not be read, parsed or rendered
-├── MissingKeyError     also a KeyError
-├── AmbiguousFlagError
-└── ConversionError     also a ValueError
-"""
+"""The exceptions that users may catch, and failures as data; no message contains a value."""
 
 from __future__ import annotations
 
@@ -24,7 +15,7 @@ class SettingsError(AppConfigEnvError):
     """Invalid settings: every problem, with its variable, what was expected, and a remedy."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        # A variable's name can contain any bytes, and some of them could not even be printed.
+        # A variable's name may contain anything, even characters that cannot be printed.
         self.problems: tuple[str, ...] = tuple(
             "".join(char if char.isprintable() else "?" for char in problem) for problem in problems
         )
@@ -44,7 +35,7 @@ class Failure:
         operation: the API operation that failed; may be empty, like all of the following.
         code: AWS's error code, or one of ours.
         request_id: AWS's ID of the request.
-        action: the IAM action that is not allowed.
+        action: the IAM action that is missing.
         resource_arn: the ARN to allow it on.
     """
 
@@ -75,7 +66,7 @@ class Failure:
 
     @property
     def is_unavailable(self) -> bool:
-        """Whether AWS could not be reached or throttled: a retry or the fallback may help."""
+        """Whether AWS did not decide: another attempt, or a fallback, may help."""
         return self.kind in ("throttled", "unavailable")
 
     def fields(self) -> dict[str, str]:
@@ -95,8 +86,8 @@ class Failure:
         return f"<Failure {self.kind}: {self}>"
 
 
-# A permission is missing; the resource does not exist; a quota is exhausted; no response, or not
-# from AWS; an unusable document; an invalid setting that only the call revealed.
+# What may be wrong: the caller lacks a right; there is no such resource; a quota is used up; no
+# answer, or none of AWS's own; a document that cannot be used; a setting that only the call found.
 KINDS = ("denied", "missing", "throttled", "unavailable", "invalid", "misconfigured")
 
 
@@ -120,7 +111,7 @@ class SourceError(AppConfigEnvError):
         super().__init__(f"{source}: {failure}")
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        # Exceptions from other processes must keep all attributes.
+        # An error from another process must arrive here unchanged.
         return _source_error, (self.source, self.failure.fields())
 
 
@@ -129,7 +120,7 @@ def _source_error(source: str, fields: dict[str, str]) -> SourceError:
 
 
 class LoadError(AppConfigEnvError):
-    """Required sources without a value, raised by the wrapper at startup and by `get()`.
+    """Required sources that have no value at all: the start fails, or the first `get()` does.
 
     Attributes:
         errors: one SourceError for each source.
@@ -155,4 +146,4 @@ class AmbiguousFlagError(AppConfigEnvError):
 
 
 class ConversionError(AppConfigEnvError, ValueError):
-    """A value that `get(..., type=...)` could not convert; the message does not contain it."""
+    """A value that `get(..., type=...)` could not convert; its message does not have the value."""

@@ -39,7 +39,7 @@ def test_a_source_error_has_the_reason_of_its_failure() -> None:
 
 
 @pytest.mark.parametrize("kind", errors.KINDS)
-def test_a_retry_may_help_only_if_aws_is_unavailable_or_throttles(kind: str) -> None:
+def test_another_attempt_may_help_only_where_aws_gave_no_verdict(kind: str) -> None:
     failure = errors.Failure(kind, "failed")
     assert failure.is_unavailable == (kind in {"throttled", "unavailable"})
     assert errors.SourceError("ssm:/a", failure).unreachable == failure.is_unavailable
