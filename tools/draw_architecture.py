@@ -7,6 +7,7 @@ test of the import rule, and the two tables from the modules that decide by them
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from html import escape
 from pathlib import Path
@@ -117,7 +118,7 @@ def _listed(path: Path, depth: int) -> list[str]:
 
 
 def sentence(path: Path) -> str:
-    """Return the first paragraph of a module's docstring, on one line.
+    """Return the first sentence of a module's docstring, on one line.
 
     Raises:
         ArchitectureError: it has none.
@@ -125,7 +126,8 @@ def sentence(path: Path) -> str:
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
     if not text:
         raise ArchitectureError(f"expected a docstring in {path.relative_to(ROOT)}, got none")
-    return " ".join(text.partition("\n\n")[0].split())
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=\.) (?=[A-Z])", paragraph)[0]
 
 
 # The imports.
@@ -203,7 +205,8 @@ def imports_svg(rooms: list[str], pairs: set[tuple[str, str]]) -> str:
         f'<text x="{margin}" y="{bottom - 20 * (len(notes) - 1 - row)}">{escape(note)}</text>'
         for row, note in enumerate(notes)
     ]
-    drawn = [f'<g fill="{LINE}" stroke="{LINE}" stroke-width="1.5">', *lines, "</g>", *boxes, *texts]
+    group = f'<g fill="{LINE}" stroke="{LINE}" stroke-width="1.5">'
+    drawn = [group, *lines, "</g>", *boxes, *texts]
     wide = left[shown[-1]] + width + margin
     return _svg(wide, bottom + margin, "The imports between the rooms", drawn)
 
@@ -279,7 +282,7 @@ def _way(source: str, target: str, names: list[str], *, is_double: bool) -> list
 
 def transition_table(transitions: Mapping[str, Mapping[str, str]]) -> str:
     """Return the transitions as a Markdown table; what changes the status is bold."""
-    lines = [f"| event | {' | '.join(STATUSES)} |", "|---|" + "---|" * len(STATUSES)]
+    lines = [f"| event | {' | '.join(STATUSES)} |", "|---" * (len(STATUSES) + 1) + "|"]
     for event, row in transitions.items():
         cells = []
         for status in STATUSES:
@@ -292,10 +295,10 @@ def transition_table(transitions: Mapping[str, Mapping[str, str]]) -> str:
 
 def action_table(actions: Mapping[tuple[str, bool, bool], str]) -> str:
     """Return what a process does, as a Markdown table."""
-    lines = ["| lock | awaited and still unread | lock holder hangs | action |", "|---|---|---|---|"]
+    lines = ["| lock | awaited and still unread | lock holder hangs | action |", "|---" * 4 + "|"]
     for (lock, is_awaited, is_abandoned), action in actions.items():
         answers = " | ".join("yes" if one else "no" for one in (is_awaited, is_abandoned))
-        lines.append(f"| {lock} | {answers} | {action} |")
+        lines.append(f'| `"{lock}"` | {answers} | {action} |')
     return "\n".join(lines)
 
 
