@@ -46,7 +46,7 @@ PURE = {
 }
 # The standard library's modules that a pure file may import.
 PURE_LIBRARY = {
-    "__future__", "_json", "binascii", "collections.abc", "difflib", "hashlib", "io",
+    "__future__", "_blake2", "_json", "binascii", "collections.abc", "difflib", "hashlib", "io",
     "json", "types", "typing",
 }  # fmt: skip
 # Third-party packages, and the only places that may import them.
