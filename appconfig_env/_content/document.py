@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 try:
-    from _blake2 import blake2b as blake2b  # hashlib loads OpenSSL: a quarter of a first get()
+    from _blake2 import blake2b  # hashlib loads OpenSSL: a quarter of a first get()
 except ImportError:  # a Python built without it
-    from hashlib import blake2b as blake2b
+    from hashlib import blake2b
+
+__all__ = ("Document", "DocumentError", "blake2b")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
