@@ -66,13 +66,13 @@ MODULES = {
 
 
 @functools.cache
-def tree(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text())
+def imports(module: str, *, at_run_time: bool = False) -> frozenset[str]:
+    """What a module imports: ours by their name in MODULES after a dot, others by theirs."""
+    return frozenset(_imports(module, at_run_time=at_run_time))
 
 
-def imports(module: str, *, at_run_time: bool = False) -> Iterator[str]:
-    """Yield what a module imports: ours by their name in MODULES after a dot, others by theirs."""
-    waiting: list[ast.AST] = [tree(module)]
+def _imports(module: str, *, at_run_time: bool) -> Iterator[str]:
+    waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
     while waiting:
         node = waiting.pop()
         is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
