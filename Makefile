@@ -1,14 +1,14 @@
-# What a fresh machine needs is Python 3.11 or newer and make; everything else is fetched from PyPI
-# into .venv, .venv-sam and .tools. Another Python: make test PYTHON=python3.13
+# A fresh machine needs Python 3.11 or newer and make; everything else is downloaded from PyPI into
+# .venv, .venv-sam and .tools. To use another Python: make test PYTHON=python3.13
 #
-# All that is fetched is named in requirements/*.txt by version and SHA-256, what it depends on as well,
-# and nothing is built of it: only wheels are taken. `make lock` writes those files.
+# requirements/*.txt pins every download, including transitive dependencies, by version and SHA-256. Only
+# wheels are installed, nothing is built from source. `make lock` writes those files.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
-# An environment for each Python that is named, so that none is taken for another.
+# Each Python named on the command line gets its own environment, so that they are never mixed up.
 NAMED := $(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 VENV ?= .venv$(NAMED)
 VENV_FLOORS := .venv-floors$(NAMED)
@@ -19,50 +19,54 @@ VENV_LOCK := .venv-lock
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
 HASHED := --require-hashes --only-binary :all: -r requirements
-# The project itself: what builds it is installed before, by hash, and nothing is fetched for it.
+# The project itself: its build requirements are installed before, by hash, so nothing is downloaded here.
 EDITABLE := --no-index --no-deps --no-build-isolation -e .
-# Or as its users have it.
+# The project as its users install it.
 WHEEL := --no-index --no-deps --force-reinstall dist/appconfig_env-*.whl
-SOURCES := appconfig_env tests examples tools benchmarks
-# What runs other software than the lowest versions we promise: moto, ministack, AWS's runtime, SAM,
-# tools for packages, pages and types; and the benchmarks, which compare with others.
+SOURCES := appconfig_env tests examples tools benchmarks simulations
+# Tests that run software besides the lowest supported versions (moto, ministack, AWS's runtime, SAM,
+# tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
 EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
-# Tests run in as many processes as there are cores; in one: make test WORKERS=0
+# The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
+# Tests run in as many processes as there are cores; in one process: make test WORKERS=0
 WORKERS ?= auto
 PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadgroup
-# Where it is set, every worker compiles all test files again: 3 s of each core in `make test-fast`.
+# Where it is set, every worker compiles all test files again: seconds of each core.
 unexport PYTHONDONTWRITEBYTECODE
-# Further words for pytest: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
+# Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+SUBSET := $(VENV)/.pythons
 FLOORS := $(VENV_FLOORS)/.floors
 WHEELED := $(VENV_WHEEL)/.wheel
 SAM := $(VENV_SAM)/.sam
 FUZZ := $(VENV_FUZZ)/.fuzz
 LOCK := $(VENV_LOCK)/.lock
 RIE := .tools/aws-lambda-rie
+ARM64 := .tools/pythons-arm64/bin/.unpacked
 
 .PHONY: help
-help: ## show this
-	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+help: ## show this help
+	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
-demo: $(RUNTIME) ## run the example under the wrapper, change a document, see the new value
+demo: $(RUNTIME) ## run the example function under the wrapper, change its configuration, show the new values
 	@$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: $(DEV) $(SAM) $(RIE) lint ## everything: format, lint, types, all tests
+test: $(DEV) $(SAM) $(RIE) lint ## run everything: format check, linters, types, all tests
 	$(BIN)/python $(PYTEST) $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(DEV) ## the unit tests and the import rules, in under 30 s
+test-fast: $(DEV) ## run the unit tests and the import rules, in under 30 s
 	$(BIN)/python $(PYTEST) --hypothesis-profile fast tests/unit $(ARGS)
 
 .PHONY: lint
-lint: $(DEV) ## ruff, mypy, pyright, bandit, and what checks .github
+lint: $(DEV) ## run ruff, mypy, pyright, bandit and the linters of .github
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -75,17 +79,17 @@ lint: $(DEV) ## ruff, mypy, pyright, bandit, and what checks .github
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive appconfig_env tools
 
 .PHONY: format
-format: $(DEV) ## let ruff format and fix
+format: $(DEV) ## format and fix the code with ruff
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 .PHONY: test-floors
-test-floors: $(FLOORS) ## the tests that need no other software, with the lowest versions we promise
+test-floors: $(FLOORS) ## run the tests that need no other software, with the lowest supported versions
 	$(VENV_FLOORS)/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
-# The sources' package is removed, so that nothing is tested but what the wheel brings.
+# The package is removed from the sources, so that only the wheel's contents are tested.
 .PHONY: test-wheel
-test-wheel: $(WHEELED) ## the tests that need no other software, with the wheel that make dist has built
+test-wheel: $(WHEELED) ## run the tests that need no other software, with the wheel that make dist builds
 	@rm -rf build/wheel
 	@mkdir -p build/wheel
 	@tar -xzf dist/appconfig_env-*.tar.gz -C build/wheel --strip-components 1
@@ -94,17 +98,17 @@ test-wheel: $(WHEELED) ## the tests that need no other software, with the wheel 
 	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 .PHONY: test-shard
-test-shard: $(DEV) $(SAM) $(RIE) ## one part of all tests: make test-shard SHARD=1/4
+test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard SHARD=1/4
 	$(BIN)/python $(PYTEST) $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
 
 .PHONY: test-docs
-test-docs: $(DEV) ## the pages alone: links, examples, tables, and the page on PyPI
+test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
 	$(BIN)/python -m pytest -k "test_docs or test_pypi_page or test_readme" $(ARGS)
 
-# There is no wheel of it on PyPI, so it is not part of lint: Go checks what it builds by hash.
+# Not part of lint: actionlint has no wheel on PyPI. Go verifies its sources by hash.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 .PHONY: actionlint
-actionlint: ## actionlint over .github/workflows; needs Go
+actionlint: ## run actionlint on .github/workflows (needs Go)
 	go run $(ACTIONLINT)
 
 .PHONY: dist
@@ -112,30 +116,48 @@ dist: $(RUNTIME) ## build the wheel and the sdist into dist
 	@rm -f dist/appconfig_env-*
 	@$(BIN)/python -m hatchling build -d dist
 
+.PHONY: test-pythons
+test-pythons: ## run the tests that need no other software, with each CPython from 3.11 to 3.15
+	@found=$$($(PYTHON) -m tests.support.pythons $(PYTHONS)) || exit 1; failed=; \
+	for python in $$found; do \
+		echo "make: testing with $$python"; \
+		$(MAKE) --no-print-directory --makefile $(firstword $(MAKEFILE_LIST)) test-python PYTHON=$$python || \
+			failed="$$failed $$python"; \
+	done; \
+	[ -z "$$failed" ] || { echo "make: the tests failed with$$failed" >&2; exit 1; }
+
+.PHONY: test-python
+test-python: $(SUBSET)
+	$(BIN)/python $(PYTEST) $(ALONE) $(ARGS)
+
+.PHONY: test-arm64
+test-arm64: $(DEV) $(ARM64) ## test the layer with CPython for arm64 under QEMU (needs Debian)
+	$(BIN)/python -m pytest -o faulthandler_timeout=900 tests/support/arm64.py $(ARGS)
+
 .PHONY: layer
-layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip, and its bill of materials beside it
+layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip and its bill of materials
 	@$(BIN)/appconfig-env layer
 
 .PHONY: bench
-bench: $(DEV) ## measure what the wrapper and the helper cost, and write docs/performance.md
+bench: $(DEV) ## measure the cost of the wrapper and the helper, and fill docs/performance.md
 	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
 
 .PHONY: fleet
-fleet: $(DEV) ## start fleets of up to 10,000 in virtual time, and write docs/fleet.md
-	@$(BIN)/python -m benchmarks.fleet --docs docs
+fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/fleet.md
+	@$(BIN)/python -m simulations --docs docs
 
 .PHONY: fuzz
-fuzz: $(FUZZ) ## let atheris look for inputs that break a promise; make fuzz ARGS="--seconds 60 documents"
+fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
 	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)
 
 .PHONY: sam
-sam: $(SAM) ## check template.yaml, and build it without Docker
+sam: $(SAM) ## validate template.yaml, and build it without Docker
 	$(VENV_SAM)/bin/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam validate --lint
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam build
 
-# `sam build` calls these two, for the layer and the function of that name in template.yaml. Byte code
-# is for the function's own Python, where that is here.
+# `sam build` calls these two targets for the layer and the function of that name in template.yaml. The
+# byte code is for the function's own Python, if it is installed here.
 RUNTIME_OF_TEMPLATE = $(shell sed -n 's/^ *Runtime: *//p' template.yaml | head -n 1)
 LAYER_PYTHON = $(shell $(RUNTIME_OF_TEMPLATE) -c "" 2> /dev/null && echo $(RUNTIME_OF_TEMPLATE) || echo $(BIN)/python)
 .PHONY: build-ExampleFunction
@@ -147,35 +169,37 @@ build-AppConfigEnvLayer:
 	@[ -x $(BIN)/appconfig-env ] || $(MAKE) --makefile $(firstword $(MAKEFILE_LIST)) $(RUNTIME)
 	@$(BIN)/python -m appconfig_env._cli.layer --output "$(ARTIFACTS_DIR)" --python $(LAYER_PYTHON)
 
-# Versions stay unless the *.in beside them, or pyproject.toml, ask for others.
+# Versions change only if requirements/*.in or pyproject.toml require it.
 COMPILE = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --only-binary :all: --emit-build-options \
 	--custom-compile-command "make lock" $(ARGS) > /dev/null
 SAME := -c requirements/dev.txt
 LOWEST := --resolution lowest-direct --all-extras pyproject.toml requirements/tests.in requirements/build.in
 .PHONY: lock
-lock: $(LOCK) ## write requirements/*.txt; all that may be newer: make lock ARGS=--upgrade
+lock: $(LOCK) ## write requirements/*.txt; to update every version: make lock ARGS=--upgrade
 	@echo "make: writing requirements/*.txt"
 	@$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) requirements/runtime.in $(SAME) -o requirements/runtime.txt
 	@$(COMPILE) requirements/build.in $(SAME) -o requirements/build.txt
 	@$(COMPILE) requirements/fuzz.in $(SAME) -o requirements/fuzz.txt
+	@$(COMPILE) requirements/pythons.in $(SAME) -o requirements/pythons.txt
 	@$(COMPILE) $(LOWEST) -o requirements/floors.txt
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	@$(COMPILE) requirements/pip.in -o requirements/pip.txt
 	@$(COMPILE) requirements/lock.in -o requirements/lock.txt
 
 .PHONY: clean
-clean: ## remove all that make made
+clean: ## remove everything that make created
 	rm -rf .venv* .tools dist build .aws-sam .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(wildcard $(SOURCES)) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environments. Each is a stamp file that is older than what it was made from when it must be renewed.
+# The environments. Each has a stamp file; make updates the environment when a prerequisite is newer than
+# that file.
 
 define create
 @[ -x $(1)/bin/pip ] || { \
 	command -v $(PYTHON) > /dev/null || \
-		{ echo "make: no $(PYTHON) here; name one: make PYTHON=/path/to/python3 (3.11 or newer)" >&2; exit 1; }; \
+		{ echo "make: $(PYTHON) not found; name a Python 3.11 or newer: make PYTHON=/path/to/python3" >&2; exit 1; }; \
 	$(PYTHON) tools/create_venv.py $(1); }
 @$(1)/bin/python $(PIP) $(HASHED)/pip.txt
 endef
@@ -189,8 +213,12 @@ $(RUNTIME): pyproject.toml requirements/runtime.txt requirements/build.txt $(CRE
 	@touch $@
 
 $(DEV): $(RUNTIME) requirements/dev.txt
-	@echo "make: adding what the tests need to $(VENV)"
+	@echo "make: adding the test requirements to $(VENV)"
 	@$(BIN)/python $(PIP) $(HASHED)/dev.txt
+	@touch $@
+
+$(SUBSET): $(RUNTIME) requirements/pythons.txt
+	@$(BIN)/python $(PIP) $(HASHED)/pythons.txt
 	@touch $@
 
 $(FLOORS): pyproject.toml requirements/floors.txt $(CREATED_BY)
@@ -233,3 +261,8 @@ $(RIE): $(SAM)
 	@cp $(VENV_SAM)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$$(uname -m | sed 's/aarch64/arm64/') $@.part
 	@chmod 755 $@.part
 	@mv $@.part $@
+
+$(ARM64): tools/get_pythons.sh
+	@echo "make: unpacking CPython for arm64"
+	@ARCH=arm64 sh tools/get_pythons.sh .tools/pythons-arm64
+	@touch $@

@@ -1,4 +1,4 @@
-"""AppConfig, Parameter Store and Secrets Manager as environment variables, and refreshed."""
+"""AppConfig, Parameter Store and Secrets Manager as environment variables, with refresh."""
 
 from ._helper.helper import Helper as _Helper
 from .errors import AmbiguousFlagError as AmbiguousFlagError

@@ -1,10 +1,12 @@
-"""Finds this package's modules in a layer's bundles of byte code, one file instead of fifty.
+"""Imports this package's modules from a layer's bundles of byte code: one file instead of fifty.
 
 Only a layer has bundles, and only its copy of `__init__` imports this file, before anything else
-(see _layer/files.py). It knows no module by name, and what no bundle holds comes from its source.
+(see _cli/layer/files.py). Knows no module by name; a module that is in no bundle is imported from
+its source.
 
-It stands where Python keeps its own finder of each folder, so that no import of others ever comes
-here; and it imports only what each interpreter has from its start, as `importlib` is not.
+The finder is installed in Python's cache of finders by folder, so that it never sees other
+packages' imports. This file imports only modules that every interpreter has loaded at startup, and
+`importlib` is not one of them.
 """
 
 from __future__ import annotations
@@ -19,11 +21,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, ModuleType
 
-    # By module its file below the package, and how far from the end its code begins; and all bytes.
+    # By module: its file, relative to the package, and its code's distance from the end; the bytes.
     Bundle = tuple[dict[str, tuple[str, int]], memoryview]
 
 FOLDER = __file__.rpartition("/")[0]
-# In the order of need: what most functions import, and all else.
+# The modules that most functions import first, then all others.
 PATHS = tuple(
     f"{FOLDER}/__pycache__/{part}.{sys.implementation.cache_tag}.bundle"
     for part in ("start", "rest")
@@ -32,42 +34,42 @@ _read: dict[str, Bundle] = {}
 
 
 def read(path: str) -> Bundle:
-    """Give a bundle; an empty one without a sound file.
+    """Read a bundle; return an empty one if the file is missing or invalid.
 
-    It begins with the hash of all that follows, keyed with the magic number of the Python whose
-    byte code it is: marshal must never see another's, nor half a file. Then comes an index, and
-    then each module's code, of which nothing is copied: fresh memory is what reading costs.
+    A bundle begins with the hash of the rest, keyed with the magic number of the Python that made
+    the byte code: marshal must never read another Python's, nor a truncated file. The index and the
+    modules' code follow; the code is not copied, because new memory is the main cost of reading.
     """
     try:
         with open(path, "rb", buffering=0) as file:
             data = memoryview(file.read())
     except OSError:
         data = memoryview(b"")
-    said, content = data[:8], data[8:]
-    if said != source_hash(int.from_bytes(MAGIC_NUMBER, "little"), content):
+    checksum, content = data[:8], data[8:]
+    if checksum != source_hash(int.from_bytes(MAGIC_NUMBER, "little"), content):
         return {}, data
-    return marshal.loads(content), data  # noqa: S302 # nosec B302 # as Python's own
+    return marshal.loads(content), data  # noqa: S302 # nosec B302 # as Python's own importer does
 
 
 class BundleLoader(SourceFileLoader):
-    """Loads a source file whose byte code is at hand."""
+    """Loads a module from byte code in memory."""
 
     def __init__(self, name: str, path: str, code: memoryview) -> None:
         super().__init__(name, path)
         self._code = code
 
     def get_code(self, fullname: str) -> CodeType:
-        """Unmarshal it, and have tracebacks name the file where it is now."""
-        code: CodeType = marshal.loads(self._code)  # noqa: S302 # nosec B302 # likewise
+        """Unmarshal the code, and set its file name for tracebacks."""
+        code: CodeType = marshal.loads(self._code)  # noqa: S302 # nosec B302 # as Python's own importer does
         _fix_co_filename(code, self.get_filename(fullname))
         return code
 
 
 class BundleFinder(FileFinder):
-    """Finds a folder's modules in bundles first, then as ever."""
+    """Finds a folder's modules in bundles first, then like Python's own finder."""
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Read as many bundles as it takes. Two threads may both read one; they read the same."""
+        """Search the bundles in order. If two threads read the same one, both get equal data."""
         for bundle in PATHS:
             if bundle not in _read:
                 _read[bundle] = read(bundle)
@@ -77,7 +79,7 @@ class BundleFinder(FileFinder):
 
 
 def _spec(name: str, bundle: str) -> ModuleSpec:
-    """Like the source file's own, but for loader and `__cached__`."""
+    """Return the same spec as for the source file, except loader and `__cached__`."""
     index, data = _read[bundle]
     file, from_end = index[name]
     folder, _, last = (path := f"{FOLDER}/{file}").rpartition("/")
@@ -92,9 +94,9 @@ def _spec(name: str, bundle: str) -> ModuleSpec:
 
 
 def install(folder: str) -> None:
-    """Have imports from this folder, and from no other, come here."""
+    """Route imports from `folder`, and from no other, to a BundleFinder."""
     sys.path_importer_cache[folder] = BundleFinder(folder, (SourceFileLoader, [".py"]))
 
 
-if isinstance(__spec__.loader, SourceFileLoader):  # and not from a zip
+if isinstance(__spec__.loader, SourceFileLoader):  # not in a zip
     install(FOLDER)

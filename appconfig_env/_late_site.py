@@ -1,7 +1,7 @@
-"""site-packages for an interpreter started without them (-S): added once something is missing.
+"""Adds site-packages to an interpreter started without them (-S), at the first missing import.
 
 Processing them costs 2 ms, with .pth files up to 25; boto3, tenacity and dotenv are rarely needed.
-In Lambda the function's own packages come after them, where its runtime will find them too.
+In Lambda the function's own packages follow them, as in the runtime's own path.
 """
 
 from __future__ import annotations
@@ -17,22 +17,26 @@ if TYPE_CHECKING:
 
 
 class _SiteOnDemand:
-    """The last finder: at the first module that nobody finds it adds them and looks again."""
+    """The last finder: at the first missing module, adds site-packages and searches them."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        sys.meta_path.remove(self)
-        import site
         from importlib.machinery import PathFinder
 
-        site.main()
-        sys.path += _of_the_function()
+        # Since 3.14, imports go through a copy of the list: other threads may still call this, one
+        # after the other, because importlib holds its lock.
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+            import site
+
+            site.main()
+            sys.path += _function_folders()
         return PathFinder.find_spec(name, path, target)
 
 
-def _of_the_function() -> list[str]:
-    """The folders of packages that Lambda's runtime adds, for a YAML document's PyYAML."""
+def _function_folders() -> list[str]:
+    """Return the package folders that Lambda's runtime adds, which may have PyYAML."""
     root = os.environ.get("LAMBDA_TASK_ROOT", "")
     if not root.startswith("/"):
         return []

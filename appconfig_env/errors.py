@@ -25,30 +25,98 @@ class SettingsError(AppConfigEnvError):
         return type(self), (self.problems,)
 
 
+class Failure:
+    """Why a resource could not be read, as data: made once, where it happens, and never raised.
+
+    Attributes:
+        kind: one of KINDS.
+        summary: what failed, with AWS's code and message; never a value.
+        hint: what to do about it, as an imperative; may be empty.
+        operation: the API operation that failed, or an empty string, as all of the following.
+        code: AWS's error code, or one of our own.
+        request_id: AWS's ID of the request.
+        action: the IAM action that is missing.
+        resource_arn: the ARN to allow it on.
+    """
+
+    __slots__ = (
+        "action", "code", "hint", "kind", "operation", "request_id", "resource_arn", "summary",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        kind: str,
+        summary: str,
+        hint: str = "",
+        *,
+        operation: str = "",
+        code: str = "",
+        request_id: str = "",
+        action: str = "",
+        resource_arn: str = "",
+    ) -> None:
+        self.kind = kind
+        self.summary = summary
+        self.hint = hint
+        self.operation = operation
+        self.code = code
+        self.request_id = request_id
+        self.action = action
+        self.resource_arn = resource_arn
+
+    @property
+    def is_unavailable(self) -> bool:
+        """Whether AWS gave no verdict: another attempt, or a fallback, may help."""
+        return self.kind in ("throttled", "unavailable")
+
+    def fields(self) -> dict[str, str]:
+        """All of it by attribute, as JSON and pickle take it."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    def __str__(self) -> str:
+        return f"{self.summary}; {self.hint}" if self.hint else self.summary
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Failure) and self.fields() == other.fields()
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.summary))
+
+    def __repr__(self) -> str:
+        return f"<Failure {self.kind}: {self}>"
+
+
+# What may be wrong: the caller lacks a right; there is no such resource; a quota is used up; no
+# answer, or none of AWS's own; a document that cannot be used; a setting that only the call found.
+KINDS = ("denied", "missing", "throttled", "unavailable", "invalid", "misconfigured")
+
+
 class SourceError(AppConfigEnvError):
     """One source that could not be read, parsed or turned into variables.
 
     Attributes:
         source: the source's canonical reference, such as `ssm:/shop/prod/`.
-        reason: what failed, what was wanted and what to do about it.
+        failure: what failed, as data.
+        reason: the same as a sentence, with what to do about it.
         unreachable: True where the service did not answer or could not (network, throttling, 5xx,
             deadline, an answer that is not AWS's): trying again, or a fallback, may help. False for
             denial, absence and bad content.
     """
 
-    def __init__(self, source: str, reason: str, *, unreachable: bool = False) -> None:
-        self.source = source
-        self.reason = reason
-        self.unreachable = unreachable
-        super().__init__(f"{source}: {reason}")
+    def __init__(self, source: str, failure: Failure) -> None:
+        self.source: str = source
+        self.failure: Failure = failure
+        self.reason: str = str(failure)
+        self.unreachable: bool = failure.is_unavailable
+        super().__init__(f"{source}: {failure}")
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         # What other processes raise must arrive here as it was.
-        return _source_error, (self.source, self.reason, self.unreachable)
+        return _source_error, (self.source, self.failure.fields())
 
 
-def _source_error(source: str, reason: str, unreachable: object) -> SourceError:
-    return SourceError(source, reason, unreachable=bool(unreachable))
+def _source_error(source: str, fields: dict[str, str]) -> SourceError:
+    return SourceError(source, Failure(**fields))
 
 
 class LoadError(AppConfigEnvError):

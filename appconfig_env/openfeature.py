@@ -1,9 +1,9 @@
-"""An OpenFeature provider over AppConfig's flags; knows the helper and nothing of AWS."""
+"""An OpenFeature provider for AppConfig's feature flags; knows the helper, but not AWS."""
 
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 try:
     from openfeature.event import ProviderEventDetails
@@ -12,12 +12,13 @@ try:
     from openfeature.provider import AbstractProvider, Metadata
 except ImportError as error:
     raise ImportError(
-        "appconfig_env.openfeature needs the OpenFeature SDK: "
+        "appconfig_env.openfeature needs the OpenFeature SDK; "
         "pip install 'appconfig-env[openfeature]'"
     ) from error
 
 from . import _helper
-from ._config.references import APPCONFIG, ReferenceProblems, parse
+from ._config.references import ReferenceProblems, parse
+from ._config.sources import APPCONFIG
 from ._content.flags import Flag, flag_of, is_flag
 from .errors import AppConfigEnvError, MissingKeyError, SettingsError
 
@@ -27,58 +28,59 @@ if TYPE_CHECKING:
     from openfeature.evaluation_context import EvaluationContext
     from openfeature.flag_evaluation import FlagValueType
 
+    from ._content.flags import FoundFlag
     from ._helper.helper import Helper
 
     Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
 T = TypeVar("T")
-STALE = "STALE"  # the SDK's Reason has it since 0.8.1 only
+STALE = "STALE"  # missing from the SDK's Reason before 0.8.1
 
 
 class AppConfigProvider(AbstractProvider):
-    """Answers OpenFeature's questions from the AppConfig profiles among the sources.
+    """Evaluates OpenFeature flags with the AppConfig profiles among the sources.
 
     `checkout` as a boolean is whether the flag is enabled, as an object all its attributes;
-    `checkout.limit` is one attribute. Values are those of `appconfig_env.flag`: as fresh as the
-    last poll, without a call where none is due.
+    `checkout.limit` is one attribute. Values are those of `appconfig_env.flag`: as of the last
+    poll, and without a call while the profile is fresh.
 
-    The evaluation context has no say: AppConfig's API evaluates no rules, only AWS's agent does.
+    The evaluation context is ignored: only AWS's agent evaluates rules, AppConfig's API does not.
 
     Args:
         source: the profile's reference; None for all AppConfig profiles among the sources.
-        helper: whose flags; the package's own functions' unless you made one yourself.
+        helper: the helper that has the flags; by default that of the package's functions.
 
     Raises:
-        SettingsError: `source` is no reference of an AppConfig profile.
+        SettingsError: `source` is not the reference of an AppConfig profile.
     """
 
     def __init__(self, source: str | None = None, *, helper: Helper = _helper) -> None:
         super().__init__()
         self._source = None if source is None else _profile(source)
         self._helper = helper
-        self._seen: dict[str, Flag] = {}
+        self._last_flags: dict[str, Flag] = {}
         self._is_listening = False
 
     def get_metadata(self) -> Metadata:
-        """The provider's name."""
+        """Return the provider's name."""
         return Metadata("appconfig-env")
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
-        """Read the flags, from the wrapper's snapshot where there is one.
+        """Read the flags, from the wrapper's snapshot if there is one.
 
-        A profile that cannot be read now is no error here: it is tried again, and evaluations say
-        why they give defaults.
+        A profile that cannot be read now is not an error here: it is retried, and evaluations
+        report why they return defaults.
 
         Raises:
-            ProviderFatalError: the settings are wrong, or `source` is none of the sources.
+            ProviderFatalError: the settings are invalid, or `source` is not among the sources.
         """
         del evaluation_context  # see the class
         try:
-            profiles = self._profiles()
-            if self._source and self._source not in profiles and self._helper.overrides is None:
-                wanted = f"{self._source} is not among the sources; add it to APPCONFIG_ENV_SOURCES"
-                raise ProviderFatalError(wanted)
-            self._seen = self._flags()
+            if self._source and not self._helper.store().knows(self._source):
+                raise ProviderFatalError(
+                    f"{self._source} is not among the sources; add it to APPCONFIG_ENV_SOURCES"
+                )
+            self._last_flags = self._flags()
         except AppConfigEnvError as error:
             raise ProviderFatalError(str(error)) from None
         if not self._is_listening:
@@ -91,9 +93,9 @@ class AppConfigProvider(AbstractProvider):
         default_value: bool,  # noqa: FBT001 - the SDK's signature
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[bool]:
-        """Whether the flag is enabled, or a boolean attribute."""
+        """Return whether the flag is enabled, or a boolean attribute."""
         del evaluation_context
-        return self._resolve(flag_key, default_value, "boolean", _boolean)
+        return self._resolve(flag_key, default_value, "a boolean", _boolean)
 
     def resolve_string_details(
         self,
@@ -101,9 +103,9 @@ class AppConfigProvider(AbstractProvider):
         default_value: str,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[str]:
-        """A text attribute."""
+        """Return a string attribute."""
         del evaluation_context
-        return self._resolve(flag_key, default_value, "string", _string)
+        return self._resolve(flag_key, default_value, "a string", _string)
 
     def resolve_integer_details(
         self,
@@ -111,9 +113,9 @@ class AppConfigProvider(AbstractProvider):
         default_value: int,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[int]:
-        """An attribute that is a whole number."""
+        """Return an integer attribute."""
         del evaluation_context
-        return self._resolve(flag_key, default_value, "integer", _integer)
+        return self._resolve(flag_key, default_value, "an integer", _integer)
 
     def resolve_float_details(
         self,
@@ -121,9 +123,9 @@ class AppConfigProvider(AbstractProvider):
         default_value: float,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[float]:
-        """An attribute that is a number, as a float."""
+        """Return a numeric attribute as a float."""
         del evaluation_context
-        return self._resolve(flag_key, default_value, "number", _float)
+        return self._resolve(flag_key, default_value, "a number", _float)
 
     def resolve_object_details(
         self,
@@ -131,78 +133,59 @@ class AppConfigProvider(AbstractProvider):
         default_value: Object,
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Object]:
-        """All attributes of a flag, or one that is a list or an object."""
+        """Return all attributes of a flag, or one that is a list or an object."""
         del evaluation_context
-        return self._resolve(flag_key, default_value, "list or object", _object)
+        return self._resolve(flag_key, default_value, "a list or object", _object)
 
     def _resolve(
-        self, key: str, default: T, wanted: str, convert: Callable[[object], T | None]
+        self, key: str, default: T, expected: str, convert: Callable[[object], T | None]
     ) -> FlagResolutionDetails[T]:
         name, dot, attribute = key.partition(".")  # AppConfig allows no dots in either
         try:
-            found = self._find(name)
+            located = self._locate(name)
         except SettingsError as error:
             return _failure(default, ErrorCode.PROVIDER_FATAL, str(error))
         except AppConfigEnvError as error:
             return _failure(default, ErrorCode.GENERAL, str(error))
-        if found is None:
+        if located is None:
             return _failure(default, ErrorCode.FLAG_NOT_FOUND, f"no profile has a flag {name!r}")
-        flag = found.flag
-        asks_whether = convert is _boolean and not dot
-        if not flag.enabled and not asks_whether:
-            # AppConfig leaves out the attributes of a flag that is off.
-            return _details(default, Reason.DISABLED, found)
+        flag = located.flag
+        is_enabled_query = convert is _boolean and not dot
+        if not flag.enabled and not is_enabled_query:
+            # AppConfig omits the attributes of a flag that is off.
+            return _details(default, Reason.DISABLED, located)
         if dot and attribute not in flag.attributes:
             message = f"flag {name!r} has no attribute {attribute!r}"
             return _failure(default, ErrorCode.FLAG_NOT_FOUND, message)
-        whole = flag.enabled if asks_whether else flag.attributes
+        whole = flag.enabled if is_enabled_query else flag.attributes
         converted = convert(flag.attributes[attribute] if dot else whole)
         if converted is None:
-            hint = "" if dot else f" (its attributes are asked for as {name}.NAME)"
-            message = f"{key!r}: want a {wanted}, got something else{hint}"
+            hint = "" if dot else f"; evaluate an attribute as {name}.NAME"
+            message = f"{key!r}: expected {expected}, got another type{hint}"
             return _failure(default, ErrorCode.TYPE_MISMATCH, message)
         reason = Reason.TARGETING_MATCH if flag.variant else Reason.STATIC
         if not flag.enabled:
             reason = Reason.DISABLED
-        return _details(converted, STALE if found.is_stale else reason, found)
+        return _details(converted, STALE if located.is_failing else reason, located)
 
-    def _find(self, name: str) -> _Found | None:
-        """The flag and what is known of its profile; None where no profile has it.
+    def _locate(self, name: str) -> FoundFlag | None:
+        """Return the flag and its profile; None if no profile has it.
 
         Raises:
             MissingKeyError: a profile that may have it could not be read.
             AmbiguousFlagError: more than one profile has it.
         """
-        overrides = self._helper.overrides
-        if overrides is not None:
-            if name in overrides.flags:
-                return _Found(overrides.flags[name])
-            document = overrides.documents.get(self._source or "")
-            if isinstance(document, dict) and is_flag(document.get(name)):
-                return _Found(flag_of(name, document[name]))
-            return None
-        self._helper.flag(name, source=self._source)  # refreshes, and refuses what is ambiguous
-        unread: MissingKeyError | None = None
-        for profile in self._profiles():
-            try:
-                document = self._helper.document(profile)
-            except MissingKeyError as error:
-                unread = error
-                continue
-            if isinstance(document, dict) and is_flag(document.get(name)):
-                entry = self._helper.status()[profile]
-                flag = flag_of(name, document[name])
-                return _Found(flag, profile, entry["version"], bool(entry["last_error"]))
-        if unread is not None:
-            raise unread
-        return None
+        return self._helper.store().find_flag(name, self._source, is_strict=True)
 
     def _profiles(self) -> list[str]:
-        known = [text for text in self._helper.status() if text.startswith(f"{APPCONFIG}:")]
-        return [text for text in known if self._source in (None, text)]
+        return [
+            reference
+            for reference in self._helper.status()
+            if reference.startswith(f"{APPCONFIG}:") and self._source in (None, reference)
+        ]
 
     def _flags(self) -> dict[str, Flag]:
-        """Every flag of the profiles that can be read."""
+        """Return every flag of the profiles that can be read."""
         flags: dict[str, Flag] = {}
         for profile in self._profiles():
             try:
@@ -215,58 +198,48 @@ class AppConfigProvider(AbstractProvider):
                 }
         return flags
 
-    def _tell(self) -> None:
+    def _emit_changes(self) -> None:
         """Emit an event if the last refresh changed flags, and not only other values."""
-        before, self._seen = self._seen, self._flags()
-        changed = {
-            name for name in {*before, *self._seen} if before.get(name) != self._seen.get(name)
-        }
+        old, new = self._last_flags, self._flags()
+        self._last_flags = new
+        changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
         if changed:
             details = ProviderEventDetails(flags_changed=sorted(changed))
             self.emit_provider_configuration_changed(details)
 
 
-class _Found(NamedTuple):
-    flag: Flag
-    profile: str = ""
-    version: str = ""
-    is_stale: bool = False
-
-
 def _profile(reference: str) -> str:
-    """The profile's canonical reference."""
-    wanted = (
-        f"source: want an AppConfig profile such as appconfig:APP/ENV/PROFILE, got {reference!r}"
-    )
+    """Return the canonical reference of an AppConfig profile."""
+    problem = f"source: expected appconfig:APP/ENV/PROFILE, got {reference!r}"
     try:
         source = parse(reference)
     except ReferenceProblems as error:
-        raise SettingsError([f"{wanted} ({error})"]) from None
+        raise SettingsError([f"{problem} ({error})"]) from None
     if source.resource.scheme != APPCONFIG or source.key:
-        raise SettingsError([wanted])
+        raise SettingsError([problem])
     return source.resource.reference
 
 
 def _listener(provider: AppConfigProvider) -> Callable[[frozenset[str]], None]:
-    """A callback that does not keep `provider` alive once the SDK has dropped it."""
+    """Return a callback that does not keep `provider` alive after the SDK has dropped it."""
     reference = weakref.ref(provider)
 
     def changed(names: frozenset[str]) -> None:
-        del names  # variables; the SDK wants flags
-        listening = reference()
-        if listening is not None:
-            listening._tell()  # noqa: SLF001 - of this module
+        del names  # names of variables, but the event needs names of flags
+        alive = reference()
+        if alive is not None:
+            alive._emit_changes()  # noqa: SLF001 - of this module
 
     return changed
 
 
-def _details(value: T, reason: str, found: _Found) -> FlagResolutionDetails[T]:
-    about = {"source": found.profile, "version": found.version}
+def _details(value: T, reason: str, located: FoundFlag) -> FlagResolutionDetails[T]:
+    metadata = {"source": located.profile, "version": located.version}
     return FlagResolutionDetails(
         value,
         reason=reason,
-        variant=found.flag.variant,
-        flag_metadata={name: said for name, said in about.items() if said},
+        variant=located.flag.variant,
+        flag_metadata={name: text for name, text in metadata.items() if text},
     )
 
 
@@ -276,7 +249,7 @@ def _failure(default: T, code: ErrorCode, message: str) -> FlagResolutionDetails
     )
 
 
-# What an attribute's value is as the type asked for; None where it is none. True is no number here.
+# Convert an attribute to the requested type; None if it has another type. A bool is not a number.
 
 
 def _boolean(value: object) -> bool | None:

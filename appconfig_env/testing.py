@@ -1,4 +1,4 @@
-"""For your tests: values, documents and flags in place of every source, without AWS."""
+"""Replaces values, documents and flags in your tests, without AWS."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import _helper
 from ._content.flags import Flag, flag_of
 from ._content.variables import text_value
-from ._helper.overrides import Overrides
+from ._helper.static_store import StaticStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,29 +24,26 @@ def override(
     flags: Mapping[str, bool | Mapping[str, Any]] | None = None,
     helper: Helper = _helper,
 ) -> Iterator[None]:
-    """Inside the `with`, `get`, `document` and `flag` answer from here, and nothing is fetched.
+    """Override what `get`, `document` and `flag` return inside the `with`; nothing is fetched.
 
-    Names that are not given come from the environment alone. Nested ones add to the outer ones.
-    The override holds for the whole process, for every thread.
+    Other names come from the environment alone. Nested overrides add to the outer ones. An override
+    applies to the whole process, and to all threads.
 
     Args:
-        values: by variable name; what is no text stands as JSON writes it, as in the environment.
+        values: by variable name; values other than strings are converted as in the environment.
         documents: parsed documents, by reference.
         flags: by name: whether it is enabled, or an object with `enabled` and the attributes.
-        helper: whose answers; the package's own functions' unless you made one yourself.
+        helper: the helper to override; by default that of the package's functions.
     """
-    outer = helper.overrides or Overrides({}, {}, {})
-    pop = helper.push_overrides(
-        Overrides(
-            {**outer.values, **{name: text_value(value) for name, value in (values or {}).items()}},
-            {**outer.documents, **(documents or {})},
-            {**outer.flags, **{name: _flag(name, data) for name, data in (flags or {}).items()}},
-        )
-    )
+    given = {name: text_value(value) for name, value in (values or {}).items()}
+    parsed = {name: _flag(name, data) for name, data in (flags or {}).items()}
+    outer = helper.replaced_store
+    inner = (outer or StaticStore(helper.environ)).extended(given, documents or {}, parsed)
+    helper.replace_store(inner)
     try:
         yield
     finally:
-        pop()
+        helper.replace_store(outer)
 
 
 def _flag(name: str, data: bool | Mapping[str, Any]) -> Flag:  # noqa: FBT001 - the shorthand for on and off

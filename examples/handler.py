@@ -1,14 +1,14 @@
-"""A Lambda function that reads its configuration: at the start, and fresh afterwards."""
+"""A Lambda function that reads its configuration at startup, and refreshed values afterwards."""
 
 import os
 
 import appconfig_env
 
-DB_HOST = os.environ["DB_HOST"]  # as of the cold start, like half the world reads it
+DB_HOST = os.environ["DB_HOST"]  # the value as of the cold start
 
 
 def handler(event: object, context: object) -> dict[str, object]:
-    """Answer with what the configuration says now."""
+    """Return the current configuration."""
     return {
         "db": f"{DB_HOST}:{appconfig_env.get('DB_PORT', 5432, type=int)}",
         "greeting": appconfig_env.get("GREETING", "Hi"),

@@ -1,4 +1,4 @@
-"""Fixtures: a clean environment, and servers that are started on 127.0.0.1 and stopped."""
+"""Fixtures: a clean environment, and servers on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .support.paths import ROOT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# What a developer's machine sets for itself must not decide a test.
+# Variables of the developer's machine must not influence a test.
 FOREIGN = re.compile(
     r"AWS_.*|APPCONFIG_ENV_.*|APP_ENV|APP_PARAMS_PATH|.*_PROXY|SSL_CERT_.*|.*_CA_BUNDLE"
     r"|SSM_PARAMETER_STORE_TTL|SECRETS_MANAGER_TTL",
     re.IGNORECASE,
 )
-KEPT = {"AWS_LAMBDA_RIE"}  # where the emulator is; the test bed's own
+KEPT = {"AWS_LAMBDA_RIE"}  # the emulator's path, for the tests themselves
 
 # Tests with one of these run in one process: another would start the same servers again.
 SERVERS = {"ministack_process", "moto_process"}
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Take out of os.environ what configures AWS clients, proxies or this project."""
+    """Remove variables that configure AWS clients, proxies or this project."""
     for name in list(os.environ):
         if FOREIGN.fullmatch(name) and name not in KEPT:
             monkeypatch.delenv(name)
@@ -63,14 +63,14 @@ def clean_environment(
 
 @pytest.fixture
 def fake_aws() -> Iterator[FakeAws]:
-    """Give an empty AWS account over plain HTTP."""
+    """An empty AWS account over plain HTTP."""
     with FakeAws() as aws:
         yield aws
 
 
 @pytest.fixture
 def fake_aws_tls() -> Iterator[FakeAws]:
-    """Give an empty AWS account over TLS."""
+    """An empty AWS account over TLS."""
     with FakeAws(tls=True) as aws:
         yield aws
 
@@ -84,7 +84,7 @@ def moto_process() -> Iterator[str]:
 
 @pytest.fixture
 def moto_server(moto_process: str) -> str:
-    """Give the URL of an empty moto."""
+    """The URL of an empty moto."""
     assert servers.post(moto_process, "/moto-api/reset") == 200
     return moto_process
 
@@ -98,21 +98,21 @@ def ministack_process() -> Iterator[str]:
 
 @pytest.fixture
 def ministack(ministack_process: str) -> str:
-    """Give the URL of an empty ministack."""
+    """The URL of an empty ministack."""
     assert servers.post(ministack_process, "/_ministack/reset") == 200
     return ministack_process
 
 
 @pytest.fixture(scope="session")
 def namespaces() -> None:
-    """Skip where this machine can't give a sandbox."""
+    """Skip the test if this machine cannot create a sandbox."""
     if reason := rie.unavailable():
         pytest.skip(reason)
 
 
 @pytest.fixture
 def sandbox(namespaces: None) -> Iterator[Callable[..., rie.Sandbox]]:
-    """Give a function that starts a `rie.Sandbox`; the test's end stops it."""
+    """A function that starts a `rie.Sandbox`, which is stopped when the test ends."""
     del namespaces
     with ExitStack() as stack:
 

@@ -1,4 +1,4 @@
-"""The port to what is read: a request for each resource in, a document or a failure each out."""
+"""The port to what is read: requests in; a document, its confirmation or a failure each out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .._config.resource import Resource
+    from .._config.sources import Resource
     from .._content.document import Document
-    from ..errors import SourceError
+    from ..errors import Failure
 
-    Outcome = Document | SourceError
-    Fetch = Callable[[list["Request"], float], Mapping[str, Outcome]]
+    # By the resources' references; never raises.
+    Outcomes = Mapping[str, "Outcome"]
+    # Reads several resources at once, in so many seconds.
+    Backend = Callable[[list["Request"], float], Outcomes]
 
 
 class Request:
@@ -19,8 +21,8 @@ class Request:
 
     Attributes:
         resource: what to read.
-        token: the token of its session, if there is one.
-        is_required: whether nothing good is known of it, so that waiting for it is worth while.
+        token: the token of its session; empty for none.
+        is_required: whether nothing good is known of it, so that waiting for it is worthwhile.
     """
 
     __slots__ = ("is_required", "resource", "token")
@@ -32,3 +34,30 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<Request {self.resource.reference}>"
+
+
+class Unchanged:
+    """The answer that the document of the request's token is still the newest.
+
+    Attributes:
+        token: the token for the next poll.
+        poll_seconds: the shortest time until then, counted from the start of the fetch; None where
+            the service has no rule.
+        is_early: the service refused to answer yet: nothing is known, and the token stays.
+    """
+
+    __slots__ = ("is_early", "poll_seconds", "token")
+
+    def __init__(
+        self, token: str, poll_seconds: float | None = None, *, is_early: bool = False
+    ) -> None:
+        self.token = token
+        self.poll_seconds = poll_seconds
+        self.is_early = is_early
+
+    def __repr__(self) -> str:
+        return "<Unchanged early>" if self.is_early else "<Unchanged>"
+
+
+if TYPE_CHECKING:
+    Outcome = Document | Unchanged | Failure

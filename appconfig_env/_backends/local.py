@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import stat
 
-from .._config.references import APPCONFIG, SSM
+from .._config.sources import APPCONFIG, SSM
 from .._content import parse as _document
 from .._content.document import Document, DocumentError
 from .._content.parse import DOTENV_TYPE
 from .._content.variables import text_value
-from ..errors import SourceError
+from ..errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .._config.references import Resource
+    from .._config.sources import Resource
     from .base import Outcome, Request
 
 # As AWS's agent names local files (AppConfig User Guide, "Local development"), and two of our own.
@@ -29,7 +29,7 @@ CONTENT_TYPES = {
 LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConfig takes
 
 
-class Folder:
+class LocalFolder:
     """Reads AppConfig profiles, parameters and secrets from the files of one folder.
 
     `APP:ENV:PROFILE[.json|.env|.yaml|.txt]` is a profile; `ssm.json` or `ssm.env` holds parameters
@@ -46,8 +46,8 @@ class Folder:
 
     def _outcome(self, resource: Resource) -> Outcome:
         if not os.path.isdir(self._path):
-            reason = f"APPCONFIG_ENV_LOCAL_DIR: want a folder, got {self._path!r}"
-            return SourceError(resource.reference, reason)
+            summary = f"APPCONFIG_ENV_LOCAL_DIR: expected a folder, got {self._path!r}"
+            return Failure("misconfigured", summary, "create the folder, or unset the variable")
         try:
             if resource.scheme == APPCONFIG:
                 return self._profile(resource)
@@ -55,14 +55,14 @@ class Folder:
                 return self._parameters(resource)
             return self._secret(resource)
         except DocumentError as error:
-            return SourceError(resource.reference, str(error))
+            return Failure("invalid", str(error))
 
     def _profile(self, resource: Resource) -> Document:
         base = os.path.join(self._path, ":".join(resource.parts).replace("/", "%2F"))
         path = self._one_of([base + ending for ending in CONTENT_TYPES])
         body = _read(path)
         content_type = CONTENT_TYPES[path.removeprefix(base)]
-        return Document(resource, body, content_type=content_type, version=_version(body))
+        return Document(body, content_type=content_type, version=_version(body))
 
     def _parameters(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
@@ -82,8 +82,8 @@ class Folder:
             if not resource.recursive:
                 below = {name: value for name, value in below.items() if "/" not in name}
             if not below:
-                raise DocumentError(f"no parameter stands below this path in {path}")
-            return Document(resource, parameters=below, version=_version(body))
+                raise DocumentError(f"no parameters under this path in {path}")
+            return Document(parameters=below, version=_version(body))
         name = resource.name
         if resource.arn_region:
             name = name.split(":", 5)[5].removeprefix("parameter")
@@ -92,7 +92,7 @@ class Folder:
         for candidate in (name, plain, name.removeprefix("/"), plain.removeprefix("/")):
             if candidate in values:
                 value = values[candidate].encode("utf-8", "surrogatepass")
-                return Document(resource, value, version=_version(value))
+                return Document(value, version=_version(value))
         raise DocumentError(f"no parameter of this name in {path}")
 
     def _secret(self, resource: Resource) -> Document:
@@ -105,9 +105,7 @@ class Folder:
         for name in candidates:
             if name in values:
                 value = values[name].encode("utf-8", "surrogatepass")
-                return Document(
-                    resource, value, secret=True, name=name
-                )  # a digest could be guessed
+                return Document(value, secret=True, name=name)  # a digest could be guessed
         raise DocumentError(f"no secret of this name in {path}")
 
     def _one_of(self, paths: list[str]) -> str:
@@ -126,13 +124,11 @@ def read_file(resource: Resource) -> Outcome:
     try:
         body = _read(path)
     except DocumentError as error:
-        return SourceError(resource.reference, str(error))
+        return Failure("invalid", str(error))
     name = os.path.basename(path)
     stem, dot, ending = name.rpartition(".")
     content_type = CONTENT_TYPES.get(f".{ending.lower()}", "") if dot else ""
-    return Document(
-        resource, body, content_type=content_type, version=_version(body), name=stem or name
-    )
+    return Document(body, content_type=content_type, version=_version(body), name=stem or name)
 
 
 def _read(path: str) -> bytes:

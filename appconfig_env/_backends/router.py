@@ -1,11 +1,11 @@
-"""Who reads which source: local files, a folder in place of AWS, or AWS; loads what is needed."""
+"""Which backend reads which resource: files, a local folder, or AWS; loads what is needed."""
 
 from __future__ import annotations
 
 import time
 from _thread import allocate_lock
 
-from .._config.references import FILE
+from .._config.sources import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .._config.settings import Settings
-    from .base import Fetch, Outcome, Request
+    from .base import Backend, Outcome, Request
 
     Lock = AbstractContextManager[object]
 
 
-WORTH_COUNTING_SECONDS = 0.1  # an import that takes longer is of the fetch's own time
+WORTH_COUNTING_SECONDS = 0.1  # an import that takes longer is part of the fetch's time
 LEAST_SECONDS = 0.1
 
 
-class Fetcher:
-    """See `_load.load` for what `fetch(requests, timeout)` promises.
+class Router:
+    """A `base.Backend` that passes each request to the one that reads it.
 
     Args:
         settings: what is read.
         environ: where credentials are.
-        importing: is held while something is imported; None where nobody needs to know.
+        importing: held while something is imported; None where no fork can come in between.
     """
 
     def __init__(
@@ -37,39 +37,38 @@ class Fetcher:
         self._settings = settings
         self._environ = environ
         self._importing = importing or allocate_lock()
-        self._remote: Fetch | None = None
+        self._remote: Backend | None = None
 
     def __call__(self, requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
-        """An outcome for each request, by its resource's text."""
+        """Return an outcome for each request, by its resource's reference."""
         outcomes: dict[str, Outcome] = {}
-        elsewhere = []
+        others = []
         for request in requests:
             if request.resource.scheme == FILE:
                 from .local import read_file  # not needed where all sources are AWS's
 
                 outcomes[request.resource.reference] = read_file(request.resource)
             else:
-                elsewhere.append(request)
-        if elsewhere:
+                others.append(request)
+        if others:
             began = time.monotonic()
             with self._importing:
-                read = self._remotely()
+                backend = self._loaded()
             took = time.monotonic() - began
-            if (
-                took > WORTH_COUNTING_SECONDS
-            ):  # boto3: half a second here, several in a small function
+            # boto3 takes half a second here, several in a small function.
+            if took > WORTH_COUNTING_SECONDS:
                 timeout = max(LEAST_SECONDS, round(timeout - took, 1))
-            outcomes.update(read(elsewhere, timeout))
+            outcomes.update(backend(others, timeout))
         return outcomes
 
-    def _remotely(self) -> Fetch:
+    def _loaded(self) -> Backend:
         if self._remote is None:
             if self._settings.local_dir:
-                from .local import Folder  # needs none of AWS
+                from .local import LocalFolder  # needs none of AWS
 
-                self._remote = Folder(self._settings.local_dir)
+                self._remote = LocalFolder(self._settings.local_dir)
             else:
-                from .aws.choose import fetcher  # 20 ms with TLS, which sources on disk do not pay
+                from .aws.choose import backend  # 20 ms with TLS, which sources on disk do not pay
 
-                self._remote = fetcher(self._settings.aws, self._environ)
+                self._remote = backend(self._settings.aws, self._environ)
         return self._remote

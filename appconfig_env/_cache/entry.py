@@ -1,107 +1,362 @@
-"""What is known of one resource: its document, values, version, token and times; pure."""
+"""Everything cached about one resource, and every way in which it changes; pure.
+
+Rule 1: an entry changes here and nowhere else. Entries are replaced, never edited.
+Rule 2: nothing here knows a file, a lock, a process or AWS.
+
+Theory of operation. An entry keeps what the backend returned, the *document*. Data is parsed and
+variables are rendered from it when they are asked for. Each attempt to read the resource ends in
+one of the events below, and TRANSITIONS says what the entry is afterwards:
+
+    unread   never read here: it serves nothing
+    good     the last attempt succeeded: it serves its document
+    failing  the last attempt failed: it serves the last document, or the fallback's
+    missing  there never was a usable document: it serves defaults, or nothing
+
+A token belongs to a session, and the session to a document: "unchanged" is said of the document
+that this session delivered. So a document that could not be used drops its token, and the next poll
+opens a session that delivers it again; a token outlives throttling, denial and lost connections.
+"""
 
 from __future__ import annotations
 
+from .._content.document import Document
+from .._content.render import Rendering, render_defaults, render_document
+from .._content.variables import data_of
+from ..errors import Failure
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from .._backends.base import Outcome, Unchanged
+    from .._config.sources import Source
     from .._content.variables import Variables
-    from ..errors import SourceError
+    from .schedule import Schedule
+
+UNREAD, GOOD, FAILING, MISSING = "unread", "good", "failing", "missing"
+
+RECEIVED = "received"
+UNCHANGED = "unchanged"
+TOO_EARLY = "too early"
+INVALID = "invalid document"
+UNAVAILABLE = "unavailable"
+FALLBACK = "unavailable, with a fallback"
+REFUSED = "denied, not found"
+
+TRANSITIONS: dict[str, dict[str, str]] = {
+    RECEIVED: {UNREAD: GOOD, GOOD: GOOD, FAILING: GOOD, MISSING: GOOD},
+    # Only a session that has delivered a document may say so: otherwise it is unavailable.
+    UNCHANGED: {UNREAD: MISSING, GOOD: GOOD, FAILING: GOOD, MISSING: MISSING},
+    TOO_EARLY: {UNREAD: MISSING, GOOD: GOOD, FAILING: FAILING, MISSING: MISSING},
+    INVALID: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
+    UNAVAILABLE: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
+    # The fallback is for what never had a document.
+    FALLBACK: {UNREAD: FAILING, MISSING: FAILING},
+    REFUSED: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
+}
+# Events after which the session can still deliver what this process lacks.
+KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
+
+# After an answer that came too early, in seconds: the service's own least interval.
+EARLY_SECONDS = 15.0
+NEVER_READ = Failure("unavailable", "the service reports no change of what was never read")
+# Where no content type declares what a document is, broken JSON passes for text.
+NO_LONGER_JSON = Failure(
+    "invalid", "expected JSON as before, got text that only begins like it; fix the document"
+)
 
 
 class Entry:
-    """What is known of one resource.
+    """Everything cached about one resource.
 
     Attributes:
-        data: the parsed document; None and `has_data` False where it was never read, or redacted.
-        rendered: what each source makes of it, by the source's identity.
-        version: the source's own, or an empty string.
-        token: AppConfig's token for the next poll, good for one use; empty for none.
-        fetched_at: when the source last said what holds, in Unix seconds; None for never.
-        checked_at: when it was last asked.
-        refresh_at: when it is to be asked again.
-        failures: how often in a row it failed since.
-        error: the last failure, None when the last attempt was good.
-        missing: the required sources that have no value for want of it.
-        is_secret: whether any part of `data` may be kept in memory only.
-        redacted: names by source identity, whose secret values the file does not hold.
+        document: the last one that was used, or that some of the sources could use; None where it
+            was never read, or was left out of a file because it is secret.
+        version: the document's, also where that was left out.
+        token: AppConfig's token for the next poll, good for one call; empty for none.
+        fetched_at: when the source last confirmed the document, in Unix seconds; None for never.
+        checked_at: when the last attempt was made.
+        refresh_at: when the next one is to be made.
+        failures: the failed attempts since the last success.
+        failure: the last one; None after a success.
+        revision: of the last attempt: higher than those of all attempts before it, in any process,
+            whatever their clocks say.
+        confirmed: the revision in which the document was last received or confirmed.
+        is_secret: whether any part of the document may be kept in memory only.
+        redacted: by source identity, the names of variables that were left out of a file.
+        given: by source identity, the variables as the environment has them, for redacted ones.
     """
 
     __slots__ = (
-        "checked_at",
-        "data",
-        "error",
-        "failures",
-        "fetched_at",
-        "has_data",
-        "is_secret",
-        "missing",
-        "redacted",
-        "refresh_at",
-        "rendered",
-        "token",
-        "version",
+        "_rendering", "checked_at", "confirmed", "document", "failure", "failures", "fetched_at",
+        "given", "is_secret", "redacted", "refresh_at", "revision", "token", "version",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
-        checked_at: float,
-        refresh_at: float,
-        data: object = None,
-        has_data: bool = False,
-        rendered: Mapping[str, Variables] | None = None,
+        checked_at: float = 0.0,
+        refresh_at: float = 0.0,
+        document: Document | None = None,
         version: str = "",
         token: str = "",
         fetched_at: float | None = None,
         failures: int = 0,
-        error: str | None = None,
-        missing: tuple[SourceError, ...] = (),
+        failure: Failure | None = None,
+        revision: int = 0,
+        confirmed: int = 0,
         is_secret: bool = False,
-        redacted: Mapping[str, list[str]] | None = None,
+        redacted: Mapping[str, Sequence[str]] | None = None,
+        given: Mapping[str, Variables] | None = None,
     ) -> None:
-        self.data = data
-        self.has_data = has_data
-        self.rendered = dict(rendered or {})
+        self.document = document
         self.version = version
         self.token = token
         self.fetched_at = fetched_at
         self.checked_at = checked_at
         self.refresh_at = refresh_at
         self.failures = failures
-        self.error = error
-        self.missing = missing
+        self.failure = failure
+        self.revision = revision
+        self.confirmed = confirmed
         self.is_secret = is_secret
         self.redacted = dict(redacted or {})
+        self.given = dict(given or {})
+        self._rendering: tuple[Sequence[Source], Rendering] | None = None
 
-    def but(self, **changes: object) -> Entry:
-        """A entry like this one but for `changes`."""
-        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
-        return Entry(**(fields | changes))
+    def replace(self, **changes: object) -> Entry:
+        """Return an entry like this one but for `changes`."""
+        fields: dict[str, Any] = {
+            name: getattr(self, name) for name in self.__slots__ if name[0] != "_"
+        }
+        entry = Entry(**(fields | changes))
+        if not changes.keys() & {"document", "failure", "given"}:
+            entry._rendering = self._rendering
+        return entry
 
-    def asked(self, now: float, **changes: object) -> Entry:
-        """This entry after an attempt at `now` that brought nothing new, with `changes`.
+    @property
+    def status(self) -> str:
+        """UNREAD, GOOD, FAILING or MISSING."""
+        if self.fetched_at is None:
+            return UNREAD if self.failure is None else MISSING
+        return GOOD if self.failure is None else FAILING
 
-        It was read then at the latest: where the clock went back meanwhile, a time to come would
-        pass for newer than what others read now.
+    def next_revision(self, now: float) -> int:
+        """Return the revision of an attempt at `now`, in microseconds.
+
+        A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): it follows the
+        wall clock, also where the snapshot file was lost, and never goes back with it.
         """
-        fetched_at = None if self.fetched_at is None else min(self.fetched_at, now)
-        return self.but(fetched_at=fetched_at, checked_at=now, **changes)
+        return max(self.revision + 1, int(now * 1e6))
 
     @property
     def is_known(self) -> bool:
-        """Whether this process knows the document, or why there is none."""
-        return self.has_data or self.error is not None
+        """Whether this process has the document, or the reason why there is none."""
+        return self.document is not None or self.failure is not None
+
+    def fetched_by(self, now: float) -> float | None:
+        """Return when the document was confirmed; `now` where the clock went back since."""
+        return None if self.fetched_at is None else min(self.fetched_at, now)
 
     def is_stale(self, now: float) -> bool:
-        """Whether the source is to be asked again.
+        """Whether the resource is to be read again.
 
         By wall clock on purpose: the monotonic one may stand still while Lambda freezes the
-        sandbox, and says nothing across processes. A clock that went back counts as due.
+        sandbox, and means nothing to other processes. A clock that went back counts as stale.
         """
         return not self.checked_at <= now < self.refresh_at
 
+    def data(self, source: Source) -> object:
+        """Return the parsed document; None where there is none that was used."""
+        if self.document is None or self.fetched_at is None:
+            return None
+        try:
+            return data_of(self.document, source.resource)
+        except ValueError:
+            return None
+
+    def rendering(self, sources: Sequence[Source]) -> Rendering:
+        """Return the variables of `sources`, which all read this resource."""
+        if self._rendering is None or self._rendering[0] is not sources:
+            self._rendering = (sources, self._rendered(sources))
+        return self._rendering[1]
+
+    def _rendered(self, sources: Sequence[Source]) -> Rendering:
+        if self.document is not None:
+            rendering = render_document(sources, self.document)
+        elif self.failure is not None and not self.given:
+            rendering = render_defaults(sources, self.failure)
+        else:
+            rendering = Rendering()
+        rendering.variables.update(self.given)
+        return rendering
+
     def __repr__(self) -> str:
-        return f"<Entry version {self.version!r} error {self.error!r}>"
+        return f"<Entry {self.status} version {self.version!r} failure {self.failure}>"
+
+
+def after(
+    before: Entry | None,
+    outcome: Outcome,
+    sources: Sequence[Source],
+    schedule: Schedule,
+    fallback: Entry | None = None,
+) -> Entry:
+    """Return the entry after an attempt.
+
+    Args:
+        before: the entry until now; None for unread.
+        outcome: what the backend returned.
+        sources: all that read the resource; a document must be of use to each required one.
+        schedule: the times of this attempt.
+        fallback: the fallback's entry of the resource, for when AWS gives no verdict.
+    """
+    before = before or Entry()
+    if isinstance(outcome, Document):
+        return _after_document(before, outcome, sources, schedule)
+    if not isinstance(outcome, Failure):
+        return _after_no_document(before, outcome, sources, schedule)
+    if not outcome.is_unavailable:
+        event = REFUSED
+    elif fallback is not None and before.fetched_at is None and _is_usable(fallback, sources):
+        return _fallen_back(before, fallback, outcome, schedule)
+    else:
+        event = UNAVAILABLE
+    return _after_failure(before, event, outcome, sources, schedule)
+
+
+def _after_document(
+    before: Entry, document: Document, sources: Sequence[Source], schedule: Schedule
+) -> Entry:
+    rendering = render_document(sources, document)
+    if rendering.reasons:
+        failure = rendering.failure
+    elif _is_no_longer_json(before, document, sources):
+        failure = NO_LONGER_JSON
+    else:
+        entry = _good(before, document, schedule)
+        entry._rendering = (sources, rendering)  # noqa: SLF001 - made here
+        return entry
+    return _after_failure(before, INVALID, failure, sources, schedule, document=document)
+
+
+def _after_no_document(
+    before: Entry, answer: Unchanged, sources: Sequence[Source], schedule: Schedule
+) -> Entry:
+    event = TOO_EARLY if answer.is_early else UNCHANGED
+    if TRANSITIONS[event][before.status] == MISSING:
+        return _after_failure(before, event, NEVER_READ, sources, schedule)
+    if answer.is_early:
+        return _postponed(before, answer, schedule)
+    return _confirmed(before, answer, schedule)
+
+
+def _after_failure(
+    before: Entry,
+    event: str,
+    failure: Failure,
+    sources: Sequence[Source],
+    schedule: Schedule,
+    *,
+    document: Document | None = None,
+) -> Entry:
+    """Return the failing or missing entry; `document` is one that not all sources could use."""
+    token = before.token if event in KEEPS_TOKEN else ""
+    if TRANSITIONS[event][before.status] == FAILING:
+        return _failing(before, failure, schedule, token)
+    failures = before.failures + 1
+    partial = document or before.document
+    entry = Entry(
+        document=partial,
+        token=token,
+        checked_at=schedule.now,
+        revision=before.next_revision(schedule.now),
+        failures=failures,
+        failure=failure,
+        is_secret=partial is not None and partial.is_secret,
+    )
+    is_without_value = any(error.unreachable for error in entry.rendering(sources).missing)
+    entry.refresh_at = schedule.next_attempt(failures, is_without_value=is_without_value)
+    return entry
+
+
+def _is_usable(fallback: Entry, sources: Sequence[Source]) -> bool:
+    if fallback.document is None:
+        return False
+    rendering = render_document(sources, fallback.document)
+    return not (rendering.reasons or rendering.missing)
+
+
+def _is_no_longer_json(before: Entry, document: Document, sources: Sequence[Source]) -> bool:
+    data = data_of(document, sources[0].resource)
+    if not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
+        return False
+    return isinstance(before.data(sources[0]), (dict, list))
+
+
+def _good(before: Entry, document: Document, schedule: Schedule) -> Entry:
+    return Entry(
+        document=document,
+        version=document.version,
+        token=document.token,
+        fetched_at=schedule.now,
+        checked_at=schedule.now,
+        refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, document.poll_seconds),
+        revision=(revision := before.next_revision(schedule.now)),
+        confirmed=revision,
+        is_secret=document.is_secret,
+    )
+
+
+def _confirmed(before: Entry, answer: Unchanged, schedule: Schedule) -> Entry:
+    return before.replace(
+        token=answer.token,
+        fetched_at=schedule.now,
+        checked_at=schedule.now,
+        refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, answer.poll_seconds),
+        revision=(revision := before.next_revision(schedule.now)),
+        confirmed=revision,
+        failures=0,
+        failure=None,
+    )
+
+
+def _postponed(before: Entry, answer: Unchanged, schedule: Schedule) -> Entry:
+    now = schedule.now
+    is_stale = before.is_stale(now)
+    return before.replace(
+        token=answer.token,
+        fetched_at=before.fetched_by(now),
+        checked_at=now,
+        refresh_at=now + EARLY_SECONDS if is_stale else before.refresh_at,
+    )
+
+
+def _fallen_back(before: Entry, fallback: Entry, failure: Failure, schedule: Schedule) -> Entry:
+    return Entry(
+        document=fallback.document,
+        version=fallback.version,
+        fetched_at=fallback.fetched_at or 0.0,
+        checked_at=schedule.now,
+        refresh_at=schedule.next_attempt(1),
+        revision=before.next_revision(schedule.now),
+        failures=1,
+        failure=failure,
+    )
+
+
+def _failing(before: Entry, failure: Failure, schedule: Schedule, token: str) -> Entry:
+    failures = before.failures + 1
+    refresh_at = schedule.next_attempt(failures)
+    if before.failure is None and not before.is_stale(schedule.now):
+        refresh_at = max(refresh_at, before.refresh_at)  # a failure does not end the interval
+    return before.replace(
+        token=token,
+        fetched_at=before.fetched_by(schedule.now),
+        checked_at=schedule.now,
+        refresh_at=refresh_at,
+        revision=before.next_revision(schedule.now),
+        failures=failures,
+        failure=failure,
+    )

@@ -6,6 +6,8 @@ import os
 import time
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
+from .turn import ELSEWHERE, IMPOSSIBLE, MINE
+
 POLL_SECONDS = 0.005  # flock cannot wait for a time
 
 
@@ -47,9 +49,16 @@ class FileLock:
         return self.is_held
 
     @property
+    def state(self) -> str:
+        """The lock's state as `turn.decide` takes it."""
+        if self.is_held:
+            return MINE
+        return ELSEWHERE if self.is_possible else IMPOSSIBLE
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether another process has it."""
-        return self.is_possible and not self.is_held
+        return self.state == ELSEWHERE
 
     def wait(self, seconds: float) -> None:
         """Take the lock as soon as no other process has it, if that is within so many seconds."""

@@ -1,21 +1,34 @@
-"""What the wrapper tells the process it becomes, as one variable's text and back; pure."""
+"""What the wrapper passes to the process that it becomes: a variable, and a pipe of secrets."""
 
 from __future__ import annotations
 
+import os
+import stat
+import time
+from _thread import start_new_thread
+
 from .._content import fast_json as json
+from . import snapshot_json
+from .snapshot import Snapshot
+from .snapshot_json import SnapshotRefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from .._config.settings import Settings
+
+READ_BYTES = 1024 * 1024
+REAP_TRIES, REAP_SECONDS = 10, 0.001
 
 
-class Left:
-    """What the runtime's process must know of the child.
+class BackgroundFetch:
+    """What the runtime's process must know of the child that loads the deferred sources.
 
     Attributes:
         process: its number.
         descriptor: the pipe's end that the runtime inherits.
-        inode: the pipe's, by which it is known again.
+        inode: the pipe's, by which it is recognized.
     """
 
     __slots__ = ("descriptor", "inode", "process")
@@ -27,18 +40,18 @@ class Left:
 
 
 class Handoff:
-    """What the environment itself no longer says once it is resolved.
+    """What the environment itself no longer shows once it is resolved.
 
     Attributes:
-        process: the process that prefetched; exec keeps its number, so a wrapper that meets its
-            own number has run already.
+        process: the process that prefetched; exec keeps its number, so a wrapper that finds its own
+            number has run already.
         taken_at: when, in Unix seconds.
         references: the in-place references, by variable.
         configured: the names that the function's own configuration had set.
-        left: the child that still reads for it; None for none.
+        background: the child that still loads deferred sources; None for none.
     """
 
-    __slots__ = ("configured", "left", "process", "references", "taken_at")
+    __slots__ = ("background", "configured", "process", "references", "taken_at")
 
     def __init__(
         self,
@@ -46,31 +59,31 @@ class Handoff:
         taken_at: float,
         references: Mapping[str, str],
         configured: Iterable[str],
-        left: Left | None = None,
+        background: BackgroundFetch | None = None,
     ) -> None:
         self.process = process
         self.taken_at = taken_at
         self.references = dict(references)
         self.configured = frozenset(configured)
-        self.left = left
+        self.background = background
 
 
 def dumps(handoff: Handoff) -> str:
-    """The variable's value."""
+    """Return the variable's value."""
     fields = {
         "process": handoff.process,
         "taken_at": handoff.taken_at,
         "references": handoff.references,
         "configured": sorted(handoff.configured),
     }
-    if handoff.left is not None:
-        left = handoff.left
-        fields["left"] = [left.process, left.descriptor, left.inode]
+    if handoff.background is not None:
+        child = handoff.background
+        fields["background"] = [child.process, child.descriptor, child.inode]
     return json.dumps(fields, compact=True)
 
 
 def loads(text: str) -> Handoff | None:
-    """What `dumps` wrote; None for anything else."""
+    """Return what `dumps` wrote; None for anything else."""
     if not text:
         return None
     try:
@@ -83,7 +96,75 @@ def loads(text: str) -> Handoff | None:
             taken_at,
             {str(name): str(value) for name, value in fields["references"].items()},
             [str(name) for name in fields["configured"]],
-            Left(*map(int, fields["left"])) if "left" in fields else None,
+            BackgroundFetch(*map(int, fields["background"])) if "background" in fields else None,
         )
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None
+
+
+def sent(snapshot: Snapshot, references: Sequence[str], settings: Settings) -> bytes:
+    """Return what the child sends: the entries among `references` that no file may hold."""
+    entries = {
+        reference: entry.replace(token="")
+        for reference in references
+        if (entry := snapshot.entries[reference]).is_secret and entry.document is not None
+    }
+    secret = Snapshot(snapshot.taken_at, snapshot.fingerprint, entries)
+    return snapshot_json.dumps(secret, settings.resources(), with_secrets=True)
+
+
+def receive(child: BackgroundFetch, settings: Settings) -> Snapshot | None:
+    """Return what the child has sent, and reap it; None where it sent nothing, or only a part.
+
+    To be called once the child has released the snapshot's lock.
+    """
+    data = _read(child)
+    _reap(child.process)
+    try:
+        if not data:
+            return None
+        return snapshot_json.loads(data, settings.resources(), with_secrets=True)
+    except SnapshotRefusedError:  # it was ended half-way
+        return None
+
+
+def _read(child: BackgroundFetch) -> bytes:
+    """Return everything in the pipe, and close it."""
+    parts = []
+    try:
+        found = os.fstat(child.descriptor)
+        if not stat.S_ISFIFO(found.st_mode) or found.st_ino != child.inode:
+            return b""  # closed by other code, and the number is something else's now
+        os.set_blocking(child.descriptor, False)
+        try:
+            while data := os.read(child.descriptor, READ_BYTES):
+                parts.append(data)
+        except BlockingIOError:
+            pass  # its writer is about to end: the lock may end a moment earlier
+        os.close(child.descriptor)
+    except OSError:  # closed
+        return b""
+    return b"".join(parts)
+
+
+def _reap(process: int) -> None:
+    """Reap the child without waiting for it: its locks end a moment before it does.
+
+    On a busy machine that moment is long. Then a thread waits for it, since nothing else would reap
+    it as long as this process lives.
+    """
+    for _ in range(REAP_TRIES):
+        if _has_reaped(process, os.WNOHANG):
+            return
+        time.sleep(REAP_SECONDS)
+    try:  # noqa: SIM105 - contextlib would cost 4 ms
+        start_new_thread(_has_reaped, (process, 0))
+    except RuntimeError:  # the process has no room for another thread
+        pass
+
+
+def _has_reaped(process: int, options: int) -> bool:
+    try:
+        return os.waitpid(process, options)[0] != 0
+    except ChildProcessError:  # other code has reaped it
+        return True

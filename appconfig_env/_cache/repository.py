@@ -1,4 +1,4 @@
-"""The snapshot's file as its processes share it: who may use it now, whose the tokens are."""
+"""The snapshot file as its processes share it: who may use it now, and whose the tokens are."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import os
 
 from .._config.settings import PREFIX
 from ..errors import SettingsError
-from . import snapshot_file as _snapshot_file
+from . import snapshot_file, snapshot_json
 from .file_lock import FileLock
-from .snapshot import SnapshotRefusedError, fingerprint
+from .snapshot import Snapshot, fingerprint
+from .snapshot_json import Lines, SnapshotRefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,63 +18,71 @@ if TYPE_CHECKING:
     from typing import Self
 
     from .._config.settings import Settings
-    from .snapshot import Snapshot
 
     Log = Callable[[str, str], None]
 
 
 def read(settings: Settings, log: Log) -> Snapshot | None:
-    """The snapshot in the file, if it was made from these settings; without tokens."""
+    """Return the snapshot in the file, if it was made from these settings; without tokens."""
     found = _read(settings, log)
     return None if found is None else found.without_tokens()
 
 
 def check_fallback(settings: Settings) -> None:
-    """See that the fallback is there: the day it is needed is too late to learn that it is not.
+    """Check that the fallback exists: the day it is needed is too late to learn otherwise.
 
     Raises:
-        SettingsError: it is not.
+        SettingsError: it does not.
     """
     path = settings.fallback_path
     if path and not os.access(path, os.R_OK):
-        raise SettingsError([f"{PREFIX}FALLBACK: want a file that can be read, got {path!r}"])
+        hint = "write it with appconfig-env bake, or unset the variable"
+        raise SettingsError([f"{PREFIX}FALLBACK: expected a readable file, got {path!r}; {hint}"])
 
 
 def read_fallback(settings: Settings, log: Log) -> Snapshot | None:
-    """The fallback that the settings name; None where there is none, or none to be believed."""
+    """Return the fallback that the settings name; None where there is none that can be used."""
     if not settings.fallback_path:
         return None
     try:
-        return _snapshot_file.read(settings.fallback_path, ours=False)
+        data = snapshot_file.read(settings.fallback_path, ours=False)
+        return None if data is None else snapshot_json.loads(data, settings.resources())
     except SnapshotRefusedError as error:
-        log("error", f"{PREFIX}FALLBACK: {settings.fallback_path} was not used: {error}")
+        hint = "write it again with appconfig-env bake"
+        log("error", f"{PREFIX}FALLBACK: {settings.fallback_path} was not used: {error}; {hint}")
         return None
 
 
 class SnapshotRepository:
-    """A turn at the snapshot's file; within it no other process reads a token or writes.
+    """Exclusive access to the snapshot file: within it no other process takes a token or writes.
 
-    AppConfig's tokens are good for one use. Whoever holds the lock takes them out of the file
-    before it uses them, and puts the next ones in with what it received.
+    AppConfig's tokens are good for one use. The lock holder takes them out of the file before it
+    uses them, and writes the next ones with what it received.
 
     Attributes:
-        lock: its `is_held` says whether it is this one's turn.
-        keeps_tokens: whether a token may outlive the turn, in the file or in memory.
+        lock: its `is_held` says whether access is exclusive.
+        keeps_tokens: whether a token may outlive the access, in the file or in memory.
     """
 
     def __init__(
         self, settings: Settings, environ: Mapping[str, str], *, is_restored: bool = False
     ) -> None:
         self._settings = settings
-        # What is taken before a SnapStart snapshot is cloned with it: a token would be used twice.
+        # A token taken before a SnapStart snapshot is cloned with it, and would be used twice.
         self.keeps_tokens = (
             environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start" or is_restored
         )
         self.lock = FileLock(settings.snapshot_path + ".lock")
+        self._lines = Lines()
 
-    def take(self, log: Log) -> Snapshot | None:
-        """The snapshot in the file, and its tokens with it if this is this one's turn."""
-        found = _read(self._settings, log)
+    def take(self, log: Log, known: Snapshot | None = None) -> Snapshot | None:
+        """Return the snapshot in the file, with its tokens if access is exclusive.
+
+        Args:
+            log: where a file that cannot be used is reported.
+            known: what this process knows, whose documents need not be parsed again.
+        """
+        found = _read(self._settings, log, known, self._lines)
         if found is None:
             return None
         bare = found.without_tokens()
@@ -83,19 +92,20 @@ class SnapshotRepository:
         return bare if self._write(bare) else found
 
     def sweep(self) -> None:
-        """Delete what killed processes had half written, if it is this one's turn."""
+        """Delete what killed processes had half written, if access is exclusive."""
         if self.lock.is_held:
-            _snapshot_file.sweep(self._settings.snapshot_path)
+            snapshot_file.sweep(self._settings.snapshot_path)
 
     def put(self, snapshot: Snapshot) -> str:
-        """Put `snapshot` into the file; why that was not possible, or an empty string."""
+        """Write `snapshot`; return the reason on failure, else ''."""
         if not self.lock.is_held:
             return self.lock.problem
         return self._write(snapshot if self.keeps_tokens else snapshot.without_tokens())
 
     def _write(self, snapshot: Snapshot) -> str:
+        data = snapshot_json.dumps(snapshot, self._settings.resources(), self._lines)
         try:
-            _snapshot_file.write(self._settings.snapshot_path, snapshot)
+            snapshot_file.write(self._settings.snapshot_path, data)
         except OSError as error:
             return error.strerror or type(error).__name__
         return ""
@@ -112,12 +122,29 @@ class SnapshotRepository:
         self.lock.release()
 
 
-def _read(settings: Settings, log: Log) -> Snapshot | None:
+def _read(
+    settings: Settings, log: Log, known: Snapshot | None = None, lines: Lines | None = None
+) -> Snapshot | None:
+    path = settings.snapshot_path
     try:
-        found = _snapshot_file.read(settings.snapshot_path)
+        data = snapshot_file.read(path)
+        if data is None:
+            return None
+        found = snapshot_json.loads(data, settings.resources(), known, lines)
     except SnapshotRefusedError as error:
-        log("warn", f"the snapshot {settings.snapshot_path} was not used: {error}")
+        log("warn", f"the snapshot {path} was not used: {error}")
         return None
-    if found is None or found.fingerprint != fingerprint(settings):
-        return None
-    return found
+    return _usable(found, settings) if found.fingerprint == fingerprint(settings) else None
+
+
+def _usable(found: Snapshot, settings: Settings) -> Snapshot:
+    """Return `found` without good documents that its sources cannot use: they are read again."""
+    resources = settings.resources()
+    entries = {
+        reference: entry
+        for reference, entry in found.entries.items()
+        if entry.fetched_at is None
+        or entry.document is None
+        or not entry.rendering(resources[reference]).reasons
+    }
+    return Snapshot(found.taken_at, found.fingerprint, entries)

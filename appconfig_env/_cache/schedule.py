@@ -6,10 +6,6 @@ docs/fleet.md shows that, and what these shares do about it.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .entry import Entry
-
 LONGEST_WAIT_SECONDS = 900.0  # between attempts at a source that keeps failing
 # How much earlier than its interval a poll may come, as a share of that. Never later: a value is to
 # be no older than the interval.
@@ -37,31 +33,32 @@ class Schedule:
         self._floor = floor
         self.now = now
 
-    def next_poll(self, before: Entry | None, least: float | None) -> float:
-        """When to ask again after a good answer, in Unix seconds.
+    def next_poll(self, checked_at: float, refresh_at: float, least: float | None) -> float:
+        """Return when to poll again after a success, in Unix seconds.
 
         Args:
-            before: what was known until now.
+            checked_at: when the attempt before this one was made; 0 for never.
+            refresh_at: when this one was to be made.
             least: seconds that the service asked for just now; None where it did not.
         """
-        idle = self.now - before.checked_at if before is not None else -1.0
+        idle = self.now - checked_at if checked_at else -1.0
         is_polling = 0 <= idle <= 2 * self._interval
-        early = 0.0 if is_polling else FIRST_SHARE * self._jitter  # who is apart stays so
+        early = 0.0 if is_polling else FIRST_SHARE * self._jitter  # once spread, polls stay so
         seconds = self._interval * (1 - early)
-        if before is not None and is_polling and not before.is_stale(self.now):
-            seconds = min(seconds, before.refresh_at - self.now)  # so does who was asked in between
+        if is_polling and self.now < refresh_at:
+            seconds = min(seconds, refresh_at - self.now)  # a refresh() in between changes nothing
         return self.now + max(seconds, least or 0.0, self._floor)
 
-    def next_attempt(self, failures: int, *, is_lacking: bool = False) -> float:
+    def next_attempt(self, failures: int, *, is_without_value: bool = False) -> float:
         """When to ask again after a failure, in Unix seconds.
 
         Args:
             failures: how many there were in a row.
-            is_lacking: there is nothing to go on with meanwhile.
+            is_without_value: there is no value until then.
         """
         early = 1 - FAILED_SHARE * self._jitter
         wait = max(_wait(self._interval, failures) * early, self._floor)
-        if is_lacking:
+        if is_without_value:
             wait = min(wait, _wait(0.0, failures) * early)
         return self.now + wait
 

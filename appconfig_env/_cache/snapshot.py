@@ -1,4 +1,4 @@
-"""Everything known at one moment, never edited but replaced whole, and its text; pure."""
+"""All entries at one moment, replaced whole and never edited; pure."""
 
 from __future__ import annotations
 
@@ -6,33 +6,26 @@ import hashlib
 
 from .._content import fast_json as json
 from .._content.variables import Variables
-from ..errors import SourceError
-from .entry import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
-    from .._config.references import Source
     from .._config.settings import Settings
+    from .._config.sources import Source
+    from ..errors import SourceError
+    from .entry import Entry
 
-__all__ = ("SCHEMA", "Entry", "Snapshot", "SnapshotRefusedError", "dumps", "fingerprint", "loads")
-
-SCHEMA = 1  # of the text; README, "The snapshot"
-
-
-class SnapshotRefusedError(Exception):
-    """A snapshot that is not to be believed, and why."""
+SCHEMA = 2  # of the snapshot file, see snapshot_json
 
 
 class Snapshot:
-    """What is known of all resources at one moment.
+    """All entries at one moment.
 
     Attributes:
         taken_at: that moment, in Unix seconds.
         fingerprint: of the settings it was made from.
-        entries: by the resources' canonical text.
+        entries: by the resources' references.
     """
 
     __slots__ = ("entries", "fingerprint", "taken_at")
@@ -42,177 +35,135 @@ class Snapshot:
         self.fingerprint = fingerprint
         self.entries = dict(entries)
 
-    def rendered(self, settings: Settings) -> Iterator[tuple[Source, Variables]]:
-        """What each source gives; later ones win."""
+    def variables(self, settings: Settings) -> Iterator[tuple[Source, Variables]]:
+        """Yield each source and its variables; later ones win."""
+        resources = settings.resources()
         for source in settings.sources:
-            entry = self.entries.get(source.resource.reference)
-            if entry is not None and source.identity in entry.rendered:
-                yield source, entry.rendered[source.identity]
+            reference = source.resource.reference
+            entry = self.entries.get(reference)
+            if entry is not None:
+                variables = entry.rendering(resources[reference]).variables
+                if source.identity in variables:
+                    yield source, variables[source.identity]
 
     def values(self, settings: Settings) -> dict[str, str]:
-        """Every name's value, whether or not it goes into the environment."""
+        """Return every name's value, whether or not it goes into the environment."""
         merged: dict[str, str] = {}
-        for _, rendered in self.rendered(settings):
-            merged.update(rendered.values)
+        for _, variables in self.variables(settings):
+            merged.update(variables.values)
         return merged
 
-    def missing(self) -> list[SourceError]:
-        """The required sources that have no value."""
-        return [error for entry in self.entries.values() for error in entry.missing]
+    def missing(self, settings: Settings) -> list[SourceError]:
+        """Return the required sources that have no value."""
+        return [
+            error
+            for reference, sources in settings.resources().items()
+            if (entry := self.entries.get(reference)) is not None and entry.failure is not None
+            for error in entry.rendering(sources).missing
+        ]
 
     def without_tokens(self) -> Snapshot:
-        """The same, for one who may not poll with its tokens."""
-        entries = {text: entry.but(token="") for text, entry in self.entries.items()}
+        """Return the same for a process that must not poll with its tokens."""
+        entries = {
+            reference: entry.replace(token="") if entry.token else entry
+            for reference, entry in self.entries.items()
+        }
         return Snapshot(self.taken_at, self.fingerprint, entries)
 
     def complete(self) -> Snapshot:
-        """What of it stands on its own: without what was never read or was redacted."""
-        entries = {text: entry for text, entry in self.entries.items() if entry.has_data}
+        """Return the entries that hold their documents."""
+        entries = {
+            reference: entry
+            for reference, entry in self.entries.items()
+            if entry.document is not None and entry.fetched_at is not None
+        }
         return Snapshot(self.taken_at, self.fingerprint, entries)
 
     def __repr__(self) -> str:
-        return f"<Snapshot of {len(self.entries)} sources>"
+        return f"<Snapshot of {len(self.entries)} entries>"
 
 
 def fingerprint(settings: Settings) -> str:
-    """What two settings share if, and only if, they read the same: 64 hexadecimal digits."""
+    """Return what two settings share if, and only if, they read the same: 64 hexadecimal digits."""
     identity = json.dumps([SCHEMA, settings.identity()], sort_keys=True)
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
-def dumps(snapshot: Snapshot, *, with_secrets: bool = False) -> str:
-    """The file's text: JSON, schema in the README. Secret values are left out.
+def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
+    """Return, of each resource, the newer document and the newer attempt of `own` and `found`.
+
+    Revisions decide, and no clock: see `Entry.next_revision`.
 
     Args:
-        snapshot: what is known.
-        with_secrets: leave nothing out: for another process's memory, never for a file.
+        own: what this process knows.
+        found: what another one has published.
     """
-    return json.dumps({
-        "schema": SCHEMA,
-        "fingerprint": snapshot.fingerprint,
-        "taken_at": snapshot.taken_at,
-        "sources": {
-            text: _fields(entry, with_secrets) for text, entry in snapshot.entries.items()
-        },
-    })  # fmt: skip
+    if found is None:
+        return own
+    entries = dict(own.entries)
+    for reference, entry in found.entries.items():
+        mine = entries.get(reference)
+        if mine is not None:
+            entries[reference] = _newer(mine, entry)
+        elif entry.is_known and not entry.redacted:
+            entries[reference] = entry
+    return Snapshot(own.taken_at, own.fingerprint, entries)
 
 
-def _fields(entry: Entry, with_secrets: bool) -> dict[str, object]:  # noqa: FBT001 - see dumps
-    redacted = {identity: set(names) for identity, names in entry.redacted.items()}
-    values = {}
-    for identity, rendered in entry.rendered.items():
-        redacted.setdefault(identity, set()).update(rendered.secret)
-        values[identity] = {
-            name: value
-            for name, value in rendered.values.items()
-            if with_secrets or name not in rendered.secret
-        }
-    redacted = {identity: names for identity, names in redacted.items() if names}
-    fields: dict[str, object] = {
-        "version": entry.version,
-        "fetched_at": entry.fetched_at,
-        "checked_at": entry.checked_at,
-        "refresh_at": entry.refresh_at,
-        "failures": entry.failures,
-        "error": entry.error,
-        "values": values,
-        "redacted": {identity: sorted(names) for identity, names in redacted.items()},
-    }
-    if entry.is_secret:
-        fields["secret"] = True
-    if entry.missing:
-        fields["missing"] = [
-            [error.source, error.reason, error.unreachable] for error in entry.missing
-        ]
-    protected = {
-        identity: list(rendered.protected)
-        for identity, rendered in entry.rendered.items()
-        if rendered.protected
-    }
-    if protected:
-        fields["protected"] = protected
-    if entry.token:
-        fields["token"] = entry.token
-    # Not even where no secret value became a variable: the document holds it all the same.
-    if entry.has_data and (with_secrets or not (entry.is_secret or redacted)):
-        fields["data"] = entry.data
-    return fields
-
-
-def loads(text: str) -> Snapshot:
-    """The snapshot in a file's text.
-
-    Raises:
-        SnapshotRefusedError: the text is not of SCHEMA.
-    """
-    try:
-        whole = _decode(text)
-        if whole["schema"] != SCHEMA:
-            raise SnapshotRefusedError(f"it is not of schema {SCHEMA}")
-        entries = {str(name): _state(fields) for name, fields in whole["sources"].items()}
-        return Snapshot(_number(whole["taken_at"]), _text(whole["fingerprint"]), entries)
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
-        raise SnapshotRefusedError("it is not a snapshot, or only a part of one") from None
-
-
-def _state(fields: dict[str, Any]) -> Entry:
-    fetched_at, error = fields["fetched_at"], fields["error"]
-    protected = fields.get("protected", {})
-    redacted = {identity: _texts(names) for identity, names in fields["redacted"].items()}
-    return Entry(
-        data=fields.get("data"),
-        has_data="data" in fields,
-        rendered={
-            identity: Variables(
-                {name: _text(value) for name, value in values.items()},
-                secret=[name for name in redacted.get(identity, ()) if name in values],
-                protected=_texts(protected.get(identity, [])),
-            )
-            for identity, values in fields["values"].items()
-        },
-        version=_text(fields["version"]),
-        token=_text(fields.get("token", "")),
-        fetched_at=None if fetched_at is None else _number(fetched_at),
-        checked_at=_number(fields["checked_at"]),
-        refresh_at=_number(fields["refresh_at"]),
-        failures=int(_number(fields["failures"])),
-        error=None if error is None else _text(error),
-        missing=tuple(
-            SourceError(_text(source), _text(reason), unreachable=unreachable is True)
-            for source, reason, unreachable in fields.get("missing", ())
-        ),
-        is_secret=fields.get("secret", False) is not False,
-        redacted={
-            identity: left
-            for identity, names in redacted.items()
-            if (left := [name for name in names if name not in fields["values"].get(identity, ())])
-        },
+def _newer(mine: Entry, found: Entry) -> Entry:
+    if found.document is None:
+        has_neither = mine.fetched_at is None and found.fetched_at is None
+        return found if has_neither and found.is_known and found.revision >= mine.revision else mine
+    if mine.fetched_at is None:
+        return found
+    # Document, version and token go together: "unchanged" is said of one document. What still has
+    # its token was never published, so it is no older than what was.
+    is_mine = mine.confirmed > found.confirmed or (
+        mine.confirmed == found.confirmed and bool(mine.token)
+    )
+    newer, other = (mine, found) if is_mine else (found, mine)
+    if other.revision <= newer.revision:
+        return newer
+    return newer.replace(  # a later attempt that failed
+        checked_at=other.checked_at,
+        refresh_at=other.refresh_at,
+        revision=other.revision,
+        failures=max(other.failures, 1),
+        failure=other.failure or newer.failure,
     )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+def completed(
+    found: Snapshot, settings: Settings, environ: Mapping[str, str], started_at: float | None
+) -> Snapshot:
+    """Return a snapshot from the file, with the redacted values that the environment has.
 
-
-def _texts(values: list[object]) -> list[str]:
-    return [_text(value) for value in values]
-
-
-def _number(value: object) -> float:
-    number = float(value) if isinstance(value, (int, float)) else float("nan")
-    if number - number != 0:  # an infinite time would never be due
-        raise ValueError
-    return number
-
-
-def _refuse_constant(constant: str) -> object:
-    raise ValueError(constant)
-
-
-def _finite(text: str) -> float:
-    return _number(float(text))  # what JSON writes as Infinity would be refused the next time
-
-
-_decode = json.decoder(parse_float=_finite, parse_constant=_refuse_constant)
+    Args:
+        found: the file's, where no secret is.
+        settings: what is read.
+        environ: the process's environment.
+        started_at: when a wrapper set that, in Unix seconds; None where none did. It does not have
+            what another process has read since then.
+    """
+    by_identity = {source.identity: source for source in settings.sources}
+    entries: dict[str, Entry] = {}
+    for reference, entry in found.entries.items():
+        given: dict[str, Variables] = {}
+        for identity, names in entry.redacted.items():
+            source = by_identity.get(identity)
+            is_set = source is not None and source.env and started_at is not None
+            if is_set and all(name in environ for name in names):
+                values = {name: environ[name] for name in names}
+                given[identity] = Variables(values, secret=names)
+        if len(given) != len(entry.redacted):
+            continue  # read again here
+        if given:
+            entry = entry.replace(given=given, redacted={})  # noqa: PLW2901 - the same, completed
+            if started_at is not None and (entry.fetched_at or 0.0) > started_at:
+                # Another process has read it since: ours holds until it is read here, at once.
+                entry = entry.replace(  # noqa: PLW2901 - likewise
+                    version="", fetched_at=started_at, checked_at=started_at, refresh_at=started_at
+                )
+        if entry.is_known or given:
+            entries[reference] = entry
+    return Snapshot(found.taken_at, found.fingerprint, entries)

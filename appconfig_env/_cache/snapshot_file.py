@@ -1,33 +1,27 @@
-"""The snapshot's file: written in one step, read with distrust; knows nothing of what it holds."""
+"""The snapshot file: written in one step, read with distrust; knows nothing of its contents."""
 
 from __future__ import annotations
 
 import os
 import stat
 
-from . import snapshot as _snapshot
-from .snapshot import SnapshotRefusedError
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .snapshot import Snapshot
+from .snapshot_json import SnapshotRefusedError
 
 # Thirty full-size AppConfig documents; more would not fit a small function's memory as data.
 LARGEST_BYTES = 64 * 1024 * 1024
 
 
-def write(path: str, snapshot: Snapshot, *, mode: int = 0o600) -> None:
-    """Put the snapshot at `path` in one step: readers see the old one whole or the new one whole.
+def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
+    """Write the file in one step: readers see the old one whole or the new one whole.
 
     Args:
         path: the file.
-        snapshot: what is known.
-        mode: who may read it; others than this user only a fallback, which Lambda's user opens.
+        data: its contents.
+        mode: who may read it: others than this user only a fallback, which Lambda's user opens.
 
     Raises:
         OSError: nothing was written there.
     """
-    text = _snapshot.dumps(snapshot).encode()  # JSON's ASCII form: a surrogate is an escape
     temporary = f"{path}.{os.getpid()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -37,7 +31,7 @@ def write(path: str, snapshot: Snapshot, *, mode: int = 0o600) -> None:
         descriptor = os.open(temporary, flags, 0o600)
     try:
         with open(descriptor, "wb") as file:
-            file.write(text)
+            file.write(data)
             if mode != 0o600:
                 os.fchmod(descriptor, mode)
         os.rename(temporary, path)
@@ -65,8 +59,8 @@ def sweep(path: str) -> None:
                 pass  # another user's, which is in nobody's way
 
 
-def read(path: str, *, ours: bool = True) -> Snapshot | None:
-    """The snapshot at `path`; None where there is no file.
+def read(path: str, *, ours: bool = True) -> bytes | None:
+    """Return the contents of the file at `path`; None where there is no file.
 
     Args:
         path: the file.
@@ -74,7 +68,7 @@ def read(path: str, *, ours: bool = True) -> Snapshot | None:
             link, for nobody else to read or write. A fallback in the deployment package need not.
 
     Raises:
-        SnapshotRefusedError: it is not to be believed.
+        SnapshotRefusedError: it is not to be used.
     """
     # O_NONBLOCK: opening a FIFO that somebody put there must not wait for its writer.
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if ours else 0)
@@ -85,11 +79,10 @@ def read(path: str, *, ours: bool = True) -> Snapshot | None:
     except OSError as error:
         raise SnapshotRefusedError(f"it cannot be opened ({error.strerror})") from None
     try:
-        _refuse(os.fstat(descriptor), ours=ours)
+        status = os.fstat(descriptor)
+        _refuse(status, ours=ours)
         with open(descriptor, "rb", closefd=False) as file:
-            return _snapshot.loads(file.read(LARGEST_BYTES).decode())
-    except UnicodeDecodeError:
-        raise SnapshotRefusedError("it is not UTF-8") from None
+            return file.read(status.st_size)
     except OSError as error:
         raise SnapshotRefusedError(f"it cannot be read ({error.strerror})") from None
     finally:

@@ -1,1 +1,1 @@
-"""The commands of `appconfig-env`; of these only `run` is in the layer."""
+"""The commands of `appconfig-env`; the layer has only `run`."""

@@ -1,6 +1,6 @@
-"""The command's `bake`: writes the fallback snapshot that ships with a function; never secrets.
+"""The command `bake`: writes the fallback snapshot that ships with a function; never secrets.
 
-It is for build time, with the variables that the function will have. No layer carries it.
+For build time, with the function's variables. Not in the layer.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from .._backends import router as _fetch
-from .._cache import snapshot_file as _snapshot_file
+from .._backends.router import Router
+from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
-from .._config.references import FILE, SECRETS_MANAGER
+from .._config.sources import FILE, SECRETS_MANAGER
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .._backends.base import Fetch
+    from .._backends.base import Backend
     from .._config.settings import Settings
 
-    MakeBackend = Callable[[Settings, Mapping[str, str]], Fetch]
+    MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
 
 OUTPUT = "appconfig-env-fallback.json"
 DESCRIPTION = """\
-Read every source that this environment names, and write what stands in for them on the day that AWS
-cannot be reached or throttles: a snapshot to ship in the function's deployment package, where
-APPCONFIG_ENV_FALLBACK points to it. Run it at build time, with the variables of the function.
+Read every source of this environment, and write a fallback snapshot for use when AWS is
+unavailable. Ship the file in the function's deployment package, and set APPCONFIG_ENV_FALLBACK to
+its path. Run this command at build time, with the function's variables.
 """
 EPILOG = """\
-Secrets and SecureStrings are never written: their sources have no fallback, and those of Secrets
-Manager are not even read. The calls are real: AppConfig bills each configuration received.
+Secrets and SecureStrings are never written: their sources have no fallback. Secrets Manager is not
+read at all. The calls are real: AppConfig bills each configuration received.
 """
 NEVER_SECRETS = "secrets are never baked"
 
@@ -45,15 +45,15 @@ def main(
     environ: Mapping[str, str] | None = None,
     *,
     now: Callable[[], float] = time.time,
-    make_backend: MakeBackend = _fetch.Fetcher,
+    make_backend: MakeBackend = Router,
 ) -> int:
-    """Carry out one command line; gives the exit code.
+    """Run `bake`; return the exit code.
 
     Args:
-        arguments: what follows `bake`.
-        environ: what to read; None for the process's own.
-        now: Unix seconds.
-        make_backend: gives what reads the sources.
+        arguments: the arguments after `bake`.
+        environ: the function's environment; None for this process's.
+        now: returns Unix seconds.
+        make_backend: returns the backend that reads the sources.
     """
     parser = argparse.ArgumentParser(
         prog="appconfig-env bake",
@@ -69,81 +69,90 @@ def main(
     try:
         settings = _settings.from_environ(environ)
         snapshot, without = bake(settings, make_backend(settings, environ), now())
-        _snapshot_file.write(options.output, snapshot, mode=0o644)
+        snapshot_file.write(
+            options.output, snapshot_json.dumps(snapshot, settings.resources()), mode=0o644
+        )
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        return _refuse(f"{options.output} cannot be written ({reason})")
+        return _fail(f"cannot write {options.output} ({reason})")
     except AppConfigEnvError as error:
-        return _refuse(str(error))
-    for text, reason in without.items():
-        _say(f"warn: {text}: {reason}; without AWS it has no value")
-    counted = len(snapshot.entries)
+        return _fail(str(error))
+    for reference, reason in without.items():
+        _log(f"warn: {reference}: no fallback: {reason}")
+    count = len(snapshot.entries)
     size = os.path.getsize(options.output)
     path = f"/var/task/{os.path.basename(options.output)}"
-    _say(
-        f"{counted} {'source' if counted == 1 else 'sources'} in {options.output} ({size:,} bytes);"
+    _log(
+        f"{count} {'source' if count == 1 else 'sources'} in {options.output} ({size:,} bytes);"
         f" ship it with the function and set APPCONFIG_ENV_FALLBACK={path}"
     )
     return 0
 
 
-def bake(settings: Settings, fetch: Fetch, now: float) -> tuple[Snapshot, dict[str, str]]:
-    """The fallback for `settings`, and by resource's text why one has none.
+def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, dict[str, str]]:
+    """Return the fallback for `settings`, and the reasons for resources without one.
 
     Args:
-        settings: what the function reads.
-        fetch: see `_load.load`.
-        now: Unix seconds; the fallback's values will count as of then.
+        settings: the function's settings.
+        backend: reads the sources.
+        now: Unix seconds; the time of the fallback's values.
 
     Raises:
-        SettingsError: there is none to read.
-        LoadError: one that the function cannot do without was not read, for whatever reason.
-        AppConfigEnvError: nothing of what was read may be baked.
+        SettingsError: no sources are configured.
+        LoadError: a required source could not be read.
+        AppConfigEnvError: none of the sources can be baked.
     """
     if not settings.sources:
-        raise SettingsError(["nothing to bake: APPCONFIG_ENV_SOURCES and the like name no source"])
+        raise SettingsError(["nothing to bake: no sources configured; set APPCONFIG_ENV_SOURCES"])
     resources = settings.resources()
     secret = [
-        text for text, sources in resources.items() if sources[0].resource.scheme == SECRETS_MANAGER
+        reference
+        for reference, sources in resources.items()
+        if sources[0].resource.scheme == SECRETS_MANAGER
     ]
-    local = [text for text, sources in resources.items() if sources[0].resource.scheme == FILE]
-    found = load(settings, fetch, now, timeout=settings.deadline_seconds, leave=[*secret, *local])
+    local = [
+        reference for reference, sources in resources.items() if sources[0].resource.scheme == FILE
+    ]
+    skip = [*secret, *local]
+    loaded = load(settings, backend, now, timeout=settings.deadline_seconds, skip=skip)
     failed = [
-        SourceError(text, entry.error) for text, entry in found.entries.items() if entry.error
+        SourceError(reference, entry.failure)
+        for reference, entry in loaded.entries.items()
+        if entry.failure
     ]
-    needed = [
+    required = [
         error
         for error in failed
         if not all(
             source.optional or source.default is not None for source in resources[error.source]
         )
     ]
-    if needed:
-        raise LoadError(needed)
+    if required:
+        raise LoadError(required)
     without = dict.fromkeys(secret, NEVER_SECRETS)
     without |= {error.source: error.reason for error in failed}
     entries = {}
-    for text, entry in found.entries.items():
+    for reference, entry in loaded.entries.items():
         if entry.is_secret:
-            without[text] = (
-                f"holds a SecureString, and {NEVER_SECRETS}: give them a path of their own"
+            without[reference] = (
+                f"it has a SecureString, and {NEVER_SECRETS}; move secrets to a path of their own"
             )
-        elif entry.has_data:
-            # A function makes its variables of the document, as its own settings say then.
-            entries[text] = entry.but(token="", rendered={}, refresh_at=entry.checked_at)
+        elif entry.document is not None:
+            # The function renders its variables from the document, by its own settings.
+            entries[reference] = entry.replace(token="", refresh_at=entry.checked_at)
     if not entries:
-        reasons = "; ".join(f"{text}: {reason}" for text, reason in without.items())
+        reasons = "; ".join(f"{reference}: {reason}" for reference, reason in without.items())
         reasons = reasons or "all sources are local files"
         raise AppConfigEnvError(f"nothing can be baked ({reasons})")
-    return Snapshot(now, found.fingerprint, entries), without
+    return Snapshot(now, loaded.fingerprint, entries), without
 
 
-def _refuse(message: str) -> int:
+def _fail(message: str) -> int:
     for line in message.split("\n"):
-        _say(f"error: {line}")
+        _log(f"error: {line}")
     return 1
 
 
-def _say(line: str) -> None:
-    shown = "".join(sign if sign.isprintable() else "?" for sign in line)
-    sys.stderr.write(f"appconfig-env: {shown}\n")
+def _log(line: str) -> None:
+    printable = "".join(char if char.isprintable() else "?" for char in line)
+    sys.stderr.write(f"appconfig-env: {printable}\n")

@@ -1,4 +1,4 @@
-"""The command: `run -- COMMAND`, `bake`, `trace`, `layer`, or Lambda's own call of a wrapper."""
+"""The command: `run -- COMMAND`, `bake`, `trace`, `layer`, or Lambda's call of a wrapper."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ usage: appconfig-env run -- COMMAND [ARGUMENT ...]
        appconfig-env --version | --help
        /path/to/appconfig-env COMMAND [ARGUMENT ...]    (as AWS_LAMBDA_EXEC_WRAPPER)
 
-run    read what the environment refers to, put it there and become COMMAND
-bake   write the fallback snapshot that ships with the function, without secrets
-trace  make such a start without a command, and draw where its milliseconds go
+run    resolve references, then exec COMMAND
+bake   write a fallback snapshot to ship with a function, without secrets
+trace  run a cold start without executing a command, and draw its waterfall
 layer  build the Lambda layer
 
-The environment says what to read: APPCONFIG_ENV_SOURCES holds references such as
-ssm:/shop/prod/ or appconfig:shop/prod/app, and any variable's value may be one:
-DB_PASSWORD=secretsmanager:prod/db#password
+Sources are configured in the environment: APPCONFIG_ENV_SOURCES is a list of references
+such as ssm:/shop/prod/ or appconfig:shop/prod/app, and any variable's value can be a
+reference: DB_PASSWORD=secretsmanager:prod/db#password
 """
 VERBS = ("run", "bake", "trace", "layer", "--version", "--help", "-h")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command line.
+    """Run one command line.
 
-    Lambda calls a wrapper with the runtime's command, whose first word is a path; that is told from
-    a verb by its slash. Another word that is no verb is a command too, if PATH has it.
+    Lambda calls a wrapper with the runtime's command, whose first word is a path: its slash
+    distinguishes it from a verb. Any other word that is not a verb is a command if PATH has it.
 
     Args:
-        arguments: without the program's name; None for the process's own.
+        arguments: without the program's name; None for this process's.
 
     Returns:
-        The exit code, where no command was executed in place.
+        The exit code, unless exec has replaced this process.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = words[0] if words else ""
@@ -51,24 +51,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb in ("bake", "trace", "layer"):
         return _tool(verb, words[1:])
     if verb == "--version":
-        from importlib.metadata import version  # 20 ms, likewise
+        from importlib.metadata import version  # 20 ms, which no function pays
 
         sys.stdout.write(f"appconfig-env {version('appconfig-env')}\n")
         return 0
     if verb in VERBS:
         sys.stdout.write(USAGE)
         return 0
-    said = "want a command"
+    problem = "missing command"
     if verb:
-        said = f"unknown command {verb!r}, which is no program on PATH either"
-    sys.stderr.write(f"appconfig-env: error: {said}\n\n{USAGE}")
+        problem = f"unknown command {verb!r}, and no such program on PATH"
+    sys.stderr.write(f"appconfig-env: error: {problem}\n\n{USAGE}")
     return 2
 
 
 def _tool(verb: str, words: Sequence[str]) -> int:
-    """Carry out a verb that is no start; a layer holds none of these."""
+    """Run a verb other than `run`; the layer has none of them."""
     try:
-        # argparse, subprocess, zipfile, which no start may pay for.
+        # They import argparse, subprocess and zipfile, which no cold start may pay for.
         if verb == "bake":
             from .bake import main as bake
 
@@ -81,13 +81,13 @@ def _tool(verb: str, words: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name != f"{__package__}.{verb}":
             raise
-        said = f"{verb} is not in the layer; pip install appconfig-env"
-        sys.stderr.write(f"appconfig-env: error: {said}\n")
+        problem = f"{verb} is not in the layer; pip install appconfig-env"
+        sys.stderr.write(f"appconfig-env: error: {problem}\n")
         return 1
     return trace(words)
 
 
 def _is_program(word: str) -> bool:
-    from shutil import which  # 5 ms that no function pays: Lambda gives a path
+    from shutil import which  # 5 ms that no function pays, because Lambda passes a path
 
     return which(word) is not None

@@ -1,1 +1,1 @@
-"""The environment in, Settings out: every setting and reference; pure."""
+"""Parses the environment into Settings: every setting and reference; pure."""

@@ -1,4 +1,4 @@
-"""How AWS is reached: the SDK's own variables and those of AWS's extension to AwsSettings; pure."""
+"""Parses the SDK's variables and those of AWS's extension into AwsSettings; pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENDPOINT_VARIABLES = {
     "secretsmanager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "sts": "AWS_ENDPOINT_URL_STS",
 }
-# Outside Lambda, who the caller is; names of keys, never keys.
+# What identifies the caller outside Lambda; key IDs, never secret keys.
 _PRINCIPALS = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
@@ -24,19 +24,20 @@ STANDARD_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 
 
 class AwsSettings:
-    """Where and as whom AWS is called.
+    """Endpoints, Regions, role and proxy for calls to AWS.
 
     Attributes:
-        region: the function's own Region, where roles are assumed; empty where only boto3 may
+        region: the function's own Region, where roles are assumed; empty if only boto3 may
             know it.
-        service_region: the Region that is read.
-        endpoints: URL by service, for those that have one of their own.
+        service_region: the Region to read from.
+        endpoints: URL by service, for services with a configured endpoint.
         ca_bundle: a file of trust anchors; empty for the system's.
-        use_fips, use_dualstack: which kind of endpoint.
+        use_fips, use_dualstack: the kind of endpoint.
         role_arn, role_external_id, role_session_name: the role to assume; empty for none.
-        proxy_url, proxy_headers: the proxy of all calls; empty for none.
-        max_connections: connections at a time, per service.
-        principal: who reads, as far as the environment says; two of them may see different values.
+        proxy_url, proxy_headers: the proxy for all calls; empty for none.
+        max_connections: concurrent connections per service.
+        principal: the caller, as far as the environment identifies it; different principals may
+            see different values.
     """
 
     __slots__ = (
@@ -77,7 +78,7 @@ class AwsSettings:
         self.principal = principal
 
     def identity(self) -> list[object]:
-        """What decides which values are read: two settings with equal ones may share a snapshot."""
+        """The part that determines which values are read; if equal, a snapshot may be shared."""
         return [
             self.service_region,
             sorted(self.endpoints.items()),
@@ -88,7 +89,7 @@ class AwsSettings:
 
 
 def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings:
-    """The settings in `environ`; what is wrong with them is added to `problems`."""
+    """Parse the settings in `environ`; append every error to `problems`."""
     return AwsSettings(
         region=environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", ""),
         service_region=environ.get(PREFIX + "SERVICE_REGION", ""),
@@ -107,7 +108,7 @@ def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings
 
 
 def _principal(environ: Mapping[str, str]) -> tuple[str, ...]:
-    # A function's keys may be new ones when Lambda runs init again; the function is the same.
+    # Lambda may issue new keys when it runs init again; the function remains the same.
     in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environ
     names = (
         ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION") if in_lambda else _PRINCIPALS
@@ -130,8 +131,8 @@ def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
     except ValueError:
         is_good = False
     if not is_good:
-        # A proxy's URL may hold a password: only its shape is said.
-        problems.append(f"{name}: want a URL such as https://host:port, got something else")
+        # A proxy URL may hold a password, so the message does not repeat it.
+        problems.append(f"{name}: expected a URL such as https://host:port")
         return ""
     return text
 
@@ -139,7 +140,7 @@ def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
 def _flag(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
     raw = environ.get(name, "").lower()
     if raw not in ("", "true", "false"):
-        problems.append(f"{name}: want true or false, got {environ[name]!r}")
+        problems.append(f"{name}: expected true or false, got {environ[name]!r}")
     return raw == "true"
 
 
@@ -147,7 +148,7 @@ def _role_arn(environ: Mapping[str, str], problems: list[str]) -> str:
     raw = environ.get(PREFIX + "ROLE_ARN", "")
     fields = raw.split(":", 5)
     if raw and (len(fields) != 6 or fields[0] != "arn" or not fields[5].startswith("role/")):
-        problems.append(f"{PREFIX}ROLE_ARN: want arn:aws:iam::ACCOUNT:role/NAME, got {raw!r}")
+        problems.append(f"{PREFIX}ROLE_ARN: expected arn:aws:iam::ACCOUNT:role/NAME, got {raw!r}")
     return raw
 
 
@@ -166,8 +167,8 @@ def _proxy_headers(environ: Mapping[str, str], problems: list[str]) -> tuple[tup
             and value.isprintable()
         ):
             problems.append(
-                f"{PREFIX}PROXY_HEADERS: want 'name: value' pairs separated by commas; "
-                f"pair {len(headers) + 1} is none"  # its text may be a credential
+                f"{PREFIX}PROXY_HEADERS: expected 'name: value' pairs separated by commas; "
+                f"pair {len(headers) + 1} is invalid"  # its text may be a credential
             )
             return ()
         headers.append((name, value))
@@ -178,6 +179,6 @@ def _max_connections(environ: Mapping[str, str], problems: list[str]) -> int:
     raw = environ.get(PREFIX + "MAX_CONNECTIONS", "") or "3"
     number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
     if not 1 <= number <= 1000:
-        problems.append(f"{PREFIX}MAX_CONNECTIONS: want a whole number from 1 to 1000, got {raw!r}")
+        problems.append(f"{PREFIX}MAX_CONNECTIONS: expected an integer from 1 to 1000, got {raw!r}")
         return 3
     return number

@@ -1,4 +1,4 @@
-"""One environment's plain settings as typed values, and all that is wrong with them; pure."""
+"""Reads plain settings from an environment as typed values, and collects errors; pure."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ _WORDS = {
 
 
 class Reader:
-    """Reads settings by name; an empty variable counts as one that is not set.
+    """Reads settings by name; an empty variable counts as unset.
 
     Attributes:
         environ: the environment.
-        problems: what is wrong with it: a name, what was wanted and what was there, each.
+        problems: its errors so far; each has the variable's name, the expected and the actual
+            value.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.problems: list[str] = []
 
-    def refuse(self, name: str, wanted: str) -> None:
-        """Note that the variable `name` does not say what was wanted."""
-        self.problems.append(f"{name}: want {wanted}, got {self.environ.get(name, '')!r}")
+    def reject(self, name: str, expected: str) -> None:
+        """Add the error that the variable `name` is not what was expected."""
+        self.problems.append(f"{name}: expected {expected}, got {self.environ.get(name, '')!r}")
 
     def text(self, name: str) -> str:
         """The variable's text."""
         return self.environ.get(name, "")
 
-    def seconds(self, name: str, default: float, *, is_zero_fine: bool = True) -> float:
+    def seconds(self, name: str, default: float, *, allow_zero: bool = True) -> float:
         """A duration such as `45`, `45s`, `5m` or `1h`, in seconds."""
         raw = self.text(name)
         if not raw:
@@ -44,9 +45,9 @@ class Reader:
             value = seconds(raw)
         except ValueError:
             value = -1.0
-        if value < 0 or (value == 0 and not is_zero_fine):
-            more = "" if is_zero_fine else "more than 0 "
-            self.refuse(name, f"{more}seconds (45, 45s, 5m, 1h)")
+        if value < 0 or (value == 0 and not allow_zero):
+            positive = "" if allow_zero else "positive "
+            self.reject(name, f"a {positive}number of seconds (45, 45s, 5m, 1h)")
             return default
         return value
 
@@ -63,24 +64,24 @@ class Reader:
         except ValueError:
             value = 0.0
         if value <= 0 or (number != raw and number[-1] in "smh"):  # as in 5sms
-            self.refuse(name, "milliseconds (3000, 300ms, 5s)")
+            self.reject(name, "a positive number of milliseconds (3000, 300ms, 5s)")
             return default
         return value
 
     def yes_no(self, name: str, *, default: bool) -> bool:
-        """Whether the variable says `yes`, `on`, `true` or `1`."""
+        """Whether the variable is `yes`, `on`, `true` or `1`."""
         raw = self.text(name)
         value = _WORDS.get(raw.lower()) if raw else default
         if value is None:
-            self.refuse(name, "yes or no (or on, off)")
+            self.reject(name, "yes or no (also true or false, on or off, 1 or 0)")
             return default
         return value
 
     def one_of(self, name: str, *allowed: str) -> str:
-        """One of the words `allowed`; the first one where the variable is not set."""
+        """One of the words `allowed`; the first one if the variable is unset."""
         value = self.text(name).lower() or allowed[0]
         if value not in allowed:
-            self.refuse(name, " or ".join(allowed))
+            self.reject(name, " or ".join(allowed))
             return allowed[0]
         return value
 
@@ -89,7 +90,7 @@ class Reader:
         level = self.text(name).lower() or "info"
         level = "warn" if level == "warning" else level
         if level not in LOG_LEVELS:
-            self.refuse(name, f"one of {', '.join(LOG_LEVELS)}")
+            self.reject(name, f"one of {', '.join(LOG_LEVELS)}")
             return "info"
         return level
 
@@ -97,6 +98,6 @@ class Reader:
         """A path that starts with a slash."""
         path = self.text(name) or default
         if not path.startswith("/"):
-            self.refuse(name, "an absolute path")
+            self.reject(name, "an absolute path")
             return default
         return path

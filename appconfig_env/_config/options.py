@@ -1,4 +1,4 @@
-"""The options of a reference, `?OPTION=VALUE&...`: which there are and what each takes; pure."""
+"""The options of a reference, `?OPTION=VALUE&...`, and the values that each accepts; pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("json", "dotenv", "text", "yaml")
 DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-# Ten years. More digits may be an infinite float, which no clock and no JSON file can hold.
+# Ten years. More digits may become an infinite float, which neither clock nor JSON can represent.
 LONGEST_SECONDS = 10 * 365 * 24 * 3600.0
 
 
@@ -20,10 +20,10 @@ def is_variable_name(name: str) -> bool:
 
 
 def seconds(text: str) -> float:
-    """`45`, `45s`, `5m` or `1h` in seconds.
+    """Convert `45`, `45s`, `5m` or `1h` to seconds.
 
     Raises:
-        ValueError: anything else, or more than LONGEST_SECONDS.
+        ValueError: `text` is anything else, or exceeds LONGEST_SECONDS.
     """
     unit = DURATION_UNITS.get(text[-1:].lower())
     digits = text if unit is None else text[:-1]
@@ -31,39 +31,43 @@ def seconds(text: str) -> float:
     if digits.isascii() and digits.replace(".", "", 1).isdigit():
         value = round(float(digits) * (unit or 1.0), 6)
     if value > LONGEST_SECONDS:
-        raise ValueError(f"want seconds (60, 60s, 5m, 1h), got {text!r}")
+        raise ValueError(f"expected a number of seconds (60, 60s, 5m, 1h), got {text!r}")
     return value
 
 
 def decoded(text: str) -> str:
-    """`text` with every %XX resolved.
+    """Decode every %XX in `text`.
 
     Raises:
-        ValueError: it holds another %; the message holds nothing of `text`, which may be a value.
+        ValueError: invalid percent-encoding; the message omits `text`, which may be a value.
     """
     try:
         return decode(text)
     except ValueError:
-        message = "want %XX (two hexadecimal digits; together UTF-8) after every %, and %25 for %"
-        raise ValueError(message) from None
+        raise ValueError(
+            "invalid percent-encoding; write a literal % as %25, other characters as %XX of "
+            "their UTF-8 bytes"
+        ) from None
 
 
 def read(query: str, problems: list[str]) -> dict[str, object]:
-    """The options in `query` by name; what is wrong with them is added to `problems`."""
+    """Parse the options in `query`, by name; append every error to `problems`."""
     options: dict[str, object] = {}
     for item in query.split("&"):
         name, equals, raw = item.partition("=")
         take = _OPTIONS.get(name)
         if take is None:
-            # What follows a default may be a part of its value, which nobody should read.
+            # Text after a default may be part of its value, which must not be logged.
             shown = (
-                "after default, in whose value a & is %26" if "default" in options else f"{name!r}"
+                "after default=; write a & in its value as %26"
+                if "default" in options
+                else f"{name!r}"
             )
             problems.append(f"unknown option {shown} (known: {', '.join(_OPTIONS)})")
         elif name in options:
-            problems.append(f"option {name} is given twice")
+            problems.append(f"duplicate option {name}")
         elif not equals and name != "optional":
-            problems.append(f"option {name}: want {name}=VALUE")
+            problems.append(f"option {name}: expected {name}=VALUE")
         else:
             try:
                 options[name] = take(decoded(raw) if equals else "yes")
@@ -74,14 +78,14 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
 
 def _yes_no(text: str) -> bool:
     if text not in ("yes", "no"):
-        raise ValueError(f"want yes or no, got {text!r}")
+        raise ValueError(f"expected yes or no, got {text!r}")
     return text == "yes"
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def take(text: str) -> str:
         if text not in allowed:
-            raise ValueError(f"want {' or '.join(allowed)}, got {text!r}")
+            raise ValueError(f"expected {' or '.join(allowed)}, got {text!r}")
         return text
 
     return take
@@ -89,7 +93,7 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _name(text: str) -> str:
     if not is_variable_name(text):
-        raise ValueError(f"want a variable name ([A-Za-z_][A-Za-z0-9_]*), got {text!r}")
+        raise ValueError(f"expected a variable name ([A-Za-z_][A-Za-z0-9_]*), got {text!r}")
     return text
 
 
@@ -99,13 +103,13 @@ def _only(text: str) -> tuple[str, ...]:
 
 def _default(text: str) -> str:
     if "\0" in text:
-        raise ValueError("want text without NUL, which no variable can hold")
+        raise ValueError("a variable cannot hold a NUL character (%00); remove it")
     return text
 
 
 def _stage(text: str) -> str:
     if not text or not text.isprintable():
-        raise ValueError(f"want a staging label such as AWSPREVIOUS, got {text!r}")
+        raise ValueError(f"expected a staging label such as AWSPREVIOUS, got {text!r}")
     return text
 
 

@@ -1,33 +1,17 @@
-"""References, `SCHEME:LOCATOR[?OPTION=VALUE&...][#KEY]`: text to Source and back; reads nothing."""
+"""Parses references, `SCHEME:LOCATOR[?OPTION=VALUE&...][#KEY]`, into sources; pure."""
 
 from __future__ import annotations
 
 from . import options as _options
-from .options import decoded, is_variable_name
-from .resource import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource
-from .source import Source
-
-__all__ = (
-    "APPCONFIG",
-    "FILE",
-    "SCHEMES",
-    "SECRETS_MANAGER",
-    "SSM",
-    "ReferenceProblems",
-    "Resource",
-    "Source",
-    "is_reference",
-    "is_variable_name",
-    "parse",
-    "parse_prefetch",
-)  # fmt: skip
+from .options import decoded
+from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source
 
 
-class ReferenceProblems(ValueError):  # noqa: N818 - it holds several, each an error of its own
-    """Everything that is wrong with one reference."""
+class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
+    """All errors of one reference."""
 
     def __init__(self, problems: list[str]) -> None:
-        self.problems = list(dict.fromkeys(problems))  # each once
+        self.problems = list(dict.fromkeys(problems))
         super().__init__("; ".join(self.problems))
 
 
@@ -38,59 +22,59 @@ def is_reference(value: str) -> bool:
 
 
 def parse(text: str, variable: str = "") -> Source:
-    """The source that `text` refers to.
+    """Parse a reference.
 
     Args:
         text: the reference.
-        variable: the variable whose value it is; empty for one of a list.
+        variable: the variable whose value it is; empty if it comes from a list.
 
     Raises:
-        ReferenceProblems: all that is wrong with it.
+        ReferenceProblems: `text` is not a valid reference; has every error.
     """
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in SCHEMES:
         known = ", ".join(f"{known}:" for known in SCHEMES)
-        raise ReferenceProblems([f"want a reference that starts with one of {known}"])
+        raise ReferenceProblems([f"expected a reference that starts with one of {known}"])
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ReferenceProblems(["want UTF-8 text"]) from None
+        raise ReferenceProblems(["expected UTF-8 text"]) from None
     problems: list[str] = []
     rest, hash_sign, key_text = rest.partition("#")
     path, question, query = rest.partition("?")
     options = _options.read(query, problems) if question else {}
     parts = _parts(scheme, path, problems)
     key = _key(key_text, problems) if hash_sign else ()
-    _refuse_contradictions(scheme, parts, key, options, problems)
+    _reject_contradictions(scheme, parts, key, options, problems)
     if variable:
-        _refuse_in_place(scheme, parts, options, problems)
+        _reject_in_place(scheme, parts, options, problems)
     if problems:
         raise ReferenceProblems(problems)
     return _source(scheme, parts, key, options, variable)
 
 
 def parse_prefetch(text: str) -> Source:
-    """One entry of AWS's prefetch list.
+    """Parse one item of AWS's prefetch list.
 
     Args:
         text: `A:E:C` or `/applications/A/environments/E/configurations/C`.
 
     Raises:
-        ReferenceProblems: it is neither.
+        ReferenceProblems: `text` has neither form.
     """
     fields = text.split("/")
     if text.startswith("/") and len(fields) == 7:
         words, names = fields[1::2], fields[2::2]
-        is_spelled = words == ["applications", "environments", "configurations"]
+        is_valid = words == ["applications", "environments", "configurations"]
     else:
         names = text.split(":")
-        is_spelled = len(names) == 3
-    if not is_spelled or not all(names):
-        spellings = (
+        is_valid = len(names) == 3
+    if not is_valid or not all(names):
+        forms = (
             "APPLICATION:ENVIRONMENT:PROFILE or "
             "/applications/APPLICATION/environments/ENVIRONMENT/configurations/PROFILE"
         )
-        raise ReferenceProblems([f"want {spellings}"])
+        raise ReferenceProblems([f"expected {forms}"])
     problems: list[str] = []
     parts = _decoded(names, problems)
     if problems:
@@ -105,10 +89,12 @@ def _source(
     options: dict[str, object],
     variable: str,
 ) -> Source:
-    own = {name: options.pop(name) for name in ("recursive", "stage", "format") if name in options}
+    of_resource = {
+        name: options.pop(name) for name in ("recursive", "stage", "format") if name in options
+    }
     if "as" in options:
         options["as_name"] = options.pop("as")
-    resource = Resource(scheme, parts, **own)  # type: ignore[arg-type]  # what _options.read gives
+    resource = Resource(scheme, parts, **of_resource)  # type: ignore[arg-type]  # as _options.read returns them
     return Source(resource, key, variable=variable, **options)  # type: ignore[arg-type]
 
 
@@ -118,40 +104,44 @@ def _decoded(fields: list[str], problems: list[str]) -> tuple[str, ...]:
     except ValueError as error:
         problems.append(str(error))
         return ("?",)
-    # Lone surrogates, which stand for bytes that are not UTF-8, are not printable either.
+    # Lone surrogates (bytes that are not UTF-8) are not printable either.
     if any(not part.isprintable() or part != part.strip() for part in parts):
-        problems.append("want printable names without white space around them")
+        problems.append(
+            "expected a printable name without leading or trailing white space; correct the name"
+        )
         return ("?",)
     return parts
 
 
 def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
     if "&" in path:
-        problems.append("want ? before the first option (a & in a name as %26)")
+        problems.append("expected ? before the first option; write a & in a name as %26")
         return ("?",)
     if any(f",{other}:" in path for other in SCHEMES):
-        problems.append("want white space between references, not a comma (one in a name as %2C)")
+        problems.append(
+            "separate references with white space, not commas; write a comma in a name as %2C"
+        )
         return ("?",)
-    found = len(problems)
+    count = len(problems)
     parts = _decoded(path.split("/") if scheme == APPCONFIG else [path], problems)
-    if len(problems) > found:
+    if len(problems) > count:
         return parts
     if scheme == APPCONFIG and (len(parts) != 3 or not all(parts)):
         problems.append(
-            "want APPLICATION/ENVIRONMENT/PROFILE after appconfig: (a / in a name as %2F)"
+            "expected appconfig:APPLICATION/ENVIRONMENT/PROFILE; write a / in a name as %2F"
         )
     elif not all(parts):
-        problems.append(f"want a name after {scheme}:")
+        problems.append(f"expected a name after {scheme}:")
     elif scheme == SSM and parts[0].endswith("/") and not parts[0].startswith("/"):
-        problems.append("want a path that starts with /, as in ssm:/shop/prod/")
+        problems.append("expected a path that starts with /, such as ssm:/shop/prod/")
     elif scheme == SSM and "//" in parts[0]:
-        problems.append("want single slashes, as in ssm:/shop/prod/")
+        problems.append("expected single slashes, as in ssm:/shop/prod/")
     return parts
 
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     if "?" in text or "#" in text:
-        problems.append("want options before #KEY, and # and ? in a key as %23 and %3F")
+        problems.append("write options before #KEY, and # and ? in a key as %23 and %3F")
         return ()
     try:
         key = tuple(decoded(segment) for segment in text.split("."))
@@ -159,11 +149,11 @@ def _key(text: str, problems: list[str]) -> tuple[str, ...]:
         problems.append(str(error))
         return ()
     if not all(key):
-        problems.append("want a key after #, its parts separated by single dots")
+        problems.append("expected a key after #, with its parts separated by single dots")
     return key
 
 
-def _refuse_contradictions(
+def _reject_contradictions(
     scheme: str,
     parts: tuple[str, ...],
     key: tuple[str, ...],
@@ -172,38 +162,38 @@ def _refuse_contradictions(
 ) -> None:
     is_path = scheme == SSM and parts[0].endswith("/")
     if "recursive" in options and not is_path:
-        problems.append("option recursive goes with a path only (ssm:/.../)")
+        problems.append("option recursive applies only to a path, such as ssm:/shop/prod/")
     if "stage" in options and scheme != SECRETS_MANAGER:
-        problems.append("option stage goes with secretsmanager: only")
+        problems.append("option stage applies only to secretsmanager:")
     if key and options.get("format") == "text":
-        problems.append("#KEY picks from a document, and format=text says that it is none")
+        problems.append("#KEY cannot be combined with format=text")
     if is_path and key:
-        problems.append("#KEY picks from one JSON document, not from a path; name the parameter")
+        problems.append("#KEY applies to one JSON document, not to a path; name the parameter")
     if is_path:
         problems.extend(
-            f"option {name} goes with a single value, not with a path"
+            f"option {name} applies to a single value, not to a path"
             for name in ("default", "format")
             if name in options
         )
     if "as" in options:
         problems.extend(
-            f"option {name} has no use beside as, which gives the one name"
+            f"option {name} cannot be combined with as="
             for name in ("prefix", "names", "only")
             if name in options
         )
 
 
-def _refuse_in_place(
+def _reject_in_place(
     scheme: str, parts: tuple[str, ...], options: dict[str, object], problems: list[str]
 ) -> None:
     if scheme == FILE:
-        problems.append("file: is for APPCONFIG_ENV_SOURCES, not for a variable's value")
+        problems.append("file: cannot be a variable's value; move it to APPCONFIG_ENV_SOURCES")
     if scheme == SSM and parts[0].endswith("/"):
         problems.append(
-            "a path holds many values; name one parameter, or move it to APPCONFIG_ENV_SOURCES"
+            "a path has many values; name one parameter, or move the path to APPCONFIG_ENV_SOURCES"
         )
     problems.extend(
-        f"option {name} is for lists; here the variable gives the one name"
+        f"option {name} applies only in APPCONFIG_ENV_SOURCES, not to a variable's value"
         for name in ("prefix", "names", "as", "env", "only")
         if name in options
     )

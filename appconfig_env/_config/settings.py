@@ -1,4 +1,4 @@
-"""Every setting and reference in an environment: environ in, Settings out; reads nothing else."""
+"""Parses every setting and reference of an environment into Settings; reads nothing else; pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
 from .environ import LOG_LEVELS, Reader
-from .references import APPCONFIG, SSM, ReferenceProblems, Resource, Source
+from .references import ReferenceProblems
+from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,38 +18,41 @@ if TYPE_CHECKING:
 PREFIX = "APPCONFIG_ENV_"
 AWS_PREFIX = aws_settings.PREFIX
 PREFETCH_LIST = AWS_PREFIX + "PREFETCH_LIST"
-# What the wrapper tells the helper: JSON, see _handover.py. The leading underscore keeps it out of
-# reach of every source, whose names may not begin so.
-HANDOFF = "_APPCONFIG_ENV_HANDOVER"
+# What the wrapper passes to the helper: JSON, see _cache/handoff.py. No source can set it, because
+# names that begin with an underscore are protected.
+HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR",
 )  # fmt: skip
 SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 # nosec B108 # all a function may write to
-POLL_FLOOR_SECONDS = 15.0  # the service's own: the least RequiredMinimumPollIntervalInSeconds
+POLL_FLOOR_SECONDS = 15.0  # the service's minimum for RequiredMinimumPollIntervalInSeconds
 
 
 class Settings:
-    """All that the environment says.
+    """Every setting of an environment.
 
     Attributes:
-        sources: every source, in the order in which later ones win over earlier ones.
-        snapshot_path: where the snapshot stands.
+        sources: every source; later ones win over earlier ones.
+        snapshot_path: the path of the snapshot file.
         deadline_seconds: how long the whole prefetch may take, retries included.
-        poll_seconds: AppConfig's interval; `ssm_ttl_seconds` and `secrets_ttl_seconds` the others'.
-        poll_timeout_seconds: how long a refresh may keep a caller waiting.
+        poll_seconds: AppConfig's interval; `ssm_ttl_seconds` and `secrets_ttl_seconds` are those
+            of the other services.
+        poll_timeout_seconds: how long a refresh may block its caller.
         overwrite: whether sources may replace variables that the function itself configured.
-        go_on: whether the start goes on without a required source (`ON_ERROR=continue`).
+        continue_on_error: whether the prefetch succeeds without a required source
+            (`ON_ERROR=continue`).
         fallback_path, local_dir, next_wrapper: paths; empty for none.
         log_level: one of LOG_LEVELS.
         log_json: whether log lines are JSON objects.
-        aws: how AWS is reached.
+        aws: endpoints, Regions, role and proxy.
     """
 
     __slots__ = (
-        "_locators", "aws", "deadline_seconds", "fallback_path", "go_on", "local_dir", "log_json",
-        "log_level", "next_wrapper", "overwrite", "poll_seconds", "poll_timeout_seconds",
-        "secrets_ttl_seconds", "snapshot_path", "sources", "ssm_ttl_seconds",
+        "_resources", "aws", "continue_on_error", "deadline_seconds", "fallback_path", "local_dir",
+        "log_json", "log_level", "next_wrapper", "overwrite", "poll_seconds",
+        "poll_timeout_seconds", "secrets_ttl_seconds", "snapshot_path", "sources",
+        "ssm_ttl_seconds",
     )  # fmt: skip
 
     def __init__(
@@ -63,7 +67,7 @@ class Settings:
         ssm_ttl_seconds: float = 300.0,
         secrets_ttl_seconds: float = 300.0,
         overwrite: bool = False,
-        go_on: bool = False,
+        continue_on_error: bool = False,
         fallback_path: str = "",
         local_dir: str = "",
         next_wrapper: str = "",
@@ -71,9 +75,9 @@ class Settings:
         log_json: bool = False,
     ) -> None:
         self.sources = sources
-        self._locators: dict[str, list[Source]] = {}
+        self._resources: dict[str, list[Source]] = {}
         for source in sources:
-            self._locators.setdefault(source.resource.reference, []).append(source)
+            self._resources.setdefault(source.resource.reference, []).append(source)
         self.aws = aws or aws_settings.AwsSettings()
         self.snapshot_path = snapshot_path
         self.deadline_seconds = deadline_seconds
@@ -82,7 +86,7 @@ class Settings:
         self.ssm_ttl_seconds = ssm_ttl_seconds
         self.secrets_ttl_seconds = secrets_ttl_seconds
         self.overwrite = overwrite
-        self.go_on = go_on
+        self.continue_on_error = continue_on_error
         self.fallback_path = fallback_path
         self.local_dir = local_dir
         self.next_wrapper = next_wrapper
@@ -90,31 +94,31 @@ class Settings:
         self.log_json = log_json
 
     def resources(self) -> Mapping[str, list[Source]]:
-        """The sources by the canonical text of what they read, in the order of their first use."""
-        return self._locators
+        """The sources by their resource's reference, in the order of first use."""
+        return self._resources
 
     def interval(self, sources: list[Source]) -> float:
-        """How long what `sources` read counts as fresh, in seconds; all read the same resource."""
+        """How long the resource of `sources` (the same for all) is fresh, in seconds."""
         scheme = sources[0].resource.scheme
-        own = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
+        default = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
             scheme, self.secrets_ttl_seconds
         )
-        if self.local_dir or scheme == reference.FILE:
-            own = min(own, self.poll_seconds)
-        wanted = [source.ttl for source in sources if source.ttl is not None]
-        return max(min(wanted) if wanted else own, self.floor(sources))
+        if self.local_dir or scheme == FILE:
+            default = min(default, self.poll_seconds)
+        ttls = [source.ttl for source in sources if source.ttl is not None]
+        return max(min(ttls) if ttls else default, self.floor(sources))
 
     def floor(self, sources: list[Source]) -> float:
-        """How long the service wants what `sources` read to be left alone between two polls."""
+        """The service's minimum between two polls of the resource of `sources`, in seconds."""
         is_polled = sources[0].resource.scheme == APPCONFIG and not self.local_dir
         return POLL_FLOOR_SECONDS if is_polled else 0.0
 
     def accepts(self, level: str) -> bool:
-        """Whether a line of this level is written."""
+        """Whether to write log lines of this level."""
         return LOG_LEVELS.index(level) >= LOG_LEVELS.index(self.log_level)
 
     def identity(self) -> list[object]:
-        """What decides which values are read: equal ones may share a snapshot."""
+        """The part that determines which values are read; if equal, a snapshot may be shared."""
         return [
             [[source.variable, source.reference] for source in self.sources],
             self.local_dir,
@@ -130,36 +134,36 @@ def from_environ(
     references: Mapping[str, str] | None = None,
     configured: Collection[str] | None = None,
 ) -> Settings:
-    """The settings in `environ`.
+    """Parse the settings in `environ`.
 
     Args:
         environ: the environment.
-        references: in-place references that a wrapper has resolved already, by variable; None
-            where `environ` still holds them.
-        configured: the variables that the function itself set, where sources have set others:
+        references: in-place references that a wrapper has already resolved, by variable; None if
+            `environ` still holds them.
+        configured: the variables that the function itself configured, if sources have set others:
             a parameter named APP_ENV must not change which path is read. None for all.
 
     Raises:
-        SettingsError: every problem, together.
+        SettingsError: a setting is invalid; has every error.
     """
     if configured is not None:
         environ = {name: environ[name] for name in environ if name in configured}
     reader = Reader(environ)
-    _refuse_unknown(reader)
+    _reject_unknown(reader)
     sources = _app_params(reader) + _prefetch_list(reader) + _source_list(reader)
     if reader.yes_no(PREFIX + "REFERENCES", default=True):
         sources += _in_place(reader, environ if references is None else references)
     settings = Settings(
-        _last_ones(sources),
+        _without_duplicates(sources),
         aws=aws_settings.from_environ(environ, reader.problems),
         snapshot_path=reader.absolute_path(PREFIX + "SNAPSHOT", SNAPSHOT_PATH),
-        deadline_seconds=reader.seconds(PREFIX + "DEADLINE_SECONDS", 8.0, is_zero_fine=False),
+        deadline_seconds=reader.seconds(PREFIX + "DEADLINE_SECONDS", 8.0, allow_zero=False),
         poll_seconds=reader.seconds(AWS_PREFIX + "POLL_INTERVAL_SECONDS", 45.0),
         poll_timeout_seconds=reader.millis(AWS_PREFIX + "POLL_TIMEOUT_MILLIS", 3000.0) / 1000,
         ssm_ttl_seconds=reader.seconds("SSM_PARAMETER_STORE_TTL", 300.0),
         secrets_ttl_seconds=reader.seconds("SECRETS_MANAGER_TTL", 300.0),
         overwrite=reader.yes_no(PREFIX + "OVERWRITE", default=False),
-        go_on=reader.one_of(PREFIX + "ON_ERROR", "fail", "continue") == "continue",
+        continue_on_error=reader.one_of(PREFIX + "ON_ERROR", "fail", "continue") == "continue",
         fallback_path=reader.text(PREFIX + "FALLBACK"),
         local_dir=reader.text(PREFIX + "LOCAL_DIR"),
         next_wrapper=_next_wrapper(reader),
@@ -172,22 +176,22 @@ def from_environ(
 
 
 def is_own(name: str) -> bool:
-    """Whether a variable is a setting of ours or of AWS's extension, and so never a reference."""
+    """Whether a variable is our setting or that of AWS's extension, and so never a reference."""
     return name.startswith((PREFIX, AWS_PREFIX)) or name == HANDOFF
 
 
-def _refuse_unknown(reader: Reader) -> None:
+def _reject_unknown(reader: Reader) -> None:
     for name in reader.environ:
         if name.startswith(PREFIX) and name[len(PREFIX) :] not in KNOWN:
             # Only a wrong setting pays for this import.
             from difflib import get_close_matches
 
-            near = get_close_matches(name[len(PREFIX) :].upper(), KNOWN, n=1, cutoff=0.0)
-            reader.problems.append(f"{name}: unknown setting; did you mean {PREFIX}{near[0]}?")
+            nearest = get_close_matches(name[len(PREFIX) :].upper(), KNOWN, n=1, cutoff=0.0)
+            reader.problems.append(f"{name}: unknown setting; did you mean {PREFIX}{nearest[0]}?")
 
 
-def _last_ones(sources: list[Source]) -> tuple[Source, ...]:
-    """`sources` without repetitions; the last one counts, because later ones win."""
+def _without_duplicates(sources: list[Source]) -> tuple[Source, ...]:
+    """Keep the last of equal sources, because later ones win."""
     return tuple(reversed(dict.fromkeys(reversed(sources))))
 
 
@@ -197,8 +201,8 @@ def _source_list(reader: Reader) -> list[Source]:
 
 
 def _prefetch_list(reader: Reader) -> list[Source]:
-    entries = [entry.strip() for entry in reader.text(PREFETCH_LIST).split(",")]
-    return _parsed(reader, PREFETCH_LIST, list(filter(None, entries)), reference.parse_prefetch)
+    items = [item.strip() for item in reader.text(PREFETCH_LIST).split(",")]
+    return _parsed(reader, PREFETCH_LIST, list(filter(None, items)), reference.parse_prefetch)
 
 
 def _app_params(reader: Reader) -> list[Source]:
@@ -207,39 +211,39 @@ def _app_params(reader: Reader) -> list[Source]:
     if not path:
         return []
     for name in names:
-        if not reader.text(name).isprintable():  # bytes that are not UTF-8 are not either
-            reader.refuse(name, "a printable path")
+        if not reader.text(name).isprintable():  # also rejects bytes that are not UTF-8
+            reader.reject(name, "a printable path")
             return []
     full = f"/{stage}/{path}/" if stage else f"/{path}/"
     return [Source(Resource(SSM, (full,), recursive=False), names="keep")]
 
 
 def _in_place(reader: Reader, values: Mapping[str, str]) -> list[Source]:
-    found: list[Source] = []
-    # Sorted: an environment has no order of its own, and the snapshot's fingerprint minds it.
+    sources: list[Source] = []
+    # Sorted, because an environment has no defined order and the snapshot's fingerprint needs one.
     for name, value in sorted(values.items()):
         if not is_own(name) and reference.is_reference(value):
-            found += _parsed(reader, name, [value], reference.parse, name)
-    return found
+            sources += _parsed(reader, name, [value], reference.parse, name)
+    return sources
 
 
 def _parsed(
     reader: Reader, name: str, texts: list[str], parse: Callable[..., Source], *arguments: str
 ) -> list[Source]:
-    found = []
-    before = ""
+    sources = []
+    previous = ""
     for text in texts:
         try:
-            found.append(parse(text, *arguments))
+            sources.append(parse(text, *arguments))
         except ReferenceProblems as error:
-            # A default may be a value that nobody should read, and so may what follows its space.
+            # A default may be a secret value, and so may the text after a space in it.
             shown = repr(text.partition("?")[0].partition("&")[0])
-            if "default=" in before and not text.startswith(reference.SCHEMES):
-                shown = "after a default (a space in its value as %20)"
+            if "default=" in previous and not text.startswith(SCHEMES):
+                shown = "after default= (write a space in its value as %20)"
             reader.problems += [f"{name}: {shown}: {problem}" for problem in error.problems]
-        if text.startswith(reference.SCHEMES):
-            before = text
-    return found
+        if text.startswith(SCHEMES):
+            previous = text
+    return sources
 
 
 def _next_wrapper(reader: Reader) -> str:
@@ -247,6 +251,6 @@ def _next_wrapper(reader: Reader) -> str:
     path = reader.text(name)
     if path and path == reader.text("AWS_LAMBDA_EXEC_WRAPPER"):
         reader.problems.append(
-            f"{name}: want the wrapper that comes after this one, got this one ({path!r})"
+            f"{name}: expected the wrapper to run after this one, got this one ({path!r})"
         )
     return path

@@ -1,4 +1,4 @@
-"""Keys and names as messages show them, and which of them come twice; pure."""
+"""Formats keys and names for messages, and finds duplicates; pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ LONGEST_SHOWN = 100
 
 
 def quoted(name: str) -> str:
-    """A key or name as messages show it."""
+    """Quote a key or name for a message, shortened to LONGEST_SHOWN characters."""
     return repr(name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN - 1] + "…")
 
 
 def printable(text: str, longest: int = 400) -> str:
-    """`text` fit for one line of a log: control signs replaced, not longer than `longest`."""
-    line = "".join(sign if sign.isprintable() else "?" for sign in text[: longest + 1])
+    """`text` for one log line: without control characters, at most `longest` characters long."""
+    line = "".join(char if char.isprintable() else "?" for char in text[: longest + 1])
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def repeated(names: Iterable[str]) -> str:
-    """The first of `names` that comes a second time; empty where none does."""
+    """The first duplicate in `names`; empty if there is none."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

@@ -1,1 +1,1 @@
-"""A document in, variables and flags out; pure."""
+"""Turns documents into variables and flags; pure."""

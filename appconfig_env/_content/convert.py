@@ -1,4 +1,4 @@
-"""How `get` converts a value's text, and says that it cannot without saying the value; pure."""
+"""Converts a value's text for `get`; errors never contain the value; pure."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ _WORDS = {
 
 
 def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
-    """`value` as `kind` has it; `bool` knows true/false, yes/no, on/off, 1/0.
+    """Convert `value` with `kind`; `bool` accepts true/false, yes/no, on/off, 1/0.
 
     Raises:
-        ConversionError: `kind` does not take it.
+        ConversionError: `kind` rejects `value`.
     """
     if kind is bool:
         try:
             return _WORDS[value.strip().lower()]
         except KeyError:
-            wanted = "true/false, yes/no, on/off or 1/0"
-            raise ConversionError(f"{name}: want {wanted}, got something else") from None
+            raise ConversionError(
+                f"{name}: the value is not a valid bool; expected true/false, yes/no, on/off or 1/0"
+            ) from None
     try:
         return kind(value)
     except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError):
-        wanted = getattr(kind, "__name__", repr(kind))
-        # "from None": the converter's own message holds the value.
-        raise ConversionError(f"{name}: want what {wanted} takes, got something else") from None
+        kind_name = getattr(kind, "__name__", repr(kind))
+        expected = (
+            f"a valid {kind_name}" if isinstance(kind, type) else f"accepted by {kind_name}()"
+        )
+        # "from None": the converter's own message contains the value.
+        raise ConversionError(f"{name}: the value is not {expected}") from None

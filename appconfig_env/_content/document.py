@@ -1,12 +1,12 @@
-"""What a backend returns for one resource, not parsed yet; pure."""
+"""What a backend returned for one resource: bytes or parameters, not parsed yet; pure."""
 
 from __future__ import annotations
 
+import hashlib
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from .._config.resource import Resource
+    from collections.abc import Callable, Mapping
 
 
 class DocumentError(ValueError):
@@ -14,73 +14,82 @@ class DocumentError(ValueError):
 
 
 class Document:
-    """One answer of a source, not parsed yet.
+    """One document, never edited.
 
     Attributes:
-        resource: what was read.
-        body: the bytes; None where the source said that nothing changed.
-        parameters: for a path, the values by name relative to it; then `body` is None.
+        body: the bytes; empty for a path.
+        parameters: for a path, the values by name relative to it; None for all else.
         secret: whether the whole document may be kept in memory only.
         secret_parameters: the names in `parameters` of which that holds.
-        content_type: as the source said, or an empty string.
+        content_type: as the source declared it, or an empty string.
         version: the source's own version or label, or an empty string.
-        token: the token for the next poll; empty where there is none.
-        poll_seconds: the least until then by the service's rule, from the fetch's start; None
-            where it has no rule.
-        name: the source's own name for it, where the resource may hold an ARN.
-        is_early: the service said that it was polled too early: all stays, the token too.
+        name: the source's own name for it, where the resource may hold an ARN; or empty.
+        token: AppConfig's, for the next poll; empty where there is none.
+        poll_seconds: the shortest time until then by the service's rule, counted from the start of
+            the fetch; None where it has no rule.
     """
 
     __slots__ = (
-        "body",
-        "content_type",
-        "is_early",
-        "name",
-        "parameters",
-        "poll_seconds",
-        "resource",
-        "secret",
-        "secret_parameters",
-        "token",
-        "version",
+        "_data", "_digest", "_has_data", "body", "content_type", "name", "parameters",
+        "poll_seconds", "secret", "secret_parameters", "token", "version",
     )  # fmt: skip
 
     def __init__(
         self,
-        resource: Resource,
-        body: bytes | None = None,
+        body: bytes = b"",
         *,
         parameters: Mapping[str, str] | None = None,
         secret: bool = False,
         secret_parameters: frozenset[str] = frozenset(),
         content_type: str = "",
         version: str = "",
+        name: str = "",
         token: str = "",
         poll_seconds: float | None = None,
-        name: str = "",
-        is_early: bool = False,
     ) -> None:
-        self.resource = resource
         self.body = body
         self.parameters = parameters
         self.secret = secret
         self.secret_parameters = secret_parameters
         self.content_type = content_type
         self.version = version
+        self.name = name
         self.token = token
         self.poll_seconds = poll_seconds
-        self.name = name or resource.name
-        self.is_early = is_early
+        self._data: object = None
+        self._has_data = False
+        self._digest = ""
 
     @property
     def is_secret(self) -> bool:
         """Whether any part of it may be kept in memory only."""
         return self.secret or bool(self.secret_parameters)
 
+    def parsed(self, parse: Callable[[Document], object]) -> object:
+        """Return the data, which `parse` makes of the document on the first call.
+
+        Raises:
+            DocumentError: it does not parse.
+        """
+        if not self._has_data:
+            self._data = parse(self)
+            self._has_data = True
+        return self._data
+
     @property
-    def is_unchanged(self) -> bool:
-        """Whether the source said that what was read before still holds."""
-        return self.body is None and self.parameters is None
+    def digest(self) -> str:
+        """What two documents share if, and only if, they are the same: 32 hexadecimal digits."""
+        if not self._digest:
+            digest = hashlib.blake2b(digest_size=16)
+            for part in (self.version, self.content_type, self.name):
+                digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
+            digest.update(self.body)
+            for name, value in (self.parameters or {}).items():
+                for part in (name, value):
+                    data = part.encode("utf-8", "surrogatepass")
+                    digest.update(b"%d:%b" % (len(data), data))
+            self._digest = digest.hexdigest()
+        return self._digest
 
     def __repr__(self) -> str:
-        return f"<Document {self.resource.reference} version {self.version!r}>"
+        return f"<Document version {self.version!r}>"

@@ -1,7 +1,7 @@
-"""JSON text to data and back by the C code under the json package, without what that brings; pure.
+"""Decodes and encodes JSON with the C code of the json package, without importing json; pure.
 
-`import json` loads re and enum too: 6 ms of a cold start, where `_json` costs 0.5. Where `_json` is
-missing or other than CPython 3.11 to 3.13 have it, and wherever a text is wrong, json does the
+`import json` also loads re and enum: 6 ms of a cold start; `_json` alone takes 0.5. If `_json` is
+missing or differs from that of CPython 3.11 to 3.15, and for every invalid text, json does the
 work.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-SPACE = " \t\n\r"  # as JSON has it
+SPACE = " \t\n\r"  # as JSON defines it
 _CONSTANTS = {"-Infinity": float("-inf"), "Infinity": float("inf"), "NaN": float("nan")}
 
 
@@ -27,6 +27,7 @@ class _Options:
 
     strict = True
     object_hook = None
+    array_hook = None  # read from 3.15 on
     parse_int = int
 
     def __init__(
@@ -47,17 +48,17 @@ def decoder(
     parse_constant: Callable[[str], Any] = _CONSTANTS.__getitem__,
     native: ModuleType | None = accelerator,
 ) -> Callable[[str], Any]:
-    """A function that decodes a text as `json.loads` with these options does, errors included.
+    """Return a function that decodes like `json.loads` with these options, errors included.
 
     Args:
         object_pairs_hook: as json's.
-        parse_float: likewise.
-        parse_constant: likewise.
+        parse_float: as json's.
+        parse_constant: as json's.
         native: the C code; None for json itself.
     """
 
     def by_json(text: str) -> Any:
-        import json  # a wrong text or a Python that is not known pays for it
+        import json  # only an invalid text or an unknown Python pays for this
 
         return json.loads(
             text,
@@ -67,7 +68,7 @@ def decoder(
         )
 
     try:
-        # None has no such attribute either.
+        # If `native` is None, this raises an AttributeError too.
         scan = native.make_scanner(_Options(object_pairs_hook, parse_float, parse_constant))  # type: ignore[union-attr]
     except (AttributeError, TypeError):
         return by_json
@@ -78,7 +79,7 @@ def decoder(
             if end == len(text) or not text[end:].strip(SPACE):
                 return data
         except (StopIteration, SystemError):
-            pass  # no value begins there; or a wrong text, of which C cannot tell without json
+            pass  # no value, or an invalid text, which the C code cannot report without json
         return by_json(text)
 
     return decode
@@ -88,7 +89,7 @@ _decode = decoder()
 
 
 def loads(text: str | bytes) -> Any:
-    """As `json.loads`, for text or bytes in UTF-8."""
+    """Decode like `json.loads`: text, or bytes in UTF-8."""
     return _decode(text if isinstance(text, str) else text.decode("utf-8", "surrogatepass"))
 
 
@@ -100,23 +101,23 @@ def dumps(
     ascii_only: bool = True,
     native: ModuleType | None = accelerator,
 ) -> str:
-    """As `json.dumps`.
+    """Encode like `json.dumps`.
 
     Args:
-        value: what JSON knows; a circle ends in a RecursionError.
+        value: JSON data; a circular reference raises a RecursionError.
         sort_keys: as json's.
-        compact: without spaces.
-        ascii_only: with escapes for all other signs.
+        compact: omit spaces.
+        ascii_only: escape all other characters.
         native: the C code; None for json itself.
     """
     item, key = (",", ":") if compact else (", ", ": ")
     try:
         quote = native.encode_basestring_ascii if ascii_only else native.encode_basestring  # type: ignore[union-attr]
         encode = native.make_encoder(  # type: ignore[union-attr]
-            None, _refuse, quote, None, key, item, sort_keys, False, True  # noqa: FBT003 - it takes no names
+            None, _reject, quote, None, key, item, sort_keys, False, True  # noqa: FBT003 - positional only
         )  # fmt: skip
     except (AttributeError, TypeError):
-        import json  # a Python that is not known pays for it
+        import json  # only an unknown Python pays for this
 
         return json.dumps(
             value, sort_keys=sort_keys, separators=(item, key), ensure_ascii=ascii_only
@@ -124,5 +125,5 @@ def dumps(
     return "".join(encode(value, 0))
 
 
-def _refuse(value: object) -> object:
+def _reject(value: object) -> object:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")

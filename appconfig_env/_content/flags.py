@@ -1,4 +1,4 @@
-"""An AppConfig feature flag as Python sees it: data in, Flag out; pure."""
+"""AppConfig's feature flags: turns data into a Flag; pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 class Flag:
-    """One feature flag; true in a condition where it is enabled.
+    """One feature flag; truthy if it is enabled.
 
     Attributes:
         name: the flag's key.
         enabled: whether it is on.
         attributes: its attributes, by name.
-        variant: the name of the variant that was chosen, None where the flag has no variants.
+        variant: the name of the chosen variant; None if the flag has no variants.
     """
 
     __slots__ = ("attributes", "enabled", "name", "variant")
@@ -49,10 +49,31 @@ class Flag:
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # attributes are a dict
 
     def __repr__(self) -> str:
-        # Names only: attributes may hold anything.
+        # Names only, because an attribute's value may be confidential.
         return (
             f"<Flag {self.name} {'on' if self.enabled else 'off'} ({', '.join(self.attributes)})>"
         )
+
+
+class FoundFlag:
+    """A flag, and what is known of its profile.
+
+    Attributes:
+        flag: the flag.
+        profile: the profile's reference; empty where a test has given the flag.
+        version: the profile's version, or an empty string.
+        is_failing: whether the last attempt to read the profile failed.
+    """
+
+    __slots__ = ("flag", "is_failing", "profile", "version")
+
+    def __init__(
+        self, flag: Flag, profile: str = "", version: str = "", *, is_failing: bool = False
+    ) -> None:
+        self.flag = flag
+        self.profile = profile
+        self.version = version
+        self.is_failing = is_failing
 
 
 def is_flag(data: object) -> bool:
@@ -64,7 +85,7 @@ def is_flag(data: object) -> bool:
 
 
 def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
-    """The flag that `data` describes."""
+    """Return the flag that `data` describes."""
     return Flag(
         name,
         enabled=data["enabled"],

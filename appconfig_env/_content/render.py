@@ -3,95 +3,93 @@
 from __future__ import annotations
 
 from .._config.wording import printable
-from ..errors import SourceError
-from .document import Document, DocumentError
+from ..errors import Failure, SourceError
+from .document import DocumentError
 from .variables import KeyMissingError, Variables, data_of, render, render_default
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .._config.references import Source
+    from .._config.sources import Source
+    from .document import Document
 
 
 class Rendering:
-    """What came of one resource.
+    """The variables of all sources of one resource.
 
     Attributes:
-        data: the parsed document, None where there is none.
-        rendered: by the sources' identity: what each made of it, or what stands in.
-        reasons: why the document is not good for all of the sources; empty where it is.
-        missing: the required sources for which nothing stands in.
+        variables: by the sources' identity: what each makes of the document, or its default.
+        reasons: why the document cannot be used for all of the sources; empty where it can.
+        missing: the required sources that have no value.
     """
 
-    __slots__ = ("data", "missing", "reasons", "rendered")
+    __slots__ = ("missing", "reasons", "variables")
 
     def __init__(self) -> None:
-        self.data: object = None
-        self.rendered: dict[str, Variables] = {}
+        self.variables: dict[str, Variables] = {}
         self.reasons: list[str] = []
         self.missing: list[SourceError] = []
 
     @property
-    def error(self) -> str:
-        """The reasons as one text, each once."""
-        return "; ".join(dict.fromkeys(self.reasons))
+    def failure(self) -> Failure:
+        """The reasons as one failure, each once."""
+        return Failure("invalid", "; ".join(dict.fromkeys(self.reasons)))
 
     def use_defaults(
-        self,
-        sources: Iterable[Source],
-        reason: str,
-        *,
-        unreachable: bool = False,
-        is_secret: bool = False,
+        self, sources: Iterable[Source], failure: Failure, *, is_secret: bool = False
     ) -> None:
-        """Put the defaults of `sources`; those that are required and have none are missing."""
+        """Add the defaults of `sources`; the required ones without a default are missing."""
         for source in sources:
+            reported = failure
             try:
-                self.rendered[source.identity] = render_default(source, is_secret=is_secret)
+                self.variables[source.identity] = render_default(source, is_secret=is_secret)
             except DocumentError as error:
-                reason = f"{reason}; its default cannot stand in: {error}"
-                self.rendered[source.identity] = Variables()
+                fields = failure.fields()
+                hint = f"its default cannot be used: {error}"
+                fields["hint"] = f"{failure.hint}; {hint}" if failure.hint else hint
+                reported = Failure(**fields)
+                self.variables[source.identity] = Variables()
             else:
                 if source.default is not None or source.optional:
                     continue
-            self.missing.append(
-                SourceError(source.public_reference, reason, unreachable=unreachable)
-            )
+            self.missing.append(SourceError(source.public_reference, reported))
 
 
-def make(sources: Sequence[Source], document: Document) -> Rendering:
-    """What `sources` make of `document`."""
+def render_document(sources: Sequence[Source], document: Document) -> Rendering:
+    """Return what `sources` make of `document`."""
+    rendering = Rendering()
     try:
-        data = data_of(document)
+        data = data_of(document, sources[0].resource)
     except DocumentError as error:
-        made = Rendering()
-        _refuse(made, sources, document, error)
-        return made
-    return render_data(sources, document, data)
-
-
-def render_data(sources: Sequence[Source], document: Document, data: object) -> Rendering:
-    """What `sources` make of `document`, which was parsed already."""
-    made = Rendering()
-    made.data = data
+        _refuse(rendering, sources, document, error)
+        return rendering
     for source in sources:
         try:
-            made.rendered[source.identity] = render(source, document, data)
+            rendering.variables[source.identity] = render(source, document, data)
         except KeyMissingError as error:
-            if source.optional or source.default is not None:  # the document is good as it is
-                made.use_defaults([source], str(error), is_secret=document.is_secret)
+            if source.optional or source.default is not None:  # the document itself is good
+                failure = Failure("invalid", str(error))
+                rendering.use_defaults([source], failure, is_secret=document.is_secret)
             else:
-                _refuse(made, [source], document, error)
+                _refuse(rendering, [source], document, error)
         except DocumentError as error:
-            _refuse(made, [source], document, error)
-    return made
+            _refuse(rendering, [source], document, error)
+    return rendering
+
+
+def render_defaults(sources: Sequence[Source], failure: Failure) -> Rendering:
+    """Return what `sources` have where there is no document."""
+    rendering = Rendering()
+    rendering.use_defaults(sources, failure)
+    return rendering
 
 
 def _refuse(
-    made: Rendering, sources: Sequence[Source], document: Document, error: DocumentError
+    rendering: Rendering, sources: Sequence[Source], document: Document, error: DocumentError
 ) -> None:
-    version = printable(document.version)  # a header that anybody on the way may have written
+    version = printable(document.version)  # a header that a proxy may have written
     reason = f"{error} (version {version})" if version else str(error)
-    made.reasons.append(reason)
-    made.use_defaults(sources, reason, is_secret=document.is_secret)
+    rendering.reasons.append(reason)
+    failure = Failure("invalid", reason)
+    rendering.use_defaults(sources, failure, is_secret=document.is_secret)

@@ -1,51 +1,58 @@
-"""JSON as strictly as its standard: no key twice, no NaN, bounded in depth and numbers; pure."""
+"""Parses strict JSON: no duplicate keys, no NaN, bounded depth and numbers; pure."""
 
 from __future__ import annotations
 
 from .._config.wording import quoted, repeated
-from . import fast_json as _json_codec
+from . import fast_json
 
-# Deeper documents would end the recursion that flattens them, or writes them as JSON again.
+# Deeper documents would exceed the recursion limit when they are flattened or encoded again.
 DEEPEST = 100
+TOO_DEEP = f"expected JSON nested at most {DEEPEST} levels deep; flatten the document"
 
 
 class JsonError(ValueError):
-    """A text that is not taken as JSON; the message holds no part of it but keys."""
+    """A text that is not accepted as JSON; the message contains no part of it except keys."""
 
 
 class JsonSyntaxError(JsonError):
-    """A text that is no JSON at all."""
+    """A text that is not JSON at all."""
 
 
 def parse(text: str) -> object:
-    """The text as dict, list, str, int, float, bool or None.
+    """Parse `text` into dict, list, str, int, float, bool or None.
 
     Raises:
-        JsonSyntaxError: it is no JSON.
-        JsonError: it is JSON that this package does not take.
+        JsonSyntaxError: `text` is not JSON.
+        JsonError: `text` is JSON that this package does not accept.
     """
     try:
         data: object = _decode(text)
     except JsonError:
         raise
     except RecursionError:
-        raise JsonError(f"want JSON nested {DEEPEST} levels deep at most") from None
+        raise JsonError(TOO_DEEP) from None
     except ValueError as error:
-        raise _refusal(text, error) from None
+        raise _translated(text, error) from None
     if text.count("{") + text.count("[") > DEEPEST:
-        _refuse_deep(data)
+        reject_deep(data)
     return data
 
 
-def _refusal(text: str, error: ValueError) -> JsonError:
+def _translated(text: str, error: ValueError) -> JsonError:
     line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
-    if line is None:  # int() refuses more than sys.get_int_max_str_digits() digits
-        return JsonError("want JSON, got a number with too many digits")
-    what = f"line {line} column {column}" if text.strip() else "it is empty"
-    return JsonSyntaxError(f"want JSON, got something else ({what})")
+    if line is None:  # int() rejects more than sys.get_int_max_str_digits() digits
+        return JsonError("a JSON number has too many digits; write it as a string")
+    if not text.strip():
+        return JsonSyntaxError("expected JSON, got an empty document")
+    return JsonSyntaxError(f"invalid JSON at line {line} column {column}")
 
 
-def _refuse_deep(data: object) -> None:
+def reject_deep(data: object) -> None:
+    """Reject what is nested deeper than every Python's recursion limit allows.
+
+    Raises:
+        JsonError: it is.
+    """
     level = [data]
     for _ in range(DEEPEST):
         level = [
@@ -57,29 +64,30 @@ def _refuse_deep(data: object) -> None:
         ]
         if not level:
             return
-    raise JsonError(f"want JSON nested {DEEPEST} levels deep at most")
+    raise JsonError(TOO_DEEP)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise JsonError(
-            f"the key {quoted(repeated(name for name, _ in pairs))} stands twice in one JSON object"
+            f"duplicate key {quoted(repeated(name for name, _ in pairs))} in a JSON object; "
+            "remove one"
         )
-    return found
+    return members
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if number in (float("inf"), float("-inf")):
-        raise JsonError("want JSON, got a number that is too large")
+        raise JsonError("a JSON number is too large; write it as a string")
     return number
 
 
 def _constant(text: str) -> object:
-    raise JsonError(f"want JSON, which has no {text}")
+    raise JsonError(f"{text} is not valid JSON; write null or a string")
 
 
-_decode = _json_codec.decoder(
+_decode = fast_json.decoder(
     object_pairs_hook=_object, parse_float=_finite, parse_constant=_constant
 )

@@ -1,4 +1,4 @@
-"""YAML to the data that JSON knows, bounded in size; the one place that imports PyYAML; pure."""
+"""Parses YAML into JSON's data types, bounded in size; the only importer of PyYAML; pure."""
 
 from __future__ import annotations
 
@@ -10,28 +10,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-# A few lines of anchors can stand for billions of values.
+    import yaml
+
+# A few lines of anchors can expand to billions of values.
 MOST_VALUES = 100_000
-# PyYAML's sum for 1:59:59 takes the square of the length; and no Python refuses to write numbers of
-# so many digits, be they binary or hexadecimal here (sys.set_int_max_str_digits takes 640 or more).
+# PyYAML takes quadratic time for 1:59:59; and every Python can write numbers of this many digits in
+# decimal, even if they are binary or hexadecimal here (sys.set_int_max_str_digits: 640 or more).
 LONGEST_NUMBER = 500
 TAG = "tag:yaml.org,2002:"
 PLAIN_TAGS = frozenset(TAG + kind for kind in ("int", "float", "bool", "null", "timestamp"))
-TOO_MANY = f"want YAML of {MOST_VALUES} values at most, aliases resolved"
+TOO_MANY = (
+    f"expected YAML of at most {MOST_VALUES} values with aliases resolved; split the document"
+)
 
 
 class YamlError(ValueError):
-    """A text that is no YAML, or YAML that JSON could not say; holds no part of it but keys."""
+    """Text that is not YAML, or not expressible as JSON; the message holds only keys of it."""
 
 
 def parse(text: str) -> object:
-    """The text as dict, list, str, int, float, bool or None; dates as text.
+    """Parse `text` into dict, list, str, int, float, bool or None; dates stay text.
 
     Raises:
-        YamlError: it is something else.
-        ImportError: PyYAML is not there.
+        YamlError: `text` is not YAML, or not expressible as JSON.
+        ImportError: PyYAML is not installed.
     """
-    import yaml  # an extra, imported where a document is YAML
+    import yaml  # an extra; only YAML documents need it
 
     try:
         loader = _loader()
@@ -40,32 +44,32 @@ def parse(text: str) -> object:
         raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f" (line {mark.line + 1} column {mark.column + 1})" if mark else ""
-        raise YamlError(f"want YAML, got something else{where}") from None
-    # PyYAML raises all of these for tags whose text is not what the tag says.
+        position = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
+        raise YamlError(f"invalid YAML{position}") from None
+    # PyYAML raises all of these if a scalar's text does not fit its tag.
     except (
         yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError,
         RecursionError,
     ):  # fmt: skip
-        raise YamlError("want YAML, got something else") from None
+        raise YamlError("invalid YAML") from None
     return _Plain().of(data, 0)
 
 
 def _loader() -> type[Any]:
-    """A SafeLoader that refuses what is too much, or no JSON."""
+    """Return a SafeLoader that rejects oversized YAML and duplicate keys."""
     import yaml
 
-    flat: set[yaml.MappingNode] = set()  # what << names stands in them already
+    flat: set[yaml.MappingNode] = set()  # mappings whose << is already merged
 
     class Loader(yaml.SafeLoader):
-        """Takes keys as they are written, and none twice: PyYAML lets the last one win.
+        """Keeps keys as text, and rejects duplicates: in PyYAML the last one wins.
 
-        Counts while it reads, since what is too much must not be there first.
+        Counts while it loads, so that an oversized document is never built.
         """
 
         nodes_left = 2 * MOST_VALUES  # keys and values
         merged_left = MOST_VALUES
-        merges = 0  # that are under way, one inside of the other
+        merges = 0  # depth of nested merges in progress
 
         def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
             self.nodes_left = _less(self.nodes_left, 1)
@@ -74,31 +78,54 @@ def _loader() -> type[Any]:
         def flatten_mapping(self, node: yaml.MappingNode) -> None:
             if node not in flat:
                 flat.add(node)
-                _refuse_twice(key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+                _reject_duplicates(key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+            # Not left to PyYAML: since 6.0.4, a mapping that was merged into already passes on
+            # the value that it had overridden.
             self.merges += 1
-            super().flatten_mapping(node)  # comes back here for each mapping that << names
+            for base in _take_bases(node):
+                self.flatten_mapping(base)
+                node.value = base.value + node.value
             self.merges -= 1
-            if self.merges:
-                self.merged_left = _less(self.merged_left, len(node.value))
+            self.merged_left = _less(self.merged_left, len(node.value) if self.merges else 0)
 
         def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
             if node.tag in PLAIN_TAGS and len(node.value) > LONGEST_NUMBER:
-                raise YamlError(f"want numbers of {LONGEST_NUMBER} signs at most")
+                raise YamlError(
+                    f"expected numbers of at most {LONGEST_NUMBER} characters; quote longer ones"
+                )
             return super().construct_scalar(node)
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - PyYAML's signature
             self.flatten_mapping(node)
             for key, _ in node.value:
-                if key.tag in PLAIN_TAGS:  # else 1 and true would be equal, and on be true
+                if key.tag in PLAIN_TAGS:  # else 1 and true would be equal, and on would be true
                     key.tag = TAG + "str"
             return super().construct_mapping(node, deep)
 
     return Loader
 
 
-def _refuse_twice(keys: Iterable[Any]) -> None:
-    if twice := repeated(key.value for key in keys if key.tag != TAG + "merge"):
-        raise YamlError(f"the key {quoted(twice)} stands twice in one mapping")
+def _take_bases(node: yaml.MappingNode) -> list[yaml.MappingNode]:
+    """Remove << from a mapping; return the mappings to merge, the one whose values win first."""
+    import yaml
+
+    merges = [value for key, value in node.value if key.tag == TAG + "merge"]
+    node.value = [pair for pair in node.value if pair[0].tag != TAG + "merge"]
+    for key, _ in node.value:
+        if key.tag == TAG + "value":
+            key.tag = TAG + "str"
+    bases: list[Any] = []
+    for merge in reversed(merges):
+        bases += merge.value if isinstance(merge, yaml.SequenceNode) else [merge]
+    for base in bases:
+        if not isinstance(base, yaml.MappingNode):
+            raise yaml.MarkedYAMLError(problem_mark=base.start_mark)
+    return bases
+
+
+def _reject_duplicates(keys: Iterable[Any]) -> None:
+    if duplicate := repeated(key.value for key in keys if key.tag != TAG + "merge"):
+        raise YamlError(f"duplicate key {quoted(duplicate)} in a mapping; remove one")
 
 
 def _less(left: int, taken: int) -> int:
@@ -108,17 +135,17 @@ def _less(left: int, taken: int) -> int:
 
 
 class _Plain:
-    """Turns what only YAML knows into what JSON knows, and counts."""
+    """Converts YAML-only types into JSON's, and counts values."""
 
     def __init__(self) -> None:
         self._left = MOST_VALUES
 
     def of(self, data: object, depth: int) -> object:
         self._left = _less(self._left, 1)
-        if depth > DEEPEST:  # also where an anchor contains itself
-            raise YamlError(f"want YAML nested {DEEPEST} levels deep at most")
+        if depth > DEEPEST:  # also if an anchor contains itself
+            raise YamlError(f"expected YAML nested at most {DEEPEST} levels deep; flatten it")
         if isinstance(data, float) and data - data != 0:
-            raise YamlError("want finite numbers, got .inf or .nan")
+            raise YamlError("expected finite numbers, got .inf or .nan; write null or a string")
         if isinstance(data, (str, int, float)) or data is None:  # bool is an int
             return data
         if isinstance(data, dict):
@@ -128,10 +155,10 @@ class _Plain:
         if isinstance(data, set):
             return [self.of(item, depth + 1) for item in sorted(data, key=str)]
         if isinstance(data, bytes):
-            raise YamlError("want YAML without binary values")
+            raise YamlError("expected YAML without binary values; write them as base64 text")
         return str(data)
 
     def _mapping(self, data: dict[object, object], depth: int) -> dict[str, object]:
         if not all(isinstance(key, str) for key in data):
-            raise YamlError("want YAML whose keys are text")
+            raise YamlError("expected YAML whose keys are text")
         return {str(key): self.of(value, depth + 1) for key, value in data.items()}

@@ -1,8 +1,9 @@
-"""How documents become variables: names, flattening, what is refused and what is left out; pure."""
+"""Renders documents as variables: flattening, names, limits and protected names; pure."""
 
 from __future__ import annotations
 
-from .._config.references import APPCONFIG, FILE, SECRETS_MANAGER, SSM, is_variable_name
+from .._config.options import is_variable_name
+from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
 from .._config.wording import quoted
 from .document import Document, DocumentError
 from .fast_json import dumps
@@ -13,24 +14,26 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from .._config.references import Source
+    from .._config.sources import Resource, Source
 
-# One NAME=value string of 131,072 bytes is E2BIG on Linux (MAX_ARG_STRLEN, with its final NUL).
+# On Linux, exec fails with E2BIG for a NAME=value string of 131,072 bytes (MAX_ARG_STRLEN includes
+# the final NUL).
 LONGEST_VARIABLE_BYTES = 131_071
+FOR_GET = "set env=no and read it with get()"
 _TO_UNDERSCORE = str.maketrans("/-.", "___")
 
 
 class KeyMissingError(DocumentError):
-    """`#KEY` is not in the document, or is null there."""
+    """`#KEY` is missing from the document, or null."""
 
 
 class Variables:
-    """What one source gives.
+    """The variables of one source.
 
     Attributes:
         values: by variable name.
-        secret: the names whose values may be kept in memory only.
-        protected: names that were left out because they could run code or redirect AWS calls.
+        secret: the names whose values must stay in memory.
+        protected: names left out because they could run code or redirect AWS calls.
     """
 
     __slots__ = ("protected", "secret", "values")
@@ -49,31 +52,40 @@ class Variables:
         return f"<Variables {', '.join(self.values)}>"
 
 
-def data_of(document: Document) -> object:
-    """The document as data; for a path, the values by relative name.
+def data_of(document: Document, resource: Resource) -> object:
+    """Return the parsed document of `resource`; for a path, the values by relative name.
+
+    Parsed on the first call; one document belongs to one resource, and so to one format.
 
     Raises:
-        DocumentError: it does not parse, or is empty where there is to be a configuration.
+        DocumentError: it does not parse, or is an empty configuration.
     """
-    if document.parameters is not None:
-        return dict(document.parameters)
-    resource, body = document.resource, document.body or b""
-    if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
-        raise DocumentError("the document is empty (format=text takes that as a value)")
-    return parse(body, document.content_type, resource.format)
+
+    def parsed(document: Document) -> object:
+        if document.parameters is not None:
+            return dict(document.parameters)
+        body = document.body
+        if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
+            raise DocumentError(
+                "the document is empty; deploy a configuration, or set format=text to allow "
+                "empty text"
+            )
+        return parse(body, document.content_type, resource.format)
+
+    return document.parsed(parsed)
 
 
 def render(source: Source, document: Document, data: object) -> Variables:
-    """The variables that `source` makes of `document`.
+    """Render the variables of `source` from `document`.
 
     Args:
-        source: the reference.
-        document: what was read for it.
-        data: `data_of(document)`.
+        source: the source.
+        document: its resource's document.
+        data: `data_of(document, source.resource)`.
 
     Raises:
-        KeyMissingError: `#KEY` is not there.
-        DocumentError: names that clash, a name or value that no environment can hold.
+        KeyMissingError: `#KEY` is missing from the document, or null.
+        DocumentError: two keys become one name, or no environment can hold a name or value.
     """
     values: dict[str, str] = {}
     origins: dict[str, str] = {}
@@ -87,11 +99,12 @@ def render(source: Source, document: Document, data: object) -> Variables:
             continue
         if name in origins:
             raise DocumentError(
-                f"{quoted(origins[name])} and {quoted(origin)} both give {quoted(name)}; rename one"
+                f"{quoted(origins[name])} and {quoted(origin)} both become variable "
+                f"{quoted(name)}; rename one"
             )
         origins[name] = origin
         if source.env:
-            _refuse_impossible(name, origin, value)
+            _reject_impossible(name, origin, value)
         values[name] = value
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
@@ -100,14 +113,15 @@ def render(source: Source, document: Document, data: object) -> Variables:
 
 
 def render_default(source: Source, *, is_secret: bool = False) -> Variables:
-    """What `source` gives where its value is missing: its default, or nothing.
+    """Render the default of `source`; no variables if it has none.
 
     Args:
-        source: the reference.
-        is_secret: whether what it stands in for is known to be secret; a secret's is anyway.
+        source: the source.
+        is_secret: whether the value that the default replaces is known to be secret; always true
+            for Secrets Manager.
 
     Raises:
-        DocumentError: no variable can have that name or value.
+        DocumentError: no variable can have this name or value.
     """
     if source.default is None:
         return Variables()
@@ -117,44 +131,34 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     if source.env and is_protected(name):
         return Variables(protected=[name])
     if source.env:
-        _refuse_impossible(name, source.resource.name, source.default)
+        _reject_impossible(name, source.resource.name, source.default)
     is_secret = is_secret or source.resource.scheme == SECRETS_MANAGER
     return Variables({name: source.default}, secret=[name] if is_secret else ())
 
 
-def may_set(source: Source, name: str, value: str) -> bool:
-    """Whether `source` could have set this variable, which only a file says it did."""
-    if (source.variable and name != source.variable) or _is_left_out(source, name):
-        return False
-    if source.only is not None and name not in source.only:
-        return False
-    try:
-        _refuse_impossible(name, name, value)
-    except DocumentError:
-        return False
-    return True
-
-
 def pick(data: object, key: tuple[str, ...]) -> object:
-    """The value that `key` leads to, outermost segment first.
+    """Return the value at `key`, outermost segment first.
 
     Raises:
-        KeyMissingError: there is none.
+        KeyMissingError: `data` has no such key.
     """
     for depth, segment in enumerate(key):
         if not isinstance(data, dict):
-            above = f"{quoted('.'.join(key[:depth]))} is" if depth else "the document is"
+            parent = quoted(".".join(key[:depth])) if depth else "the document"
             raise KeyMissingError(
-                f"{above} no JSON object, so there is no {quoted('.'.join(key[: depth + 1]))}"
+                f"{parent} is not a JSON object, so it has no key "
+                f"{quoted('.'.join(key[: depth + 1]))}; check #KEY"
             )
         if segment not in data:
-            raise KeyMissingError(f"the document has no key {quoted('.'.join(key[: depth + 1]))}")
+            raise KeyMissingError(
+                f"the document has no key {quoted('.'.join(key[: depth + 1]))}; check #KEY"
+            )
         data = data[segment]
     return data
 
 
 def text_value(value: object) -> str:
-    """A JSON value as a variable's text: strings as they are, the rest as JSON writes it."""
+    """Return a JSON value as a variable's text: strings unchanged, everything else as JSON."""
     if isinstance(value, str):
         return value
     if value is True:
@@ -167,22 +171,22 @@ def text_value(value: object) -> str:
 
 
 def _is_left_out(source: Source, name: str) -> bool:
-    """Whether the name is protected, or a proxy's that the function itself did not choose."""
+    """Whether the name is protected, or a proxy variable that the function did not choose."""
     if not is_proxy(name):
         return is_protected(name)
     return source.only is None and name != _one_name(source, _own_name(source, ""))
 
 
 def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[str, str, str]]:
-    """Name, where it comes from, and value of each variable."""
+    """Yield the name, the origin (key or relative name) and the value of each variable."""
     if source.key:
         data = pick(data, source.key)
         if data is None:
-            raise KeyMissingError(f"the key {quoted('.'.join(source.key))} is null")
+            raise KeyMissingError(f"the key {quoted('.'.join(source.key))} is null; set a value")
     if source.variable or source.as_name:
         name = source.variable or source.as_name
-        is_whole = not source.key and document.body is not None
-        yield name, name, text_of(document.body or b"") if is_whole else text_value(data)
+        is_whole = not source.key and document.parameters is None
+        yield name, name, text_of(document.body) if is_whole else text_value(data)
     elif document.parameters is not None:
         for relative, value in document.parameters.items():
             yield source.prefix + _styled(source, relative.split("/")), relative, value
@@ -194,8 +198,8 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
         is_yaml = kind_of(document.content_type, source.resource.format) == "yaml"
         if source.key or is_yaml or isinstance(data, str):
             yield _one_name(source, own), own, text_value(data)
-        else:  # JSON already, and numbers as they were written
-            yield _one_name(source, own), own, text_of(document.body or b"")
+        else:  # already JSON; numbers keep their text
+            yield _one_name(source, own), own, text_of(document.body)
 
 
 def _leaves(
@@ -214,11 +218,11 @@ def _one_name(source: Source, own: str) -> str:
 
 
 def _own_name(source: Source, name: str) -> str:
-    """What names a single value: its key, or the last part of its source's own name.
+    """Return the name of a single value: its key, or the last part of its resource's name.
 
     Args:
-        source: the reference.
-        name: as the source itself said it; empty where it did not answer.
+        source: the source.
+        name: the resource's name as its backend returned it; empty without a document.
     """
     if source.key:
         return source.key[-1]
@@ -230,7 +234,7 @@ def _own_name(source: Source, name: str) -> str:
         own = own.split(":", 5)[5]  # parameter/shop/x:3, or secret:shop/x-AbCdEf
         if resource.scheme == SECRETS_MANAGER:
             own = own.removeprefix("secret:")
-            own = own[:-7] if own[-7:-6] == "-" else own  # what AWS adds to a secret's name
+            own = own[:-7] if own[-7:-6] == "-" else own  # the suffix that AWS adds to the name
     elif resource.scheme == FILE and not name:
         own = own.removesuffix("." + own.rpartition(".")[2])  # as local.py names it
     if resource.scheme == SSM:
@@ -244,26 +248,26 @@ def _styled(source: Source, path: Sequence[str]) -> str:
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
-def _refuse_impossible(name: str, origin: str, value: str) -> None:
+def _reject_impossible(name: str, origin: str, value: str) -> None:
     if not is_variable_name(name):
         raise DocumentError(
-            f"{quoted(origin)} gives {quoted(name)}, which is no variable name "
-            "([A-Za-z_][A-Za-z0-9_]*); rename it, or leave it to get() with env=no"
+            f"{quoted(origin)} becomes {quoted(name)}, which is not a variable name "
+            f"([A-Za-z_][A-Za-z0-9_]*); rename it, or {FOR_GET}"
         )
     if "\0" in value:
         raise DocumentError(
             f"the value of {quoted(name)} has a NUL character, which no variable can hold; "
-            "leave it to get() with env=no"
+            f"remove it, or {FOR_GET}"
         )
     try:
         size = len(name) + 1 + len(value.encode())
     except UnicodeEncodeError:
         raise DocumentError(
             f"the value of {quoted(name)} has a lone surrogate, which is not UTF-8; "
-            "leave it to get() with env=no"
+            f"remove it, or {FOR_GET}"
         ) from None
     if size > LONGEST_VARIABLE_BYTES:
         raise DocumentError(
-            f"{quoted(name)} would take {size} bytes, and a variable holds "
-            f"{LONGEST_VARIABLE_BYTES} at most; leave it to get() with env=no"
+            f"{quoted(name)} needs {size} bytes, but NAME=value can have at most "
+            f"{LONGEST_VARIABLE_BYTES}; shorten it, or {FOR_GET}"
         )

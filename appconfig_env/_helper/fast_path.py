@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 NEVER = float("inf")
-DUE = (NEVER, NEVER)  # whatever the clock says
+STALE = (NEVER, NEVER)  # whatever the clock says
 
 
 class View:
@@ -45,7 +45,7 @@ class View:
     def __init__(
         self, clock: Callable[[], float], otherwise: Callable[[str, Any, Any], Any]
     ) -> None:
-        nothing: Seen = (*DUE, {})
+        nothing: Seen = (*STALE, {})
         since, until, values = self.now = nothing
 
         # A closure and not a method, no keyword-only parameter, one clock read and no `get` of the

@@ -1,106 +1,263 @@
-"""Documents and feature flags: found in what the sources gave, or what a test put there."""
+"""Values, documents, flags and status out of the sources, refreshed where they are stale."""
 
 from __future__ import annotations
 
-from .._config.references import APPCONFIG, ReferenceProblems, parse
-from .._content.flags import Flag, flag_of, is_flag
-from .._content.variables import KeyMissingError, pick
-from ..errors import AmbiguousFlagError, MissingKeyError
+from .._config.references import ReferenceProblems, is_reference, parse
+from .._config.sources import APPCONFIG
+from .._content.document import DocumentError
+from .._content.variables import KeyMissingError, data_of, pick
+from ..errors import AmbiguousFlagError, Failure, LoadError, MissingKeyError, SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import Callable, Collection, Mapping
+    from typing import Any, Protocol
 
-    from .._config.references import Resource, Source
-    from .helper import Helper
+    from .._cache.entry import Entry
+    from .._cache.store import Seen, Store
+    from .._config.sources import Resource, Source
+    from .._content.flags import FoundFlag
+
+    class Refresh(Protocol):
+        """Refreshes the store, shows the result, and reports what changed."""
+
+        def __call__(
+            self,
+            store: Store,
+            force: Collection[str] | None = None,
+            awaited: Collection[str] = (),
+        ) -> frozenset[str]: ...
 
 
-def document(helper: Helper, reference: str) -> Any:
-    """See `Helper.document`."""
-    overrides = helper.overrides
-    if overrides is not None and reference in overrides.documents:
-        return overrides.documents[reference]
-    try:
-        source = parse(reference)
-    except ReferenceProblems as error:
-        raise MissingKeyError(f"{reference!r}: {error}") from None
-    if overrides is not None:
+NOT_YET = Failure("unavailable", "another thread is still reading it", "try again later")
+
+
+class LiveStore:
+    """Answers from the sources; `static_store.StaticStore` has the same methods.
+
+    Args:
+        store: what is known.
+        environ: the environment, for names that no source sets.
+        now: Unix seconds.
+        refresh: refreshes the store.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        environ: Mapping[str, str],
+        now: Callable[[], float],
+        refresh: Refresh,
+    ) -> None:
+        self.store = store
+        self._environ = environ
+        self._now = now
+        self._refresh = refresh
+
+    @property
+    def seen(self) -> Seen:
+        """What `get` may read at once."""
+        return self.store.published.seen
+
+    def refresh(self) -> frozenset[str]:
+        """See `Helper.refresh`."""
+        return self._refresh(self.store, force=list(self.store.settings.resources()))
+
+    def refresh_stale(self) -> None:
+        """Fetch what is stale."""
+        since, until, _ = self.seen
+        if not since <= self._now() < until:
+            self._refresh(self.store)
+
+    def value(self, name: str) -> str | None:
+        """Return the text of `name`; None where there is none.
+
+        Raises:
+            LoadError: it may be missing only because a required source was never read.
+        """
+        self.refresh_stale()
+        value = self.seen[2].get(name)
+        if value is not None:
+            return value
+        store = self.store
+        value = self._environ.get(name)
+        # What a source has set once, or an unresolved reference, is not the environment's to say.
+        if value is not None and name not in store.sourced:
+            in_place = any(source.variable == name for source in store.settings.sources)
+            if not (in_place and is_reference(value)):
+                return value
+        unread = store.unread()
+        if unread:  # another thread or process reads it, and there is no old value
+            self._refresh(store, awaited=unread)
+            value = self.seen[2].get(name)
+            if value is not None:
+                return value
+        error = self._missing()
+        if error is not None:
+            raise error
+        return None
+
+    def document(self, reference: str) -> Any:
+        """See `Helper.document`."""
+        try:
+            source = parse(reference)
+        except ReferenceProblems as error:
+            raise MissingKeyError(f"{reference!r}: {error}") from None
+        try:
+            return pick(self._data(source.resource), source.key)
+        except KeyMissingError as error:
+            raise MissingKeyError(f"{source.public_reference}: {error}") from None
+
+    def find_flag(
+        self, name: str, source: str | None = None, *, is_strict: bool = False
+    ) -> FoundFlag | None:
+        """Return a flag and what is known of its profile; None where no profile has it.
+
+        Args:
+            name: the flag's key.
+            source: the profile's reference; None for all profiles.
+            is_strict: raise where a profile that may have it could not be read.
+
+        Raises:
+            AmbiguousFlagError: more than one profile has it.
+            MissingKeyError: `source` is none of the sources, or could not be read.
+        """
+        from .._content.flags import FoundFlag, flag_of, is_flag  # few handlers ask for flags
+
+        if source is None:
+            profiles = self._profiles()
+        else:
+            data = self.document(source)
+            profiles = [(self._configured(parse(source).resource), data)]
+        found = [
+            (reference, data[name])
+            for reference, data in profiles
+            if isinstance(data, dict) and is_flag(data.get(name))
+        ]
+        if len(found) > 1:
+            both = " and ".join(reference for reference, _ in found)
+            raise AmbiguousFlagError(f"{both} both have a flag {name!r}; choose one with source=")
+        if not found:
+            if is_strict and source is None:
+                self._require_profiles()
+            return None
+        reference, data = found[0]
+        entry = self.store.snapshot.entries[reference]
+        is_failing = entry.failure is not None
+        return FoundFlag(flag_of(name, data), reference, entry.version, is_failing=is_failing)
+
+    def knows(self, reference: str) -> bool:
+        """Whether `reference` is one of the sources' resources."""
+        return reference in self.store.settings.resources()
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """See `Helper.status`."""
+        entries, now = self.store.snapshot.entries, self._now()
+        return {
+            reference: _status(entries.get(reference), now)
+            for reference in self.store.settings.resources()
+        }
+
+    def _missing(self) -> LoadError | None:
+        """Return the required sources without a value, unless the settings tolerate that."""
+        store = self.store
+        errors = store.snapshot.missing(store.settings)
+        unread = store.unread()
+        errors += [
+            SourceError(source.public_reference, NOT_YET)
+            for source in store.settings.sources
+            if source.resource.reference in unread
+            and not source.optional
+            and source.default is None
+        ]
+        return LoadError(errors) if errors and not store.settings.continue_on_error else None
+
+    def _data(self, resource: Resource) -> Any:
+        """Return the parsed document of one resource.
+
+        Raises:
+            MissingKeyError: no source reads it, or there is none.
+        """
+        self.refresh_stale()
+        reference = self._configured(resource)
+        entry = self.store.snapshot.entries.get(reference)
+        if entry is None or not entry.is_known:
+            # Redacted in the snapshot file, so not known to this process yet.
+            self._refresh(self.store, awaited=[reference])
+            entry = self.store.snapshot.entries.get(reference)
+        if entry is None or entry.document is None or entry.fetched_at is None:
+            why = entry.failure if entry is not None and entry.failure else "it was never read"
+            raise MissingKeyError(f"{reference}: {why}")
+        sources = self.store.settings.resources()[reference]
+        try:
+            return data_of(entry.document, sources[0].resource)
+        except DocumentError as error:
+            raise MissingKeyError(f"{reference}: {error}") from None
+
+    def _configured(self, resource: Resource) -> str:
+        """Return the reference of the configured resource that is meant.
+
+        Raises:
+            MissingKeyError: there is none, or more than one.
+        """
+        known: Mapping[str, list[Source]] = self.store.settings.resources()
+        if resource.reference in known:
+            return resource.reference
+        found = [
+            reference
+            for reference, sources in known.items()
+            if (sources[0].resource.scheme, sources[0].resource.parts)
+            == (resource.scheme, resource.parts)
+        ]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            both = " or ".join(found)
+            raise MissingKeyError(f"{resource.reference} may be {both}; name one of them")
+        known_ones = ", ".join(known) or "none"
         raise MissingKeyError(
-            f"{source.public_reference} is not among the documents of testing.override"
+            f"{resource.reference} is not among the sources ({known_ones}); add it with env=no"
         )
-    try:
-        return pick(_data(helper, source.resource), source.key)
-    except KeyMissingError as error:
-        raise MissingKeyError(f"{source.public_reference}: {error}") from None
+
+    def _profiles(self) -> list[tuple[str, Any]]:
+        """Return the AppConfig profiles that could be read, and their data."""
+        self.refresh_stale()
+        store = self.store
+        unread = [reference for reference in store.unread() if _is_profile(reference)]
+        if unread:  # the wrapper's child reads it, or another thread or process
+            self._refresh(store, awaited=unread)
+        resources = store.settings.resources()
+        return [
+            (reference, entry.data(resources[reference][0]))
+            for reference, entry in store.snapshot.entries.items()
+            if _is_profile(reference) and entry.fetched_at is not None
+        ]
+
+    def _require_profiles(self) -> None:
+        """Raise where a profile could not be read.
+
+        Raises:
+            MissingKeyError: one could not.
+        """
+        entries = self.store.snapshot.entries
+        for reference in filter(_is_profile, self.store.settings.resources()):
+            entry = entries.get(reference)
+            if entry is None or entry.fetched_at is None:
+                why = entry.failure if entry is not None and entry.failure else "it was never read"
+                raise MissingKeyError(f"{reference}: {why}")
 
 
-def flag(helper: Helper, name: str, source: str | None) -> Flag:
-    """See `Helper.flag`."""
-    overrides = helper.overrides
-    if overrides is not None and name in overrides.flags:
-        return overrides.flags[name]
-    candidates = _profiles(helper) if source is None else [(source, document(helper, source))]
-    found = [
-        (text, data[name])
-        for text, data in candidates
-        if isinstance(data, dict) and is_flag(data.get(name))
-    ]
-    if len(found) > 1:
-        profiles = " and ".join(text for text, _ in found)
-        raise AmbiguousFlagError(f"{profiles} both have a flag {name!r}; say which with source=")
-    return flag_of(name, found[0][1]) if found else Flag(name)
+def _is_profile(reference: str) -> bool:
+    return reference.startswith(f"{APPCONFIG}:")
 
 
-def _data(helper: Helper, resource: Resource) -> Any:
-    """The parsed document of one resource.
-
-    Raises:
-        MissingKeyError: no source reads it, or there is none.
-    """
-    store = helper.refreshed()
-    text = _configured(store.settings.resources(), resource)
-    entry = store.snapshot.entries.get(text)
-    if entry is None or not entry.is_known:
-        # Withheld from the snapshot's file, so not known to this process yet.
-        helper.ask(store, lacking=[text])
-        entry = store.snapshot.entries.get(text)
-    if entry is None or not entry.has_data:
-        why = entry.error if entry is not None and entry.error else "it was never read"
-        raise MissingKeyError(f"{text}: {why}")
-    return entry.data
-
-
-def _configured(known: Mapping[str, list[Source]], resource: Resource) -> str:
-    """The text of the configured resource that is meant, which may have options of its own.
-
-    Raises:
-        MissingKeyError: there is none, or more than one.
-    """
-    if resource.reference in known:
-        return resource.reference
-    found = [
-        text
-        for text, sources in known.items()
-        if (sources[0].resource.scheme, sources[0].resource.parts)
-        == (resource.scheme, resource.parts)
-    ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise MissingKeyError(f"{resource.reference} may be {' or '.join(found)}; say which")
-    all_of_them = ", ".join(known) or "none"
-    raise MissingKeyError(
-        f"{resource.reference} is not among the sources ({all_of_them}); add it with env=no"
-    )
-
-
-def _profiles(helper: Helper) -> Iterator[tuple[str, Any]]:
-    if helper.overrides is None:
-        store = helper.refreshed()
-        unread = [text for text in store.unasked() if text.startswith(f"{APPCONFIG}:")]
-        if unread:  # the wrapper's child is on it, or another thread or process
-            helper.ask(store, lacking=unread)
-        for text, entry in store.snapshot.entries.items():
-            if text.startswith(f"{APPCONFIG}:") and entry.has_data:
-                yield text, entry.data
+def _status(entry: Entry | None, now: float) -> dict[str, Any]:
+    if entry is None:
+        return {"version": "", "age": None, "last_error": None, "kind": None}
+    failure = entry.failure
+    return {
+        "version": entry.version,
+        "age": None if entry.fetched_at is None else max(0.0, now - entry.fetched_at),
+        "last_error": None if failure is None else str(failure),
+        "kind": None if failure is None else failure.kind,
+    }

@@ -1,6 +1,8 @@
-"""What to do where an answer is not the server's own, or where none comes; pure."""
+"""Remedies for invalid or missing responses, as errors give them; pure."""
 
 from __future__ import annotations
 
-BETWEEN = "is something between here and AWS?"
-SLOW = "is AWS at fault (health.aws.amazon.com), or something between here and AWS?"
+BETWEEN = "a proxy or gateway may have answered instead of AWS"
+CUT = "a proxy or gateway may have closed it"
+SLOW = "check health.aws.amazon.com, and the proxies and gateways on the way to AWS"
+PROXY_LOGIN = "set its password in AWS_APPCONFIG_EXTENSION_PROXY_URL or _PROXY_HEADERS"

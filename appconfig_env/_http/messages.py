@@ -1,4 +1,4 @@
-"""What goes over the wire: one HTTP request before it is signed, one whole HTTP answer."""
+"""HTTP messages: a request before it is signed, and a complete response."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class HttpRequest:
 
 
 class HttpAnswer:
-    """One HTTP answer: status, headers (names in lower case), whole body."""
+    """One HTTP response: status, headers (names in lower case), complete body."""
 
     __slots__ = ("body", "headers", "status")
 

@@ -1,27 +1,27 @@
-"""Percent-encoding as URIs and AWS signatures want it (RFC 3986): text in, text out."""
+"""Percent-encoding of text, as URIs and AWS signatures require it (RFC 3986); pure."""
 
 from __future__ import annotations
 
-# urllib.parse does the same, and costs a cold start 8 ms of imports.
+# urllib.parse does the same, but its imports cost a cold start 8 ms.
 UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _TABLE = [chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in range(256)]
 
 
 def encode(text: str, keep: str = "") -> str:
-    """`text` with each byte of its UTF-8 form encoded but the unreserved and those in `keep`.
+    """Encode every byte of `text` in UTF-8 except unreserved ones and those in `keep`.
 
     Args:
         text: any text.
-        keep: ASCII signs.
+        keep: ASCII characters.
     """
     data = text.encode()
     if not data.translate(None, UNRESERVED + keep.encode()):
-        return text  # as most names are
+        return text  # true for most names
     return "".join([chr(byte) if chr(byte) in keep else _TABLE[byte] for byte in data])
 
 
 def decode(text: str) -> str:
-    """`text` with every %XX resolved.
+    """Decode every %XX in `text`.
 
     Raises:
         ValueError: a `%` without two hexadecimal digits, or bytes that are not UTF-8.
@@ -33,7 +33,7 @@ def decode(text: str) -> str:
     for part in rest:
         digits = part[:2]
         if len(digits) < 2 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
-            raise ValueError(f"want two hexadecimal digits after %, got {digits!r}")
+            raise ValueError(f"expected two hexadecimal digits after %, got {digits!r}")
         decoded.append(int(digits, 16))
         decoded += part[2:].encode()
     return decoded.decode()

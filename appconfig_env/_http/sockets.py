@@ -1,8 +1,8 @@
-"""TCP connections, opened by a deadline; and how what goes wrong below HTTP is told."""
+"""TCP connections with deadlines, and the errors of TCP and TLS."""
 
 from __future__ import annotations
 
-import _socket  # socket itself brings enum and selectors, see tls.py
+import _socket  # socket itself imports enum and selectors, see tls.py
 import time
 
 TYPE_CHECKING = False
@@ -10,31 +10,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Protocol
 
-    # As `socket.getaddrinfo` gives them.
-    Places = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
+    # As `socket.getaddrinfo` returns them.
+    Addresses = Sequence[tuple[int, int, int, str, tuple[Any, ...]]]
 
     class Stream(Protocol):
-        """What of a socket is used once it is connected, with and without TLS."""
+        """The methods that are used of a connected socket, with and without TLS."""
 
         def settimeout(self, seconds: float, /) -> None:
-            """Let each of the others wait so long."""
+            """Set how long each other method may wait."""
 
         def recv(self, most: int, /) -> bytes:
-            """Some bytes; none where the other side has closed."""
+            """Receive some bytes; empty if the peer has closed the connection."""
 
         def sendall(self, data: bytes, /) -> None:
-            """Send all of it."""
+            """Send all of `data`."""
 
         def close(self) -> None:
-            """Close it, whatever its entry."""
+            """Close it; idempotent."""
 
 
 class TransportError(OSError):
-    """No whole answer came; the message says what happened where.
+    """No complete response arrived; the message says what happened, and with which host.
 
     Attributes:
-        is_final: whether the same request would end in the same way a moment later.
-        headers: the answer's, where they came before it broke.
+        is_final: whether another attempt would fail in the same way.
+        headers: the response's, if they arrived before the failure.
     """
 
     def __init__(self, message: str, *, is_final: bool = False) -> None:
@@ -44,53 +44,48 @@ class TransportError(OSError):
 
 
 class Socket(_socket.socket):
-    """A socket that TLS can be put on: it is held there by a weak reference."""
+    """A socket that supports the weak reference that `_ssl` keeps to it."""
 
     __slots__ = ("__weakref__",)
 
 
 class DistrustError(TransportError):
-    """The server's certificate is not accepted: not signed by anybody trusted, or of another."""
+    """The server's certificate is not accepted: untrusted issuer, another host, or expired."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, is_final=True)
 
 
-def seconds_left(deadline: float, named: str) -> float:
-    """The seconds until `deadline`, a moment on `time.monotonic`'s clock.
+def seconds_left(deadline: float, peer: str) -> float:
+    """Return the seconds until `deadline`, a time of `time.monotonic`.
 
     Raises:
-        TransportError: there are none.
+        TransportError: the deadline has passed.
     """
     left = deadline - time.monotonic()
     if left <= 0:
-        raise late(named)
+        raise TransportError(f"no response from {peer} in time")
     return left
 
 
-def late(named: str) -> TransportError:
-    """The error for an answer that did not come in time."""
-    return TransportError(f"no answer from {named} in time")
-
-
-def resolve(host: str, port: int) -> Places:
-    """The addresses of `host`, in the order in which they are to be tried."""
+def resolve(host: str, port: int) -> Addresses:
+    """Return the addresses of `host`, in the order to try them."""
     try:
-        # As bytes: text would load the codec for names that are not ASCII, which costs 5 ms.
+        # As bytes: text would load the IDNA codec, which costs 5 ms.
         return _socket.getaddrinfo(host.encode("ascii"), port, type=_socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise TransportError(f"no address for {host} ({cause_of(error)})") from None
 
 
-def dial(places: Places, named: str, deadline: float) -> Socket:
-    """A TCP connection to the first address that takes one; silence leaves time for the next."""
-    why = ""
-    for index, (family, kind, protocol, _, address) in enumerate(places):
-        share = seconds_left(deadline, named) / (len(places) - index)
+def dial(addresses: Addresses, peer: str, deadline: float) -> Socket:
+    """Connect to the first address that accepts; each gets an equal share of the time left."""
+    cause = ""
+    for index, (family, kind, protocol, _, address) in enumerate(addresses):
+        share = seconds_left(deadline, peer) / (len(addresses) - index)
         try:
             opened = Socket(family, kind, protocol)
-        except OSError as error:  # a family that this host does not have
-            why = cause_of(error)
+        except OSError as error:  # an address family that this host does not support
+            cause = cause_of(error)
             continue
         try:
             opened.settimeout(share)
@@ -98,40 +93,40 @@ def dial(places: Places, named: str, deadline: float) -> Socket:
             opened.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
         except OSError as error:
             opened.close()
-            why = cause_of(error)
+            cause = cause_of(error)
         except BaseException:
             opened.close()
             raise
         else:
             return opened
-    raise TransportError(f"no connection to {named} ({why})")
+    raise TransportError(f"no connection to {peer} ({cause})")
 
 
 def cause_of(error: Exception) -> str:
-    """What an error of the operating system or of TLS says, in a word or two."""
+    """Describe an error of the operating system or of TLS in a few words."""
     if isinstance(error, TimeoutError):
         return "timed out"
-    # A TLS error's strerror holds OpenSSL's file and line too; its reason is the readable part.
+    # A TLS error's strerror includes OpenSSL's file and line; its reason is the readable part.
     reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
     if not (isinstance(reason, str) and reason):
         return type(error).__name__
     if reason == "UNEXPECTED_EOF_WHILE_READING" or reason.startswith("EOF occurred"):
-        return "the other side cut it off"
+        return "the peer closed the connection unexpectedly"
     if reason == "WRONG_VERSION_NUMBER":
-        return "what answers there speaks no TLS; is the endpoint's or the proxy's URL right?"
+        return "the server did not answer with TLS; check the endpoint or proxy URL"
     return reason
 
 
-def distrust_of(said: str) -> str:
-    """What is wrong with a certificate, and what to do about it.
+def distrust_of(reason: str) -> str:
+    """Describe why a certificate is not accepted, and the remedy.
 
     Args:
-        said: OpenSSL's words for it.
+        reason: OpenSSL's message.
     """
-    if "expired" in said or "not yet valid" in said:
-        hint = "is this clock right, and is it AWS who answers, no proxy?"
-    elif "mismatch" in said or "other host" in said:
-        hint = "is AWS_ENDPOINT_URL right, and is it AWS who answers, no proxy?"
+    if "expired" in reason or "not yet valid" in reason:
+        hint = "check this machine's clock; a proxy may have answered instead of AWS"
+    elif "mismatch" in reason or "other host" in reason:
+        hint = "check AWS_ENDPOINT_URL; a proxy may have answered instead of AWS"
     else:
-        hint = "is AWS_CA_BUNDLE right?"
-    return f"certificate not accepted: {said.rstrip('.')}; {hint}"
+        hint = "check AWS_CA_BUNDLE, which must include the issuer"
+    return f"certificate not accepted: {reason.rstrip('.')}; {hint}"

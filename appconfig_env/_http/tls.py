@@ -1,8 +1,8 @@
-"""TLS to a server that is always verified, by CPython's `_ssl` without the ssl module around it.
+"""TLS that always verifies the server, with CPython's `_ssl` instead of the ssl module.
 
-`import ssl` and `import socket` bring enum, selectors, base64 and others: 11 ms of a cold start,
-where `_ssl` and `_socket` cost 4. What verifies is the same code in both: OpenSSL, set up in C.
-Where `_ssl` is other than CPython 3.11 to 3.13 have it, or does not verify, ssl does the work.
+`import ssl` and `import socket` load enum, selectors, base64 and others: 11 ms of a cold start;
+`_ssl` and `_socket` take 4. Both verify with the same code: OpenSSL, configured in C. If `_ssl`
+differs from that of CPython 3.11 to 3.15, or does not verify, ssl does the work.
 """
 
 from __future__ import annotations
@@ -23,47 +23,47 @@ except ImportError:
 
 
 class TlsStream:
-    """One connection in TLS, with the methods of a socket that this package uses."""
+    """One TLS connection, with the methods of a socket that this package uses."""
 
     __slots__ = ("_inner", "_outer")
 
     def __init__(self, context: _ssl._SSLContext, outer: Socket, host: str) -> None:
-        if not host:  # as ssl refuses it: there would be no name to check
-            raise ValueError("want the name of the server")
-        self._outer = outer  # `_ssl` holds it by a weak reference only
+        if not host:  # ssl rejects it too: there would be no name to verify
+            raise ValueError("expected the server's host name, got an empty string")
+        self._outer = outer  # `_ssl` keeps only a weak reference
         self._inner: Any = context._wrap_socket(  # type: ignore[attr-defined]  # noqa: SLF001 - as ssl does
             outer, server_side=False, server_hostname=host
         )
         self._inner.do_handshake()
 
     def settimeout(self, seconds: float) -> None:
-        """Let each of the others wait so long."""
+        """Set how long each other method may wait."""
         self._outer.settimeout(seconds)
 
     def recv(self, most: int) -> bytes:
-        """Some bytes, at least one; none where the other side has closed in order."""
+        """Receive at least one byte; empty if the peer has closed TLS properly."""
         data: bytes = self._inner.read(most)
         return data
 
     def sendall(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of `data`."""
         left = memoryview(data)
         while left:
             left = left[self._inner.write(left) :]
 
     def close(self) -> None:
-        """Close it, whatever its entry."""
+        """Close it; idempotent."""
         self._outer.close()
 
 
 def new_context(native: ModuleType | None = native) -> _ssl._SSLContext:
-    """What verifies certificates and host names, TLS 1.2 or newer; it trusts nobody yet.
+    """Return a context that verifies certificates and host names; it has no trust anchors yet.
 
     Args:
         native: the C module; None for ssl itself.
     """
     try:
-        # None has no such attribute either.
+        # If `native` is None, this raises an AttributeError too.
         context: _ssl._SSLContext = native._SSLContext(native.PROTOCOL_TLS_CLIENT)  # type: ignore[union-attr]  # noqa: SLF001
         context.minimum_version = native.PROTO_TLSv1_2  # type: ignore[union-attr]
         verifies = context.verify_mode == native.CERT_REQUIRED and context.check_hostname  # type: ignore[union-attr]
@@ -71,7 +71,7 @@ def new_context(native: ModuleType | None = native) -> _ssl._SSLContext:
             return context
     except (AttributeError, TypeError):
         pass
-    import ssl  # a Python that is not known pays for it
+    import ssl  # only an unknown Python pays for this
 
     public = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     public.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -79,14 +79,14 @@ def new_context(native: ModuleType | None = native) -> _ssl._SSLContext:
 
 
 def start(context: _ssl._SSLContext, outer: Socket, host: str) -> Stream:
-    """Go on in TLS with `host` on a connected socket.
+    """Start TLS with `host` on a connected socket.
 
     Raises:
-        OSError: there is no TLS, or the certificate is not accepted (then with `verify_message`).
-        ValueError: `host` can stand in no certificate.
+        OSError: the handshake failed; with `verify_message` if the certificate is not accepted.
+        ValueError: `host` cannot be a name in a certificate.
     """
     if hasattr(context, "wrap_socket"):
-        # Ragged ends count: a body without a length ends where TLS says so, or not at all.
+        # Without close_notify, a body without a length could be truncated unnoticed.
         public: Stream = context.wrap_socket(
             outer, server_hostname=host, suppress_ragged_eofs=False
         )

@@ -1,7 +1,7 @@
-"""HTTP/1.1 over TCP, TLS and proxies, as small as AWS allows: one request, one whole answer.
+"""HTTP/1.1 over TCP, TLS and proxies, no more than AWS needs: one request, one complete response.
 
-It exists for the cold start: http.client and urllib bring 27 ms of imports with them. Certificates
-and host names are always verified.
+It exists for the cold start: the imports of http.client and urllib take 27 ms. Certificates and
+host names are always verified.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from _thread import allocate_lock  # threading itself costs a cold start 4 ms
 from binascii import b2a_base64
 
 from .connection import Connection
+from .errors import PROXY_LOGIN
 from .sockets import DistrustError, TransportError
 from .trust_store import Trust
 from .url import Url
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 
     Idle = dict[tuple[str, str, int, bool], list[Connection]]
 
-__all__ = ["Transport", "TransportError", "Url"]  # what `send` is, takes and raises
+__all__ = ["Transport", "TransportError", "Url"]
 
 
 class Transport:
-    """Sends requests and keeps the connections for the next ones until `close`.
+    """Sends requests, and keeps idle connections for reuse until `close`.
 
-    Threads may share it: each takes a connection that is idle, or opens one.
+    Thread-safe: each request takes an idle connection, or opens one.
     """
 
     def __init__(
@@ -57,19 +58,19 @@ class Transport:
         timeout: float,
         direct: bool = False,
     ) -> HttpAnswer:
-        """Send one request and read its whole answer.
+        """Send one request and read the complete response.
 
         Args:
-            url: where to; its path is not used.
+            url: the server; its path is not used.
             method: such as `POST`.
             target: encoded path and query.
-            headers: all but `content-length`.
+            headers: all headers except `content-length`.
             body: the payload.
-            timeout: seconds for all of it, name resolution aside.
-            direct: without the proxy, as for credentials on this host.
+            timeout: seconds for the whole exchange, except name resolution.
+            direct: bypass the proxy, as for credentials from this host.
 
         Raises:
-            TransportError: no whole answer came.
+            TransportError: no complete response arrived.
         """
         deadline = time.monotonic() + timeout
         proxy = None if direct else self._proxy
@@ -80,44 +81,44 @@ class Transport:
             target = f"http://{url.authority}{target}"
             fields += self._fields_for_proxy(proxy)
         request = _head(f"{method} {target} HTTP/1.1", fields) + body
-        where = (url.scheme, url.host, url.port, direct)
+        key = (url.scheme, url.host, url.port, direct)
         idle = self._idle
-        connection = self._taken(idle, where) or self._connected(url, proxy, deadline)
+        connection = self._take(idle, key) or self._connect(url, proxy, deadline)
         try:
             connection.send(request, deadline)
-            answer = connection.receive(method, deadline)
+            response = connection.receive(method, deadline)
         except BaseException:
             connection.close()
-            # Where one was closed meanwhile, the others were too.
-            self._drop(idle.pop(where, []))
+            # If the server has closed one idle connection, it has probably closed the others too.
+            self._close_all(idle.pop(key, []))
             raise
-        if proxy and answer.status == 407:
+        if proxy and response.status == 407:
             connection.close()
-            raise _refusal(proxy, answer.status)
-        if not (connection.is_reusable and self._kept(idle, where, connection)):
+            raise _proxy_error(proxy, response.status)
+        if not (connection.is_reusable and self._keep(idle, key, connection)):
             connection.close()
-        return answer
+        return response
 
     def close(self) -> None:
-        """Close the idle connections, and those in use once their answers are there."""
+        """Close idle connections now, and the others when their responses are complete."""
         with self._lock:
             idle, self._idle = self._idle, {}
         for connections in list(idle.values()):
-            self._drop(connections)
+            self._close_all(connections)
 
-    def _taken(self, idle: Idle, where: tuple[str, str, int, bool]) -> Connection | None:
+    def _take(self, idle: Idle, key: tuple[str, str, int, bool]) -> Connection | None:
         with self._lock:
-            connections = idle.get(where)
+            connections = idle.get(key)
             return connections.pop() if connections else None
 
-    def _kept(self, idle: Idle, where: tuple[str, str, int, bool], connection: Connection) -> bool:
+    def _keep(self, idle: Idle, key: tuple[str, str, int, bool], connection: Connection) -> bool:
         with self._lock:
             if idle is not self._idle:
-                return False  # `close` was called meanwhile
-            idle.setdefault(where, []).append(connection)
+                return False  # `close` was called during the request
+            idle.setdefault(key, []).append(connection)
             return True
 
-    def _drop(self, connections: list[Connection]) -> None:
+    def _close_all(self, connections: list[Connection]) -> None:
         while True:
             with self._lock:
                 if not connections:
@@ -125,23 +126,23 @@ class Transport:
                 connection = connections.pop()
             connection.close()
 
-    def _connected(self, url: Url, proxy: Url | None, deadline: float) -> Connection:
+    def _connect(self, url: Url, proxy: Url | None, deadline: float) -> Connection:
         if url.scheme == "http":
-            return self._opened(url, proxy, deadline)
+            return self._open(url, proxy, deadline)
         context = self._trust.context()
         try:
-            return self._opened(url, proxy, deadline, context)
+            return self._open(url, proxy, deadline, context)
         except DistrustError:
             if not self._trust.widen(context):
                 raise
-        return self._opened(url, proxy, deadline, self._trust.context())
+        return self._open(url, proxy, deadline, self._trust.context())
 
-    def _opened(
+    def _open(
         self, url: Url, proxy: Url | None, deadline: float, context: _ssl._SSLContext | None = None
     ) -> Connection:
         first = proxy or url
-        named = f"{'proxy ' if proxy else ''}{first.host}:{first.port}"
-        connection = Connection(first.host, first.port, named, deadline)
+        peer = f"{'proxy ' if proxy else ''}{first.host}:{first.port}"
+        connection = Connection(first.host, first.port, peer, deadline)
         try:
             if context is not None:
                 if proxy:
@@ -156,14 +157,14 @@ class Transport:
         host = f"{url.bracketed}:{url.port}"
         fields = [("host", host), *self._fields_for_proxy(proxy)]
         connection.send(_head(f"CONNECT {host} HTTP/1.1", fields), deadline)
-        answer = connection.receive("CONNECT", deadline)
-        if not 200 <= answer.status < 300:
-            raise _refusal(proxy, answer.status)
+        response = connection.receive("CONNECT", deadline)
+        if not 200 <= response.status < 300:
+            raise _proxy_error(proxy, response.status)
 
     def _fields_for_proxy(self, proxy: Url) -> list[tuple[str, str]]:
         fields = list(self._proxy_headers)
-        named = [name.lower() for name, _ in fields]
-        if proxy.user and "proxy-authorization" not in named:
+        names = [name.lower() for name, _ in fields]
+        if proxy.user and "proxy-authorization" not in names:
             pair = f"{proxy.user}:{proxy.password}".encode()
             fields.append(
                 (
@@ -175,22 +176,23 @@ class Transport:
 
 
 def _head(first: str, fields: list[tuple[str, str]]) -> bytes:
-    """A request's head; a value that would end its line, and so begin a header, is refused."""
+    """Encode a request's head; reject a value that could end its line and inject a header."""
     for name, value in (("request line", first), *fields):
         if not (value.isascii() and value.isprintable() and name.isprintable()):
-            raise TransportError(f"{name} holds signs that HTTP does not allow", is_final=True)
+            raise TransportError(
+                f"{name} contains characters that HTTP does not allow", is_final=True
+            )
     lines = [first, *(f"{name}: {value}" for name, value in fields)]
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def _refusal(proxy: Url, status: int) -> TransportError:
+def _proxy_error(proxy: Url, status: int) -> TransportError:
     remedy = ""
     if status == 407:
-        remedy = "; it wants a password (AWS_APPCONFIG_EXTENSION_PROXY_URL or _PROXY_HEADERS)"
+        remedy = f"; {PROXY_LOGIN}"
     elif status == 403:
-        remedy = "; it does not let this host through"
-    named = f"proxy {proxy.host}:{proxy.port}"
+        remedy = "; allow this host in the proxy's configuration"
     return TransportError(
-        f"{named} answered {status}{remedy}",
+        f"proxy {proxy.host}:{proxy.port} answered {status}{remedy}",
         is_final=400 <= status < 500 and status not in (408, 429),
     )

@@ -1,4 +1,4 @@
-"""URLs in parts, and paths below them; pure."""
+"""Parses URLs, and joins paths to them; pure."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from .percent import decode
 
 
 class Url:
-    """An `http` or `https` URL in parts.
+    """A parsed `http` or `https` URL.
 
     Attributes:
         scheme: `http` or `https`.
-        user, password: decoded; empty where there are none.
+        user, password: decoded; empty if absent.
         host: without brackets.
-        port: the scheme's own where none is given.
-        path, query: encoded, as they were given; empty where there are none.
+        port: the scheme's default if absent.
+        path, query: encoded as in the URL; empty if absent.
     """
 
     __slots__ = ("host", "password", "path", "port", "query", "scheme", "user")
 
     def __init__(self, text: str) -> None:
-        """Take `text` apart; a ValueError, which does not repeat it, says that it is no URL."""
+        """Parse `text`; raise a ValueError, which does not repeat it, if it is not a URL."""
         scheme, separator, rest = text.partition("://")
         self.scheme = scheme.lower()
         if not separator or self.scheme not in ("http", "https"):
-            raise ValueError("want http:// or https:// at the start")
-        if not (text.isascii() and text.isprintable()) or any(sign in text for sign in ' \\"<>#'):
-            raise ValueError("want a URL without spaces and other signs that URLs encode")
+            raise ValueError("expected http:// or https:// at the start")
+        if not (text.isascii() and text.isprintable()) or any(char in text for char in ' \\"<>#'):
+            raise ValueError("expected a URL whose special characters are percent-encoded")
         rest, _, self.query = rest.partition("?")
         authority, slash, path = rest.partition("/")
         self.path = slash + path
@@ -34,28 +34,29 @@ class Url:
         self.user, self.password = decode(user), decode(password)
         self.host, port = _host_and_port(address)
         if not self.host:
-            raise ValueError("want a host after ://")
+            raise ValueError("expected a host after ://")
         if port and not (port.isdigit() and int(port) < 65536):
-            raise ValueError("want a port from 0 to 65535 after the host")
-        self.port = int(port or self._own_port())
+            raise ValueError("expected a port from 0 to 65535 after the host")
+        self.port = int(port or self._default_port())
 
     @property
     def bracketed(self) -> str:
-        """The host as it stands in URLs and headers."""
+        """The host as written in URLs and headers: IPv6 addresses in brackets."""
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def authority(self) -> str:
-        """The Host header: the port only where it is not the scheme's own."""
-        return self.bracketed if self.port == self._own_port() else f"{self.bracketed}:{self.port}"
+        """The Host header: with the port unless it is the scheme's default."""
+        is_default = self.port == self._default_port()
+        return self.bracketed if is_default else f"{self.bracketed}:{self.port}"
 
     def join(self, path: str) -> str:
-        """The path of an API's `path` below this URL, as botocore joins them."""
+        """Join an API's `path` to this URL's, as botocore does."""
         if path == "/":
             return self.path or "/"
         return self.path.removesuffix("/") + path
 
-    def _own_port(self) -> int:
+    def _default_port(self) -> int:
         return 443 if self.scheme == "https" else 80
 
     def __repr__(self) -> str:
@@ -66,9 +67,9 @@ def _host_and_port(address: str) -> tuple[str, str]:
     if address.startswith("["):  # IPv6
         host, bracket, after = address[1:].partition("]")
         if not bracket or after[:1] not in ("", ":"):
-            raise ValueError("want ] after an IPv6 address")
+            raise ValueError("expected ] after an IPv6 address")
         return host, after[1:]
     host, _, port = address.partition(":")
-    if any(sign in host for sign in "[]%"):  # which others would read as another host
-        raise ValueError("want a host after ://")
+    if any(char in host for char in "[]%"):  # other parsers could read another host
+        raise ValueError("expected a host after ://")
     return host, port

@@ -1,9 +1,9 @@
-"""A child that outlives the exec: reads what only `get()` asks for beside the runtime's own start.
+"""The background fetch: a child that outlives the exec and loads the deferred sources.
 
-It holds the snapshot's lock until it ends: whoever needs its answers waits for the lock, and a
-child that is killed lets go of it. Secrets never touch the disk: they go through a pipe whose other
-end the runtime inherits. It ends with the runtime, after a freeze, and after its time whatever
-happens; the process that has the helper is its parent, by exec, and reaps it.
+It holds the snapshot's lock until it ends: a caller that needs its values waits for the lock, and a
+child that is killed releases it. Secrets never touch the disk: they go through a pipe whose other
+end the runtime inherits. It ends with the runtime, after a freeze, and when its time is up; the
+process that has the helper is its parent, by exec, and reaps it.
 """
 
 from __future__ import annotations
@@ -21,28 +21,27 @@ from _signal import (  # type: ignore[import-not-found]
 from _thread import start_new_thread
 from fcntl import fcntl
 
-from .._cache.handoff import Left
-from .._cache.snapshot import Snapshot, dumps
+from .._cache.handoff import BackgroundFetch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     Send = Callable[[bytes], None]
     Work = Callable[[Send], None]
-    Start = Callable[[Work, float], Left | None]
+    Start = Callable[[Work, float], BackgroundFetch | None]
 
 F_SETPIPE_SZ = 1031  # linux/fcntl.h; fcntl's own constant is there on Linux only
-PIPE_BYTES = 1024 * 1024  # the most that Linux gives to anybody; what is more is read again
+PIPE_BYTES = 1024 * 1024  # the most that Linux grants; what is larger is fetched again
 WATCH_SECONDS = 0.05
-FROZEN_SECONDS = 2.0  # the watch that comes so late has slept with the whole environment
+FROZEN_SECONDS = 2.0  # a watch that is so late was frozen with the whole environment
 
 
-def start(work: Work, seconds: float) -> Left | None:
-    """Have `work` done by a child of this process; None where there is no room for one.
+def start(work: Work, seconds: float) -> BackgroundFetch | None:
+    """Have `work` done by a child of this process; return None where there is no room for one.
 
     Args:
-        work: gets what sends bytes to the runtime's process; never raises.
+        work: takes what sends bytes to the runtime's process; never raises.
         seconds: after which the child ends in any case.
     """
     try:
@@ -54,7 +53,7 @@ def start(work: Work, seconds: float) -> Left | None:
     except OSError:
         pass  # 64 KiB then
     os.set_inheritable(reading, True)  # noqa: FBT003 - it takes no name
-    os.set_blocking(writing, False)  # nobody may ever read
+    os.set_blocking(writing, False)  # the runtime may never read
     parent = os.getpid()
     try:
         process = os.fork()
@@ -73,19 +72,11 @@ def start(work: Work, seconds: float) -> Left | None:
         finally:
             os._exit(code)  # nothing of the parent's is to be flushed or cleaned up
     os.close(writing)
-    return Left(process, reading, os.fstat(reading).st_ino)
-
-
-def answers(snapshot: Snapshot, later: Sequence[str]) -> bytes:
-    """What of `later` no file may hold, as the runtime's process takes it."""
-    entries = {text: snapshot.entries[text].but(token="") for text in later}
-    secret = {text: entry for text, entry in entries.items() if entry.is_secret and entry.has_data}
-    found = Snapshot(snapshot.taken_at, snapshot.fingerprint, secret)
-    return dumps(found, with_secrets=True).encode()
+    return BackgroundFetch(process, reading, os.fstat(reading).st_ino)
 
 
 def _detach(seconds: float) -> None:
-    """Be in nobody's way: no input, no output that somebody waits for the end of, no traceback."""
+    """Detach from stdin and stdout, and arm a kill timer."""
     signal(SIGINT, SIG_DFL)
     alarm(int(seconds) + 2)  # its default is to end the process
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -99,7 +90,7 @@ def _watch(parent: int) -> None:
         time.sleep(WATCH_SECONDS)
         now = time.time()
         if not 0 <= now - before < FROZEN_SECONDS:
-            break  # AWS has closed the connections meanwhile: the helper asks anew, at once
+            break  # AWS has closed the connections by now: the helper fetches at once
         before = now
     os._exit(1)  # the other thread may wait for AWS
 

@@ -1,4 +1,4 @@
-"""What a start says: lines on standard error, and to Lambda why it failed; names, never values."""
+"""The wrapper's log: lines on standard error, as text or JSON; names, never values."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 class StartLog:
-    """Lines on standard error, as text or as Lambda's JSON; from `settings` once they are known."""
+    """Writes lines as text or as Lambda's JSON; at the level of `settings` once they are known."""
 
-    def __init__(self, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    def __init__(self, environ: Mapping[str, str], write: Callable[[str], None]) -> None:
         self._json = environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
-        self._say = say
+        self._write = write
         self.settings: Settings | None = None
 
     def write(self, level: str, message: str) -> None:
-        """Write one line, if its level is wanted."""
+        """Write one line, if its level is logged."""
         if self.settings is not None and not self.settings.accepts(level):
             return
-        line = "".join(sign if sign.isprintable() else "?" for sign in message)
+        line = "".join(char if char.isprintable() else "?" for char in message)
         if self._json:
             from .._content import fast_json as json
 
             moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-            self._say(json.dumps({
+            self._write(json.dumps({
                 "timestamp": moment,
                 "level": level.upper(),
                 "message": line,
@@ -38,48 +38,14 @@ class StartLog:
             }))  # fmt: skip
         else:
             named = "" if level in ("info", "debug", "trace") else f"{level}: "
-            self._say(f"appconfig-env: {named}{line}")
+            self._write(f"appconfig-env: {named}{line}")
 
 
 def to_stderr(line: str) -> None:
-    """Write one line straight to the descriptor: what a buffer holds at exec is lost."""
+    """Write one line to the descriptor itself: what a buffer holds at exec is lost."""
     if sys.stderr is None:  # closed by the parent: 2 may be any file by now, even a connection
         return
     try:  # noqa: SIM105 - contextlib would cost 4 ms
         os.write(2, f"{line}\n".encode("utf-8", "replace"))
     except OSError:
         pass
-
-
-def report_init_error(environ: Mapping[str, str], error: Exception) -> None:
-    """Report a failed start to the Runtime API: so the function's caller learns the reason too.
-
-    Source: Lambda Developer Guide, "Initialization error" of the runtime API.
-    """
-    address = environ.get("AWS_LAMBDA_RUNTIME_API")
-    if not address:
-        return
-    import contextlib
-
-    from .._content import fast_json as json
-    from .._http.transport import Transport
-    from .._http.url import Url
-
-    kind = f"AppConfigEnv.{type(error).__name__}"
-    body = {"errorMessage": str(error), "errorType": kind, "stackTrace": []}
-    headers = {
-        "host": address,
-        "content-type": "application/json",
-        "lambda-runtime-function-error-type": kind,
-    }
-    transport = Transport()
-    # The log has said it already: whatever goes wrong here is nobody's concern.
-    with contextlib.suppress(OSError, ValueError), contextlib.closing(transport):
-        transport.send(
-            Url(f"http://{address}"),
-            "POST",
-            "/2018-06-01/runtime/init/error",
-            headers,
-            json.dumps(body).encode(),
-            timeout=1.0,
-        )

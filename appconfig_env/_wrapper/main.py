@@ -1,4 +1,4 @@
-"""The wrapper's root: prefetch, put into the environment, become the runtime; no helper here."""
+"""The wrapper's root: prefetch, set the variables, become the runtime."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 import sys
 import time
 
-from .._config import settings as _settings
-from .._config.settings import HANDOFF, PREFIX
+from .._config.settings import HANDOFF, PREFIX, from_environ
 from ..errors import AppConfigEnvError
 from .exec import ExecError, become, execute, initial_environ
-from .log import StartLog, report_init_error, to_stderr
+from .log import StartLog, to_stderr
+from .runtime_api import report_init_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ NEXT_WRAPPER = PREFIX + "NEXT_WRAPPER"
 
 
 def run(command: Sequence[str]) -> int:
-    """The wrapper with the real environment, clock and exec; an exit code where that fails."""
+    """Run the wrapper with the real environment, clock and exec; return an exit code on failure."""
     return main(command, initial_environ())
 
 
@@ -35,43 +35,40 @@ def main(
     now: Callable[[], float] = time.time,
     execve: Execve = become,
     make_backend: MakeBackend | None = None,
-    overlap: Start | None = None,
+    start_background: Start | None = None,
     jitter: Callable[[], float] | None = None,
-    say: Callable[[str], None] | None = None,
+    write_line: Callable[[str], None] | None = None,
 ) -> int:
     """Resolve what `environ` refers to and exec `command` in place with the result.
 
     Args:
         command: the runtime's own command, untouched.
-        environ: the environment as Lambda gives it.
+        environ: the environment as Lambda provides it.
         now: Unix seconds.
-        execve: as `os.execve`; does not come back.
-        make_backend: gives what reads the sources.
-        overlap: starts the child that goes on reading.
+        execve: as `os.execve`; does not return.
+        make_backend: returns what reads the sources.
+        start_background: starts the child of the background fetch.
         jitter: spreads the polls of a fleet.
-        say: writes one line of log.
+        write_line: writes one line of the log.
 
     Returns:
         An exit code, where nothing was executed: 1 for a start that failed, 126 and 127 as a shell
-        gives them, 2 without a command.
+        returns them, 2 without a command.
     """
-    log = StartLog(environ, say or to_stderr)
+    log = StartLog(environ, write_line or to_stderr)
     if not command:
-        log.write(
-            "error", "want a command to execute, as Lambda gives it to AWS_LAMBDA_EXEC_WRAPPER"
-        )
+        log.write("error", "missing command; pass the command to execute, as Lambda does")
         return 2
     words = list(command)
     result = dict(environ)
     try:
         if not _has_run(environ):
-            settings = _settings.from_environ(environ)
+            settings = from_environ(environ)
             log.settings = settings
             if settings.next_wrapper:
                 words.insert(0, settings.next_wrapper)
             if settings.sources:
-                # Here and not at the top: TLS, JSON and the rest are what a start with nothing to
-                # read does not pay.
+                # Not at the top: a start with nothing to read does not pay for TLS and JSON.
                 from .prefetch import Prefetch
 
                 prefetch = Prefetch(
@@ -80,11 +77,11 @@ def main(
                     log,
                     now=now,
                     make_backend=make_backend,
-                    overlap=overlap,
+                    start_background=start_background,
                     jitter=jitter,
                 )
                 result = prefetch.environ_for(command)
-        result.pop(NEXT_WRAPPER, None)  # the chain has reached it: it must not come round again
+        result.pop(NEXT_WRAPPER, None)  # the chain has reached it, and must not come back to it
         return execute(words, result, execve)
     except AppConfigEnvError as error:
         for line in str(error).split("\n"):
@@ -97,22 +94,23 @@ def main(
         log.write("error", str(error))
         report_init_error(environ, error)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - a mistake of ours must not end in a traceback either
-        told = _unexpected(error)
-        log.write("fatal", str(told))
-        report_init_error(environ, told)
+    except Exception as error:  # noqa: BLE001 - our own bugs must not surface as a traceback
+        unexpected = _unexpected(error)
+        log.write("fatal", str(unexpected))
+        report_init_error(environ, unexpected)
         return 1
 
 
 def _unexpected(error: Exception) -> AppConfigEnvError:
-    """What to tell of it; of a message type and place only, since it could hold anything."""
+    """Return what to report: type and place without the message, which could hold anything."""
     if isinstance(error, ModuleNotFoundError):
         return AppConfigEnvError(
-            f"{sys.executable} lacks the package {error.name}, which these settings need: install "
-            "it there (pip install appconfig-env), or put another python3 first on PATH"
+            f"{sys.executable} has no package {error.name}, which these settings need; install it "
+            "there (pip install appconfig-env), or put another python3 first on PATH"
         )
-    said = f"unexpected {type(error).__name__} at {_place(error)}: a bug, please report it"
-    return AppConfigEnvError(said)
+    return AppConfigEnvError(
+        f"unexpected {type(error).__name__} at {_place(error)}: a bug, please report it"
+    )
 
 
 def _place(error: Exception) -> str:
@@ -125,11 +123,11 @@ def _place(error: Exception) -> str:
 
 
 def _has_run(environ: Mapping[str, str]) -> bool:
-    """Whether this very process has prefetched already: a wrapper in the chain came back to us."""
+    """Whether this very process has prefetched already: a wrapper in the chain came back here."""
     text = environ.get(HANDOFF, "")
     if not text:
         return False
-    from .._cache import handoff as _handover
+    from .._cache import handoff
 
-    handoff = _handover.loads(text)
-    return handoff is not None and handoff.process == os.getpid()
+    passed = handoff.loads(text)
+    return passed is not None and passed.process == os.getpid()

@@ -1,4 +1,4 @@
-"""What the wrapper does where there is something to read: load, snapshot, environment, child."""
+"""The prefetch, in six steps: open, reuse, load, publish, export, hand off."""
 
 from __future__ import annotations
 
@@ -6,42 +6,37 @@ import os
 import sys
 import time
 
-from .._backends import router as _fetch
-from .._backends import system as _machine
-from .._cache import handoff as _handover
-from .._cache.load import due, load
-from .._cache.repository import SnapshotRepository, check_fallback, read_fallback
-from .._config.references import FILE
+from .._backends import router, system
+from .._cache import handoff, repository
+from .._cache.load import load, stale
 from .._config.settings import HANDOFF
-from .._config.wording import quoted
-from .._content.variables import may_set
+from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
 from ..errors import LoadError
-from .deferred import only_for_get, secrets_only_for_get, suits_a_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from .._backends.base import Fetch
+    from .._backends.base import Backend
     from .._cache.snapshot import Snapshot
     from .._config.settings import Settings
     from .background import Send, Start
     from .log import StartLog
 
-    MakeBackend = Callable[[Settings, Mapping[str, str]], Fetch]
+    MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
 
 
 class Prefetch:
-    """One start's reading.
+    """The loading before exec.
 
     Args:
         settings: what to read.
-        environ: the environment as Lambda gives it.
+        environ: the environment as Lambda provides it.
         log: takes lines.
         now: Unix seconds.
-        make_backend: gives what reads the sources; None for the real one.
-        overlap: see `_overlap.start`; None for the real one.
-        jitter: a number from 0 to 1, see `_load.load`; None for the real one.
+        make_backend: returns what reads the sources; None for the real one.
+        start_background: see `background.start`; None for the real one.
+        jitter: returns a number from 0 to 1, see `load`; None for the real one.
     """
 
     def __init__(
@@ -52,182 +47,233 @@ class Prefetch:
         *,
         now: Callable[[], float],
         make_backend: MakeBackend | None = None,
-        overlap: Start | None = None,
+        start_background: Start | None = None,
         jitter: Callable[[], float] | None = None,
     ) -> None:
         self._settings = settings
         self._environ = environ
         self._log = log
         self._now = now
-        self._make_fetch = make_backend or _fetch.Fetcher
-        self._overlap = overlap
-        self._jitter = jitter or _machine.jitter
+        self._make_backend = make_backend or router.Router
+        self._start_background = start_background
+        self._jitter = jitter or system.jitter
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
-        """The environment of `command`, with every source's values; the snapshot is written.
+        """Return the environment of `command` with every source's variables.
 
-        What only `get()` asks for is read by a child that stays, where `command` may have one.
+        The snapshot is written. What only `get()` asks for is loaded in the background, where
+        `command` can take it over.
 
         Raises:
             LoadError: a required source has no value.
-            SettingsError: the fallback is not there.
+            SettingsError: the fallback does not exist.
         """
-        settings, log = self._settings, self._log
-        check_fallback(settings)
+        settings = self._settings
+        repository.check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
-        with SnapshotRepository(settings, self._environ) as shared:
-            shared.sweep()
-            previous = shared.take(log.write)
-            moment = self._now()  # not before: what is found there must not be of the future
-            # Without the lock nobody could tell when the child's answers are there.
-            has_child = shared.lock.is_held and suits_a_child(command, self._environ)
-            beside = only_for_get(settings) if has_child else []
-            leave = beside or secrets_only_for_get(settings)
-            kept = _worth_keeping(settings, previous)
-            snapshot = self._loaded(moment, kept, leave)
-            problem = shared.put(snapshot)
-            if problem:
-                said = f"the snapshot {settings.snapshot_path} was not written ({problem})"
-                log.write("warn", said)
-            _report(settings, snapshot, log)
-            result, names = _resolved(
-                settings, self._environ, snapshot, log, is_from_file=kept is not None
-            )
-            handoff = self._handoff(moment)
-            if beside:
-                asked = {request.resource.reference for request in due(settings, moment, snapshot)}
-                beside = [text for text in beside if text in asked]
-            if beside:
-                handoff.left = self._leave_behind(snapshot, beside, shared)
-        result[HANDOFF] = _handover.dumps(handoff)
-        took = round(1000 * (time.monotonic() - began))
-        sources = _counted(len(snapshot.entries), "source")
-        said = f"{_counted(len(names), 'value')} from {sources} in {took} ms"
-        if handoff.left is not None:
-            said += f", {_counted(len(beside), 'source')} read meanwhile for get()"
-        log.write("info", said)
+        with repository.SnapshotRepository(settings, self._environ) as shared:
+            reused = self._reuse(shared)
+            moment = self._now()  # not before: what was found there must not be of the future
+            deferred = self._deferred(command, can_wait=shared.lock.is_held)
+            skipped = deferred or _deferred_secrets(settings)
+            snapshot = self._load(moment, reused, skipped)
+            self._publish(shared, snapshot)
+            self._report_failures(snapshot)
+            result, names = self._export(snapshot)
+            passed = self._handoff(moment)
+            due = {one.resource.reference for one in stale(settings, moment, snapshot)}
+            background = [reference for reference in deferred if reference in due]
+            if background:
+                passed.background = self._load_in_background(snapshot, background, shared)
+        result[HANDOFF] = handoff.dumps(passed)
+        loading = background if passed.background is not None else []
+        self._report_success(names, snapshot, loading, time.monotonic() - began)
         return result
 
-    def _handoff(self, moment: float) -> _handover.Handoff:
+    def _reuse(self, shared: repository.SnapshotRepository) -> Snapshot | None:
+        """Return what an earlier life left that saves calls; files are read again at no cost.
+
+        Lambda runs init again after a crash or a timeout, and /tmp outlives both.
+        """
+        shared.sweep()
+        found = shared.take(self._log.write)
+        if found is None or self._settings.local_dir:
+            return None
+        complete = found.complete()
+        for reference, entry in list(complete.entries.items()):
+            if reference.startswith(FILE + ":"):
+                del complete.entries[reference]
+            elif entry.failure:  # not fresh: a fallback, or older than it should be
+                complete.entries[reference] = entry.replace(refresh_at=entry.checked_at)
+        return complete
+
+    def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
+        """Return what is loaded in the background.
+
+        Args:
+            command: what is executed.
+            can_wait: whether the helper can tell from the lock when the values are there.
+        """
+        if can_wait and can_take_over(command, self._environ):
+            return _deferred_resources(self._settings)
+        return []
+
+    def _load(self, moment: float, reused: Snapshot | None, skipped: Collection[str]) -> Snapshot:
+        settings = self._settings
+        return load(
+            settings,
+            self._make_backend(settings, self._environ),
+            moment,
+            reused,
+            timeout=settings.deadline_seconds,
+            jitter=self._jitter(),
+            skip=skipped,
+            fallback=lambda: repository.read_fallback(settings, self._log.write),
+        )
+
+    def _publish(self, shared: repository.SnapshotRepository, snapshot: Snapshot) -> None:
+        problem = shared.put(snapshot)
+        if problem:
+            path = self._settings.snapshot_path
+            self._log.write("warn", f"the snapshot {path} was not written ({problem})")
+
+    def _report_failures(self, snapshot: Snapshot) -> None:
+        """Log what failed and why the start continues all the same.
+
+        Raises:
+            LoadError: it does not.
+        """
+        settings, log = self._settings, self._log
+        missing = snapshot.missing(settings)
+        if missing and not settings.continue_on_error:
+            raise LoadError(missing)
+        for error in missing:
+            log.write("error", f"{error}; continuing without it (APPCONFIG_ENV_ON_ERROR=continue)")
+        for reference, sources in settings.resources().items():
+            entry = snapshot.entries.get(reference)
+            if entry is None or entry.failure is None or entry.rendering(sources).missing:
+                continue
+            if entry.fetched_at is not None:
+                instead = "using the last values"
+            elif any(source.default is not None for source in sources):
+                instead = "using its default"
+            else:
+                instead = "left unset"
+            log.write("warn", f"{reference}: {entry.failure}; {instead}")
+
+    def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
+        """Return the environment with the variables and without references, and their names."""
+        settings, log = self._settings, self._log
+        in_place = {source.variable for source in settings.sources if source.variable}
+        result = {name: value for name, value in self._environ.items() if name not in in_place}
+        configured = frozenset() if settings.overwrite else frozenset(result)
+        names = set()
+        for source, variables in snapshot.variables(settings):
+            named = source.public_reference
+            for name in variables.protected:
+                log.write("warn", f"{named}: {name} is protected and was left out")
+            for name, value in variables.values.items() if source.env else ():
+                if name in configured:
+                    log.write("debug", f"{named}: {name} is configured on the function and stays")
+                else:
+                    result[name] = value
+                    names.add(name)
+        return result, names
+
+    def _handoff(self, moment: float) -> handoff.Handoff:
         in_place = {source.variable for source in self._settings.sources}
         configured = frozenset(self._environ) - in_place
         references = {name: self._environ[name] for name in self._environ.keys() - configured}
-        return _handover.Handoff(os.getpid(), moment, references, configured)
+        return handoff.Handoff(os.getpid(), moment, references, configured)
 
-    def _leave_behind(
-        self, snapshot: Snapshot, beside: list[str], shared: SnapshotRepository
-    ) -> _handover.Left | None:
-        """Have a child read what is `beside` the start; it holds the lock from now on."""
-        from . import background as _overlap  # few functions have such sources
+    def _load_in_background(
+        self, snapshot: Snapshot, deferred: list[str], shared: repository.SnapshotRepository
+    ) -> handoff.BackgroundFetch | None:
+        """Have a child load what is deferred; it holds the lock from now on."""
+        from . import background  # few functions have such sources
 
         settings, log = self._settings, self._log
 
         def work(send: Send) -> None:
-            leave = settings.resources().keys() - beside
-            found = self._loaded(self._now(), snapshot, leave)
+            others = settings.resources().keys() - deferred
+            found = self._load(self._now(), snapshot, others)
             problem = shared.put(found)
             if problem:
                 log.write("warn", f"the snapshot was not written ({problem})")
-            send(_overlap.answers(found, beside))
-            for text in beside:
-                entry = found.entries[text]
-                if entry.error:
-                    log.write("error" if entry.missing else "warn", f"{text}: {entry.error}")
+            send(handoff.sent(found, deferred, settings))
+            for reference in deferred:
+                entry = found.entries[reference]
+                if entry.failure:
+                    missing = entry.rendering(settings.resources()[reference]).missing
+                    log.write("error" if missing else "warn", f"{reference}: {entry.failure}")
 
-        left = (self._overlap or _overlap.start)(work, settings.deadline_seconds)
-        if left is not None:
+        child = (self._start_background or background.start)(work, settings.deadline_seconds)
+        if child is not None:
             shared.lock.hand_over()
-        return left
+        return child
 
-    def _loaded(self, moment: float, previous: Snapshot | None, leave: Collection[str]) -> Snapshot:
-        settings = self._settings
-        return load(
-            settings,
-            self._make_fetch(settings, self._environ),
-            moment,
-            previous,
-            timeout=settings.deadline_seconds,
-            jitter=self._jitter(),
-            leave=leave,
-            fallback=lambda: read_fallback(settings, self._log.write),
-        )
+    def _report_success(
+        self, names: set[str], snapshot: Snapshot, loading: Sequence[str], seconds: float
+    ) -> None:
+        sources = _counted(len(snapshot.entries), "source")
+        line = f"{_counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
+        if loading:
+            line += f", {_counted(len(loading), 'source')} loading in the background"
+        self._log.write("info", line)
 
 
-def _resolved(
-    settings: Settings,
-    environ: Mapping[str, str],
-    snapshot: Snapshot,
-    log: StartLog,
-    *,
-    is_from_file: bool,
-) -> tuple[dict[str, str], set[str]]:
-    """`environ` without references and with the values, and the names that these have.
+def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Return whether a child may be left to `command`.
 
-    Some are out of a file where `is_from_file`, which others of this user can write as well: what
-    none of the sources could have set is then left out.
+    Only Python has the helper that receives from it and reaps it. A snapshot of SnapStart would
+    clone the child with the rest, and no request waits for that start; nor where workers share an
+    environment, whose first process serves no request.
     """
-    in_place = {source.variable for source in settings.sources if source.variable}
-    result = {name: value for name, value in environ.items() if name not in in_place}
-    configured = frozenset() if settings.overwrite else frozenset(result)
-    names = set()
-    for source, rendered in snapshot.rendered(settings):
-        for name in rendered.protected:
-            log.write("warn", f"{source.public_reference}: {name} is protected and was left out")
-        for name, value in rendered.values.items() if source.env else ():
-            if name in configured:
-                said = f"{source.public_reference}: {name} is configured on the function and stays"
-                log.write("debug", said)
-            elif is_from_file and not may_set(source, name, value):
-                said = f"{quoted(name)} could not come from there and was left out"
-                log.write("warn", f"{source.public_reference}: {said}")
-            else:
-                result[name] = value
-                names.add(name)
-    return result, names
+    if environ.get("AWS_LAMBDA_MAX_CONCURRENCY"):
+        return False
+    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+        return False
+    name = command[0].rpartition("/")[2]
+    version = name.removeprefix("python").replace(".", "")
+    return name.startswith("python") and (not version or version.isdigit())
 
 
-def _worth_keeping(settings: Settings, previous: Snapshot | None) -> Snapshot | None:
-    """What an earlier life leaves us: all that cost calls; files are read anew at no cost.
+def _deferred_resources(settings: Settings) -> list[str]:
+    """Return what is fetched from AWS and set in no environment; files are read at no cost."""
+    if settings.local_dir:
+        return []
+    # A profile that is read in two formats is received once, in one session.
+    awaited = {
+        source.resource.parts
+        for source in settings.sources
+        if source.env and source.resource.scheme == APPCONFIG
+    }
+    return [
+        reference
+        for reference, sources in settings.resources().items()
+        if sources[0].resource.scheme != FILE
+        and sources[0].resource.parts not in awaited
+        and not any(source.env for source in sources)
+    ]
 
-    Lambda runs init again after a crash or a time-out, and /tmp outlives both.
-    """
-    if previous is None or settings.local_dir:
-        return None
-    complete = previous.complete()
-    for text, entry in list(complete.entries.items()):
-        if text.startswith(FILE + ":"):
-            del complete.entries[text]
-        elif entry.error:  # not fresh: a fallback, or older than it should be
-            complete.entries[text] = entry.but(refresh_at=entry.checked_at)
-    return complete
+
+def _deferred_secrets(settings: Settings) -> list[str]:
+    """Return the secrets that only `get()` asks for: nothing could keep them through exec."""
+    return [
+        reference
+        for reference, sources in settings.resources().items()
+        if sources[0].resource.scheme == SECRETS_MANAGER
+        and not any(source.env for source in sources)
+    ]
 
 
 def _occupy_closed_files() -> None:
-    """Where standard files are closed, see that no lock or pipe of ours has their numbers."""
+    """Where standard files are closed, keep their numbers from our locks and pipes."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
             pass  # exec closes it again
         os.close(descriptor)
-
-
-def _report(settings: Settings, snapshot: Snapshot, log: StartLog) -> None:
-    """Say what failed and why the start goes on all the same.
-
-    Raises:
-        LoadError: it does not.
-    """
-    missing = snapshot.missing()
-    if missing and not settings.go_on:
-        raise LoadError(missing)
-    for error in missing:
-        log.write("error", f"{error}; going on without it (APPCONFIG_ENV_ON_ERROR=continue)")
-    for text, entry in snapshot.entries.items():
-        if entry.error and not entry.missing:
-            stands_in = (
-                "its last values stand in" if entry.has_data else "its default or nothing stands in"
-            )
-            log.write("warn", f"{text}: {entry.error}; {stands_in}")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -1,1 +1,1 @@
-"""What others define: the services' contracts, and fakes and clients held to them."""
+"""Contracts that others define (the AWS services'), and tests of fakes and clients against them."""

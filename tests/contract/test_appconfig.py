@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import multiprocessing
 import os
@@ -11,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._backends.router import Fetcher
+from appconfig_env._backends.router import Router
 from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._config.settings import from_environ
 from appconfig_env._helper.helper import Helper
 
 from ..support import fakes
 from ..support.fakes import steadily, wrapped
+from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,7 +32,7 @@ KEY = ("shop", "prod", "app")
 
 
 class Clock(fakes.Clock):
-    """Stands still until told, and moves the fake AWS with it."""
+    """Advances only by `tick`, together with the fake AWS."""
 
     def __init__(self, aws: FakeAws) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ def environ(aws: FakeAws, tmp_path: Path) -> dict[str, str]:
         **aws.environ(),
         "APPCONFIG_ENV_SOURCES": APP,
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
-        # Real time, of which a busy machine may take a lot.
+        # In real time, and a busy machine may be slow.
         "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "60s",
         "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
     }
@@ -68,7 +68,7 @@ def environ(aws: FakeAws, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def helper(environ: dict[str, str], clock: Clock) -> Helper:
-    """Give a helper behind the wrapper, which has read version 1."""
+    """A helper started by the wrapper, which has read version 1."""
     return Helper(wrapped(environ, clock), now=clock, jitter=steadily)
 
 
@@ -84,8 +84,8 @@ def deploy(aws: FakeAws, n: int) -> None:
     aws.put_profile(*KEY, {"n": n}, label=f"v{n}")
 
 
-def told(helper: Helper) -> tuple[Any, str, str | None]:
-    """Give what the helper serves and says."""
+def state(helper: Helper) -> tuple[Any, str, str | None]:
+    """The value, version and error that the helper returns."""
     number = helper.get("N", type=int)
     status = helper.status()[APP]
     return number, status["version"], status["last_error"]
@@ -94,7 +94,7 @@ def told(helper: Helper) -> tuple[Any, str, str | None]:
 # Tokens
 
 
-def test_a_day_of_polls_uses_each_token_once_and_always_the_last_one(
+def test_a_day_of_polls_uses_each_token_once_and_always_the_latest(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     for n in range(2, 200):
@@ -102,36 +102,38 @@ def test_a_day_of_polls_uses_each_token_once_and_always_the_last_one(
             deploy(aws, n)
         clock.tick(450)
         helper.get("N")
-    assert [use.token for use in aws.ledger] == list(range(1, 200)), "each the one given before"
+    assert [use.token for use in aws.ledger] == list(range(1, 200)), (
+        "each one is from the previous response"
+    )
     assert outcomes(aws).count("changed") == 1 + 28
     assert (aws.count("StartConfigurationSession"), aws.problems) == (1, [])
 
 
-def test_an_expired_token_costs_one_session_and_is_no_error(
+def test_an_expired_token_costs_one_session_and_is_not_an_error(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
-    aws.forward(24 * 3600)  # of which our clock knows nothing
+    aws.forward(24 * 3600)  # which our clock does not show
     deploy(aws, 2)
     clock.tick(45)
-    assert told(helper) == (2, "v2", None)
+    assert state(helper) == (2, "v2", None)
     assert outcomes(aws) == ["changed", "Expired", "changed"]
     assert aws.count("StartConfigurationSession") == 2
 
 
-def test_a_corrupted_token_costs_one_session_and_is_no_error(
+def test_a_corrupted_token_costs_one_session_and_is_not_an_error(
     helper: Helper, environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     snapshot = Path(environ["APPCONFIG_ENV_SNAPSHOT"])
-    found = json.loads(snapshot.read_text())
-    found["sources"][APP]["token"] = "made up"
-    snapshot.write_text(json.dumps(found))
+    found = read_snapshot(snapshot)
+    found["entries"][APP]["token"] = "made up"
+    snapshot.write_text(snapshot_text(found))
     clock.tick(45)
-    assert told(helper) == (1, "v1", None)
+    assert state(helper) == (1, "v1", None)
     assert outcomes(aws)[1:] in (["Corrupted", "changed"], ["BadRequestException", "changed"])
     assert aws.count("StartConfigurationSession") == 2
 
 
-def test_the_session_after_a_refused_token_goes_on(
+def test_the_session_after_a_refused_token_is_kept(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     aws.forward(24 * 3600)
@@ -142,19 +144,19 @@ def test_the_session_after_a_refused_token_goes_on(
     assert aws.problems == []
 
 
-def test_an_answer_that_is_lost_spends_the_token_and_costs_one_session(
+def test_a_lost_response_spends_the_token_and_costs_one_session(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     aws.fail("GetLatestConfiguration", close="after")
     deploy(aws, 2)
     clock.tick(45)
-    assert told(helper) == (2, "v2", None)
+    assert state(helper) == (2, "v2", None)
     assert outcomes(aws)[1:] == ["changed", "Corrupted", "changed"]
-    assert aws.problems == [], "nobody can know that it was spent"
+    assert aws.problems == [], "the client cannot know that it was spent"
 
 
 @pytest.mark.parametrize("fault", ["throttled", "broken", "denied", "closed"])
-def test_a_token_outlives_what_does_not_spend_it(
+def test_a_token_is_kept_after_failures_that_do_not_spend_it(
     helper: Helper, aws: FakeAws, clock: Clock, fault: str
 ) -> None:
     if fault == "throttled":
@@ -165,45 +167,47 @@ def test_a_token_outlives_what_does_not_spend_it(
         aws.fail("GetLatestConfiguration", times=None, close=fault == "closed")
     deploy(aws, 2)
     clock.tick(45)
-    number, version, error = told(helper)
+    number, version, error = state(helper)
     assert (number, version, error is None) == (1, "v1", False)
     aws.recover()
     clock.tick(46)
-    assert told(helper) == (2, "v2", None)
+    assert state(helper) == (2, "v2", None)
     assert [use.token for use in taken(aws)] == [1, 2]
     assert aws.count("StartConfigurationSession") == 1
 
 
-def test_a_profile_that_comes_back_is_seen(helper: Helper, aws: FakeAws, clock: Clock) -> None:
-    for gone in (aws.undeploy, aws.delete_profile):
-        gone(*KEY)
+def test_a_profile_that_is_deployed_again_is_seen(
+    helper: Helper, aws: FakeAws, clock: Clock
+) -> None:
+    for remove in (aws.undeploy, aws.delete_profile):
+        remove(*KEY)
         clock.tick(1000)
-        number, version, error = told(helper)
+        number, version, error = state(helper)
         assert (number, version) == (1, "v1")
         assert error is not None
         assert "ResourceNotFoundException" in error
     deploy(aws, 5)
     clock.tick(1000)
-    assert told(helper) == (5, "v5", None)
+    assert state(helper) == (5, "v5", None)
 
 
 # Intervals
 
 
-def test_a_poll_that_was_too_early_keeps_value_and_token_and_is_no_error(
+def test_an_early_poll_keeps_value_and_token_and_is_not_an_error(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     deploy(aws, 2)
     clock.tick(14)
     assert helper.refresh() == frozenset()
-    assert told(helper) == (1, "v1", None)
+    assert state(helper) == (1, "v1", None)
     clock.tick(1)
     assert helper.refresh() == {"N"}
     assert outcomes(aws) == ["changed", "PollIntervalNotSatisfied", "changed"]
     assert [use.token for use in aws.ledger] == [1, 2, 2]
 
 
-def test_after_a_poll_that_was_too_early_the_interval_goes_on_as_it_was(
+def test_an_early_poll_does_not_change_the_interval(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     clock.tick(10)
@@ -216,29 +220,29 @@ def test_after_a_poll_that_was_too_early_the_interval_goes_on_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("asked", "waited"),
+    ("advertised", "waited"),
     [
         ("15", 45), ("45", 45), ("46", 46), ("60", 60), ("3600", 3600), ("86400", 86_400),
-        # What nobody can mean is ignored, or taken for the longest that there is.
+        # Absurd intervals are ignored, or replaced by the longest possible one.
         ("", 45), ("0", 45), ("-60", 45), ("soon", 45), ("1e3", 45), ("60.5", 45), ("\xb2", 45),
         ("86401", 86_400), ("999999999", 86_400), ("9" * 5000, 45),
     ],
 )  # fmt: skip
-def test_the_services_interval_is_waited_for_but_no_absurd_one(
-    helper: Helper, aws: FakeAws, clock: Clock, asked: str, waited: int
+def test_the_service_s_interval_is_honoured_unless_it_is_absurd(
+    helper: Helper, aws: FakeAws, clock: Clock, advertised: str, waited: int
 ) -> None:
-    aws.appconfig.next_poll_interval_text = asked
+    aws.appconfig.next_poll_interval_text = advertised
     clock.tick(45)
     helper.get("N")
     deploy(aws, 2)
     clock.tick(waited - 0.1)
-    assert told(helper) == (1, "v1", None)
-    clock.tick(1.1)  # services count from their answer
-    assert told(helper) == (2, "v2", None)
+    assert state(helper) == (1, "v1", None)
+    clock.tick(1.1)  # services count from their response
+    assert state(helper) == (2, "v2", None)
     assert aws.problems == []
 
 
-def test_an_interval_that_grows_and_shrinks_is_followed(
+def test_changes_of_the_service_s_interval_are_followed(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     began = clock.at
@@ -254,7 +258,7 @@ def test_an_interval_that_grows_and_shrinks_is_followed(
     assert aws.problems == []
 
 
-def test_a_failure_does_not_end_the_services_interval(
+def test_a_failure_does_not_cut_the_service_s_interval_short(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     aws.appconfig.next_poll_interval_seconds = 120
@@ -271,22 +275,22 @@ def test_a_failure_does_not_end_the_services_interval(
     assert aws.problems == []
 
 
-def test_an_interval_that_is_raised_unsaid_is_no_error_and_costs_no_session(
+def test_an_interval_raised_without_notice_is_not_an_error_and_costs_no_session(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     aws.appconfig.next_poll_interval_seconds = 200
-    aws.appconfig.raises_unsaid = True
+    aws.appconfig.raises_unannounced = True
     deploy(aws, 2)
     for _ in range(300):
         clock.tick(1)
-        number, version, error = told(helper)
+        number, version, error = state(helper)
         assert (version, error) == (f"v{number}", None)
     assert helper.get("N") == "2"
     assert set(outcomes(aws)[1:-1]) == {"PollIntervalNotSatisfied"}
     assert outcomes(aws)[-1] == "changed"
     assert len(aws.ledger) <= 2 + 200 / 15
     assert aws.count("StartConfigurationSession") == 1
-    assert aws.problems == [], "it was as early as it was told to be"
+    assert aws.problems == [], "it kept the interval that it was sent"
 
 
 # What is deployed
@@ -295,59 +299,59 @@ def test_an_interval_that_is_raised_unsaid_is_no_error_and_costs_no_session(
 def test_a_rollback_is_seen_at_the_next_poll(helper: Helper, aws: FakeAws, clock: Clock) -> None:
     deploy(aws, 2)
     clock.tick(45)
-    assert told(helper) == (2, "v2", None)
+    assert state(helper) == (2, "v2", None)
     aws.roll_back(*KEY)
     clock.tick(44.9)
-    assert told(helper) == (2, "v2", None)
+    assert state(helper) == (2, "v2", None)
     clock.tick(0.1)
-    assert told(helper) == (1, "v1", None)
+    assert state(helper) == (1, "v1", None)
     assert aws.received == {"shop/prod/app": 3}
 
 
-def test_a_version_that_was_rolled_back_between_two_polls_was_never_there(
+def test_a_version_rolled_back_between_two_polls_is_never_seen(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     deploy(aws, 2)
     aws.roll_back(*KEY)
     clock.tick(45)
-    assert told(helper) == (1, "v1", None)
+    assert state(helper) == (1, "v1", None)
     assert outcomes(aws) == ["changed", "unchanged"]
 
 
 BAD = {
     "broken JSON": b'{"n": 2',
     "not UTF-8": b'{"n": "\xff"}',
-    "a name twice": b'{"n": 2, "N": 3}',
-    "no value for a variable": b'{"n": "\\u0000"}',
-    "no object any more": b'"n"[',
-    "nothing": b" ",
+    "duplicate name": b'{"n": 2, "N": 3}',
+    "NUL in a value": b'{"n": "\\u0000"}',
+    "not an object": b'"n"[',
+    "blank": b" ",
 }
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_a_bad_document_is_reported_until_a_good_one_comes_and_costs_no_value(
+def test_a_bad_document_is_reported_until_a_good_one_arrives_and_loses_no_value(
     helper: Helper, aws: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture, bad: bytes
 ) -> None:
     caplog.set_level(logging.INFO)
     aws.put_profile(*KEY, bad, label="bad", content_type="application/json")
-    asked = []
+    polled = []
     for _ in range(2000):
         clock.tick(1)
         count = len(aws.ledger)
-        number, version, error = told(helper)
+        number, version, error = state(helper)
         assert (number, version) == (1, "v1")
         assert (error is not None and "version bad" in error) == (clock.at >= 1_000_045)
         if len(aws.ledger) > count:
-            asked.append(clock.at - 1_000_000)
-    assert asked == [45, 90, 180, 360, 720, 1440], "further and further apart"
-    assert set(outcomes(aws)) == {"changed"}, "each time in a new session, which shows it again"
+            polled.append(clock.at - 1_000_000)
+    assert polled == [45, 90, 180, 360, 720, 1440], "with increasing waits"
+    assert set(outcomes(aws)) == {"changed"}, "each in a new session, which returns it again"
     warned = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert len(warned) == 1
 
     aws.put_profile(*KEY, {"n": 3}, label="v3")
     clock.tick(900)
-    assert told(helper) == (3, "v3", None)
-    assert caplog.records[-1].getMessage() == f"{APP}: well again after 6 failed attempts"
+    assert state(helper) == (3, "v3", None)
+    assert caplog.records[-1].getMessage() == f"{APP}: recovered after 6 failed attempts"
 
 
 def test_after_a_bad_document_a_rollback_to_the_last_good_one_is_seen(
@@ -355,16 +359,16 @@ def test_after_a_bad_document_a_rollback_to_the_last_good_one_is_seen(
 ) -> None:
     aws.put_profile(*KEY, BAD["broken JSON"], label="bad", content_type="application/json")
     clock.tick(45)
-    assert told(helper)[:2] == (1, "v1")
+    assert state(helper)[:2] == (1, "v1")
     aws.roll_back(*KEY)
     clock.tick(45)
-    assert told(helper) == (1, "v1", None)
+    assert state(helper) == (1, "v1", None)
     clock.tick(45)
     helper.get("N")
-    assert outcomes(aws)[-1] == "unchanged", "and its session goes on"
+    assert outcomes(aws)[-1] == "unchanged", "its session is kept"
 
 
-def test_a_bad_document_is_still_the_one_to_be_told_when_calls_fail_in_between(
+def test_a_bad_document_is_still_reported_after_calls_failed_in_between(
     helper: Helper, aws: FakeAws, clock: Clock
 ) -> None:
     aws.put_profile(*KEY, BAD["broken JSON"], label="bad", content_type="application/json")
@@ -372,15 +376,15 @@ def test_a_bad_document_is_still_the_one_to_be_told_when_calls_fail_in_between(
     helper.get("N")
     aws.deny("StartConfigurationSession")
     clock.tick(45)
-    assert "AccessDenied" in str(told(helper)[2])
+    assert "AccessDenied" in str(state(helper)[2])
     aws.recover()
     clock.tick(90)
-    number, version, error = told(helper)
+    number, version, error = state(helper)
     assert (number, version) == (1, "v1")
     assert "version bad" in str(error)
 
 
-def test_a_document_bad_for_one_of_two_formats_is_received_by_both_until_it_is_good(
+def test_a_document_bad_in_one_of_two_formats_is_received_for_both_until_it_is_good(
     environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP} {APP}?format=text&as=RAW"
@@ -404,7 +408,7 @@ def test_a_document_bad_for_one_of_two_formats_is_received_by_both_until_it_is_g
 
 
 class Worker:
-    """A real process with a helper of its own, on a clock that the test sets."""
+    """A real process with its own helper, on a clock that the test sets."""
 
     def __init__(self, environ: Mapping[str, str], clock: Clock) -> None:
         context = multiprocessing.get_context("spawn")
@@ -417,12 +421,12 @@ class Worker:
         theirs.close()
 
     def ask(self, word: str) -> Any:
-        """Give what the helper in there gives now."""
+        """Return the state of the process's helper."""
         self._time.value = self._clock.at
         self._pipe.send(word)
-        assert self._pipe.poll(60), "no answer"
-        said, self.fetches = self._pipe.recv()
-        return said
+        assert self._pipe.poll(60), "no response"
+        result, self.fetches = self._pipe.recv()
+        return result
 
     def end(self) -> None:
         self._pipe.close()
@@ -438,11 +442,11 @@ def _work(environ: Mapping[str, str], time: Synchronized[float], pipe: Connectio
         except EOFError:
             return
         _Mortal.dies_with_token = word == "die"
-        pipe.send((told(helper), _Mortal.fetches))
+        pipe.send((state(helper), _Mortal.fetches))
 
 
-class _Mortal(Fetcher):
-    """Fetches, unless the process is to die with the tokens in its hands."""
+class _Mortal(Router):
+    """Fetches, or ends the process while it holds the tokens."""
 
     dies_with_token = False
     fetches = 0
@@ -457,7 +461,7 @@ class _Mortal(Fetcher):
 
 @pytest.fixture
 def worker(environ: dict[str, str], clock: Clock) -> Iterator[Callable[[], Worker]]:
-    """Give a function that starts one behind the wrapper, which has read version 1."""
+    """A function that starts a worker after the wrapper, which has read version 1."""
     after = wrapped(environ, clock)
     started: list[Worker] = []
 
@@ -480,10 +484,10 @@ def test_two_processes_on_one_snapshot_share_one_session(
         if n % 3 == 0:
             workers.reverse()
         for one in workers:
-            assert one.ask("say") == (n, f"v{n}", None)
+            assert one.ask("state") == (n, f"v{n}", None)
     assert [use.token for use in aws.ledger] == list(range(1, 10))
     assert sum(one.fetches for one in workers) == 8
-    assert all(one.fetches for one in workers), "each was the first at times"
+    assert all(one.fetches for one in workers), "each refreshes at times"
     assert (aws.count("StartConfigurationSession"), aws.problems) == (1, [])
 
 
@@ -495,10 +499,10 @@ def test_a_process_that_dies_with_the_token_costs_one_session_and_nothing_else(
     clock.tick(45)
     with pytest.raises(EOFError):
         first.ask("die")
-    assert second.ask("say") == (2, "v2", None)
-    assert [use.token for use in aws.ledger] == [1, 3], "token 2 is nobody's any more"
+    assert second.ask("state") == (2, "v2", None)
+    assert [use.token for use in aws.ledger] == [1, 3], "token 2 is lost"
     clock.tick(45)
-    assert second.ask("say") == (2, "v2", None)
+    assert second.ask("state") == (2, "v2", None)
     assert (aws.count("StartConfigurationSession"), aws.problems) == (2, [])
 
 
@@ -507,14 +511,16 @@ def test_a_clock_that_goes_back_ends_the_wait_for_another_process(
 ) -> None:
     helper.get("N")
     clock.tick(1000)
-    with SnapshotRepository(from_environ(environ), environ):  # it is on it, and has been for long
+    with SnapshotRepository(
+        from_environ(environ), environ
+    ):  # another process has held the lock for long
         assert helper.get("N") == "1"
     deploy(aws, 2)
     clock.at -= 950  # back to when the value was 50 s old
     assert helper.get("N") == "2"
 
 
-def test_a_failed_poll_of_one_who_knows_less_takes_nothing_from_others(
+def test_a_failed_poll_of_an_outdated_process_takes_no_value_from_others(
     helper: Helper, environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     late = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
@@ -522,22 +528,22 @@ def test_a_failed_poll_of_one_who_knows_less_takes_nothing_from_others(
     deploy(aws, 2)
     clock.tick(45)
     assert helper.get("N") == "2"
-    os.unlink(environ["APPCONFIG_ENV_SNAPSHOT"])  # a function that cleans its /tmp
+    os.unlink(environ["APPCONFIG_ENV_SNAPSHOT"])  # as by a function that deletes the files in /tmp
     aws.deny("StartConfigurationSession")
     clock.tick(1)
-    assert late.get("N") == "1", "it knows no better"
+    assert late.get("N") == "1", "its last good value"
     clock.tick(44)
     assert helper.get("N") == "2"
     assert "AccessDenied" in str(helper.status()[APP]["last_error"])
 
 
-def test_what_is_of_before_the_clock_went_back_is_not_taken_for_newer(
+def test_an_entry_from_before_the_clock_went_back_does_not_count_as_newer(
     helper: Helper, environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     late = Helper(environ, now=clock, jitter=steadily)
     assert late.get("N") == helper.get("N") == "1"
     clock.at -= 1000
-    assert late.get("N") == "1"  # too early for the service, which leaves what it has
+    assert late.get("N") == "1"  # too early for the service: the value is kept
     deploy(aws, 2)
     clock.tick(450)
     assert helper.get("N") == "2"
@@ -546,7 +552,7 @@ def test_what_is_of_before_the_clock_went_back_is_not_taken_for_newer(
     assert late.get("N") == "2"
 
 
-def test_processes_without_a_value_share_the_wait_after_failures(
+def test_processes_without_a_value_share_the_back_off(
     environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     environ["APPCONFIG_ENV_ON_ERROR"] = "continue"
@@ -559,7 +565,7 @@ def test_processes_without_a_value_share_the_wait_after_failures(
     assert aws.count("StartConfigurationSession") == 5
 
 
-def test_after_a_restore_all_is_asked_once_whatever_the_clock_does(
+def test_after_a_restore_each_source_is_requested_once_even_if_the_clock_goes_back(
     environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
@@ -574,6 +580,6 @@ def test_after_a_restore_all_is_asked_once_whatever_the_clock_does(
     for _ in range(4):
         clock.tick(61)
         assert helper.get("N") == "1"
-    asked = [call.resource for call in aws.calls if call.operation == "GetLatestConfiguration"]
-    assert asked.count("shop/prod/app") == 5
-    assert asked.count("shop/prod/slow") == 2, "at the restore, and when the clock had gone back"
+    polled = [call.resource for call in aws.calls if call.operation == "GetLatestConfiguration"]
+    assert polled.count("shop/prod/app") == 5
+    assert polled.count("shop/prod/slow") == 2, "at the restore, and after the clock went back"

@@ -1,4 +1,4 @@
-"""What both clients of the port promise: one set of tests for the lean one and for boto3's."""
+"""The contract of both AWS clients: one set of tests for the lean client and boto3's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.boto3_client import Boto3Client
 from appconfig_env._backends.aws.errors import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
 from appconfig_env._backends.aws.lean_client import LeanClient
@@ -26,7 +26,7 @@ from appconfig_env._backends.aws.retry import Policy
 from appconfig_env._backends.base import Request
 from appconfig_env._config import aws as settings
 from appconfig_env._config import references as _reference
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure
 
 from ..support.fake_aws import FakeAws
 from ..support.life import eventually
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Connect = Callable[..., "Client"]
 ROLE = "arn:aws:iam::123456789012:role/reader"
-TOO_LARGE_A_WAIT = 10.0
+LONG_TIMEOUT_SECONDS = 10.0
 
 
 @pytest.fixture(params=["lean", "boto3"])
@@ -48,20 +48,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def connect(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
-    """Give a function that makes a client from the environment it is given."""
+    """A function that makes a client from an environment."""
     clients: list[Client] = []
 
     def make(environ: Mapping[str, str], now: Callable[[], float] = time.time) -> Client:
         problems: list[str] = []
-        found = settings.from_environ(environ, problems)
+        aws_settings = settings.from_environ(environ, problems)
         assert problems == []
         client: Client
         if kind == "lean":
-            client = LeanClient(found, environ, now=now)
+            client = LeanClient(aws_settings, environ, now=now)
         else:
-            for name, value in environ.items():  # boto3 reads the process's own
+            for name, value in environ.items():  # boto3 reads os.environ
                 monkeypatch.setenv(name, value)
-            client = Boto3Client(found)
+            client = Boto3Client(aws_settings)
         clients.append(client)
         return client
 
@@ -98,8 +98,8 @@ def parameter(client: Client, name: str = "a", **options: Any) -> dict[str, Any]
 def failure(call: Callable[[], object]) -> AwsError:
     with pytest.raises(AwsError) as caught:
         call()
-    # Nothing of botocore's may hang on to it: its messages hold URLs with tokens, and the frames of
-    # its tracebacks hold requests and sockets.
+    # No error of botocore may be chained to it: their messages contain URLs with tokens, and the
+    # frames of their tracebacks keep requests and sockets.
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     return caught.value
@@ -132,12 +132,12 @@ def test_parameters_are_read_by_name(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.put_parameter("/shop/ä b", "grün", labels=["good"])
     fake_aws.put_parameter("/shop/secret", "s", type="SecureString")
     names = ["/shop/ä b:good", "/shop/secret", "/nope"]
-    found = client.call("GetParameters", {"Names": names, "WithDecryption": True}, timeout=5)
-    assert [(one["Name"], one["Type"], one["Value"]) for one in found["Parameters"]] == [
+    result = client.call("GetParameters", {"Names": names, "WithDecryption": True}, timeout=5)
+    assert [(one["Name"], one["Type"], one["Value"]) for one in result["Parameters"]] == [
         ("/shop/secret", "SecureString", "s"),
         ("/shop/ä b", "String", "grün"),
     ]
-    assert found["InvalidParameters"] == ["/nope"]
+    assert result["InvalidParameters"] == ["/nope"]
     assert fake_aws.problems == []
 
 
@@ -154,7 +154,7 @@ def test_parameters_are_read_by_path(client: Client, fake_aws: FakeAws) -> None:
     assert fake_aws.problems == []
 
 
-def test_secrets_are_read_one_by_one_and_together(client: Client, fake_aws: FakeAws) -> None:
+def test_secrets_are_read_individually_and_in_a_batch(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.put_secret("text", "grün")
     arn = fake_aws.put_secret("bytes", b"\0\xff")
     one = client.call("GetSecretValue", {"SecretId": arn, "VersionStage": "AWSCURRENT"}, timeout=5)
@@ -170,7 +170,7 @@ def test_secrets_are_read_one_by_one_and_together(client: Client, fake_aws: Fake
     assert fake_aws.problems == []
 
 
-def test_a_role_can_be_assumed_by_a_call_too(client: Client, fake_aws: FakeAws) -> None:
+def test_a_role_can_also_be_assumed_by_a_call(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.put_role(ROLE)
     request = {"RoleArn": ROLE, "RoleSessionName": "me"}
     assert client.call("AssumeRole", request, timeout=5)["Credentials"]["SessionToken"]
@@ -179,7 +179,7 @@ def test_a_role_can_be_assumed_by_a_call_too(client: Client, fake_aws: FakeAws) 
 # Every shape of error
 
 
-def test_a_denial_names_the_right_that_is_missing(client: Client, fake_aws: FakeAws) -> None:
+def test_a_denial_names_the_missing_permission(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.deny("GetParameters")
     error = failure(lambda: parameter(client))
     assert (error.code, error.status, error.is_denial) == ("AccessDeniedException", 400, True)
@@ -188,7 +188,9 @@ def test_a_denial_names_the_right_that_is_missing(client: Client, fake_aws: Fake
     assert error.reason.endswith("; allow ssm:GetParameters in the function's role")
 
 
-def test_a_denial_of_a_profile_names_its_right(client: Client, fake_aws: FakeAws) -> None:
+def test_a_denial_of_a_profile_names_the_missing_permission(
+    client: Client, fake_aws: FakeAws
+) -> None:
     fake_aws.put_profile("shop", "prod", "app", "x")
     fake_aws.deny("StartConfigurationSession", "shop/prod/app")
     error = failure(lambda: session(client))
@@ -203,7 +205,7 @@ def test_a_denial_of_a_key_names_the_key(client: Client, fake_aws: FakeAws) -> N
 
 
 @pytest.mark.parametrize("operation", ["GetParameters", "GetLatestConfiguration"])
-def test_throttling_may_pass(client: Client, fake_aws: FakeAws, operation: str) -> None:
+def test_throttling_is_transient(client: Client, fake_aws: FakeAws, operation: str) -> None:
     fake_aws.put_profile("shop", "prod", "app", "x")
     token = session(client)
     fake_aws.throttle(operation)
@@ -217,11 +219,11 @@ def test_throttling_may_pass(client: Client, fake_aws: FakeAws, operation: str) 
         "Rate exceeded",
         True,
     )
-    assert fake_aws.count(operation) == 1  # the client itself tries nothing again
+    assert fake_aws.count(operation) == 1  # the client itself does not retry
     call[operation]()
 
 
-def test_absence_says_what_is_absent(client: Client, fake_aws: FakeAws) -> None:
+def test_a_missing_resource_is_named(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.put_profile("shop", "prod", "other", "x")
     error = failure(lambda: session(client))
     assert (error.code, error.status, error.is_transient) == (
@@ -234,7 +236,7 @@ def test_absence_says_what_is_absent(client: Client, fake_aws: FakeAws) -> None:
     assert set(error.details) == {"ResourceType", "ReferencedBy"}
 
 
-def test_a_token_that_is_refused_says_why(client: Client) -> None:
+def test_the_error_for_a_refused_token_has_the_reason(client: Client) -> None:
     error = failure(lambda: latest(client, "canary+/="))
     assert (error.code, error.status) == ("BadRequestException", 400)
     assert error.details["Details"] == {
@@ -243,7 +245,7 @@ def test_a_token_that_is_refused_says_why(client: Client) -> None:
     assert "canary" not in str(error)
 
 
-def test_a_poll_that_is_too_early_says_so(client: Client, fake_aws: FakeAws) -> None:
+def test_the_error_for_an_early_poll_has_the_reason(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.put_profile("shop", "prod", "app", "x")
     first = latest(client, session(client))
     error = failure(lambda: latest(client, first["NextPollConfigurationToken"]))
@@ -255,7 +257,7 @@ def test_a_poll_that_is_too_early_says_so(client: Client, fake_aws: FakeAws) -> 
     ("operation", "code"),
     [("GetParameters", "ExpiredTokenException"), ("AssumeRole", "ExpiredToken")],
 )
-def test_expired_credentials_are_called_that(
+def test_expired_credentials_are_reported_as_expired(
     client: Client, fake_aws: FakeAws, operation: str, code: str
 ) -> None:
     fake_aws.expire(fake_aws.environ()["AWS_ACCESS_KEY_ID"])
@@ -289,7 +291,7 @@ def test_an_error_without_a_code_is_named_by_its_status(
     assert "canary" not in str(error)
 
 
-def test_a_page_of_something_in_between_is_not_repeated(client: Client, fake_aws: FakeAws) -> None:
+def test_a_proxy_s_web_page_is_not_quoted(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.fail(
         "GetParameters",
         status=403,
@@ -298,11 +300,11 @@ def test_a_page_of_something_in_between_is_not_repeated(client: Client, fake_aws
     )
     error = failure(lambda: parameter(client))
     assert (error.code, error.message, error.status) == ("HTTP 403", "", 403)
-    assert error.is_unreachable, "it was not AWS who said so"
+    assert error.is_unreachable, "AWS has not answered"
     assert not error.is_transient
 
 
-def test_an_answer_that_is_no_json_is_refused(client: Client, fake_aws: FakeAws) -> None:
+def test_a_response_that_is_not_json_is_rejected(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.fail("GetParameters", status=200, body=b"<html>canary</html>")
     error = failure(lambda: parameter(client))
     assert not error.is_denial
@@ -314,7 +316,7 @@ def test_an_answer_that_is_no_json_is_refused(client: Client, fake_aws: FakeAws)
 
 @pytest.mark.parametrize("breaks", ["before", "midway", "after"])
 @pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParameters"])
-def test_a_connection_that_breaks_is_worth_another_try(
+def test_a_broken_connection_is_transient(
     client: Client, fake_aws: FakeAws, operation: str, breaks: Any
 ) -> None:
     fake_aws.put_profile("shop", "prod", "app", "x" * 100_000)
@@ -330,7 +332,7 @@ def test_a_connection_that_breaks_is_worth_another_try(
     assert token not in str(error)
 
 
-def test_nobody_who_listens_is_unreachable(connect: Connect, fake_aws: FakeAws) -> None:
+def test_a_closed_port_is_unreachable(connect: Connect, fake_aws: FakeAws) -> None:
     with RawServer(ok()) as server:
         pass
     error = failure(
@@ -341,8 +343,8 @@ def test_nobody_who_listens_is_unreachable(connect: Connect, fake_aws: FakeAws) 
     assert "is there a route to AWS" in error.reason
 
 
-def test_a_black_hole_is_left_in_time(connect: Connect, fake_aws: FakeAws) -> None:
-    # Not by the clock, which a busy machine belies: others that wait longer are still waiting.
+def test_a_call_without_a_response_ends_at_its_timeout(connect: Connect, fake_aws: FakeAws) -> None:
+    # No clock, which would be unreliable on a busy machine: calls with longer timeouts still wait.
     with ThreadPoolExecutor(2) as pool, RawServer(hang) as server:
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
         patient = [
@@ -353,7 +355,7 @@ def test_a_black_hole_is_left_in_time(connect: Connect, fake_aws: FakeAws) -> No
         for call in (lambda: parameter(client, timeout=0.5), lambda: latest_within(client, 0.5)):
             error = failure(call)
             assert (error.code, error.is_transient) == (UNREACHABLE, True)
-            assert f"no answer from 127.0.0.1:{server.port} in time" in error.reason
+            assert f"no response from 127.0.0.1:{server.port} in time" in error.reason
             assert "canary" not in str(error)
         assert not any(one.done() for one in patient)
     assert all("in time" not in one.result().reason for one in patient)
@@ -364,7 +366,9 @@ def latest_within(client: Client, seconds: float) -> dict[str, Any]:
     return client.call("GetLatestConfiguration", parameters, timeout=seconds)
 
 
-def test_a_body_that_stops_half_way_is_left_in_time(connect: Connect, fake_aws: FakeAws) -> None:
+def test_a_body_that_stalls_ends_the_call_at_its_timeout(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
     def stop(connection: Any) -> None:
         headers = b"Next-Poll-Configuration-Token: t\r\nContent-Length: 100\r\n"
         connection.sendall(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\nhalf")
@@ -376,11 +380,11 @@ def test_a_body_that_stops_half_way_is_left_in_time(connect: Connect, fake_aws: 
         assert error.code == UNREACHABLE
 
 
-@pytest.mark.parametrize("breaks_off", [b"Content-Le", b"Content-Type: text/plain\r\n"])
-def test_headers_that_stop_half_way_are_no_empty_answer(
-    connect: Connect, fake_aws: FakeAws, breaks_off: bytes
+@pytest.mark.parametrize("partial", [b"Content-Le", b"Content-Type: text/plain\r\n"])
+def test_headers_that_break_off_are_not_an_empty_response(
+    connect: Connect, fake_aws: FakeAws, partial: bytes
 ) -> None:
-    head = b"HTTP/1.1 200 OK\r\nNext-Poll-Configuration-Token: t\r\n" + breaks_off
+    head = b"HTTP/1.1 200 OK\r\nNext-Poll-Configuration-Token: t\r\n" + partial
     with RawServer(then_close(head)) as server:
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
         error = failure(lambda: latest_within(client, 5))
@@ -389,7 +393,7 @@ def test_headers_that_stop_half_way_are_no_empty_answer(
 
 @pytest.fixture
 def no_collector() -> Iterator[None]:
-    """Let nothing be closed by the garbage collector, which comes when it likes."""
+    """Disable the garbage collector, so that it does not close anything."""
     gc.collect()
     gc.disable()
     yield
@@ -397,7 +401,7 @@ def no_collector() -> Iterator[None]:
 
 
 def open_connections(port: int) -> list[str]:
-    """This process's sockets that are connected to `port`, by their inodes."""
+    """The inodes of this process's sockets that are connected to `port`."""
     ours = set()
     for number in os.listdir("/proc/self/fd"):
         with contextlib.suppress(OSError):
@@ -418,7 +422,7 @@ def then_hang(answer: bytes) -> Callable[[Any], None]:
     return send
 
 
-# What breaks a call in each of its stages; `-` where the connection stays open on the other side.
+# Responses that break a call in each of its stages; `-` if the peer keeps the connection open.
 BROKEN: dict[str, Answer] = {
     "nothing": then_close(b""),
     "nothing-": hang,
@@ -427,74 +431,70 @@ BROKEN: dict[str, Answer] = {
     "half a body": then_close(HEAD + b"Content-Length: 100\r\n\r\nhalf"),
     "half a body-": then_hang(HEAD + b"Content-Length: 100\r\n\r\nhalf"),
     "half a chunk": then_close(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"),
-    "a header that is no number-": then_hang(
+    "a header that is not a number-": then_hang(
         HEAD + b"Next-Poll-Interval-In-Seconds: soon\r\nContent-Length: 100\r\n\r\nhalf"
     ),
-    "no JSON": then_close(HEAD + b"Content-Length: 3\r\n\r\nabc"),
-    "no JSON-": HEAD + b"Content-Length: 3\r\n\r\nabc",
+    "invalid JSON": then_close(HEAD + b"Content-Length: 3\r\n\r\nabc"),
+    "invalid JSON-": HEAD + b"Content-Length: 3\r\n\r\nabc",
     "a refusal": then_close(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\n{}"),
     "a refusal-": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\n{}",
-    "no HTTP": then_close(b"SSH-2.0-x\r\n\r\n"),
+    "not HTTP": then_close(b"SSH-2.0-x\r\n\r\n"),
 }
 
 
 @pytest.mark.parametrize("answer", BROKEN)
 @pytest.mark.usefixtures("no_collector")
-def test_no_socket_outlives_a_call_that_failed(
-    connect: Connect, fake_aws: FakeAws, answer: str
-) -> None:
+def test_no_socket_outlives_a_failed_call(connect: Connect, fake_aws: FakeAws, answer: str) -> None:
     with RawServer(BROKEN[answer]) as server:
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
-        kept = []  # by whoever logs them later
+        errors = []  # kept, as in a log record
         for _ in range(2):
-            kept.append(failure(lambda: parameter(client, timeout=0.5)))
-            if answer not in ("no JSON", "no JSON-"):  # as a document, that is text
-                kept.append(failure(lambda: latest_within(client, 0.5)))
+            errors.append(failure(lambda: parameter(client, timeout=0.5)))
+            if answer not in ("invalid JSON", "invalid JSON-"):  # as a document it is text
+                errors.append(failure(lambda: latest_within(client, 0.5)))
         client.close()
         assert open_connections(server.port) == []
         assert server.connections
-    assert len(kept) >= 2
+    assert len(errors) >= 2
 
 
 @pytest.mark.usefixtures("no_collector")
-def test_no_socket_outlives_a_fetch_whose_calls_were_tried_again(
-    connect: Connect, fake_aws: FakeAws
-) -> None:
+def test_no_socket_outlives_a_fetch_with_retries(connect: Connect, fake_aws: FakeAws) -> None:
     with RawServer(BROKEN["half a body"]) as server:
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
         request = Request(_reference.parse("ssm:/a").resource, "")
         policy = Policy(first_wait=0.0)
-        outcomes = Fetcher(client, 1, policy=policy)([request], 60.0)
-        assert isinstance(outcomes["ssm:/a"], SourceError)
+        outcomes = AwsBackend(client, 1, policy=policy)([request], 60.0)
+        assert isinstance(outcomes["ssm:/a"], Failure)
         assert open_connections(server.port) == []
         assert server.connections == policy.attempts
 
 
 @pytest.mark.usefixtures("no_collector")
-def test_no_socket_outlives_a_search_for_credentials_in_vain(
+def test_no_socket_outlives_a_failed_search_for_credentials(
     connect: Connect, fake_aws: FakeAws
 ) -> None:
     with RawServer(ok(b"[]")) as server:
-        given = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url}
-        client = connect(fake_aws.environ(container=True) | given)
-        kept = [failure(lambda: parameter(client)) for _ in range(2)]
+        endpoint = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.url}
+        client = connect(fake_aws.environ(container=True) | endpoint)
+        errors = [failure(lambda: parameter(client)) for _ in range(2)]
         client.close()
         assert open_connections(server.port) == []
         assert server.requests
-    assert {error.code for error in kept} == {NO_CREDENTIALS}
+    assert {error.code for error in errors} == {NO_CREDENTIALS}
 
 
-def test_a_failure_that_is_told_again_does_not_grow(
+def test_the_traceback_of_a_repeated_error_does_not_grow(
     boto3_client: Callable[..., Boto3Client],
 ) -> None:
     client = boto3_client({"AWS_REGION": "eu-west-1"})
-    kept = [failure(lambda: parameter(client)) for _ in range(3)]
-    assert len({id(error) for error in kept}) == 3
-    lengths = [len(list(traceback.walk_tb(error.__traceback__))) for error in kept]
+    errors = [failure(lambda: parameter(client)) for _ in range(3)]
+    assert len({id(error) for error in errors}) == 3
+    lengths = [len(list(traceback.walk_tb(error.__traceback__))) for error in errors]
     assert lengths[1] == lengths[2]
 
 
-def test_a_configuration_that_is_too_large_is_refused(connect: Connect, fake_aws: FakeAws) -> None:
+def test_an_oversized_configuration_is_rejected(connect: Connect, fake_aws: FakeAws) -> None:
     def send(connection: Any) -> None:
         headers = b"Next-Poll-Configuration-Token: t\r\nTransfer-Encoding: chunked\r\n"
         connection.sendall(b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n")
@@ -508,9 +508,7 @@ def test_a_configuration_that_is_too_large_is_refused(connect: Connect, fake_aws
     assert "a body that is too large" in error.reason
 
 
-def test_what_aws_repeats_of_a_request_it_refuses_is_not_said(
-    client: Client, fake_aws: FakeAws
-) -> None:
+def test_the_request_repeated_in_a_refusal_is_not_quoted(client: Client, fake_aws: FakeAws) -> None:
     message = (
         "The signature does not match.\n\nThe Canonical String for this request should have been\n"
         "'POST\n/\n\nx-amz-security-token:canary'\n\nThe String-to-Sign should have been\n'canary'"
@@ -522,9 +520,7 @@ def test_what_aws_repeats_of_a_request_it_refuses_is_not_said(
     assert "canary" not in error.reason
 
 
-def test_connections_are_kept_for_the_next_call_and_closed(
-    client: Client, fake_aws: FakeAws
-) -> None:
+def test_connections_are_reused_until_close(client: Client, fake_aws: FakeAws) -> None:
     for _ in range(3):
         parameter(client)
     assert fake_aws.connections == 1
@@ -533,7 +529,7 @@ def test_connections_are_kept_for_the_next_call_and_closed(
     assert fake_aws.connections == 2
 
 
-def test_an_endpoint_may_stand_below_a_path(connect: Connect, fake_aws: FakeAws) -> None:
+def test_an_endpoint_may_have_a_path(connect: Connect, fake_aws: FakeAws) -> None:
     refusal = b"HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\n{}"
     with RawServer(refusal) as server:
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": f"{server.url}/a%20b/"})
@@ -546,25 +542,25 @@ def test_an_endpoint_may_stand_below_a_path(connect: Connect, fake_aws: FakeAws)
 # TLS
 
 
-def test_tls_with_a_ca_of_ones_own(connect: Connect, fake_aws_tls: FakeAws) -> None:
+def test_tls_with_a_custom_ca(connect: Connect, fake_aws_tls: FakeAws) -> None:
     fake_aws_tls.put_parameter("a", "1")
-    found = parameter(connect(fake_aws_tls.environ()))
-    assert found["Parameters"][0]["Value"] == "1"
+    result = parameter(connect(fake_aws_tls.environ()))
+    assert result["Parameters"][0]["Value"] == "1"
     assert fake_aws_tls.problems == []
 
 
-def test_tls_without_the_ca_is_refused_for_good(connect: Connect, fake_aws_tls: FakeAws) -> None:
+def test_an_unknown_ca_is_a_permanent_error(connect: Connect, fake_aws_tls: FakeAws) -> None:
     environ = fake_aws_tls.environ()
     del environ["AWS_CA_BUNDLE"]
     error = failure(lambda: parameter(connect(environ)))
     assert (error.code, error.is_transient, error.is_unreachable) == (UNREACHABLE, False, True)
     assert "no TLS with localhost" in error.reason
     assert "certificate not accepted: " in error.reason
-    assert "is AWS_CA_BUNDLE right?" in error.reason
+    assert "check AWS_CA_BUNDLE" in error.reason
     assert fake_aws_tls.calls == []
 
 
-def test_tls_with_the_name_of_another_host_is_refused(connect: Connect, tmp_path: Path) -> None:
+def test_a_certificate_for_another_host_is_rejected(connect: Connect, tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -582,7 +578,7 @@ def test_tls_with_the_name_of_another_host_is_refused(connect: Connect, tmp_path
     assert server.requests == []
 
 
-def test_a_ca_bundle_that_is_missing_is_named(connect: Connect, fake_aws_tls: FakeAws) -> None:
+def test_a_missing_ca_bundle_is_named(connect: Connect, fake_aws_tls: FakeAws) -> None:
     environ = fake_aws_tls.environ() | {"AWS_CA_BUNDLE": "/nowhere/ca.pem"}
     error = failure(lambda: parameter(connect(environ)))
     assert "AWS_CA_BUNDLE: no certificates in '/nowhere/ca.pem'" in error.reason
@@ -617,7 +613,7 @@ def test_a_proxy_with_a_password_and_headers(connect: Connect, tls: bool) -> Non
 
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("headers", ["", "X-Team: wrong"])
-def test_a_proxy_that_wants_more_is_no_reason_to_try_again(
+def test_a_proxy_that_requires_authentication_is_a_permanent_error(
     connect: Connect, tls: bool, headers: str
 ) -> None:
     with FakeAws(tls=tls) as aws, Proxy(require=("X-Team", "canary")) as proxy:
@@ -625,11 +621,11 @@ def test_a_proxy_that_wants_more_is_no_reason_to_try_again(
         error = failure(lambda: parameter(connect(environ | {PREFIX + "PROXY_HEADERS": headers})))
         assert aws.calls == []
     assert (error.code, error.is_transient, error.is_unreachable) == (UNREACHABLE, False, True)
-    assert "answered 407; it wants a password" in error.reason
+    assert "answered 407; set its password in " in error.reason
     assert "canary" not in str(error)
 
 
-def test_a_proxy_that_is_down_is_unreachable(connect: Connect, fake_aws: FakeAws) -> None:
+def test_a_proxy_that_is_down_makes_aws_unreachable(connect: Connect, fake_aws: FakeAws) -> None:
     with Proxy() as proxy:
         pass
     environ = fake_aws.environ() | {PREFIX + "PROXY_URL": proxy.url.replace("//", "//me:canary@")}
@@ -640,10 +636,10 @@ def test_a_proxy_that_is_down_is_unreachable(connect: Connect, fake_aws: FakeAws
     assert "canary" not in str(error)
 
 
-# Who calls, and where
+# Credentials, roles and Regions
 
 
-def test_an_empty_session_token_counts_as_absent(connect: Connect, fake_aws: FakeAws) -> None:
+def test_an_empty_session_token_is_ignored(connect: Connect, fake_aws: FakeAws) -> None:
     key = fake_aws.environ()["AWS_ACCESS_KEY_ID"]
     identity = fake_aws.account.identities[key]
     fake_aws.account.identities[key] = identity._replace(session_token="")
@@ -651,7 +647,7 @@ def test_an_empty_session_token_counts_as_absent(connect: Connect, fake_aws: Fak
     assert fake_aws.problems == []
 
 
-def test_container_credentials_are_asked_for_once(connect: Connect, fake_aws: FakeAws) -> None:
+def test_container_credentials_are_requested_once(connect: Connect, fake_aws: FakeAws) -> None:
     client = connect(fake_aws.environ(container=True))
     for _ in range(2):
         parameter(client)
@@ -659,10 +655,10 @@ def test_container_credentials_are_asked_for_once(connect: Connect, fake_aws: Fa
     assert fake_aws.problems == []
 
 
-def test_container_credentials_are_renewed_before_their_end(
+def test_container_credentials_are_renewed_before_they_expire(
     connect: Connect, fake_aws: FakeAws
 ) -> None:
-    fake_aws.container.lifetime_seconds = 60  # less than what both clients want to be left
+    fake_aws.container.lifetime_seconds = 60  # less than both clients require
     client = connect(fake_aws.environ(container=True))
     for _ in range(2):
         parameter(client)
@@ -670,7 +666,7 @@ def test_container_credentials_are_renewed_before_their_end(
     assert fake_aws.problems == []
 
 
-def test_a_container_that_gives_no_credentials_is_named(
+def test_a_failing_container_endpoint_means_no_credentials(
     connect: Connect, fake_aws: FakeAws
 ) -> None:
     environ = fake_aws.environ(container=True) | {"AWS_CONTAINER_AUTHORIZATION_TOKEN": "wrong"}
@@ -704,14 +700,16 @@ def test_a_role_is_assumed_with_its_external_id_and_session_name(
     assert fake_aws.problems == []
 
 
-def test_a_role_has_a_session_name_where_none_is_set(connect: Connect, fake_aws: FakeAws) -> None:
+def test_a_role_has_a_default_session_name(connect: Connect, fake_aws: FakeAws) -> None:
     fake_aws.put_role(ROLE)
     parameter(connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE}))
     assert fake_aws.calls[0].params["RoleSessionName"] == "appconfig-env"
     assert "ExternalId" not in fake_aws.calls[0].params
 
 
-def test_a_role_that_is_denied_names_what_to_allow(connect: Connect, fake_aws: FakeAws) -> None:
+def test_the_error_for_a_denied_role_names_what_to_allow(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
     fake_aws.put_role(ROLE, external_id="canary")
     error = failure(lambda: parameter(connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE})))
     assert (error.operation, error.code, error.is_denial) == ("AssumeRole", "AccessDenied", True)
@@ -720,7 +718,7 @@ def test_a_role_that_is_denied_names_what_to_allow(connect: Connect, fake_aws: F
     assert fake_aws.count("GetParameters") == 0
 
 
-def test_another_region_is_read_and_the_role_is_assumed_at_home(
+def test_other_regions_are_read_and_the_role_is_assumed_in_the_home_region(
     connect: Connect, fake_aws: FakeAws
 ) -> None:
     fake_aws.account.regions |= {"eu-west-1", "ap-south-1"}
@@ -737,7 +735,7 @@ def test_another_region_is_read_and_the_role_is_assumed_at_home(
     assert fake_aws.problems == []
 
 
-def test_a_region_that_is_none_makes_no_call(connect: Connect, fake_aws: FakeAws) -> None:
+def test_an_invalid_region_makes_no_call(connect: Connect, fake_aws: FakeAws) -> None:
     environ = fake_aws.environ()
     del environ["AWS_ENDPOINT_URL"]
     error = failure(lambda: parameter(connect(environ), region="evil.example/"))
@@ -745,12 +743,12 @@ def test_a_region_that_is_none_makes_no_call(connect: Connect, fake_aws: FakeAws
     assert "evil.example/" in error.reason
 
 
-# The lean client only: a clock that is off
+# The lean client only: a wrong clock
 
 
 @pytest.mark.parametrize("seconds", [-4000, -600, 600, 4000])
 @pytest.mark.parametrize("operation", ["GetParameters", "StartConfigurationSession"])
-def test_a_clock_that_is_off_is_learned_from_the_first_refusal(
+def test_a_wrong_clock_is_corrected_after_the_first_refusal(
     fake_aws: FakeAws, seconds: float, operation: str
 ) -> None:
     fake_aws.put_profile("shop", "prod", "app", "x")
@@ -765,7 +763,7 @@ def test_a_clock_that_is_off_is_learned_from_the_first_refusal(
     assert fake_aws.problems == []
 
 
-def test_a_signature_that_is_wrong_for_another_reason_is_not_tried_again(fake_aws: FakeAws) -> None:
+def test_a_signature_that_is_wrong_for_another_reason_is_not_retried(fake_aws: FakeAws) -> None:
     environ = fake_aws.environ() | {"AWS_SECRET_ACCESS_KEY": "wrong"}
     lean = LeanClient(settings.from_environ(environ, []), environ)
     assert failure(lambda: parameter(lean)).code == "InvalidSignatureException"
@@ -773,7 +771,7 @@ def test_a_signature_that_is_wrong_for_another_reason_is_not_tried_again(fake_aw
     assert len(fake_aws.calls) == 1
 
 
-def test_an_answer_without_a_date_teaches_nothing() -> None:
+def test_a_response_without_a_date_does_not_correct_the_clock() -> None:
     body = b'{"__type": "RequestTimeTooSkewed"}'
     for date in ("", "Date: soon"):
         head = f"HTTP/1.1 400 Bad\r\nContent-Length: {len(body)}\r\n{date}".rstrip() + "\r\n\r\n"
@@ -783,14 +781,14 @@ def test_an_answer_without_a_date_teaches_nothing() -> None:
                 "AWS_SECRET_ACCESS_KEY": "b",
                 "AWS_REGION": "eu-west-1",
             }
-            found = settings.from_environ(environ | {"AWS_ENDPOINT_URL": server.url}, [])
-            lean = LeanClient(found, environ)
+            aws_settings = settings.from_environ(environ | {"AWS_ENDPOINT_URL": server.url}, [])
+            lean = LeanClient(aws_settings, environ)
             assert failure(lambda client=lean: parameter(client)).code == "RequestTimeTooSkewed"  # type: ignore[misc]
             lean.close()
         assert len(server.requests) == 1
 
 
-# boto3's only: what it finds, and what it does not
+# boto3's client only: where it finds its configuration
 
 
 @pytest.fixture
@@ -810,24 +808,28 @@ def boto3_client(
         client.close()
 
 
-def test_no_region_says_which_variable_to_set(boto3_client: Callable[..., Boto3Client]) -> None:
+def test_the_error_for_a_missing_region_names_the_variable_to_set(
+    boto3_client: Callable[..., Boto3Client],
+) -> None:
     error = failure(lambda: parameter(boto3_client({})))
     assert error.code == MISCONFIGURED
     assert "set AWS_REGION" in error.reason
 
 
-def test_no_credentials_says_what_to_set(boto3_client: Callable[..., Boto3Client]) -> None:
+def test_the_error_for_missing_credentials_names_what_to_set(
+    boto3_client: Callable[..., Boto3Client],
+) -> None:
     error = failure(lambda: parameter(boto3_client({"AWS_REGION": "eu-west-1"})))
     assert error.code == NO_CREDENTIALS
     assert "no credentials found; set AWS_PROFILE" in error.reason
 
 
-def test_a_search_for_credentials_in_vain_is_made_once_until_close(
+def test_a_failed_search_for_credentials_is_not_repeated_until_close(
     boto3_client: Callable[..., Boto3Client], tmp_path: Path
 ) -> None:
     command = f"credential_process = {sys.executable} {tmp_path}/search.py"
     (tmp_path / "config").write_text(f"[default]\nregion = eu-west-1\n{command}\n")
-    # It gives nothing, where JSON is wanted.
+    # It prints nothing, where boto3 expects JSON.
     (tmp_path / "search.py").write_text(f"open({str(tmp_path / 'log')!r}, 'a').write('x')\n")
     client = boto3_client({"AWS_CONFIG_FILE": str(tmp_path / "config")})
     for _ in range(3):
@@ -838,14 +840,14 @@ def test_a_search_for_credentials_in_vain_is_made_once_until_close(
     assert (tmp_path / "log").read_text() == "xx"
 
 
-def test_a_profile_gives_region_and_credentials(
+def test_region_and_credentials_are_read_from_a_profile(
     boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, tmp_path: Path
 ) -> None:
-    given = fake_aws.environ()
+    keys = fake_aws.environ()
     (tmp_path / "config").write_text(
-        f"[profile shop]\nregion = us-east-1\naws_access_key_id = {given['AWS_ACCESS_KEY_ID']}\n"
-        f"aws_secret_access_key = {given['AWS_SECRET_ACCESS_KEY']}\n"
-        f"aws_session_token = {given['AWS_SESSION_TOKEN']}\n"
+        f"[profile shop]\nregion = us-east-1\naws_access_key_id = {keys['AWS_ACCESS_KEY_ID']}\n"
+        f"aws_secret_access_key = {keys['AWS_SECRET_ACCESS_KEY']}\n"
+        f"aws_session_token = {keys['AWS_SESSION_TOKEN']}\n"
     )
     environ = {
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
@@ -857,13 +859,13 @@ def test_a_profile_gives_region_and_credentials(
 
 
 def test_a_profile_that_does_not_exist_is_named(boto3_client: Callable[..., Boto3Client]) -> None:
-    environ = {"AWS_PROFILE": "nobody", "AWS_REGION": "eu-west-1"}
+    environ = {"AWS_PROFILE": "missing", "AWS_REGION": "eu-west-1"}
     error = failure(lambda: parameter(boto3_client(environ)))
     assert error.code == MISCONFIGURED
-    assert "nobody" in error.reason
+    assert "missing" in error.reason
 
 
-def test_a_login_that_fails_says_why(
+def test_the_error_for_a_failed_credential_process_names_it(
     boto3_client: Callable[..., Boto3Client], tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text("[default]\nregion = eu-west-1\ncredential_process = false\n")
@@ -879,7 +881,7 @@ def test_a_login_that_fails_says_why(
         ("AWS_USE_DUALSTACK_ENDPOINT", "ssm.us-east-1.api.aws"),
     ],
 )
-def test_other_kinds_of_endpoint_are_called_where_botocore_knows_them(
+def test_fips_and_dual_stack_endpoints_are_botocore_s(
     boto3_client: Callable[..., Boto3Client], variable: str, host: str
 ) -> None:
     refused = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -897,10 +899,10 @@ def test_other_kinds_of_endpoint_are_called_where_botocore_knows_them(
     assert not error.is_transient
 
 
-# A second opinion: services that nobody here wrote
+# A second opinion: a fake from another project
 
 
-def test_moto_gives_what_was_put_there(connect: Connect, moto_server: str) -> None:
+def test_values_are_read_back_from_moto(connect: Connect, moto_server: str) -> None:
     import boto3
 
     environ = {
@@ -909,11 +911,11 @@ def test_moto_gives_what_was_put_there(connect: Connect, moto_server: str) -> No
         "AWS_SECRET_ACCESS_KEY": "b",
         "AWS_ENDPOINT_URL": moto_server,
     }
-    known = {
+    options = {
         "region_name": "eu-west-1", "aws_access_key_id": "a", "aws_secret_access_key": "b",
         "endpoint_url": moto_server,
     }  # fmt: skip
-    ssm, secretsmanager = boto3.client("ssm", **known), boto3.client("secretsmanager", **known)
+    ssm, secretsmanager = boto3.client("ssm", **options), boto3.client("secretsmanager", **options)
     for number in range(12):
         ssm.put_parameter(Name=f"/shop/{number:02}", Value=f"grün {number}", Type="SecureString")
     secretsmanager.create_secret(Name="text", SecretString="grün")
@@ -921,18 +923,20 @@ def test_moto_gives_what_was_put_there(connect: Connect, moto_server: str) -> No
     ssm.close()
     secretsmanager.close()
     client = connect(environ | {PREFIX + "ROLE_ARN": ROLE})
-    found = parameter(client, "/shop/03")
-    assert [(one["Value"], one["Type"]) for one in found["Parameters"]] == [
+    result = parameter(client, "/shop/03")
+    assert [(one["Value"], one["Type"]) for one in result["Parameters"]] == [
         ("grün 3", "SecureString")
     ]
     page = {"Path": "/shop", "WithDecryption": True, "Recursive": True, "MaxResults": 10}
-    first = client.call("GetParametersByPath", page, timeout=TOO_LARGE_A_WAIT)
+    first = client.call("GetParametersByPath", page, timeout=LONG_TIMEOUT_SECONDS)
     second = client.call(
-        "GetParametersByPath", page | {"NextToken": first["NextToken"]}, timeout=TOO_LARGE_A_WAIT
+        "GetParametersByPath",
+        page | {"NextToken": first["NextToken"]},
+        timeout=LONG_TIMEOUT_SECONDS,
     )
     assert len(first["Parameters"]) + len(second["Parameters"]) == 12
     both = client.call(
-        "BatchGetSecretValue", {"SecretIdList": ["text", "bytes"]}, timeout=TOO_LARGE_A_WAIT
+        "BatchGetSecretValue", {"SecretIdList": ["text", "bytes"]}, timeout=LONG_TIMEOUT_SECONDS
     )
     values = {
         one["Name"]: one.get("SecretString", one.get("SecretBinary"))
@@ -940,6 +944,6 @@ def test_moto_gives_what_was_put_there(connect: Connect, moto_server: str) -> No
     }
     assert values == {"text": "grün", "bytes": b"\0\xff"}
     error = failure(
-        lambda: client.call("GetSecretValue", {"SecretId": "nope"}, timeout=TOO_LARGE_A_WAIT)
+        lambda: client.call("GetSecretValue", {"SecretId": "nope"}, timeout=LONG_TIMEOUT_SECONDS)
     )
     assert error.code == "ResourceNotFoundException"

@@ -1,4 +1,4 @@
-"""Holds the fake against boto3: what a correct client gets, and what a wrong one is told."""
+"""Tests the fake with boto3: what a correct client receives, and how a wrong one is refused."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def start(appconfig: Any, **more: Any) -> str:
 
 def poll(appconfig: Any, token: str) -> dict[str, Any]:
     answer: dict[str, Any] = appconfig.get_latest_configuration(ConfigurationToken=token)
-    # Read here, for a body left unread keeps its connection.
+    # Read here, because an unread body keeps its connection.
     return {**answer, "Body": answer.pop("Configuration").read()}
 
 
@@ -97,7 +97,7 @@ def problem_of(response: Mapping[str, Any]) -> str:
 # AppConfig Data
 
 
-def test_a_session_gets_the_configuration_once(aws: FakeAws, client: Client) -> None:
+def test_a_session_receives_the_configuration_once(aws: FakeAws, client: Client) -> None:
     aws.put_profile("shop", "prod", "app", {"a": 1}, label="v1")
     appconfig = client("appconfigdata")
     token = start(appconfig)
@@ -154,7 +154,7 @@ def test_a_made_up_token_is_corrupted(aws: FakeAws, client: Client) -> None:
     assert aws.count("GetLatestConfiguration") == 1
 
 
-def test_an_early_poll_is_refused_and_its_token_stays_good(aws: FakeAws, client: Client) -> None:
+def test_an_early_poll_is_refused_without_spending_its_token(aws: FakeAws, client: Client) -> None:
     aws.put_profile("shop", "prod", "app", "one")
     appconfig = client("appconfigdata")
     first = poll(appconfig, start(appconfig))
@@ -182,23 +182,21 @@ def test_the_interval_can_be_raised_and_its_enforcement_turned_off(
     poll(appconfig, token)
 
 
-def test_an_interval_may_be_raised_for_those_too_who_were_not_told(
-    aws: FakeAws, client: Client
-) -> None:
+def test_an_interval_can_be_raised_without_notice(aws: FakeAws, client: Client) -> None:
     aws.put_profile("shop", "prod", "app", "one")
     appconfig = client("appconfigdata")
     token = poll(appconfig, start(appconfig))["NextPollConfigurationToken"]
     aws.appconfig.next_poll_interval_seconds = 120
-    aws.appconfig.raises_unsaid = True
+    aws.appconfig.raises_unannounced = True
     aws.forward(60)
     response = refused(appconfig.get_latest_configuration, ConfigurationToken=token)
     assert problem_of(response) == "PollIntervalNotSatisfied"
-    assert aws.problems == [], "it came when it was told to"
+    assert aws.problems == [], "it kept the interval that it was sent"
     aws.forward(60)
     assert poll(appconfig, token)["NextPollIntervalInSeconds"] == 120
 
 
-def test_the_interval_may_be_told_in_any_words(aws: FakeAws, client: Client) -> None:
+def test_the_interval_s_header_can_have_any_text(aws: FakeAws, client: Client) -> None:
     aws.put_profile("shop", "prod", "app", "one")
     aws.appconfig.next_poll_interval_text = "86401"
     appconfig = client("appconfigdata")
@@ -210,7 +208,7 @@ def test_the_interval_may_be_told_in_any_words(aws: FakeAws, client: Client) -> 
     assert "NextPollIntervalInSeconds" not in again
 
 
-def test_a_rollback_shows_only_to_those_who_saw_the_other_version(
+def test_a_rollback_is_a_change_only_for_sessions_that_saw_the_other_version(
     aws: FakeAws, client: Client
 ) -> None:
     aws.put_profile("shop", "prod", "app", "one")
@@ -226,14 +224,14 @@ def test_a_rollback_shows_only_to_those_who_saw_the_other_version(
     assert poll(appconfig, tokens[1])["Body"] == b""
 
 
-def test_a_token_of_a_length_that_none_has_is_refused(aws: FakeAws, client: Client) -> None:
+def test_a_token_of_impossible_length_is_refused(aws: FakeAws, client: Client) -> None:
     appconfig = client("appconfigdata")
     response = refused(appconfig.get_latest_configuration, ConfigurationToken="x" * 8193)
     assert code_of(response) == (400, "BadRequestException")
     assert "8192" in aws.problems[0]
 
 
-def test_the_ledger_tells_who_used_which_token_and_what_came_of_it(
+def test_the_ledger_records_each_use_of_a_token_and_its_outcome(
     aws: FakeAws, client: Client
 ) -> None:
     aws.put_profile("shop", "prod", "app", "one")
@@ -251,7 +249,7 @@ def test_the_ledger_tells_who_used_which_token_and_what_came_of_it(
         (0, 0, "BadRequestException", False),
         (2, 1, "unchanged", True),
     ]
-    assert {use.who for use in aws.ledger} == {aws.account.function.access_key}
+    assert {use.access_key for use in aws.ledger} == {aws.account.function.access_key}
     assert aws.ledger[-1].at >= aws.ledger[0].at + 60
 
 
@@ -264,16 +262,16 @@ def test_the_ledger_tells_who_used_which_token_and_what_came_of_it(
         ({"ConfigurationProfileIdentifier": "idle"}, "Deployment"),
     ],
 )
-def test_what_is_missing_is_named(
+def test_a_missing_resource_is_named(
     aws: FakeAws, client: Client, changed: Mapping[str, str], kind: str
 ) -> None:
     aws.put_profile("shop", "prod", "app", "one")
     aws.undeploy("shop", "prod", "idle")
-    asked = {**SHOP, **changed}
-    response = refused(client("appconfigdata").start_configuration_session, **asked)
+    params = {**SHOP, **changed}
+    response = refused(client("appconfigdata").start_configuration_session, **params)
     assert code_of(response) == (404, "ResourceNotFoundException")
     assert response["ResourceType"] == kind
-    assert set(response["ReferencedBy"].items()) <= set(asked.items())
+    assert set(response["ReferencedBy"].items()) <= set(params.items())
 
 
 def test_a_missing_deployment_can_fail_at_the_first_poll_instead(
@@ -286,16 +284,14 @@ def test_a_missing_deployment_can_fail_at_the_first_poll_instead(
     assert response["ResourceType"] == "Deployment"
 
 
-def test_ids_do_as_well_as_names(aws: FakeAws, client: Client) -> None:
+def test_ids_work_as_well_as_names(aws: FakeAws, client: Client) -> None:
     aws.put_profile("shop", "prod", "app", "one")
     ids = {name: aws.identifier(value) for name, value in SHOP.items()}
     client("appconfigdata").start_configuration_session(**ids)
     assert aws.calls[0].resource == "shop/prod/app"
 
 
-def test_an_answer_that_was_lost_spends_the_token_without_blame(
-    aws: FakeAws, client: Client
-) -> None:
+def test_a_lost_response_spends_the_token_without_a_problem(aws: FakeAws, client: Client) -> None:
     aws.put_profile("shop", "prod", "app", "one")
     appconfig = client("appconfigdata")
     token = start(appconfig)
@@ -310,7 +306,7 @@ def test_an_answer_that_was_lost_spends_the_token_without_blame(
 # Parameter Store
 
 
-def test_a_path_comes_in_pages_of_ten(aws: FakeAws, client: Client) -> None:
+def test_a_path_is_returned_in_pages_of_ten(aws: FakeAws, client: Client) -> None:
     for number in range(23):
         aws.put_parameter(f"/shop/prod/p{number:02}", str(number))
     aws.put_parameter("/shop/prod/deep/er", "x")
@@ -322,7 +318,7 @@ def test_a_path_comes_in_pages_of_ten(aws: FakeAws, client: Client) -> None:
     assert aws.problems == []
 
 
-def test_an_empty_page_may_have_a_next_one(aws: FakeAws, client: Client) -> None:
+def test_an_empty_page_can_have_a_next_one(aws: FakeAws, client: Client) -> None:
     aws.put_parameter("/shop/a", "1")
     aws.ssm.empty_pages = 1
     pages = list(client("ssm").get_paginator("get_parameters_by_path").paginate(Path="/shop"))
@@ -344,7 +340,7 @@ def test_a_wrong_path_request_is_refused(
     assert len(aws.problems) == 1
 
 
-def test_names_come_with_versions_labels_and_arns(aws: FakeAws, client: Client) -> None:
+def test_parameters_are_found_by_version_label_and_arn(aws: FakeAws, client: Client) -> None:
     aws.put_parameter("/a", "one", labels=["stable"])
     aws.put_parameter("/a", "two")
     aws.put_parameter("plain", "x,y", type="StringList")
@@ -372,7 +368,9 @@ def test_a_secure_string_is_ciphertext_unless_decrypted(aws: FakeAws, client: Cl
     assert (shown["Value"], shown["Type"]) == ("s3cret", "SecureString")
 
 
-def test_absent_parameters_and_versions_differ(aws: FakeAws, client: Client) -> None:
+def test_missing_parameters_and_missing_versions_have_different_errors(
+    aws: FakeAws, client: Client
+) -> None:
     aws.put_parameter("/a", "one")
     ssm = client("ssm")
     assert code_of(refused(ssm.get_parameter, Name="/no")) == (400, "ParameterNotFound")
@@ -390,7 +388,7 @@ def test_a_secret_can_be_read_through_parameter_store(aws: FakeAws, client: Clie
 # Secrets Manager
 
 
-def test_a_secret_has_stages_text_or_bytes(aws: FakeAws, client: Client) -> None:
+def test_a_secret_has_stages_and_holds_text_or_bytes(aws: FakeAws, client: Client) -> None:
     aws.put_secret("db", "old")
     arn = aws.put_secret("db", "new")
     aws.put_secret("blob", b"\x00\xff")
@@ -439,16 +437,16 @@ def test_an_assumed_role_signs_further_calls(aws: FakeAws, client: Client) -> No
     aws.put_role(ROLE, external_id="partner")
     aws.put_parameter("/a", "one")
     assume = client("sts").assume_role
-    given = assume(RoleArn=ROLE, RoleSessionName="shop", ExternalId="partner")["Credentials"]
+    credentials = assume(RoleArn=ROLE, RoleSessionName="shop", ExternalId="partner")["Credentials"]
     environ = {
-        "AWS_ACCESS_KEY_ID": given["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": given["SessionToken"],
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
     }
     client_of(aws, "ssm", environ).get_parameter(Name="/a")
     keys = [call.access_key for call in aws.calls]
-    assert keys == [aws.environ()["AWS_ACCESS_KEY_ID"], given["AccessKeyId"]]
-    aws.expire(given["AccessKeyId"])
+    assert keys == [aws.environ()["AWS_ACCESS_KEY_ID"], credentials["AccessKeyId"]]
+    aws.expire(credentials["AccessKeyId"])
     response = refused(client_of(aws, "ssm", environ).get_parameter, Name="/a")
     assert code_of(response) == (400, "ExpiredTokenException")
 
@@ -461,7 +459,7 @@ def test_an_assumed_role_signs_further_calls(aws: FakeAws, client: Client) -> No
         ({"RoleSessionName": "no spaces"}, (400, "ValidationError")),
     ],
 )
-def test_a_role_is_not_given_to_anybody(
+def test_a_role_is_refused_with_wrong_parameters(
     aws: FakeAws, client: Client, changed: Mapping[str, str], code: tuple[int, str]
 ) -> None:
     aws.put_role(ROLE, external_id="partner")
@@ -500,13 +498,13 @@ def test_a_wrong_secret_key_is_refused(
     assert len(aws.problems) == 1
 
 
-def test_the_session_token_has_to_match(aws: FakeAws) -> None:
+def test_a_wrong_session_token_is_refused(aws: FakeAws) -> None:
     environ = {**aws.environ(), "AWS_SESSION_TOKEN": "another"}
     response = refused(client_of(aws, "ssm", environ).get_parameter, Name="/a")
     assert code_of(response) == (400, "UnrecognizedClientException")
 
 
-def test_the_region_has_to_be_known(aws: FakeAws, client: Client) -> None:
+def test_an_unknown_region_is_refused(aws: FakeAws, client: Client) -> None:
     aws.put_parameter("/a", "one")
     response = refused(client("ssm", region="eu-west-1").get_parameter, Name="/a")
     assert "valid region" in response["Error"]["Message"]
@@ -517,7 +515,7 @@ def test_the_region_has_to_be_known(aws: FakeAws, client: Client) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-301, 301])
-def test_a_clock_five_minutes_off_is_refused_with_the_servers_date(
+def test_a_clock_more_than_five_minutes_off_is_refused_with_the_server_s_date(
     aws: FakeAws, client: Client, seconds: float
 ) -> None:
     aws.skew(seconds + (2 if seconds > 0 else -2))
@@ -575,7 +573,7 @@ def test_an_unsigned_request_is_refused(aws: FakeAws) -> None:
 # Faults
 
 
-def test_faults_are_queued_and_spent(aws: FakeAws, client: Client) -> None:
+def test_faults_are_queued_and_used_up(aws: FakeAws, client: Client) -> None:
     aws.put_parameter("/a", "one")
     aws.throttle("GetParameter", times=2)
     aws.fail("GetParameter", status=503, code="ServiceUnavailable")
@@ -596,12 +594,12 @@ def test_a_connection_can_break(aws: FakeAws, client: Client, close: Any) -> Non
     get(Name="/a")
 
 
-def test_an_answer_that_is_no_json_can_be_had(aws: FakeAws, client: Client) -> None:
+def test_a_fault_can_have_any_body(aws: FakeAws, client: Client) -> None:
     aws.fail("GetParameter", status=502, body=b"<html>Bad gateway</html>")
     assert code_of(refused(client("ssm").get_parameter, Name="/a"))[0] == 502
 
 
-def test_denial_is_told_in_the_words_of_aws(aws: FakeAws, client: Client) -> None:
+def test_denials_have_aws_s_wording(aws: FakeAws, client: Client) -> None:
     aws.put_parameter("/shop/a", "one")
     aws.put_parameter("/other/a", "two")
     aws.put_profile("shop", "prod", "app", "one")
@@ -627,7 +625,7 @@ def test_decryption_can_be_denied_alone(aws: FakeAws, client: Client) -> None:
     ssm.get_parameter(Name="/key")
 
 
-def test_an_answer_that_comes_too_late_spends_the_token_without_blame(aws: FakeAws) -> None:
+def test_a_late_response_spends_the_token_without_a_problem(aws: FakeAws) -> None:
     aws.put_profile("shop", "prod", "app", "one")
     appconfig = client_of(aws, "appconfigdata", aws.environ())
     token = start(appconfig)
@@ -674,7 +672,7 @@ def test_tls_is_served_for_localhost(fake_aws_tls: FakeAws) -> None:
     assert fake_aws_tls.problems == []
 
 
-def test_the_fake_runs_in_a_process_of_its_own() -> None:
+def test_the_fake_runs_in_its_own_process() -> None:
     with FakeAwsProcess(tls=True, profiles=2, parameters=20, secrets=1) as aws:
         environ = aws.environ()
         session = boto3.session.Session(
@@ -691,7 +689,7 @@ def test_the_fake_runs_in_a_process_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_the_proxy_carries_calls_and_shows_their_headers(tls: bool) -> None:
+def test_the_proxy_forwards_calls_and_records_their_headers(tls: bool) -> None:
     with FakeAws(tls=tls) as aws, Proxy(require=("X-Team", "shop")) as proxy:
         parts = urlsplit(aws.url)
         connection = http.client.HTTPConnection(urlsplit(proxy.url).netloc, timeout=5)
@@ -709,7 +707,7 @@ def test_the_proxy_carries_calls_and_shows_their_headers(tls: bool) -> None:
         assert proxy.requests[0].headers["x-team"] == "shop"
 
 
-def test_moto_and_ministack_answer(moto_server: str, ministack: str) -> None:
+def test_moto_and_ministack_respond(moto_server: str, ministack: str) -> None:
     for url in (moto_server, ministack):
         session = boto3.session.Session("key", "secret", None, "us-east-1")
         ssm = session.client("ssm", endpoint_url=url)

@@ -1,6 +1,6 @@
-"""AppConfig's contract, whatever befalls: see `machine.life`, and `machine` for how it is held.
+"""AppConfig's contract under any sequence of events; see `machine.life`.
 
-The same lives every time; `python -m tests.contract.machine` looks for others, and counts them.
+The same lives every time; `python -m tests.contract.machine` runs others, and counts them.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The real runtime, AWS's emulator, and emulated services."""
+"""Tests with the real runtime client, AWS's emulator, and emulated services."""

@@ -1,4 +1,4 @@
-"""From cold start to refreshed value against emulators that are not ours: moto and ministack."""
+"""From cold start to refreshed value with third-party emulators: moto and ministack."""
 
 from __future__ import annotations
 
@@ -60,14 +60,16 @@ def test_parameters_and_secrets_of_moto(moto_server: str, environ: dict[str, str
         "ONE_AGAIN": "ssm:/one:1",
     }
     clock = Clock()
-    found = wrapped(environ, clock)
-    assert [found[f"LEVEL_P{number}"] for number in range(23)] == [f"value {n}" for n in range(23)]
-    assert (found["TOKEN"], found["HOSTS"]) == ("sëcure=$1", "a,b")
-    assert (found["DB_USER"], found["DB_PASSWORD"]) == ("u", "p")
-    assert (found["KEY"], found["BYTES"]) == ("text", "plain bytes")
-    assert (found["ONE"], found["ONE_AGAIN"]) == ("1", "1")
+    exported = wrapped(environ, clock)
+    assert [exported[f"LEVEL_P{number}"] for number in range(23)] == [
+        f"value {n}" for n in range(23)
+    ]
+    assert (exported["TOKEN"], exported["HOSTS"]) == ("sëcure=$1", "a,b")
+    assert (exported["DB_USER"], exported["DB_PASSWORD"]) == ("u", "p")
+    assert (exported["KEY"], exported["BYTES"]) == ("text", "plain bytes")
+    assert (exported["ONE"], exported["ONE_AGAIN"]) == ("1", "1")
 
-    helper = Helper(found, now=clock, jitter=steadily)
+    helper = Helper(exported, now=clock, jitter=steadily)
     put(ssm, "/shop/prod/level/p7", "new")
     put(ssm, "/one", "2")
     secrets.put_secret_value(
@@ -82,7 +84,7 @@ def test_parameters_and_secrets_of_moto(moto_server: str, environ: dict[str, str
 
 def test_a_role_of_moto(moto_server: str, environ: dict[str, str]) -> None:
     put(client("ssm", moto_server), "/one", "1")
-    found = wrapped(
+    exported = wrapped(
         environ
         | {
             "AWS_ENDPOINT_URL": moto_server,
@@ -92,7 +94,7 @@ def test_a_role_of_moto(moto_server: str, environ: dict[str, str]) -> None:
         },
         Clock(),
     )
-    assert found["ONE"] == "1"
+    assert exported["ONE"] == "1"
 
 
 def deploy(appconfig: Any, ids: dict[str, str], content: str) -> None:
@@ -134,9 +136,9 @@ def test_profiles_of_ministack(ministack: str, environ: dict[str, str]) -> None:
         "APPCONFIG_ENV_SOURCES": "appconfig:{application}/{environment}/{profile}".format(**ids),
     }
     clock = Clock()
-    found = wrapped(environ, clock)
-    assert found["LIMIT"] == "10"
-    helper = Helper(found, now=clock, jitter=steadily)
+    exported = wrapped(environ, clock)
+    assert exported["LIMIT"] == "10"
+    helper = Helper(exported, now=clock, jitter=steadily)
     clock.at += 46
     assert helper.get("LIMIT") == "10"
     deploy(appconfig, ids, '{"limit": 11}')

@@ -1,4 +1,4 @@
-"""The whole as Lambda runs it: AWS's emulator and runtime client, the layer, a strict fake AWS."""
+"""End to end as in Lambda: AWS's emulator and runtime client, the layer, a strict fake AWS."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ SOURCES = "appconfig:shop/prod/app appconfig:shop/prod/flags ssm:/shop/prod/"
 
 @pytest.fixture(scope="session")
 def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Unpack the layer as Lambda does: to be mounted at /opt, with the modes in the archive.
+    """Unpack the layer as Lambda does, with the archive's modes, to be mounted at /opt.
 
-    One for all Pythons, each with its byte code, whatever that weighs.
+    One for all Pythons, each with its byte code, whatever its size.
     """
     folder = tmp_path_factory.mktemp("layer")
     archive = folder / "layer.zip"
@@ -63,7 +63,7 @@ def task(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shop(fake_aws_tls: FakeAws) -> FakeAws:
-    """Fill an account: two profiles, parameters on two pages, secrets."""
+    """An account with two profiles, parameters on two pages and secrets."""
     aws = fake_aws_tls
     aws.put_profile("shop", "prod", "app", {"limit": 10, "db": {"pool": 5}}, label="v1")
     aws.put_profile("shop", "prod", "flags", {"checkout": {"enabled": True, "limit": 3}})
@@ -121,14 +121,15 @@ def test_from_cold_start_to_refreshed_value(
     }.items():
         assert function.invoke(expression) == (200, answer)
     assert len(shop.calls) == sum(calls.values()), "no call before the interval ends"
-    module = "sys.modules['appconfig_env._helper.helper']"
-    loader = function.invoke(f"type({module}.__loader__).__name__")
-    assert loader == (200, "BundleLoader"), "byte code, for each Python"
+    loader = function.invoke(
+        "type(sys.modules['appconfig_env._helper.helper'].__loader__).__name__"
+    )
+    assert loader == (200, "BundleLoader"), "byte code for each Python"
 
     shop.put_profile("shop", "prod", "app", {"limit": 11, "db": {"pool": 5}}, label="v2")
     shop.put_parameter("/shop/prod/p0", "new value")
     shop.put_secret("prod/db", json.dumps({"user": "app", "password": "rotated"}))
-    shop.forward(15)  # the least interval that the service allows
+    shop.forward(15)  # the shortest interval that the service allows
     assert function.invoke("sorted(appconfig_env.refresh())") == (
         200,
         ["DB_PASSWORD", "LIMIT", "P0"],
@@ -144,7 +145,7 @@ def test_from_cold_start_to_refreshed_value(
     assert shop.problems == []
 
 
-# The entry of every process in the sandbox, whose first one reaps nobody else's children.
+# The state of every process in the sandbox, whose first process reaps no adopted children.
 STATES = (
     "[open(f'/proc/{number}/stat').read().rpartition(')')[2].split()[0]"
     " for number in os.listdir('/proc') if number.isdigit()]"
@@ -152,7 +153,7 @@ STATES = (
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_what_only_get_asks_for_is_read_beside_the_start(
+def test_deferred_sources_are_loaded_in_the_background(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws, version: str
 ) -> None:
     shop.put_profile("shop", "prod", "later", {"mode": "slow"}, label="v1")
@@ -169,7 +170,7 @@ def test_what_only_get_asks_for_is_read_beside_the_start(
     assert not {"MODE", "LATER"} & at_import.keys()
     for name, value in {"LATER": SECRET, "MODE": "slow", "LIMIT": "10"}.items():
         assert function.invoke(f"appconfig_env.get({name!r})") == (200, value)
-    # The child ends a moment after its answers are there, and is reaped then.
+    # The child ends a moment after its documents have arrived, and is reaped then.
     eventually(lambda: "Z" not in function.invoke(STATES)[1])
     assert len(function.invoke(STATES)[1]) >= 2
 
@@ -181,21 +182,21 @@ def test_what_only_get_asks_for_is_read_beside_the_start(
     assert {name: shop.count(name) for name in calls} == calls
     assert len(shop.calls) == sum(calls.values())
     assert shop.received == {"shop/prod/app": 1, "shop/prod/later": 1}
-    assert "2 sources read meanwhile for get()" in function.log()
+    assert "2 sources loading in the background" in function.log()
     assert SECRET not in function.log()
     assert SECRET not in (function.tmp / "appconfig-env.json").read_text()
     assert shop.problems == []
 
 
-def test_the_start_says_one_line_and_no_value(
+def test_a_cold_start_logs_one_line_without_values(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
     function = sandbox(task, layer, environ(shop, AWS_LAMBDA_LOG_FORMAT="JSON"))
     function.invoke("1")
     (line,) = [line for line in function.log().splitlines() if "appconfig_env" in line]
-    said = json.loads(line[line.index("{") :])
-    assert said["level"] == "INFO"
-    assert "18 values from 4 sources" in said["message"]
+    record = json.loads(line[line.index("{") :])
+    assert record["level"] == "INFO"
+    assert "18 values from 4 sources" in record["message"]
     assert "s3=cr" not in function.log()
     assert SECURE not in function.log()
 
@@ -217,7 +218,7 @@ def test_the_helper_imports_nothing_heavy(
     assert not {"boto3", "botocore", "tenacity", "dotenv", "dataclasses", "asyncio"} & set(loaded)
 
 
-def test_the_snapshot_holds_no_secret_and_is_private(
+def test_the_snapshot_is_private_and_contains_no_secret(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
     function = sandbox(task, layer, environ(shop))
@@ -230,7 +231,7 @@ def test_the_snapshot_holds_no_secret_and_is_private(
     assert SECURE not in text
 
 
-def test_a_crash_costs_no_calls_while_the_snapshot_is_fresh(
+def test_after_a_crash_a_fresh_snapshot_saves_all_calls_but_secrets(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
     function = sandbox(
@@ -240,10 +241,10 @@ def test_a_crash_costs_no_calls_while_the_snapshot_is_fresh(
     calls = len(shop.calls)
     function.invoke("os._exit(9)")
     assert function.invoke("appconfig_env.get('LIMIT')") == (200, "10")
-    assert [call.operation for call in shop.calls[calls:]] == ["GetSecretValue"], "secrets only"
+    assert [call.operation for call in shop.calls[calls:]] == ["GetSecretValue"], "only secrets"
 
 
-def test_a_start_that_fails_tells_the_caller_why(
+def test_a_failed_cold_start_reports_every_reason_to_the_caller(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
     shop.deny("GetSecretValue")
@@ -278,14 +279,14 @@ def test_worker_processes_share_one_session(
     assert shop.problems == []
 
 
-def test_the_next_wrapper_gets_the_values_and_the_command(
+def test_the_next_wrapper_receives_the_values_and_the_command(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
-    following = task / "next"
-    following.write_text(
+    next_wrapper = task / "next"
+    next_wrapper.write_text(
         '#!/bin/sh\nexport SEEN="$LIMIT $# $APPCONFIG_ENV_NEXT_WRAPPER"\nexec "$@"\n'
     )
-    following.chmod(0o755)
+    next_wrapper.chmod(0o755)
     function = sandbox(task, layer, environ(shop, APPCONFIG_ENV_NEXT_WRAPPER="/var/task/next"))
     assert function.invoke("os.environ['SEEN']") == (200, "10 2 ")
 

@@ -1,4 +1,4 @@
-"""Holds the sandbox against what is known of Lambda: wrapper, paths, crashes, its end."""
+"""Tests that the sandbox behaves like Lambda: wrapper, paths, crashes, shutdown."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_the_layer_is_importable_unless_pythonpath_is_set(
 
 
 @pytest.mark.parametrize(("mode", "exit_status"), [(None, 127), (0o644, 126)])
-def test_a_wrapper_that_cannot_run_ends_the_start(
+def test_a_wrapper_that_cannot_run_fails_the_init(
     sandbox: Start, task: Path, layer: Path, mode: int | None, exit_status: int
 ) -> None:
     if mode is None:
@@ -120,7 +120,7 @@ def test_only_tmp_is_writable_and_can_be_read_from_outside(
             assert "Read-only" in answer["errorMessage"]
 
 
-def test_a_crash_runs_init_again_and_tmp_stays(sandbox: Start, task: Path, layer: Path) -> None:
+def test_a_crash_repeats_init_and_keeps_tmp(sandbox: Start, task: Path, layer: Path) -> None:
     function = sandbox(task, layer)
     function.invoke("open('/tmp/note', 'w').write('hi')")
     _, first = function.invoke("STARTED")
@@ -133,9 +133,9 @@ def test_a_crash_runs_init_again_and_tmp_stays(sandbox: Start, task: Path, layer
     assert function.invoke("os.listdir('/tmp')") == (200, ["note"])
 
 
-def test_no_process_is_left(sandbox: Start, task: Path, layer: Path) -> None:
+def test_no_process_survives_a_stop(sandbox: Start, task: Path, layer: Path) -> None:
     function = sandbox(task, layer)
-    # A child in a session of its own, as a daemon would be.
+    # A child in its own session, like a daemon.
     daemon = "__import__('subprocess').Popen(['sleep', '600'], start_new_session=True).pid"
     assert function.invoke(daemon)[0] == 200
     pids = function.pids()
@@ -146,7 +146,7 @@ def test_no_process_is_left(sandbox: Start, task: Path, layer: Path) -> None:
 
 
 @pytest.mark.usefixtures("namespaces")
-def test_no_process_is_left_when_the_test_fails(task: Path, layer: Path) -> None:
+def test_no_process_survives_a_failing_test(task: Path, layer: Path) -> None:
     pids = []
 
     def fail() -> None:
@@ -168,7 +168,7 @@ def test_a_timeout_ends_the_runtime(sandbox: Start, task: Path, layer: Path) -> 
     assert function.invoke("1") == (200, 1)
 
 
-def test_a_frozen_sandbox_stands_still(sandbox: Start, task: Path, layer: Path) -> None:
+def test_a_frozen_sandbox_does_not_run(sandbox: Start, task: Path, layer: Path) -> None:
     function = sandbox(task, layer)
     function.invoke("1")
     function.freeze()
@@ -184,25 +184,25 @@ def test_credentials_can_come_from_a_container_endpoint(
     sandbox: Start, task: Path, layer: Path
 ) -> None:
     function = sandbox(task, layer, {"AWS_ACCESS_KEY_ID": "ASIAMINE"}, init_caching=True)
-    ask = (
+    request = (
         "json.load(urllib.request.urlopen(urllib.request.Request("
         "os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'], headers={'Authorization':"
         "os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN']})))['AccessKeyId']"
     )
-    assert function.invoke(ask) == (200, "ASIAMINE")
+    assert function.invoke(request) == (200, "ASIAMINE")
     assert function.invoke("os.environ.get('AWS_ACCESS_KEY_ID')") == (200, None)
 
 
-def test_another_credentials_endpoint_can_take_the_keys_place(
+def test_a_custom_credentials_endpoint_can_replace_the_keys(
     sandbox: Start, task: Path, layer: Path, fake_aws: FakeAws
 ) -> None:
     function = sandbox(task, layer, fake_aws.environ(container=True))
-    ask = (
+    request = (
         "json.load(urllib.request.urlopen(urllib.request.Request("
         "os.environ['AWS_CONTAINER_CREDENTIALS_FULL_URI'], headers={'Authorization':"
         "os.environ['AWS_CONTAINER_AUTHORIZATION_TOKEN']})))['AccessKeyId']"
     )
-    _, key = function.invoke(ask)
+    _, key = function.invoke(request)
     assert key in fake_aws.account.identities
     assert function.invoke("[name for name in os.environ if 'KEY' in name]") == (200, [])
 
@@ -219,7 +219,7 @@ def test_several_workers_share_one_environment(sandbox: Start, task: Path, layer
     assert function.log().count("the wrapper ran") == 1
 
 
-def test_a_file_of_authorities_can_be_read_inside(
+def test_a_ca_bundle_can_be_read_inside(
     sandbox: Start, task: Path, layer: Path, fake_aws_tls: FakeAws
 ) -> None:
     function = sandbox(task, layer, fake_aws_tls.environ())
@@ -231,9 +231,7 @@ def test_a_file_of_authorities_can_be_read_inside(
     assert function.invoke(reach) == (200, 200)
 
 
-def test_another_language_can_take_the_runtimes_place(
-    sandbox: Start, task: Path, layer: Path
-) -> None:
+def test_another_language_can_replace_the_runtime(sandbox: Start, task: Path, layer: Path) -> None:
     write(
         task / "loop.sh",
         """\
@@ -257,7 +255,7 @@ def test_a_program_can_be_hidden(sandbox: Start, task: Path, layer: Path) -> Non
     assert (status, answer) == (200, False)
 
 
-def test_an_invocation_answers_what_the_handler_raised(
+def test_an_invocation_returns_the_handler_s_exception(
     sandbox: Start, task: Path, layer: Path
 ) -> None:
     status, answer = sandbox(task, layer).invoke("1/0")

@@ -1,1 +1,1 @@
-"""A matrix of faults: what may break between a function and AWS, at each moment it may."""
+"""A matrix of faults: whatever can break between a function and AWS, at each possible moment."""

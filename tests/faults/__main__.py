@@ -2,4 +2,4 @@
 
 from .page import table
 
-print(table())  # noqa: T201 - it is what this is for
+print(table())  # noqa: T201 - printing is its purpose

@@ -1,4 +1,4 @@
-"""Certificates for the proxy, good ones and bad ones."""
+"""Certificates for the proxy, valid and invalid."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import trustme
 HOST = "127.0.0.1"
 
 authority = trustme.CA()
-stranger = trustme.CA()
+unknown_authority = trustme.CA()
 
 
 @cache
 def context(certificate: str) -> ssl.SSLContext:
-    """TLS with a certificate that is good, of an unknown authority, another's, or out of time."""
+    """TLS with a valid certificate, or one with an unknown issuer, another host or wrong dates."""
     now = datetime.now(UTC)
     leaf = {
         "good": lambda: authority.issue_cert(HOST),
-        "unknown": lambda: stranger.issue_cert(HOST),
+        "unknown": lambda: unknown_authority.issue_cert(HOST),
         "other": lambda: authority.issue_cert("example.com"),
         "expired": lambda: authority.issue_cert(
             HOST, not_before=now - timedelta(days=9), not_after=now - timedelta(days=1)
@@ -29,6 +29,6 @@ def context(certificate: str) -> ssl.SSLContext:
             HOST, not_before=now + timedelta(days=1), not_after=now + timedelta(days=9)
         ),
     }[certificate]()
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    leaf.configure_cert(made)
-    return made
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf.configure_cert(tls)
+    return tls

@@ -1,4 +1,4 @@
-"""One call as the proxy sees it, and all that a fault may do to it."""
+"""One call as the proxy sees it, and everything that a fault can do to it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from .proxy import Proxy
 
-RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what is closed so is reset
-LONGEST_SECONDS = 60.0  # nobody waits longer for a proxy that is silent
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER: closing sends a reset
+LONGEST_SECONDS = 60.0  # no client waits longer for a silent proxy
 
 
 class OverError(Exception):
-    """The connection is of no use any more."""
+    """The connection cannot be used any longer."""
 
 
 class Answer(NamedTuple):
-    """What AWS answered: status line and headers, and the body."""
+    """AWS's response: status line and headers, and the body."""
 
     head: bytes
     body: bytes
 
     def with_body(self, body: bytes) -> Answer:
-        """The same with another body, of the right length."""
+        """The same response with another body of the right length."""
         length = f"Content-Length: {len(body)}".encode()
         return Answer(re.sub(rb"(?i)content-length: \d+", length, self.head), body)
 
@@ -42,11 +42,11 @@ class Exchange:
     """One request that a fault may answer.
 
     Attributes:
-        request: as it came.
-        operation: which of AWS's it is.
-        source: whose call it is: `session`, `poll`, `path`, `name` or `secret`.
-        number: how many calls of this operation came for this source before.
-        first_at: when the first call that a fault answered came, on `time.monotonic`'s clock.
+        request: as received.
+        operation: the name of the AWS operation.
+        source: the source that the call is for: `session`, `poll`, `path`, `name` or `secret`.
+        number: the number of earlier calls of this operation for this source.
+        first_at: when the first call that met the fault arrived, by `time.monotonic`.
     """
 
     def __init__(
@@ -61,29 +61,29 @@ class Exchange:
         self._connection = connection
 
     def answer(self) -> Answer:
-        """What AWS says to it, or said to one like it: good enough to be spoilt."""
-        return self._proxy.remembered(self)
+        """AWS's response to this call or an earlier one like it: good enough to be corrupted."""
+        return self._proxy.remembered_answer(self)
 
     def fresh_answer(self) -> Answer:
-        """What AWS says to it."""
-        return self._proxy.asked(self.request, self.source)
+        """AWS's response to this call."""
+        return self._proxy.forward(self.request, self.source)
 
     def pass_on(self) -> None:
-        """Let the client have AWS's answer."""
+        """Send AWS's response to the client."""
         self.send(b"".join(self.fresh_answer()))
 
     def send(self, data: bytes) -> None:
-        """Send bytes, good or bad."""
+        """Send bytes, valid or not."""
         self._connection.sendall(data)
 
     def drip(self, data: bytes, seconds: float = 0.1) -> None:
-        """Send one byte each `seconds`."""
+        """Send one byte every `seconds`."""
         for byte in data:
             self.send(bytes([byte]))
             self.sleep(seconds)
 
     def sleep(self, seconds: float = LONGEST_SECONDS) -> None:
-        """Wait, until the proxy stops at the latest."""
+        """Wait, but no longer than the proxy runs."""
         if self._proxy.stopping.wait(seconds):
             raise OverError
 
@@ -100,12 +100,12 @@ class Exchange:
                 return
 
     def reset(self) -> None:
-        """End the connection as if its other side had died."""
+        """End the connection as if its peer had crashed."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         raise OverError
 
     def close(self) -> None:
-        """End the connection in order."""
+        """Close the connection properly."""
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
         raise OverError

@@ -1,4 +1,4 @@
-"""What a fault is: its name, what it does on the wire, and what is expected of it."""
+"""A fault: its name, what it does on the wire, and what is expected of the package."""
 
 from __future__ import annotations
 
@@ -10,63 +10,63 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from .wire import Does
+    from .wire import OnCall
 
-# Questions that errors end in.
+# Remedies that errors end with.
 NO_ROUTE = "is there a route to AWS"
-BETWEEN = "something between here and AWS"
+BETWEEN = "a proxy or gateway"
 SLOW = "health.aws.amazon.com"
 
 SOURCES = ("session", "poll", "path", "name", "secret")
-SHORT_SECONDS = 1.0  # the deadline where one is waited for
-LONG_SECONDS = 8.0  # the deadline that a function has, where nothing should come near it
+SHORT_SECONDS = 1.0  # the deadline of tests that wait for it
+LONG_SECONDS = 8.0  # the default deadline, where nothing should come close to it
 
 
-class Ending(Enum):
+class Outcome(Enum):
     """What becomes of a call that meets a fault."""
 
-    WELL = "the call succeeds"
-    PASSING = "tried again; then a fallback stands in"
-    LASTING = "not tried again; a fallback stands in"
-    REFUSED = "not tried again; no fallback stands in: that was an answer"
+    SUCCESS = "the call succeeds"
+    TRANSIENT = "retried; then the fallback is used"
+    PERMANENT = "not retried; the fallback is used"
+    REFUSED = "not retried; the fallback is not used, because AWS has answered"
 
 
 class Fault(NamedTuple):
     """One fault.
 
     Attributes:
-        name: what it is called here and in the documentation.
-        happens: what happens on the wire.
-        ending: what becomes of it.
-        says: what each error holds, the remedy last; `{code}` is the AWS code of its service.
-        does: to a call.
-        meets: what it does to a connection before TLS.
-        certificate: see `proxy.context`.
-        endpoint: what stands in the proxy's place: `nobody`, a `nameless` host, or a `full` queue.
-        skew: seconds that AWS's clock is off.
-        sources: those that meet it.
-        status: of the answer, where it decides the code.
-        is_named: whether an answer came that names the request.
+        name: its name here and in the documentation.
+        on_the_wire: what happens on the wire.
+        outcome: what becomes of the call.
+        error_parts: what each error contains, the remedy last; `{code}` is its service's AWS code.
+        on_call: what it does to a call.
+        on_connect: what it does to a connection before TLS.
+        certificate: see `certificates.context`.
+        endpoint: replaces the proxy: a `closed` port, an `unresolvable` host or a `full` queue.
+        skew: the error of AWS's clock in seconds.
+        sources: the sources that meet it.
+        status: the response's status, if it decides the code.
+        has_request_id: whether a response with a request ID arrived.
         is_slow: whether it takes time, so that the deadline is short.
-        heals: whether a refresh is well too, with its few attempts and short time.
+        recovers: whether a refresh succeeds too, with its few attempts and short time.
     """
 
     name: str
-    happens: str
-    ending: Ending
-    says: tuple[str, ...] = ()
-    does: Does | None = None
-    meets: Callable[[socket.socket, threading.Event], bool] | None = None
+    on_the_wire: str
+    outcome: Outcome
+    error_parts: tuple[str, ...] = ()
+    on_call: OnCall | None = None
+    on_connect: Callable[[socket.socket, threading.Event], bool] | None = None
     certificate: str = "good"
     endpoint: str = ""
     skew: float = 0.0
     sources: tuple[str, ...] = SOURCES
     status: int = 0
-    is_named: bool = False
+    has_request_id: bool = False
     is_slow: bool = False
-    heals: bool = True
+    recovers: bool = True
 
     @property
     def deadline(self) -> float:
-        """Seconds that a start has, and a refresh."""
+        """The deadline of a cold start or a refresh, in seconds."""
         return SHORT_SECONDS if self.is_slow else LONG_SECONDS

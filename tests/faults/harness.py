@@ -1,4 +1,4 @@
-"""One life under one fault: a real wrapper, over real TLS, and what it told whom."""
+"""One cold start or refresh under one fault: a real wrapper, real TLS, and all its output."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ IN_PLACE = ("name", "secret")
 
 
 class Start(NamedTuple):
-    """What one start did.
+    """The result of one cold start.
 
     Attributes:
         code: its exit code.
-        seconds: from its first moment to its end, the program's included.
+        seconds: how long it took, including the program.
         stderr: what it logged.
-        told: what the Runtime API's `init/error` got.
-        shown: what the program saw; None where there was none.
-        calls: what the proxy got, as source and operation.
-        connections: how many.
-        without_core: of these, how many it waited for a core.
+        init_errors: what the Runtime API's `init/error` received.
+        report: what the program printed; None if it was not executed.
+        calls: the calls that reached the proxy, as source and operation.
+        connections: the number of connections.
+        without_core: of its seconds, how many it waited for a core.
         limit: how many of its own it may have taken.
     """
 
     code: int
     seconds: float
     stderr: str
-    told: list[dict[str, Any]]
-    shown: dict[str, Any] | None
+    init_errors: list[dict[str, Any]]
+    report: dict[str, Any] | None
     calls: list[tuple[str, str]]
     connections: int
     without_core: float
@@ -67,27 +67,27 @@ class Start(NamedTuple):
 
 
 class Refresh(NamedTuple):
-    """What a helper's life was: a good start, a refresh under the fault, one after it.
+    """The result of a helper's run: a good cold start, a refresh under the fault, one after it.
 
     Attributes:
-        stderr: all that the process logged.
-        good: what was known after the start.
-        faulty: after the refresh under the fault.
-        well: after the one without.
-        calls: of the faulty one.
-        limit: how many seconds of its own the faulty one may have taken.
+        stderr: what the process logged.
+        started: what the program reported after the cold start.
+        faulty: the same after the refresh under the fault.
+        recovered: the same after the refresh without it.
+        calls: the calls of the faulty refresh.
+        limit: how many seconds of its own the faulty refresh may have taken.
     """
 
     stderr: str
-    good: dict[str, Any]
+    started: dict[str, Any]
     faulty: dict[str, Any]
-    well: dict[str, Any]
+    recovered: dict[str, Any]
     calls: list[tuple[str, str]]
     limit: float
 
 
 class Lab:
-    """One function's world: its AWS, the proxy before it, its Runtime API and its folder."""
+    """One function's environment: AWS, the proxy in front of it, the Runtime API and a folder."""
 
     def __init__(self, fault: Fault | None, *, is_faulty: bool = True) -> None:
         self._stack = ExitStack()
@@ -99,8 +99,8 @@ class Lab:
         self.proxy = enter(
             Proxy(
                 self.aws.port,
-                fault.does if fault else None,
-                fault.meets if fault else None,
+                fault.on_call if fault else None,
+                fault.on_connect if fault else None,
                 fault.certificate if fault else "good",
                 fault.sources if fault else (),
             )
@@ -116,9 +116,9 @@ class Lab:
         self._stack.close()
 
     def set_faulty(self, *, is_faulty: bool) -> None:
-        """Have the fault, or have it no more."""
+        """Switch the fault on or off."""
         self.proxy.is_faulty = is_faulty
-        if self.fault and self.fault.endpoint in ("nobody", "full"):
+        if self.fault and self.fault.endpoint in ("closed", "full"):
             self.proxy.listen(self.fault.endpoint if is_faulty else "proxy")
         if self.fault and self.fault.skew:
             self.aws.skew(self.fault.skew if is_faulty else 0.0)
@@ -126,7 +126,7 @@ class Lab:
             self.aws.ssm.empty_pages = 3
 
     def put(self, number: int) -> None:
-        """Let AWS hold the values of that number."""
+        """Store the values with this number in AWS."""
         for profile in ("session", "poll"):
             value = {f"from_{profile}": value_of(profile, number)}
             self.aws.put_profile("fault", "prod", profile, value)
@@ -135,7 +135,7 @@ class Lab:
         self.aws.put_secret("fault/secret", value_of("secret", number))
 
     def environ(self, suffixes: Mapping[str, str], **more: str) -> dict[str, str]:
-        """What the function is configured with; `suffixes` follow the references."""
+        """The function's environment; `suffixes` are appended to the references."""
         certificates = self.folder / "ca.pem"
         authority.cert_pem.write_to_path(certificates)
         references = {name: text + suffixes.get(name, "") for name, text in REFERENCES.items()}
@@ -154,13 +154,13 @@ class Lab:
         }
 
     def secrets(self) -> list[str]:
-        """What nobody may say: of each value and credential a part that tells it."""
+        """What no output may contain: a recognizable part of each value and credential."""
         function = self.aws.account.function
         return [CANARY, function.secret_key[:10], function.session_token[:20]]
 
 
 def value_of(source: str, number: int) -> str:
-    """The value that AWS holds for a source."""
+    """The value that AWS stores for a source."""
     return f"{CANARY}-{source}-{number}"
 
 
@@ -170,15 +170,15 @@ def start(
     fallback: Path | None = None,
     pace: Pace = UNKNOWN_PACE,
 ) -> Start:
-    """A cold start under `fault`."""
+    """Run a cold start under `fault`."""
     deadline = pace.deadline(fault.deadline if fault else LONG_SECONDS)
     with Lab(fault) as lab:
         more = {}
-        if fault and fault.endpoint == "nameless":
-            lab.endpoint = "https://aws..invalid"  # what no resolver ever finds
+        if fault and fault.endpoint == "unresolvable":
+            lab.endpoint = "https://aws..invalid"  # no resolver ever finds it
         suffixes = dict.fromkeys(SOURCES, "?optional") if column == "optional" else {}
         if column == "FALLBACK":
-            suffixes = {"secret": "?optional"}  # no file holds secrets
+            suffixes = {"secret": "?optional"}  # no snapshot file contains secrets
             more["APPCONFIG_ENV_FALLBACK"] = str(fallback)
         more["APPCONFIG_ENV_DEADLINE_SECONDS"] = f"{deadline:g}"
         environ = lab.environ(suffixes, **more)
@@ -192,17 +192,17 @@ def start(
         ) as done:
             stdout, stderr = done.communicate()
         seconds = time.monotonic() - began
-        told = [_told(request) for request in lab.runtime_api.requests]
-        shown = json.loads(stdout) if stdout else None
-        _see_that_nothing_leaks(lab, stderr, told)
+        init_errors = [_init_error(request) for request in lab.runtime_api.requests]
+        report = json.loads(stdout) if stdout else None
+        _check_that_nothing_leaks(lab, stderr, init_errors)
         snapshot = lab.folder / "snapshot.json"
         assert not snapshot.exists() or f"{CANARY}-secret" not in snapshot.read_text()
         return Start(
             done.returncode,
             seconds,
             stderr,
-            told,
-            shown,
+            init_errors,
+            report,
             list(lab.proxy.calls),
             lab.proxy.connections,
             done.without_core,
@@ -212,7 +212,7 @@ def start(
 
 
 def refresh(fault: Fault, pace: Pace) -> Refresh:
-    """A good start, and then a refresh in the running program under `fault`, and one without."""
+    """Run a good cold start, then refresh the program twice: under `fault`, then without it."""
     deadline = pace.deadline(fault.deadline)
     milliseconds = f"{1000 * deadline:g}ms"
     with Lab(fault, is_faulty=False) as lab:
@@ -227,26 +227,27 @@ def refresh(fault: Fault, pace: Pace) -> Refresh:
         )
         with process:
             try:
-                good = _next(process)
-                lab.aws.forward(60)  # AppConfig may be asked again
+                started = _next_report(process)
+                lab.aws.forward(60)  # AppConfig may be polled again
                 lab.put(2)
                 lab.set_faulty(is_faulty=True)
                 before = len(lab.proxy.calls)
-                faulty = _next(process, "nameless" if fault.endpoint == "nameless" else "named")
+                is_resolvable = fault.endpoint != "unresolvable"
+                faulty = _next_report(process, "resolvable" if is_resolvable else "unresolvable")
                 calls = lab.proxy.calls[before:]
                 lab.set_faulty(is_faulty=False)
                 lab.aws.forward(60)
-                well = _next(process, "named")
+                recovered = _next_report(process, "resolvable")
             finally:
                 _, stderr = process.communicate()
-        entries = [one["status"] for one in (good, faulty, well)]
-        _see_that_nothing_leaks(lab, stderr, [*entries, faulty["raised"]])
+        entries = [report["status"] for report in (started, faulty, recovered)]
+        _check_that_nothing_leaks(lab, stderr, [*entries, faulty["raised"]])
         assert f"{CANARY}-secret" not in (lab.folder / "snapshot.json").read_text()
-        return Refresh(stderr, good, faulty, well, calls, pace.limit(deadline))
+        return Refresh(stderr, started, faulty, recovered, calls, pace.limit(deadline))
 
 
-def _next(process: subprocess.Popen[str], command: str = "") -> dict[str, Any]:
-    """What the program says next, after `command`."""
+def _next_report(process: subprocess.Popen[str], command: str = "") -> dict[str, Any]:
+    """The program's next line of output, after `command`."""
     assert process.stdin is not None
     assert process.stdout is not None
     if command:
@@ -255,18 +256,18 @@ def _next(process: subprocess.Popen[str], command: str = "") -> dict[str, Any]:
     line = process.stdout.readline()
     if not line:
         raise AssertionError(process.communicate()[1])
-    said: dict[str, Any] = json.loads(line)
-    return said
+    report: dict[str, Any] = json.loads(line)
+    return report
 
 
-def _told(request: bytes) -> dict[str, Any]:
+def _init_error(request: bytes) -> dict[str, Any]:
     head, _, body = request.partition(b"\r\n\r\n")
     assert head.startswith(b"POST /2018-06-01/runtime/init/error ")
-    told: dict[str, Any] = json.loads(body)
-    return told
+    error: dict[str, Any] = json.loads(body)
+    return error
 
 
-def _see_that_nothing_leaks(lab: Lab, *said: object) -> None:
-    text = json.dumps(said)
+def _check_that_nothing_leaks(lab: Lab, *output: object) -> None:
+    text = json.dumps(output)
     for secret in lab.secrets():
         assert secret not in text

@@ -1,4 +1,4 @@
-"""All cells of the matrix, some at a time, so that their waiting overlaps."""
+"""All cells of the matrix, some at a time, so that their waits overlap."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def pace_now() -> Pace:
 
 
 class Matrix:
-    """Runs the faults' cells and keeps what came of them.
+    """Runs the faults' cells and keeps their results.
 
     Args:
-        faults: to be run.
-        folder: for the fallback.
+        faults: the faults to run.
+        folder: where to write the fallback.
     """
 
     def __init__(self, faults: Iterable[Fault], folder: Path) -> None:
@@ -59,11 +59,11 @@ class Matrix:
         self._pool.shutdown(cancel_futures=True)
 
     def start(self, fault: Fault, column: str) -> Start:
-        """What the cold start did."""
+        """The result of the cold start."""
         return self._starts[fault.name, column].result()
 
     def refresh(self, fault: Fault) -> Refresh:
-        """What the refresh did."""
+        """The result of the refresh."""
         return self._refreshes[fault.name].result()
 
     def _start(self, fault: Fault, column: str) -> Start:
@@ -73,7 +73,7 @@ class Matrix:
         return refresh(fault, self._pacemaker.now())
 
     def _write_fallback(self) -> None:
-        """Have a good start, and ship what it knew."""
+        """Run a cold start that succeeds, and ship its snapshot."""
         with Lab(None) as lab:
             subprocess.run([WRAPPER, "/bin/true"], env=lab.environ({}), check=True)
             self._fallback.write_bytes((lab.folder / "snapshot.json").read_bytes())

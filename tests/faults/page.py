@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from .catalogue import FAULTS
-from .fault import Ending
+from .fault import Outcome
 
 BEGIN, END = "<!-- faults -->", "<!-- /faults -->"
 
-_ENDINGS = {
-    Ending.WELL: ("until it helps", "not needed"),
-    Ending.PASSING: ("yes", "stands in"),
-    Ending.LASTING: ("no", "stands in"),
-    Ending.REFUSED: ("no", "does not: that was an answer"),
+_OUTCOMES = {
+    Outcome.SUCCESS: ("until it succeeds", "not needed"),
+    Outcome.TRANSIENT: ("yes", "used"),
+    Outcome.PERMANENT: ("no", "used"),
+    Outcome.REFUSED: ("no", "not used: AWS has answered"),
 }
 
 
 def table() -> str:
-    """One row for each fault, between two marks."""
+    """One row for each fault, between two markers."""
     lines = [
         BEGIN,
-        "| fault | on the wire | tried again | `FALLBACK` | the error says |",
+        "| fault | on the wire | retried | `FALLBACK` | the error contains |",
         "| --- | --- | --- | --- | --- |",
     ]
     for fault in FAULTS:
-        again, stands_in = _ENDINGS[fault.ending]
-        if fault.ending is Ending.WELL:
-            said = "nothing: it goes well"
-            again = again if fault.skew or not fault.heals else "not needed"
+        retried, fallback = _OUTCOMES[fault.outcome]
+        if fault.outcome is Outcome.SUCCESS:
+            error = "no error: the call succeeds"
+            retried = retried if fault.skew or not fault.recovers else "not needed"
         else:
-            said = " … ".join(text.format(code="AWS's code") for text in fault.says)
-        lines.append(f"| {fault.name} | {fault.happens} | {again} | {stands_in} | {said} |")
+            error = " … ".join(text.format(code="AWS's code") for text in fault.error_parts)
+        lines.append(f"| {fault.name} | {fault.on_the_wire} | {retried} | {fallback} | {error} |")
     return "\n".join([*lines, END])

@@ -1,4 +1,4 @@
-"""A proxy that ends TLS in front of the fake AWS, and passes calls on until a fault has its say."""
+"""A proxy that terminates TLS in front of the fake AWS and forwards calls, unless a fault is on."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class Proxy:
     """Listens for TLS on 127.0.0.1.
 
     Args:
-        port: the fake AWS's.
-        answer: what the fault does to a call.
-        meet: what it does to a connection before TLS; False where that was all.
+        port: the fake AWS's port.
+        on_call: what the fault does to a call.
+        on_connect: what it does to a connection before TLS; returns False to end the connection.
         certificate: see `context`.
-        sources: whose calls meet the fault.
+        sources: the sources whose calls meet the fault.
 
     Attributes:
-        is_faulty: whether the fault is there; the certificate is as it is.
-        calls: source and operation of each call that came.
-        connections: how many came.
+        is_faulty: whether the fault is on.
+        calls: source and operation of each call.
+        connections: the number of connections.
     """
 
     def __init__(
         self,
         port: int,
-        answer: Callable[[Exchange], None] | None = None,
-        meet: Callable[[socket.socket, threading.Event], bool] | None = None,
+        on_call: Callable[[Exchange], None] | None = None,
+        on_connect: Callable[[socket.socket, threading.Event], bool] | None = None,
         certificate: str = "good",
         sources: Collection[str] = (),
     ) -> None:
@@ -47,11 +47,11 @@ class Proxy:
         self.calls: list[tuple[str, str]] = []
         self.connections = 0
         self._upstream = port
-        self._answer = answer
-        self._meet = meet
+        self._on_call = on_call
+        self._on_connect = on_connect
         self._certificate = certificate
         self._faulty = frozenset(sources)
-        self._sources: dict[str, str] = {}  # whose token it is
+        self._sources: dict[str, str] = {}  # by token
         self._answers: dict[tuple[str, str], Answer] = {}
         self._first_at = 0.0
         self._open: set[socket.socket] = set()
@@ -65,7 +65,7 @@ class Proxy:
         return self
 
     def listen(self, kind: str) -> None:
-        """Have at the port from now on: the `proxy`, `nobody`, or a `full` queue."""
+        """Serve the port with the `proxy`, with nothing (`closed`) or with a `full` queue."""
         self._unlisten()
         if kind == "proxy":
             self._listener = socket.create_server((HOST, self.port), backlog=64)
@@ -88,15 +88,15 @@ class Proxy:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
 
-    def remembered(self, call: Exchange) -> Answer:
-        """What the fake AWS said to the first call like this one."""
+    def remembered_answer(self, call: Exchange) -> Answer:
+        """The fake AWS's response to the first call like this one."""
         key = (call.source, call.operation)
         if key not in self._answers:
             self._answers[key] = call.fresh_answer()
         return self._answers[key]
 
-    def asked(self, request: bytes, source: str) -> Answer:
-        """What the fake AWS says to `request`."""
+    def forward(self, request: bytes, source: str) -> Answer:
+        """The fake AWS's response to `request`."""
         with socket.create_connection((HOST, self._upstream), timeout=LONGEST_SECONDS) as upstream:
             upstream.sendall(request)
             answer = Answer(*read(upstream))
@@ -115,7 +115,7 @@ class Proxy:
         self._filling.clear()
 
     def _fill(self) -> None:
-        """Connect until nobody can any more."""
+        """Connect until the backlog is full."""
         for _ in range(64):
             one = socket.socket()
             one.settimeout(0.05)
@@ -140,12 +140,13 @@ class Proxy:
     def _serve(self, connection: socket.socket) -> None:
         inner = connection
         try:
-            if self.is_faulty and self._meet and not self._meet(connection, self.stopping):
+            on_connect = self._on_connect if self.is_faulty else None
+            if on_connect and not on_connect(connection, self.stopping):
                 return
             connection.settimeout(LONGEST_SECONDS)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            named = self._certificate if self.is_faulty else "good"
-            inner = context(named).wrap_socket(connection, server_side=True)
+            certificate = self._certificate if self.is_faulty else "good"
+            inner = context(certificate).wrap_socket(connection, server_side=True)
             with self._lock:
                 self._open.add(inner)
             while request := b"".join(read(inner)):
@@ -159,22 +160,22 @@ class Proxy:
             connection.close()
 
     def _reply(self, connection: socket.socket, request: bytes) -> None:
-        operation, source = self._known(request)
+        operation, source = self._identify(request)
         exchange = Exchange(self, connection, request, operation, source)
         with self._lock:
             self.calls.append((source, operation))
-        # The one profile fails to open a session, the other one to be read in the one it has.
+        # One profile fails to open a session; the other fails to be read in an open session.
         is_opening = (source, operation) == ("poll", "StartConfigurationSession")
         is_spared = is_opening or source not in self._faulty
-        if not self._answer or not self.is_faulty or is_spared:
+        if not self._on_call or not self.is_faulty or is_spared:
             exchange.pass_on()
             return
         with self._lock:
             self._first_at = self._first_at or exchange.first_at
             exchange.first_at = self._first_at
-        self._answer(exchange)
+        self._on_call(exchange)
 
-    def _known(self, request: bytes) -> tuple[str, str]:
+    def _identify(self, request: bytes) -> tuple[str, str]:
         head, _, body = request.partition(b"\r\n\r\n")
         if target := re.search(rb"(?i)x-amz-target: \w+\.(\w+)", head):
             operation = target[1].decode()
@@ -189,7 +190,7 @@ class Proxy:
 
 
 def read(connection: socket.socket) -> tuple[bytes, bytes]:
-    """The head, with its empty line, and the body of one message; nothing where there is none."""
+    """The head, including the empty line, and the body of one message; empty at end of stream."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)

@@ -1,4 +1,4 @@
-"""What the matrix does not measure: memory, and a resolver that never answers."""
+"""What the matrix does not measure: memory, and a resolver that never responds."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._backends.base import Request
-from appconfig_env._backends.router import Fetcher
+from appconfig_env._backends.router import Router
 from appconfig_env._config.settings import from_environ
 from appconfig_env._http.connection import LARGEST_BODY_BYTES
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure
 
 from ..support.paths import ROOT
 from .catalogue import FAULTS
@@ -25,11 +25,11 @@ from .harness import REFERENCES, WRAPPER, Lab
 from .matrix import pace_now
 
 if TYPE_CHECKING:
-    from appconfig_env._backends.base import Fetch, Outcome
+    from appconfig_env._backends.base import Backend, Outcome
 
 MEGABYTE = 1024 * 1024
 
-# In namespaces of its own: the one resolver takes questions and says nothing.
+# In its own namespaces: the only resolver receives queries and never responds.
 SILENT_RESOLVER = """
 import fcntl, json, socket, struct, subprocess, sys, time
 sys.path.insert(0, sys.argv.pop(1))
@@ -57,18 +57,18 @@ def unshare() -> list[str]:
 def _network_namespace() -> None:
     done = subprocess.run([*unshare(), "true"], capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"no namespaces here: {done.stderr.strip()}")
+        pytest.skip(f"cannot create namespaces here: {done.stderr.strip()}")
 
 
 def peak_bytes(process: int) -> int:
-    """The most memory that the program of a process had so far."""
+    """The peak memory of a process so far."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    found = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
-    return 1024 * found[0] if found else 0
+    peaks = [int(line.split()[1]) for line in lines if line.startswith("VmHWM:")]
+    return 1024 * peaks[0] if peaks else 0
 
 
 @pytest.mark.parametrize("name", ["oversized body, announced", "oversized body, sent"])
-def test_a_body_that_is_too_large_does_not_eat_memory(name: str) -> None:
+def test_an_oversized_body_does_not_exhaust_memory(name: str) -> None:
     fault = next(fault for fault in FAULTS if fault.name == name)
     with Lab(fault) as lab:
         process = subprocess.Popen(
@@ -79,12 +79,14 @@ def test_a_body_that_is_too_large_does_not_eat_memory(name: str) -> None:
             most = max(most, peak_bytes(process.pid))
             time.sleep(0.005)
     at_once = len(fault.sources) if name.endswith("sent") else 0
-    # The body up to the limit, and while it grows up to an eighth more; and a start as such.
+    # A body up to the limit, an eighth more while the buffer grows, and an ordinary cold start.
     assert most <= 64 * MEGABYTE + at_once * LARGEST_BODY_BYTES * 9 // 8
 
 
 @pytest.mark.usefixtures("_network_namespace")
-def test_a_resolver_that_never_answers_does_not_hold_a_start_up(tmp_path: Path) -> None:
+def test_a_silent_resolver_does_not_delay_a_cold_start_past_its_deadline(
+    tmp_path: Path,
+) -> None:
     pace = pace_now()
     deadline = pace.deadline(SHORT_SECONDS)
     (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:30\n")
@@ -100,7 +102,7 @@ def test_a_resolver_that_never_answers_does_not_hold_a_start_up(tmp_path: Path) 
         "FROM_NAME": REFERENCES["name"],
     }
 
-    found = subprocess.run(
+    done = subprocess.run(
         [*unshare(), "sh", "-c", enter, "sh", *resolver, str(WRAPPER), "/bin/true"],
         env=environ,
         capture_output=True,
@@ -108,8 +110,8 @@ def test_a_resolver_that_never_answers_does_not_hold_a_start_up(tmp_path: Path) 
         timeout=100,
         check=True,
     )
-    code, seconds, stderr, asked = json.loads(found.stdout)
-    assert b"amazonaws".hex() in asked  # it was the resolver that was waited for
+    code, seconds, stderr, query = json.loads(done.stdout)
+    assert b"amazonaws".hex() in query  # the wait was for the resolver
     assert code == 1
     assert seconds <= pace.limit(deadline) + pace.own_seconds
     assert "FROM_NAME=ssm:/fault/name: GetParameters failed: " in stderr
@@ -117,23 +119,23 @@ def test_a_resolver_that_never_answers_does_not_hold_a_start_up(tmp_path: Path) 
     assert "DNS" in stderr
 
 
-class SlowToImport(Fetcher):
-    """Reads with what takes half a second to import, as boto3 does."""
+class SlowToImport(Router):
+    """A backend whose imports take half a second, like boto3's."""
 
-    def _remotely(self) -> Fetch:
+    def _loaded(self) -> Backend:
         time.sleep(0.5)
 
         def read(requests: list[Request], timeout: float) -> dict[str, Outcome]:
             text = requests[0].resource.reference
-            return {text: SourceError(text, f"{timeout:g} s were left")}
+            return {text: Failure("unavailable", f"{timeout:g} s were left")}
 
         return read
 
 
-def test_what_is_imported_to_read_with_is_of_the_deadline(tmp_path: Path) -> None:
+def test_imports_needed_for_reading_count_against_the_deadline(tmp_path: Path) -> None:
     environ = {"FROM_NAME": REFERENCES["name"], "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "s.json")}
     settings = from_environ(environ)
-    found = SlowToImport(settings, environ)([Request(settings.sources[0].resource)], 2.0)
-    (error,) = found.values()
-    assert isinstance(error, SourceError)
-    assert float(error.reason.split(" ")[0]) <= 1.5
+    outcomes = SlowToImport(settings, environ)([Request(settings.sources[0].resource)], 2.0)
+    (failure,) = outcomes.values()
+    assert isinstance(failure, Failure)
+    assert float(failure.summary.split(" ")[0]) <= 1.5

@@ -1,4 +1,4 @@
-"""docs/reliability.md names every fault that is tried."""
+"""docs/reliability.md lists every fault that is tested."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ..support.paths import ROOT
 from .page import BEGIN, END, table
 
 
-def test_the_documentation_has_the_matrix_as_it_is_run() -> None:
+def test_the_documentation_has_the_matrix_that_the_tests_run() -> None:
     text = (ROOT / "docs" / "reliability.md").read_text()
-    found = text[text.index(BEGIN) : text.index(END) + len(END)]
-    assert found == table(), "python -m tests.faults prints it"
+    documented = text[text.index(BEGIN) : text.index(END) + len(END)]
+    assert documented == table(), "run python -m tests.faults and copy its output"

@@ -1,10 +1,10 @@
-"""What each cell of the matrix has to show: held against what a start or a refresh did."""
+"""The expected result of each cell of the matrix, compared with the actual one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .fault import SOURCES, Ending
+from .fault import SOURCES, Outcome
 from .harness import NAMES, REFERENCES, value_of
 from .wire import REQUEST_ID, code_of
 
@@ -24,53 +24,53 @@ OPERATIONS = {
 }
 
 
-# Of an attempt that began so late that the deadline cut it off.
+# In the error of an attempt that began so late that the deadline ended it.
 CUT_OFF = ("timed out", "in time", "no answer within", "no time was left for it")
 
 
 def hit_by(fault: Fault) -> tuple[str, ...]:
-    """The sources that `fault` does not let be read."""
-    return fault.sources if fault.ending is not Ending.WELL else ()
+    """The sources that cannot be read under `fault`."""
+    return fault.sources if fault.outcome is not Outcome.SUCCESS else ()
 
 
-def see_start(fault: Fault, column: str, done: Start) -> set[str]:
-    """Hold a cold start against what `fault` allows.
+def check_start(fault: Fault, column: str, done: Start) -> set[str]:
+    """Compare a cold start with what `fault` allows.
 
     Returns:
-        The sources whose error tells the fault, not that there was no more time for an attempt.
+        The sources whose error names the fault, and not only that an attempt ran out of time.
     """
     hit = hit_by(fault)
     exact = set()
-    stands_in = column == "FALLBACK" and fault.ending is not Ending.REFUSED
-    if hit and column != "optional" and not stands_in:
-        _see_failed_start(fault, column, done, hit)
+    uses_fallback = column == "FALLBACK" and fault.outcome is not Outcome.REFUSED
+    if hit and column != "optional" and not uses_fallback:
+        _check_failed_start(fault, column, done, hit)
     else:
-        _see_good_start(done, hit, stands_in=stands_in)
+        _check_good_start(done, hit, uses_fallback=uses_fallback)
     for source in hit:
         lines = [line for line in done.stderr.splitlines() if REFERENCES[source] in line]
         if not lines and done.code == 1 and (column, source) == ("FALLBACK", "secret"):
-            continue  # optional there: a start that fails tells what it fails for
+            continue  # optional there: a failed start reports only the sources that made it fail
         assert len(lines) == 1, done.stderr
-        if _see_error(fault, source, lines[0]):
+        if _check_error(fault, source, lines[0]):
             exact.add(source)
     for source in set(SOURCES) - set(hit):
-        # A start with a fallback need not wait for a quota.
-        assert REFERENCES[source] not in done.stderr or (stands_in and not fault.heals)
+        # A cold start with a fallback does not have to wait for the quota.
+        assert REFERENCES[source] not in done.stderr or (uses_fallback and not fault.recovers)
     assert "Traceback" not in done.stderr
-    if hit and fault.does and column == "required":
-        _see_attempts(fault, done.calls)
-    if fault.ending is Ending.LASTING:
-        # One for each source, or two, where a store of certificates is only read in part at first.
+    if hit and fault.on_call and column == "required":
+        _check_attempts(fault, done.calls)
+    if fault.outcome is Outcome.PERMANENT:
+        # One for each source, or two if only part of the trust store is loaded at first.
         assert done.connections <= 2 * len(SOURCES)
     return exact
 
 
-def see_refresh(fault: Fault, life: Refresh) -> set[str]:
-    """Hold a refresh against what `fault` allows; the same is returned."""
+def check_refresh(fault: Fault, life: Refresh) -> set[str]:
+    """Compare a refresh with what `fault` allows; return the same as `check_start`."""
     assert life.faulty["raised"] == ""
     assert life.faulty["files"] == life.faulty["before"]["files"]
     assert life.faulty["threads"] == life.faulty["before"]["threads"]
-    assert _numbers(life.good) == dict.fromkeys(SOURCES, 1)
+    assert _numbers(life.started) == dict.fromkeys(SOURCES, 1)
     hit = hit_by(fault)
     exact = set()
     numbers, errors = _numbers(life.faulty), _errors(life.faulty)
@@ -78,87 +78,88 @@ def see_refresh(fault: Fault, life: Refresh) -> set[str]:
         if source in hit:
             assert numbers[source] == 1
             assert life.faulty["status"][REFERENCES[source]]["age"] is not None
-            if _see_error(fault, source, errors[source] or ""):
+            if _check_error(fault, source, errors[source] or ""):
                 exact.add(source)
-            told = [line for line in life.stderr.splitlines() if REFERENCES[source] in line]
-            assert len(told) == 1
-            assert "the last good values stay" in told[0]
-        elif fault.heals:
+            lines = [line for line in life.stderr.splitlines() if REFERENCES[source] in line]
+            assert len(lines) == 1
+            assert lines[0].endswith("; keeping the last values")
+        elif fault.recovers:
             assert (numbers[source], errors[source]) == (2, None)
-        else:  # by the time there is, either
+        else:  # either, depending on the time left
             assert (numbers[source], errors[source] is None) in ((1, False), (2, True))
-    assert _numbers(life.well) == dict.fromkeys(SOURCES, 2)
-    assert _errors(life.well) == dict.fromkeys(SOURCES)
+    assert _numbers(life.recovered) == dict.fromkeys(SOURCES, 2)
+    assert _errors(life.recovered) == dict.fromkeys(SOURCES)
     assert "Traceback" not in life.stderr
     return exact
 
 
-def _see_failed_start(fault: Fault, column: str, done: Start, hit: Iterable[str]) -> None:
+def _check_failed_start(fault: Fault, column: str, done: Start, hit: Iterable[str]) -> None:
     assert done.code == 1
-    assert done.shown is None
-    (told,) = done.told
-    assert told["errorType"] == "AppConfigEnv.LoadError"
-    lines = told["errorMessage"].split("\n")
+    assert done.report is None
+    (init_error,) = done.init_errors
+    assert init_error["errorType"] == "AppConfigEnv.LoadError"
+    lines = init_error["errorMessage"].split("\n")
     for source in hit:
         if column == "FALLBACK" and source == "secret":
             continue  # optional there
         (line,) = [line for line in lines if REFERENCES[source] in line]
-        _see_error(fault, source, line)
+        _check_error(fault, source, line)
         assert f"appconfig-env: error: {line}" in done.stderr.splitlines()
 
 
-def _see_good_start(done: Start, hit: Iterable[str], *, stands_in: bool) -> None:
+def _check_good_start(done: Start, hit: Iterable[str], *, uses_fallback: bool) -> None:
     assert done.code == 0, done.stderr
-    assert done.told == []
-    assert done.shown is not None
-    environ = done.shown["environ"]
+    assert done.init_errors == []
+    assert done.report is not None
+    environ = done.report["environ"]
     for source, name in NAMES.items():
-        if source not in hit or (stands_in and source != "secret"):
+        if source not in hit or (uses_fallback and source != "secret"):
             assert environ[name] == value_of(source, 1)
         else:
             assert name not in environ
-    assert done.shown["threads"] == 1
-    assert not [name for name in done.shown["files"] if name.startswith("socket:")]
+    assert done.report["threads"] == 1
+    assert not [name for name in done.report["files"] if name.startswith("socket:")]
 
 
-def _see_error(fault: Fault, source: str, said: str) -> bool:
-    """See that a person learns from it what failed, where, and what to do.
+def _check_error(fault: Fault, source: str, error: str) -> bool:
+    """Check that an error tells what failed, where, and what to do.
 
     Returns:
-        Whether it tells the fault. The last attempt before a deadline may have been cut off.
+        Whether it names the fault. The deadline may have ended the last attempt.
     """
     code = code_of(fault.status, source) if fault.status else ""
-    expected = [text.format(code=code) for text in fault.says]
-    if fault.is_named:
+    expected = [text.format(code=code) for text in fault.error_parts]
+    if fault.has_request_id:
         expected.append(f"(request {REQUEST_ID})")
-    missing = [text for text in expected if text not in said]
-    if missing and fault.is_slow and any(words in said for words in CUT_OFF):
+    missing = [text for text in expected if text not in error]
+    if missing and fault.is_slow and any(text in error for text in CUT_OFF):
         return False
-    assert any(f"{operation} failed: " in said for operation in OPERATIONS[source]), said
-    assert missing == [], said
+    assert any(f"{operation} failed: " in error for operation in OPERATIONS[source]), error
+    assert missing == [], error
     return True
 
 
-def _see_attempts(fault: Fault, calls: list[tuple[str, str]]) -> None:
-    """See that what may pass is tried again, and nothing else."""
+def _check_attempts(fault: Fault, calls: list[tuple[str, str]]) -> None:
+    """Check that transient faults are retried, and nothing else."""
     attempts = {
         source: calls.count((source, OPERATIONS[source][source == "poll"]))
         for source in fault.sources
     }
-    if fault.ending is not Ending.PASSING:
+    if fault.outcome is not Outcome.TRANSIENT:
         if fault.status == 400:
-            attempts.pop("poll")  # a token that is refused is worth another session
-        is_many = "NextToken" in fault.says[0]
-        assert is_many or set(attempts.values()) == {1}
-    elif "in time" not in fault.says:
+            attempts.pop("poll")  # a refused token is retried in a new session
+        has_pages = "NextToken" in fault.error_parts[0]
+        assert has_pages or set(attempts.values()) == {1}
+    elif "in time" not in fault.error_parts:
         assert sum(attempts.values()) > len(attempts)
 
 
-def _numbers(seen: Mapping[str, Any]) -> dict[str, int]:
-    return {source: int(seen["values"][name][-1]) for source, name in NAMES.items()}
+def _numbers(report: Mapping[str, Any]) -> dict[str, int]:
+    return {source: int(report["values"][name][-1]) for source, name in NAMES.items()}
 
 
-def _errors(seen: Mapping[str, Any]) -> dict[str, str | None]:
+def _errors(report: Mapping[str, Any]) -> dict[str, str | None]:
     return {
-        source: seen["status"][reference]["last_error"] for source, reference in REFERENCES.items()
+        source: report["status"][reference]["last_error"]
+        for source, reference in REFERENCES.items()
     }

@@ -1,4 +1,4 @@
-"""What faults do on the wire: one small function each, on a connection or on a call."""
+"""What faults do on the wire: one small function each, for a connection or a call."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from .exchange import Exchange
 
-    Does = Callable[[Exchange], None]
+    OnCall = Callable[[Exchange], None]
 
-REQUEST_ID = "fault-4f2a-request"  # said by every answer that has headers
+REQUEST_ID = "fault-4f2a-request"  # in every response that has headers
 PAGE = b"<!DOCTYPE html><html><title>Sign in to the network</title><p>s3cret CANARY page</html>"
 MEGABYTE = b"x" * 1024 * 1024
 
 
-# Before TLS: what it gives says whether the connection goes on.
+# Before TLS: each returns whether the connection continues.
 
 
 def reset_at_connect(connection: socket.socket, stopping: threading.Event) -> bool:
@@ -35,13 +35,13 @@ def reset_at_connect(connection: socket.socket, stopping: threading.Event) -> bo
 
 
 def reset_in_handshake(connection: socket.socket, stopping: threading.Event) -> bool:
-    """Reset once the client has begun with TLS."""
+    """Reset once the client has begun the TLS handshake."""
     connection.recv(64)
     return reset_at_connect(connection, stopping)
 
 
 def stay_silent(connection: socket.socket, stopping: threading.Event) -> bool:
-    """Accept, and never say a word."""
+    """Accept, and never send anything."""
     del connection
     stopping.wait(LONGEST_SECONDS)
     return False
@@ -59,12 +59,12 @@ def speak_plain(connection: socket.socket, stopping: threading.Event) -> bool:
 
 
 def never_answer(call: Exchange) -> None:
-    """Take the request, and say nothing."""
+    """Accept the request, and never respond."""
     call.sleep()
 
 
 def reset_after_request(call: Exchange) -> None:
-    """Reset instead of an answer."""
+    """Reset instead of responding."""
     call.reset()
 
 
@@ -79,7 +79,7 @@ def reset_in_headers(call: Exchange) -> None:
 def reset_in_body(call: Exchange) -> None:
     """Reset after half a body."""
     answer = call.answer()
-    call.send(_marked(answer).head + answer.body[: len(answer.body) // 2])
+    call.send(_with_request_id(answer).head + answer.body[: len(answer.body) // 2])
     call.wait_until_read()
     call.reset()
 
@@ -97,53 +97,53 @@ def drip_body(call: Exchange) -> None:
     call.sleep()  # however long the deadline, a short body is not complete before it
 
 
-def refuse(status: int, *, with_body: bool) -> Does:
-    """Refuse as the called service does, with its code and message or without a word."""
+def refuse(status: int, *, with_body: bool) -> OnCall:
+    """Refuse as the called service does, with its code and message or with an empty body."""
 
-    def does(call: Exchange) -> None:
+    def on_call(call: Exchange) -> None:
         code = code_of(status, call.source)
-        data = {"__type": f"com.amazonaws#{code}", "message": said_of(status)}
+        data = {"__type": f"com.amazonaws#{code}", "message": message_of(status)}
         body = json.dumps(data).encode() if with_body else b""
         kind = [f"x-amzn-ErrorType: {code}:http://internal.amazon.com/"] if with_body else []
-        call.send(_answered(status, body, "application/x-amz-json-1.1", *kind))
+        call.send(_response(status, body, "application/x-amz-json-1.1", *kind))
 
-    return does
+    return on_call
 
 
-def refuse_with(status: int, code: str, message: str) -> Does:
-    """Refuse with a code of all services."""
+def refuse_with(status: int, code: str, message: str) -> OnCall:
+    """Refuse with a code that all services share."""
 
-    def does(call: Exchange) -> None:
+    def on_call(call: Exchange) -> None:
         body = json.dumps({"__type": code, "message": message}).encode()
-        call.send(_answered(status, body, "application/x-amz-json-1.1"))
+        call.send(_response(status, body, "application/x-amz-json-1.1"))
 
-    return does
+    return on_call
 
 
-def refuse_for(seconds: float) -> Does:
-    """Throttle all calls for so long after the first one."""
+def refuse_for(seconds: float) -> OnCall:
+    """Throttle all calls for `seconds` after the first one."""
     throttle = refuse(429, with_body=True)
 
-    def does(call: Exchange) -> None:
+    def on_call(call: Exchange) -> None:
         if time.monotonic() - call.first_at < seconds:
             throttle(call)
         else:
             call.pass_on()
 
-    return does
+    return on_call
 
 
-def show_page(status: int) -> Does:
-    """Answer with a page for people."""
+def show_page(status: int) -> OnCall:
+    """Respond with a web page."""
 
-    def does(call: Exchange) -> None:
-        call.send(_answered(status, PAGE, "text/html; charset=utf-8"))
+    def on_call(call: Exchange) -> None:
+        call.send(_response(status, PAGE, "text/html; charset=utf-8"))
 
-    return does
+    return on_call
 
 
 def repeat_request(call: Exchange) -> None:
-    """Refuse the signature as AWS may: with all that was to be signed, the token included."""
+    """Refuse the signature as AWS can: repeat the whole string to sign, including the token."""
     headers = re.search(rb"(?i)x-amz-security-token: (\S+)", call.request)
     token = headers[1].decode() if headers else ""
     canonical = f"POST\n/\n\nhost:x\nx-amz-security-token:{token}\n"
@@ -156,50 +156,50 @@ def repeat_request(call: Exchange) -> None:
 
 
 def cut_json(call: Exchange) -> None:
-    """Send the first half of the document, with its right length."""
-    answer = _marked(call.answer())
+    """Send the first half of the document with the right length."""
+    answer = _with_request_id(call.answer())
     call.send(b"".join(answer.with_body(answer.body[: len(answer.body) // 2])))
 
 
 def announce_too_much(call: Exchange) -> None:
     """Announce a body of a gigabyte."""
-    head = _marked(call.answer()).without_length(f"Content-Length: {1024**3}")
+    head = _with_request_id(call.answer()).without_length(f"Content-Length: {1024**3}")
     call.send(head + b'{"Parameters": [')
     call.sleep()
 
 
 def send_too_much(call: Exchange) -> None:
-    """Send chunks of a megabyte, without end."""
-    call.send(_marked(call.answer()).without_length("Transfer-Encoding: chunked"))
+    """Send chunks of a megabyte endlessly."""
+    call.send(_with_request_id(call.answer()).without_length("Transfer-Encoding: chunked"))
     for _ in range(1024):
         call.send(b"%x\r\n%s\r\n" % (len(MEGABYTE), MEGABYTE))
 
 
 def promise_more(call: Exchange) -> None:
-    """Give a length that is too long, and close."""
-    answer = _marked(call.answer())
+    """Announce too many bytes, then close."""
+    answer = _with_request_id(call.answer())
     length = f"Content-Length: {len(answer.body) + 10}"
     call.send(answer.without_length(length) + answer.body)
     call.close()
 
 
 def promise_more_and_wait(call: Exchange) -> None:
-    """Give a length that is too long, and keep the connection."""
-    answer = _marked(call.answer())
+    """Announce too many bytes, then keep the connection open."""
+    answer = _with_request_id(call.answer())
     length = f"Content-Length: {len(answer.body) + 10}"
     call.send(answer.without_length(length) + answer.body)
     call.sleep()
 
 
 def promise_less(call: Exchange) -> None:
-    """Give a length that is too short."""
-    answer = _marked(call.answer())
+    """Announce too few bytes."""
+    answer = _with_request_id(call.answer())
     length = f"Content-Length: {len(answer.body) // 2}"
     call.send(answer.without_length(length) + answer.body)
 
 
 def send_slices(call: Exchange) -> None:
-    """Send a good answer 0.3 s late, 31 bytes each 5 ms: a slow link."""
+    """Send a valid response 0.3 s late, 31 bytes every 5 ms, like a slow link."""
     call.sleep(0.3)
     data = b"".join(call.fresh_answer())
     for at in range(0, len(data), 31):
@@ -218,32 +218,32 @@ def send_chunks(call: Exchange) -> None:
 
 
 def send_broken_chunks(call: Exchange) -> None:
-    """Send a chunk whose size is no number."""
-    answer = _marked(call.answer())
+    """Send a chunk whose size is not a number."""
+    answer = _with_request_id(call.answer())
     call.send(answer.without_length("Transfer-Encoding: chunked") + b"size?\r\n" + answer.body)
 
 
 def end_in_a_chunk(call: Exchange) -> None:
     """Close in the middle of a chunk."""
-    answer = _marked(call.answer())
+    answer = _with_request_id(call.answer())
     size = len(answer.body)
     head = answer.without_length("Transfer-Encoding: chunked")
     call.send(head + b"%x\r\n%s" % (size, answer.body[: size // 2]))
     call.close()
 
 
-def turn_pages(token: Callable[[int], str]) -> Does:
-    """Say of each page that another one follows it."""
+def turn_pages(token: Callable[[int], str]) -> OnCall:
+    """Mark every page as followed by another one."""
 
-    def does(call: Exchange) -> None:
+    def on_call(call: Exchange) -> None:
         if call.operation != "GetParametersByPath":
             call.pass_on()
             return
         parameter = {"Name": f"/fault/path/p{call.number}", "Value": "s3cret CANARY"}
         page = {"Parameters": [parameter], "NextToken": token(call.number)}
-        call.send(_answered(200, json.dumps(page).encode(), "application/x-amz-json-1.1"))
+        call.send(_response(200, json.dumps(page).encode(), "application/x-amz-json-1.1"))
 
-    return does
+    return on_call
 
 
 _CODES = {
@@ -257,18 +257,18 @@ _CODES = {
 
 
 def code_of(status: int, source: str) -> str:
-    """The code that the source's service gives for `status`."""
+    """The code that the source's service returns for `status`."""
     appconfig, ssm, secretsmanager = _CODES[status]
     by_source = {"path": ssm, "name": ssm, "secret": secretsmanager}
     return by_source.get(source, appconfig)
 
 
-def said_of(status: int) -> str:
+def message_of(status: int) -> str:
     """The message that comes with `status`."""
-    return f"what AWS says about {status}"
+    return f"AWS's message for {status}"
 
 
-def _answered(status: int, body: bytes, kind: str, *headers: str) -> bytes:
+def _response(status: int, body: bytes, kind: str, *headers: str) -> bytes:
     lines = [
         f"HTTP/1.1 {status} Fault",
         f"Content-Type: {kind}",
@@ -279,7 +279,7 @@ def _answered(status: int, body: bytes, kind: str, *headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _marked(answer: Answer) -> Answer:
-    """The same answer with the request ID that errors are to name."""
+def _with_request_id(answer: Answer) -> Answer:
+    """The same response with the request ID that errors have to contain."""
     head = re.sub(rb"(?i)(x-amzn-requestid: )\S+", rb"\g<1>" + REQUEST_ID.encode(), answer.head)
     return Answer(head, answer.body)

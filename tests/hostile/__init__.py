@@ -1,1 +1,1 @@
-"""Input and output that nobody meant: hostile bytes, names, answers; what must never come out."""
+"""Hostile input (bytes, names, responses), and the output that must never appear."""

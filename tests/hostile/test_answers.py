@@ -1,4 +1,4 @@
-"""Answers that no AWS gives: they are told in one line each, and nothing steers a terminal."""
+"""Responses that AWS never sends: one log line each, and no terminal control characters."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ..support.hostile import Ended, start
 from ..support.raw_server import RawServer, ok
 
 PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-# Colours, a cleared screen, a C1 control, a change of direction, line ends of all kinds.
-STEERING = "\x1b[31m\x1b[2J\x9b1m\u202e\u2028\u2029\x85\r\nFATAL\x00\x07\ud800"
+# Colours, a cleared screen, a C1 control, a bidirectional override, line ends of all kinds.
+CONTROLS = "\x1b[31m\x1b[2J\x9b1m\u202e\u2028\u2029\x85\r\nFATAL\x00\x07\ud800"
 KEYS = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}
 
 
-def started(url: str, folder: Path, sources: str, *, is_json: bool = False) -> Ended:
-    given = {
+def cold_start(url: str, folder: Path, sources: str, *, is_json: bool = False) -> Ended:
+    environ = {
         **KEYS,
         "PATH": PATH,
         "AWS_ENDPOINT_URL": url,
@@ -36,7 +36,7 @@ def started(url: str, folder: Path, sources: str, *, is_json: bool = False) -> E
         "AWS_LAMBDA_LOG_FORMAT": "JSON" if is_json else "Text",
         "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "trace",
     }
-    ended = start(given, "/bin/echo", "started")
+    ended = start(environ, "/bin/echo", "started")
     lines = ended.err.splitlines()
     assert lines
     assert "Traceback" not in ended.err
@@ -58,12 +58,12 @@ def refusal(code: str, message: str) -> bytes:
 
 @pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
 @pytest.mark.parametrize("source", ["ssm:/shop/", "ssm:/shop/x", "secretsmanager:s"])
-def test_what_an_error_says_cannot_steer_a_terminal(
+def test_an_error_message_cannot_control_a_terminal(
     source: str, is_json: bool, tmp_path: Path
 ) -> None:
-    answer = refusal("Evil" + STEERING + "x" * 5000, "Message" + STEERING + "y" * 5000)
+    answer = refusal("Evil" + CONTROLS + "x" * 5000, "Message" + CONTROLS + "y" * 5000)
     with RawServer(answer) as server:
-        ended = started(server.url, tmp_path, source, is_json=is_json)
+        ended = cold_start(server.url, tmp_path, source, is_json=is_json)
     assert ended.code == 1
     assert "FATAL" in ended.err
     assert source in ended.err
@@ -88,12 +88,14 @@ def test_what_an_error_says_cannot_steer_a_terminal(
     ],
     ids=lambda body: body[:40].decode("latin-1"),
 )
-def test_an_answer_that_is_not_of_the_operation_says_which_one(body: bytes, tmp_path: Path) -> None:
+def test_the_error_for_a_malformed_response_names_the_operation(
+    body: bytes, tmp_path: Path
+) -> None:
     with RawServer(ok(body)) as server:
-        ended = started(server.url, tmp_path, "ssm:/shop/x")
+        ended = cold_start(server.url, tmp_path, "ssm:/shop/x")
     assert ended.code == 1
     assert "ssm:/shop/x: GetParameters failed: " in ended.err
-    assert "is something between here and AWS?" in ended.err
+    assert "a proxy or gateway may have answered instead of AWS" in ended.err
     assert "unexpected" not in ended.err
     assert "c4n4ry" not in ended.err
 
@@ -110,7 +112,7 @@ def test_an_answer_that_is_not_of_the_operation_says_which_one(body: bytes, tmp_
         ("StartConfigurationSession", '{"InitialConfigurationToken": 5}'),
     ],
 )
-def test_answers_of_the_wrong_types_are_refused_without_their_content(
+def test_responses_with_wrong_types_are_rejected_without_quoting_them(
     operation: str, body: str
 ) -> None:
     with pytest.raises(AwsError) as caught:
@@ -120,7 +122,7 @@ def test_answers_of_the_wrong_types_are_refused_without_their_content(
 
 
 @pytest.mark.parametrize("kind", ['{"a": 1}', "5", '["AccessDeniedException"]', "null"])
-def test_a_code_that_is_no_text_is_none(kind: str) -> None:
+def test_an_error_code_that_is_not_a_string_is_ignored(kind: str) -> None:
     body = f'{{"__type": {kind}, "message": {kind}}}'.encode()
     with pytest.raises(AwsError) as caught:
         operations.result("GetParameters", HttpAnswer(400, {}, body))
@@ -128,11 +130,11 @@ def test_a_code_that_is_no_text_is_none(kind: str) -> None:
 
 
 def latest(**headers: str) -> dict[str, object]:
-    given = {"next-poll-configuration-token": "t", **headers}
-    return operations.result("GetLatestConfiguration", HttpAnswer(200, given, b"{}"))
+    received = {"next-poll-configuration-token": "t", **headers}
+    return operations.result("GetLatestConfiguration", HttpAnswer(200, received, b"{}"))
 
 
-def test_an_interval_of_thousands_of_digits_is_left_out() -> None:
+def test_an_interval_of_thousands_of_digits_is_ignored() -> None:
     header = "next-poll-interval-in-seconds"
     assert "NextPollIntervalInSeconds" not in latest(**{header: "9" * 5000})
     assert latest(**{header: "999999999"})["NextPollIntervalInSeconds"] == 999_999_999
@@ -157,44 +159,44 @@ def test_an_interval_of_a_century_does_not_keep_a_document_for_a_century(tmp_pat
 
 
 @pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
-def test_a_versions_label_cannot_steer_a_terminal(is_json: bool, tmp_path: Path) -> None:
+def test_a_version_label_cannot_control_a_terminal(is_json: bool, tmp_path: Path) -> None:
     session = ok(b'{"InitialConfigurationToken": "t"}')
     label = ("Version-Label: " + "\x1b[31m\x9b1mv" * 100).encode("latin-1").decode("latin-1")
     lines = ["Next-Poll-Configuration-Token: n", "Content-Type: application/json", label]
     head = "\r\n".join(["HTTP/1.1 200 OK", "Content-Length: 1", *lines, "", "{"])
     with RawServer(session, head.encode("latin-1")) as server:
-        ended = started(server.url, tmp_path, "appconfig:a/b/c", is_json=is_json)
+        ended = cold_start(server.url, tmp_path, "appconfig:a/b/c", is_json=is_json)
     assert ended.code == 1
     assert "(version ?[31m?1mv" in ended.err
 
 
 @pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
-def test_a_parameters_name_cannot_steer_a_terminal(is_json: bool, tmp_path: Path) -> None:
-    named = [
-        {"Name": f"/shop/LD_{sign}", "Value": "1", "Type": "String"}
-        for sign in ("\x1b[2J", "\n", "\u202e", "\ud800", "\x9b")
+def test_a_parameter_name_cannot_control_a_terminal(is_json: bool, tmp_path: Path) -> None:
+    parameters = [
+        {"Name": f"/shop/LD_{character}", "Value": "1", "Type": "String"}
+        for character in ("\x1b[2J", "\n", "\u202e", "\ud800", "\x9b")
     ]
-    body = json.dumps({"Parameters": named}).encode()
+    body = json.dumps({"Parameters": parameters}).encode()
     with RawServer(ok(body)) as server:
-        ended = started(server.url, tmp_path, "ssm:/shop/?names=keep", is_json=is_json)
+        ended = cold_start(server.url, tmp_path, "ssm:/shop/?names=keep", is_json=is_json)
     assert (ended.code, ended.out) == (0, "started\n")
-    assert ended.err.count("is protected and was left out") == len(named)
+    assert ended.err.count("is protected and was left out") == len(parameters)
 
 
-def test_a_steering_variable_of_ones_own_is_told_in_print(tmp_path: Path) -> None:
-    given = {
+def test_the_function_s_own_variables_cannot_control_a_terminal(tmp_path: Path) -> None:
+    environ = {
         "APPCONFIG_ENV_\x1b[2J\u202e\udcff": "1",
         "APPCONFIG_ENV_OVERWRITE": "\x1b[31m\n",
         "APPCONFIG_ENV_SOURCES": "file:/no/such\x1b[31m",
         "X\x1b[2J": "ssm:/?",
     }
     with pytest.raises(SettingsError) as caught:
-        from_environ(given)
+        from_environ(environ)
     assert len(caught.value.problems) >= 4
     assert all(problem.isprintable() for problem in caught.value.problems)
-    lasting = {"PATH": PATH, "APPCONFIG_ENV_SNAPSHOT": f"{tmp_path}/\x1b]0;x\x07/y"}
+    unwritable = {"PATH": PATH, "APPCONFIG_ENV_SNAPSHOT": f"{tmp_path}/\x1b]0;x\x07/y"}
     (tmp_path / "a").write_text("{}")
-    ended = start({**lasting, "APPCONFIG_ENV_SOURCES": f"file:{tmp_path}/a"}, "/bin/true")
+    ended = start({**unwritable, "APPCONFIG_ENV_SOURCES": f"file:{tmp_path}/a"}, "/bin/true")
     assert ended.code == 0
     assert "was not written" in ended.err
     assert all(line.isprintable() for line in ended.err.splitlines())

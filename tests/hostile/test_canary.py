@@ -1,4 +1,4 @@
-"""The canary's watch: a run of pytest in which the secret comes out fails and says where."""
+"""The canary: a pytest run that leaks the secret fails and reports where."""
 
 from __future__ import annotations
 
@@ -80,13 +80,13 @@ def loud():
 def test_teardown(loud):
     pass
 
-def test_what_is_shown_on_purpose(tmp_path):
+def test_intended_output(tmp_path):
     (tmp_path / "secrets.json").write_text(CANARY)
     show = ECHO[-1].replace("write(2", "write(1")
     subprocess.run([*ECHO[:-1], show], env={{"X": CANARY}}, capture_output=True, check=True)
     assert CANARY
 """
-FOUND = {
+REPORTED = {
     "test_print": "Captured stdout call of",
     "test_stderr": "Captured stderr call of",
     "test_log": "Captured log call of",
@@ -143,32 +143,30 @@ def leaky(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[int, str]:
     done = inner_run(tmp_path_factory.mktemp("leaky"), LEAKS, *request.param)
-    return done.returncode, done.stdout.partition("the canary secret came out")[2]
+    return done.returncode, done.stdout.partition("the canary secret leaked")[2]
 
 
-@pytest.mark.parametrize("test", FOUND)
-def test_each_way_out_is_watched(leaky: tuple[int, str], test: str) -> None:
+@pytest.mark.parametrize("test", REPORTED)
+def test_a_leak_through_any_channel_is_reported(leaky: tuple[int, str], test: str) -> None:
     code, summary = leaky
     assert code == pytest.ExitCode.TESTS_FAILED
     lines = [line for line in summary.splitlines() if re.search(rf"{test}\b|{test}0/", line)]
-    assert any(line.startswith(f"CANARY in {FOUND[test]}") for line in lines), summary
+    assert any(line.startswith(f"CANARY in {REPORTED[test]}") for line in lines), summary
 
 
-def test_where_it_stood_is_told_and_not_what(leaky: tuple[int, str]) -> None:
+def test_the_report_shows_the_place_but_not_the_secret(leaky: tuple[int, str]) -> None:
     _, summary = leaky
-    told = [line for line in summary.splitlines() if line.startswith("CANARY in")]
-    assert len(told) >= len(FOUND)
-    assert not any(OTHER in line for line in told)
+    lines = [line for line in summary.splitlines() if line.startswith("CANARY in")]
+    assert len(lines) >= len(REPORTED)
+    assert not any(OTHER in line for line in lines)
 
 
-def test_what_is_shown_on_purpose_is_no_leak(leaky: tuple[int, str]) -> None:
-    assert "shown_on_purpose" not in leaky[1].partition("short test summary")[0]
+def test_intended_output_is_not_reported_as_a_leak(leaky: tuple[int, str]) -> None:
+    assert "intended_output" not in leaky[1].partition("short test summary")[0]
 
 
 @each_run
-def test_a_leak_alone_fails_a_run_whose_tests_pass(
-    tmp_path: Path, workers: tuple[str, ...]
-) -> None:
+def test_a_leak_fails_a_run_whose_tests_all_pass(tmp_path: Path, workers: tuple[str, ...]) -> None:
     text = f"import os\ndef test_it(): print(os.environ['{canary.VARIABLE}'])"
     done = inner_run(tmp_path, text, *workers)
     assert "1 passed" in done.stdout
@@ -176,7 +174,7 @@ def test_a_leak_alone_fails_a_run_whose_tests_pass(
 
 
 @each_run
-def test_a_quiet_run_passes_and_says_how_much_was_searched(
+def test_a_run_without_leaks_passes_and_reports_how_much_was_searched(
     tmp_path: Path, workers: tuple[str, ...]
 ) -> None:
     text = "def test_it(tmp_path): (tmp_path / 'x').write_text('y' * 9000)"
@@ -189,7 +187,7 @@ def test_a_quiet_run_passes_and_says_how_much_was_searched(
 
 BROKEN = """
 def broken(process):
-    raise ValueError("what it found")
+    raise ValueError("a message")
 """
 
 
@@ -198,10 +196,10 @@ def broken(process):
     ("death", "why"),
     [
         ("watch.descendants = broken", "ValueError in test_inner.py, line 3"),
-        ("watch.stop()", "its thread had ended"),
+        ("watch.stop()", "its thread has ended"),
     ],
 )
-def test_a_watch_that_ends_early_fails_the_run_and_no_test(
+def test_a_watch_that_ends_early_fails_the_run_but_no_test(
     tmp_path: Path, death: str, why: str, workers: tuple[str, ...]
 ) -> None:
     text = f"""
@@ -218,9 +216,9 @@ def test_another(): pass
     assert "2 passed" in done.stdout
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     worker = r"gw\d: " if workers else ""
-    told = rf"^CANARY command lines were not watched to the end: {worker}{re.escape(why)}$"
-    assert re.search(told, done.stdout, re.MULTILINE)
-    assert "what it found" not in done.stdout
+    line = rf"^CANARY command lines were not watched to the end: {worker}{re.escape(why)}$"
+    assert re.search(line, done.stdout, re.MULTILINE)
+    assert "a message" not in done.stdout
     assert "canary: not in" not in done.stdout
 
 
@@ -250,7 +248,9 @@ def test_a_process_that_has_ended_has_no_descendants() -> None:
     assert list(canary.descendants(ended_process())) == []
 
 
-def test_whatever_vanishes_while_it_is_read_the_other_descendants_are_found(tmp_path: Path) -> None:
+def test_processes_that_vanish_during_the_search_do_not_hide_other_descendants(
+    tmp_path: Path,
+) -> None:
     def thread(process: int, number: int) -> Path:
         folder = tmp_path / str(process) / "task" / str(number)
         folder.mkdir(parents=True)
@@ -264,7 +264,7 @@ def test_whatever_vanishes_while_it_is_read_the_other_descendants_are_found(tmp_
     assert set(canary.descendants(1, tmp_path)) == {2, 3, 4, 7, 8}
 
 
-def test_descendants_are_found_whichever_thread_started_them() -> None:
+def test_descendants_are_found_for_every_thread_that_started_them() -> None:
     code = "import subprocess, sys; subprocess.run(['sh', '-c', 'echo $$; read x; exit 0'])"
     started = []
 
@@ -285,7 +285,7 @@ def test_descendants_are_found_whichever_thread_started_them() -> None:
         process.communicate(b"\n")
 
 
-def test_a_process_that_ends_between_listing_and_reading_is_passed_over() -> None:
+def test_a_process_that_ends_between_listing_and_reading_is_skipped() -> None:
     watch = Watch("s3cret-s3cret")
     rounds = iter(range(3))
     seen = []
@@ -304,16 +304,16 @@ def test_a_process_that_ends_between_listing_and_reading_is_passed_over() -> Non
     assert watch.searched
 
 
-def test_it_is_planted_where_secrets_stand() -> None:
+def test_the_canary_is_planted_in_every_credential() -> None:
     with FakeAws() as aws:
-        given = aws.environ()
+        environ = aws.environ()
         assumed = aws.account.new_identity("r/s", 900)
-        inside = aws.environ(container=True)
-    assert canary.VALUE in given["AWS_SECRET_ACCESS_KEY"]
-    assert canary.VALUE in given["AWS_SESSION_TOKEN"]
+        container = aws.environ(container=True)
+    assert canary.VALUE in environ["AWS_SECRET_ACCESS_KEY"]
+    assert canary.VALUE in environ["AWS_SESSION_TOKEN"]
     assert canary.VALUE in assumed.secret_key
     assert canary.VALUE in assumed.session_token
-    assert canary.VALUE in inside["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+    assert canary.VALUE in container["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
     assert os.environ[canary.UNRELATED] == canary.VALUE
 
 
@@ -324,7 +324,7 @@ def test_this_run_is_watched(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
-def test_base64_is_seen_through(before: str) -> None:
+def test_the_secret_is_found_in_base64(before: str) -> None:
     watch = Watch("s3cret-s3cret")
     watch.search(base64.b64encode(f"{before}s3cret-s3cret and more".encode()), "there")
     assert watch.places == ["there"]

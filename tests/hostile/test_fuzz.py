@@ -1,4 +1,4 @@
-"""The fuzzer's targets without the fuzzer: what it kept, and what hypothesis thinks of."""
+"""The fuzzer's targets without the fuzzer: its corpus, and hypothesis's inputs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_CORPUS_BYTES = 300 * 1024
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
-def test_every_promise_holds_for_what_the_fuzzer_kept(target: Target) -> None:
+def test_every_guarantee_holds_for_the_corpus(target: Target) -> None:
     inputs = target.corpus()
     assert inputs
     for path in inputs:
@@ -32,13 +32,13 @@ def test_every_promise_holds_for_what_the_fuzzer_kept(target: Target) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
-def test_every_promise_holds_for_the_seeds(target: Target) -> None:
+def test_every_guarantee_holds_for_the_seeds(target: Target) -> None:
     for seed in target.seeds:
         target.check(seed)
 
 
 def mutated(target: Target) -> st.SearchStrategy[bytes]:
-    """A good input with a part cut out, and some words and bytes put in."""
+    """A valid input with a part removed, and some words and bytes inserted."""
     words = [word.encode() for word in target.words] or [b""]
     pieces = st.lists(st.sampled_from(words) | st.binary(max_size=8), max_size=4).map(b"".join)
 
@@ -51,7 +51,7 @@ def mutated(target: Target) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
-def test_every_promise_holds_for_what_is_nearly_good(target: Target) -> None:
+def test_every_guarantee_holds_for_nearly_valid_input(target: Target) -> None:
     @settings(max_examples=150)
     @given(mutated(target) | st.binary(max_size=200))
     def holds(data: bytes) -> None:
@@ -60,27 +60,27 @@ def test_every_promise_holds_for_what_is_nearly_good(target: Target) -> None:
     holds()
 
 
-def test_the_command_knows_every_target() -> None:
+def test_the_command_lists_every_target() -> None:
     assert set(NAMES) == TARGETS.keys()
 
 
-def test_the_corpus_is_small_and_of_these_targets() -> None:
+def test_the_corpus_is_small_and_covers_exactly_these_targets() -> None:
     files = [path for path in CORPUS.rglob("*") if path.is_file()]
     assert {path.parent.name for path in files} == TARGETS.keys()
     assert sum(path.stat().st_size for path in files) < LARGEST_CORPUS_BYTES
 
 
 BROKEN: list[tuple[str, Callable[[bytes], None], bytes]] = [
-    ("a message that steers", lambda data: check_message(data.decode()), b"\x1b[31m"),
+    ("a message with control characters", lambda data: check_message(data.decode()), b"\x1b[31m"),
     ("an endless message", lambda data: check_message(data.decode() * 9999), b"x"),
-    ("a document that is none", lambda data: octets._compare("json", data.decode(), {}), b"[1]"),
-    ("a dotenv that is none", lambda data: octets._compare("dotenv", data.decode(), {}), b"A=1"),
-    ("YAML that JSON cannot say", lambda _: octets._compare("yaml", "", float("nan")), b""),
+    ("wrongly parsed JSON", lambda data: octets._compare("json", data.decode(), {}), b"[1]"),
+    ("wrongly parsed dotenv", lambda data: octets._compare("dotenv", data.decode(), {}), b"A=1"),
+    ("YAML that JSON cannot express", lambda _: octets._compare("yaml", "", float("nan")), b""),
 ]
 
 
 @pytest.mark.parametrize(("name", "check", "data"), BROKEN, ids=[one[0] for one in BROKEN])
-def test_a_broken_promise_is_noticed(
+def test_a_broken_guarantee_is_detected(
     name: str, check: Callable[[bytes], None], data: bytes
 ) -> None:
     del name

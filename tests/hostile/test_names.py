@@ -1,4 +1,4 @@
-"""Names that would run code: real programs obey them, and none comes through the wrapper."""
+"""Variables that make real programs run code, none of which the wrapper sets."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ TOUCH = "echo obeyed >&2"
 
 
 class Trick(NamedTuple):
-    """One way to make a program run what stands in its environment.
+    """One way to make a program run code from its environment.
 
     Attributes:
-        name: of the trick.
-        program: who is to obey.
-        arguments: an innocent call of it.
-        variables: by name; `{here}` is a folder with `files` in it.
-        files: by name; those that start with #! are made executable.
-        sign: what standard error shows where it obeyed.
+        name: the trick's name.
+        program: the program to trick.
+        arguments: a harmless command line for it.
+        variables: values by name; `{here}` is a folder that contains `files`.
+        files: contents by name; those that start with #! are made executable.
+        output: what the program prints if it was tricked.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Trick(NamedTuple):
     arguments: tuple[str, ...]
     variables: Mapping[str, str]
     files: Mapping[str, str] = {}
-    sign: str = "obeyed"
+    output: str = "obeyed"
 
     def __str__(self) -> str:
         return self.name
@@ -54,10 +54,10 @@ PERL = "print STDERR 'obeyed'; 1;"
 JAVASCRIPT = "console.error('obeyed')"
 TRICKS = [
     Trick("the loader", "true", (), {"LD_PRELOAD": "/no/such/obeyed.so"}),
-    Trick("the loader's auditors", "true", (), {"LD_AUDIT": "/no/such/obeyed.so"}),
-    Trick("bash's file", "bash", ("-c", ":"), {"BASH_ENV": "{here}/rc"}, {"rc": TOUCH}),
+    Trick("the loader's audit libraries", "true", (), {"LD_AUDIT": "/no/such/obeyed.so"}),
+    Trick("bash's startup file", "bash", ("-c", ":"), {"BASH_ENV": "{here}/rc"}, {"rc": TOUCH}),
     Trick("bash's functions", "bash", ("-c", "ls"), {"BASH_FUNC_ls%%": "() { " + TOUCH + "; }"}),
-    Trick("bash's options", "bash", ("-c", ":"), {"SHELLOPTS": "verbose:xtrace"}, sign="+ :"),
+    Trick("bash's options", "bash", ("-c", ":"), {"SHELLOPTS": "verbose:xtrace"}, output="+ :"),
     Trick(
         "the path", "sh", ("-c", "ls"), {"PATH": "{here}"}, {"ls": f"#!/bin/sh\n{TOUCH}"}
     ),
@@ -80,7 +80,7 @@ TRICKS = [
         "python",
         ("-c", ""),
         {"PYTHONHOME": "/no/such"},
-        sign="No module named 'encodings'",
+        output="No module named 'encodings'",
     ),
     Trick(
         "python's warnings",
@@ -112,7 +112,7 @@ TRICKS = [
     ),
     Trick("java's options", "java", ("-version",), {"JAVA_TOOL_OPTIONS": "-Dx=obeyed"}),
     Trick("java's launcher", "java", ("-version",), {"JDK_JAVA_OPTIONS": "-Dx=obeyed"}),
-    Trick("java's own", "java", ("-version",), {"_JAVA_OPTIONS": "-Dx=obeyed"}),
+    Trick("java's undocumented options", "java", ("-version",), {"_JAVA_OPTIONS": "-Dx=obeyed"}),
     Trick(
         "git's configuration",
         "git",
@@ -160,19 +160,19 @@ TRICKS = [
             "conf": "openssl_conf = a\n[a]\nproviders = b\n[b]\ndefault = c\nbase = c\n"
             "[c]\nactivate = 1\n"
         },
-        sign="OpenSSL Base Provider",
+        output="OpenSSL Base Provider",
     ),
     Trick("make's flags", "make", ("-f", "/dev/null"), {"MAKEFLAGS": "--eval=$(info obeyed)"}),
 ]  # fmt: skip
 HERE = {
-    name: found
+    name: path
     for name in {trick.program for trick in TRICKS}
-    if (found := sys.executable if name == "python" else shutil.which(name))
+    if (path := sys.executable if name == "python" else shutil.which(name))
 }
 
 
-def told(trick: Trick, here: Path) -> dict[str, str]:
-    """The trick's variables, its files in place."""
+def prepare(trick: Trick, here: Path) -> dict[str, str]:
+    """Write the trick's files, and return its variables."""
     for name, text in trick.files.items():
         path = here / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,24 +194,24 @@ def run(command: list[str], environ: Mapping[str, str]) -> subprocess.CompletedP
 
 
 @pytest.mark.parametrize("trick", [one for one in TRICKS if one.program in HERE], ids=str)
-def test_what_a_program_obeys_does_not_come_from_a_parameter(trick: Trick, tmp_path: Path) -> None:
+def test_a_parameter_cannot_set_a_variable_that_runs_code(trick: Trick, tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
     local = tmp_path / "local"
     local.mkdir()
-    variables = told(trick, here)
+    variables = prepare(trick, here)
     # An absolute path: PATH is among the tricks.
     command = [HERE[trick.program], *trick.arguments]
-    innocent = {"PATH": "/usr/bin:/bin", "HOME": "/", "LANG": "C"}
-    naive = run(command, {**innocent, **variables})
-    assert trick.sign in naive.stderr + naive.stdout, "nobody would be tricked by this"
+    harmless = {"PATH": "/usr/bin:/bin", "HOME": "/", "LANG": "C"}
+    naive = run(command, {**harmless, **variables})
+    assert trick.output in naive.stderr + naive.stdout, "the trick does not work"
 
     parameters = {f"/evil/{name}": value for name, value in variables.items()}
     (local / "ssm.json").write_text(json.dumps({**parameters, "/evil/GOOD": "1"}))
-    careful = run(
+    wrapped = run(
         [str(WRAPPER), *command],
         {
-            **innocent,
+            **harmless,
             "APPCONFIG_ENV_LOCAL_DIR": str(local),
             "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot"),
             "APPCONFIG_ENV_SOURCES": "ssm:/evil/?names=keep",
@@ -220,20 +220,20 @@ def test_what_a_program_obeys_does_not_come_from_a_parameter(trick: Trick, tmp_p
     )
     ours: list[str] = []
     theirs: list[str] = []
-    for line in careful.stderr.splitlines():
+    for line in wrapped.stderr.splitlines():
         (ours if line.startswith("appconfig-env: ") else theirs).append(line)
-    assert trick.sign not in "\n".join([*theirs, careful.stdout])
+    assert trick.output not in "\n".join([*theirs, wrapped.stdout])
     for name in variables:
         assert any(f" {name} is protected and was left out" in line for line in ours)
     assert "1 value from 1 source" in ours[-1]
 
 
-def test_the_interpreters_of_every_machine_are_tried() -> None:
+def test_the_programs_of_every_machine_are_tested() -> None:
     assert {"true", "sh", "bash", "python"} <= HERE.keys()
 
 
-def test_a_shell_that_runs_a_program_does_not_read_env(tmp_path: Path) -> None:
-    # Why ENV is free: a stage is called so everywhere.
+def test_a_non_interactive_shell_does_not_read_env(tmp_path: Path) -> None:
+    # This is why ENV is not protected: many applications name their stage so.
     (tmp_path / "rc").write_text(TOUCH)
     for shell in ("sh", "bash", "dash"):
         if path := shutil.which(shell):
@@ -242,12 +242,12 @@ def test_a_shell_that_runs_a_program_does_not_read_env(tmp_path: Path) -> None:
     assert not is_protected("ENV")
 
 
-def test_the_wrapper_itself_obeys_no_python_variable(tmp_path: Path) -> None:
+def test_the_wrapper_itself_ignores_python_variables(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("import os; os.write(2, b'obeyed')")
     (tmp_path / "os.py").write_text("raise SystemExit('obeyed')")
-    given = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/no/obeyed", "PATH": os.environ["PATH"]}
-    done = run([str(WRAPPER), "/bin/echo", "well"], given)
-    assert (done.stdout, done.stderr) == ("well\n", "")
+    environ = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/no/obeyed", "PATH": os.environ["PATH"]}
+    done = run([str(WRAPPER), "/bin/echo", "started"], environ)
+    assert (done.stdout, done.stderr) == ("started\n", "")
 
 
 @pytest.mark.parametrize(
@@ -256,12 +256,12 @@ def test_the_wrapper_itself_obeys_no_python_variable(tmp_path: Path) -> None:
      "coreclr_profiler", "AspNetCore_HostingStartupAssemblies", "npm_config_node_options",
      "Npm_Config_Script_Shell"],
 )  # fmt: skip
-def test_a_name_is_protected_in_any_case_where_its_reader_takes_any(name: str) -> None:
+def test_a_name_is_protected_in_any_case_if_its_reader_ignores_case(name: str) -> None:
     assert is_protected(name)
 
 
 @pytest.mark.parametrize("name", ["path", "home", "ld_preload", "Shell", "node_options", "ifs"])
-def test_a_name_is_free_in_another_case_where_its_reader_takes_one(name: str) -> None:
+def test_a_name_in_another_case_is_not_protected_if_its_reader_is_case_sensitive(name: str) -> None:
     assert not is_protected(name)
 
 
@@ -270,7 +270,7 @@ def test_a_name_is_free_in_another_case_where_its_reader_takes_one(name: str) ->
     ["BUNDLER_SETUP", "GIT_DIR", "JDK_AOT_VM_OPTIONS", "LUA_INIT_5_4", "OPENSSL_CONF_INCLUDE",
      "TMPDIR", "ZDOTDIR", "AWS_PAGER"],
 )  # fmt: skip
-def test_names_of_runtimes_that_are_not_here_are_protected_too(name: str) -> None:
+def test_names_of_runtimes_missing_on_this_machine_are_protected_too(name: str) -> None:
     assert is_protected(name)
 
 
@@ -281,7 +281,7 @@ def test_names_of_runtimes_that_are_not_here_are_protected_too(name: str) -> Non
      "ASPNETCORE_ENVIRONMENT", "GEM_COUNT", "MALLOC_ARENA_MAX", "OTEL_EXPORTER_OTLP_ENDPOINT",
      "DD_ENV"],
 )  # fmt: skip
-def test_names_that_only_look_like_those_are_free(name: str) -> None:
+def test_names_that_only_resemble_protected_ones_are_not_protected(name: str) -> None:
     assert not is_protected(name)
     assert not is_proxy(name)
 
@@ -298,27 +298,27 @@ def test_names_that_only_look_like_those_are_free(name: str) -> None:
         ("ssm:/net/one", "{name}", True),
     ],
 )
-def test_a_proxy_is_set_only_where_the_function_says_its_name(
+def test_a_proxy_variable_is_set_only_if_the_function_names_it(
     name: str, reference: str, variable: str, is_set: bool
 ) -> None:
     source = parse(reference.format(name=name), variable.format(name=name))
     document = document_of(source, {name: "http://proxy:1"})
-    rendered = render(source, document, data_of(document))
+    rendered = render(source, document, data_of(document, source.resource))
     assert rendered.values == ({name: "http://proxy:1"} if is_set else {})
     assert rendered.protected == (() if is_set else (name,))
 
 
-def test_every_group_of_names_says_where_it_stands() -> None:
+def test_every_group_of_protected_names_cites_its_source() -> None:
     text = Path(str(_protected.__file__)).read_text()
     names = text[text.index("_NAMES = ") : text.index("_PREFIXES = ")]
     groups = [group for group in names.split('",\n    # ') if group.count("#")]
     assert len(groups) > 10
     for group in groups:
-        said = "Source" in group or "this package itself" in group
-        assert said, group[:80]
-    prefixes = text[text.index("_PREFIXES = ") : text.index("# Through whom a program's requests")]
+        has_source = "Source" in group or "this package itself" in group
+        assert has_source, group[:80]
+    prefixes = text[text.index("_PREFIXES = ") : text.index("# The proxies that a program uses")]
     lines = [line for line in prefixes.splitlines() if line.startswith('    "')]
     assert len(lines) > 20
     for line in lines:
         assert ",  # " in line, line
-    assert "# Sources: " in text[text.index("# Through whom") : text.index("_PROXIES = ")]
+    assert "# Sources: " in text[text.index("# The proxies that") : text.index("_PROXIES = ")]

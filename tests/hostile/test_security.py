@@ -1,4 +1,4 @@
-"""SECURITY.md against the code: what no other test holds, its block, and the files it names."""
+"""SECURITY.md against the code: its code block, its file names, and claims tested nowhere else."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from appconfig_env._config import settings as _settings
 from appconfig_env._wrapper.log import StartLog
 
 from ..support.paths import ROOT
+from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
     from ..support.fake_aws import FakeAws
@@ -29,14 +30,14 @@ DUMP = "import json, os; print(json.dumps(dict(os.environ)))"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What stands in place of AWS."""
+    """A local folder in place of AWS."""
     path = tmp_path / "local"
     path.mkdir()
     (path / "secrets.json").write_text('{"other": "never read"}')
     return path
 
 
-def environ(folder: Path, **more: str) -> dict[str, str]:
+def local_environ(folder: Path, **more: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "APPCONFIG_ENV_LOCAL_DIR": str(folder),
@@ -46,54 +47,60 @@ def environ(folder: Path, **more: str) -> dict[str, str]:
 
 
 def start(
-    given: dict[str, str], script: str = DUMP, wrapper: Path = ROOT / "wrapper" / "appconfig-env"
+    environ: dict[str, str], script: str = DUMP, wrapper: Path = ROOT / "wrapper" / "appconfig-env"
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [wrapper, sys.executable, "-c", script],
-        env=given,
+        env=environ,
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-# What a shell, a template, dotenv or this package itself would make something of.
-ALIVE = ("secretsmanager:other", "ssm:/shop/prod/a", "$(id)", "`id`", "${HOME}", "$HOME", "%(id)s")
+# Values that a shell, a template, dotenv or this package itself could interpret.
+INTERPRETABLE = (
+    "secretsmanager:other",
+    "ssm:/shop/prod/a",
+    "$(id)",
+    "`id`",
+    "${HOME}",
+    "$HOME",
+    "%(id)s",
+)
 
 
-@pytest.mark.parametrize("value", ALIVE)
-def test_a_value_is_text_whatever_it_looks_like_at_the_start_and_afterwards(
+@pytest.mark.parametrize("value", INTERPRETABLE)
+def test_a_value_is_never_interpreted_at_the_cold_start_or_at_a_refresh(
     folder: Path, value: str
 ) -> None:
     (folder / "ssm.json").write_text(json.dumps({"/shop/prod/a": value}))
-    given = environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/", B="ssm:/shop/prod/a")
+    environ = local_environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/", B="ssm:/shop/prod/a")
     helper = (
         "import json, os, appconfig_env as one; one.refresh();"
         "print(json.dumps([os.environ['A'], os.environ['B'], one.get('A'), one.get('B')]))"
     )
 
-    done = start({**given, "PYTHONPATH": str(ROOT)}, helper)
+    done = start({**environ, "PYTHONPATH": str(ROOT)}, helper)
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == 4 * [value]
 
 
-def test_dotenv_text_is_text_too(folder: Path) -> None:
-    lines = [f"V{number}={value}" for number, value in enumerate(ALIVE)]
+def test_values_in_dotenv_text_are_not_interpreted(folder: Path) -> None:
+    lines = [f"V{number}={value}" for number, value in enumerate(INTERPRETABLE)]
     (folder / "shop:prod:app.env").write_text("\n".join(lines))
 
-    done = start(environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app"))
+    done = start(local_environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app"))
 
-    found = json.loads(done.stdout)
-    assert [found[f"V{number}"] for number in range(len(ALIVE))] == list(ALIVE)
+    variables = json.loads(done.stdout)
+    assert [variables[f"V{number}"] for number in range(len(INTERPRETABLE))] == list(INTERPRETABLE)
 
 
-# What another process of this user could write into a snapshot.
-FORGED = {
-    "LD_PRELOAD": "/tmp/x.so",
-    "PATH": "/tmp",
-    "_HANDLER": "x.handler",
-    "HTTPS_PROXY": "http://x",
+# What another process of this user could write into a document of a snapshot: names that would run
+# code or redirect calls, and what no environment can hold.
+PROTECTED = {"LD_PRELOAD": "/tmp/x.so", "PATH": "/tmp", "_HANDLER": "x.handler"}
+IMPOSSIBLE = {
     "A=B": "1",
     "": "1",
     "NUL": "a\0b",
@@ -105,7 +112,7 @@ SOURCES = ("ssm:/shop/prod/", "ssm:/shop/prod/?only=A", "appconfig:shop/prod/app
 
 
 @pytest.fixture
-def life(fake_aws: FakeAws, tmp_path: Path) -> dict[str, str]:
+def function_environ(fake_aws: FakeAws, tmp_path: Path) -> dict[str, str]:
     fake_aws.put_parameter("/shop/prod/a", "true")
     fake_aws.put_profile("shop", "prod", "app", {"a": "true"})
     return {
@@ -115,46 +122,98 @@ def life(fake_aws: FakeAws, tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_a_snapshot_sets_no_name_and_no_value_that_its_source_could_not(
-    life: dict[str, str], source: str
-) -> None:
-    snapshot = Path(life["APPCONFIG_ENV_SNAPSHOT"])
-    given = {**life, "APPCONFIG_ENV_SOURCES": source, "IN_PLACE": "ssm:/shop/prod/a"}
-    assert start(given).returncode == 0
-    whole = json.loads(snapshot.read_text())
-    entries = whole["sources"].values()
-    values = [rendered for entry in entries for rendered in entry["values"].values()]
-    assert len(values) > 1
-    for rendered in values:
-        rendered.update(dict.fromkeys(rendered, "forged"), **FORGED)
-    snapshot.write_text(json.dumps(whole))
+def forge(snapshot: Path, forged: dict[str, str]) -> None:
+    """Have every document hold `forged`, or its `a` where the document is one value alone."""
+    whole = read_snapshot(snapshot)
+    for name, fields in whole["documents"].items():
+        if "parameters" in fields:
+            fields["parameters"] = forged
+        else:
+            is_json = name.startswith("appconfig:")
+            fields["body"] = json.dumps(forged) if is_json else forged["a"]
+    snapshot.write_text(snapshot_text(whole))
 
-    done = start(given)
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_snapshot_sets_only_names_and_values_that_its_source_could(
+    function_environ: dict[str, str], source: str
+) -> None:
+    snapshot = Path(function_environ["APPCONFIG_ENV_SNAPSHOT"])
+    environ = {**function_environ, "APPCONFIG_ENV_SOURCES": source, "IN_PLACE": "ssm:/shop/prod/a"}
+    assert start(environ).returncode == 0
+    forge(snapshot, {"a": "forged", **PROTECTED, "HTTPS_PROXY": "http://x", "APPCONFIG_ENV_X": "1"})
+
+    done = start(environ)
 
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert (found["A"], found["IN_PLACE"]) == ("forged", "forged"), done.stderr
-    assert {name for name in FORGED if found.get(name) not in (None, given.get(name))} == set()
-    assert "'LD_PRELOAD' could not come from there and was left out" in done.stderr
+    variables = json.loads(done.stdout)
+    assert (variables["A"], variables["IN_PLACE"]) == ("forged", "forged"), done.stderr
+    for name in (*PROTECTED, "HTTPS_PROXY", "APPCONFIG_ENV_X"):
+        assert variables.get(name) == environ.get(name)
+    if "only" not in source:
+        assert f"{source}: LD_PRELOAD is protected and was left out" in done.stderr
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+@pytest.mark.parametrize("source", ["ssm:/shop/prod/", "appconfig:shop/prod/app"])
+def test_a_document_in_a_snapshot_that_its_source_cannot_use_is_read_again(
+    function_environ: dict[str, str], source: str, name: str
+) -> None:
+    snapshot = Path(function_environ["APPCONFIG_ENV_SNAPSHOT"])
+    environ = {**function_environ, "APPCONFIG_ENV_SOURCES": source}
+    assert start(environ).returncode == 0
+    forge(snapshot, {"a": "forged", name: IMPOSSIBLE[name]})
+
+    done = start(environ)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["A"] == "true", done.stderr
+    assert done.stderr.isascii()
     assert "\x1b" not in done.stderr
 
 
-def test_a_fallback_sets_no_protected_name(life: dict[str, str], tmp_path: Path) -> None:
-    snapshot, fallback = Path(life["APPCONFIG_ENV_SNAPSHOT"]), tmp_path / "fallback.json"
-    given = {**life, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/"}
-    assert start(given).returncode == 0
-    whole = json.loads(snapshot.read_text())
-    (entry,) = whole["sources"].values()
-    entry["values"]["ssm:/shop/prod/"]["LD_PRELOAD"] = entry["data"]["LD_PRELOAD"] = "/tmp/x.so"
-    fallback.write_text(json.dumps(whole))
-    snapshot.unlink()
+@pytest.mark.parametrize(
+    ("part", "field"),
+    [
+        ("entries", {"secret": True}),
+        ("documents", {"secret": True}),
+        ("documents", {"secret_parameters": ["a"]}),
+    ],
+)
+def test_a_snapshot_that_holds_a_secret_is_not_used(
+    function_environ: dict[str, str], part: str, field: dict[str, object]
+) -> None:
+    snapshot = Path(function_environ["APPCONFIG_ENV_SNAPSHOT"])
+    environ = {**function_environ, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/"}
+    assert start(environ).returncode == 0
+    whole = read_snapshot(snapshot)
+    whole[part]["ssm:/shop/prod/"].update(field)
+    snapshot.write_text(snapshot_text(whole))
+    forge(snapshot, {"a": "forged"})
+
+    done = start(environ)
+
+    assert "was not used: it is not a snapshot, or only a part of one" in done.stderr
+    assert json.loads(done.stdout)["A"] == "true"
+
+
+def test_a_fallback_sets_no_protected_name(
+    function_environ: dict[str, str], tmp_path: Path
+) -> None:
+    snapshot, fallback = (
+        Path(function_environ["APPCONFIG_ENV_SNAPSHOT"]),
+        tmp_path / "fallback.json",
+    )
+    environ = {**function_environ, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/"}
+    assert start(environ).returncode == 0
+    snapshot.rename(fallback)
+    forge(fallback, {"a": "true", **PROTECTED})
 
     down = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "APPCONFIG_ENV_DEADLINE_SECONDS": "0.5"}
-    done = start({**given, **down, "APPCONFIG_ENV_FALLBACK": str(fallback)})
+    done = start({**environ, **down, "APPCONFIG_ENV_FALLBACK": str(fallback)})
 
-    found = json.loads(done.stdout)
-    assert (found["A"], found.get("LD_PRELOAD")) == ("true", None)
+    variables = json.loads(done.stdout)
+    assert (variables["A"], variables.get("LD_PRELOAD")) == ("true", None)
     assert "LD_PRELOAD is protected and was left out" in done.stderr
 
 
@@ -168,25 +227,25 @@ def test_a_log_line_is_one_line_without_control_characters(text: str) -> None:
     assert len(lines) == 1
 
 
-def test_it_writes_the_snapshot_and_its_lock_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+def test_the_package_writes_only_the_snapshot_and_its_lock(folder: Path, tmp_path: Path) -> None:
     (folder / "ssm.json").write_text('{"/shop/prod/a": "1"}')
     _layer.build(tmp_path / "layer.zip", pythons=[])
     opt = tmp_path / "opt"
     with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
         archive.extractall(opt)
     (opt / "appconfig-env").chmod(0o755)
-    given = environ(
+    environ = local_environ(
         folder,
         APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
         HOME=str(tmp_path),
         TMPDIR=str(tmp_path),
         PYTHONPATH=str(opt / "python"),
-        PYTHONDONTWRITEBYTECODE="1",  # for the function's own Python, whose /opt is read-only
+        PYTHONDONTWRITEBYTECODE="1",  # as with the function's own Python, whose /opt is read-only
     )
     before = set(tmp_path.rglob("*"))
 
     script = "import appconfig_env as one; one.refresh(); print(one.get('A'))"
-    done = start(given, script, opt / "appconfig-env")
+    done = start(environ, script, opt / "appconfig-env")
 
     assert done.stdout == "1\n", done.stderr
     written = set(tmp_path.rglob("*")) - before
@@ -195,26 +254,26 @@ def test_it_writes_the_snapshot_and_its_lock_and_nothing_else(folder: Path, tmp_
     assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
 
 
-# AWS's credentials endpoint in ECS; the rest is made of the settings.
+# AWS's credentials endpoint in ECS; all other hosts are derived from the settings.
 HOSTS = {"169.254.170.2"}
 
 
-def test_no_host_stands_in_the_code_that_a_layer_carries() -> None:
-    found = set()
+def test_the_layer_s_code_contains_no_other_host() -> None:
+    hosts = set()
     for path in (ROOT / "appconfig_env").rglob("*.py"):
         if path.parent.name in ("layer", "trace"):
             continue
         tree = ast.parse(path.read_text())
-        found |= {
+        hosts |= {
             host
             for node in ast.walk(tree)
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
             for host in re.findall(r"https?://([\w.-]+)", node.value)
             if not is_docstring(node, tree)
         }
-    said = {"host", "127.0.0.1"}  # in errors that show what was wanted
+    examples = {"host", "127.0.0.1"}  # in errors that show what is expected
 
-    assert found - said == HOSTS
+    assert hosts - examples == HOSTS
 
 
 def is_docstring(node: ast.Constant, tree: ast.Module) -> bool:
@@ -222,10 +281,10 @@ def is_docstring(node: ast.Constant, tree: ast.Module) -> bool:
 
 
 def test_every_file_that_the_page_names_exists() -> None:
-    named = re.findall(r"`((?:tests|appconfig_env|template)[\w./]*\.(?:py|yaml))`", PAGE)
+    names = re.findall(r"`((?:tests|appconfig_env|template)[\w./]*\.(?:py|yaml))`", PAGE)
 
-    assert len(set(named)) > 20
-    assert [name for name in named if not (ROOT / name).is_file()] == []
+    assert len(set(names)) > 20
+    assert [name for name in names if not (ROOT / name).is_file()] == []
 
 
 def test_every_setting_that_the_page_names_exists() -> None:
@@ -233,28 +292,28 @@ def test_every_setting_that_the_page_names_exists() -> None:
         assert name in _settings.KNOWN
 
 
-def test_the_page_names_no_address_that_does_not_exist() -> None:
+def test_the_page_contains_no_invented_address() -> None:
     assert re.findall(r"https?://\w+|[\w.]+@[\w.]+", PAGE) == []
 
 
-def test_the_page_s_block_tells_a_layer_from_an_altered_one(tmp_path: Path) -> None:
+def test_the_page_s_code_block_detects_an_altered_layer(tmp_path: Path) -> None:
     _layer.build(tmp_path / "appconfig-env-layer.zip", pythons=[])
     with zipfile.ZipFile(tmp_path / "appconfig-env-layer.zip") as archive:
         archive.extractall(tmp_path / "layer")
     (block,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
-    def said() -> str:
+    def verify() -> str:
         command = [sys.executable, "-c", block]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         return done.stderr
 
-    assert said() == ""
+    assert verify() == ""
     one = tmp_path / "layer" / "python" / "tenacity" / "retry.py"
     text = one.read_text()
     one.write_text(text + "\n")
-    assert said() == "python/tenacity/retry.py is not what the bill says\n"
+    assert verify() == "python/tenacity/retry.py does not match the bill of materials\n"
     one.unlink()
-    assert said() == "python/tenacity/retry.py is not what the bill says\n"
+    assert verify() == "python/tenacity/retry.py does not match the bill of materials\n"
     one.write_text(text)
     one.with_name("stray.py").touch()
-    assert said() == "python/tenacity/stray.py is not what the bill says\n"
+    assert verify() == "python/tenacity/stray.py does not match the bill of materials\n"

@@ -1,4 +1,4 @@
-"""The child that reads beside the runtime: real wrapper, real processes, answers held back."""
+"""Background fetches of deferred sources: real wrapper, real processes, delayed responses."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ import pytest
 
 from appconfig_env._cache import handoff as _handover
 from appconfig_env._cache.file_lock import FileLock
-from appconfig_env._cache.handoff import Left
-from appconfig_env._cache.snapshot import loads
+from appconfig_env._cache.handoff import BackgroundFetch
+from appconfig_env._cache.snapshot_json import loads
 from appconfig_env._helper.helper import Helper
 from appconfig_env._wrapper.background import FROZEN_SECONDS, PIPE_BYTES
 from appconfig_env._wrapper.main import main
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PATIENCE_SECONDS = 30.0
-HANDOFF = "_APPCONFIG_ENV_HANDOVER"
-# Answers one expression per line; a runtime that waits for its next event, so to say.
+HANDOFF = "_APPCONFIG_ENV_HANDOFF"
+# Evaluates one expression per line, like a runtime that waits for its next event.
 SERVE = f"""
 import concurrent.futures as threads
 import json, os, signal, subprocess, sys
@@ -93,7 +93,7 @@ FOR_GET = {
 
 
 class HoldingAws(FakeAws):
-    """Carries every call out at once, and keeps the answers of those in `held` until `release`."""
+    """Processes every call at once, but holds the responses of those in `held` until `release`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class HoldingAws(FakeAws):
 
 
 class Runtime:
-    """The wrapper and what it becomes; ended by force after a while, whatever hangs."""
+    """The wrapper and the program that it executes; killed after a timeout if it hangs."""
 
     def __init__(
         self, environ: Mapping[str, str], stderr: Path, *command: str, **options: Any
@@ -174,17 +174,17 @@ class Runtime:
     def stderr(self) -> str:
         return self._stderr.read_text()
 
-    def left(self) -> Left:
-        """What the wrapper handed over; the runtime must have answered once."""
+    def background(self) -> BackgroundFetch:
+        """The wrapper's handoff; the runtime must have responded once."""
         items = Path(f"/proc/{self.process.pid}/environ").read_text().split("\0")
         found = _handover.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
         assert found is not None
-        assert found.left is not None, self.stderr()
-        return found.left
+        assert found.background is not None, self.stderr()
+        return found.background
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    """Wait until `condition` holds; fail where it does not, after a long while."""
+    """Wait until `condition` holds; fail after a timeout."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, condition
@@ -192,7 +192,7 @@ def eventually(condition: Callable[[], object]) -> None:
 
 
 def is_gone(process: int) -> bool:
-    """Whether it runs no more; whether its parent has noticed is the parent's affair."""
+    """Whether a process has ended, even if its parent has not reaped it yet."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except (FileNotFoundError, ProcessLookupError):
@@ -200,19 +200,19 @@ def is_gone(process: int) -> bool:
 
 
 def files(process: int) -> set[str]:
-    """What a process has open."""
+    """The open files of a process."""
     found = set()
     for entry in Path(f"/proc/{process}/fd").iterdir():
         try:
             found.add(os.readlink(entry))
-        except FileNotFoundError:  # closed meanwhile
+        except FileNotFoundError:  # has been closed
             continue
     return found
 
 
 @pytest.fixture
 def aws() -> Iterator[HoldingAws]:
-    """Fill an account: of two profiles and two paths one each is for get() only, and a secret."""
+    """An account with two profiles and two paths, one of each only for get(), and a secret."""
     with HoldingAws() as aws:
         aws.put_profile("shop", "prod", "app", {"limit": 10}, label="v1")
         aws.put_profile("shop", "prod", "later", PROFILE, label="v1")
@@ -237,7 +237,7 @@ def environ(aws: HoldingAws, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Give a function that starts a runtime behind the wrapper."""
+    """A function that starts a runtime with the wrapper."""
     started: list[Runtime] = []
 
     def start(*command: str, environ: Mapping[str, str] = environ, **options: Any) -> Runtime:
@@ -254,15 +254,15 @@ ALL = "[get('PASSWORD'), get('DEBUG'), get('TOKEN'), get('PLAIN')]"
 ALL_VALUES = [SECRET, "off", "secure", "simple"]
 
 
-def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, start: Start) -> None:
+def test_deferred_sources_do_not_delay_the_runtime(aws: HoldingAws, start: Start) -> None:
     aws.held.update(LATER)
     runtime = start()
 
     assert runtime.ask("[os.environ['LIMIT'], os.environ['HOST']]") == ["10", "db.one"]
     assert runtime.ask("[get('LIMIT', type=int), get('HOST')]") == [10, "db.one"]
     assert runtime.ask("document('appconfig:shop/prod/app')") == {"limit": 10}
-    assert runtime.ask("children()") == [str(runtime.left().process)]
-    assert not is_gone(runtime.left().process), "the server holds its answers back"
+    assert runtime.ask("children()") == [str(runtime.background().process)]
+    assert not is_gone(runtime.background().process), "the server holds its answers back"
 
     aws.release()
     assert runtime.ask(ALL) == ALL_VALUES
@@ -274,7 +274,7 @@ def test_what_only_get_asks_for_does_not_delay_the_runtime(aws: HoldingAws, star
     assert aws.problems == []
 
 
-def test_the_helper_polls_on_with_the_childs_token(aws: HoldingAws, start: Start) -> None:
+def test_the_helper_continues_polling_with_the_child_s_token(aws: HoldingAws, start: Start) -> None:
     runtime = start()
     assert runtime.ask("get('DEBUG')") == "off"
     changed = {**PROFILE, "debug": "on"}
@@ -306,7 +306,7 @@ def test_the_helper_polls_on_with_the_childs_token(aws: HoldingAws, start: Start
         ("flag('checkout').enabled", True),
     ],
 )
-def test_who_asks_before_it_is_there_waits_for_the_child(
+def test_a_get_before_the_child_has_finished_waits_for_it(
     aws: HoldingAws, start: Start, environ: dict[str, str], expression: str, value: object
 ) -> None:
     aws.held.update(LATER)
@@ -323,7 +323,7 @@ def test_who_asks_before_it_is_there_waits_for_the_child(
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
 
-def test_the_wait_is_bounded_and_what_comes_later_is_there_later(
+def test_the_wait_is_bounded_and_late_values_are_loaded_later(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
@@ -339,14 +339,14 @@ def test_the_wait_is_bounded_and_what_comes_later_is_there_later(
     assert (kind, "secretsmanager:prod/db: " in message) == ("MissingKeyError", True)
     assert runtime.ask("[get('LIMIT'), get('HOST')]") == ["10", "db.one"]
     assert runtime.ask("status()['secretsmanager:prod/db']['version']") == ""
-    eventually(lambda: is_gone(runtime.left().process))
+    eventually(lambda: is_gone(runtime.background().process))
 
     aws.release()
     eventually(lambda: runtime.ask(ALL) == ALL_VALUES)
     assert aws.problems == []
 
 
-def test_a_child_that_is_slow_is_waited_for_as_long_as_the_start_would_have_been(
+def test_a_slow_child_is_waited_for_until_the_cold_start_deadline(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
@@ -363,13 +363,13 @@ def test_a_child_that_is_slow_is_waited_for_as_long_as_the_start_would_have_been
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
 
-def test_after_the_pickup_the_runtime_has_no_child_no_zombie_and_no_pipe(
+def test_after_the_handoff_the_runtime_has_no_child_no_zombie_and_no_pipe(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("get('LIMIT')")
-    child, pipe = runtime.left().process, f"pipe:[{runtime.left().inode}]"
+    child, pipe = runtime.background().process, f"pipe:[{runtime.background().inode}]"
     assert pipe in files(runtime.process.pid)
     assert runtime.ask("children()") == [str(child)]
     aws.release()
@@ -379,13 +379,13 @@ def test_after_the_pickup_the_runtime_has_no_child_no_zombie_and_no_pipe(
     assert pipe not in files(runtime.process.pid)
 
 
-def test_a_child_that_is_done_before_the_first_get_is_let_go_by_it(
+def test_the_first_get_reaps_a_child_that_has_finished(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     sources = "appconfig:shop/prod/app appconfig:shop/prod/later?env=no"
     runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": sources})
     runtime.ask("1")
-    child, pipe = runtime.left().process, f"pipe:[{runtime.left().inode}]"
+    child, pipe = runtime.background().process, f"pipe:[{runtime.background().inode}]"
     eventually(lambda: is_gone(child))
     assert runtime.ask("get('LIMIT')") == "10", "whatever it asks for"
     assert runtime.ask("children()") == []
@@ -395,11 +395,11 @@ def test_a_child_that_is_done_before_the_first_get_is_let_go_by_it(
     assert aws.problems == []
 
 
-def test_the_child_is_in_nobodys_way(aws: HoldingAws, start: Start) -> None:
+def test_the_child_is_detached_from_stdin_and_stdout(aws: HoldingAws, start: Start) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
-    process, child = runtime.process, runtime.left().process
+    process, child = runtime.process, runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
     assert os.readlink(f"/proc/{child}/fd/1") == "/dev/null"
@@ -408,11 +408,11 @@ def test_the_child_is_in_nobodys_way(aws: HoldingAws, start: Start) -> None:
 
 
 @pytest.mark.parametrize("end", ["exit", "crash", "kill"])
-def test_a_runtime_that_ends_takes_the_child_along(aws: HoldingAws, start: Start, end: str) -> None:
+def test_the_child_ends_with_the_runtime(aws: HoldingAws, start: Start, end: str) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
-    child = runtime.left().process
+    child = runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     assert not is_gone(child)
     if end == "crash":
@@ -425,13 +425,13 @@ def test_a_runtime_that_ends_takes_the_child_along(aws: HoldingAws, start: Start
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_all_ends_all_without_a_traceback(
+def test_a_signal_to_the_process_group_ends_all_processes_without_a_traceback(
     aws: HoldingAws, start: Start, number: signal.Signals
 ) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("1")
-    child = runtime.left().process
+    child = runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     os.killpg(runtime.process.pid, number)
     assert runtime.end() == -number
@@ -439,7 +439,7 @@ def test_a_signal_to_all_ends_all_without_a_traceback(
     assert "Traceback" not in runtime.stderr()
 
 
-def test_whoever_reads_all_output_of_a_short_runtime_sees_its_end(
+def test_the_child_does_not_keep_the_output_of_a_short_runtime_open(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
@@ -452,14 +452,14 @@ def test_whoever_reads_all_output_of_a_short_runtime_sees_its_end(
         check=True,
     )
     assert done.stdout == "done\n"
-    assert "3 sources read meanwhile for get()" in done.stderr
+    assert "3 sources loading in the background" in done.stderr
 
 
 def test_a_command_that_cannot_be_executed_leaves_no_child(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     aws.held.update(LATER)
-    # Both outputs end with their last holder, and the child holds stderr.
+    # Both outputs end when their last writer closes them, and the child has stderr open.
     done = subprocess.run(
         [str(WRAPPER), "/no/such/python3"],
         env=environ,
@@ -469,12 +469,12 @@ def test_a_command_that_cannot_be_executed_leaves_no_child(
         check=False,
     )
     assert done.returncode == 127
-    assert "3 sources read meanwhile for get()" in done.stderr
+    assert "3 sources loading in the background" in done.stderr
     assert "/no/such/python3: does not exist" in done.stderr
     assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held
 
 
-def test_a_start_that_fails_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
+def test_a_failed_prefetch_leaves_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
     aws.deny("GetParametersByPath", "/shop/prod")
     aws.held.update(LATER)
     done = subprocess.run(
@@ -490,15 +490,13 @@ def test_a_start_that_fails_has_no_child(aws: HoldingAws, environ: dict[str, str
     assert not aws.asked().keys() & FOR_GET.keys()
 
 
-def test_where_the_child_is_killed_the_helper_loads_by_itself(
-    aws: HoldingAws, start: Start
-) -> None:
+def test_if_the_child_is_killed_the_helper_loads_by_itself(aws: HoldingAws, start: Start) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("get('LIMIT')")
     eventually(lambda: aws.count("GetSecretValue"))
-    aws.held.clear()  # the answers that are held back stay so
-    os.kill(runtime.left().process, signal.SIGKILL)
+    aws.held.clear()  # responses that are already held remain held
+    os.kill(runtime.background().process, signal.SIGKILL)
     assert runtime.ask(ALL) == ALL_VALUES
     assert runtime.ask("children()") == []
     assert aws.count("GetSecretValue") == 2
@@ -506,17 +504,17 @@ def test_where_the_child_is_killed_the_helper_loads_by_itself(
     assert aws.problems == []
 
 
-def test_a_child_that_was_frozen_ends_and_the_helper_loads_by_itself(
+def test_a_child_that_was_frozen_exits_and_the_helper_loads_by_itself(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("get('LIMIT')")
     eventually(lambda: aws.count("GetSecretValue"))
-    both = (runtime.left().process, runtime.process.pid)
+    both = (runtime.background().process, runtime.process.pid)
     for process in both:
         os.kill(process, signal.SIGSTOP)
-    time.sleep(FROZEN_SECONDS + 0.1)  # as long as it takes to be a freeze, by the wall clock
+    time.sleep(FROZEN_SECONDS + 0.1)  # long enough to count as a freeze by the wall clock
     aws.held.clear()
     for process in both:
         os.kill(process, signal.SIGCONT)
@@ -525,7 +523,7 @@ def test_a_child_that_was_frozen_ends_and_the_helper_loads_by_itself(
     assert aws.problems == []
 
 
-def test_no_secret_is_on_disk_or_where_others_can_look(
+def test_no_secret_is_on_disk_or_visible_to_other_processes(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     canaries = ["c4n4ry-one", "c4n4ry-two"]
@@ -534,7 +532,7 @@ def test_no_secret_is_on_disk_or_where_others_can_look(
     aws.held.update(LATER)
     runtime = start(environ={**environ, "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "trace"})
     runtime.ask("1")
-    child = runtime.left().process
+    child = runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
     seen = [
         Path(f"/proc/{process}/{name}").read_text()
@@ -553,7 +551,8 @@ def test_no_secret_is_on_disk_or_where_others_can_look(
     assert runtime.ask("[get('PASSWORD'), get('TOKEN')]") == [canaries[1]] * 2
     seen += [snapshot.read_text(), runtime.ask("repr(dict(os.environ))"), runtime.stderr()]
 
-    assert "simple" in seen[-3], "what is no secret is there"
+    assert "checkout" in seen[-3], "the profile, which is not secret"
+    assert "simple" not in seen[-3], "one SecureString makes its whole path secret"
     for text in seen:
         assert not [canary for canary in canaries if canary in text]
     left = {entry.name for entry in snapshot.parent.iterdir()}
@@ -578,7 +577,7 @@ def test_secrets_larger_than_the_pipe_are_read_again(
     assert aws.problems == []
 
 
-def test_a_failed_source_fails_who_asks_for_it_and_not_the_start(
+def test_a_failed_deferred_source_fails_its_get_but_not_the_cold_start(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.deny("GetSecretValue")
@@ -593,7 +592,7 @@ def test_a_failed_source_fails_who_asks_for_it_and_not_the_start(
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
 
-def test_a_failed_source_that_may_fail_gives_its_default(
+def test_a_failed_optional_deferred_source_uses_its_default(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     sources = (
@@ -613,7 +612,7 @@ def test_a_failed_source_that_may_fail_gives_its_default(
     assert aws.problems == []
 
 
-def test_on_error_continue_goes_on_without_what_only_get_asks_for(
+def test_on_error_continue_continues_without_a_failed_deferred_source(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     aws.deny("GetSecretValue")
@@ -625,7 +624,7 @@ def test_on_error_continue_goes_on_without_what_only_get_asks_for(
     ]
 
 
-def test_the_fallback_stands_in_for_what_cannot_be_reached(
+def test_the_fallback_is_used_for_an_unreachable_deferred_source(
     aws: HoldingAws, start: Start, environ: dict[str, str], tmp_path: Path
 ) -> None:
     start().ask("get('DEBUG')")
@@ -644,13 +643,13 @@ def test_the_fallback_stands_in_for_what_cannot_be_reached(
     assert "warn: appconfig:shop/prod/later: " in runtime.stderr()
 
 
-def test_a_second_start_reads_secrets_only(aws: HoldingAws, start: Start) -> None:
+def test_a_second_start_reads_only_secrets(aws: HoldingAws, start: Start) -> None:
     first = start()
     assert first.ask(ALL) == ALL_VALUES
     first.end()
     aws.clear_calls()
     second = start()
-    assert second.ask("children()") == [str(second.left().process)]
+    assert second.ask("children()") == [str(second.background().process)]
     assert second.ask(ALL) == ALL_VALUES
     assert aws.asked() == {("GetSecretValue", "prod/db"): 1, ("GetParametersByPath", "/later"): 1}
     assert aws.problems == []
@@ -671,7 +670,7 @@ def test_a_second_start_with_nothing_to_read_has_no_child(
     assert aws.calls == []
 
 
-def test_what_an_earlier_life_knew_stands_until_the_child_has_read_it_anew(
+def test_a_snapshot_s_values_are_used_until_the_child_has_refreshed_them(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     given = {**environ, "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/ ssm:/b?env=no&ttl=0"}
@@ -683,7 +682,7 @@ def test_what_an_earlier_life_knew_stands_until_the_child_has_read_it_anew(
     aws.held.add("/b")
     second = start(environ=given)
     assert second.ask("[get('B'), get('HOST')]") == ["one", "db.one"]
-    child = second.left().process
+    child = second.background().process
     assert not is_gone(child)
     aws.release()
     eventually(lambda: is_gone(child))
@@ -692,17 +691,17 @@ def test_what_an_earlier_life_knew_stands_until_the_child_has_read_it_anew(
     assert aws.problems == []
 
 
-def test_a_start_after_a_crash_while_the_child_reads_is_a_start_like_the_first(
+def test_after_a_crash_during_a_background_fetch_the_next_start_fetches_again(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
     first = start()
     first.ask("1")
     eventually(lambda: aws.count("GetSecretValue"))
-    child = first.left().process
+    child = first.background().process
     first.process.kill()
     first.end()
-    eventually(lambda: is_gone(child))  # until then it holds the lock
+    eventually(lambda: is_gone(child))  # until then the child holds the lock
     aws.release()
     aws.clear_calls()
     second = start()
@@ -722,7 +721,7 @@ def without_a_child(environ: dict[str, str], way: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("way", ["snap-start", "no folder"])
-def test_where_no_child_is_possible_the_start_waits_for_all_but_secrets(
+def test_if_no_child_is_possible_the_prefetch_waits_for_everything_but_secrets(
     aws: HoldingAws, start: Start, environ: dict[str, str], way: str
 ) -> None:
     runtime = start(environ=without_a_child(environ, way))
@@ -734,7 +733,7 @@ def test_where_no_child_is_possible_the_start_waits_for_all_but_secrets(
     assert aws.problems == []
 
 
-def test_while_another_process_has_the_lock_the_start_waits_for_all_but_secrets(
+def test_if_another_process_has_the_lock_the_prefetch_waits_for_everything_but_secrets(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     lock = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
@@ -747,7 +746,7 @@ def test_while_another_process_has_the_lock_the_start_waits_for_all_but_secrets(
     assert aws.problems == []
 
 
-def test_what_the_file_cannot_take_the_helper_reads_by_itself(
+def test_if_the_file_cannot_be_written_the_helper_loads_by_itself(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     Path(environ["APPCONFIG_ENV_SNAPSHOT"]).mkdir()  # nothing can be renamed onto it
@@ -759,7 +758,7 @@ def test_what_the_file_cannot_take_the_helper_reads_by_itself(
     assert aws.problems == []
 
 
-def test_another_command_than_python_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
+def test_a_command_other_than_python_has_no_child(aws: HoldingAws, environ: dict[str, str]) -> None:
     done = subprocess.run(
         [str(WRAPPER), "/usr/bin/env"],
         env=environ,
@@ -770,15 +769,15 @@ def test_another_command_than_python_has_no_child(aws: HoldingAws, environ: dict
     )
     assert "LIMIT=10\n" in done.stdout
     assert "DEBUG=" not in done.stdout
-    assert "meanwhile" not in done.stderr
+    assert "in the background" not in done.stderr
     handoff = next(line for line in done.stdout.split("\n") if line.startswith(HANDOFF))
-    assert '"left"' not in handoff
-    known = json.loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text())["sources"]
-    assert known["appconfig:shop/prod/later"]["data"]["debug"] == "off"
+    assert '"background"' not in handoff
+    documents = json.loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text())["documents"]
+    assert json.loads(documents["appconfig:shop/prod/later"]["body"])["debug"] == "off"
     assert aws.count("GetSecretValue") == 0
 
 
-def test_a_folder_in_place_of_aws_needs_no_child(
+def test_a_local_folder_needs_no_child(
     start: Start, environ: dict[str, str], tmp_path: Path
 ) -> None:
     local = tmp_path / "local"
@@ -820,7 +819,7 @@ def test_a_profile_in_two_formats_is_received_once(
     assert aws.problems == []
 
 
-def test_of_forked_workers_only_the_wrappers_own_process_takes_the_answers(
+def test_only_the_process_started_by_the_wrapper_takes_the_handoff_not_forked_workers(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
@@ -837,7 +836,7 @@ def test_of_forked_workers_only_the_wrappers_own_process_takes_the_answers(
     assert aws.problems == []
 
 
-def test_workers_that_are_forked_while_the_child_reads_leave_it_to_their_parent(
+def test_workers_forked_during_a_background_fetch_leave_the_handoff_to_their_parent(
     aws: HoldingAws, start: Start
 ) -> None:
     aws.held.update(LATER)
@@ -853,7 +852,7 @@ def test_workers_that_are_forked_while_the_child_reads_leave_it_to_their_parent(
     assert aws.problems == []
 
 
-# What a program does to the number that the pipe has in its parent, before the first get().
+# What a program does with the pipe's descriptor number before its first get().
 NUMBERS = {
     "closed": "",
     "a file": "os.dup2(os.open('/dev/null', os.O_RDONLY), number)",
@@ -863,14 +862,14 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_program_that_inherits_the_environment_only_loads_by_itself(
+def test_a_program_that_inherits_only_the_environment_loads_by_itself(
     aws: HoldingAws, start: Start, number: str
 ) -> None:
     runtime = start()
     runtime.ask("1")
     program = "\n".join((
         "import json, os, sys",
-        f"number = {runtime.left().descriptor}",
+        f"number = {runtime.background().descriptor}",
         NUMBERS[number],
         f"sys.path.insert(0, {str(ROOT)!r})",
         "from appconfig_env import get",
@@ -900,7 +899,7 @@ def test_the_next_wrapper_is_passed_through(
 
 
 @pytest.mark.parametrize("redirect", ["<&-", ">&-", "<&- >&-"])
-def test_standard_files_that_are_closed_are_none_of_the_childs(
+def test_the_child_works_with_closed_standard_files(
     aws: HoldingAws, environ: dict[str, str], tmp_path: Path, redirect: str
 ) -> None:
     script = "; ".join((
@@ -922,7 +921,7 @@ def test_standard_files_that_are_closed_are_none_of_the_childs(
     assert aws.problems == []
 
 
-def test_where_there_is_no_room_for_a_child_the_helper_reads(
+def test_if_no_child_can_be_started_the_helper_loads_by_itself(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     found: dict[str, str] = {}
@@ -931,20 +930,20 @@ def test_where_there_is_no_room_for_a_child_the_helper_reads(
         ["python3"],
         environ,
         execve=lambda _path, _words, result: found.update(result),
-        overlap=lambda _work, _seconds: None,
-        say=said.append,
+        start_background=lambda _work, _seconds: None,
+        write_line=said.append,
     )
     assert code == 0
     assert found["LIMIT"] == "10"
     assert aws.asked() == ENV_BOUND
     handoff = _handover.loads(found[HANDOFF])
     assert handoff is not None
-    assert handoff.left is None
-    assert "meanwhile" not in said[-1]
+    assert handoff.background is None
+    assert "in the background" not in said[-1]
     assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held, "nobody has it any more"
 
 
-def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
+def test_the_child_writes_the_file_and_sends_only_secrets_through_the_pipe(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     aws.deny("StartConfigurationSession", "shop/prod/later")
@@ -952,10 +951,10 @@ def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
     sent: list[bytes] = []
     said: list[str] = []
 
-    def at_once(work: Work, seconds: float) -> Left:
+    def at_once(work: Work, seconds: float) -> BackgroundFetch:
         assert seconds == 8.0
         work(sent.append)
-        return Left(1, 2, 3)
+        return BackgroundFetch(1, 2, 3)
 
     given = {
         **environ,
@@ -966,31 +965,38 @@ def test_the_child_puts_into_the_file_what_is_no_secret_and_sends_the_rest(
         ["python3.13"],
         given,
         execve=lambda _path, _words, result: found.update(result),
-        overlap=at_once,
-        say=said.append,
+        start_background=at_once,
+        write_line=said.append,
     )
     assert code == 0
     handoff = _handover.loads(found[HANDOFF])
     assert handoff is not None
-    assert handoff.left is not None
-    assert handoff.left.inode == 3
+    assert handoff.background is not None
+    assert handoff.background.inode == 3
     (data,) = sent
-    secrets = loads(data.decode()).entries
+    secrets = loads(data, with_secrets=True).entries
     assert list(secrets) == ["secretsmanager:prod/db", "ssm:/later/"]
-    assert secrets["ssm:/later/"].data == {"plain": "simple", "token": "secure"}
-    known = loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()).entries
+    later = secrets["ssm:/later/"].document
+    assert later is not None
+    assert later.parameters == {"plain": "simple", "token": "secure"}
+    known = loads(Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_bytes()).entries
     assert len(known) == 6
-    assert (known["ssm:/b"].data, known["ssm:/later/"].has_data) == ("both", False)
-    assert "AccessDenied" in (known["appconfig:shop/prod/later"].error or "")
+    assert known["ssm:/b"].document is not None
+    assert known["ssm:/b"].document.body == b"both"
+    assert known["ssm:/later/"].document is None
+    assert list(known["ssm:/later/"].redacted.values()) == [["PLAIN", "TOKEN"]]
+    failure = known["appconfig:shop/prod/later"].failure
+    assert failure is not None
+    assert (failure.kind, failure.code) == ("denied", "AccessDeniedException")
     assert "error: appconfig:shop/prod/later: " in said[0]
     assert "2 values from 2 sources in " in said[1]
-    assert "4 sources read meanwhile for get()" in said[1]
+    assert "4 sources loading in the background" in said[1]
 
 
-def test_workers_that_each_read_a_secret_wait_for_each_other_and_fail_none(
+def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
-    # Each read takes longer than the others wait for their turn: then they read without one.
+    # Each read takes longer than the others wait for the lock: then they read without it.
     aws.delay("GetSecretValue", 1.0)
     times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "1500"}
     helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
@@ -999,7 +1005,7 @@ def test_workers_that_each_read_a_secret_wait_for_each_other_and_fail_none(
     assert found == [SECRET] * len(helpers)
 
 
-def test_threads_wait_for_the_one_that_waits_for_another_process(
+def test_threads_wait_for_the_thread_that_waits_for_another_process(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     # The wait for the lock and the call take longer than a refresh may, each alone does not.
@@ -1015,7 +1021,7 @@ def test_threads_wait_for_the_one_that_waits_for_another_process(
         assert [answer.result() for answer in answers] == [SECRET] * 3
 
 
-def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
+def test_a_secret_refreshed_by_another_process_is_kept_when_aws_fails(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
     sources = {
@@ -1032,7 +1038,7 @@ def test_a_secret_that_another_process_has_refreshed_stays_good_where_aws_fails(
     assert runtime.ask(f"subprocess.check_output({command}, text=True)") == f"{SECRET} d\n"
 
 
-def test_a_start_without_room_for_a_pipe_goes_on_without_a_child() -> None:
+def test_without_a_free_descriptor_for_the_pipe_the_start_continues_without_a_child() -> None:
     script = (
         "import os, resource, sys; sys.path.insert(0, sys.argv[1])\n"
         "from appconfig_env._wrapper import background\n"

@@ -1,4 +1,4 @@
-"""Bundles of byte code: what is in one comes from it, and whatever is wrong with one, all works."""
+"""Bundles of byte code: modules are imported from them, and from sources if a bundle is invalid."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 READER = ROOT / "appconfig_env" / "_bytecode_bundle.py"
 START = ("first.py", "sub/__init__.py", "sub/deep.py")
 REST = ("late.py",)
-FILES = (*START, *REST, "bare.py")  # of the last there is no byte code
+FILES = (*START, *REST, "bare.py")  # the last one has no byte code
 ORIGINS = """
 import importlib
 for name in ("first", "sub", "sub.deep", "late", "bare"):
@@ -36,14 +36,14 @@ FROM_BUNDLES = ["bundle"] * 4 + ["source"]
 FROM_SOURCES = ["source"] * 5
 
 
-def made(*files: str, python: str = sys.executable) -> bytes:
-    """A bundle of modules that say where they come from."""
+def bundle_of(*files: str, python: str = sys.executable) -> bytes:
+    """A bundle of modules whose ORIGIN is `bundle`."""
     source = 'ORIGIN = "bundle"\ndef fail():\n    raise ValueError(ORIGIN)\n'
     (compiled,) = compile_all(dict.fromkeys(files, source), [python])
     return bundle(compiled.code)
 
 
-SOUND = made(*START)
+VALID = bundle_of(*START)
 
 
 def path(folder: Path, part: str, tag: str = sys.implementation.cache_tag) -> Path:
@@ -51,7 +51,7 @@ def path(folder: Path, part: str, tag: str = sys.implementation.cache_tag) -> Pa
 
 
 def write(folder: Path) -> None:
-    """Make a small package of the real one's name, as a layer has it, but for bundles."""
+    """Write a small package of the real one's name, as in a layer, but without bundles."""
     for file in FILES:
         to = folder / "appconfig_env" / file
         to.parent.mkdir(parents=True, exist_ok=True)
@@ -63,15 +63,15 @@ def write(folder: Path) -> None:
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """The folder of such a package, with both bundles."""
+    """The folder of a package with both bundles."""
     write(tmp_path)
-    path(tmp_path, "start").write_bytes(SOUND)
-    path(tmp_path, "rest").write_bytes(made(*REST))
+    path(tmp_path, "start").write_bytes(VALID)
+    path(tmp_path, "rest").write_bytes(bundle_of(*REST))
     return tmp_path
 
 
 def run(folder: Path, script: str, python: str = sys.executable) -> list[str]:
-    """The lines that a script prints, in a new interpreter that finds the package."""
+    """Run a script in a new interpreter with the package on its path; return its output lines."""
     program = f"import sys; sys.path.insert(0, {str(folder)!r})\n{script}"
     done = subprocess.run(
         [python, "-I", "-S", "-B", "-c", program], capture_output=True, text=True, check=False
@@ -80,20 +80,22 @@ def run(folder: Path, script: str, python: str = sys.executable) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_a_module_comes_from_the_bundle_that_has_it_else_from_its_source(package: Path) -> None:
+def test_a_module_is_imported_from_its_bundle_or_else_from_its_source(package: Path) -> None:
     assert run(package, ORIGINS) == FROM_BUNDLES
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_each_python_reads_its_own(package: Path, version: str) -> None:
+def test_each_python_reads_its_own_bundles(package: Path, version: str) -> None:
     tag = f"cpython-{version.replace('.', '')}"
     for part, files in (("start", START), ("rest", REST)):
-        path(package, part, tag).write_bytes(made(*files, python=PYTHONS[version]))
+        path(package, part, tag).write_bytes(bundle_of(*files, python=PYTHONS[version]))
 
     assert run(package, ORIGINS, PYTHONS[version]) == FROM_BUNDLES
 
 
-def test_the_second_bundle_is_read_once_the_first_does_not_do(package: Path) -> None:
+def test_the_second_bundle_is_read_only_for_a_module_that_is_not_in_the_first(
+    package: Path,
+) -> None:
     script = """
 from appconfig_env import _bytecode_bundle, first
 print(len(_bytecode_bundle._read))
@@ -108,34 +110,34 @@ print(len(_bytecode_bundle._read))
     [
         b"",
         b"no bundle",
-        SOUND[:8],
-        SOUND[:-1],
-        SOUND + b"\0",
-        bytes(8) + SOUND[8:],
-        SOUND[:8] + marshal.dumps(None),
+        VALID[:8],
+        VALID[:-1],
+        VALID + b"\0",
+        bytes(8) + VALID[8:],
+        VALID[:8] + marshal.dumps(None),
     ],
 )
-def test_a_bundle_that_is_not_sound_is_none(package: Path, data: bytes) -> None:
+def test_an_invalid_bundle_is_ignored(package: Path, data: bytes) -> None:
     path(package, "start").write_bytes(data)
 
     assert run(package, ORIGINS) == ["source"] * 3 + FROM_BUNDLES[3:]
 
 
 @pytest.mark.parametrize("version", sorted(set(PYTHONS) - {f"3.{sys.version_info[1]}"}))
-def test_byte_code_of_another_python_is_none(package: Path, version: str) -> None:
-    path(package, "start").write_bytes(made(*START, python=PYTHONS[version]))
+def test_byte_code_of_another_python_is_ignored(package: Path, version: str) -> None:
+    path(package, "start").write_bytes(bundle_of(*START, python=PYTHONS[version]))
 
     assert run(package, ORIGINS) == ["source"] * 3 + FROM_BUNDLES[3:]
 
 
-def test_without_bundles_all_is_as_ever(package: Path) -> None:
+def test_without_bundles_modules_are_imported_from_sources(package: Path) -> None:
     path(package, "start").unlink()
     path(package, "rest").unlink()
 
     assert run(package, ORIGINS) == FROM_SOURCES
 
 
-def test_a_folder_in_the_place_of_a_bundle_is_none(package: Path) -> None:
+def test_a_folder_in_place_of_a_bundle_is_ignored(package: Path) -> None:
     path(package, "start").unlink()
     path(package, "start").mkdir()
 
@@ -144,7 +146,7 @@ def test_a_folder_in_the_place_of_a_bundle_is_none(package: Path) -> None:
 
 @pytest.fixture(scope="module")
 def damaged() -> Iterator[Path]:
-    """A package whose bundles the tests below write."""
+    """A package whose bundles the next tests write."""
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder))
         yield Path(folder)
@@ -152,24 +154,24 @@ def damaged() -> Iterator[Path]:
 
 @given(start=st.binary(), rest=st.binary())
 @settings(max_examples=30, deadline=None)
-def test_with_any_bytes_as_bundles_all_works(damaged: Path, start: bytes, rest: bytes) -> None:
+def test_any_bytes_as_bundles_are_ignored(damaged: Path, start: bytes, rest: bytes) -> None:
     path(damaged, "start").write_bytes(start)
     path(damaged, "rest").write_bytes(rest)
 
     assert run(damaged, ORIGINS) == FROM_SOURCES
 
 
-@given(at=st.integers(0, len(SOUND) - 1), change=st.integers(1, 255))
+@given(at=st.integers(0, len(VALID) - 1), change=st.integers(1, 255))
 @settings(max_examples=30, deadline=None)
-def test_one_byte_that_changed_is_seen(damaged: Path, at: int, change: int) -> None:
-    data = SOUND[:at] + bytes([SOUND[at] ^ change]) + SOUND[at + 1 :]
+def test_a_single_changed_byte_is_detected(damaged: Path, at: int, change: int) -> None:
+    data = VALID[:at] + bytes([VALID[at] ^ change]) + VALID[at + 1 :]
     path(damaged, "start").write_bytes(data)
     path(damaged, "rest").unlink(missing_ok=True)
 
     assert run(damaged, ORIGINS) == FROM_SOURCES
 
 
-def test_a_bundle_s_module_is_like_its_source_s(package: Path) -> None:
+def test_a_module_from_a_bundle_has_the_attributes_of_one_from_source(package: Path) -> None:
     script = """
 import appconfig_env.sub.deep, appconfig_env.late, importlib, inspect, pkgutil
 for module in (appconfig_env.sub, appconfig_env.sub.deep, appconfig_env.late):
@@ -181,7 +183,7 @@ for module in (appconfig_env.sub, appconfig_env.sub.deep, appconfig_env.late):
     assert module.fail.__code__.co_filename == module.__file__
     print(spec.name, module.__file__, *getattr(module, "__path__", ()))
     assert importlib.reload(module).ORIGIN == "bundle"
-print(*sorted(found.name for found in pkgutil.iter_modules(appconfig_env.__path__)))
+print(*sorted(info.name for info in pkgutil.iter_modules(appconfig_env.__path__)))
 """
     here = package / "appconfig_env"
 
@@ -193,7 +195,7 @@ print(*sorted(found.name for found in pkgutil.iter_modules(appconfig_env.__path_
     ]
 
 
-def test_tracebacks_quote_the_line(package: Path) -> None:
+def test_tracebacks_quote_the_source_line(package: Path) -> None:
     script = """
 import traceback
 from appconfig_env.sub import deep
@@ -202,14 +204,14 @@ try:
 except ValueError:
     print(traceback.format_exc())
 """
-    said = "\n".join(run(package, script))
+    traceback = "\n".join(run(package, script))
 
-    assert f'File "{package}/appconfig_env/sub/deep.py", line 3, in fail\n' in said
-    assert "    raise ValueError(ORIGIN)  # quoted\n" in said
-    assert "ValueError: bundle" in said
+    assert f'File "{package}/appconfig_env/sub/deep.py", line 3, in fail\n' in traceback
+    assert "    raise ValueError(ORIGIN)  # quoted\n" in traceback
+    assert "ValueError: bundle" in traceback
 
 
-def test_a_module_that_is_nowhere_is_an_import_error_as_ever(package: Path) -> None:
+def test_a_missing_module_is_the_usual_import_error(package: Path) -> None:
     script = """
 try:
     from appconfig_env import nowhere
@@ -220,14 +222,16 @@ try:
 except ModuleNotFoundError as error:
     print(error, error.name)
 """
-    one, other = run(package, script)
+    from_package, from_subpackage = run(package, script)
 
-    assert one.startswith("cannot import name 'nowhere' from 'appconfig_env'")
+    assert from_package.startswith("cannot import name 'nowhere' from 'appconfig_env'")
     name = "appconfig_env.sub.nowhere"
-    assert other == f"No module named {name!r} {name}"
+    assert from_subpackage == f"No module named {name!r} {name}"
 
 
-def test_invalid_caches_find_new_sources_and_keep_bundles(package: Path) -> None:
+def test_after_invalidate_caches_new_sources_are_found_and_bundles_still_used(
+    package: Path,
+) -> None:
     script = f"""
 import importlib, pathlib
 from appconfig_env import bare
@@ -239,7 +243,7 @@ print(first.ORIGIN, new.ORIGIN)
     assert run(package, script) == ["bundle new"]
 
 
-def test_imports_of_others_never_come_here(package: Path) -> None:
+def test_other_packages_imports_never_reach_the_finder(package: Path) -> None:
     script = """
 before = list(sys.meta_path), list(sys.path_hooks)
 import appconfig_env.sub.deep
@@ -255,8 +259,8 @@ import json, colorsys
     assert run(package, script) == [f"{here} {here}/sub"]
 
 
-def test_reading_needs_no_module_that_an_interpreter_lacks_at_its_start(package: Path) -> None:
-    # Its own `from __future__` a layer's byte code does without.
+def test_the_reader_imports_only_modules_that_are_loaded_at_startup(package: Path) -> None:
+    # A layer's byte code does not import __future__.
     script = "before = set(sys.modules); import appconfig_env; print(*set(sys.modules) - before)"
 
     (loaded,) = run(package, script)
@@ -264,7 +268,7 @@ def test_reading_needs_no_module_that_an_interpreter_lacks_at_its_start(package:
     assert set(loaded.split()) == {"__future__", "appconfig_env", "appconfig_env._bytecode_bundle"}
 
 
-def test_a_checkout_has_no_use_for_it() -> None:
+def test_a_checkout_does_not_import_the_reader() -> None:
     script = """
 import appconfig_env._cli.main
 print('appconfig_env._bytecode_bundle' in sys.modules)
@@ -273,7 +277,7 @@ print('appconfig_env._bytecode_bundle' in sys.modules)
     assert run(READER.parent.parent, script) == ["False"]
 
 
-def test_a_zip_on_the_path_is_left_to_pythons_own_import(tmp_path: Path) -> None:
+def test_a_package_in_a_zip_is_imported_by_pythons_own_importer(tmp_path: Path) -> None:
     write(tmp_path / "plain")
     shutil.make_archive(str(tmp_path / "whole"), "zip", tmp_path / "plain")
     script = f"import sys; sys.path.insert(0, sys.argv[1]){ORIGINS}"

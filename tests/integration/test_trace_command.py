@@ -1,4 +1,4 @@
-"""`appconfig-env trace` as a command: real starts, from a folder and from fake AWS."""
+"""`appconfig-env trace` as a command: real cold starts with a local folder and with fake AWS."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(environ: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture
 def local(tmp_path: Path) -> dict[str, str]:
-    """Give an environment whose sources stand in a folder."""
+    """An environment whose sources are in a local folder."""
     (tmp_path / "shop:prod:app.json").write_text(f'{{"limit": "{CANARY}"}}')
     (tmp_path / "shop:prod:flags.json").write_text("{}")
     (tmp_path / "ssm.json").write_text(f'{{"/shop/prod/host": "{CANARY}"}}')
@@ -55,7 +55,7 @@ def local(tmp_path: Path) -> dict[str, str]:
 
 
 def fill(aws: FakeAws) -> dict[str, str]:
-    """Put two profiles, a path of two pages and three secrets there, and give the environment."""
+    """Create two profiles, a path of two pages and three secrets; return the environment."""
     for profile in ("app", "flags"):
         aws.put_profile("shop", "prod", profile, {profile: {"limit": CANARY}})
     for number in range(12):
@@ -69,7 +69,7 @@ def fill(aws: FakeAws) -> dict[str, str]:
     }
 
 
-def test_a_start_from_a_folder(local: dict[str, str]) -> None:
+def test_a_cold_start_with_a_local_folder(local: dict[str, str]) -> None:
     done = run(local, "--width", "90")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
@@ -80,22 +80,22 @@ def test_a_start_from_a_folder(local: dict[str, str]) -> None:
         "interpreter", "our imports (N)", "library imports (N)", "settings", "files",
         "parse (N)", "render (N)", "write",
     ]  # fmt: skip
-    assert "said: appconfig-env: 3 values from 4 sources" in done.stdout
-    assert "nothing stands out" in done.stdout
+    assert "log: appconfig-env: 3 values from 4 sources" in done.stdout
+    assert "no advice: fewer than two AWS sources to compare" in done.stdout
 
 
-def test_the_snapshot_of_other_starts_is_neither_used_nor_touched(local: dict[str, str]) -> None:
+def test_the_configured_snapshot_file_is_neither_used_nor_changed(local: dict[str, str]) -> None:
     path = Path(local["APPCONFIG_ENV_SNAPSHOT"])
-    path.write_text("theirs")
+    path.write_text("unchanged")
     done = run(local)
     assert done.returncode == 0
-    assert path.read_text() == "theirs"
+    assert path.read_text() == "unchanged"
     assert "snapshot.json" not in done.stdout
     assert not Path(f"{path}.lock").exists()
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["http", "tls"])
-def test_a_start_from_aws_shows_every_kind_in_its_order(
+def test_a_cold_start_with_aws_has_spans_of_every_kind_in_order(
     tls: bool, request: pytest.FixtureRequest
 ) -> None:
     aws: FakeAws = request.getfixturevalue("fake_aws_tls" if tls else "fake_aws")
@@ -110,9 +110,9 @@ def test_a_start_from_aws_shows_every_kind_in_its_order(
     for span in trace.spans:
         assert 0 <= span.began <= span.ended <= trace.total
         if span.parent >= 0:
-            around = trace.spans[span.parent]
-            assert around.began <= span.began <= span.ended <= around.ended
-            assert around.thread == span.thread
+            parent = trace.spans[span.parent]
+            assert parent.began <= span.began <= span.ended <= parent.ended
+            assert parent.thread == span.thread
     first = {span.kind: span.began for span in reversed(trace.spans)}
     steps = ["interpreter", "our imports", "settings", "call", "DNS", "connect"]
     steps += ["TLS"] if tls else []
@@ -123,14 +123,14 @@ def test_a_start_from_aws_shows_every_kind_in_its_order(
     assert len(trace.awaited) == 6
 
 
-def test_each_call_is_named_by_what_it_reads_and_no_value_is_shown(
+def test_calls_are_labelled_with_their_sources_and_no_value_is_shown(
     fake_aws_tls: FakeAws, tmp_path: Path
 ) -> None:
     environ = fill(fake_aws_tls)
     output = tmp_path / "trace.svg"
     done = run(environ, "--width", "140", "--output", str(output))
     assert (done.returncode, done.stderr) == (0, "")
-    for said in (
+    for label in (
         "GetLatestConfiguration shop/prod/flags",
         "StartConfigurationSession shop/prod/app",
         "GetParametersByPath /shop/prod/ page 2",
@@ -142,17 +142,17 @@ def test_each_call_is_named_by_what_it_reads_and_no_value_is_shown(
         "slowest imports:",
         "arrived at:",
     ):
-        assert said in done.stdout
+        assert label in done.stdout
     assert f"written to {output}" in done.stdout
-    drawn = output.read_text()
-    ET.fromstring(drawn)
-    for text in (done.stdout, done.stderr, drawn):
+    drawing = output.read_text()
+    ET.fromstring(drawing)
+    for text in (done.stdout, done.stderr, drawing):
         assert CANARY not in text
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             assert environ[name] not in text
 
 
-def test_a_source_that_fails_is_drawn_said_and_exit_code_1(
+def test_a_failing_source_is_drawn_and_logged_and_the_exit_code_is_1(
     fake_aws: FakeAws, tmp_path: Path
 ) -> None:
     environ = fill(fake_aws)
@@ -163,14 +163,14 @@ def test_a_source_that_fails_is_drawn_said_and_exit_code_1(
         "--width", "120", "--output", str(output),
     )  # fmt: skip
     assert done.returncode == 1
-    assert "until the start failed" in done.stdout
+    assert "until startup failed" in done.stdout
     assert re.search(r"GetParametersByPath /shop/prod/ .* AccessDenied", done.stdout)
-    assert "said: appconfig-env: error: ssm:/shop/prod/: GetParametersByPath failed" in done.stdout
+    assert "log: appconfig-env: error: ssm:/shop/prod/: GetParametersByPath failed" in done.stdout
     assert "GetLatestConfiguration shop/prod/app" in done.stdout
     assert "AccessDenied" in output.read_text()
 
 
-def test_what_is_tried_again_shows_both_attempts(fake_aws: FakeAws) -> None:
+def test_a_retried_call_has_a_span_for_each_attempt(fake_aws: FakeAws) -> None:
     environ = fill(fake_aws)
     fake_aws.throttle("GetParametersByPath")
     trace = _trace.record({"PATH": os.defpath, **environ})
@@ -180,7 +180,7 @@ def test_what_is_tried_again_shows_both_attempts(fake_aws: FakeAws) -> None:
     assert len(failures) > 4
 
 
-def test_what_is_not_finished_at_the_deadline_is_said_so(fake_aws: FakeAws) -> None:
+def test_a_call_that_is_cut_off_by_the_deadline_is_marked_not_finished(fake_aws: FakeAws) -> None:
     environ = fill(fake_aws)
     fake_aws.delay("GetParametersByPath", 5)
     trace = _trace.record({"PATH": os.defpath, **environ, "APPCONFIG_ENV_DEADLINE_SECONDS": "0.2"})
@@ -189,7 +189,7 @@ def test_what_is_not_finished_at_the_deadline_is_said_so(fake_aws: FakeAws) -> N
     assert any("no answer within 0.2 s" in line for line in trace.lines)
 
 
-def test_boto3_and_its_connections_are_seen_too(fake_aws_tls: FakeAws) -> None:
+def test_boto3_and_its_connections_are_traced_too(fake_aws_tls: FakeAws) -> None:
     environ = fill(fake_aws_tls)
     trace = _trace.record({"PATH": os.defpath, **environ, "AWS_USE_DUALSTACK_ENDPOINT": "true"})
     assert trace.succeeded, trace.lines
@@ -197,23 +197,23 @@ def test_boto3_and_its_connections_are_seen_too(fake_aws_tls: FakeAws) -> None:
     assert kinds <= set(by_kind(trace))
 
 
-def test_nothing_is_told_to_lambda(fake_aws: FakeAws) -> None:
-    # Its runtime API, had it been asked, would have recorded the call as a problem.
+def test_nothing_is_reported_to_lambda(fake_aws: FakeAws) -> None:
+    # The fake would record a call of the runtime API as a problem.
     done = run({
         "APPCONFIG_ENV_SOURCES": "ssm:",
         "AWS_LAMBDA_RUNTIME_API": fake_aws.url.removeprefix("http://"),
     })  # fmt: skip
     assert done.returncode == 1
-    assert "said: appconfig-env: error: APPCONFIG_ENV_SOURCES" in done.stdout
+    assert "log: appconfig-env: error: APPCONFIG_ENV_SOURCES" in done.stdout
     assert (fake_aws.calls, fake_aws.connections) == ([], 0)
 
 
-def test_a_source_that_only_get_reads_is_told_apart(fake_aws: FakeAws) -> None:
+def test_a_deferred_source_is_reported_as_such(fake_aws: FakeAws) -> None:
     environ = fill(fake_aws)
     environ["APPCONFIG_ENV_SOURCES"] = "ssm:/shop/prod/ secretsmanager:prod/a?env=no"
     done = run(environ, "--width", "120")
     assert done.returncode == 0
-    assert "not read by the start: secretsmanager:prod/a (env=no already)" in done.stdout
+    assert "deferred (env=no): secretsmanager:prod/a" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -223,21 +223,21 @@ def test_a_source_that_only_get_reads_is_told_apart(fake_aws: FakeAws) -> None:
         {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"},
     ],
 )
-def test_where_no_child_may_be_left_the_trace_knows_it(
+def test_the_trace_knows_whether_sources_can_be_deferred(
     fake_aws: FakeAws, variables: dict[str, str]
 ) -> None:
     environ = {"PATH": os.defpath, **fill(fake_aws)}
-    assert _trace.record(environ).can_overlap
-    assert not _trace.record({**environ, **variables}).can_overlap
+    assert _trace.record(environ).can_defer
+    assert not _trace.record({**environ, **variables}).can_defer
 
 
-def test_with_nothing_to_read_there_is_still_a_start() -> None:
+def test_a_cold_start_without_sources_can_be_traced() -> None:
     done = run({})
     assert (done.returncode, done.stderr) == (0, "")
     assert "until the exec: 0 sources, 0 calls" in done.stdout
 
 
-def test_a_terminal_without_blocks_gets_plain_signs(local: dict[str, str]) -> None:
+def test_a_terminal_without_block_characters_gets_ascii(local: dict[str, str]) -> None:
     done = run({**local, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert done.stdout.isascii()
@@ -245,31 +245,31 @@ def test_a_terminal_without_blocks_gets_plain_signs(local: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "error"),
     [
         (["--colour"], "unrecognized arguments: --colour"),
-        (["--output", "trace.png"], "want a name that ends in .svg or .html, got 'trace.png'"),
-        (["--output", "/no/such/folder/x.svg"], "there is no folder '/no/such/folder'"),
-        (["--width", "0"], "want at least 40 columns, got 0"),
+        (["--output", "trace.png"], "expected a name ending in .svg or .html, got 'trace.png'"),
+        (["--output", "/no/such/folder/x.svg"], "folder '/no/such/folder' does not exist"),
+        (["--width", "0"], "expected at least 40 columns, got 0"),
         (["--width", "wide"], "invalid int value"),
     ],
 )
-def test_a_wrong_option_is_refused_before_any_call(words: list[str], said: str) -> None:
+def test_an_invalid_option_is_an_error_before_any_call(words: list[str], error: str) -> None:
     done = run({"APPCONFIG_ENV_SOURCES": "ssm:/shop/"}, *words)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert error in done.stderr
     assert done.stdout == ""
 
 
-def test_the_help_says_what_it_does_and_costs() -> None:
+def test_the_help_states_usage_and_cost() -> None:
     done = run({}, "--help")
     assert done.returncode == 0
-    said = " ".join(done.stdout.split())
-    assert "usage: appconfig-env trace [-h] [--output FILE] [--width COLUMNS]" in said
-    assert "AppConfig bills each configuration received ($0.0008)" in said
+    text = " ".join(done.stdout.split())
+    assert "usage: appconfig-env trace [-h] [--output FILE] [--width COLUMNS]" in text
+    assert "AppConfig bills each configuration received ($0.0008)" in text
 
 
-def test_an_output_that_cannot_be_written_is_told_in_one_line(
+def test_an_output_that_cannot_be_written_is_an_error_of_one_line(
     local: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "folder.svg").mkdir()
@@ -280,7 +280,7 @@ def test_an_output_that_cannot_be_written_is_told_in_one_line(
 
 
 @pytest.mark.parametrize("verb", ["bake", "trace", "layer"])
-def test_the_layer_says_that_it_does_not_hold_it(verb: str, tmp_path: Path) -> None:
+def test_a_verb_that_is_not_in_the_layer_is_an_error(verb: str, tmp_path: Path) -> None:
     _layer.build(tmp_path, pythons=[])
     done = subprocess.run(
         [str(tmp_path / "appconfig-env"), verb],

@@ -1,1 +1,1 @@
-"""What an environment lives through: forks, freezes, restores, signals, a full /tmp."""
+"""The lifecycle of an execution environment: forks, freezes, restores, signals, a full /tmp."""

@@ -1,4 +1,4 @@
-"""Processes forked from one that reads already: multiprocessing's, anybody's."""
+"""Processes forked after the first read, by multiprocessing or directly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._helper import helper as _api
+from appconfig_env._helper import process_hooks
 from appconfig_env._helper.helper import Helper
 
 from ..support.life import SERVE, Life, eventually
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# `forked` answers from a child, and ends that, should it hang.
+# `forked` evaluates in a child process, which is killed if it hangs.
 BEGIN = SERVE.partition("for line in sys.stdin")[0]
 FORK = f"""
 {BEGIN}
 import warnings
-warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: what this is about
+warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads are intended here
 
 def forked(text, seconds=10):
     reading, writing = os.pipe()
@@ -42,12 +42,12 @@ SERVE_FORKS = FORK + SERVE[len(BEGIN) :]
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    """Give an environment of three sources."""
+    """An environment with three sources."""
     with Life(tmp_path) as life:
         yield life
 
 
-def test_children_get_values_and_share_the_session_by_the_file(life: Life) -> None:
+def test_children_get_values_and_share_the_session_through_the_file(life: Life) -> None:
     runtime = life.start(program=SERVE_FORKS)
     assert runtime.ask("get('LIMIT')") == "10"
     for limit in (11, 12, 13):
@@ -62,7 +62,7 @@ def test_children_get_values_and_share_the_session_by_the_file(life: Life) -> No
     assert life.aws.problems == []
 
 
-def test_without_a_file_children_have_sessions_of_their_own(life: Life) -> None:
+def test_without_a_file_children_have_their_own_sessions(life: Life) -> None:
     runtime = life.start(program=SERVE_FORKS, APPCONFIG_ENV_SNAPSHOT="/proc/none/snapshot.json")
     assert runtime.ask("get('LIMIT')") == "10"
     life.tick(60)
@@ -74,7 +74,7 @@ def test_without_a_file_children_have_sessions_of_their_own(life: Life) -> None:
     assert life.aws.problems == []
 
 
-# Has the first import of a module take a while, during which the process forks.
+# Makes the first import of a module slow, and forks the process during it.
 DURING_AN_IMPORT = """
 class Slow:
     def __init__(self, name):
@@ -101,14 +101,12 @@ print(json.dumps([forked("get('LIMIT')"), time.monotonic() - began]))
         "appconfig_env._backends.aws.choose",
     ],
 )
-def test_a_fork_while_another_thread_imports_leaves_a_child_that_works(
-    life: Life, module: str
-) -> None:
+def test_a_child_forked_during_another_thread_s_import_works(life: Life, module: str) -> None:
     runtime = life.start(wrapper=False, program=FORK + DURING_AN_IMPORT, arguments=[module, "0.2"])
     assert runtime.answer()[0] == "10"
 
 
-def test_a_fork_does_not_wait_for_ever_for_another_threads_import(life: Life) -> None:
+def test_a_fork_does_not_wait_forever_for_another_thread_s_import(life: Life) -> None:
     program = FORK.replace(
         "helper = Helper(now=now)", "helper = Helper(now=now, make_backend=slow)"
     )
@@ -118,8 +116,8 @@ def test_a_fork_does_not_wait_for_ever_for_another_threads_import(life: Life) ->
         "    if threading.current_thread() is not threading.main_thread():\n"
         "        reached.set()\n"
         "        time.sleep(60)\n"
-        "    from appconfig_env._backends.router import Fetcher\n"
-        "    return Fetcher(settings, environ)\n\n"
+        "    from appconfig_env._backends.router import Router\n"
+        "    return Router(settings, environ)\n\n"
         "reached = threading.Event()\n\n"
         "def now()",
     )
@@ -135,7 +133,7 @@ def test_a_fork_does_not_wait_for_ever_for_another_threads_import(life: Life) ->
 IN_A_THREAD = "threading.Thread(target=get, args=('LIMIT',)).start()"
 
 
-def test_a_fork_in_the_middle_of_a_refresh_leaves_a_child_that_refreshes(life: Life) -> None:
+def test_a_child_forked_during_a_refresh_can_refresh(life: Life) -> None:
     runtime = life.start(program=SERVE_FORKS)
     assert runtime.ask("get('LIMIT')") == "10"
     life.deploy(11)
@@ -144,7 +142,7 @@ def test_a_fork_in_the_middle_of_a_refresh_leaves_a_child_that_refreshes(life: L
     life.aws.hold("GetLatestConfiguration")
     assert runtime.ask(IN_A_THREAD) is None
     eventually(lambda: life.aws.count("GetLatestConfiguration"))
-    life.aws.held.clear()  # the one answer that is held back stays so
+    life.aws.held.clear()  # the response that is already held remains held
 
     assert runtime.ask("forked(\"get('LIMIT')\")") == "10", "its parent is on it"
     life.aws.release()
@@ -153,7 +151,7 @@ def test_a_fork_in_the_middle_of_a_refresh_leaves_a_child_that_refreshes(life: L
     assert life.aws.problems == []
 
 
-def test_a_child_takes_over_where_its_parent_dies_in_the_middle_of_a_refresh(life: Life) -> None:
+def test_a_child_takes_over_if_its_parent_dies_during_a_refresh(life: Life) -> None:
     orphan = """
 threading.Thread(target=get, args=("LIMIT",), daemon=True).start()
 sys.stdin.readline()
@@ -187,7 +185,7 @@ os.kill(parent, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("operation", ["ContainerCredentials", "GetParametersByPath"])
-def test_a_child_shares_no_connection_and_no_lock_with_a_parent_that_is_waiting(
+def test_a_child_shares_no_connection_and_no_lock_with_a_waiting_parent(
     life: Life, operation: str
 ) -> None:
     given = life.aws.environ(container=True)
@@ -196,7 +194,7 @@ def test_a_child_shares_no_connection_and_no_lock_with_a_parent_that_is_waiting(
     runtime = life.start(
         wrapper=False,
         program=SERVE_FORKS,
-        APPCONFIG_ENV_SNAPSHOT="/proc/none/snapshot.json",  # or it would wait for its parent
+        APPCONFIG_ENV_SNAPSHOT="/proc/none/snapshot.json",  # else it would wait for its parent
         **given,
     )
     life.aws.hold(operation)
@@ -232,9 +230,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
-def test_processes_of_multiprocessing_get_values_whatever_starts_them(
-    life: Life, method: str
-) -> None:
+def test_multiprocessing_workers_get_values_with_any_start_method(life: Life, method: str) -> None:
     life.aws.appconfig.enforces_interval = False
     (life.folder / "pool.py").write_text(POOL)
     runtime = life.start(words=[str(life.folder / "pool.py")], arguments=[method])
@@ -245,22 +241,22 @@ def test_processes_of_multiprocessing_get_values_whatever_starts_them(
     assert life.aws.problems == []
 
 
-def test_threads_that_fork_at_once_leave_each_others_locks_alone() -> None:
+def test_threads_that_fork_at_the_same_time_do_not_release_each_other_s_locks() -> None:
     helper = Helper({})
     is_held, is_over = threading.Event(), threading.Event()
 
-    def first() -> None:  # another library's hook holds it up for longer than the second waits
-        _api._before_fork()
+    def first() -> None:  # another library's hook delays it for longer than the second one waits
+        process_hooks._before_fork()
         is_held.set()
         is_over.wait(60)
-        _api._after_fork_in_parent()
+        process_hooks._after_fork_in_parent()
 
     thread = threading.Thread(target=first)
     thread.start()
     is_held.wait(60)
-    _api._before_fork()
-    _api._after_fork_in_parent()
+    process_hooks._before_fork()
+    process_hooks._after_fork_in_parent()
     is_over.set()
     thread.join()
-    assert helper._opening.acquire(timeout=5)
-    helper._opening.release()
+    assert helper.importing.acquire(timeout=5)
+    helper.importing.release()

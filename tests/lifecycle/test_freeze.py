@@ -1,4 +1,4 @@
-"""Hours asleep: Lambda stops the processes between two calls, or in the middle of one."""
+"""Freezes of hours: Lambda stops the processes between two invocations, or during one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.base import Request
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS
-from appconfig_env._config.references import Resource
+from appconfig_env._config.sources import Resource
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
@@ -30,13 +30,13 @@ ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    """Give an environment of three sources."""
+    """An environment with three sources."""
     with Life(tmp_path) as life:
         yield life
 
 
 @pytest.mark.parametrize("hours", [1, 8, 23])
-def test_the_first_get_after_hours_asks_each_source_once_and_the_next_one_nobody(
+def test_the_first_get_after_hours_refreshes_each_source_once_and_the_next_one_none(
     life: Life, hours: int
 ) -> None:
     runtime = life.start()
@@ -58,7 +58,7 @@ def test_the_first_get_after_hours_asks_each_source_once_and_the_next_one_nobody
 
 
 @pytest.mark.parametrize("hours", [24, 30, 24 * 14])
-def test_a_token_that_slept_for_a_day_is_not_used(life: Life, hours: int) -> None:
+def test_a_token_older_than_a_day_is_not_used(life: Life, hours: int) -> None:
     runtime = life.start()
     assert runtime.ask("get('LIMIT')") == "10"
     life.aws.clear_calls()
@@ -76,7 +76,7 @@ def test_a_token_that_slept_for_a_day_is_not_used(life: Life, hours: int) -> Non
     assert life.aws.problems == []
 
 
-def test_a_token_is_used_until_shortly_before_its_day_is_over(tmp_path: Path) -> None:
+def test_a_token_is_used_until_shortly_before_it_expires(tmp_path: Path) -> None:
     for slept, sessions in {OLDEST_TOKEN_SECONDS - 60: 0, OLDEST_TOKEN_SECONDS + 1: 1}.items():
         (folder := tmp_path / str(slept)).mkdir()
         with Life(folder) as life:
@@ -89,7 +89,7 @@ def test_a_token_is_used_until_shortly_before_its_day_is_over(tmp_path: Path) ->
             assert life.aws.count("StartConfigurationSession") == sessions
 
 
-def test_no_connection_is_kept_open_from_one_call_to_the_next(life: Life) -> None:
+def test_no_connection_is_kept_open_between_refreshes(life: Life) -> None:
     runtime = life.start()
     for _ in range(3):
         runtime.ask("refresh()")
@@ -97,13 +97,13 @@ def test_no_connection_is_kept_open_from_one_call_to_the_next(life: Life) -> Non
         life.tick(HOUR)
 
 
-# A freeze in the middle of a refresh. Where the machine's own clock stood still, the load goes on
-# as if nothing had been; where it ran on, the load is over at once.
+# A freeze during a refresh. If the machine's monotonic clock stopped, the load continues as if
+# nothing had happened; if it ran on, the load ends at once.
 CLOCKS = ["stood still", "ran on"]
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
-def test_a_refresh_that_was_frozen_half_way_ends_well(life: Life, clock: str) -> None:
+def test_a_refresh_interrupted_by_a_freeze_succeeds(life: Life, clock: str) -> None:
     timeout = {"ran on": "2s", "stood still": "20s"}[clock]
     runtime = life.start(AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=timeout)
     assert runtime.ask("get('LIMIT')") == "10"
@@ -121,20 +121,18 @@ def test_a_refresh_that_was_frozen_half_way_ends_well(life: Life, clock: str) ->
     life.aws.lose()
     runtime.thaw()
 
-    # The call that was under way may still give what held when it began...
+    # The interrupted call may still return the value from when it began...
     assert runtime.answer() in ("10", "11")
-    # ...and the one after it must not, whatever came of the former.
+    # ...but the next one must not, whatever the first one's result.
     assert runtime.ask("get('LIMIT')") == "11"
     assert runtime.ask(f"error({APP!r})") is None
-    # Whoever asked again after the freeze can't know that it was one, and is too early once.
+    # A poll after the freeze cannot know that there was one, so it may be too early once.
     assert [problem for problem in life.aws.problems if "too early" not in problem] == []
     assert len(life.aws.problems) <= 1
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
-def test_an_answer_that_a_freeze_held_back_is_as_old_as_its_question(
-    life: Life, clock: str
-) -> None:
+def test_a_response_delayed_by_a_freeze_is_as_old_as_its_request(life: Life, clock: str) -> None:
     timeout = {"ran on": "2s", "stood still": "20s"}[clock]
     runtime = life.start(AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=timeout)
     assert runtime.ask("get('LIMIT')") == "10"
@@ -145,7 +143,7 @@ def test_an_answer_that_a_freeze_held_back_is_as_old_as_its_question(
     eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
 
     runtime.freeze()
-    life.aws.release()  # the answer of now waits in the socket, for hours
+    life.aws.release()  # the response waits in the socket for hours
     if clock == "ran on":
         time.sleep(2.1)
         life.aws.forgive()
@@ -159,7 +157,7 @@ def test_an_answer_that_a_freeze_held_back_is_as_old_as_its_question(
 
 
 class OneThread:
-    """A machine with a clock of its own and no room for threads."""
+    """A machine with its own clock on which no thread can be started."""
 
     sleep = staticmethod(THIS_SYSTEM.sleep)
     lock = staticmethod(THIS_SYSTEM.lock)
@@ -172,7 +170,7 @@ class OneThread:
         raise RuntimeError(work, arguments)
 
 
-def test_an_answer_that_came_after_the_deadline_is_as_old_as_its_question() -> None:
+def test_a_response_after_the_deadline_is_as_old_as_its_request() -> None:
     clock = Clock()
 
     def frozen(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +178,7 @@ def test_an_answer_that_came_after_the_deadline_is_as_old_as_its_question() -> N
         assert parameters == {"ConfigurationToken": "token"}
         return {"Configuration": b"{}", "NextPollConfigurationToken": "next"}
 
-    fetch = Fetcher(FakeClient(GetLatestConfiguration=frozen), 3, system=OneThread(clock))
+    fetch = AwsBackend(FakeClient(GetLatestConfiguration=frozen), 3, system=OneThread(clock))
     resource = Resource("appconfig", ("shop", "prod", "app"))
     answer = fetch([Request(resource, "token")], 3.0)[resource.reference]
 

@@ -1,4 +1,4 @@
-"""gunicorn, which loads an application once and forks its workers from there."""
+"""gunicorn, which loads an application once and then forks its workers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    """Give an environment of three sources."""
+    """An environment with three sources."""
     with Life(tmp_path) as life:
         yield life
 
@@ -55,7 +55,7 @@ def ask(port: int, path: str) -> tuple[int, bool, list[str]]:
         connection.close()
 
 
-def test_gunicorns_workers_are_forked_from_one_that_has_read(life: Life) -> None:
+def test_gunicorn_workers_forked_after_the_first_read_get_and_refresh_values(life: Life) -> None:
     (life.folder / "application.py").write_text(APPLICATION)
     port = servers.free_port()
     options = ["--preload", "--workers", "3", "--bind", f"{servers.HOST}:{port}"]
@@ -82,7 +82,7 @@ def test_gunicorns_workers_are_forked_from_one_that_has_read(life: Life) -> None
     assert list(workers.values()) == [["10", "db.one", "s3cret"]] * 3
     life.deploy(11)
     life.aws.forward(60)
-    life.aws.appconfig.enforces_interval = False  # they are many, and we in a hurry
+    life.aws.appconfig.enforces_interval = False  # many workers refresh at once
     assert answers("/refresh").keys() == workers.keys(), "none was killed because it hung"
     assert list(answers("/").values()) == [["11", "db.one", "s3cret"]] * 3
     assert life.aws.count("StartConfigurationSession") == 1, "the wrapper's"

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGKILL at any moment: all ends at once, nothing stays, the next start is well."""
+"""SIGTERM and SIGKILL at any moment: all processes end, nothing is left, the next start works."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 from appconfig_env import LoadError
 from appconfig_env._cache import snapshot_file as _snapshot_file
 from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._cache.snapshot_json import loads
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
@@ -42,7 +43,7 @@ ENDS = [signal.SIGTERM, signal.SIGKILL]
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    """Give an environment of three sources."""
+    """An environment with three sources."""
     with Life(tmp_path) as life:
         yield life
 
@@ -58,12 +59,16 @@ def leftovers(life: Life) -> list[str]:
 
 
 def is_whole(life: Life) -> bool:
-    """Whether there is a whole snapshot; half a one raises."""
-    return _snapshot_file.read(str(life.snapshot)) is not None
+    """Whether there is a complete snapshot; a partial one raises."""
+    data = _snapshot_file.read(str(life.snapshot))
+    if data is None:
+        return False
+    loads(data)
+    return True
 
 
 @pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParametersByPath"])
-def test_a_wrapper_that_is_ended_while_it_loads_ends_at_once_and_leaves_nothing(
+def test_a_wrapper_terminated_during_the_prefetch_ends_at_once_and_leaves_nothing(
     life: Life, operation: str
 ) -> None:
     life.aws.hold(operation)
@@ -81,7 +86,7 @@ def test_a_wrapper_that_is_ended_while_it_loads_ends_at_once_and_leaves_nothing(
     assert (done.returncode, done.stdout) == (0, SHOWN)
 
 
-def test_a_child_that_reads_beside_the_start_and_is_ended_is_replaced_by_the_helper(
+def test_if_a_background_fetch_is_terminated_the_helper_loads_by_itself(
     life: Life,
 ) -> None:
     life.aws.put_parameter("/later/mode", "slow")
@@ -100,7 +105,7 @@ def test_a_child_that_reads_beside_the_start_and_is_ended_is_replaced_by_the_hel
     assert life.aws.problems == []
 
 
-def test_a_runtime_that_is_ended_in_a_refresh_costs_the_next_start_one_session(life: Life) -> None:
+def test_a_runtime_terminated_during_a_refresh_costs_the_next_start_one_session(life: Life) -> None:
     runtime = life.start()
     assert runtime.ask("get('LIMIT')") == "10"
     life.deploy(11)
@@ -123,14 +128,14 @@ def test_a_runtime_that_is_ended_in_a_refresh_costs_the_next_start_one_session(l
     assert life.aws.problems == []
 
 
-# What a program may do about SIGTERM; Lambda sends it before it ends an environment.
+# A program's handler of SIGTERM, which Lambda sends before it ends an environment.
 EXITS = SERVE.replace(
     "for line in sys.stdin",
     "signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))\nfor line in sys.stdin",
 )
 
 
-def test_a_program_that_exits_by_itself_does_not_wait_for_aws(life: Life) -> None:
+def test_a_program_that_exits_on_sigterm_does_not_wait_for_aws(life: Life) -> None:
     runtime = life.start(program=EXITS, AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS="25s")
     assert runtime.ask("get('LIMIT')") == "10"
     life.aws.hold("GetLatestConfiguration")
@@ -139,7 +144,7 @@ def test_a_program_that_exits_by_itself_does_not_wait_for_aws(life: Life) -> Non
     eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
     began = time.monotonic()
     while runtime.process.poll() is None:
-        # Python misses one that comes a moment before it begins to wait.
+        # Python misses a signal that arrives a moment before it begins to wait.
         os.kill(runtime.pid, signal.SIGTERM)
         time.sleep(0.1)
     assert runtime.end() == 7
@@ -148,8 +153,8 @@ def test_a_program_that_exits_by_itself_does_not_wait_for_aws(life: Life) -> Non
     assert is_whole(life)
 
 
-# A handler that asks for a value itself, such as where to send a last word, comes in between at
-# whatever the program was at.
+# A handler that calls get() itself, for example to send a last message, can interrupt the program
+# anywhere.
 ASKS = SERVE.replace(
     "for line in sys.stdin",
     """
@@ -159,7 +164,7 @@ for line in sys.stdin""",
 )
 
 
-def test_a_handler_that_asks_in_the_middle_of_a_refresh_gets_the_last_values(life: Life) -> None:
+def test_a_signal_handler_s_get_during_a_refresh_returns_the_last_values(life: Life) -> None:
     runtime = life.start(program=ASKS)
     assert runtime.ask("get('LIMIT')") == "10"
     life.deploy(11)
@@ -175,7 +180,7 @@ def test_a_handler_that_asks_in_the_middle_of_a_refresh_gets_the_last_values(lif
     assert life.aws.problems == []
 
 
-# The signal comes while the first get() opens the store.
+# The signal arrives while the first get() opens the store.
 OPENS = SERVE.replace("helper = Helper(now=now)", "helper = Helper(now=now, make_backend=opening)")
 OPENS = OPENS.replace(
     "def now()",
@@ -188,8 +193,8 @@ def opening(settings, environ):
     calls += 1
     if calls == 1:
         signal.raise_signal(signal.SIGTERM)
-    from appconfig_env._backends.router import Fetcher
-    return Fetcher(settings, environ)
+    from appconfig_env._backends.router import Router
+    return Router(settings, environ)
 
 def now()""",
 ).replace(
@@ -201,7 +206,7 @@ for line in sys.stdin""",
 
 
 @pytest.mark.parametrize("wrapper", [True, False])
-def test_a_handler_that_asks_while_the_first_get_opens_does_not_hang(
+def test_a_signal_handler_s_get_during_the_first_get_does_not_hang(
     life: Life, wrapper: bool
 ) -> None:
     runtime = life.start(program=OPENS, wrapper=wrapper)
@@ -215,7 +220,7 @@ def test_a_handler_that_asks_while_the_first_get_opens_does_not_hang(
 
 
 @pytest.mark.parametrize("number", ENDS)
-def test_a_start_that_is_ended_at_any_moment_leaves_a_whole_snapshot_or_none(
+def test_a_cold_start_ended_at_any_moment_leaves_a_complete_snapshot_or_none(
     life: Life, number: signal.Signals
 ) -> None:
     jitter = random.Random(number)  # noqa: S311 - moments, not secrets
@@ -241,15 +246,17 @@ def test_a_start_that_is_ended_at_any_moment_leaves_a_whole_snapshot_or_none(
     assert leftovers(life) == []
 
 
-# Writes as fast as it can, a snapshot of a megabyte.
+# Writes a snapshot of one megabyte as fast as it can.
 WRITES = f"""
 import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from appconfig_env._config.settings import from_environ
 from appconfig_env._cache.repository import SnapshotRepository
-from appconfig_env._cache.snapshot import Snapshot, Entry
+from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.snapshot import Snapshot
+from appconfig_env._content.document import Document
 settings = from_environ({{"APPCONFIG_ENV_SNAPSHOT": sys.argv[1]}})
-entry = Entry(checked_at=1.0, refresh_at=2.0, data="x" * 2**20, has_data=True)
+entry = Entry(checked_at=1.0, refresh_at=2.0, document=Document(b"x" * 2**20))
 print(flush=True)
 while True:
     with SnapshotRepository(settings, {{}}) as shared:
@@ -258,7 +265,7 @@ while True:
 
 
 @pytest.mark.parametrize("number", ENDS)
-def test_a_writer_that_is_ended_at_any_moment_leaves_a_whole_snapshot(
+def test_a_writer_ended_at_any_moment_leaves_a_complete_snapshot(
     life: Life, number: signal.Signals
 ) -> None:
     jitter = random.Random(number)  # noqa: S311 - moments, not secrets
@@ -282,13 +289,13 @@ def test_a_writer_that_is_ended_at_any_moment_leaves_a_whole_snapshot(
         assert is_whole(life)
         assert is_free(life)
         left += bool(leftovers(life))
-    # What was half-written, by one of them at least, goes with the next start.
+    # The next start removes the partial files, of which there is at least one.
     assert life.run().stdout == SHOWN
     assert leftovers(life) == []
     assert is_whole(life)
 
 
-def test_a_handler_that_asks_in_the_midst_of_the_first_read_is_answered_at_once(
+def test_a_signal_handler_s_get_during_the_first_read_returns_at_once(
     tmp_path: Path,
 ) -> None:
     took: list[float] = []
@@ -296,7 +303,7 @@ def test_a_handler_that_asks_in_the_midst_of_the_first_read_is_answered_at_once(
     def fetch(requests: list[Request], timeout: float) -> dict[str, Outcome]:
         del timeout
         os.kill(os.getpid(), signal.SIGUSR1)
-        return {one.resource.reference: Document(one.resource, b"v") for one in requests}
+        return {one.resource.reference: Document(b"v") for one in requests}
 
     environ = {"X": "ssm:/a", "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json")}
     helper = Helper(environ, make_backend=lambda _settings, _environ: fetch)

@@ -1,8 +1,7 @@
-"""A second start in the same environment: whatever it finds in /tmp, it ends well and says so."""
+"""A second start in the same environment succeeds whatever is in /tmp, and logs what it ignored."""
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import time
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._cache import snapshot_file as _snapshot_file
-from appconfig_env._cache.snapshot import SnapshotRefusedError, loads
+from appconfig_env._cache.snapshot_json import SnapshotRefusedError, loads
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, wrapped
 from ..support.life import SHOWN, Life
+from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ SOMEBODY = 12345
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    """Give an environment whose first start is over."""
+    """An environment after its first start."""
     with Life(tmp_path) as life:
         done = life.run()
         assert (done.stdout, done.stderr.count("\n")) == (SHOWN, 1)
@@ -43,13 +43,13 @@ def leave(life: Life) -> None:
 
 
 def age(life: Life) -> None:
-    """Make it ten minutes older, here and at AWS."""
-    whole = json.loads(life.snapshot.read_text())
+    """Make the snapshot ten minutes older, and advance AWS's clock."""
+    whole = read_snapshot(life.snapshot)
     whole["taken_at"] -= 600
-    for entry in whole["sources"].values():
+    for entry in whole["entries"].values():
         for name in ("fetched_at", "checked_at", "refresh_at"):
             entry[name] -= 600
-    life.snapshot.write_text(json.dumps(whole))
+    life.snapshot.write_text(snapshot_text(whole))
     life.aws.forward(600)
 
 
@@ -68,11 +68,11 @@ def empty(life: Life) -> None:
 
 def replace_by_zeros(life: Life) -> None:
     size = life.snapshot.stat().st_size
-    life.snapshot.write_bytes(bytes(size))  # as a disk may leave it that lost its power
+    life.snapshot.write_bytes(bytes(size))  # as after a power failure
 
 
 def link(life: Life) -> None:
-    """Have a link to one that is as good as ours."""
+    """Replace the snapshot with a link to it."""
     target = life.snapshot.rename(life.folder / "elsewhere")
     life.snapshot.symlink_to(target)
 
@@ -110,7 +110,7 @@ def make_folder(life: Life) -> None:
     (life.snapshot / "file").touch()
 
 
-# What is there, what is asked then, and why it was not used.
+# What is in the snapshot's place, which calls the next start makes, and why it was not used.
 FOUND: dict[str, tuple[Callable[[Life], None], list[str], str]] = {
     "fresh": (leave, SECRETS, ""),
     "stale": (age, POLLS, ""),
@@ -129,7 +129,7 @@ FOUND: dict[str, tuple[Callable[[Life], None], list[str], str]] = {
 
 
 @pytest.mark.parametrize("found", FOUND)
-def test_a_start_takes_what_it_may_believe_and_replaces_the_rest(life: Life, found: str) -> None:
+def test_a_start_uses_a_trustworthy_snapshot_and_replaces_any_other(life: Life, found: str) -> None:
     make, asked, reason = FOUND[found]
     make(life)
 
@@ -155,7 +155,7 @@ def leftovers(life: Life) -> list[str]:
     return [path.name for path in life.folder.iterdir() if path.name.endswith(".tmp")]
 
 
-def test_what_a_link_leads_to_stays_as_it_is(life: Life) -> None:
+def test_the_target_of_a_link_is_not_changed(life: Life) -> None:
     link(life)
     before = (life.folder / "elsewhere").read_bytes()
     assert life.run().stdout == SHOWN
@@ -163,7 +163,7 @@ def test_what_a_link_leads_to_stays_as_it_is(life: Life) -> None:
     assert not life.snapshot.is_symlink()
 
 
-def test_a_folder_in_its_place_costs_only_the_snapshot(life: Life) -> None:
+def test_a_folder_in_the_snapshot_s_place_only_prevents_the_snapshot(life: Life) -> None:
     make_folder(life)
     done = life.run()
     assert (done.returncode, done.stdout) == (0, SHOWN)
@@ -172,27 +172,27 @@ def test_a_folder_in_its_place_costs_only_the_snapshot(life: Life) -> None:
     assert leftovers(life) == []
 
 
-def test_one_of_other_settings_is_neither_used_nor_an_error(life: Life) -> None:
+def test_a_snapshot_of_other_settings_is_neither_used_nor_an_error(life: Life) -> None:
     done = life.run(APPCONFIG_ENV_SOURCES="ssm:/shop/prod/ appconfig:shop/prod/app")
     assert (done.stdout, done.stderr.count("\n")) == (SHOWN, 1)
     assert life.operations() == ALL, "in a session of its own"
     assert life.aws.problems == []
 
 
-def test_no_part_of_a_snapshot_passes_for_a_whole_one(life: Life) -> None:
-    text = life.snapshot.read_text().rstrip()
-    assert loads(text).entries
-    for size in range(len(text)):
+def test_a_partial_snapshot_is_never_accepted(life: Life) -> None:
+    data = life.snapshot.read_bytes()
+    assert loads(data).entries
+    for size in range(len(data)):
         with pytest.raises(SnapshotRefusedError):
-            loads(text[:size])
+            loads(data[:size])
 
 
 @pytest.fixture
 def others(life: Life, request: pytest.FixtureRequest) -> list[str]:
-    """Give what starts the wrapper where the snapshot is another user's, and stays so.
+    """Return a prefix for the wrapper's command under which another user owns the snapshot.
 
-    As it is in /tmp: whose own a file is not, he may not replace it. Root may, but not the root of
-    a namespace; who is nobody special finds such a file in /etc.
+    As in /tmp, only its owner can replace the file. Root could, but not the root of a namespace;
+    an ordinary user has such a file in /etc.
     """
     if os.geteuid() != 0:
         life.environ["APPCONFIG_ENV_SNAPSHOT"] = "/etc/passwd"
@@ -209,9 +209,7 @@ def others(life: Life, request: pytest.FixtureRequest) -> list[str]:
     return ["unshare", "--user", "--map-root-user"]
 
 
-def test_another_users_file_is_neither_believed_nor_in_the_way(
-    life: Life, others: list[str]
-) -> None:
+def test_another_user_s_file_is_neither_used_nor_an_obstacle(life: Life, others: list[str]) -> None:
     path = life.environ["APPCONFIG_ENV_SNAPSHOT"]
     before = os.stat(path)
     done = life.run(prefix=others)
@@ -223,7 +221,7 @@ def test_another_users_file_is_neither_believed_nor_in_the_way(
     assert os.stat(path) == before
 
 
-# What may stand where the lock belongs, and whether a snapshot is written all the same.
+# What is in the lock's place, and whether a snapshot is written nevertheless.
 LOCKS: dict[str, tuple[Callable[[Path, Path], object], bool]] = {
     "link": (lambda lock, target: lock.symlink_to(target), False),
     "dead link": (lambda lock, target: lock.symlink_to(f"{target}.none"), False),
@@ -235,7 +233,7 @@ LOCKS: dict[str, tuple[Callable[[Path, Path], object], bool]] = {
 
 
 @pytest.mark.parametrize("kind", LOCKS)
-def test_whatever_is_in_the_locks_place_the_start_succeeds(life: Life, kind: str) -> None:
+def test_whatever_is_in_the_lock_s_place_the_start_succeeds(life: Life, kind: str) -> None:
     make, is_written = LOCKS[kind]
     life.snapshot.unlink()
     lock = life.folder / "snapshot.json.lock"
@@ -254,8 +252,7 @@ def test_whatever_is_in_the_locks_place_the_start_succeeds(life: Life, kind: str
     assert life.aws.problems == []
 
 
-# What may stand where the new file is to be written: the name holds the process's number, which
-# exec keeps.
+# What is in the place of the new file: its name contains the PID, which exec keeps.
 PARTIALS = {
     "link": "ln -s '{target}' '{snapshot}'.$$.tmp",
     "left by a process that was killed": "printf half > '{snapshot}'.$$.tmp",
@@ -266,7 +263,7 @@ PARTIALS = {
 
 
 @pytest.mark.parametrize("kind", PARTIALS)
-def test_whatever_is_in_the_new_files_place_the_start_succeeds(life: Life, kind: str) -> None:
+def test_whatever_is_in_the_new_file_s_place_the_start_succeeds(life: Life, kind: str) -> None:
     target = life.folder / "target"
     target.write_text("precious")
     life.snapshot.unlink()
@@ -285,7 +282,7 @@ def test_whatever_is_in_the_new_files_place_the_start_succeeds(life: Life, kind:
 
 
 @pytest.mark.parametrize("found", [name for name, (_, asked, _) in FOUND.items() if asked == ALL])
-def test_a_helper_that_finds_such_a_snapshot_loads_by_itself(
+def test_a_helper_that_finds_an_unusable_snapshot_loads_by_itself(
     life: Life, found: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     make, _, reason = FOUND[found]

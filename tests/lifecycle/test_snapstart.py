@@ -1,4 +1,4 @@
-"""SnapStart: an image is taken after init, and wakes up as several environments at once."""
+"""SnapStart: a snapshot is taken after init, and restored as several environments."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ HOUR = 3600.0
 ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
-# Makes two twins of itself and ends. A fork below Python's own is as near to a clone as a process
-# comes: no hook of Python runs, memory is the same, and each has what is in /tmp as its own.
+# Creates two twins of itself, and ends. A fork below Python's own is as close to a clone as a
+# process can get: no hook of Python runs, memory is the same, and each has its own copy of /tmp.
 BEGIN, SERVING = SERVE.partition("for line in sys.stdin")[::2]
 IMAGE = f"""
 import ctypes, os, shutil, subprocess, sys
@@ -32,7 +32,7 @@ if sys.argv[2] == "no hooks":
 {BEGIN}
 if sys.argv[2] == "hooks":
     import snapshot_restore_py
-    snapshot_restore_py.get_after_restore().pop(0)  # the package's own helper, which is not ours
+    snapshot_restore_py.get_after_restore().pop(0)  # of the package's own helper, not of this one
 
 def restore():
     from awslambdaric import lambda_runtime_hooks_runner
@@ -40,7 +40,7 @@ def restore():
     return len(lambda_runtime_hooks_runner.get_after_restore())
 
 def tokens():
-    return sum(bool(entry.token) for entry in helper.opened().snapshot.entries.values())
+    return sum(bool(entry.token) for entry in helper.live().store.snapshot.entries.values())
 
 tmp = sys.argv[1]
 get("LIMIT")
@@ -63,7 +63,7 @@ for line in sys.stdin{SERVING}
 
 
 class Twin:
-    """One of the two, by its pipes."""
+    """One of the two twins, by its pipes."""
 
     def __init__(self, life: Life, name: str) -> None:
         self._in, self._out = (life.folder / f"clock.{name}.{end}" for end in ("in", "out"))
@@ -73,7 +73,7 @@ class Twin:
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        # For both, so that neither waits for a twin that never came to life.
+        # Opened for reading and writing, so that neither end waits for a twin that never started.
         self._write = self._stack.enter_context(open(os.open(self._in, os.O_RDWR), "w"))
         self._read = self._stack.enter_context(open(os.open(self._out, os.O_RDWR)))
         return self
@@ -95,7 +95,7 @@ class Twin:
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    """Give an environment under SnapStart, with the credentials at the container's endpoint."""
+    """An environment under SnapStart, with credentials from the container's endpoint."""
     with Life(tmp_path) as life:
         for name in KEYS:
             del life.environ[name]
@@ -109,7 +109,7 @@ def life(tmp_path: Path) -> Iterator[Life]:
 
 @pytest.fixture
 def cloned(life: Life, namespaces: None) -> Iterator[Callable[..., list[Twin]]]:
-    """Give a function that lets an image wake up as twins."""
+    """A function that restores an image as twins."""
     del namespaces
     with ExitStack() as stack:
 
@@ -126,7 +126,7 @@ def cloned(life: Life, namespaces: None) -> Iterator[Callable[..., list[Twin]]]:
         yield clone
 
 
-def test_twins_hold_the_same_state_and_then_live_each_on_its_own(
+def test_twins_start_with_the_same_state_and_then_continue_independently(
     life: Life, cloned: Callable[..., list[Twin]]
 ) -> None:
     one, two = cloned()
@@ -171,7 +171,7 @@ def test_twins_hold_the_same_state_and_then_live_each_on_its_own(
 
 
 @pytest.mark.parametrize("snapshot", ["", "/proc/none/snapshot.json"])
-def test_without_the_library_of_hooks_no_token_is_ever_shared(
+def test_without_the_hook_library_no_token_is_ever_shared(
     life: Life, cloned: Callable[..., list[Twin]], snapshot: str
 ) -> None:
     if snapshot:
@@ -186,10 +186,10 @@ def test_without_the_library_of_hooks_no_token_is_ever_shared(
     assert life.aws.problems == []
 
 
-def test_credentials_of_before_the_image_are_not_used_after_it(
+def test_credentials_from_before_the_snapshot_are_not_used_after_a_restore(
     life: Life, cloned: Callable[..., list[Twin]]
 ) -> None:
-    # They last for an hour still, but may be any function version's that is gone.
+    # They are valid for another hour, but may belong to a function version that no longer exists.
     one, two = cloned(init="refresh()")
     before = {call.access_key for call in life.aws.calls} - {""}
     life.aws.clear_calls()

@@ -1,4 +1,4 @@
-"""A /tmp that takes nothing: read-only, full, out of inodes; real file systems in namespaces."""
+"""A /tmp that cannot be written (read-only, full, out of inodes), on real file systems."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OURS = ["snapshot.json", "snapshot.json.lock"]
 
 @pytest.fixture
 def life(tmp_path: Path, namespaces: None) -> Iterator[Life]:
-    """Give an environment whose snapshot is to stand in a file system of its own."""
+    """An environment whose snapshot is in its own file system."""
     del namespaces
     with Life(tmp_path) as life:
         (tmp_path / "tmp").mkdir()
@@ -35,7 +35,7 @@ def life(tmp_path: Path, namespaces: None) -> Iterator[Life]:
 
 
 def within(life: Life, script: str) -> list[str]:
-    """What starts a command where `script` has made $tmp; $start is a first start there."""
+    """Return a prefix that runs `script` to create $tmp; in it, $start is a first cold start."""
     tmp = life.snapshot.parent
     start = '"$1" "$2" -c \'\''
     script = script.replace("$tmp", f"'{tmp}'").replace("$start", start)
@@ -54,7 +54,7 @@ NO_ROOM = {
 
 
 @pytest.mark.parametrize("kind", NO_ROOM)
-def test_a_start_that_can_write_nothing_serves_all_the_same(life: Life, kind: str) -> None:
+def test_a_start_that_cannot_write_works_nevertheless(life: Life, kind: str) -> None:
     script, reason, left = NO_ROOM[kind]
     runtime = life.start(prefix=within(life, script))
     assert runtime.ask(ALL) == VALUES
@@ -83,9 +83,15 @@ def test_a_read_only_snapshot_is_read(life: Life) -> None:
     assert life.aws.problems == []
 
 
-# Room for a part of what is to be written, and for more of it each time.
+def limit_in(text: str) -> int:
+    """Return the limit in a snapshot file."""
+    document = json.loads(json.loads(text)["documents"][APP]["body"])
+    return int(document["limit"])
+
+
+# Room for an increasing part of the new snapshot.
 @pytest.mark.parametrize("pages", [0, 1, 3])
-def test_a_write_that_fails_half_way_leaves_the_old_snapshot_whole(life: Life, pages: int) -> None:
+def test_a_failed_write_keeps_the_old_snapshot_complete(life: Life, pages: int) -> None:
     for number in range(6):
         life.aws.put_parameter(f"/shop/prod/p{number}", "x" * 4000)
     fill = "cat /dev/zero > $tmp/filler 2>/dev/null || true"
@@ -96,7 +102,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_snapshot_whole(life: Life, p
     assert "was not written (No space left on device)" in runtime.stderr()
     assert runtime.ask(FILES) == ["filler", *OURS]
     old = runtime.ask(TEXT)
-    assert json.loads(old)["sources"][APP]["data"] == {"limit": 10}
+    assert limit_in(old) == 10
 
     for limit in (11, 12):
         life.deploy(limit)
@@ -111,14 +117,13 @@ def test_a_write_that_fails_half_way_leaves_the_old_snapshot_whole(life: Life, p
     life.deploy(13)
     life.tick(60)
     assert runtime.ask("get('LIMIT')") == "13"
-    now = json.loads(runtime.ask(TEXT))
-    assert now["sources"][APP]["data"] == {"limit": 13}, "once there is room it is written again"
+    assert limit_in(runtime.ask(TEXT)) == 13, "once there is room it is written again"
     assert life.aws.count("StartConfigurationSession") == sessions
     assert life.aws.problems == []
 
 
 @pytest.mark.parametrize("below", ["/proc", "/proc/version", "/no/such/folder"])
-def test_where_no_file_can_be_at_all_the_start_succeeds(life: Life, below: str) -> None:
+def test_if_no_file_can_be_created_at_all_the_start_succeeds(life: Life, below: str) -> None:
     done = life.run(APPCONFIG_ENV_SNAPSHOT=f"{below}/snapshot.json")
     assert (done.returncode, done.stdout) == (0, SHOWN)
     assert "was not written (" in done.stderr
@@ -126,7 +131,7 @@ def test_where_no_file_can_be_at_all_the_start_succeeds(life: Life, below: str) 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Be in an empty folder."""
+    """An empty folder, as the current directory."""
     folder = tmp_path / "swept"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -134,7 +139,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("path", ["snapshot.json", "./snapshot.json", "{folder}/snapshot.json"])
-def test_what_killed_writers_left_is_swept_and_nothing_else(folder: Path, path: str) -> None:
+def test_only_the_partial_files_of_killed_writers_are_removed(folder: Path, path: str) -> None:
     kept = [
         "snapshot.json", "snapshot.json.lock", "snapshot.json.tmp", "snapshot.json.1.tmp2",
         "snapshot.json..tmp", "snapshot.json.a1.tmp", "other.json.12.tmp", "12.tmp",
@@ -148,7 +153,7 @@ def test_what_killed_writers_left_is_swept_and_nothing_else(folder: Path, path: 
     ), "a folder of that name is none of ours"
 
 
-def test_nobody_sweeps_while_another_process_writes(
+def test_partial_files_are_not_removed_while_another_process_writes(
     folder: Path, settings_for: Callable[[str], Any]
 ) -> None:
     settings = settings_for(str(folder / "snapshot.json"))

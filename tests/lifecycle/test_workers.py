@@ -1,4 +1,4 @@
-"""Many processes in one environment (AWS_LAMBDA_MAX_CONCURRENCY): one asks, all see the answer."""
+"""Many processes in one environment (AWS_LAMBDA_MAX_CONCURRENCY): one refreshes for all."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORKERS = 16
-# Stands in for the runtime: starts as many processes as the real one does with that variable. Each
-# answers on a pipe of its own what all are told at once.
+# A fake of the runtime: starts as many processes as the real one with that variable. All of them
+# evaluate the same line at once, and each responds on its own pipe.
 FLEET = """
 import json, subprocess, sys
 workers = [
@@ -45,7 +45,7 @@ for worker in workers:
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    """Give an environment of a profile and a path, and no secret."""
+    """An environment with a profile and a path, but no secret."""
     with Life(tmp_path) as life:
         del life.environ["DB_PASSWORD"]
         life.environ["AWS_LAMBDA_MAX_CONCURRENCY"] = str(WORKERS)
@@ -56,7 +56,7 @@ def fleet(life: Life) -> Runtime:
     return life.start(program=FLEET, arguments=[SERVE, str(WORKERS)])
 
 
-def test_of_sixteen_processes_one_refreshes_and_all_see_it_in_one_session(life: Life) -> None:
+def test_one_of_sixteen_processes_refreshes_for_all_in_one_session(life: Life) -> None:
     runtime = fleet(life)
     assert runtime.ask("[get('LIMIT'), get('HOST')]") == [["10", "db.one"]] * WORKERS
     assert len(set(runtime.ask("os.getpid()"))) == WORKERS
@@ -64,7 +64,7 @@ def test_of_sixteen_processes_one_refreshes_and_all_see_it_in_one_session(life: 
         life.deploy(limit)
         life.tick(60)
         polled = life.aws.count("GetLatestConfiguration")
-        # Who comes while another one asks may go on with the old value for a moment.
+        # A process may use the old value for a moment while another one refreshes.
         assert set(runtime.ask("get('LIMIT')")) <= {str(limit - 1), str(limit)}
         life.tick(LOCK_RETRY_SECONDS)
         assert runtime.ask("get('LIMIT')") == [str(limit)] * WORKERS
@@ -76,7 +76,7 @@ def test_of_sixteen_processes_one_refreshes_and_all_see_it_in_one_session(life: 
     assert runtime.ask(f"error({APP!r})") == [None] * WORKERS
 
 
-def test_where_the_one_that_refreshes_is_killed_another_one_does(life: Life) -> None:
+def test_if_the_refreshing_process_is_killed_another_one_refreshes(life: Life) -> None:
     one, two = life.start(), life.start(wrapper=False)
     for runtime in (one, two):
         assert runtime.ask("get('LIMIT')") == "10"
@@ -89,7 +89,7 @@ def test_where_the_one_that_refreshes_is_killed_another_one_does(life: Life) -> 
     assert two.ask("get('LIMIT')") == "10", "somebody is on it"
 
     os.kill(one.pid, signal.SIGKILL)
-    one.process.wait()  # its lock ends with it, and not a moment before
+    one.process.wait()  # its lock is released when it ends, not earlier
     life.aws.lose()
     life.tick(LOCK_RETRY_SECONDS)
 
@@ -104,13 +104,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def helper(life: Life, clock: Clock) -> Helper:
-    """Give a helper behind the wrapper, the wrapper's calls forgotten."""
+    """A helper started by the wrapper, without the wrapper's calls."""
     after = wrapped(life.environ, clock)
     life.aws.clear_calls()
     return Helper(after, now=clock)
 
 
-def test_a_process_that_hangs_over_the_lock_does_not_stop_the_others(
+def test_a_process_that_hangs_with_the_lock_does_not_block_the_others(
     life: Life, helper: Helper, clock: Clock
 ) -> None:
     assert helper.get("LIMIT") == "10"
@@ -126,7 +126,7 @@ def test_a_process_that_hangs_over_the_lock_does_not_stop_the_others(
     assert 8 < waited <= 20, "longer than anybody who is well takes, and no longer than twice that"
     assert life.operations() == ["GetLatestConfiguration", "StartConfigurationSession"]
 
-    # It goes on so, with a token that it need not share.
+    # It continues in this way, with a token that it does not share.
     for limit in (12, 13):
         life.deploy(limit)
         clock.tick(46)
@@ -144,10 +144,10 @@ def test_a_process_that_hangs_over_the_lock_does_not_stop_the_others(
     assert life.aws.problems == []
 
 
-def test_processes_that_are_well_are_waited_for_however_often_they_come_first(
+def test_healthy_lock_holders_are_waited_for_however_often_they_are_first(
     life: Life, helper: Helper, clock: Clock
 ) -> None:
-    other = Helper(helper._environ, now=clock)
+    other = Helper(helper.environ, now=clock)
     for limit in range(11, 20):
         life.deploy(limit)
         clock.tick(60)
@@ -163,7 +163,7 @@ def test_processes_that_are_well_are_waited_for_however_often_they_come_first(
     assert life.aws.problems == []
 
 
-def test_what_another_process_read_while_one_waited_for_it_is_not_asked_again(
+def test_a_source_refreshed_by_another_process_during_the_wait_is_not_requested_again(
     life: Life, clock: Clock
 ) -> None:
     clock.tick(5)
@@ -175,7 +175,7 @@ def test_what_another_process_read_while_one_waited_for_it_is_not_asked_again(
     helper = Helper(life.environ, now=clock)
     waiting = threading.Thread(target=helper.get, args=("LIMIT",))
     waiting.start()
-    eventually(lambda: helper._store is not None and helper._store._refreshing.locked())
+    eventually(lambda: helper.live().store is not None and helper.live().store._refreshing.locked())
 
     clock.tick(5)
     read_later.rename(life.snapshot)
@@ -186,7 +186,7 @@ def test_what_another_process_read_while_one_waited_for_it_is_not_asked_again(
     assert life.aws.calls == []
 
 
-def test_a_clock_that_goes_back_while_another_process_is_at_it_counts_as_due(
+def test_a_clock_that_goes_back_while_another_process_refreshes_counts_as_stale(
     life: Life, clock: Clock
 ) -> None:
     clock.at += 7200

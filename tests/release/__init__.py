@@ -1,1 +1,1 @@
-"""What is shipped: layer, wheel, template, documents, benchmarks."""
+"""Tests of what is shipped: layer, wheel, template, documents, benchmarks."""

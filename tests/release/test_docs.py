@@ -22,8 +22,8 @@ BY_SENTENCE = ("CONTRIBUTING.md", "RELEASING.md", "docs/glossary.md")
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
-# Named before they are there: both arrive with the packages and folders that they describe.
-EXPECTED = {"docs/architecture.md", "test-pythons"}
+# Mentioned before they exist: they arrive with the packages and folders that they describe.
+EXPECTED = {"docs/architecture.md"}
 
 
 def read(page: str) -> str:
@@ -36,7 +36,7 @@ def prose(page: str) -> str:
 
 
 def anchors(page: str) -> set[str]:
-    """What GitHub makes of the headings: `## When AWS fails` is #when-aws-fails."""
+    """The anchors that GitHub makes from headings: `## When AWS fails` is #when-aws-fails."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -86,7 +86,7 @@ def test_the_example_of_a_test_passes_and_can_fail() -> None:
         scopes[1][name]()
 
 
-def test_every_place_of_a_setting_that_contributing_names_has_it() -> None:
+def test_every_place_of_a_setting_in_contributing_mentions_it() -> None:
     found = re.search(r"`grep -rn (?:--\S+ )+(\w+) ([\w. ]+)`", read("CONTRIBUTING.md"))
 
     assert found
@@ -95,7 +95,7 @@ def test_every_place_of_a_setting_that_contributing_names_has_it() -> None:
         assert [path for path in files if found[1] in path.read_text()], place
 
 
-def test_the_folders_of_tests_are_told_once_each() -> None:
+def test_each_test_folder_is_listed_once() -> None:
     table = re.findall(r"^\| `(\w+)` \|", read("CONTRIBUTING.md"), re.MULTILINE)
 
     assert len(set(table)) == len(table) == 10
@@ -109,7 +109,7 @@ def test_no_address_is_invented(page: str) -> None:
     assert re.findall(r"arn:aws", read(page)) == []
 
 
-def test_the_setting_that_releasing_names_is_in_pyproject() -> None:
+def test_the_setting_in_releasing_is_in_pyproject() -> None:
     ((name, table),) = re.findall(r"`(\w+)` under `\[([\w.]+)\]`", read("RELEASING.md"))
     found: Any = tomllib.loads(read("pyproject.toml"))
     for key in table.split("."):
@@ -127,25 +127,25 @@ def test_a_job_of_the_workflow_runs_targets_that_exist(job: str) -> None:
     assert {name for name in named if f"\n{name}:" not in MAKEFILE} <= EXPECTED
 
 
-def test_no_job_is_left_out_of_what_must_pass() -> None:
+def test_every_job_must_pass() -> None:
     assert set(JOBS["passed"]["needs"]) == set(JOBS) - {"passed"}
 
 
-def test_jobs_get_no_right_but_to_read_the_sources_and_end_by_themselves() -> None:
+def test_jobs_can_only_read_the_sources_and_have_a_timeout() -> None:
     assert WORKFLOW["permissions"] == {}
     for name, job in JOBS.items():
         assert job["permissions"] in ({}, {"contents": "read"}), name
         assert job["timeout-minutes"] <= 30, name
 
 
-def test_the_workflow_tests_on_every_python_that_the_package_claims() -> None:
+def test_the_workflow_tests_every_python_in_the_classifiers() -> None:
     classifiers = tomllib.loads(read("pyproject.toml"))["project"]["classifiers"]
     claimed = {one.rpartition(" ")[2] for one in classifiers if ":: 3." in one}
 
     assert claimed <= set(JOBS["pythons"]["strategy"]["matrix"]["python"])
 
 
-def test_the_shards_of_the_workflow_are_all_of_them() -> None:
+def test_the_workflow_runs_all_shards() -> None:
     shards = JOBS["suite"]["strategy"]["matrix"]["shard"]
 
     assert shards == [f"{number}/{len(shards)}" for number in range(1, len(shards) + 1)]
@@ -160,6 +160,6 @@ def test_every_file_is_in_exactly_one_shard(files: set[str], count: int) -> None
 
 
 @pytest.mark.parametrize("part", ["", "0/4", "5/4", "1", "1/0", "a/b", "1/4 2/4"])
-def test_a_part_that_does_not_exist_is_refused(part: str) -> None:
+def test_a_part_that_does_not_exist_is_rejected(part: str) -> None:
     with pytest.raises(ValueError, match=f"expected a part such as 2/4, got '{part}'"):
         shard(["a"], part)

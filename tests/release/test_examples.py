@@ -1,4 +1,4 @@
-"""Runs the example as `make demo` does."""
+"""Runs the example like `make demo`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_the_demo_shows_the_variables_and_then_the_changed_values() -> None:
     assert '"checkout": true' in after
 
 
-def test_the_demo_masks_the_secret_and_leaves_its_documents_as_they_are() -> None:
+def test_the_demo_masks_the_secret_and_does_not_change_its_documents() -> None:
     local = ROOT / "examples" / "local"
     before = {path.name: path.read_bytes() for path in local.iterdir()}
     secret = json.loads(before["secrets.json"])["shop/prod/db"]["password"]

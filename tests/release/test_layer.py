@@ -1,4 +1,4 @@
-"""Holds the layer to what a function finds in /opt: bytes, modes, and byte code for everything."""
+"""The layer as a function finds it in /opt: bytes, modes, and byte code for everything."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors
-from appconfig_env._cli.layer.bytecode import without_comments
-from appconfig_env._cli.layer.files import FIRST_LINE, IN_LAYER, LEFT_OUT
+from appconfig_env._cli.layer.bytecode import compile_all, without_comments
+from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
 from ..support.paths import ROOT
@@ -34,7 +35,7 @@ DATE = (1980, 1, 1, 0, 0, 0)
 
 @pytest.fixture(scope="module")
 def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A layer with the byte code of this very Python."""
+    """A layer with the byte code of the running Python."""
     path = tmp_path_factory.mktemp("layer") / "layer.zip"
     _layer.build(path, pythons=[sys.executable])
     return path
@@ -42,7 +43,7 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def opt(layer: Path, tmp_path: Path) -> Path:
-    """What Lambda makes of the layer: its files, with their modes."""
+    """The layer as Lambda unpacks it: its files, with their modes."""
     return unpacked(layer, tmp_path / "opt")
 
 
@@ -65,18 +66,18 @@ def cached(name: str) -> str:
 
 
 def bundled(layer: Path, part: str) -> set[str]:
-    """The sources of which a bundle has the byte code."""
+    """The source files whose byte code is in a bundle."""
     with zipfile.ZipFile(layer) as archive:
         data = archive.read(f"{OURS}__pycache__/{part}.{TAG}.bundle")
     return {OURS + file for file, _ in marshal.loads(data[8:]).values()}
 
 
-def started(
+def run_under_wrapper(
     opt: Path, local: Path, script: str, python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
-    """Start a script as Lambda starts its runtime: under the layer's wrapper.
+    """Run a script as Lambda runs its runtime: with the layer's wrapper.
 
-    It sees /opt/python and the standard library, and nothing of this environment.
+    It can import from /opt/python and the standard library, but not from this environment.
     """
     local.mkdir(exist_ok=True)
     (local / "ssm.env").write_text("/shop/prod/db-host=localhost\n")
@@ -97,7 +98,7 @@ def started(
 GET = "import os, appconfig_env; print(os.environ['DB_HOST'], appconfig_env.get('DB_HOST'))"
 
 
-def test_two_builds_give_the_same_bytes(layer: Path, tmp_path: Path) -> None:
+def test_two_builds_have_the_same_bytes(layer: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.zip"
 
     words = ["--python", sys.executable, "--output", str(again)]
@@ -109,32 +110,32 @@ def test_two_builds_give_the_same_bytes(layer: Path, tmp_path: Path) -> None:
         capture_output=True,
     )
 
-    # Hashes, since pytest would take minutes to show how two zips differ.
+    # Hashes, because pytest would take minutes to show how two zips differ.
     one, other = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (layer, again))
     assert one == other
     bills = [path.with_suffix(".cdx.json").read_text() for path in (layer, again)]
     assert bills[0] == bills[1]
 
 
-def test_with_every_python_of_this_machine_it_stays_below_its_limit(tmp_path: Path) -> None:
+def test_with_every_python_of_this_machine_it_is_smaller_than_its_limit(tmp_path: Path) -> None:
     built = _layer.build(tmp_path / "layer.zip")
 
     assert TAG in built.byte_code
     assert built.size_bytes == built.path.stat().st_size < _layer.LIMIT_BYTES
 
 
-def test_it_holds_the_roots_of_amazon_by_their_hash(layer: Path) -> None:
+def test_it_contains_amazon_s_roots_by_their_hash(layer: Path) -> None:
     found = {name for name in names(layer) if "/anchors/" in name}
     assert found == {f"python/appconfig_env/anchors/{name}" for name in anchors.roots()}
     assert len(found) == 5
 
 
-def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> None:
+def test_it_contains_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> None:
     found = names(layer)
     package = {
         f"python/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "appconfig_env").rglob("*.py")
-        if not path.relative_to(ROOT).as_posix().startswith(LEFT_OUT)
+        if not path.relative_to(ROOT).as_posix().startswith(EXCLUDED)
     }
 
     assert package <= set(found)
@@ -142,7 +143,7 @@ def test_it_holds_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) -> No
     assert {name.split("/")[0] for name in found} == {"appconfig-env", "python"}
 
 
-def test_boto3_is_left_to_the_runtime(layer: Path) -> None:
+def test_it_does_not_contain_boto3(layer: Path) -> None:
     assert not [name for name in names(layer) if "boto" in name and "appconfig_env" not in name]
 
 
@@ -154,7 +155,7 @@ def test_only_the_wrapper_is_executable(layer: Path) -> None:
     assert set(modes.values()) == {0o100644}
 
 
-def test_entries_are_sorted_and_carry_no_time_of_the_build(layer: Path) -> None:
+def test_entries_are_sorted_and_do_not_contain_the_build_time(layer: Path) -> None:
     with zipfile.ZipFile(layer) as archive:
         infos = archive.infolist()
 
@@ -178,13 +179,13 @@ def test_every_source_has_byte_code_of_this_python(layer: Path) -> None:
     assert all(name.startswith(OURS) for name in start | rest)
 
 
-def test_a_usual_start_and_its_helper_read_the_first_bundle_alone(
+def test_an_ordinary_cold_start_and_its_helper_read_only_the_first_bundle(
     opt: Path, tmp_path: Path, fake_aws: FakeAws
 ) -> None:
     fake_aws.put_profile("shop", "prod", "flags", {"checkout": {"enabled": True, "limit": 3}})
     fake_aws.put_parameter("/shop/prod/host", "localhost")
     fake_aws.put_secret("db", "secret")
-    tell = (
+    show = (
         "print(*(n for n, m in sys.modules.items() if '/rest.' in str(vars(m).get('__cached__'))))"
     )
     script = f"""
@@ -195,14 +196,14 @@ import appconfig_env._cli.main, appconfig_env._late_site
 from appconfig_env._wrapper.main import main
 
 def execve(path, words, environ):
-    {tell}
+    {show}
 
 main(["/bin/true"], dict(os.environ), execve=execve)
 print(appconfig_env.get("CHECKOUT_LIMIT", type=int), appconfig_env.flag("checkout").enabled)
 appconfig_env.document("appconfig:shop/prod/flags")
 appconfig_env.refresh()
 appconfig_env.status()
-{tell}
+{show}
 """
     result = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script],
@@ -220,20 +221,20 @@ appconfig_env.status()
     assert result.stdout.splitlines() == ["", "3 True", ""], result.stderr
 
 
-def test_the_licences_of_what_it_carries_come_along(layer: Path) -> None:
+def test_it_contains_the_licence_of_each_package(layer: Path) -> None:
     licences = [name for name in names(layer) if name.endswith("LICENSE")]
 
-    for wanted in ("python/appconfig_env/", "python/tenacity-", "python/python_dotenv-"):
-        assert len([name for name in licences if name.startswith(wanted)]) == 1
+    for prefix in ("python/appconfig_env/", "python/tenacity-", "python/python_dotenv-"):
+        assert len([name for name in licences if name.startswith(prefix)]) == 1
 
 
-def test_importlib_metadata_knows_the_versions_of_what_it_carries(opt: Path) -> None:
+def test_importlib_metadata_finds_the_versions_of_its_packages(opt: Path) -> None:
     for name in ("appconfig-env", "tenacity", "python-dotenv"):
         (found,) = metadata.Distribution.discover(name=name, path=[str(opt / "python")])
         assert found.version == metadata.version(name)
 
 
-def test_a_layer_knows_its_version_and_the_class_of_its_flags(opt: Path) -> None:
+def test_it_has_a_version_and_the_class_of_its_flags(opt: Path) -> None:
     script = f"""
 import sys
 sys.path.insert(0, {str(opt / "python")!r})
@@ -244,24 +245,26 @@ print(appconfig_env.__version__, appconfig_env.Flag("checkout", enabled=True))
         [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False
     )
 
-    wanted = f"{metadata.version('appconfig-env')} <Flag checkout on ()>\n"
-    assert (result.stdout, result.stderr) == (wanted, "")
+    expected = f"{metadata.version('appconfig-env')} <Flag checkout on ()>\n"
+    assert (result.stdout, result.stderr) == (expected, "")
 
 
-def test_a_function_starts_from_byte_code_alone(opt: Path, tmp_path: Path) -> None:
-    # Byte code is used if, and only if, it works without the sources. The one exception is the file
-    # that is run by path: Python compiles that each time, so it is a few lines.
+def test_a_function_starts_from_byte_code_without_sources(opt: Path, tmp_path: Path) -> None:
+    # Byte code is used if and only if it works without the sources. The only exception is the file
+    # that is run by path: Python compiles it each time, so it has only a few lines.
     for path in opt.rglob("*.py"):
         if path.name != "__main__.py":
             path.write_text("raise SystemExit('compiled from ' + __file__)\n")
 
-    result = started(opt, tmp_path / "local", f"import tenacity, dotenv; {GET}")
+    result = run_under_wrapper(opt, tmp_path / "local", f"import tenacity, dotenv; {GET}")
 
     assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
 
 
-def test_what_only_the_compiler_reads_is_not_imported(opt: Path, tmp_path: Path) -> None:
-    result = started(opt, tmp_path / "local", f"{GET}; print('__future__' in sys.modules)")
+def test_a_module_that_only_the_compiler_needs_is_not_imported(opt: Path, tmp_path: Path) -> None:
+    result = run_under_wrapper(
+        opt, tmp_path / "local", f"{GET}; print('__future__' in sys.modules)"
+    )
 
     assert result.stdout == "localhost localhost\nFalse\n", result.stderr
 
@@ -271,19 +274,19 @@ def test_a_function_starts_in_a_read_only_folder(opt: Path, tmp_path: Path) -> N
     for path in (opt, *before):
         path.chmod(path.stat().st_mode & 0o555)
 
-    result = started(opt, tmp_path / "local", GET)
+    result = run_under_wrapper(opt, tmp_path / "local", GET)
 
     for path in (opt, *before):
-        path.chmod(path.stat().st_mode | 0o200)  # for the folder to be removed
+        path.chmod(path.stat().st_mode | 0o200)  # so that the folder can be removed
     assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
     assert sorted(opt.rglob("*")) == before
 
 
-def test_a_python_without_byte_code_here_runs_the_sources(tmp_path: Path) -> None:
+def test_a_python_without_byte_code_in_the_layer_runs_the_sources(tmp_path: Path) -> None:
     _layer.build(tmp_path / "layer.zip", pythons=[])
     opt = unpacked(tmp_path / "layer.zip", tmp_path / "opt")
 
-    result = started(opt, tmp_path / "local", GET)
+    result = run_under_wrapper(opt, tmp_path / "local", GET)
 
     assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
 
@@ -295,14 +298,16 @@ def test_our_sources_are_the_same_programs_line_for_line_without_comments(opt: P
         if path.name == "__main__.py":
             ours = ours.replace(*IN_LAYER)
         if path == opt / FINDERS[0]:
-            # The one line of a layer's own: it stands where the docstring does, and moves nothing.
+            # The layer's only added line: it replaces the docstring, and shifts no other line.
             first, text = text[: len(FIRST_LINE)], '""\n' + text[len(FIRST_LINE) :]
             assert first == FIRST_LINE
         assert program(text) == program(ours), path
         assert len(text.splitlines()) == len(ours.splitlines()), path
 
 
-def test_copied_sources_are_the_same_programs_keep_their_notices_and_say_so(opt: Path) -> None:
+def test_copied_sources_are_the_same_programs_with_their_notices_and_a_note_of_the_change(
+    opt: Path,
+) -> None:
     for name in ("tenacity", "dotenv"):
         for path in (opt / "python" / name).rglob("*.py"):
             relative = path.relative_to(opt / "python").as_posix()
@@ -321,7 +326,7 @@ PLACED = (ast.stmt, ast.expr, ast.arg, ast.keyword, ast.alias, ast.excepthandler
 
 
 def program(source: str) -> str:
-    """What a source does and on which lines: its syntax without docstrings and types."""
+    """A source's behaviour and line numbers: its syntax without docstrings and types."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -335,19 +340,19 @@ def program(source: str) -> str:
             case [ast.Expr(ast.Constant(str())), *_]:
                 del body[0]
         if isinstance(node, PLACED):
-            # Where a type stood before, it is another one; and a docstring's may be all there is.
+            # Columns change where a type was removed; a docstring can be the whole body.
             node.col_offset = 0
             node.end_lineno = node.end_col_offset = None
     return ast.dump(tree, include_attributes=True)
 
 
-def test_a_number_sign_in_a_string_is_no_comment() -> None:
+def test_a_number_sign_in_a_string_is_not_a_comment() -> None:
     source = 'x = "#a"  # b\n\n\ndef f():\n    """C.\n\n    # d\n    """\n'
 
     assert without_comments(source) == 'x = "#a"\n\n\ndef f():\n    ""\n\n\n\n'
 
 
-def test_types_of_functions_go_where_they_stand_on_one_line_whatever_is_around_them() -> None:
+def test_types_of_functions_are_removed_if_they_are_on_one_line() -> None:
     source = (
         "def f(a: int, *b: 'é', c: dict[str, int] = {}, **d: 'ö') -> None: ...\n"
         "async def g(\n    a: int = 1,  # x\n    b: list[\n        int] = [],\n) -> list[int]:\n"
@@ -361,15 +366,48 @@ def test_types_of_functions_go_where_they_stand_on_one_line_whatever_is_around_t
     )
 
 
+def test_byte_code_keeps_the_line_of_every_instruction() -> None:
+    far = "\n" * 3000
+    source = f"""
+def f(x):
+    y = [x.a.b(
+        z, {far} x[1].c,
+    ) for z in x if z]
+    try:
+        with x: return (
+            1 / {far} 0)
+    except (A,
+            B) as error: raise C( {far} ) from error
+    finally:
+        yield {{'a': {far} 1, **x, 'b': y}}
+class D(f): e = lambda: ({far} f)
+"""
+
+    (compiled,) = compile_all({"a.py": source}, [sys.executable])
+
+    made = marshal.loads(compiled.code["a.py"][16:])
+    plain = compile(source, "a.py", "exec", dont_inherit=True, optimize=2)
+    assert lines_of(made) == lines_of(plain)
+    assert len(lines_of(made)) > 3
+
+
+def lines_of(code: CodeType) -> list[list[tuple[int, int, int | None]]]:
+    """The lines of a code object and of each one in it."""
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    return [list(code.co_lines()), *(lines for one in inner for lines in lines_of(one))]
+
+
 def test_tracebacks_quote_the_line(opt: Path, tmp_path: Path) -> None:
-    result = started(opt, tmp_path / "local", "import appconfig_env; appconfig_env.document(1)")
+    result = run_under_wrapper(
+        opt, tmp_path / "local", "import appconfig_env; appconfig_env.document(1)"
+    )
 
     assert f'File "{opt}/python/appconfig_env/_helper/helper.py", line ' in result.stderr
     assert "source = parse(reference)" in result.stderr
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_each_python_of_lambda_that_is_here_gets_and_uses_all_its_byte_code(
+def test_each_available_python_of_lambda_uses_all_its_byte_code(
     version: str, tmp_path: Path
 ) -> None:
     built = _layer.build(tmp_path / "layer.zip", pythons=[PYTHONS[version]])
@@ -386,7 +424,7 @@ from appconfig_env._config import settings
 from appconfig_env._helper import helper
 print(*{{type(module.__loader__).__name__ for module in (helper, local, settings)}})"""
     for loader in ("BundleLoader", "SourceFileLoader"):
-        result = started(opt, tmp_path / loader, script, PYTHONS[version])
+        result = run_under_wrapper(opt, tmp_path / loader, script, PYTHONS[version])
         assert result.stdout == f"localhost localhost\n{loader}\n", result.stderr
         for path in opt.rglob("*.bundle"):
             path.unlink()
@@ -403,12 +441,12 @@ def sizes_of_parts(layer: Path) -> dict[str, int]:
     return sizes
 
 
-def test_where_not_all_fits_what_a_cold_start_needs_comes_first(tmp_path: Path) -> None:
+def test_under_a_size_limit_the_byte_code_for_a_cold_start_comes_first(tmp_path: Path) -> None:
     plain = _layer.build(tmp_path / "plain.zip", pythons=[])
     whole = _layer.build(tmp_path / "whole.zip", pythons=[sys.executable])
     sizes = sizes_of_parts(whole.path)
     room = 10_000  # for what the archive says of each file
-    said = {}
+    texts = {}
     for number, limit in enumerate(
         [
             plain.size_bytes + room,
@@ -420,18 +458,18 @@ def test_where_not_all_fits_what_a_cold_start_needs_comes_first(tmp_path: Path) 
         path = tmp_path / f"{number}.zip"
         built = _layer.build(path, pythons=[sys.executable], limit_bytes=limit)
         assert built.size_bytes < limit
-        said[built.byte_code[TAG]] = str(built).partition("byte code for ")[2]
+        texts[built.byte_code[TAG]] = str(built).partition("byte code for ")[2]
 
-    assert said == {
-        (): "nothing",
+    assert texts == {
+        (): "no Python",
         ("start",): f"{TAG} (start only)",
         ("start", "rest"): f"{TAG} (start and rest only)",
         PARTS: TAG,
     }
 
 
-@pytest.mark.skipif(len(PYTHONS) < 3, reason="tells of three Pythons")
-def test_what_several_pythons_need_at_a_start_goes_before_all_else(tmp_path: Path) -> None:
+@pytest.mark.skipif(len(PYTHONS) < 3, reason="needs three Pythons")
+def test_under_a_size_limit_the_cold_starts_of_several_pythons_come_first(tmp_path: Path) -> None:
     pythons = list(PYTHONS.values())[:3]
     every = _layer.build(tmp_path / "every.zip", pythons=pythons, limit_bytes=10**7)
     tags = list(every.byte_code)
@@ -448,7 +486,9 @@ def test_what_several_pythons_need_at_a_start_goes_before_all_else(tmp_path: Pat
     )
 
 
-def test_a_folder_gets_the_same_files_as_the_zip(opt: Path, tmp_path: Path) -> None:
+def test_building_into_a_folder_writes_the_same_files_as_in_the_zip(
+    opt: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "artifacts"
     folder.mkdir()
 
@@ -457,7 +497,7 @@ def test_a_folder_gets_the_same_files_as_the_zip(opt: Path, tmp_path: Path) -> N
     assert modes(folder) == modes(opt)
 
 
-def test_nobody_but_its_owner_may_write_what_a_folder_got(tmp_path: Path) -> None:
+def test_only_the_owner_may_write_files_built_into_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "artifacts"
     folder.mkdir()
 
@@ -481,7 +521,7 @@ def modes(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
-def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
+def test_every_file_with_special_treatment_exists(layer: Path) -> None:
     found = names(layer)
     dotenv = Path(str(metadata.distribution("python-dotenv").locate_file("dotenv")))
     every = [
@@ -490,7 +530,7 @@ def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
         for path in root.rglob("*.py")
     ]
 
-    for start in LEFT_OUT:
+    for start in EXCLUDED:
         assert any(name.startswith(start) for name in every), start
         assert not [name for name in found if name.startswith(f"python/{start}")]
     for start in (*REST, *FINDERS):
@@ -498,23 +538,23 @@ def test_every_file_that_the_layer_treats_apart_exists(layer: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "error"),
     [
-        (["--python", "/no/such/python"], "/no/such/python does not compile: "),
-        (["--python", "/bin/false"], "/bin/false does not compile: "),
+        (["--python", "/no/such/python"], "/no/such/python cannot compile: "),
+        (["--python", "/bin/false"], "/bin/false cannot compile: "),
     ],
 )
-def test_what_is_no_python_is_an_error(
-    words: Sequence[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_invalid_python_is_an_error(
+    words: Sequence[str], error: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code = _layer.main([*words, "--output", str(tmp_path / "layer.zip")])
 
     assert code == 1
-    assert said in capsys.readouterr().err
+    assert error in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_says_the_size(tmp_path: Path) -> None:
+def test_the_command_prints_the_size(tmp_path: Path) -> None:
     output = tmp_path / "new folder" / "layer.zip"
 
     words = ["layer", "--python", sys.executable, "--output", str(output)]
@@ -530,7 +570,7 @@ def test_the_command_says_the_size(tmp_path: Path) -> None:
     assert result.stdout.startswith(f"{output}: {kib}, byte code for {TAG}")
 
 
-def test_an_output_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
     words = ["layer", "--python", sys.executable, "--output", str(tmp_path / "file" / "x.zip")]

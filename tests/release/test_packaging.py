@@ -1,4 +1,4 @@
-"""Holds the wheel, the sdist and the Makefile to what pyproject.toml and the README promise."""
+"""The wheel, the sdist and the Makefile, compared with pyproject.toml and the README."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    # With the hatchling that is here; pip would fetch another, unseen.
+    # With the installed hatchling; pip would silently download another one.
     pip("wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT))
     (path,) = folder.glob("*.whl")
     return path
@@ -64,38 +64,38 @@ def run(*command: str | Path, **environ: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_contains_only_the_package(wheel: Path) -> None:
     expected = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "appconfig_env").rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
     with zipfile.ZipFile(wheel) as archive:
-        found = {name for name in archive.namelist() if ".dist-info/" not in name}
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
 
-    assert found == expected | {"appconfig_env/_wrapper_script"}
+    assert packed == expected | {"appconfig_env/_wrapper_script"}
 
 
 def test_the_wheel_is_typed_and_licensed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        found = archive.namelist()
-        (metadata,) = [name for name in found if name.endswith(".dist-info/METADATA")]
+        packed = archive.namelist()
+        (metadata,) = [name for name in packed if name.endswith(".dist-info/METADATA")]
         fields = archive.read(metadata).decode()
 
-    assert "appconfig_env/py.typed" in found
-    assert f"appconfig_env-{PROJECT['version']}.dist-info/licenses/LICENSE" in found
+    assert "appconfig_env/py.typed" in packed
+    assert f"appconfig_env-{PROJECT['version']}.dist-info/licenses/LICENSE" in packed
     assert "License-Expression: Apache-2.0" in fields
 
 
-def test_the_sdist_holds_every_file_of_the_checkout(sdist: Path) -> None:
-    """So that `make test` runs from it."""
+def test_the_sdist_contains_every_file_of_the_checkout(sdist: Path) -> None:
+    """`make test` must work in it."""
     checkout = checkout_files()
 
-    found = {name.partition("/")[2]: mode for name, mode in modes(sdist).items()}
+    packed = {name.partition("/")[2]: mode for name, mode in modes(sdist).items()}
 
-    assert set(found) == checkout | {"PKG-INFO"}
-    assert set(found.values()) == {0o644, 0o755}
-    executable = {name for name, mode in found.items() if mode == 0o755}
+    assert set(packed) == checkout | {"PKG-INFO"}
+    assert set(packed.values()) == {0o644, 0o755}
+    executable = {name for name, mode in packed.items() if mode == 0o755}
     assert executable == {name for name in checkout if os.access(ROOT / name, os.X_OK)}
 
 
@@ -153,31 +153,31 @@ def test_an_installed_wheel_builds_the_same_layer_as_the_checkout(
     assert outputs["installed"] == outputs["checkout"]
 
 
-def test_the_command_knows_its_version(installed: Path) -> None:
+def test_the_command_prints_its_version(installed: Path) -> None:
     result = run(sys.executable, "-m", "appconfig_env", "--version", PYTHONPATH=str(installed))
 
     assert result.stdout.strip() == f"appconfig-env {PROJECT['version']}"
 
 
-def test_the_changelog_knows_the_version_or_what_is_not_released_yet() -> None:
+def test_the_changelog_begins_with_this_version_or_unreleased_changes() -> None:
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 
     assert headings[0] in ("Unreleased", PROJECT["version"])
 
 
-def test_what_a_layer_carries_is_pinned() -> None:
+def test_the_layer_s_packages_are_pinned() -> None:
     from appconfig_env._cli.layer.files import DISTRIBUTIONS
 
     assert set(DISTRIBUTIONS) <= {pin.name for pin in pins("runtime")}
 
 
-def test_the_emulator_comes_from_the_sam_that_is_pinned() -> None:
+def test_the_emulator_comes_from_the_pinned_sam() -> None:
     from tests.support.rie import RIE_WHEEL
 
     assert RIE_WHEEL in {f"{pin.name}=={pin.version}" for pin in pins("sam")}
 
 
-def test_make_without_a_target_tells_the_targets() -> None:
+def test_make_without_a_target_lists_the_targets() -> None:
     result = run("make", "-C", ROOT, "--no-print-directory")
 
     assert result.returncode == 0
@@ -185,7 +185,7 @@ def test_make_without_a_target_tells_the_targets() -> None:
         assert f"make {target} " in result.stdout
 
 
-def test_ci_runs_what_everybody_runs() -> None:
+def test_ci_runs_make_test() -> None:
     script = ROOT / ".ci" / "run"
 
     assert script.stat().st_mode & stat.S_IXUSR

@@ -1,4 +1,4 @@
-"""The project's page on PyPI: the README as it is rendered there, and where its links lead."""
+"""The project's page on PyPI: the rendered README, and the targets of its links."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BLOB = f"{REPOSITORY}/blob/v1.2.3"
 
 
 class Page(HTMLParser):
-    """What the rendered page links to or shows, and the anchors that it has."""
+    """The links, images and anchors of the rendered page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -48,8 +48,8 @@ class Page(HTMLParser):
         self.anchors += [f"#{value}" for name, value in attrs if name == "id"]
 
     @property
-    def nowhere(self) -> list[str]:
-        """The links that lead to no other page and to no heading of this one."""
+    def broken(self) -> list[str]:
+        """The links that lead neither to another page nor to a heading of this one."""
         return [
             link
             for link in self.links
@@ -58,7 +58,7 @@ class Page(HTMLParser):
 
 
 def build(repository: str, folder: Path) -> tuple[Path, Path]:
-    """Build wheel and sdist of this checkout, with another value of the one setting."""
+    """Build wheel and sdist of this checkout, with another value of `repository`."""
     tree, dist = folder / "tree", folder / "dist"
     shutil.copytree(ROOT / "appconfig_env", tree / "appconfig_env")
     for name in NEEDED:
@@ -102,7 +102,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return build(REPOSITORY, tmp_path_factory.mktemp("published"))
 
 
-def test_twine_accepts_what_is_built_whether_the_repository_has_an_address_or_not(
+def test_twine_accepts_wheel_and_sdist_with_and_without_a_repository(
     unpublished: tuple[Path, Path], published: tuple[Path, Path]
 ) -> None:
     for paths in (unpublished, published):
@@ -113,31 +113,31 @@ def test_twine_accepts_what_is_built_whether_the_repository_has_an_address_or_no
         assert done.stdout.count("PASSED") == 2
 
 
-def test_without_an_address_the_page_links_to_no_file_and_there_are_no_urls(
+def test_without_a_repository_the_page_has_no_links_to_files_and_no_urls(
     unpublished: tuple[Path, Path],
 ) -> None:
     for path in unpublished:
         fields = metadata_of(path)
-        shown = Page(str(fields.get_payload()))
+        rendered = Page(str(fields.get_payload()))
 
-        assert shown.nowhere == []
-        assert "#user-content-the-snapshot" in shown.links
+        assert rendered.broken == []
+        assert "#user-content-the-snapshot" in rendered.links
         assert fields.get_all("Project-URL") is None
         assert fields.get_all("Dynamic") is None
 
 
-def test_with_an_address_every_link_to_a_file_leads_to_the_tag_of_the_version(
+def test_with_a_repository_every_link_to_a_file_leads_to_the_version_s_tag(
     published: tuple[Path, Path],
 ) -> None:
     for path in published:
         fields = metadata_of(path)
         tag = f"{REPOSITORY}/blob/v{fields['Version']}/"
-        shown = Page(str(fields.get_payload()))
+        rendered = Page(str(fields.get_payload()))
 
-        named = [link.removeprefix(tag) for link in shown.links if link.startswith(tag)]
+        named = [link.removeprefix(tag) for link in rendered.links if link.startswith(tag)]
         assert {"SECURITY.md", "CHANGELOG.md", "LICENSE"} <= set(named)
         assert [name for name in named if not (ROOT / name.partition("#")[0]).is_file()] == []
-        assert shown.nowhere == []
+        assert rendered.broken == []
         assert dict(url.split(", ") for url in fields.get_all("Project-URL", [])) == {
             "Source": REPOSITORY,
             "Changelog": f"{tag}CHANGELOG.md",
@@ -145,7 +145,7 @@ def test_with_an_address_every_link_to_a_file_leads_to_the_tag_of_the_version(
         }
 
 
-def test_a_wheel_that_is_built_from_the_sdist_is_the_same(
+def test_a_wheel_built_from_the_sdist_is_identical(
     published: tuple[Path, Path], tmp_path: Path
 ) -> None:
     wheel, sdist = published
@@ -159,7 +159,7 @@ def test_a_wheel_that_is_built_from_the_sdist_is_the_same(
 
 
 @pytest.mark.parametrize("repository", ["git.example/shop", "http://git.example/a", "https://x/y/"])
-def test_an_address_that_is_not_a_repository_s_https_url_fails_the_build(
+def test_a_repository_that_is_not_an_https_url_fails_the_build(
     repository: str, tmp_path: Path
 ) -> None:
     with pytest.raises(subprocess.CalledProcessError) as caught:
@@ -193,13 +193,13 @@ def test_a_relative_link_becomes_absolute_or_its_text(text: str, absolute: str, 
         "in code:\n\n```python\na[0](b)\n[c](d)\n```\n",
     ],
 )
-def test_absolute_links_and_code_stay_as_they_are(text: str) -> None:
+def test_absolute_links_and_code_are_not_changed(text: str) -> None:
     assert page(text, REPOSITORY, "v1.2.3") == text
     assert page(text, "", "v1.2.3") == text
 
 
 @given(st.text(st.sampled_from("[]()!`#: \nab")))
-def test_a_second_time_changes_nothing(text: str) -> None:
+def test_converting_a_page_twice_changes_nothing(text: str) -> None:
     once = page(text, REPOSITORY, "v1.2.3")
 
     assert page(once, REPOSITORY, "v1.2.3") == once

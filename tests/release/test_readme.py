@@ -1,4 +1,4 @@
-"""The README against the code: its tables hold every setting and option, its blocks run."""
+"""The README against the code: its tables list every setting and option, its blocks run."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import appconfig_env
-from appconfig_env._cache import snapshot as _snapshot
+from appconfig_env._cache import snapshot_json
+from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.snapshot import SCHEMA, Snapshot
 from appconfig_env._config import aws as aws_settings
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
-from appconfig_env._content.variables import Variables
-from appconfig_env.errors import SourceError
+from appconfig_env._content.document import Document
+from appconfig_env.errors import KINDS, Failure
 from appconfig_env.testing import override
+
+from ..support.snapshots import snapshot_text
 
 if TYPE_CHECKING:
     import pytest
@@ -42,26 +46,26 @@ def first_column(table: str) -> str:
 
 
 def known_settings() -> set[str]:
-    """Give every name that the code reads from the environment as a setting."""
+    """Return the name of every setting that the code reads from the environment."""
     names = {_settings.PREFIX + name for name in _settings.KNOWN}
     names |= set(aws_settings.ENDPOINT_VARIABLES.values())
     for path in (PACKAGE / "_config" / "settings.py", PACKAGE / "_config" / "aws.py"):
         text = path.read_text()
         names |= {aws_settings.PREFIX + name for name in re.findall(r'PREFIX \+ "([A-Z_]+)"', text)}
         names |= set(SETTING.findall(re.sub(r"\bPREFIX\b.*", "", text)))
-    # Those of our own prefix were found with AWS's above; they are in KNOWN.
+    # Settings with our own prefix are in KNOWN; above, they were found with AWS's prefix.
     own = {aws_settings.PREFIX + name for name in _settings.KNOWN}
     return {name for name in names if name not in own and not name.endswith("_")}
 
 
-def test_every_setting_in_the_code_is_in_the_table_and_no_other() -> None:
+def test_the_table_lists_exactly_the_settings_in_the_code() -> None:
     table = first_column(section("Settings"))
     in_table = set(SETTING.findall(table))
     in_code = known_settings() - {"AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
     assert in_table == in_code
 
 
-def test_every_default_in_the_table_is_the_codes() -> None:
+def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
     rows = {
         cells[1].strip(" `"): cells[2].strip(" `")
         for line in section("Settings").splitlines()
@@ -79,10 +83,10 @@ def test_every_default_in_the_table_is_the_codes() -> None:
     assert float(rows["SSM_PARAMETER_STORE_TTL"]) == settings.ssm_ttl_seconds
     assert float(rows["SECRETS_MANAGER_TTL"]) == settings.secrets_ttl_seconds
     assert (rows["APPCONFIG_ENV_OVERWRITE"], settings.overwrite) == ("no", False)
-    assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.go_on) == ("fail", False)
+    assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.continue_on_error) == ("fail", False)
 
 
-def test_every_reference_and_option_in_the_tables_is_understood() -> None:
+def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
     tables = section("References").split("| option |")
     for cell in re.findall(r"`([a-z]+:[^`]+)`", first_column(tables[0])):
         text = cell.replace("ARN", "arn:aws:ssm:us-east-1:123456789012:parameter/x")
@@ -107,7 +111,7 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
         exec(testing, {"appconfig_env": appconfig_env})
 
 
-def test_the_template_block_says_what_template_yaml_says() -> None:
+def test_the_template_block_agrees_with_template_yaml() -> None:
     (block,) = blocks("yaml")
     template = (PACKAGE.parent / "template.yaml").read_text()
     for line in (
@@ -119,29 +123,64 @@ def test_the_template_block_says_what_template_yaml_says() -> None:
         assert line in template
 
 
-def test_the_snapshots_schema_is_the_one_that_is_written() -> None:
+FAILURE = Failure(
+    "denied", "failed", "allow it", operation="GetSecretValue", code="AccessDeniedException",
+    request_id="1", action="secretsmanager:GetSecretValue", resource_arn="arn:x",
+)  # fmt: skip
+SNAPSHOT_ENVIRON = {
+    "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app ssm:/shop/prod/ file:/var/task/app.bin",
+    "DB_PASSWORD": "secretsmanager:prod/db",
+}
+
+
+def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
     (block,) = blocks("json")
     documented = json.loads(block)
-    assert documented["schema"] == _snapshot.SCHEMA
-    well, ill = documented["sources"]
+    settings = _settings.from_environ(SNAPSHOT_ENVIRON)
+    times: dict[str, Any] = {"fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0}
+    secret = Document(b"never written", secret=True)
     entries = {
-        well: _snapshot.Entry(
-            checked_at=1.0, refresh_at=2.0, data={"limit": 10}, has_data=True, token="token"
+        "appconfig:shop/prod/app": Entry(
+            document=Document(b'{"limit": 10}', content_type="application/json"),
+            token="token",
+            **times,
         ),
-        ill: _snapshot.Entry(
-            checked_at=1.0,
-            refresh_at=2.0,
-            error="failed",
-            rendered={"r": Variables(protected=["PATH"])},
-            missing=(SourceError("r", "failed"),),
-            is_secret=True,
+        "ssm:/shop/prod/": Entry(document=Document(parameters={"host": "db.example"}), **times),
+        "file:/var/task/app.bin": Entry(document=Document(b"\xff\xfe", name="app"), **times),
+        "secretsmanager:prod/db": Entry(
+            document=secret, failures=1, failure=FAILURE, is_secret=True, **times
         ),
     }
-    written = json.loads(_snapshot.dumps(_snapshot.Snapshot(0.0, "f", entries)))
+    data = snapshot_json.dumps(Snapshot(0.0, "f", entries), settings.resources())
+    written = json.loads(data)
     assert set(written) == set(documented)
-    for name in (well, ill):
-        assert set(written["sources"][name]) == set(documented["sources"][name])
-    assert _snapshot.loads(block).entries[well].version == "the source's own version or label"
+    assert documented["schema"] == written["schema"] == SCHEMA
+    for name, fields in documented["entries"].items():
+        assert list(written["entries"][name]) == list(fields)
+    failed = written["entries"]["secretsmanager:prod/db"]
+    documented_failure = documented["entries"]["secretsmanager:prod/db"]["failure"]
+    assert set(failed["failure"]) == set(documented_failure)
+    assert list(failed["redacted"].values()) == [["DB_PASSWORD"]]
+    assert written["documents"] == documented["documents"]
+    (kinds,) = re.findall(r"`kind` is ([^.]*)\.", section("The snapshot"))
+    assert re.findall(r"`(\w+)`", kinds) == list(KINDS)
+
+
+def test_a_file_like_the_documented_one_is_read() -> None:
+    (block,) = blocks("json")
+    documented = json.loads(block)
+    profile = documented["entries"]["appconfig:shop/prod/app"]
+    # The block has no entries for two of the documents that it shows: they look like the profile's.
+    entries = dict.fromkeys(documented["documents"], profile) | documented["entries"]
+    found = snapshot_json.loads(snapshot_text(documented | {"entries": entries}).encode())
+    entry = found.entries["appconfig:shop/prod/app"]
+    assert entry.version == "the source's own version or label"
+    assert entry.document is not None
+    assert entry.document.body == b'{"limit": 10}'
+    failed = found.entries["secretsmanager:prod/db"]
+    assert failed.failure is not None
+    assert (failed.failure.kind, failed.document) == ("denied", None)
+    assert failed.redacted == {"the reference": ["DB_PASSWORD"]}
 
 
 def test_every_link_and_make_target_exists() -> None:
@@ -153,7 +192,7 @@ def test_every_link_and_make_target_exists() -> None:
         assert f"\n{target}:" in makefile, target
 
 
-def test_what_it_costs_is_what_the_last_run_found() -> None:
+def test_the_costs_are_those_of_the_performance_page() -> None:
     table = section("What it costs").split("\n\n")[1]
     page = (PACKAGE.parent / "docs" / "performance.md").read_text()
     numbers = set(re.findall(r"\d+\.\d+", table))

@@ -1,4 +1,4 @@
-"""Holds the layer's bill of materials to the official schema and to what is in the zip."""
+"""The layer's bill of materials, compared with the official schema and the zip's contents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..support.paths import ROOT
 if TYPE_CHECKING:
     from cyclonedx.validation.json import JsonStrictValidator
 
-# As Amazon's repository of its roots has the name of one.
+# The subject of one of Amazon's roots, as in Amazon's repository.
 STARFIELD = (
     "CN=Starfield Services Root Certificate Authority - G2,"
     r"O=Starfield Technologies\, Inc.,L=Scottsdale,ST=Arizona,C=US"
@@ -40,10 +40,10 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> _layer.Layer:
 
 
 @pytest.fixture(scope="module")
-def said(layer: _layer.Layer) -> dict[str, Any]:
+def sbom(layer: _layer.Layer) -> dict[str, Any]:
     assert layer.bill is not None
-    found: dict[str, Any] = json.loads(layer.bill.read_bytes())
-    return found
+    data: dict[str, Any] = json.loads(layer.bill.read_bytes())
+    return data
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def validator() -> JsonStrictValidator:
     return JsonStrictValidator(SchemaVersion.V1_7)
 
 
-def libraries(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {one["name"]: one for one in said["components"] if one["type"] == "library"}
+def libraries(sbom: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["name"]: one for one in sbom["components"] if one["type"] == "library"}
 
 
 def sha256(data: bytes) -> str:
@@ -76,44 +76,44 @@ def test_it_is_cyclonedx_by_the_official_schema(
     assert validator.validate_str(layer.bill.read_text()) is None
 
 
-def test_the_schema_would_have_found_a_fault(
-    said: dict[str, Any], validator: JsonStrictValidator
+def test_the_schema_rejects_an_invalid_bill(
+    sbom: dict[str, Any], validator: JsonStrictValidator
 ) -> None:
-    wrong = {**said, "components": [{"type": "library"}]}
+    wrong = {**sbom, "components": [{"type": "library"}]}
 
     assert validator.validate_str(json.dumps(wrong)) is not None
 
 
-def test_it_stands_beside_the_zip_under_its_name(layer: _layer.Layer) -> None:
+def test_it_is_next_to_the_zip_with_the_same_name(layer: _layer.Layer) -> None:
     assert layer.bill == layer.path.with_name("layer.cdx.json")
 
 
-def test_it_names_every_file_of_the_zip_once_with_its_hash(
-    layer: _layer.Layer, said: dict[str, Any]
+def test_it_lists_every_file_of_the_zip_once_with_its_hash(
+    layer: _layer.Layer, sbom: dict[str, Any]
 ) -> None:
     listed = [
         (file["name"], hash_of(file))
-        for component in said["components"]
+        for component in sbom["components"]
         for file in component["components"]
     ]
 
     with zipfile.ZipFile(layer.path) as archive:
-        found = [(name, sha256(archive.read(name))) for name in archive.namelist()]
-    assert sorted(listed) == found
+        packed = [(name, sha256(archive.read(name))) for name in archive.namelist()]
+    assert sorted(listed) == packed
 
 
-def test_it_names_the_zip_by_its_hash(layer: _layer.Layer, said: dict[str, Any]) -> None:
-    assert hash_of(said["metadata"]["component"]) == sha256(layer.path.read_bytes())
+def test_it_identifies_the_zip_by_its_hash(layer: _layer.Layer, sbom: dict[str, Any]) -> None:
+    assert hash_of(sbom["metadata"]["component"]) == sha256(layer.path.read_bytes())
 
 
-def test_it_names_each_package_with_version_and_licence(said: dict[str, Any]) -> None:
-    found = {
+def test_it_lists_each_package_with_version_and_licence(sbom: dict[str, Any]) -> None:
+    licences = {
         one["purl"]: [licence["license"]["id"] for licence in one["licenses"]]
-        for one in libraries(said).values()
+        for one in libraries(sbom).values()
     }
 
     version = metadata.version
-    assert found == {
+    assert licences == {
         f"pkg:pypi/appconfig-env@{version('appconfig-env')}": ["Apache-2.0"],
         f"pkg:pypi/python-dotenv@{version('python-dotenv')}": ["BSD-3-Clause"],
         f"pkg:pypi/tenacity@{version('tenacity')}": ["Apache-2.0"],
@@ -129,35 +129,35 @@ def test_it_names_each_package_with_version_and_licence(said: dict[str, Any]) ->
     ],
 )
 def test_the_licence_of_each_package_is_in_the_zip(
-    layer: _layer.Layer, said: dict[str, Any], name: str, words: str
+    layer: _layer.Layer, sbom: dict[str, Any], name: str, words: str
 ) -> None:
-    files = [file["name"] for file in libraries(said)[name]["components"]]
+    files = [file["name"] for file in libraries(sbom)[name]["components"]]
     (path,) = [file for file in files if file.endswith("/LICENSE")]
 
     with zipfile.ZipFile(layer.path) as archive:
         assert words in archive.read(path).decode()
 
 
-def test_a_package_s_hash_is_made_as_the_bill_says(said: dict[str, Any]) -> None:
-    for one in libraries(said).values():
+def test_a_package_s_hash_can_be_recomputed_from_the_bill(sbom: dict[str, Any]) -> None:
+    for one in libraries(sbom).values():
         lines = "".join(f"{hash_of(file)}  {file['name']}\n" for file in one["components"])
         assert hash_of(one) == sha256(lines.encode())
         assert one["properties"][0]["name"] == "appconfig-env:sha256-of"
 
 
-def test_copied_packages_are_said_to_be_changed_and_ours_is_not(said: dict[str, Any]) -> None:
-    found = libraries(said)
+def test_copied_packages_are_marked_as_changed_and_ours_is_not(sbom: dict[str, Any]) -> None:
+    packages = libraries(sbom)
 
-    assert "pedigree" not in found.pop("appconfig-env")
-    for one in found.values():
+    assert "pedigree" not in packages.pop("appconfig-env")
+    for one in packages.values():
         (ancestor,) = one["pedigree"]["ancestors"]
         assert ancestor["purl"] == one["purl"]
 
 
-def test_it_names_the_trust_anchors_by_subject_and_fingerprint(
-    layer: _layer.Layer, said: dict[str, Any]
+def test_it_lists_the_trust_anchors_by_subject_and_fingerprint(
+    layer: _layer.Layer, sbom: dict[str, Any]
 ) -> None:
-    certificates = [one for one in said["components"] if one["type"] == "cryptographic-asset"]
+    certificates = [one for one in sbom["components"] if one["type"] == "cryptographic-asset"]
 
     subjects = {
         one["cryptoProperties"]["certificateProperties"]["subjectName"] for one in certificates
@@ -170,32 +170,34 @@ def test_it_names_the_trust_anchors_by_subject_and_fingerprint(
             assert fingerprint["content"] == sha256(ssl.PEM_cert_to_DER_cert(pem))
 
 
-def test_everything_it_refers_to_is_there(said: dict[str, Any]) -> None:
-    refs = [one["bom-ref"] for one in (said["metadata"]["component"], *said["components"])]
+def test_every_reference_in_it_resolves(sbom: dict[str, Any]) -> None:
+    refs = [one["bom-ref"] for one in (sbom["metadata"]["component"], *sbom["components"])]
     assert len(set(refs)) == len(refs)
-    for one in said["dependencies"]:
+    for one in sbom["dependencies"]:
         assert {one["ref"], *one["dependsOn"]} <= set(refs)
-    assert set(said["compositions"][0]["assemblies"]) == set(refs)
+    assert set(sbom["compositions"][0]["assemblies"]) == set(refs)
 
 
-def test_it_tells_neither_time_nor_machine(layer: _layer.Layer, said: dict[str, Any]) -> None:
+def test_it_contains_neither_the_time_nor_paths_of_the_machine(
+    layer: _layer.Layer, sbom: dict[str, Any]
+) -> None:
     assert layer.bill is not None
-    assert "timestamp" not in said["metadata"]
+    assert "timestamp" not in sbom["metadata"]
     assert str(ROOT) not in layer.bill.read_text()
     assert str(layer.path.parent) not in layer.bill.read_text()
 
 
-def test_a_file_of_nobody_is_an_error() -> None:
+def test_a_file_of_no_package_is_an_error() -> None:
     stray = LayerFile("python/stray/x.py", b"")
 
-    with pytest.raises(LayerError, match=r"python/stray/x\.py is in the layer, and belongs to no"):
+    with pytest.raises(
+        LayerError, match=r"python/stray/x\.py is in the layer, but belongs to none"
+    ):
         bill([*plain_files(), stray], 64 * "0")
 
 
 @pytest.mark.parametrize("file", ["tenacity/retry.py", "dotenv/py.typed"])
-def test_only_what_was_altered_and_would_be_carried_stops_the_build(
-    file: str, tmp_path: Path
-) -> None:
+def test_only_an_altered_file_of_the_layer_stops_the_build(file: str, tmp_path: Path) -> None:
     site = copied_site(tmp_path / "site")
     with (site / file).open("a") as stream:
         stream.write("\nimport os\n")
@@ -220,14 +222,14 @@ def test_only_what_was_altered_and_would_be_carried_stops_the_build(
 
     if file.endswith(".py"):
         assert result.returncode == 1
-        assert result.stderr.startswith(f"appconfig-env layer: {site / file} is not as it was ins")
+        assert result.stderr.startswith(f"appconfig-env layer: {site / file} was changed after its")
         assert list(tmp_path.iterdir()) == [site]
-    else:  # which no layer carries
+    else:  # not part of the layer
         assert result.returncode == 0, result.stderr
 
 
 def copied_site(site: Path) -> Path:
-    """A folder of packages in which one may alter what a layer carries."""
+    """A copy of the layer's packages that a test can alter."""
     for name in ("tenacity", "python-dotenv"):
         for file in metadata.distribution(name).files or ():
             if ".." not in file.parts and file.suffix != ".pyc":
@@ -237,7 +239,7 @@ def copied_site(site: Path) -> Path:
     return site
 
 
-def test_a_store_brings_no_other_root_whatever_it_is_called() -> None:
+def test_no_other_root_is_taken_from_a_trust_store_whatever_its_name() -> None:
     real = b"".join(anchors.roots().values())
     impostor = trustme.CA(organization_name="Amazon", organization_unit_name="Amazon Root CA 1")
     store = impostor.cert_pem.bytes() + real

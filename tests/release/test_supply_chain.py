@@ -1,4 +1,4 @@
-"""What others wrote and we run: every version with its hash, and nothing taken without."""
+"""Third-party code: every version has its hash, and nothing is installed without."""
 
 from __future__ import annotations
 
@@ -10,38 +10,40 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ..support.pins import FOLDER, Pin, pins, requirements_of, wanted
+from ..support.pins import FOLDER, Pin, pins, requirements, requirements_of
 from ..support.rie import RUNTIME_CLIENT
 
 ROOT = FOLDER.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LOCKED = sorted(path.stem for path in FOLDER.glob("*.txt"))
 WRITTEN = sorted(path.stem for path in FOLDER.glob("*.in"))
-# Read by others alone: it is part of dev and floors.
+# Only included by others: part of dev and floors.
 PARTS = {"tests"}
 
 
-def promised() -> list[Requirement]:
+def declared() -> list[Requirement]:
     """The dependencies and extras of pyproject.toml."""
     extras = PROJECT["optional-dependencies"].values()
     every = [*PROJECT["dependencies"], *(one for extra in extras for one in extra)]
     return [Requirement(one) for one in every]
 
 
-def test_every_environment_has_a_list_by_hand_and_a_locked_one() -> None:
-    assert LOCKED == ["build", "dev", "floors", "fuzz", "lock", "pip", "runtime", "sam"]
-    assert set(WRITTEN) - PARTS == set(LOCKED) - {"floors"}  # which pyproject.toml is the list of
+def test_every_environment_has_a_source_list_and_a_locked_list() -> None:
+    assert LOCKED == [
+        "build", "dev", "floors", "fuzz", "lock", "pip", "pythons", "runtime", "sam",
+    ]  # fmt: skip
+    assert set(WRITTEN) - PARTS == set(LOCKED) - {"floors"}  # whose source list is pyproject.toml
 
 
 @pytest.mark.parametrize("name", LOCKED)
 def test_every_requirement_is_one_version_with_its_hashes(name: str) -> None:
-    for pin in pins(name):  # of which each has one version, or is refused
+    for pin in pins(name):  # which rejects a pin without a single version
         assert pin.hashes, pin.name
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", one) for one in pin.hashes), pin.name
 
 
 @pytest.mark.parametrize("name", LOCKED)
-def test_a_locked_list_holds_nothing_else_and_takes_wheels_alone(name: str) -> None:
+def test_a_locked_list_contains_only_pins_and_allows_only_wheels(name: str) -> None:
     lines = (FOLDER / f"{name}.txt").read_text().splitlines()
     others = [line for line in lines if not re.match(r"[A-Za-z0-9]|    (--hash=|# )|#", line)]
 
@@ -50,17 +52,17 @@ def test_a_locked_list_holds_nothing_else_and_takes_wheels_alone(name: str) -> N
 
 
 @pytest.mark.parametrize("name", sorted(set(WRITTEN) - PARTS))
-def test_the_locked_list_is_of_what_the_list_by_hand_asks_for(name: str) -> None:
-    asked, locked = wanted(name), by_name(name)
+def test_the_locked_list_matches_its_source_list(name: str) -> None:
+    required, locked = requirements(name), by_name(name)
 
-    assert {one for one, of in locked.items() if is_asked_for(of)} == set(asked)
-    for requirement in asked.values():
+    assert {one for one, of in locked.items() if is_required(of)} == set(required)
+    for requirement in required.values():
         for pin in locked[canonicalize_name(requirement.name)]:
             assert pin.version in requirement.specifier, pin.name
 
 
 @pytest.mark.parametrize("name", LOCKED)
-def test_whatever_is_locked_is_asked_for_by_something_locked(name: str) -> None:
+def test_every_locked_package_is_required_by_another_locked_one(name: str) -> None:
     locked = by_name(name)
 
     for pin in pins(name):
@@ -69,8 +71,8 @@ def test_whatever_is_locked_is_asked_for_by_something_locked(name: str) -> None:
         assert pin.because - {"-c requirements/dev.txt"}, pin
 
 
-@pytest.mark.parametrize("name", ["runtime", "build", "fuzz"])
-def test_environments_that_stand_on_the_tests_have_the_same_versions(name: str) -> None:
+@pytest.mark.parametrize("name", ["runtime", "build", "fuzz", "pythons"])
+def test_environments_shared_with_the_tests_have_the_same_versions(name: str) -> None:
     dev = by_name("dev")
     shared = [pin for pin in pins(name) if pin.name in dev]
 
@@ -79,43 +81,43 @@ def test_environments_that_stand_on_the_tests_have_the_same_versions(name: str) 
         assert pin.hashes in [one.hashes for one in dev[pin.name]], pin.name
 
 
-def test_the_floors_are_the_lowest_versions_that_pyproject_promises() -> None:
+def test_the_floors_are_the_lowest_versions_in_pyproject() -> None:
     direct = {
         (pin.name, pin.version) for pin in pins("floors") if "appconfig-env" in str(pin.because)
     }
 
-    assert direct == {(canonicalize_name(one.name), floor(one)) for one in promised()}
+    assert direct == {(canonicalize_name(one.name), floor(one)) for one in declared()}
 
 
 def floor(requirement: Requirement) -> str:
     (specifier,) = requirement.specifier
-    assert specifier.operator == ">=", f"want name>=version, got {requirement}"
+    assert specifier.operator == ">=", f"expected name>=version, got {requirement}"
     return specifier.version
 
 
-def test_every_floor_is_no_higher_than_what_the_tests_run_with() -> None:
+def test_no_floor_is_higher_than_the_version_in_the_tests() -> None:
     dev = by_name("dev")
 
-    for requirement in promised():
+    for requirement in declared():
         for pin in dev[canonicalize_name(requirement.name)]:
             assert Version(floor(requirement)) <= Version(pin.version), pin.name
 
 
-def test_floors_run_the_same_tests_with_the_same_tools() -> None:
+def test_the_floors_are_tested_with_the_same_tools() -> None:
     floors, dev = by_name("floors"), by_name("dev")
 
-    for name in (*wanted("tests"), *wanted("build")):
+    for name in (*requirements("tests"), *requirements("build")):
         assert floors[name][0].hashes == dev[name][0].hashes
 
 
 def by_name(name: str) -> dict[str, list[Pin]]:
-    found: dict[str, list[Pin]] = {}
+    grouped: dict[str, list[Pin]] = {}
     for pin in pins(name):
-        found.setdefault(pin.name, []).append(pin)
-    return found
+        grouped.setdefault(pin.name, []).append(pin)
+    return grouped
 
 
-def is_asked_for(pinned: list[Pin]) -> bool:
+def is_required(pinned: list[Pin]) -> bool:
     return any(why.startswith("-r ") for pin in pinned for why in pin.because)
 
 
@@ -137,7 +139,7 @@ def test_make_installs_by_hash_or_without_the_network() -> None:
     assert len(outside) == 1, "the definition of PIP"
 
 
-def test_make_renews_an_environment_when_its_list_changes() -> None:
+def test_make_rebuilds_an_environment_when_its_list_changes() -> None:
     text = (ROOT / "Makefile").read_text()
     rules = re.findall(r"^\$\((\w+)\): (.*)\n((?:\t.*\n)+)", text, re.MULTILINE)
 
@@ -149,10 +151,10 @@ def test_make_renews_an_environment_when_its_list_changes() -> None:
     assert seen | {"pip"} == set(LOCKED)
 
 
-def test_what_the_emulator_runs_is_taken_by_hash_with_all_it_needs() -> None:
+def test_the_emulator_s_packages_and_dependencies_are_installed_by_hash() -> None:
     lines = requirements_of("dev", RUNTIME_CLIENT).splitlines()
-    named = {re.split(r"[ =]", line)[0] for line in lines if re.match(r"[a-z]", line)}
+    names = {re.split(r"[ =]", line)[0] for line in lines if re.match(r"[a-z]", line)}
 
-    assert named == {"awslambdaric", "simplejson", "snapshot-restore-py"}
-    with pytest.raises(ValueError, match=r"dev\.txt: want awslambdaric==0 in it"):
+    assert names == {"awslambdaric", "simplejson", "snapshot-restore-py"}
+    with pytest.raises(ValueError, match=r"dev\.txt does not contain awslambdaric==0;"):
         requirements_of("dev", "awslambdaric==0")

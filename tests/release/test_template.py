@@ -1,4 +1,4 @@
-"""Holds template.yaml to AWS's own checkers, to `sam build`, and to this project's grammar."""
+"""template.yaml, checked with AWS's own tools, `sam build` and this project's grammar."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ needs_sam = pytest.mark.skipif(not SAM.exists(), reason="make sam installs AWS S
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's functions, each as its argument."""
+    """YAML with CloudFormation's functions, each replaced by its argument."""
 
 
 _Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
@@ -42,7 +42,7 @@ def function() -> dict[str, Any]:
 
 
 def variables() -> dict[str, str]:
-    """The function's environment as CloudFormation fills it in: a name for each resource."""
+    """The function's environment as CloudFormation resolves it, with a name for each resource."""
     values = {
         "AWS::StackName": "shop",
         "DatabaseSecret": SECRET,
@@ -63,7 +63,7 @@ def run(*command: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "SAM_CLI_TELEMETRY": "0",
-        "VENV": sys.prefix,  # for the Makefile, which `sam build` calls
+        "VENV": sys.prefix,  # for the Makefile, which `sam build` runs
     }
     return subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False
@@ -87,7 +87,7 @@ def test_sam_validate_finds_nothing(tmp_path: Path) -> None:
 @needs_sam
 @pytest.mark.skipif(
     not Path(sys.prefix, ".runtime").exists(),
-    reason="sam build uses the environment that make made",
+    reason="sam build uses the environment that make creates",
 )
 def test_sam_build_builds_layer_and_function_without_docker(tmp_path: Path) -> None:
     build = tmp_path / "build"
@@ -102,7 +102,7 @@ def test_sam_build_builds_layer_and_function_without_docker(tmp_path: Path) -> N
     assert [path.name for path in (build / "ExampleFunction").iterdir()] == ["handler.py"]
 
 
-def test_the_makefile_has_a_target_for_all_that_sam_builds_with_make() -> None:
+def test_the_makefile_has_a_target_for_everything_that_sam_builds_with_make() -> None:
     makefile = (ROOT / "Makefile").read_text()
 
     for name, resource in resources().items():
@@ -110,7 +110,7 @@ def test_the_makefile_has_a_target_for_all_that_sam_builds_with_make() -> None:
             assert re.search(f"^build-{name}:", makefile, re.MULTILINE), name
 
 
-def test_the_function_s_sources_are_what_this_project_understands() -> None:
+def test_the_function_s_sources_can_be_parsed() -> None:
     settings = from_environ(variables())
 
     assert {source.resource.reference for source in settings.sources} == {
@@ -121,11 +121,11 @@ def test_the_function_s_sources_are_what_this_project_understands() -> None:
     }
 
 
-def test_the_wrapper_is_where_the_layer_puts_it() -> None:
+def test_the_wrapper_s_path_is_the_layer_s() -> None:
     assert variables()["AWS_LAMBDA_EXEC_WRAPPER"] == "/opt/appconfig-env"
 
 
-def test_the_rights_are_these_and_no_more() -> None:
+def test_the_permissions_are_minimal() -> None:
     actions = {
         action
         for one in statements()
@@ -140,22 +140,22 @@ def test_the_rights_are_these_and_no_more() -> None:
     }
 
 
-def test_every_right_names_its_resource() -> None:
+def test_every_permission_names_its_resource() -> None:
     for one in statements():
-        named = [one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"]
-        assert all(name == "DatabaseSecret" or name.startswith("arn:$") for name in named)
-        assert not [name for name in named if "*" in name.removesuffix("/prod/*")]
+        arns = [one["Resource"]] if isinstance(one["Resource"], str) else one["Resource"]
+        assert all(arn == "DatabaseSecret" or arn.startswith("arn:$") for arn in arns)
+        assert not [arn for arn in arns if "*" in arn.removesuffix("/prod/*")]
 
 
-def test_the_function_starts_after_what_it_reads_is_there() -> None:
-    found = resources()
-    wanted = {
+def test_the_function_depends_on_everything_that_it_reads() -> None:
+    every = resources()
+    read = {
         name
-        for name, resource in found.items()
+        for name, resource in every.items()
         if resource["Type"] in ("AWS::AppConfig::Deployment", "AWS::SSM::Parameter")
     }
 
-    assert set(found["ExampleFunction"]["DependsOn"]) == wanted
+    assert set(every["ExampleFunction"]["DependsOn"]) == read
 
 
 def test_the_example_has_the_same_names_as_the_demo_s_documents() -> None:

@@ -1,1 +1,1 @@
-"""What the tests share: fakes, servers, the canary."""
+"""Shared by the tests: fakes, servers, the canary."""

@@ -1,8 +1,8 @@
-"""A secret that stands where secrets do in every run of the tests, and a watch that looks for it.
+"""A canary secret for every test run, and a watch that searches all output for it.
 
 It is planted as credentials in every fake AWS account, as the secrets of the larger tests and in
-the environment of every child. It must not come out: not in what a test or its children write, not
-in a failure's report, not in a file, not on a command line. Knows neither pytest nor any test.
+the environment of every child process. It must not leak: into the output of a test or its
+children, the report of a failure, a file or a command line. Knows neither pytest nor any test.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-VARIABLE = "TESTS_CANARY"  # by which children that play AWS plant the same one
+VARIABLE = "TESTS_CANARY"  # so that child processes that fake AWS plant the same secret
 VALUE = os.environ.setdefault(VARIABLE, "c4n4ry" + secrets.token_hex(8))
-SECRET = f"s3cret-{VALUE}"  # what secrets hold, and SecureStrings
+SECRET = f"s3cret-{VALUE}"  # the value of secrets, and below that of SecureStrings
 SECURE = f"secure-{VALUE}"
-UNRELATED = "UNRELATED_SECRET"  # a variable of every child's, which nobody has a reason to show
+UNRELATED = "UNRELATED_SECRET"  # a variable of every child process that nothing needs to print
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 SAMPLE_SECONDS = 0.05
-# Files that hold secrets on purpose: what stands in for AWS, and what a child was asked to write.
-SHOWN = ("secrets.json", "credentials", "config", "answer", "given-environment")
+# Files that contain secrets on purpose: local fakes of AWS, and output that a test asked for.
+EXPECTED_FILES = ("secrets.json", "credentials", "config", "answer", "given-environment")
 SNAPSHOTS = (Path("/tmp/appconfig-env.json"),)
 
 
 def forms(value: str) -> tuple[bytes, ...]:
-    """How `value` may stand in bytes: as it is, and in base64 from each of its three beginnings."""
+    """The forms of `value` in bytes: as it is, and in base64 at each of the three alignments."""
     data = value.encode()
     encoded = [base64.b64encode(b"\0" * shift + data) for shift in range(3)]
-    # The first and the last signs depend on what stands around it.
+    # The first and last characters depend on the bytes before and after the value.
     return (data, *(form[4 if shift else 0 : -4] for shift, form in enumerate(encoded)))
 
 
 class Watch:
-    """Looks for one value wherever output ends up, and remembers where it stood."""
+    """Searches all output for one value, and records where it was found."""
 
     def __init__(self, value: str) -> None:
         self._forms = forms(value)
@@ -52,7 +52,7 @@ class Watch:
         self.failure = ""  # the error that ended `sample`, without its message
 
     def search(self, text: str | bytes | None, place: str) -> None:
-        """Look into one piece of output."""
+        """Search one piece of output."""
         data = text.encode("utf-8", "replace") if isinstance(text, str) else text or b""
         self.searched += len(data)
         if any(form in data for form in self._forms):
@@ -61,10 +61,10 @@ class Watch:
                     self.places.append(place)
 
     def search_folder(self, folder: Path, without: Collection[Path] = ()) -> None:
-        """Look into all files below a folder, from which others may remove some meanwhile.
+        """Search all files below a folder; files may disappear during the search.
 
         Args:
-            folder: to look into.
+            folder: the folder to search.
             without: folders below it that are left out.
         """
         for parent, folders, names in os.walk(folder):
@@ -72,33 +72,33 @@ class Watch:
             self.search_files(Path(parent, name) for name in names)
 
     def search_files(self, paths: Iterable[Path]) -> None:
-        """Look into files that are not shown on purpose."""
+        """Search files, except those that contain secrets on purpose."""
         for path in paths:
-            if path.name in SHOWN or path.is_symlink() or not path.is_file():
+            if path.name in EXPECTED_FILES or path.is_symlink() or not path.is_file():
                 continue
             try:
                 if path.stat().st_size <= LARGEST_FILE_BYTES:
                     self.search(path.read_bytes(), f"the file {path}")
-            except OSError:  # gone meanwhile, or not for us
+            except OSError:  # the file has disappeared, or may not be read
                 continue
 
     def sample(self) -> None:
-        """Look at the command lines of all descendants, again and again until `stop`.
+        """Search the command lines of all descendant processes repeatedly, until `stop`.
 
-        An error ends it and is noted in `failure`, not raised: raised, it would fail whichever test
-        happens to run.
+        An error ends the search and is recorded in `failure`; raised, it would fail an unrelated
+        test that happens to run.
         """
         try:
             while not self._stopped.wait(SAMPLE_SECONDS):
                 self._sample_once()
-        except Exception as error:  # noqa: BLE001 - the run is to fail, whatever it was
+        except Exception as error:  # noqa: BLE001 - any error has to fail the run
             self.failure = _name_and_place(error)
 
     def _sample_once(self) -> None:
         for process in self.descendants(os.getpid()):
             try:
                 words = Path(f"/proc/{process}/cmdline").read_bytes()
-            except OSError:  # it has ended
+            except OSError:  # the process has ended
                 continue
             self.search(words, f"the command line of a process of {self.test}")
 
@@ -107,7 +107,7 @@ class Watch:
         self._stopped.set()
 
     def on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Look at a command line before a process has it: it may be gone before it is sampled."""
+        """Search a command line before its process starts: it may end before it is sampled."""
         if event == "subprocess.Popen" and not self._stopped.is_set():
             _, words, _, _ = arguments
             for word in [words] if isinstance(words, (str, bytes, os.PathLike)) else words:
@@ -115,16 +115,16 @@ class Watch:
 
 
 def descendants(process: int, proc: Path = Path("/proc")) -> Iterator[int]:
-    """The children of `process`, their children, and so on; any of them may end meanwhile."""
+    """All descendants of `process`; any of them can end during the search."""
     tasks = proc / str(process) / "task"
     try:
         threads = os.listdir(tasks)
-    except OSError:  # it ended after it was listed
+    except OSError:  # it has ended since it was listed
         return
     for thread in threads:
         try:
             children = (tasks / thread / "children").read_text()
-        except OSError:  # the thread has ended: ENOENT, or ESRCH where the file was open by then
+        except OSError:  # the thread has ended: ENOENT, or ESRCH if the file was already open
             continue
         for child in children.split():
             yield int(child)

@@ -1,4 +1,4 @@
-"""The canary's watch over a run of pytest: what it looks into, and how a run fails.
+"""The canary's pytest plugin: what is searched, and how a run fails.
 
 With pytest-xdist every worker has a watch of its own, and so has the process that started them. A
 worker reports at its end; the run fails if the secret appeared in any, or if one did not report.
@@ -24,7 +24,7 @@ REPORT = "canary"  # among what a worker returns at its end
 
 
 class Plugin:
-    """What of a run of pytest the watch looks into."""
+    """Passes the output of a pytest run to the watch."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -36,11 +36,11 @@ class Plugin:
         self._communicate: Callable[..., Any] = subprocess.Popen.communicate
 
     def pytest_sessionstart(self) -> None:
-        """Begin."""
+        """Start watching."""
         watch, communicate = self.watch, self._communicate
 
         def searched(process: Any, *arguments: Any, **options: Any) -> Any:
-            """Popen.communicate; what a child writes to its standard output, a test asked for."""
+            """Popen.communicate; standard output is not searched, because the test asked for it."""
             out, err = communicate(process, *arguments, **options)
             watch.search(err, f"the standard error of a process of {watch.test}")
             return out, err
@@ -51,17 +51,17 @@ class Plugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
-        """Know whose processes they are."""
+        """Record which test is running."""
         self.watch.test = item.nodeid
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Look into what one test wrote, and into what pytest says of it."""
+        """Search a test's output and pytest's report."""
         self.watch.search(report.longreprtext, f"the report of {report.nodeid} ({report.when})")
         for title, text in report.sections:
             self.watch.search(text, f"{title} of {report.nodeid}")
 
     def pytest_warning_recorded(self, warning_message: Any, nodeid: str) -> None:
-        """Look into warnings."""
+        """Search warnings."""
         self.watch.search(str(warning_message), f"a warning of {nodeid}")
 
     @pytest.hookimpl(optionalhook=True)
@@ -84,9 +84,9 @@ class Plugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Look into the files, and fail the run if the secret came out or a watch had ended."""
+        """Search the files, and fail the run if the secret leaked or the watch had ended."""
         if not self._sampler.is_alive():
-            self._ended_early.append(self.watch.failure or "its thread had ended")
+            self._ended_early.append(self.watch.failure or "its thread has ended")
         self._ended_early += [f"{worker}: did not report" for worker in sorted(self._unreported)]
         self.watch.stop()
         self._sampler.join()
@@ -107,14 +107,14 @@ class Plugin:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say where it stood, never what."""
+        """Report where the secret was found, never the secret."""
         watch = self.watch
         if self._ended_early:
             terminalreporter.section("the canary's watch ended before the run", red=True)
         for why in self._ended_early:
             terminalreporter.write_line(f"CANARY command lines were not watched to the end: {why}")
         if watch.places:
-            terminalreporter.section("the canary secret came out", red=True)
+            terminalreporter.section("the canary secret leaked", red=True)
             for place in watch.places:
                 terminalreporter.write_line(f"CANARY in {place}")
         elif not self._ended_early:
@@ -123,6 +123,6 @@ class Plugin:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watch this run; once, though conftest and a command line may both ask for it."""
+    """Watch this run; only once, even if conftest and the command line both ask for it."""
     if not config.pluginmanager.has_plugin("canary-watch"):
         config.pluginmanager.register(Plugin(config), "canary-watch")

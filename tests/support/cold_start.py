@@ -1,8 +1,8 @@
-"""What a cold start does, counted: modules, files and calls; the same on every machine.
+"""Counts what a cold start does: modules, files and calls, the same on every machine.
 
-`python -m tests.support.cold_start` writes cold_start.json, with which test_cold_start.py
-compares. Calls are those of functions, Python's own and C's, in one thread: a start that gets no
-other thread does all its work in the first, in an order that no network changes.
+`python -m tests.support.cold_start` writes cold_start.json, which test_cold_start.py compares
+with. Calls are calls of Python and C functions in one thread: if no other thread can be started,
+all work is done in the first one, in an order that does not depend on the network.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ assert appconfig_env.get("P0") == "value 0"
 HUNDRED = (
     GET
     + """
-counts["calls"] = -1  # sys.setprofile at the end is one too
+counts["calls"] = -1  # without the one that ends the counting
 for _ in range(100):
     appconfig_env.get("P0")
 """
@@ -82,19 +82,19 @@ for _ in range(100):
 
 
 def count(run: str, environ: Mapping[str, str], python: str) -> Counts:
-    """What `run` does in a new interpreter, the second time: the first may compile."""
+    """Count what `run` does in a new interpreter, in its second run: the first one may compile."""
     command = [python, "-I", "-S", "-c", COUNT.format(run=run), str(ROOT)]
     for _ in range(2):
         Path(environ.get("APPCONFIG_ENV_SNAPSHOT", "/nowhere")).unlink(missing_ok=True)
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(done.stderr)
-    found: Counts = json.loads(done.stdout.replace("'", '"'))
-    return found
+    counts: Counts = json.loads(done.stdout.replace("'", '"'))
+    return counts
 
 
 def fill(aws: FakeAws) -> None:
-    """Two profiles and twenty parameters, as in the benchmarks."""
+    """Store two profiles and twenty parameters, as in the benchmarks."""
     aws.put_profile("shop", "prod", "app", {"greeting": "hello", "limits": {"rate": 10}})
     aws.put_profile("shop", "prod", "flags", {"checkout": {"enabled": True}})
     for number in range(20):
@@ -102,36 +102,37 @@ def fill(aws: FakeAws) -> None:
 
 
 def measure(aws: FakeAws, folder: Path, python: str) -> dict[str, Counts]:
-    """All that is counted, by one interpreter."""
+    """All counts of one interpreter."""
     environ = {
         **aws.environ(),
         "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
         "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "warn",
     }
-    reading = {
+    with_sources = {
         **environ,
         "APPCONFIG_ENV_SOURCES": SOURCES,
     }
-    found = {
-        "a start with nothing to read": count(WRAPPER, environ, python),
-        "a start with 2 profiles and 20 parameters": count(WRAPPER, reading, python),
-        "the import of the helper": count(IMPORT, environ, python),
-        "the import and a first get() without a wrapper": count(GET, reading, python),
+    counts = {
+        "a cold start with nothing to read": count(WRAPPER, environ, python),
+        "a cold start with 2 profiles and 20 parameters": count(WRAPPER, with_sources, python),
+        "importing the helper": count(IMPORT, environ, python),
+        "importing the helper and a first get() without the wrapper": count(
+            GET, with_sources, python
+        ),
     }
-    # Not by comparing two processes: how often a first get() reads depends on the network.
-    hundred = count(HUNDRED, reading, python)["calls"]
-    found["a hundred get() of a fresh value"] = {"calls": hundred}
-    return found
+    hundred = count(HUNDRED, with_sources, python)["calls"]
+    counts["100 calls of get() with a fresh value"] = {"calls": hundred}
+    return counts
 
 
 def main() -> None:
-    """Count with every interpreter there is, and write it down."""
+    """Count with every available interpreter, and write the results."""
     with FakeAws(tls=True) as aws, tempfile.TemporaryDirectory() as folder:
         fill(aws)
-        known = json.loads(COUNTED.read_text()) if COUNTED.exists() else {}
+        recorded = json.loads(COUNTED.read_text()) if COUNTED.exists() else {}
         for version, python in PYTHONS.items():
-            known[version] = measure(aws, Path(folder), python)
-    COUNTED.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+            recorded[version] = measure(aws, Path(folder), python)
+    COUNTED.write_text(json.dumps(dict(sorted(recorded.items())), indent=1) + "\n")
 
 
 if __name__ == "__main__":

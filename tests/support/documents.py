@@ -1,4 +1,4 @@
-"""Documents as a source would give them, from data."""
+"""Builds documents as a source would return them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from appconfig_env._content.document import Document
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._config.references import Source
+    from appconfig_env._config.sources import Source
 
 
 def document_of(source: Source, values: Mapping[str, str]) -> Document:
-    """What `source` reads where `values` stand: parameters, a JSON object, or one value alone."""
+    """The document of a `source` that holds `values`: parameters, a JSON object or one value."""
     resource = source.resource
     if resource.is_path:
-        return Document(resource, parameters=values)
+        return Document(parameters=values)
     if resource.scheme == "ssm":
-        return Document(resource, "".join(values.values()).encode())
-    return Document(resource, json.dumps(dict(values)).encode(), content_type="application/json")
+        return Document("".join(values.values()).encode())
+    return Document(json.dumps(dict(values)).encode(), content_type="application/json")

@@ -1,4 +1,4 @@
-"""A client of AWS that answers from a list, for what calls are planned."""
+"""A fake AWS client that returns prepared responses, for tests of which calls are made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Answer = dict[str, Any] | Exception | Callable[[Mapping[str, Any]], dict[str, An
 
 
 class FakeClient:
-    """Gives each operation its answers in order, the last one for ever; remembers the calls."""
+    """Returns each operation's responses in order, then the last one; records the calls."""
 
     def __init__(self, **answers: Answer | list[Answer]) -> None:
         self.calls: list[tuple[str, dict[str, Any], str]] = []

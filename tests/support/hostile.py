@@ -1,4 +1,4 @@
-"""Documents that nobody writes by accident, what becomes of each, and a start within limits."""
+"""Hostile documents with the expected error of each, and a cold start with limited memory."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Hostile(NamedTuple):
     """One document.
 
     Attributes:
-        name: of it.
-        format: as the option has it.
-        body: makes it; a function, since some are large.
-        said: a part of the error; empty where the document is taken.
+        name: the document's name.
+        format: the value of the `format` option.
+        body: a function that returns the document, since some are large.
+        error: a part of the expected error; empty if the document is accepted.
     """
 
     name: str
     format: str
     body: Callable[[], bytes]
-    said: str = ""
+    error: str = ""
 
     def __str__(self) -> str:
         return self.name
@@ -53,15 +53,15 @@ DOCUMENTS = [
     Hostile("a million digits", "json", lambda: b'{"a":' + b"9" * 10**6 + b"}", "too many digits"),
     Hostile("1e400", "json", lambda: b'{"a": 1e400}', "too large"),
     Hostile("minus zero", "json", lambda: b'{"a": -0, "b": -0.0}'),
-    Hostile("a key twice", "json", lambda: b'{"\\u001b[31mk": 1, "\\u001b[31mk": 2}', "twice"),
-    Hostile("NaN", "json", lambda: b'{"a": NaN}', "no NaN"),
-    Hostile("Infinity", "json", lambda: b'{"a": -Infinity}', "no -Infinity"),
+    Hostile("a key twice", "json", lambda: b'{"\\u001b[31mk": 1, "\\u001b[31mk": 2}', "duplicate"),
+    Hostile("NaN", "json", lambda: b'{"a": NaN}', "NaN is not valid"),
+    Hostile("Infinity", "json", lambda: b'{"a": -Infinity}', "-Infinity is not valid"),
     Hostile("a lone surrogate", "json", lambda: b'{"a": "\\ud800"}', "lone surrogate"),
-    Hostile("a lone surrogate as key", "json", lambda: b'{"\\ud800": 1}', "no variable name"),
+    Hostile("a lone surrogate as key", "json", lambda: b'{"\\ud800": 1}', "not a variable name"),
     Hostile("NUL in a value", "json", lambda: b'{"a": "\\u0000"}', "NUL"),
-    Hostile("NUL in a key", "json", lambda: b'{"a\\u0000b": 1}', "no variable name"),
-    Hostile("a newline in a key", "json", lambda: b'{"a\\nB=1": 1}', "no variable name"),
-    Hostile("a change of direction", "json", '{"a\u202eb": 1}'.encode, "variable name"),
+    Hostile("NUL in a key", "json", lambda: b'{"a\\u0000b": 1}', "not a variable name"),
+    Hostile("a newline in a key", "json", lambda: b'{"a\\nB=1": 1}', "not a variable name"),
+    Hostile("a bidirectional override", "json", '{"a\u202eb": 1}'.encode, "not a variable name"),
     Hostile("a byte order mark", "json", lambda: b'\xef\xbb\xbf{"a": 1}'),
     Hostile("UTF-16", "json", lambda: '{"a": 1}'.encode("utf-16"), "UTF-8"),
     Hostile("4 MB in one value", "json", lambda: b'{"a": "' + b"x" * 4 * MIB + b'"}', "131071"),
@@ -71,14 +71,14 @@ DOCUMENTS = [
     Hostile("4 MB in an open quote", "dotenv", lambda: b"A='" + b"x" * 4 * MIB, "at most"),
     Hostile("64 kB of spaces", "dotenv", lambda: b"A=x" + b" " * 65536 + b"y", "in a row"),
     Hostile("commands in values", "dotenv", lambda: b"A=$(id)\nB=`id`\nC=${HOME}\nD=$HOME\n"),
-    Hostile("a million YAML values", "yaml", lambda: b"- 1\n" * 10**6, "values at most"),
+    Hostile("a million YAML values", "yaml", lambda: b"- 1\n" * 10**6, "at most 100000 values"),
     Hostile("aliases of aliases", "yaml", lambda: MERGES.replace("<<", "x").encode(), "at most"),
-    Hostile("merges of merges", "yaml", MERGES.encode, "values at most"),
-    Hostile("YAML 10,000 deep", "yaml", lambda: b"[" * DEEP + b"]" * DEEP, "want YAML"),
-    Hostile("YAML's own tags", "yaml", lambda: b"a: !!python/object/apply:os.system [id]", "want"),
-    Hostile("a hexadecimal million", "yaml", lambda: b"a: 0x" + b"f" * 10**6, "signs at most"),
-    Hostile("a sum of sixties", "yaml", lambda: b"a: 1" + b":59" * 10**5, "signs at most"),
-    Hostile("a float of sixties", "yaml", lambda: b"a: 1" + b":1" * 240 + b".5", "want"),
+    Hostile("merges of merges", "yaml", MERGES.encode, "at most 100000 values"),
+    Hostile("YAML 10,000 deep", "yaml", lambda: b"[" * DEEP + b"]" * DEEP, "invalid YAML"),
+    Hostile("YAML's own tags", "yaml", lambda: b"a: !!python/object/apply:os.system [id]", "YAML"),
+    Hostile("a million hex digits", "yaml", lambda: b"a: 0x" + b"f" * 10**6, "500 characters"),
+    Hostile("a base-60 integer", "yaml", lambda: b"a: 1" + b":59" * 10**5, "500 characters"),
+    Hostile("a base-60 float", "yaml", lambda: b"a: 1" + b":1" * 240 + b".5", "invalid YAML"),
 ]  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def _keys(size: int) -> bytes:
 
 
 class Ended(NamedTuple):
-    """A start that is over: what it said, and the processor's seconds it took."""
+    """A finished cold start: its exit code, its output, and the CPU seconds it took."""
 
     code: int
     out: str
@@ -97,7 +97,7 @@ class Ended(NamedTuple):
 
 
 def start(environ: Mapping[str, str], *command: str, memory: int = MEMORY_BYTES) -> Ended:
-    """Run the wrapper with so much memory and no more."""
+    """Run the wrapper with at most `memory` bytes of address space."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
             ["/bin/sh", "-c", LIMITED, str(memory // 1024), str(WRAPPER), *command],
@@ -107,9 +107,9 @@ def start(environ: Mapping[str, str], *command: str, memory: int = MEMORY_BYTES)
         )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        said = []
+        texts = []
         for file in (out, err):
             file.seek(0)
-            said.append(file.read().decode())
-    seconds = usage.ru_utime + usage.ru_stime  # this machine may have other things to do
-    return Ended(process.returncode, said[0], said[1], seconds)
+            texts.append(file.read().decode())
+    seconds = usage.ru_utime + usage.ru_stime  # CPU time, because the machine may be busy
+    return Ended(process.returncode, texts[0], texts[1], seconds)

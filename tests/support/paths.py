@@ -1,4 +1,4 @@
-"""Where the checkout is that the tests look at, and what is in it."""
+"""The path of the checkout under test."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reads requirements/*.txt: what is installed of others, each version with its hashes."""
+"""Reads requirements/*.txt: third-party packages, each version with its hashes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ FOLDER = ROOT / "requirements"
 
 
 class Pin(NamedTuple):
-    """One requirement of a *.txt, which may stand there twice with different markers.
+    """One requirement of a *.txt, which may appear twice with different markers.
 
     Attributes:
-        name: as the index has it: small letters and `-`.
-        version: the only one.
-        marker: where it is needed; empty for everywhere.
+        name: normalized: lower case and `-`.
+        version: the only accepted version.
+        marker: the environments that need it; empty for all.
         hashes: `sha256:` and hexadecimal digits.
-        because: what asked for it, as the comment says.
-        text: all that, as it stands there.
+        because: the packages that require it, from the comment.
+        text: the requirement's lines in the file.
     """
 
     name: str
@@ -44,7 +44,7 @@ def _pin(block: str) -> Pin:
     requirement = Requirement(first)
     (specifier,) = requirement.specifier
     if specifier.operator != "==" or "*" in specifier.version or requirement.url:
-        raise ValueError(f"want name==version, got {first!r}")
+        raise ValueError(f"expected name==version, got {first!r}")
     comments = [line.strip(" #") for line in block.splitlines() if line.startswith("    #")]
     return Pin(
         canonicalize_name(requirement.name),
@@ -57,32 +57,32 @@ def _pin(block: str) -> Pin:
 
 
 def requirements_of(locked: str, package: str, *, alone: bool = False) -> str:
-    """One package of requirements/LOCKED.txt, as a file for pip.
+    """One package of requirements/LOCKED.txt, as the text of a requirements file for pip.
 
     Args:
         locked: as in `pins`.
         package: `name==version`.
-        alone: without what it needs.
+        alone: without its dependencies.
 
     Raises:
-        ValueError: it does not stand there in this version.
+        ValueError: the file does not contain this version.
     """
     every = pins(locked)
     if package not in {f"{pin.name}=={pin.version}" for pin in every}:
-        raise ValueError(f"requirements/{locked}.txt: want {package} in it")
+        raise ValueError(f"requirements/{locked}.txt does not contain {package}; run make lock")
     names: set[str] = {package.partition("==")[0]}
     while not alone and (more := {pin.name for pin in every if pin.because & names} - names):
         names |= more
     return "--only-binary :all:\n" + "".join(pin.text for pin in every if pin.name in names)
 
 
-def wanted(name: str) -> dict[NormalizedName, Requirement]:
-    """What requirements/NAME.in asks for, with all that it includes, by name."""
+def requirements(name: str) -> dict[NormalizedName, Requirement]:
+    """The requirements of requirements/NAME.in and the files it includes, by name."""
     found: dict[NormalizedName, Requirement] = {}
     for line in (FOLDER / f"{name}.in").read_text().splitlines():
         words = re.sub(r"(^|\s)#.*", "", line).strip()
         if words.startswith("-r "):
-            found |= wanted(words.removeprefix("-r ").removesuffix(".in"))
+            found |= requirements(words.removeprefix("-r ").removesuffix(".in"))
         elif words:
             requirement = Requirement(words)
             found[canonicalize_name(requirement.name)] = requirement

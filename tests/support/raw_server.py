@@ -1,4 +1,4 @@
-"""A server without HTTP: it reads requests and answers with the bytes it was given, good or bad."""
+"""A server below HTTP: it reads requests and sends the bytes it was given, valid or not."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Answer = bytes | Callable[[socket.socket], None]
 
 
 def hang(connection: socket.socket) -> None:
-    """Answer nothing until the client is gone."""
+    """Send nothing until the client has disconnected."""
     connection.settimeout(30)
     connection.recv(1)
 
 
 def then_close(answer: bytes) -> Callable[[socket.socket], None]:
-    """Send `answer`, and close the connection."""
+    """Return a function that sends `answer` and closes the connection."""
 
     def send(connection: socket.socket) -> None:
         connection.sendall(answer)
@@ -33,13 +33,13 @@ def then_close(answer: bytes) -> Callable[[socket.socket], None]:
 
 
 def ok(body: bytes = b"", *headers: str) -> bytes:
-    """Give a good answer."""
+    """Build a response with status 200."""
     lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
 
 
 class RawServer:
-    """Gives the answers one after the other, the last one for ever, whatever the connection."""
+    """Sends the answers in order, then the last one repeatedly, across all connections."""
 
     def __init__(self, *answers: Answer, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []

@@ -1,4 +1,4 @@
-"""AWS's Runtime Interface Emulator in a mount namespace of its own: Lambda without Docker."""
+"""AWS's Runtime Interface Emulator in its own mount namespace: Lambda without Docker."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ FREE_WORKER_SECONDS = 60
 GIVEN = "given-environment"
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 
-# What the managed runtime's bootstrap does (seen in published listings of the images), with the
-# runtime's own command left open.
+# Follows the managed runtime's bootstrap (from published listings of the images); the runtime's
+# own command is a placeholder.
 BOOTSTRAP = """\
 #!/bin/bash
 export AWS_EXECUTION_ENV={execution_env}
@@ -86,11 +86,11 @@ from awslambdaric.__main__ import main
 main([sys.argv[0], os.environ["_HANDLER"]])
 '''
 
-# Runs as the first process of its namespaces. /tmp comes last: the sources may lie below it.
+# Runs as the first process of its namespaces. /tmp comes last: the mounted folders may be in it.
 ENTER = """\
 set -e
 base={base}
-# Without root some mounts of this machine may not be remounted; the run is as good without.
+# Without root some mounts of this machine cannot be remounted, which does no harm here.
 read_only() {{ mount -o remount,bind,ro "$1" 2>/dev/null || [ "{rootless}" = yes ]; }}
 mount -t tmpfs -o mode=755 none "$base/var"
 mkdir -p "$base/var/lang" "$base/var/runtime" "$base/var/task" "$base/var/tmp" "$base/var/sandbox"
@@ -110,11 +110,11 @@ exec {command}
 
 
 class SandboxError(Exception):
-    """The sandbox itself did not work; says what the emulator printed."""
+    """The sandbox itself failed; contains the emulator's output."""
 
 
 class Interpreter(NamedTuple):
-    """What a Python says of itself."""
+    """A Python's installation prefix and version."""
 
     prefix: Path
     version: str
@@ -122,7 +122,7 @@ class Interpreter(NamedTuple):
 
 @contextmanager
 def _locked(name: str) -> Iterator[None]:
-    """Let one process at a time prepare a tool: tests may run in several."""
+    """Let only one process at a time prepare a tool: tests may run in parallel."""
     TOOLS.mkdir(exist_ok=True)
     with (TOOLS / f".{name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -130,7 +130,7 @@ def _locked(name: str) -> Iterator[None]:
 
 
 def ensure_rie() -> Path:
-    """Give the emulator's path; unpack it from AWS SAM's wheel where it is missing."""
+    """Return the emulator's path; if it is missing, unpack it from AWS SAM's wheel."""
     if named := os.environ.get("AWS_LAMBDA_RIE"):
         return Path(named)
     target = TOOLS / "aws-lambda-rie"
@@ -139,8 +139,8 @@ def ensure_rie() -> Path:
             return target
         machine = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
         with tempfile.TemporaryDirectory() as folder:
-            wanted = _hashed(requirements_of("sam", RIE_WHEEL, alone=True), folder)
-            _pip(sys.executable, "download", "--no-deps", "--dest", folder, *wanted)
+            hashed = _hashed(requirements_of("sam", RIE_WHEEL, alone=True), folder)
+            _pip(sys.executable, "download", "--no-deps", "--dest", folder, *hashed)
             wheel = next(Path(folder).glob("*.whl"))
             with zipfile.ZipFile(wheel) as archive:
                 content = archive.read(f"samcli/local/rapid/aws-lambda-rie-{machine}")
@@ -152,7 +152,7 @@ def ensure_rie() -> Path:
 
 
 def ensure_runtime(python: str, package: str = RUNTIME_CLIENT) -> Path:
-    """Give a folder that holds a package (the runtime client, boto3) for one Python version."""
+    """Return a folder with a package (the runtime client, boto3) for one Python version."""
     found = interpreter(python)
     target = TOOLS / f"python{found.version}" / package
     with _locked("runtime"):
@@ -160,8 +160,8 @@ def ensure_runtime(python: str, package: str = RUNTIME_CLIENT) -> Path:
             partial = target.with_name(target.name + ".part")
             shutil.rmtree(partial, ignore_errors=True)
             with tempfile.TemporaryDirectory() as folder:
-                wanted = _hashed(requirements_of("dev", package), folder)
-                _pip(python, "install", "--no-compile", "--target", str(partial), *wanted)
+                hashed = _hashed(requirements_of("dev", package), folder)
+                _pip(python, "install", "--no-compile", "--target", str(partial), *hashed)
             partial.rename(target)
     return target
 
@@ -180,7 +180,7 @@ def _pip(python: str, *arguments: str) -> None:
 
 
 def interpreter(python: str) -> Interpreter:
-    """Ask a Python where it is installed (not its virtual environment) and for its version."""
+    """Return where a Python is installed (not its virtual environment) and its version."""
     script = "import sys; print(sys.base_prefix); print('%d.%d' % sys.version_info[:2])"
     out = subprocess.run([python, "-I", "-c", script], capture_output=True, text=True, check=True)
     prefix, version = out.stdout.split("\n")[:2]
@@ -188,16 +188,16 @@ def interpreter(python: str) -> Interpreter:
 
 
 def unavailable() -> str | None:
-    """Say why no sandbox can be had here, or None."""
+    """Return why this machine cannot create a sandbox, or None."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return "needs Linux and unshare"
     done = subprocess.run([*_unshare(), "true"], capture_output=True, text=True, check=False)
-    return None if done.returncode == 0 else f"no namespaces here: {done.stderr.strip()}"
+    return None if done.returncode == 0 else f"cannot create namespaces here: {done.stderr.strip()}"
 
 
 def _unshare() -> list[str]:
-    # A PID namespace too: its first process takes all others along when it ends, whatever
-    # process groups and sessions they made for themselves.
+    # A PID namespace too: when its first process ends, all others end with it, whatever process
+    # groups and sessions they have created.
     flags = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     return ["unshare", *flags] if os.geteuid() == 0 else ["unshare", "--map-root-user", *flags]
 
@@ -223,11 +223,11 @@ class Sandbox:
         hide: Iterable[str] = (),
         log_level: str = "info",
     ) -> None:
-        """Prepare it; nothing runs before `start`.
+        """Prepare the sandbox; nothing runs before `start`.
 
-        `command` replaces `python bootstrap.py` behind the wrapper, for other languages. `boto3`
-        is a requirement such as "boto3==1.43.0", to be found where the managed runtime has it.
-        `hide` names programs of this machine that Lambda's image lacks.
+        `command` replaces `python bootstrap.py` after the wrapper, for other languages. `boto3`
+        is a requirement such as "boto3==1.43.0", installed where the managed runtime has it.
+        `hide` lists programs of this machine that Lambda's image does not have.
         """
         self._given = dict(environ or {})
         self._task, self._layer = Path(task_dir).resolve(), layer_dir and Path(layer_dir).resolve()
@@ -235,13 +235,13 @@ class Sandbox:
         self._command, self._boto3, self._hide = command, boto3, tuple(hide)
         self._timeout_seconds, self._memory_mb = timeout_seconds, memory_mb
         self._max_concurrency, self._init_caching = max_concurrency, init_caching
-        # The emulator's own endpoint says that its keys expired in the year 1, which boto3 will
-        # not have; a test may bring another one.
+        # The emulator's own credentials endpoint returns keys that expired in the year 1, which
+        # boto3 rejects; a test can pass another endpoint.
         self._keyless = init_caching or "AWS_CONTAINER_CREDENTIALS_FULL_URI" in self._given
         self._log_level = log_level
         self._process: subprocess.Popen[bytes] | None = None
         self._base = Path(tempfile.mkdtemp(prefix="sandbox-"))
-        # With max_concurrency the emulator becomes uid 993, which has to get in.
+        # With max_concurrency the emulator switches to uid 993, which needs access.
         self._base.chmod(0o755)
         self.tmp = self._base / "tmp"
         self._log = self._base / "log"
@@ -263,12 +263,12 @@ class Sandbox:
         self.close()
 
     def start(self) -> Self:
-        """Start the emulator and wait until it listens; the runtime starts at the first call."""
+        """Start the emulator, and wait until it listens; the runtime starts at the first call."""
         rie = ensure_rie()
         for name in ("var", "opt", "runtime", "files", "tmp"):
             (self._base / name).mkdir(exist_ok=True)
         self.tmp.chmod(0o1777)
-        # Below /tmp or a layer's path it would be out of sight inside.
+        # In /tmp or a layer's path it would be hidden inside the sandbox.
         shutil.copy2(rie, self._base / "files" / "aws-lambda-rie")
         self.port, self.runtime_api_port = _free_ports(2)
         script = self._script()
@@ -286,10 +286,10 @@ class Sandbox:
         return self
 
     def invoke(self, payload: object = None, *, timeout: float = 60) -> tuple[int, Any]:
-        """Call the function; gives the status and the parsed JSON, the text, or None if empty.
+        """Call the function; return the status and the parsed JSON, the text, or None if empty.
 
-        With `max_concurrency` a call that finds no free worker is repeated for a while: workers
-        get ready one by one, and Lambda would have sent the call elsewhere.
+        With `max_concurrency`, a call that finds no free worker is repeated for a while: workers
+        become ready one by one, and Lambda would have routed the call elsewhere.
         """
         deadline = time.monotonic() + FREE_WORKER_SECONDS
         while True:
@@ -313,17 +313,17 @@ class Sandbox:
             return answer.status, body
 
     def log(self) -> str:
-        """Give all that the emulator, the wrapper and the function printed so far."""
+        """Return what the emulator, the wrapper and the function have printed so far."""
         return self._log.read_text(errors="replace")
 
     def init_durations_ms(self) -> list[float]:
-        """How long each init took, from the bootstrap's exec to the runtime's first `next`."""
+        """The duration of each init, from the bootstrap's exec to the runtime's first `next`."""
         return [
             float(text) for text in re.findall(r"INIT REPORT\(durationMs: ([\d.]+)", self.log())
         ]
 
     def pids(self) -> list[int]:
-        """Give the processes inside, the emulator first; as this side numbers them."""
+        """Return the processes inside, the emulator first, by their PIDs outside."""
         if self._process is None or self._process.poll() is not None:
             return []
         found, todo = [], [self._process.pid]
@@ -339,12 +339,12 @@ class Sandbox:
             os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Let the processes continue."""
         for pid in self.pids():
             os.kill(pid, signal.SIGCONT)
 
     def stop(self, *, grace_seconds: float = 5) -> None:
-        """Shut down as Lambda does (SIGTERM to the emulator), then make sure of it."""
+        """Shut down as Lambda does (SIGTERM to the emulator), then kill what is left."""
         process = self._process
         if process is None or process.poll() is not None:
             return
@@ -356,7 +356,7 @@ class Sandbox:
         except (subprocess.TimeoutExpired, ProcessLookupError):
             pass
         finally:
-            # --kill-child takes the namespace's first process along, and that one all others.
+            # --kill-child ends the namespace's first process, which ends all others.
             if process.poll() is None:
                 process.kill()
             process.wait()
@@ -383,8 +383,8 @@ class Sandbox:
             BOOTSTRAP.format(
                 execution_env=execution_env,
                 command=shlex.join(command),
-                # The emulator sets the three variables in any case, where the service gives
-                # the endpoint in their place.
+                # The emulator always sets these three variables; the service sets the endpoint
+                # instead.
                 unset=f"unset {' '.join(KEY_VARIABLES)}" if self._keyless else "",
             )
         )
@@ -401,7 +401,7 @@ class Sandbox:
         ]
         options += ["--enable-init-caching"] if self._init_caching else []
         given = self._base / "files" / GIVEN
-        given.touch(mode=0o600)  # not as arguments, which every user of this machine may read
+        given.touch(mode=0o600)  # not as arguments, which every user of this machine can read
         pairs = [f"{name}={shlex.quote(value)}" for name, value in self._environ().items()]
         given.write_text("".join(f"export {pair}\n" for pair in pairs))
         enter = ["env", "-i", "/bin/sh", "-c", f'. /var/sandbox/{GIVEN} && exec "$@"', "sh"]
@@ -419,7 +419,7 @@ class Sandbox:
         runtime = self._base / "runtime"
         shutil.copytree(ensure_runtime(self._python), runtime, dirs_exist_ok=True)
         (runtime / "bootstrap.py").write_text(BOOTSTRAP_PY)
-        # Whatever this machine's Python has installed is not what the image has: boto3 or nothing.
+        # Hide the packages of this machine's Python: the image has boto3 or nothing.
         empty = self._base / "site-packages"
         empty.mkdir(exist_ok=True)
         packages = ensure_runtime(self._python, self._boto3) if self._boto3 else empty
@@ -458,7 +458,7 @@ class Sandbox:
         variables.update(self._given)
         for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"):
             path = Path(variables.get(name, ""))
-            # Such a file often lies in this side's /tmp, which is out of sight inside.
+            # Such a file is often in the outer /tmp, which is hidden inside.
             if path.is_file():
                 copied = shutil.copy2(path, self._base / "files" / f"{name.lower()}.pem")
                 Path(copied).chmod(0o644)
@@ -488,7 +488,7 @@ def _children(pid: int) -> list[int]:
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
         return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-    except OSError:  # it ended meanwhile
+    except OSError:  # the process has ended
         return []
 
 

@@ -1,4 +1,4 @@
-"""Servers that are not this project's: moto, ministack, and a small recording forward proxy."""
+"""Third-party servers (moto, ministack), and a small recording forward proxy."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ START_SECONDS = 30
 
 
 def free_port() -> int:
-    """Give a port nobody listens on."""
+    """Return an unused port."""
     with socket.socket() as one:
         one.bind((HOST, 0))
         return int(one.getsockname()[1])
 
 
 def post(url: str, path: str) -> int:
-    """Post nothing, without regard to proxies, and give the status."""
+    """Send an empty POST, ignoring proxy variables, and return the status."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
         connection.request("POST", path)
@@ -43,7 +43,7 @@ def post(url: str, path: str) -> int:
 
 @contextmanager
 def serving(command: list[str], port: int, environ: Mapping[str, str]) -> Iterator[str]:
-    """Run a server until the block ends; waits until it listens."""
+    """Run a server until the block ends; wait until it listens."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
     process = subprocess.Popen(
         command,
@@ -73,7 +73,7 @@ def serving(command: list[str], port: int, environ: Mapping[str, str]) -> Iterat
 
 @contextmanager
 def moto() -> Iterator[str]:
-    """Run moto's server and give its URL."""
+    """Run moto's server, and return its URL."""
     port = free_port()
     command = [sys.executable, "-c", "from moto.server import main; main()"]
     with serving([*command, "-H", HOST, "-p", str(port)], port, {}) as url:
@@ -82,7 +82,7 @@ def moto() -> Iterator[str]:
 
 @contextmanager
 def ministack() -> Iterator[str]:
-    """Run ministack and give its URL."""
+    """Run ministack, and return its URL."""
     port = free_port()
     environ = {"BIND_HOST": HOST, "GATEWAY_PORT": str(port)}
     with serving([sys.executable, "-m", "ministack"], port, environ) as url:
@@ -90,7 +90,7 @@ def ministack() -> Iterator[str]:
 
 
 class Proxied(NamedTuple):
-    """One request that came to the proxy; header names in lower case."""
+    """One request that the proxy received; header names in lower case."""
 
     method: str
     target: str
@@ -102,7 +102,7 @@ class Proxy:
     """A forward proxy: CONNECT for https, absolute-form requests for http."""
 
     def __init__(self, *, require: tuple[str, str] | None = None) -> None:
-        """Listen; `require` is a header without which the answer is 407."""
+        """Listen; requests without the header `require` are answered with 407."""
         self.require = require
         self.requests: list[Proxied] = []
         self._server = _Server((HOST, 0), _Handler)
@@ -130,7 +130,7 @@ class _Server(ThreadingHTTPServer):
     proxy: Proxy
 
     def server_bind(self) -> None:
-        # HTTPServer's own asks the name service for the host's full name, which can take seconds.
+        # HTTPServer's own method looks up the host's full name, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
@@ -158,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         far = http.client.HTTPConnection(parts.netloc, timeout=30)
         try:
-            # As it came: a proxy that changed Host or the query would break the signature.
+            # Unchanged: a proxy that changed Host or the query would break the signature.
             far.putrequest(self.command, path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 if not name.lower().startswith("proxy-"):
@@ -180,8 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def admit(self) -> bool:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        wanted = self.server.proxy.require
-        admitted = wanted is None or headers.get(wanted[0].lower()) == wanted[1]
+        required = self.server.proxy.require
+        admitted = required is None or headers.get(required[0].lower()) == required[1]
         status = 200 if admitted else 407
         self.server.proxy.requests.append(Proxied(self.command, self.path, headers, status))
         if not admitted:
@@ -197,7 +197,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _pump(near: socket.socket, far: socket.socket) -> None:
-    """Carry bytes both ways until one side ends."""
+    """Copy bytes both ways until one side closes."""
     other = {near: far, far: near}
     while True:
         readable, _, _ = select.select([near, far], [], [], 60)

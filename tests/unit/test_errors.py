@@ -8,29 +8,52 @@ import pytest
 
 from appconfig_env import errors
 
-SOURCE = errors.SourceError("ssm:/a", "no answer", unreachable=True)
+FAILURE = errors.Failure("unavailable", "no answer", "check the route", operation="GetParameters")
+SOURCE = errors.SourceError("ssm:/a", FAILURE)
 
 
-def test_everything_has_one_base() -> None:
-    raised = [errors.SettingsError, errors.SourceError, errors.LoadError, errors.MissingKeyError]
-    raised += [errors.AmbiguousFlagError, errors.ConversionError]
-    assert all(issubclass(kind, errors.AppConfigEnvError) for kind in raised)
+def test_all_errors_have_one_base_class() -> None:
+    kinds = [errors.SettingsError, errors.SourceError, errors.LoadError, errors.MissingKeyError]
+    kinds += [errors.AmbiguousFlagError, errors.ConversionError]
+    assert all(issubclass(kind, errors.AppConfigEnvError) for kind in kinds)
     assert issubclass(errors.MissingKeyError, KeyError)
     assert issubclass(errors.ConversionError, ValueError)
 
 
-def test_several_problems_stand_on_lines_of_their_own() -> None:
-    settings = errors.SettingsError(iter(["A: want b", "C: want d"]))
+def test_each_of_several_problems_has_its_own_line() -> None:
+    settings = errors.SettingsError(iter(["A: expected b", "C: expected d"]))
     assert (str(settings), settings.problems) == (
-        "A: want b\nC: want d",
-        ("A: want b", "C: want d"),
+        "A: expected b\nC: expected d",
+        ("A: expected b", "C: expected d"),
     )
-    load = errors.LoadError([SOURCE, errors.SourceError("ssm:/b", "denied")])
-    assert str(load) == "ssm:/a: no answer\nssm:/b: denied"
+    denied = errors.SourceError("ssm:/b", errors.Failure("denied", "denied"))
+    load = errors.LoadError([SOURCE, denied])
+    assert str(load) == "ssm:/a: no answer; check the route\nssm:/b: denied"
     assert load.errors[0] is SOURCE
 
 
-def test_a_missing_keys_message_is_no_repr() -> None:
+def test_a_source_error_has_the_reason_of_its_failure() -> None:
+    assert SOURCE.failure is FAILURE
+    assert (SOURCE.source, SOURCE.reason) == ("ssm:/a", "no answer; check the route")
+    assert str(errors.Failure("denied", "no hint")) == "no hint"
+
+
+@pytest.mark.parametrize("kind", errors.KINDS)
+def test_another_attempt_may_help_only_where_aws_gave_no_verdict(kind: str) -> None:
+    failure = errors.Failure(kind, "failed")
+    assert failure.is_unavailable == (kind in {"throttled", "unavailable"})
+    assert errors.SourceError("ssm:/a", failure).unreachable == failure.is_unavailable
+
+
+def test_failures_are_equal_where_all_of_them_is() -> None:
+    fields = FAILURE.fields()
+    assert errors.Failure(**fields) == FAILURE
+    assert hash(errors.Failure(**fields)) == hash(FAILURE)
+    for name in fields:
+        assert errors.Failure(**(fields | {name: "other"})) != FAILURE
+
+
+def test_the_message_of_a_missing_key_is_not_a_repr() -> None:
     assert str(errors.MissingKeyError("no 'x'")) == "no 'x'"
 
 
@@ -38,14 +61,14 @@ def test_a_missing_keys_message_is_no_repr() -> None:
     "error",
     [
         SOURCE,
-        errors.SettingsError(["A: want b", "C: want d"]),
+        errors.SettingsError(["A: expected b", "C: expected d"]),
         errors.LoadError([SOURCE]),
         errors.MissingKeyError("x"),
     ],
 )
-def test_an_error_survives_the_way_to_another_process(error: errors.AppConfigEnvError) -> None:
-    again = pickle.loads(pickle.dumps(error))
-    assert type(again) is type(error)
-    assert str(again) == str(error)
-    for name in ("source", "reason", "unreachable", "problems"):
-        assert getattr(again, name, None) == getattr(error, name, None)
+def test_errors_can_be_pickled(error: errors.AppConfigEnvError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    for name in ("source", "failure", "reason", "unreachable", "problems"):
+        assert getattr(copy, name, None) == getattr(error, name, None)

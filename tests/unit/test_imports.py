@@ -38,21 +38,22 @@ PURE = {
     "_content",
     "_cache.entry",
     "_cache.load",
-    "_cache.merge",
+    "_cache.snapshot_json",
+    "_cache.turn",
     "_cache.schedule",
     "_cache.snapshot",
     "_http.percent",
     "_http.url",
 }
-# What of the standard library a pure file may use.
+# The standard library's modules that a pure file may import.
 PURE_LIBRARY = {
-    "__future__", "_json", "collections.abc", "difflib", "hashlib", "io",
+    "__future__", "_json", "binascii", "collections.abc", "difflib", "hashlib", "io",
     "json", "types", "typing",
 }  # fmt: skip
-# Packages of others, and the one place that may import each.
+# Third-party packages, and the only places that may import them.
 ONLY_IN = {
     "boto3": ("_backends.aws",),
-    "botocore": ("_backends.aws", "_cli.layer"),  # whose trust store a layer takes AWS's roots from
+    "botocore": ("_backends.aws", "_cli.layer"),  # for the layer's root certificates
     "dotenv": ("_content.parse",),
     "openfeature": ("openfeature",),
     "tenacity": ("_backends.aws.retry",),
@@ -67,7 +68,7 @@ MODULES = {
 
 @functools.cache
 def imports(module: str, *, at_run_time: bool = False) -> frozenset[str]:
-    """What a module imports: ours by their name in MODULES after a dot, others by theirs."""
+    """A module's imports: our modules as `.` and their name in MODULES, others by name."""
     return frozenset(_imports(module, at_run_time=at_run_time))
 
 
@@ -123,7 +124,7 @@ def test_a_package_imports_packages_before_it(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", sorted(FIRST))
-def test_what_runs_first_imports_nothing_of_the_package(module: str) -> None:
+def test_the_files_that_run_first_import_nothing_of_the_package(module: str) -> None:
     assert ours(module) == set()
 
 
@@ -133,14 +134,14 @@ def test_inside_a_package_there_is_no_cycle(module: str) -> None:
     reached: set[str] = set()
     waiting = {module}
     while waiting:
-        found = ours(waiting.pop(), at_run_time=True)
-        waiting |= {name for name in found if name.partition(".")[0] == package} - reached
-        reached |= found
+        imported = ours(waiting.pop(), at_run_time=True)
+        waiting |= {name for name in imported if name.partition(".")[0] == package} - reached
+        reached |= imported
     assert module not in reached
 
 
 @pytest.mark.parametrize("module", sorted(name for name in MODULES if is_within(name, PURE)))
-def test_a_pure_file_knows_no_clock_file_socket_process_thread_or_log(module: str) -> None:
+def test_a_pure_file_uses_no_clock_file_socket_process_thread_or_log(module: str) -> None:
     outside = {name for name in imports(module, at_run_time=True) if name[0] != "."}
     foreign = {name for name in outside if name.partition(".")[0] in ONLY_IN}
     assert outside - foreign <= PURE_LIBRARY
@@ -149,7 +150,7 @@ def test_a_pure_file_knows_no_clock_file_socket_process_thread_or_log(module: st
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
-def test_each_foreign_package_is_imported_in_one_place(module: str) -> None:
+def test_each_third_party_package_is_imported_in_one_place(module: str) -> None:
     for name in imports(module, at_run_time=True):
         places = ONLY_IN.get(name.partition(".")[0])
         assert places is None or is_within(module, places), name

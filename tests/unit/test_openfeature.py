@@ -1,4 +1,4 @@
-"""The OpenFeature provider under the real SDK: values, reasons, error codes, events."""
+"""The OpenFeature provider with the real SDK: values, reasons, error codes, events."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..support.fake_aws import FakeAws
 
 FLAGS = "appconfig:shop/prod/flags"
-# SDKs before 0.10 have no other way than to wait.
+# SDKs before 0.10 always wait.
 set_and_wait = getattr(api, "set_provider_and_wait", api.set_provider)
 CHECKOUT = {
     "enabled": True,
@@ -53,7 +53,7 @@ def no_provider_left() -> Iterator[None]:
 
 
 class Clock:
-    """Moves the fake AWS with it."""
+    """A clock that also moves the fake AWS's."""
 
     def __init__(self, aws: FakeAws) -> None:
         self.at = 1_000_000.0
@@ -68,7 +68,7 @@ class Clock:
 
 
 class Shop:
-    """A function with one helper of its own, and the fake AWS behind it."""
+    """A function with its own helper, and the fake AWS that it reads."""
 
     def __init__(self, aws: FakeAws, folder: Path, sources: str = FLAGS) -> None:
         self.aws = aws
@@ -99,7 +99,7 @@ def client_of(provider: AppConfigProvider) -> OpenFeatureClient:
     return api.get_client()
 
 
-def test_a_flag_is_a_boolean(shop: Shop) -> None:
+def test_a_boolean_is_whether_the_flag_is_enabled(shop: Shop) -> None:
     client = shop.client()
 
     on = client.get_boolean_details("checkout", default_value=False)
@@ -111,7 +111,7 @@ def test_a_flag_is_a_boolean(shop: Shop) -> None:
     assert on.variant is None
 
 
-def test_attributes_come_in_their_types(shop: Shop) -> None:
+def test_attributes_have_their_json_types(shop: Shop) -> None:
     client = shop.client()
 
     assert client.get_integer_value("checkout.limit", 1) == 10
@@ -123,7 +123,7 @@ def test_attributes_come_in_their_types(shop: Shop) -> None:
     assert client.get_object_value("checkout", {}) == attributes
 
 
-def test_a_whole_number_is_a_float_where_one_is_wanted(shop: Shop) -> None:
+def test_an_integer_is_converted_if_a_float_is_requested(shop: Shop) -> None:
     value = shop.client().get_float_value("checkout.limit", 1.5)
 
     assert value == 10
@@ -131,26 +131,26 @@ def test_a_whole_number_is_a_float_where_one_is_wanted(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("name", ["limit", "ratio", "title", "beta", "regions"])
-def test_an_attribute_of_another_type_is_a_mismatch_and_its_value_is_not_said(
+def test_an_attribute_of_another_type_is_a_mismatch_without_its_value(
     shop: Shop, name: str
 ) -> None:
     client = shop.client()
     key = f"checkout.{name}"
-    answers = {
+    by_attribute = {
         "limit": client.get_string_details(key, "default"),
         "ratio": client.get_integer_details(key, 7),
         "title": client.get_object_details(key, {}),
         "beta": client.get_integer_details(key, 7),
         "regions": client.get_boolean_details(key, default_value=True),
     }
-    details = answers[name]
+    details = by_attribute[name]
 
     assert details.value in ("default", 7, {}, True)
     assert (details.reason, details.error_code) == (Reason.ERROR, ErrorCode.TYPE_MISMATCH)
     assert str(CHECKOUT[name]) not in str(details.error_message)
 
 
-def test_a_flag_itself_is_no_text_and_the_message_says_how_to_ask(shop: Shop) -> None:
+def test_a_flag_as_a_string_is_a_mismatch_that_explains_attribute_keys(shop: Shop) -> None:
     details = shop.client().get_string_details("checkout", "default")
 
     assert (details.value, details.error_code) == ("default", ErrorCode.TYPE_MISMATCH)
@@ -158,14 +158,14 @@ def test_a_flag_itself_is_no_text_and_the_message_says_how_to_ask(shop: Shop) ->
 
 
 @pytest.mark.parametrize("key", ["missing", "missing.limit", "checkout.missing", ""])
-def test_what_no_profile_has_is_not_found(shop: Shop, key: str) -> None:
+def test_a_flag_or_attribute_that_no_profile_has_is_not_found(shop: Shop, key: str) -> None:
     details = shop.client().get_integer_details(key, 5)
 
     assert (details.value, details.reason) == (5, Reason.ERROR)
     assert details.error_code == ErrorCode.FLAG_NOT_FOUND
 
 
-def test_a_disabled_flag_leaves_its_attributes_to_the_default(shop: Shop) -> None:
+def test_attributes_of_a_disabled_flag_are_the_defaults(shop: Shop) -> None:
     client = shop.client()
 
     number = client.get_integer_details("search.limit", 5)
@@ -182,7 +182,7 @@ def test_a_variant_is_named_and_counts_as_targeting(shop: Shop) -> None:
     assert (details.variant, details.reason) == ("few", Reason.TARGETING_MATCH)
 
 
-def test_a_document_that_is_no_flag_is_not_found(shop: Shop) -> None:
+def test_a_member_that_is_not_a_flag_is_not_found(shop: Shop) -> None:
     shop.put(checkout={"limit": 1}, other="text")
     client = shop.client()
 
@@ -199,11 +199,11 @@ def test_after_a_failed_refresh_values_are_stale_until_one_succeeds(shop: Shop) 
     off = client.get_boolean_details("search", default_value=True)
     shop.aws.recover()
     shop.clock.tick(3600)
-    well = client.get_integer_details("checkout.limit", 1)
+    recovered = client.get_integer_details("checkout.limit", 1)
 
     assert (stale.value, stale.reason, stale.error_code) == (10, "STALE", None)
     assert (off.value, off.reason) == (False, "STALE")
-    assert (well.value, well.reason) == (10, Reason.STATIC)
+    assert (recovered.value, recovered.reason) == (10, Reason.STATIC)
 
 
 def test_a_profile_that_cannot_be_read_is_an_error_and_not_a_missing_flag(
@@ -216,54 +216,54 @@ def test_a_profile_that_cannot_be_read_is_an_error_and_not_a_missing_flag(
     assert FLAGS in str(details.error_message)
 
 
-def test_a_flag_of_two_profiles_wants_the_source(fake_aws: FakeAws, tmp_path: Path) -> None:
+def test_a_flag_in_two_profiles_needs_a_source(fake_aws: FakeAws, tmp_path: Path) -> None:
     other = "appconfig:shop/prod/other?prefix=OTHER_"
     shop = Shop(fake_aws, tmp_path, f"{FLAGS} {other}")
     shop.put(checkout={"enabled": True, "limit": 1})
     shop.put("other", checkout={"enabled": True, "limit": 2})
 
     ambiguous = shop.client().get_integer_details("checkout.limit", 5)
-    told = shop.client(other).get_integer_details("checkout.limit", 5)
+    unambiguous = shop.client(other).get_integer_details("checkout.limit", 5)
 
     assert (ambiguous.value, ambiguous.error_code) == (5, ErrorCode.GENERAL)
     assert "source=" in str(ambiguous.error_message)
-    assert told.value == 2
+    assert unambiguous.value == 2
 
 
-def test_a_refresh_that_changes_flags_is_an_event_with_their_names(shop: Shop) -> None:
+def test_a_refresh_that_changes_flags_emits_an_event_with_their_names(shop: Shop) -> None:
     client = shop.client()
     events: list[EventDetails] = []
-    came = threading.Event()
+    received = threading.Event()
 
     def listen(details: EventDetails) -> None:
         events.append(details)
-        came.set()
+        received.set()
 
     client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, listen)
     shop.put(checkout={**CHECKOUT, "limit": 11}, search={"enabled": False})
     shop.clock.tick(60)
 
     assert client.get_integer_value("checkout.limit", 1) == 11
-    assert came.wait(5)  # newer SDKs call handlers in threads of their own
+    assert received.wait(5)  # newer SDKs call handlers in threads of their own
     assert [event.flags_changed for event in events] == [["checkout"]]
 
 
-def test_a_refresh_that_changes_no_flag_is_no_event(fake_aws: FakeAws, tmp_path: Path) -> None:
+def test_a_refresh_that_changes_no_flag_emits_no_event(fake_aws: FakeAws, tmp_path: Path) -> None:
     shop = Shop(fake_aws, tmp_path, f"{FLAGS} ssm:/shop/prod/")
     shop.put(checkout=CHECKOUT)
     shop.aws.put_parameter("/shop/prod/host", "one")
-    told: list[object] = []
+    events: list[object] = []
     provider = AppConfigProvider(helper=shop.helper)
     client_of(provider)
-    provider.attach(lambda *event: told.append(event))
+    provider.attach(lambda *event: events.append(event))
     shop.aws.put_parameter("/shop/prod/host", "two")
     shop.clock.tick(600)
 
     assert "HOST" in shop.helper.refresh()
-    assert told == []
+    assert events == []
 
 
-def test_a_provider_that_was_replaced_tells_nothing_and_is_not_kept_alive(shop: Shop) -> None:
+def test_a_provider_that_was_shut_down_does_not_disturb_refreshes(shop: Shop) -> None:
     shop.client()
     api.shutdown()
     shop.put(checkout={"enabled": False})
@@ -272,7 +272,7 @@ def test_a_provider_that_was_replaced_tells_nothing_and_is_not_kept_alive(shop: 
     assert "CHECKOUT_ENABLED" in shop.helper.refresh()
 
 
-def test_wrong_settings_are_fatal(fake_aws: FakeAws, tmp_path: Path) -> None:
+def test_invalid_settings_are_fatal(fake_aws: FakeAws, tmp_path: Path) -> None:
     shop = Shop(fake_aws, tmp_path, "smm:/shop/prod/")
     provider = AppConfigProvider(helper=shop.helper)
     with pytest.raises(ProviderFatalError):
@@ -292,18 +292,18 @@ def test_a_source_that_is_not_configured_is_fatal(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("source", ["ssm:/shop/prod/", "shop/prod/flags", f"{FLAGS}#checkout"])
-def test_a_source_that_is_no_profile_is_refused_at_once(source: str) -> None:
+def test_a_source_that_is_not_a_profile_is_an_error_at_once(source: str) -> None:
     with pytest.raises(SettingsError, match="appconfig:APP/ENV/PROFILE"):
         AppConfigProvider(source)
 
 
-def test_it_answers_asynchronously_too(shop: Shop) -> None:
+def test_asynchronous_evaluation_works(shop: Shop) -> None:
     client = shop.client()
 
     assert asyncio.run(client.get_integer_value_async("checkout.limit", 1)) == 10
 
 
-def test_overrides_answer_and_what_they_lack_is_not_found() -> None:
+def test_overridden_flags_are_evaluated_and_others_are_not_found() -> None:
     client = client_of(AppConfigProvider())
 
     with override(flags={"checkout": {"limit": 3}, "search": False}):
@@ -314,7 +314,7 @@ def test_overrides_answer_and_what_they_lack_is_not_found() -> None:
     assert (missing.value, missing.error_code) == (True, ErrorCode.FLAG_NOT_FOUND)
 
 
-def test_an_overridden_document_is_a_profile_too() -> None:
+def test_an_overridden_document_works_as_a_profile() -> None:
     with override(documents={FLAGS: {"checkout": CHECKOUT}}):
         client = client_of(AppConfigProvider(FLAGS))
         assert client.get_integer_value("checkout.limit", 1) == 10
@@ -322,7 +322,7 @@ def test_an_overridden_document_is_a_profile_too() -> None:
     assert missing.error_code == ErrorCode.FLAG_NOT_FOUND
 
 
-def test_a_folder_in_place_of_aws_serves_flags(tmp_path: Path) -> None:
+def test_flags_are_read_from_a_local_folder(tmp_path: Path) -> None:
     (tmp_path / "shop:prod:flags.json").write_text(json.dumps({"checkout": CHECKOUT}))
     helper = Helper({
         "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
@@ -336,8 +336,8 @@ def test_a_folder_in_place_of_aws_serves_flags(tmp_path: Path) -> None:
     assert api.get_provider_metadata().name == "appconfig-env"
 
 
-def test_without_the_sdk_the_import_says_what_to_install() -> None:
-    # -S: without site-packages there is no SDK.
+def test_without_the_sdk_the_import_error_says_what_to_install() -> None:
+    # -S: no site-packages, so no SDK.
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import appconfig_env.openfeature"
     done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False
@@ -348,8 +348,10 @@ def test_without_the_sdk_the_import_says_what_to_install() -> None:
     assert "pip install 'appconfig-env[openfeature]'" in done.stderr
 
 
-@pytest.mark.skipif(not hasattr(api, "set_provider_and_wait"), reason="the page has the newer call")
-def test_the_page_about_it_works_as_it_is_written() -> None:
+@pytest.mark.skipif(
+    not hasattr(api, "set_provider_and_wait"), reason="docs/openfeature.md has the newer call"
+)
+def test_the_examples_of_the_openfeature_page_run() -> None:
     page = (ROOT / "docs" / "openfeature.md").read_text()
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     names: dict[str, Any] = {}

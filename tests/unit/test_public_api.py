@@ -1,4 +1,4 @@
-"""What `import appconfig_env` offers: names, and when they are loaded."""
+"""The public names of `appconfig_env`, and when they are imported."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def printed(script: str) -> str:
     return done.stdout
 
 
-def test_all_is_every_public_name_and_each_is_there() -> None:
+def test_all_lists_every_public_name() -> None:
     tree = ast.parse((ROOT / "appconfig_env" / "__init__.py").read_text())
     named = {
         alias.asname
@@ -38,16 +38,16 @@ def test_all_is_every_public_name_and_each_is_there() -> None:
     assert [name for name in appconfig_env.__all__ if not hasattr(appconfig_env, name)] == []
 
 
-def test_the_version_is_that_of_the_installed_package() -> None:
+def test_the_version_is_the_installed_packages() -> None:
     assert appconfig_env.__version__ == metadata.version("appconfig-env")
 
 
-def test_the_class_of_a_flag_is_the_one_that_flag_returns() -> None:
+def test_flag_is_the_class_of_the_flags_that_are_returned() -> None:
     with override(flags={"checkout": True}):
         assert type(appconfig_env.flag("checkout")) is appconfig_env.Flag
 
 
-def test_neither_is_loaded_before_it_is_asked_for() -> None:
+def test_flag_and_version_are_imported_on_first_use() -> None:
     script = (
         "import sys, appconfig_env as one\n"
         "both = 'importlib.metadata', 'appconfig_env._content.flags'\n"
@@ -58,6 +58,6 @@ def test_neither_is_loaded_before_it_is_asked_for() -> None:
     assert printed(script).splitlines() == ["[False, False]", "[False, True]", "[True, True]"]
 
 
-def test_a_name_that_does_not_exist_is_an_attribute_error_as_of_any_module() -> None:
+def test_an_unknown_name_is_the_usual_attribute_error() -> None:
     with pytest.raises(AttributeError, match=r"^module 'appconfig_env' has no attribute 'gett'$"):
         appconfig_env.gett  # type: ignore[attr-defined]  # noqa: B018

@@ -1,4 +1,4 @@
-"""What users' own tests rely on: `testing.override`."""
+"""`testing.override`, which users' own tests rely on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from appconfig_env.testing import override
 APP = "appconfig:shop/prod/app"
 
 
-def test_values_stand_in_and_are_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overridden_values_apply_only_inside_the_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIMIT", "from the environment")
     with override({"LIMIT": 3, "ON": True, "LIST": [1, "é"], "TEXT": "t"}):
         assert appconfig_env.get("LIMIT", type=int) == 3
@@ -25,7 +25,7 @@ def test_values_stand_in_and_are_gone_afterwards(monkeypatch: pytest.MonkeyPatch
     assert appconfig_env.get("LIMIT") == "from the environment"
 
 
-def test_what_is_not_given_comes_from_the_environment_alone(
+def test_other_names_come_from_the_environment_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("APPCONFIG_ENV_SOURCES", "appconfig:no/such/network")
@@ -52,7 +52,7 @@ def test_overrides_nest_and_end_in_order_even_after_an_error() -> None:
             appconfig_env.document(APP)
 
 
-def test_flags_are_given_by_word_or_with_attributes() -> None:
+def test_flags_are_booleans_or_objects_with_attributes() -> None:
     flags: dict[str, bool | dict[str, Any]] = {
         "on": True,
         "off": False,
@@ -67,10 +67,10 @@ def test_flags_are_given_by_word_or_with_attributes() -> None:
         assert not appconfig_env.flag("dim")
 
 
-def test_an_override_holds_for_all_threads() -> None:
-    seen: list[str | None] = []
+def test_an_override_applies_to_all_threads() -> None:
+    values: list[str | None] = []
     with override({"LIMIT": 3}):
-        thread = threading.Thread(target=lambda: seen.append(appconfig_env.get("LIMIT")))
+        thread = threading.Thread(target=lambda: values.append(appconfig_env.get("LIMIT")))
         thread.start()
         thread.join()
-    assert seen == ["3"]
+    assert values == ["3"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ..._config.settings import POLL_FLOOR_SECONDS
 from ..._content.document import Document
+from ..base import Unchanged
 from .errors import INVALID_RESPONSE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from ..base import Request
     from .executor import Run
 
@@ -36,25 +37,26 @@ def poll(run: Run, requests: list[Request]) -> None:
     except AwsError as error:
         if _is_too_early(error) and token:
             for resource in resources:
-                run.outcomes[resource.reference] = Document(resource, token=token, is_early=True)
+                run.outcomes[resource.reference] = Unchanged(token, is_early=True)
             return
         if error.operation != "GetLatestConfiguration" or not _is_token_refused(error):
             raise
         token = ""
         answer = _latest_of_new_session(run, resources)
-    body: bytes | None = answer["Configuration"]
-    if not body and token:
-        body = None  # unchanged; in a new session an empty answer is an empty document
     asked = min(float(answer.get("NextPollIntervalInSeconds") or 0), LONGEST_INTERVAL_SECONDS)
-    least = max(POLL_FLOOR_SECONDS, asked)
+    poll_seconds = run.elapsed + max(POLL_FLOOR_SECONDS, asked)
+    next_token = answer["NextPollConfigurationToken"]
+    body: bytes = answer["Configuration"]
     for resource in resources:
+        if not body and token:  # in a new session an empty answer is an empty document
+            run.outcomes[resource.reference] = Unchanged(next_token, poll_seconds)
+            continue
         run.outcomes[resource.reference] = Document(
-            resource,
             body,
             content_type=answer.get("ContentType") or "",
             version=answer.get("VersionLabel") or "",
-            token=answer["NextPollConfigurationToken"],
-            poll_seconds=run.elapsed + least,
+            token=next_token,
+            poll_seconds=poll_seconds,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._config.references import APPCONFIG, SSM
+from ..._config.sources import APPCONFIG, SSM
 from ..system import THIS_SYSTEM
 from . import appconfig as profiles
 from . import secretsmanager as secrets
@@ -11,7 +11,7 @@ from .executor import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from ..base import Outcome, Request
     from ..system import System
     from .errors import Client
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Named = dict[str, list[Resource]]  # several resources may share a name: their formats differ
 
 
-class Fetcher:
+class AwsBackend:
     """Reads resources from AWS; see `_load.load` for what `fetch(requests, timeout)` promises."""
 
     def __init__(

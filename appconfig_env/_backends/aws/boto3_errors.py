@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore import exceptions as its
 from botocore.parsers import ResponseParserError
 
-from ..._http.errors import BETWEEN
+from ..._http.errors import BETWEEN, PROXY_LOGIN
 from ..._http.sockets import distrust_of
 from .errors import INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
 
@@ -104,9 +104,12 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
         return AwsError(operation, UNREACHABLE, message, is_final=bool(distrust))
     for kind, what in (
         (its.ConnectTimeoutError, f"no connection to {host} (timed out)"),
-        (its.ReadTimeoutError, f"no answer from {host} in time"),
+        (its.ReadTimeoutError, f"no response from {host} in time"),
         (its.EndpointConnectionError, f"no connection to {host}"),
-        (its.ConnectionClosedError, f"{host} closed the connection before its answer was whole"),
+        (
+            its.ConnectionClosedError,
+            f"{host} closed the connection before the response was complete",
+        ),
         ((its.HTTPClientError, its.IncompleteReadError), f"connection to {host} broke"),
     ):
         if isinstance(error, kind):
@@ -140,7 +143,7 @@ def proxy_refusal(operation: str, status: int) -> AwsError:
     """The error for a proxy that answered by itself."""
     remedy = ""
     if status == 407:
-        remedy = "; it wants a password (AWS_APPCONFIG_EXTENSION_PROXY_URL or _PROXY_HEADERS)"
+        remedy = f"; {PROXY_LOGIN}"
     message = f"the proxy answered {status}{remedy}"
     return AwsError(operation, UNREACHABLE, message, is_final=status in (403, 407))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..._config.aws import STANDARD_PROXIES
 from . import credentials, endpoints
-from .backend import Fetcher
+from .backend import AwsBackend
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from .errors import Client
 
 
-def fetcher(settings: AwsSettings, environ: Mapping[str, str]) -> Fetcher:
+def backend(settings: AwsSettings, environ: Mapping[str, str]) -> AwsBackend:
     """What reads sources from AWS."""
-    return Fetcher(client(settings, environ), settings.max_connections)
+    return AwsBackend(client(settings, environ), settings.max_connections)
 
 
 def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:

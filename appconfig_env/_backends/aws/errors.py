@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..._config.wording import printable
 from ..._http.errors import BETWEEN
+from ...errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -190,13 +191,39 @@ class AwsError(Exception):
         )
 
     @property
-    def reason(self) -> str:
-        """What failed, with AWS's code and message, the request's ID and what to do."""
-        code = printable(self.code)  # whoever answered may have written anything there
-        said = f"{code}: {printable(self.message)}" if self.message else code
+    def kind(self) -> str:
+        """The failure's kind, one of `KINDS`."""
+        if self.is_throttled and not self.is_final:
+            return "throttled"
+        if self.is_unreachable:
+            return "unavailable"
+        if self.is_denial:
+            return "denied"
+        if self.code in _ABSENT:
+            return "missing"
+        if self.code in _STALE_CREDENTIALS or self.code in (NO_CREDENTIALS, MISCONFIGURED):
+            return "misconfigured"
+        return "invalid"
+
+    @property
+    def failure(self) -> Failure:
+        """The same as data: what failed, and what to do."""
+        code = printable(self.code)  # a proxy may have written anything there
+        described = f"{code}: {printable(self.message)}" if self.message else code
         request = f" (request {printable(self.request_id)})" if self.request_id else ""
-        remedy = self._remedy()
-        return f"{self.operation} failed: {said}{request}" + (f"; {remedy}" if remedy else "")
+        return Failure(
+            self.kind,
+            f"{self.operation} failed: {described}{request}",
+            self._remedy(),
+            operation=self.operation,
+            code=code,
+            request_id=printable(self.request_id),
+        )
+
+    @property
+    def reason(self) -> str:
+        """The same as a sentence."""
+        return str(self.failure)
 
     def _remedy(self) -> str:
         service = SERVICES.get(self.operation)
@@ -215,9 +242,9 @@ class AwsError(Exception):
         if self.code in _STALE_CREDENTIALS:
             return "the credentials are not valid (any more), or this clock is off"
         if self.code == UNREACHABLE:
-            # Where the message asks already, it knows better.
-            is_asked = self.is_final or "?" in self.message or not service
-            return "" if is_asked else ROUTE
+            # A message with a remedy of its own knows better.
+            has_remedy = self.is_final or ";" in self.message or not service
+            return "" if has_remedy else ROUTE
         return self._remedy_by_status()
 
     def _remedy_by_status(self) -> str:

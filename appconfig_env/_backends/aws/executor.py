@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import SourceError
+from ...errors import Failure
 from ..system import THIS_SYSTEM
 from .errors import INVALID_RESPONSE, UNREACHABLE, AwsError
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from ..base import Outcome
     from ..system import System
     from .errors import Client
@@ -142,33 +142,32 @@ class Run:
             )
 
     def fail(self, resources: Iterable[Resource], error: AwsError) -> None:
-        """Note the same failure for each of `resources`."""
+        """Record the same failure for each of `resources`."""
         for resource in resources:
-            self.outcomes[resource.reference] = SourceError(
-                resource.reference, error.reason, unreachable=error.is_unreachable
-            )
+            self.outcomes[resource.reference] = error.failure
 
-    def late(self, resource: Resource) -> SourceError:
-        """The outcome of a resource that has none at the deadline."""
-        last, operation = (
-            self._failures.get(resource.reference),
-            self._under_way.get(resource.reference),
-        )
-        reason = f"no answer within {self._timeout:g} s"
-        if last:
-            reason += f" after {last.reason}"
-        elif operation:
-            reason = AwsError(operation, UNREACHABLE, reason).reason
-        else:
-            reason += f": {self._why_no_time()}"
-        return SourceError(resource.reference, reason, unreachable=True)
+    def late(self, resource: Resource) -> Failure:
+        """Return the outcome of a resource that has none at the deadline."""
+        last = self._failures.get(resource.reference)
+        operation = self._under_way.get(resource.reference)
+        summary = f"no answer within {self._timeout:g} s"
+        if last is not None:
+            earlier = last.failure
+            fields = earlier.fields()
+            # Once the time is over, nothing says that AWS would refuse the call.
+            fields["kind"] = earlier.kind if earlier.is_unavailable else "unavailable"
+            fields["summary"] = f"{summary} after {earlier.summary}"
+            return Failure(**fields)
+        if operation is not None:
+            return AwsError(operation, UNREACHABLE, summary).failure
+        return Failure("unavailable", f"{summary}: {self._why_no_time()}", code=UNREACHABLE)
 
     def _why_no_time(self) -> str:
-        """Why a call was not even begun: what took so long before it."""
-        held_up = next(reversed(self._failures.values()), None)
-        if held_up is not None:
-            return f"no time was left for it, after others: {held_up.reason}"
-        return "no time was left for it; is AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS too low?"
+        """Return why a call was not even begun: what took so long before it."""
+        earlier = next(reversed(self._failures.values()), None)
+        if earlier is not None:
+            return f"not attempted before the deadline; an earlier call failed: {earlier.reason}"
+        return "not attempted before the deadline; raise AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"
 
     def _work(self, queue: _Queue) -> None:
         while True:

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from .executor import Run
 
     Named = dict[str, list[Resource]]
@@ -76,7 +76,6 @@ def _accept(run: Run, resources: list[Resource], secret: dict[str, Any]) -> None
         return
     for resource in resources:
         run.outcomes[resource.reference] = Document(
-            resource,
             body,
             secret=True,
             version=str(secret.get("VersionId") or ""),

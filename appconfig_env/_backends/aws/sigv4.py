@@ -6,9 +6,13 @@ Source: AWS IAM User Guide, "Create a signed AWS API request"; checked against b
 from __future__ import annotations
 
 import hashlib
-import hmac
 
 from ..._http.percent import encode
+
+try:  # hashlib has loaded it; hmac would load warnings as well, and both load more on 3.14
+    from _hashlib import hmac_digest
+except ImportError:  # a Python without OpenSSL
+    from hmac import digest as hmac_digest  # type: ignore[assignment] # takes more
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,9 +92,9 @@ def sign(
     digest = hashlib.sha256(canonical_request.encode()).hexdigest()
     key = ("AWS4" + credentials.secret_key).encode()
     for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
+        key = hmac_digest(key, part.encode(), "sha256")
     to_sign = f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
-    signature = hmac.digest(key, to_sign.encode(), "sha256").hex()
+    signature = hmac_digest(key, to_sign.encode(), "sha256").hex()
     signed["authorization"] = (
         f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
         f"SignedHeaders={';'.join(names)}, Signature={signature}"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from ..._config.references import Resource
+    from ..._config.sources import Resource
     from .executor import Run
 
     Named = dict[str, list[Resource]]
@@ -56,7 +56,7 @@ def read_path(run: Run, resource: Resource) -> None:
         message = "no parameter stands below this path"
         raise AwsError("GetParametersByPath", "ParameterNotFound", message)
     run.outcomes[resource.reference] = Document(
-        resource, parameters=values, secret_parameters=frozenset(secure)
+        parameters=values, secret_parameters=frozenset(secure)
     )
 
 
@@ -101,7 +101,6 @@ def read_names(run: Run, wanted: Named, region: str) -> None:
             continue
         for resource in resources:
             run.outcomes[resource.reference] = Document(
-                resource,
                 str(parameter["Value"]).encode("utf-8", "surrogatepass"),
                 secret=parameter.get("Type") == "SecureString",
                 version=str(parameter.get("Version") or ""),

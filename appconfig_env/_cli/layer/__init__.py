@@ -1,6 +1,6 @@
-"""Builds the layer's zip and its bill of materials, the same byte for byte each time.
+"""Builds the layer's zip and its bill of materials, reproducibly.
 
-It knows nothing of AWS or settings. No layer carries it.
+Knows neither AWS nor settings. Not in the layer.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from .files import LayerFile
 
 OUTPUT = Path("dist/appconfig-env-layer.zip")
-LIMIT_BYTES = 1536 * 1024  # all byte code of five Pythons takes a third of it
+LIMIT_BYTES = 1536 * 1024  # all byte code for five Pythons takes a third of it
 
 
 class Layer(NamedTuple):
-    """A layer that was built.
+    """A finished layer.
 
     Attributes:
-        path: where it is.
-        size_bytes: of the zip, or of all files of a folder.
-        byte_code: by Python (`cpython-313`) which of PARTS it has byte code of.
-        bill: its bill of materials; None for a folder, which becomes a layer whole.
+        path: the zip or folder.
+        size_bytes: of the zip, or of all files in the folder.
+        byte_code: by Python (`cpython-313`), the PARTS that it has byte code for.
+        bill: the bill of materials; None for a folder, which would include it in the layer.
     """
 
     path: Path
@@ -42,15 +42,16 @@ class Layer(NamedTuple):
     bill: Path | None = None
 
     def __str__(self) -> str:
-        """One line for a person."""
-        has = {tag: names for tag, names in self.byte_code.items() if names}
-        lacking = [tag for tag in self.byte_code if tag not in has]
-        said = ", ".join(tag + _but_for_some(names) for tag, names in has.items()) or "nothing"
-        none = f", none for {', '.join(lacking)}" if has and lacking else ""
-        return f"{self.path}: {self.size_bytes / 1024:.1f} KiB, byte code for {said}{none}"
+        """Summarize the layer in one line."""
+        compiled = {tag: names for tag, names in self.byte_code.items() if names}
+        missing = [tag for tag in self.byte_code if tag not in compiled]
+        pythons = ", ".join(tag + _parts_note(names) for tag, names in compiled.items())
+        none = f", none for {', '.join(missing)}" if compiled and missing else ""
+        size = f"{self.size_bytes / 1024:.1f} KiB"
+        return f"{self.path}: {size}, byte code for {pythons or 'no Python'}{none}"
 
 
-def _but_for_some(names: tuple[str, ...]) -> str:
+def _parts_note(names: tuple[str, ...]) -> str:
     if names == PARTS:
         return ""
     return f" ({names[0]} only)" if len(names) == 1 else f" ({' and '.join(names)} only)"
@@ -62,75 +63,76 @@ def build(
     pythons: Sequence[str] | None = None,
     limit_bytes: int = LIMIT_BYTES,
 ) -> Layer:
-    """Write the layer's zip, and its bill of materials beside it.
+    """Write the layer's zip, and its bill of materials next to it.
 
     Args:
-        output: the file to write, or an existing folder to fill, as `sam build` wants it: with the
-            layer's files alone.
-        pythons: the interpreters to compile with, the most important first. Without it: this one,
-            and each of CPython 3.11 to 3.14 found on PATH.
-        limit_bytes: what the zip stays below, by leaving out byte code.
+        output: the zip to write, or an existing folder to fill with only the layer's files, as
+            `sam build` requires.
+        pythons: the interpreters to compile with, the most important first. By default this one,
+            and each of CPython 3.11 to 3.15 found on PATH.
+        limit_bytes: the zip stays below this size by omitting byte code.
 
     Raises:
-        LayerError: what the layer carries is not here, or not as it was installed.
-        CompileError: one of `pythons` does not compile.
+        LayerError: a file of the layer is missing, or was changed after installation.
+        CompileError: one of `pythons` cannot compile.
         OSError: the output cannot be written.
     """
     plain = plain_files()
-    sources = {entry.name: entry.data.decode() for entry in plain if entry.name.endswith(".py")}
+    sources = {file.name: file.data.decode() for file in plain if file.name.endswith(".py")}
     compiled = compile_all(sources, pythons)
     chosen = choose(parts(compiled), plain, limit_bytes)
-    entries = sorted(plain + [entry for part in chosen for entry in part.entries])
-    beside = None
+    files = sorted(plain + [file for part in chosen for file in part.files])
+    bill_path = None
     if output.is_dir():
-        _write_folder(output, entries)
-        size_bytes = sum(len(entry.data) for entry in entries)
+        _write_folder(output, files)
+        size_bytes = sum(len(file.data) for file in files)
     else:
-        beside = output.with_suffix(".cdx.json")
-        _write_zip(output, entries, beside)
+        bill_path = output.with_suffix(".cdx.json")
+        _write_zip(output, files, bill_path)
         size_bytes = output.stat().st_size
     byte_code = {
         one.tag: tuple(part.name for part in chosen if part.tag == one.tag)
         for one in sorted(compiled, key=lambda one: one.version)
     }
-    return Layer(output, size_bytes, byte_code, beside)
+    return Layer(output, size_bytes, byte_code, bill_path)
 
 
-def _write_zip(output: Path, entries: Sequence[LayerFile], beside: Path) -> None:
+def _write_zip(output: Path, files: Sequence[LayerFile], bill_path: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     partial = output.with_name(output.name + ".part")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for entry in entries:
-            info = zipfile.ZipInfo(entry.name, date_time=(1980, 1, 1, 0, 0, 0))  # a zip's oldest
-            info.create_system = 3  # Unix, wherever it is built: else the modes mean nothing
-            info.external_attr = (0o100000 | entry.mode) << 16
-            archive.writestr(info, entry.data, zipfile.ZIP_DEFLATED, 9)
-    said = bill(entries, hashlib.sha256(partial.read_bytes()).hexdigest())
-    beside.unlink(missing_ok=True)  # a bill beside another zip would be wrong
+        for file in files:
+            info = zipfile.ZipInfo(file.name, date_time=(1980, 1, 1, 0, 0, 0))  # the earliest date
+            info.create_system = 3  # Unix on every platform, so that the modes are applied
+            info.external_attr = (0o100000 | file.mode) << 16
+            archive.writestr(info, file.data, zipfile.ZIP_DEFLATED, 9)
+    document = bill(files, hashlib.sha256(partial.read_bytes()).hexdigest())
+    bill_path.unlink(missing_ok=True)  # never leave the bill of another zip
     partial.replace(output)
-    beside.write_bytes(said)
+    bill_path.write_bytes(document)
 
 
-def _write_folder(folder: Path, entries: Sequence[LayerFile]) -> None:
-    for entry in entries:
-        path = folder / entry.name
+def _write_folder(folder: Path, files: Sequence[LayerFile]) -> None:
+    for file in files:
+        path = folder / file.name
         for parent in reversed(path.relative_to(folder).parents[:-1]):
             (folder / parent).mkdir(exist_ok=True)
-            (folder / parent).chmod(0o755)  # whatever this user's umask is
-        path.write_bytes(entry.data)
-        path.chmod(entry.mode)
+            (folder / parent).chmod(0o755)  # regardless of this user's umask
+        path.write_bytes(file.data)
+        path.chmod(file.mode)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Build the layer as the command line says; the exit code."""
+    """Build the layer as the command line says; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="appconfig-env layer",
         description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv, "
-        "and its bill of materials beside it (.cdx.json).",
+        "and its bill of materials next to it (.cdx.json).",
     )
     parser.add_argument(
         "--output",
         type=Path,
+        metavar="FILE",
         default=OUTPUT,
         help="the zip to write, or an existing folder to fill (default: %(default)s)",
     )
@@ -138,15 +140,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--python",
         action="append",
         metavar="PATH",
-        help="an interpreter to compile with; may be given several times "
-        "(default: this one and each of CPython 3.11 to 3.14 on PATH)",
+        help="an interpreter to compile with; can be repeated, the most important first "
+        "(default: this one and each of CPython 3.11 to 3.15 on PATH)",
     )
     parser.add_argument(
         "--limit",
         type=int,
         default=LIMIT_BYTES // 1024,
         metavar="KIB",
-        help="leave out byte code where the zip would grow larger (default: %(default)s)",
+        help="keep the zip below this size by omitting byte code (default: %(default)s)",
     )
     arguments = parser.parse_args(argv)
     limit_bytes = arguments.limit * 1024
@@ -157,5 +159,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     print(layer)
     if layer.bill:
-        print(f"{layer.bill}: its bill of materials, CycloneDX {SPECIFICATION}")
+        print(f"{layer.bill}: bill of materials, CycloneDX {SPECIFICATION}")
     return 0

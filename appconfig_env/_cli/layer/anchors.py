@@ -1,4 +1,4 @@
-"""AWS's own roots as a directory in which OpenSSL finds one without reading the others."""
+"""Amazon's root certificates as a directory from which OpenSSL reads only the one it needs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # SHA-256 of their public keys, as Amazon publishes them (https://www.amazontrust.com/repository/).
-# A store that was tampered with brings no other root into a layer, whatever it is called.
-AMAZONS = frozenset(
+# A manipulated store cannot add another root to a layer, whatever its name.
+PUBLIC_KEYS = frozenset(
     {
         "fbe3018031f9586bcbf41727e417b7d1c45c2f47f93be372a17b96b50757d5a2",  # Amazon Root CA 1
         "7f4296fc5b6a4e3b35d3c369623e364ab1af381d8fa7121533c9d6c633ea2461",  # Amazon Root CA 2
@@ -24,35 +24,35 @@ AMAZONS = frozenset(
         "2b071c59a0a0ae76b0eadb2bad23bad4580b69c3601b630c2eaf0613afa83f92",  # Starfield Services
     }
 )
-# Universal tags of the strings that OpenSSL brings into one form.
+# Universal tags of the string types that OpenSSL canonicalizes.
 _STRINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
 _UTF8_STRING, _SEQUENCE, _SET, _VERSION = 0x0C, 0x30, 0x31, 0xA0
 
 
 def roots(store: bytes | None = None) -> dict[str, bytes]:
-    """The certificates of Amazon's roots in PEM, by the name of their file.
+    """Return the certificates of Amazon's roots in PEM, by file name.
 
     Args:
-        store: a PEM file; by default botocore's, so that a layer is the same wherever it is built.
+        store: a PEM file; by default botocore's, so that a layer is the same on every machine.
     """
     if store is None:
         import botocore  # 10 ms that no other command pays
 
         store = (Path(botocore.__file__).parent / "cacert.pem").read_bytes()
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     for certificate in certificates(store):
-        if public_key_sha256(certificate) in AMAZONS:
+        if public_key_sha256(certificate) in PUBLIC_KEYS:
             name = subject_hash(certificate)
-            number = sum(known.startswith(name) for known in found)
-            found[f"{name}.{number}"] = _pem(certificate)
-    return found
+            number = sum(file.startswith(name) for file in files)
+            files[f"{name}.{number}"] = _pem(certificate)
+    return files
 
 
 def subject_hash(certificate: bytes) -> str:
-    """The name by which OpenSSL looks a certificate up: eight hexadecimal digits of its subject.
+    """Return the name by which OpenSSL looks up a certificate: a hash of its subject.
 
     Source: OpenSSL, X509_NAME_hash and x509_name_canon: SHA-1 of the name's sets, in which every
-    string is UTF-8, its ASCII in lower case, without white space around it or twice inside.
+    string is UTF-8, its ASCII letters in lower case, white space stripped and collapsed.
 
     Args:
         certificate: in DER.
@@ -64,7 +64,7 @@ def subject_hash(certificate: bytes) -> str:
 
 
 def public_key_sha256(certificate: bytes) -> str:
-    """What an authority is known by: its key and the key's algorithm, hashed.
+    """Return the hash that identifies an authority: SHA-256 of its key and the key's algorithm.
 
     Args:
         certificate: in DER.
@@ -73,26 +73,26 @@ def public_key_sha256(certificate: bytes) -> str:
 
 
 def _fields(certificate: bytes) -> list[tuple[int, bytes]]:
-    """Serial number, algorithm, issuer, validity, subject, public key; then what is optional."""
+    """Serial number, algorithm, issuer, validity, subject, public key; then optional fields."""
     (whole,) = _parts(certificate)
     to_be_signed = next(_parts(whole[1]))
     return [field for field in _parts(to_be_signed[1]) if field[0] != _VERSION]
 
 
 def _canonical_set(inner: bytes) -> bytes:
-    found = []
+    pairs = []
     for _, pair in _parts(inner):
         (kind_tag, kind), (tag, value) = _parts(pair)
         if tag in _STRINGS:
             text = value.decode(_STRINGS[tag]).encode()
-            # Of ASCII alone, as bytes have it.
+            # bytes.lower() changes only ASCII letters, as OpenSSL does.
             tag, value = _UTF8_STRING, b" ".join(text.split()).lower()
-        found.append(_element(_SEQUENCE, _element(kind_tag, kind) + _element(tag, value)))
-    return b"".join(found)
+        pairs.append(_element(_SEQUENCE, _element(kind_tag, kind) + _element(tag, value)))
+    return b"".join(pairs)
 
 
 def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The elements that stand one after another in DER, each as its tag and what is in it."""
+    """Yield the tag and content of each element in a sequence of DER elements."""
     while data:
         tag, length, start = data[0], data[1], 2
         if length >= 0x80:

@@ -1,6 +1,6 @@
-"""A layer's Python code, made small: sources without comments, and byte code for each interpreter.
+"""Minifies a layer's Python code: sources without comments, and byte code for each interpreter.
 
-Nothing here decides what a layer holds; see __init__.py, beside which it stays out of every layer.
+Which files a layer has is decided in files.py and parts.py. Not in the layer.
 """
 
 from __future__ import annotations
@@ -21,18 +21,23 @@ from ...errors import AppConfigEnvError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")  # what Lambda runs
+# Those of Lambda; 3.15 as a preview.
+PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14", "python3.15")
 
-# Byte code is made without docstrings and asserts (as `python -OO` makes it), without annotations
-# of functions (nothing reads them there, and each start would build them), without what only type
-# checkers run, and without column positions (tracebacks keep file and line, and lose the ^^^^
-# below): 40 % less. `from __future__ import annotations` is for the compiler alone, which is told
-# otherwise: as a statement it would import a file at each start.
+# The byte code has no docstrings and asserts (like `python -OO`), no function annotations (they are
+# never read, but built at each cold start), no code for type checkers, and no column positions
+# (tracebacks keep file and line, but lose the ^^^^ below): 40 % less. The compiler gets the flags
+# of `from __future__ import annotations` as an argument: the statement would import a file at each
+# cold start.
 #
-# It runs in a fresh process of each interpreter: what was imported before changes what marshal
-# writes. The hash in the header is never checked: times in a zip are fixed, a layer is read-only.
+# CPython's line table has an entry for each instruction, this one an entry for each run of
+# instructions on one line: another 6 %. The format is that of 3.11 and newer, see
+# InternalDocs/code_objects.md in CPython's sources.
+#
+# Each interpreter compiles in a fresh process, because earlier imports change marshal's output. The
+# header's hash is never checked: times in a zip are fixed, and a layer is read-only.
 COMPILE = """
-import __future__, ast, base64, importlib.util, json, marshal, sys
+import __future__, ast, base64, importlib.util, json, marshal, sys, types
 
 TYPES_ONLY = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 
@@ -54,38 +59,57 @@ def bare(tree):
             node.test = ast.copy_location(ast.Constant(False), node.test)
     return tree, flags
 
+def with_short_table(code):
+    table, last = bytearray(), code.co_firstlineno
+    for start, end, line in code.co_lines():
+        kind = 15 if line is None else 13  # no location; a line without columns
+        while start < end:
+            units = min((end - start) // 2, 8)
+            table.append(0x80 | kind << 3 | units - 1)
+            start += units * 2
+            if line is not None:
+                step, last = line - last, line
+                number = -step << 1 | 1 if step < 0 else step << 1
+                while number > 63:
+                    table.append(number & 63 | 64)
+                    number >>= 6
+                table.append(number)
+    consts = (
+        with_short_table(const) if isinstance(const, types.CodeType) else const
+        for const in code.co_consts
+    )
+    return code.replace(co_linetable=bytes(table), co_consts=tuple(consts))
+
 unchecked = importlib.util.MAGIC_NUMBER + bytes((1, 0, 0, 0))
 code = {}
 for name, source in json.load(sys.stdin).items():
     tree, flags = bare(ast.parse(source))
     compiled = compile(tree, "/opt/" + name, "exec", flags, dont_inherit=True, optimize=2)
     header = unchecked + importlib.util.source_hash(source.encode())
-    code[name] = base64.b64encode(header + marshal.dumps(compiled)).decode()
+    code[name] = base64.b64encode(header + marshal.dumps(with_short_table(compiled))).decode()
 python = sys.implementation
 json.dump([python.name, python.cache_tag, python.version[:2], code], sys.stdout)
 """
 
 
 class CompileError(AppConfigEnvError):
-    """An interpreter that does not compile, or is none."""
+    """An interpreter that cannot compile, or is not supported."""
 
 
 class Compiled(NamedTuple):
-    """What one interpreter made of all sources: byte code by name."""
+    """The byte code of all sources by one interpreter, by name."""
 
     tag: str
     version: tuple[int, int]
     code: dict[str, bytes]
 
 
-# What follows a copied package's last line: Apache 2.0, 4 (b), asks for it, and others like it.
-CHANGED = (
-    "# Changed for this layer of appconfig-env: no comments, docstrings, types of functions.\n"
-)
+# Added as the last line of copied sources: Apache 2.0, 4 (b), and other licences require it.
+CHANGED = "# Changed for this layer of appconfig-env: comments, docstrings, annotations removed.\n"
 
 
-def of_others(source: str) -> str:
-    """Give the same program of other authors: their notices at the top stay, and it says so."""
+def minified_copy(source: str) -> str:
+    """Minify another author's source: keep the notices at its top, and append CHANGED."""
     lines = source.splitlines(keepends=True)
     top = next((n for n, line in enumerate(lines) if line[0] not in "#\n"), len(lines))
     rest = without_comments(source).splitlines(keepends=True)[top:]
@@ -93,9 +117,9 @@ def of_others(source: str) -> str:
 
 
 def without_comments(source: str) -> str:
-    """Give the same program, line for line, without comments, docstrings and types.
+    """Minify a source line for line: no comments, docstrings and function annotations.
 
-    What only type checkers run goes as well; of types those of functions, as in byte code.
+    Code for type checkers is removed too, as in byte code.
     """
     lines = source.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -107,16 +131,16 @@ def without_comments(source: str) -> str:
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         if ast.get_docstring(node, clean=False) is not None:
-            _blank(lines, node.body[:1], '""')  # a string, since it may be all that a body has
+            _blank(lines, node.body[:1], '""')  # a string, because it may be the only statement
     for node in every:
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             _blank(lines, node.body, "pass")
     text = "\n".join(lines) + "\n"
-    return _without_types(text)
+    return _without_annotations(text)
 
 
-def _without_types(source: str) -> str:
-    """Give the same program without annotations of functions, where these stand on one line."""
+def _without_annotations(source: str) -> str:
+    """Remove function annotations that do not span several lines."""
     lines = [line.encode() for line in source.split("\n")]  # positions are in bytes
     spans = []
     for node in ast.walk(ast.parse(source)):
@@ -133,33 +157,33 @@ def _without_types(source: str) -> str:
     return b"\n".join(lines).decode()
 
 
-def _blank(lines: list[str], body: list[ast.stmt], instead: str) -> None:
-    """Put `instead` in the place of some statements, and as many lines as they had."""
+def _blank(lines: list[str], body: list[ast.stmt], replacement: str) -> None:
+    """Replace statements with `replacement` and blank lines, so that no line moves."""
     decorators = [decorator.lineno for decorator in getattr(body[0], "decorator_list", ())]
     first = min([body[0].lineno, *decorators]) - 1
     last = body[-1].end_lineno or body[-1].lineno
     before = lines[first].encode()[: body[0].col_offset].decode()
-    lines[first:last] = [before + instead] + [""] * (last - first - 1)
+    lines[first:last] = [before + replacement] + [""] * (last - first - 1)
 
 
 def compile_all(sources: Mapping[str, str], pythons: Sequence[str] | None) -> list[Compiled]:
-    """Compile with each interpreter: those named, else this one and then the newest first."""
+    """Compile with each of `pythons`; by default with this one, then the others, newest first."""
     if pythons is not None:
         every = [_compile(sources, python) for python in pythons]
     else:
         every = [_compile(sources, sys.executable)]
         own = "python{}.{}".format(*every[0].version)
         for name in reversed(PYTHONS):
-            if name != own and (found := _compile_on_path(sources, name)):
-                every.append(found)
+            if name != own and (compiled := _compile_on_path(sources, name)):
+                every.append(compiled)
     by_tag = {one.tag: one for one in reversed(every)}
     return [one for one in every if by_tag[one.tag] is one]
 
 
 def _compile_on_path(sources: Mapping[str, str], name: str) -> Compiled | None:
-    """Compile with the first interpreter of this name that works.
+    """Compile with the first working interpreter of this name.
 
-    Version managers put names on PATH that stand for nothing until a version is chosen.
+    Version managers put names on PATH that fail until a version is selected.
     """
     for folder in os.get_exec_path():
         if python := shutil.which(name, path=folder):
@@ -171,11 +195,11 @@ def _compile_on_path(sources: Mapping[str, str], name: str) -> Compiled | None:
 
 
 def _compile(sources: Mapping[str, str], python: str) -> Compiled:
-    # -S and -P: nothing but the standard library; a fixed seed, since sets of constants are written
-    # in the order of their hashes. Variables for PATH and for version managers stay.
+    # -S and -P: only the standard library; a fixed seed, because sets of constants are written in
+    # the order of their hashes. PATH and version managers' variables are kept.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
-        answer = subprocess.run(  # noqa: S603 # nosec B603 # an interpreter that its builder names
+        output = subprocess.run(  # noqa: S603 # nosec B603 # an interpreter that the user names
             [python, "-S", "-P", "-B", "-X", "no_debug_ranges", "-c", COMPILE],
             input=json.dumps(sources),
             capture_output=True,
@@ -183,13 +207,13 @@ def _compile(sources: Mapping[str, str], python: str) -> Compiled:
             check=True,
             env={**environ, "PYTHONHASHSEED": "0"},
         ).stdout
-        implementation, tag, (major, minor), code = json.loads(answer)
+        implementation, tag, (major, minor), code = json.loads(output)
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).strip()
-        raise CompileError(f"{python} does not compile: {said.splitlines()[-1]}") from error
+        reason = (getattr(error, "stderr", None) or str(error)).strip()
+        raise CompileError(f"{python} cannot compile: {reason.splitlines()[-1]}") from error
     if implementation != "cpython" or f"python{major}.{minor}" not in PYTHONS:
         supported = ", ".join(name.removeprefix("python") for name in PYTHONS)
-        raise CompileError(f"{python}: want CPython {supported}, got {tag}")
+        raise CompileError(f"{python}: expected CPython {supported}, got {tag}")
     return Compiled(
         tag, (major, minor), {name: base64.b64decode(text) for name, text in code.items()}
     )

@@ -1,6 +1,6 @@
-"""What a layer holds but byte code: the wrapper, our sources, copied packages, licences.
+"""A layer's files except byte code: wrapper, own sources, copied packages, licences.
 
-It knows nothing of sizes and limits. No layer carries it.
+Knows no limits. Not in the layer.
 """
 
 from __future__ import annotations
@@ -14,27 +14,28 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import AppConfigEnvError
 from . import anchors
-from .bytecode import of_others, without_comments
+from .bytecode import minified_copy, without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PACKAGE = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3: the runtime has it
+DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3, which the runtime has
 
-# The layer is unpacked at each cold start and compiled never: what it weighs is chosen here.
+# Lambda unpacks the layer at each cold start, so its files are kept few and small:
 #
-# - Sources go without comments, docstrings and annotations, line for line, so that tracebacks quote
-#   the right ones; the copied packages' keep the notices at their top. A Python without byte code
-#   runs them.
-# - What only a developer runs stays out: our own `bake`, `layer` and `trace`, and the copied
-#   packages' command lines and notebook support. tenacity's tornado support does not: tenacity
-#   imports it where a function has tornado.
-# - Type markers serve checkers, which never see a layer. Of METADATA the fields stay, so that
-#   importlib.metadata answers, and of the rest the licences: each text once.
+# - Sources lose comments, docstrings and annotations, but no line moves, so that tracebacks quote
+#   the right one; copied packages keep the notices at their top. A Python without byte code runs
+#   the sources.
+# - Tools for developers are excluded: our `bake`, `layer` and `trace`, and the copied packages'
+#   command lines and notebook support. tenacity's tornado support is included: tenacity imports it
+#   if a function has tornado.
+# - Type markers are excluded, because only type checkers need them. METADATA keeps its fields for
+#   importlib.metadata. Of the other metadata, licences are included, each text once.
 #
-# A path stands for all that begin with it.
-LEFT_OUT = (
+# A path excludes all paths that begin with it.
+EXCLUDED = (
+    "appconfig_env/_backends/fake.py",
     "appconfig_env/_cli/layer/",
     "appconfig_env/_cli/bake.py",
     "appconfig_env/_cli/trace/",
@@ -44,14 +45,15 @@ LEFT_OUT = (
 )
 ANCHORS = "python/appconfig_env/anchors/"
 LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
-# A layer's package begins with this, in the place of its docstring so that no line moves: all that
-# it imports afterwards comes out of bundles, which nothing else has.
+# The first line of the layer's package, in place of its docstring, so that no line moves: all later
+# imports use the bundles, which only a layer has.
 FIRST_LINE = "from . import _bytecode_bundle\n"
-IN_LAYER = ("\nIN_LAYER = False ", "\nIN_LAYER = True ")  # __main__.py has no __init__ before it
+# __main__.py runs without __init__, so it needs to know that it is in a layer.
+IN_LAYER = ("\nIN_LAYER = False ", "\nIN_LAYER = True ")
 
 
 class LayerError(AppConfigEnvError):
-    """The layer cannot be built; says what is missing."""
+    """The layer cannot be built; the message says what is missing."""
 
 
 class LayerFile(NamedTuple):
@@ -63,51 +65,51 @@ class LayerFile(NamedTuple):
 
     @property
     def size_bytes(self) -> int:
-        """What it adds to the zip: its compressed data, and its name and headers, twice."""
+        """What the file adds to the zip: its compressed data, two headers, its name twice."""
         compress = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
         data = compress.compress(self.data) + compress.flush()
         return len(data) + 30 + 46 + 2 * len(self.name)
 
 
 def plain_files() -> list[LayerFile]:
-    """Everything that is the same for each Python, by name."""
+    """Return the files that are the same for every Python, sorted by name."""
     dependencies = list(_dependencies())
     ours = [_script(), _licence(dependencies), own_metadata(), *_package(), *_anchors()]
     return sorted([*ours, *dependencies])
 
 
 def _script() -> LayerFile:
-    """The script that Lambda starts: beside a checkout's package, inside an installed one."""
+    """The script that Lambda starts: next to a checkout's package, inside an installed one."""
     for path in (PACKAGE / "_wrapper_script", PACKAGE.parent / "wrapper" / "appconfig-env"):
         if path.is_file():
             return LayerFile("appconfig-env", path.read_bytes(), 0o755)
     raise LayerError(
-        "wrapper/appconfig-env is missing: build from a checkout or an installed wheel"
+        "wrapper/appconfig-env is missing; build from a checkout or an installed wheel"
     )
 
 
-def _licence(carried: Sequence[LayerFile]) -> LayerFile:
-    """Our own licence, or where a dependency has the same text."""
+def _licence(dependencies: Sequence[LayerFile]) -> LayerFile:
+    """Our licence, or a reference to a dependency's file with the same text."""
     text = _own_licence()
-    for entry in carried:
-        if entry.data == text:
-            text = f"appconfig-env: Apache-2.0, the text is in /opt/{entry.name}\n".encode()
+    for file in dependencies:
+        if file.data == text:
+            text = f"appconfig-env: Apache-2.0, the text is in /opt/{file.name}\n".encode()
     return LayerFile("python/appconfig_env/LICENSE", text)
 
 
 def _own_licence() -> bytes:
-    """From the checkout, or from what the wheel installed."""
+    """Read our licence from the checkout, or from the installed wheel."""
     path = PACKAGE.parent / "LICENSE"
     if (PACKAGE.parent / "pyproject.toml").is_file() and path.is_file():
         return path.read_bytes()
     for file in distribution("appconfig-env").files or ():
         if file.name == "LICENSE":
             return file.read_binary()
-    raise LayerError("the LICENSE of appconfig-env is missing from its installation")
+    raise LayerError("the LICENSE of appconfig-env is not installed; reinstall it with pip")
 
 
 def own_metadata() -> LayerFile:
-    """Our own name and version: `appconfig_env.__version__` reads them in a layer too."""
+    """Our name and version, which `appconfig_env.__version__` reads in a layer too."""
     version = distribution("appconfig-env").version
     fields = f"Metadata-Version: 2.1\nName: appconfig-env\nVersion: {version}\n\n"
     return LayerFile(f"python/appconfig_env-{version}.dist-info/METADATA", fields.encode())
@@ -116,7 +118,7 @@ def own_metadata() -> LayerFile:
 def _package() -> Iterator[LayerFile]:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE.parent).as_posix()
-        if not name.startswith(LEFT_OUT):
+        if not name.startswith(EXCLUDED):
             source = path.read_text(encoding="utf-8")
             if path == PACKAGE / "__main__.py":
                 source = source.replace(*IN_LAYER)
@@ -133,50 +135,49 @@ def _anchors() -> Iterator[LayerFile]:
 
 def _dependencies() -> Iterator[LayerFile]:
     """Yield the installed packages that the layer copies, with their licences."""
-    for wanted in DISTRIBUTIONS:
-        files = distribution(wanted).files
+    for package in DISTRIBUTIONS:
+        files = distribution(package).files
         if not files:
             raise LayerError(
-                f"{wanted} was installed without a list of its files: install it with pip"
+                f"{package} was installed without a list of its files; reinstall it with pip"
             )
         for file in files:
             if file.parts[0] == "..":
                 continue  # a command in the bin folder
             name = file.as_posix()
             in_metadata = file.parts[0].endswith(".dist-info")
-            if not in_metadata and file.suffix == ".py" and not name.startswith(LEFT_OUT):
-                source = _as_installed(file, wanted).replace(b"\r\n", b"\n")
-                yield LayerFile(f"python/{name}", of_others(source.decode()).encode())
+            if not in_metadata and file.suffix == ".py" and not name.startswith(EXCLUDED):
+                source = _as_installed(file, package).replace(b"\r\n", b"\n")
+                yield LayerFile(f"python/{name}", minified_copy(source.decode()).encode())
             if in_metadata and file.name.upper().startswith(LICENCE_NAMES):
-                yield LayerFile(f"python/{name}", _as_installed(file, wanted))
+                yield LayerFile(f"python/{name}", _as_installed(file, package))
             if in_metadata and file.name == "METADATA":
-                data = _as_installed(file, wanted)
+                data = _as_installed(file, package)
                 fields, _, _ = data.replace(b"\r\n", b"\n").partition(b"\n\n")
                 yield LayerFile(f"python/{name}", fields + b"\n\n")
 
 
 def _as_installed(file: metadata.PackagePath, distribution: str) -> bytes:
-    """What a file holds, if that is still what its wheel had: the installation's list says so."""
+    """Read an installed file; it must be unchanged since its installation from a wheel."""
     data = file.read_binary()
     digest = urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     if file.hash is None or (file.hash.mode, file.hash.value) != ("sha256", digest):
         raise LayerError(
-            f"{file.locate()} is not as it was installed (its SHA-256 differs from the one in "
-            f"RECORD), and the layer would carry it: "
-            f"pip install --force-reinstall --no-deps {distribution}"
+            f"{file.locate()} was changed after its installation (its SHA-256 differs from the "
+            f"one in RECORD); pip install --force-reinstall --no-deps {distribution}"
         )
     return data
 
 
 def distribution(name: str) -> metadata.Distribution:
-    """What pip knows of an installed package.
+    """Return the metadata of an installed package.
 
     Raises:
-        LayerError: it is not installed.
+        LayerError: the package is not installed.
     """
     try:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
         raise LayerError(
-            f"{name} is not installed, and the layer carries it: pip install {name}"
+            f"the layer needs {name}, which is not installed; pip install {name}"
         ) from error

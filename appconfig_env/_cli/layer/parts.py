@@ -1,6 +1,6 @@
-"""A layer's byte code in parts, and which of them fit.
+"""Divides a layer's byte code into parts, and selects the parts that fit.
 
-How it is made is bytecode.py's affair, how it is read _bytecode_bundle.py's. No layer carries it.
+bytecode.py compiles it, _bytecode_bundle.py reads it. Not in the layer.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from .bytecode import Compiled
 
 OURS = "python/appconfig_env/"
-# What finds a bundle must be there before, as a file of its own.
+# The modules that find a bundle are imported before it, so they are files of their own.
 FINDERS = (OURS + "__init__.py", OURS + "_bytecode_bundle.py")
-# What a function imports after a failure, in odd cases or by its own wish. All else of ours a usual
-# cold start imports, or a call of the helper. A path stands for all that begin with it.
+# Our modules that functions import only after a failure, in rare cases or for optional features.
+# Usual cold starts or calls of the helper import all others. A path matches all that begin with it.
 REST = (
-    OURS + "__main__.py",  # run by its path, which compiles it each time
+    OURS + "__main__.py",  # run by path, so Python compiles it each time
     OURS + "_wrapper/background.py",
     OURS + "_helper/overrides.py",
     OURS + "_cache/pickup.py",
@@ -33,7 +33,7 @@ REST = (
     OURS + "openfeature.py",
     OURS + "testing.py",
 )
-# Of others' what is compiled when it is wanted: one is for users of tornado, two are a line each.
+# Copied modules without byte code: one is for users of tornado, the others have one line.
 UNCOMPILED = (
     "python/dotenv/version.py",
     "python/tenacity/_version.py",
@@ -41,55 +41,55 @@ UNCOMPILED = (
 )
 
 
-# The most important first: two bundles of ours, and the copied packages' usual files.
+# The most important first: two bundles of our modules, and the copied packages' files.
 PARTS = ("start", "rest", "libraries")
 
 
 class Part(NamedTuple):
-    """Byte code of one Python that is of use only as a whole.
+    """Byte code for one Python that is useful only as a whole.
 
     Attributes:
         tag: the Python (`cpython-313`).
         name: one of PARTS.
-        entries: the files.
+        files: the files.
     """
 
     tag: str
     name: str
-    entries: tuple[LayerFile, ...]
+    files: tuple[LayerFile, ...]
 
 
 def parts(compiled: Iterable[Compiled]) -> list[Part]:
-    """Everything there is, the most important first: part by part, Python by Python."""
+    """Return all parts, the most important first: part by part, Python by Python."""
     every = list(compiled)
-    return [Part(one.tag, name, tuple(_entries(one, name))) for name in PARTS for one in every]
+    return [Part(one.tag, name, tuple(_files(one, name))) for name in PARTS for one in every]
 
 
-def choose(wanted: Iterable[Part], plain: Sequence[LayerFile], limit_bytes: int) -> list[Part]:
-    """Take each part with which the zip stays below the limit, of a Python that has those before.
+def choose(candidates: Iterable[Part], plain: Sequence[LayerFile], limit_bytes: int) -> list[Part]:
+    """Select the parts that keep the zip below the limit; a Python gets no part after a gap.
 
-    All byte code of one Python fits, that of two does not. A function compiles at each cold start
-    what its Python lacks; one layer for each Python (--python), or a higher --limit, avoids that.
+    All byte code for one Python fits, that for two does not. A function compiles the missing part
+    at each cold start; one layer for each Python (--python), or a higher --limit, avoids that.
     """
     end_of_zip_bytes = 22
-    size_bytes = end_of_zip_bytes + sum(entry.size_bytes for entry in plain)
+    size_bytes = end_of_zip_bytes + sum(file.size_bytes for file in plain)
     chosen = []
     ended = set()
-    for part in wanted:
-        with_it = size_bytes + sum(entry.size_bytes for entry in part.entries)
-        if part.tag in ended or with_it >= limit_bytes:
+    for part in candidates:
+        new_size_bytes = size_bytes + sum(file.size_bytes for file in part.files)
+        if part.tag in ended or new_size_bytes >= limit_bytes:
             ended.add(part.tag)
         else:
-            size_bytes = with_it
+            size_bytes = new_size_bytes
             chosen.append(part)
     return chosen
 
 
-def _entries(compiled: Compiled, part: str) -> list[LayerFile]:
+def _files(compiled: Compiled, part: str) -> list[LayerFile]:
     code = compiled.code
     if part == "libraries":
-        theirs = (name for name in code if not name.startswith((OURS, *UNCOMPILED)))
-        return [_cached(name, compiled) for name in theirs]
+        copied = (name for name in code if not name.startswith((OURS, *UNCOMPILED)))
+        return [_cached(name, compiled) for name in copied]
     names = [
         name
         for name in code
@@ -103,16 +103,16 @@ def _entries(compiled: Compiled, part: str) -> list[LayerFile]:
 
 
 def _cached(name: str, compiled: Compiled) -> LayerFile:
-    """A file of byte code where Python looks for it."""
+    """A .pyc file where Python looks for it."""
     folder, _, file = name.rpartition("/")
     stem = file.removesuffix(".py")
     return LayerFile(f"{folder}/__pycache__/{stem}.{compiled.tag}.pyc", compiled.code[name])
 
 
 def bundle(files: Mapping[str, bytes]) -> bytes:
-    """One file that _bytecode_bundle.py reads: the byte code of some sources of the package.
+    """Return a bundle of byte code for _bytecode_bundle.py.
 
-    In the zip they are a third smaller than as a file each.
+    In the zip it takes a third less than one file per module.
     """
     header_bytes = 16
     index = {}
@@ -120,7 +120,7 @@ def bundle(files: Mapping[str, bytes]) -> bytes:
     for name in sorted(files, reverse=True):
         codes = files[name][header_bytes:] + codes
         index[_module(name)] = (name, len(codes))
-    # Version 2 of the format: what later ones write depends on what else refers to an object.
+    # Version 2 of the format: the output of later ones depends on objects' reference counts.
     data = marshal.dumps(index, 2) + codes
     magic = next(iter(files.values()))[:4]
     return source_hash(int.from_bytes(magic, "little"), data) + data

@@ -1,7 +1,7 @@
-"""A layer's bill of materials, as CycloneDX JSON: what is in the zip, of whom, with which hash.
+"""A layer's bill of materials as CycloneDX JSON: the zip's components, their licences and hashes.
 
-The same bytes for the same zip: it holds no time, and its serial number comes from the zip's hash.
-Of others' packages it knows what their METADATA says.
+Reproducible: it contains no time, and its serial number is derived from the zip's hash. Facts about
+copied packages come from their METADATA.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ SPECIFICATION = "1.7"
 OURS = "appconfig-env"
 LAYER = "appconfig-env-layer"
 SCRIPT = "appconfig-env"
-# A library's hash covers several files; this property says how it is made.
+# A library's hash covers several files; this property documents how it is computed.
 HASH_OF = "appconfig-env:sha256-of"
 LINES = "for each file below, in this order: its SHA-256 in hexadecimal, two spaces, its name, LF"
-CHANGED = "Python sources without comments, docstrings and annotations; byte code made of them."
-# How RFC 4514 writes what is in a name.
+CHANGED = (
+    "Python sources without comments, docstrings and annotations; byte code compiled from them."
+)
+# The abbreviations of RFC 4514.
 _SHORT = {
     "commonName": "CN",
     "countryName": "C",
@@ -39,22 +41,22 @@ _SHORT = {
     "organizationName": "O",
     "stateOrProvinceName": "ST",
 }
-# A name of the SPDX list, where METADATA has no more than prose.
+# A name of the SPDX list, to distinguish it from prose in METADATA.
 _SPDX_ID = re.compile(r"[A-Za-z0-9.+-]+")
 
 
-def bill(entries: Sequence[LayerFile], zip_sha256: str) -> bytes:
-    """The bill of materials.
+def bill(files: Sequence[LayerFile], zip_sha256: str) -> bytes:
+    """Return the bill of materials.
 
     Args:
-        entries: all that is in the zip.
-        zip_sha256: of the zip, in hexadecimal.
+        files: all files in the zip.
+        zip_sha256: the zip's hash in hexadecimal.
 
     Raises:
-        LayerError: a file belongs to nothing that the layer carries, or a package is not installed.
+        LayerError: a file belongs to no package of the layer, or a package is not installed.
     """
-    by_owner = _by_owner(entries)
-    certificates = [_certificate(entry) for entry in by_owner.pop(ANCHORS, [])]
+    by_owner = _by_owner(files)
+    certificates = [_certificate(file) for file in by_owner.pop(ANCHORS, [])]
     libraries = [_library(name, by_owner.pop(name)) for name in (OURS, *DISTRIBUTIONS)]
     ours, *others = libraries
     layer = {
@@ -91,35 +93,35 @@ def bill(entries: Sequence[LayerFile], zip_sha256: str) -> bytes:
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _by_owner(entries: Iterable[LayerFile]) -> dict[str, list[LayerFile]]:
-    """The files of each package, by its name; the trust anchors apart."""
+def _by_owner(files: Iterable[LayerFile]) -> dict[str, list[LayerFile]]:
+    """Group files by the name of their package; the trust anchors under ANCHORS."""
     metadata = str(PurePosixPath(own_metadata().name).parent)
     owners = {SCRIPT: OURS, "python/appconfig_env": OURS, metadata: OURS}
     for name in DISTRIBUTIONS:
-        for file in distribution(name).files or ():
-            owners[f"python/{file.parts[0]}"] = name
-    found: dict[str, list[LayerFile]] = {}
-    for entry in entries:
-        if entry.name.startswith(ANCHORS):
+        for path in distribution(name).files or ():
+            owners[f"python/{path.parts[0]}"] = name
+    by_owner: dict[str, list[LayerFile]] = {}
+    for file in files:
+        if file.name.startswith(ANCHORS):
             owner: str | None = ANCHORS
         else:
-            owner = owners.get("/".join(PurePosixPath(entry.name).parts[:2]))
+            owner = owners.get("/".join(PurePosixPath(file.name).parts[:2]))
         if owner is None:
-            raise LayerError(f"{entry.name} is in the layer, and belongs to no package of it")
-        found.setdefault(owner, []).append(entry)
-    return found
+            raise LayerError(f"{file.name} is in the layer, but belongs to none of its packages")
+        by_owner.setdefault(owner, []).append(file)
+    return by_owner
 
 
-def _library(name: str, entries: Sequence[LayerFile]) -> dict[str, Any]:
+def _library(name: str, files: Sequence[LayerFile]) -> dict[str, Any]:
     fields = distribution(name).metadata
     version = fields["Version"]
     purl = f"pkg:pypi/{name}@{version}"
-    digests = [(entry.name, hashlib.sha256(entry.data).hexdigest()) for entry in entries]
+    digests = [(file.name, hashlib.sha256(file.data).hexdigest()) for file in files]
     lines = "".join(f"{digest}  {path}\n" for path, digest in digests)
-    known: dict[str, Any] = {"type": "library", "name": name, "version": version, "purl": purl}
-    changed = {"pedigree": {"ancestors": [known], "notes": CHANGED}} if name != OURS else {}
+    package: dict[str, Any] = {"type": "library", "name": name, "version": version, "purl": purl}
+    changed = {"pedigree": {"ancestors": [package], "notes": CHANGED}} if name != OURS else {}
     return {
-        **known,
+        **package,
         "bom-ref": purl,
         "hashes": [_sha256(hashlib.sha256(lines.encode()).hexdigest())],
         "licenses": _licences(fields),
@@ -132,7 +134,7 @@ def _library(name: str, entries: Sequence[LayerFile]) -> dict[str, Any]:
 
 
 def _licences(fields: PackageMetadata) -> list[dict[str, Any]]:
-    # The older field holds prose, or a name as the newer one does.
+    # The older field has either prose or a name, like the newer one.
     for field in ("License-Expression", "License"):
         if field in fields:
             is_id = _SPDX_ID.fullmatch(fields[field])
@@ -140,8 +142,8 @@ def _licences(fields: PackageMetadata) -> list[dict[str, Any]]:
     return []
 
 
-def _certificate(entry: LayerFile) -> dict[str, Any]:
-    pem = entry.data.decode()
+def _certificate(file: LayerFile) -> dict[str, Any]:
+    pem = file.data.decode()
     fingerprint = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cadata=pem)
@@ -166,22 +168,22 @@ def _certificate(entry: LayerFile) -> dict[str, Any]:
         "components": [
             {
                 "type": "file",
-                "name": entry.name,
-                "hashes": [_sha256(hashlib.sha256(entry.data).hexdigest())],
+                "name": file.name,
+                "hashes": [_sha256(hashlib.sha256(file.data).hexdigest())],
             }
         ],
     }
 
 
 def _distinguished(name: Any) -> tuple[str, str]:
-    """A name as RFC 4514 writes it, and the common name in it."""
+    """Return a distinguished name as RFC 4514 text, and its common name."""
     pairs = [pair for (pair,) in reversed(name)]
-    said = ",".join(f"{_SHORT[key]}={value}".replace(",", r"\,") for key, value in pairs)
-    return said, dict(pairs)["commonName"]
+    text = ",".join(f"{_SHORT[key]}={value}".replace(",", r"\,") for key, value in pairs)
+    return text, dict(pairs)["commonName"]
 
 
-def _time(said: object) -> str:
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(said)), UTC).isoformat()
+def _time(text: object) -> str:
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(text)), UTC).isoformat()
 
 
 def _sha256(digest: str) -> dict[str, str]:

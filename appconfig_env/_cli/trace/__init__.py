@@ -1,6 +1,6 @@
-"""The command's `trace`: runs one start with its clock on, draws it and says where the time went.
+"""The command `trace`: times one cold start, and draws its waterfall.
 
-It knows nothing of AWS. No layer carries it.
+Knows nothing of AWS. Not in the layer.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from ..._config import settings as _settings
 from ..._config.environ import LOG_LEVELS
-from ..._wrapper.deferred import suits_a_child
+from ..._wrapper.prefetch import can_take_over
 from ...errors import AppConfigEnvError, SettingsError
-from .span import Trace, from_told
+from .span import Trace, from_recording
 from .svg import html, svg
 from .text import ASCII, BLOCKS, LEAST_WIDTH, picture
 
@@ -28,103 +28,105 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 CHILD = Path(__file__).with_name("child.py")
-DRAWN = {".svg": svg, ".html": html}
+FORMATS = {".svg": svg, ".html": html}
 DESCRIPTION = """\
-Make a cold start with this environment, executing nothing, and draw its waterfall: the interpreter,
-imports, DNS, connect, TLS, each call, parse, render and write. It shows what the start waits for,
-and which source holds it up: with env=no that one would not.
+Run a cold start with this environment, without executing a command, and draw its waterfall:
+interpreter, imports, DNS, connect, TLS, each call, parse, render and write. It shows what startup
+waits for, and which source delays it most: mark that source env=no to load it in the background.
 """
 EPILOG = """\
-The calls are real: AppConfig bills each configuration received ($0.0008). The snapshot of other
-starts is neither used nor touched, and nothing is told to Lambda. Not in the picture: the wrapper's
-sh (about 1 ms), and what a function's own CPU share makes of it all. Names are shown, values never.
+The calls are real: AppConfig bills each configuration received ($0.0008). The configured snapshot
+file is neither used nor changed, and nothing is reported to Lambda. Not included: the wrapper's sh
+(about 1 ms), and the effect of a function's CPU share. Names are shown, values never.
 """
 
 
 class TraceError(AppConfigEnvError):
-    """The start could not be traced at all."""
+    """The cold start could not be traced."""
 
 
 def record(environ: Mapping[str, str]) -> Trace:
-    """Make a start with `environ` in a new process, and say what it did.
+    """Run a cold start with `environ` in a new process, and return its trace.
 
     Raises:
-        TraceError: that process did not come to an end of its own.
+        TraceError: the process returned no trace.
     """
-    awaited, left = _sources(environ)
+    awaited, deferred = _sources(environ)
     with tempfile.TemporaryDirectory(prefix="appconfig-env-trace-") as folder:
-        given = _environ(environ, str(Path(folder, "snapshot.json")))
+        child_environ = _environ(environ, str(Path(folder, "snapshot.json")))
         reading, writing = os.pipe()
         with open(reading, encoding="ascii") as pipe:
-            # As the wrapper's sh starts it.
+            # Like the wrapper's sh.
             command = [sys.executable, "-I", "-S", str(CHILD), str(writing)]
             try:
                 spawned_ns = time.monotonic_ns()
                 process = subprocess.Popen(  # noqa: S603 # nosec B603 # our own interpreter and file
-                    command, env=given, pass_fds=[writing], stdout=subprocess.DEVNULL
+                    command, env=child_environ, pass_fds=[writing], stdout=subprocess.DEVNULL
                 )
             finally:
                 os.close(writing)
             with process:
                 text = pipe.readline()
     if not text:
-        raise TraceError(f"the traced process ended with {process.returncode} and told nothing")
-    trace = from_told(json.loads(text), spawned_ns, awaited, left)
-    return trace._replace(can_overlap=suits_a_child([sys.executable], environ))
+        raise TraceError(f"the traced process exited with {process.returncode} without a trace")
+    trace = from_recording(json.loads(text), spawned_ns, awaited, deferred)
+    return trace._replace(can_defer=can_take_over([sys.executable], environ))
 
 
 def _environ(environ: Mapping[str, str], snapshot: str) -> dict[str, str]:
-    """What the traced process is given: its own snapshot, nobody to tell, errors to be said."""
-    given = dict(environ)
-    given[_settings.PREFIX + "SNAPSHOT"] = snapshot
-    given.pop("AWS_LAMBDA_RUNTIME_API", None)
-    given.pop("AWS_LAMBDA_LOG_FORMAT", None)
+    """The traced process's environment: own snapshot file, no runtime API, errors logged."""
+    child_environ = dict(environ)
+    child_environ[_settings.PREFIX + "SNAPSHOT"] = snapshot
+    child_environ.pop("AWS_LAMBDA_RUNTIME_API", None)
+    child_environ.pop("AWS_LAMBDA_LOG_FORMAT", None)
     level = _settings.AWS_PREFIX + "LOG_LEVEL"
-    if given.get(level, "").lower() in LOG_LEVELS[LOG_LEVELS.index("error") :]:
-        given[level] = "error"
-    return given
+    if child_environ.get(level, "").lower() in LOG_LEVELS[LOG_LEVELS.index("error") :]:
+        child_environ[level] = "error"
+    return child_environ
 
 
 def _sources(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """What is read for the environment, and what for `get()` alone."""
+    """The references of the resources that startup waits for, and of the deferred ones."""
     try:
         resources = _settings.from_environ(environ).resources()
     except SettingsError:
-        return [], []  # the start says it
-    awaited = [text for text, sources in resources.items() if any(one.env for one in sources)]
-    return awaited, [text for text in resources if text not in awaited]
+        return [], []  # the traced process logs it
+    awaited = [
+        reference for reference, sources in resources.items() if any(one.env for one in sources)
+    ]
+    return awaited, [reference for reference in resources if reference not in awaited]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Trace a start as the command line says; the exit code."""
+    """Trace a cold start as the command line says; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="appconfig-env trace", description=DESCRIPTION, epilog=EPILOG
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="a picture to write: .svg, or .html to hold it"
+        "--output", type=Path, metavar="FILE", help="also write the waterfall as .svg or .html"
     )
     parser.add_argument(
         "--width",
         type=int,
         metavar="COLUMNS",
-        help="of the text (default: the terminal's, else 100)",
+        help="width of the text (default: the terminal's, else 100)",
     )
     arguments = parser.parse_args(argv)
     output: Path | None = arguments.output
-    if output is not None and output.suffix not in DRAWN:
-        parser.error(f"--output: want a name that ends in .svg or .html, got {output.name!r}")
-    if output is not None and not output.parent.is_dir():  # before calls that cost something
-        parser.error(f"--output: there is no folder {str(output.parent)!r}")
+    if output is not None and output.suffix not in FORMATS:
+        parser.error(f"--output: expected a name ending in .svg or .html, got {output.name!r}")
+    if output is not None and not output.parent.is_dir():  # before any call that AWS bills
+        parser.error(f"--output: folder {str(output.parent)!r} does not exist; create it")
     width: int | None = arguments.width
     if width is None:
         width = max(LEAST_WIDTH, shutil.get_terminal_size((100, 24)).columns)
     if width < LEAST_WIDTH:
-        parser.error(f"--width: want at least {LEAST_WIDTH} columns, got {width}")
+        parser.error(f"--width: expected at least {LEAST_WIDTH} columns, got {width}")
     try:
         trace = record(os.environ)
         _show(trace, width)
         if output is not None:
-            output.write_text(DRAWN[output.suffix](trace), encoding="utf-8")
+            output.write_text(FORMATS[output.suffix](trace), encoding="utf-8")
             sys.stdout.write(f"written to {output}\n")
     except (TraceError, OSError) as error:
         sys.stderr.write(f"appconfig-env trace: {error}\n")

@@ -1,11 +1,11 @@
-"""The process that `trace` looks at: a start as the wrapper makes it, timed; executes nothing.
+"""The process that `trace` times: a cold start like the wrapper's; executes no command.
 
-The hooks are loaded by their file, since what the package's own import costs is to be measured.
+The hooks are imported by path, because the import of the package itself is to be measured.
 """
 
 import time
 
-BEGAN_NS = time.monotonic_ns()  # before all else: until here it was the interpreter
+BEGAN_NS = time.monotonic_ns()  # first of all: the time until here is the interpreter's
 
 import gc  # noqa: E402
 import os  # noqa: E402
@@ -20,13 +20,13 @@ sys.path[0] = package.rpartition("/")[0]
 recorder = hooks.Recorder()
 sys.meta_path.insert(0, hooks.ImportTimer(recorder))
 pipe = int(sys.argv[1])
-os.set_inheritable(pipe, False)  # noqa: FBT003 - what botocore starts must not hold it open
-READY_NS = time.monotonic_ns()  # what the tracer took until here is taken out of the picture
+os.set_inheritable(pipe, False)  # noqa: FBT003 - botocore's child processes must not keep it open
+READY_NS = time.monotonic_ns()  # the tracer's own time until here is subtracted
 
 # As __main__.py does.
-bare = type(sys)("appconfig_env")
-bare.__path__ = [package]
-sys.modules["appconfig_env"] = bare
+stub = type(sys)("appconfig_env")
+stub.__path__ = [package]
+sys.modules["appconfig_env"] = stub
 
 import appconfig_env._cli.main  # noqa: E402, F401 - the wrapper loads it
 from appconfig_env import _late_site  # noqa: E402
@@ -37,16 +37,16 @@ from appconfig_env._wrapper.exec import initial_environ  # noqa: E402
 from appconfig_env._wrapper.main import main  # noqa: E402
 
 code = main(
-    [sys.executable],  # never executed; it is one that env=no sources are left to a child for
+    [sys.executable],  # never executed; a Python, for which env=no sources are deferred
     initial_environ(),
     execve=recorder.execve,
-    overlap=lambda _work, _seconds: None,  # the start does not wait for it, so it is not shown
-    say=recorder.lines.append,
+    start_background=lambda _work, _seconds: None,  # startup does not wait for it
+    write_line=recorder.lines.append,
 )
 
-told = {"began": BEGAN_NS, "ready": READY_NS, "code": code, **recorder.told()}
+recording = {"began": BEGAN_NS, "ready": READY_NS, "code": code, **recorder.recording()}
 
-import json  # noqa: E402 - it may be the start's own to load, and so to be measured
+import json  # noqa: E402 - if the traced code imports it, that import must be measured
 
 with os.fdopen(pipe, "w", encoding="ascii") as file:
-    file.write(f"{json.dumps(told)}\n")
+    file.write(f"{json.dumps(recording)}\n")

@@ -1,6 +1,6 @@
-"""What times a start from outside: one table of functions, and every import; changes no module.
+"""Times a table of functions and every import of a cold start, without changes to their modules.
 
-It loads nothing that the start would load itself, so no typing; it knows nothing of pictures.
+Imports nothing that the traced code would import itself, so no typing; knows nothing of drawing.
 """
 
 from __future__ import annotations
@@ -21,30 +21,35 @@ if TYPE_CHECKING:
 
 
 def _at(*places: int) -> Names:
-    """What names a span: the arguments at these places."""
+    """Name a span by the arguments at these positions."""
     return lambda arguments: [arguments[place] for place in places if place < len(arguments)]
 
 
 def _read(arguments: Arguments) -> Iterable[object]:
-    """Of `Run.call(run, operation, parameters, resources)`: never of the parameters."""
+    """The names for `Run.call(run, operation, parameters, resources)`: never the parameters."""
     return [arguments[1], *(resource.reference for resource in arguments[3])]
 
 
 def _documents(arguments: Arguments) -> Iterable[object]:
-    return [arguments[0].resource.reference]
+    return [arguments[1].reference]
 
 
 def _requests(arguments: Arguments) -> Iterable[object]:
     return [request.resource.reference for request in arguments[1]]
 
 
-# Which functions are timed: the module that looks them up, their path in it, the span's kind, and
-# what of the arguments names it. Names of hosts, operations and sources, and nothing else: what
-# stands here is shown. A test holds that each entry is there.
+# The functions to time: the module that looks them up, their path in it, the span's kind, and a
+# function that names the span by its arguments. Only names of hosts, operations and sources,
+# because they are shown. A test checks that every function exists.
 TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("appconfig_env._config.settings", "from_environ", "settings", _at()),
-    ("appconfig_env._backends.local", "Folder.__call__", "files", _requests),
-    ("appconfig_env._backends.local", "read_file", "files", lambda given: [given[0].reference]),
+    ("appconfig_env._backends.local", "LocalFolder.__call__", "files", _requests),
+    (
+        "appconfig_env._backends.local",
+        "read_file",
+        "files",
+        lambda arguments: [arguments[0].reference],
+    ),
     ("appconfig_env._backends.aws.executor", "Run.call", "read", _read),
     ("appconfig_env._backends.aws.lean_client", "LeanClient.call", "call", _at(1)),
     ("appconfig_env._backends.aws.lean_client", "LeanClient._assume_role", "credentials", _at()),
@@ -57,21 +62,26 @@ TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("appconfig_env._backends.aws.boto3_client", "Boto3Client.call", "call", _at(1)),
     ("appconfig_env._backends.aws.boto3_client", "Boto3Client._new_session", "credentials", _at()),
     ("appconfig_env._backends.aws.boto3_client", "Boto3Client._new_client", "boto3 client", _at(2)),
-    ("urllib3.util.connection", "create_connection", "connect", lambda given: [given[0][0]]),
+    (
+        "urllib3.util.connection",
+        "create_connection",
+        "connect",
+        lambda arguments: [arguments[0][0]],
+    ),
     ("urllib3.connection", "ssl_wrap_socket", "TLS", _at()),
     ("appconfig_env._content.render", "data_of", "parse", _documents),
     (
         "appconfig_env._content.render",
         "render",
         "render",
-        lambda given: [given[0].public_reference],
+        lambda arguments: [arguments[0].public_reference],
     ),
     ("appconfig_env._cache.snapshot_file", "write", "write", _at()),
 )
 
 
 class Span:
-    """Something that took time, in one thread, perhaps within something else."""
+    """A timed operation in one thread, perhaps nested in another."""
 
     __slots__ = ("began", "ended", "failed", "kind", "names", "parent", "thread")
 
@@ -86,10 +96,10 @@ class Span:
 
 
 class Recorder:
-    """The spans so far, of all threads.
+    """Records the spans of all threads.
 
     Attributes:
-        lines: what the start said.
+        lines: the log lines of the traced code.
     """
 
     def __init__(self) -> None:
@@ -100,34 +110,34 @@ class Recorder:
         self._executed = 0
 
     def begin(self, kind: str, names: Iterable[object]) -> Span:
-        """A span that begins now, within what is open in this thread."""
-        inside = self._open.setdefault(get_ident(), [])
-        span = Span(kind, names, inside[-1] if inside else None)
-        inside.append(span)
+        """Begin a span, nested in this thread's innermost open span."""
+        stack = self._open.setdefault(get_ident(), [])
+        span = Span(kind, names, stack[-1] if stack else None)
+        stack.append(span)
         self._spans.append(span)
         return span
 
     def end(self, span: Span, error: BaseException | None = None) -> None:
-        """End it, and what within it was given up."""
+        """End `span`, and all open spans nested in it."""
         span.ended = monotonic_ns()
         if error is not None:
             span.failed = str(getattr(error, "code", "") or type(error).__name__)
-        inside = self._open[get_ident()]
-        while inside:
-            last = inside.pop()
+        stack = self._open[get_ident()]
+        while stack:
+            last = stack.pop()
             if last is span:
                 break
             last.ended = span.ended
 
     def timed(self, function: Callable[..., Any], kind: str, names: Names) -> Callable[..., Any]:
-        """`function`, with a span for each call."""
+        """Wrap `function` to record a span for each call."""
 
         def call(*arguments: Any, **keywords: Any) -> Any:
             try:
-                named = list(names(arguments))
-            except (AttributeError, IndexError, TypeError):  # another call than the table knows
-                named = []
-            span = self.begin(kind, named)
+                span_names = list(names(arguments))
+            except (AttributeError, IndexError, TypeError):  # a call that the table does not expect
+                span_names = []
+            span = self.begin(kind, span_names)
             try:
                 result = function(*arguments, **keywords)
             except BaseException as error:
@@ -139,7 +149,7 @@ class Recorder:
         return call
 
     def hook(self, module: ModuleType) -> None:
-        """Have the table's functions in `module` timed."""
+        """Wrap the table's functions in `module`."""
         for name, path, kind, names in TABLE:
             if name != module.__name__:
                 continue
@@ -150,12 +160,12 @@ class Recorder:
                 setattr(owner, last, self.timed(function, kind, names))
 
     def execve(self, path: str, words: list[str], environ: Mapping[str, str]) -> None:
-        """Take the place of the exec: note when it would have come."""
-        del path, words, environ  # values, which go nowhere from here
+        """Record the time of the exec in place of it."""
+        del path, words, environ  # they have values, which must not be recorded
         self._executed = monotonic_ns()
 
-    def told(self) -> dict[str, Any]:
-        """All of it as JSON knows it; a span's parent by its number, -1 for none."""
+    def recording(self) -> dict[str, Any]:
+        """Return everything as JSON data; a span's parent as its number, -1 for none."""
         now = self._executed or monotonic_ns()
         spans = [span for span in list(self._spans) if span.began < now]
         numbers = {id(span): number for number, span in enumerate(spans)}
@@ -180,7 +190,7 @@ class Recorder:
 
 
 class ImportTimer:
-    """The first finder: asks the others, and has what they find timed until it was executed."""
+    """The first finder: delegates to the others, and times each module until it is executed."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -198,12 +208,12 @@ class ImportTimer:
                 break
         loader: Any = spec and spec.loader
         execute = getattr(loader, "exec_module", None)
-        if execute is None or isinstance(loader, type):  # not found, or part of the interpreter
+        if execute is None or isinstance(loader, type):  # not found, or built in
             self._recorder.end(span)
             return spec
 
         def exec_module(module: ModuleType) -> None:
-            del loader.exec_module  # and so the class's own shows again
+            del loader.exec_module  # restores the class's method
             try:
                 execute(module)
             finally:

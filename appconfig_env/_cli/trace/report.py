@@ -1,4 +1,4 @@
-"""What a traced start says in words: how long, of what kind, and which source to move; pure."""
+"""Describes a trace in words: durations, kinds, and which source to defer; pure."""
 
 from __future__ import annotations
 
@@ -9,56 +9,56 @@ from .span import IMPORTS, arrivals, by_kind, clean, own_times
 if TYPE_CHECKING:
     from .span import Trace
 
-LEAST_MS = 0.05  # below, the picture says nothing of it
-WORTH_MS = 1.0  # below, moving a source is not worth a change
+LEAST_MS = 0.05  # shorter durations are omitted
+WORTH_MS = 1.0  # a smaller gain is not worth deferring a source
 MOST_IMPORTS = 6
 MOST_SOURCES = 12
 
 
 def headline(trace: Trace) -> str:
-    """One line: how long the start took."""
+    """Return one line: how long the cold start took."""
     calls = sum(span.kind == "call" for span in trace.spans)
-    counts = (
-        f"{_counted(len(trace.awaited) + len(trace.left), 'source')}, {_counted(calls, 'call')}"
-    )
-    end = "until the exec" if trace.succeeded else "until the start failed"
-    return f"{trace.total:.1f} ms {end}: {counts}"
+    sources = _counted(len(trace.awaited) + len(trace.deferred), "source")
+    end = "until the exec" if trace.succeeded else "until startup failed"
+    return f"{trace.total:.1f} ms {end}: {sources}, {_counted(calls, 'call')}"
 
 
 def report(trace: Trace) -> list[str]:
-    """Everything below the picture, a paragraph each; the advice comes first."""
+    """Return the paragraphs below the picture, the advice first."""
     paragraphs = [advice(trace), f"in ms: {_joined(by_kind(trace))}"]
     if slowest := _slowest_imports(trace):
         paragraphs.append(f"slowest imports: {_joined(slowest)}")
-    return [clean(text) for text in [*paragraphs, *_sources(trace), *_said(trace)]]
+    return [clean(text) for text in [*paragraphs, *_sources(trace), *_log_lines(trace)]]
 
 
 def advice(trace: Trace) -> str:
-    """Which source holds the start up, and by how much: computed, not measured."""
+    """Return which source delays startup, and by how much: computed, not measured."""
     if not trace.succeeded:
-        return "no advice: the start failed"
+        return "no advice: startup failed"
     ends = arrivals(trace)
     if len(ends) < 2:
-        return "nothing stands out: there are not two sources of AWS's to compare"
+        return "no advice: fewer than two AWS sources to compare"
     (last, end), *others = ends.items()
-    together = [last, *(source for source, when in others if when == end)]  # one call read them
-    named = _all_of(together)
+    together = [last, *(source for source, when in others if when == end)]  # of one call
+    names = _enumerated(together)
+    verb = "is" if len(together) == 1 else "are"
     earlier = [when for _, when in others if when < end]
-    if all(source in trace.left for source in together):
-        return f"{named} arrived last, and is env=no already"
+    if all(source in trace.deferred for source in together):
+        return f"no advice: {names} arrived last, but {verb} already deferred (env=no)"
     if not earlier:
-        return f"nothing stands out: {named} came with one call"
+        return f"no advice: one call returned {names}"
     gain = end - max(earlier)
     if gain <= WORTH_MS:
-        return f"nothing stands out: the last two sources arrived within {gain:.1f} ms"
-    verb = "is" if len(together) == 1 else "are"
-    if not trace.can_overlap:
+        return f"no advice: the last two sources arrived within {gain:.1f} ms of each other"
+    if not trace.can_defer:
         return (
-            f"{named} {verb} the last to arrive, by {gain:.1f} ms: no env=no would help under "
-            "SnapStart or with AWS_LAMBDA_MAX_CONCURRENCY"
+            f"{names} {verb} the last to arrive, by {gain:.1f} ms; env=no has no effect with "
+            "SnapStart or AWS_LAMBDA_MAX_CONCURRENCY"
         )
-    least = f"the start would take about {gain:.1f} ms less"
-    return f"{named} {verb} the last to arrive: with env=no {least}"
+    return (
+        f"{names} {verb} the last to arrive: with env=no startup would take about "
+        f"{gain:.1f} ms less"
+    )
 
 
 def _sources(trace: Trace) -> list[str]:
@@ -67,34 +67,36 @@ def _sources(trace: Trace) -> list[str]:
     if ends:
         shown = dict(list(ends.items())[:MOST_SOURCES])
         more = f" and {len(ends) - len(shown)} earlier" if len(ends) > len(shown) else ""
-        named = {f"{name} (env=no)" if name in trace.left else name: shown[name] for name in shown}
-        paragraphs.append(f"arrived at: {_joined(named)}{more}")
-    unread = [source for source in trace.left if source not in ends]
+        labelled = {
+            f"{name} (env=no)" if name in trace.deferred else name: shown[name] for name in shown
+        }
+        paragraphs.append(f"arrived at: {_joined(labelled)}{more}")
+    unread = [source for source in trace.deferred if source not in ends]
     if unread:
-        paragraphs.append(f"not read by the start: {_all_of(unread)} (env=no already)")
+        paragraphs.append(f"deferred (env=no): {_enumerated(unread)}")
     return paragraphs
 
 
 def _slowest_imports(trace: Trace) -> dict[str, float]:
-    took: dict[str, float] = {}
+    durations: dict[str, float] = {}
     for span, own in zip(trace.spans, own_times(trace.spans), strict=True):
         if span.kind in IMPORTS:
-            took[span.title] = took.get(span.title, 0.0) + sum(
+            durations[span.title] = durations.get(span.title, 0.0) + sum(
                 ended - began for began, ended in own
             )
-    slowest = sorted(took.items(), key=lambda item: -item[1])[:MOST_IMPORTS]
+    slowest = sorted(durations.items(), key=lambda item: -item[1])[:MOST_IMPORTS]
     return {name: ms for name, ms in slowest if ms >= LEAST_MS}
 
 
-def _said(trace: Trace) -> list[str]:
-    return [f"said: {line}" for line in trace.lines]
+def _log_lines(trace: Trace) -> list[str]:
+    return [f"log: {line}" for line in trace.lines]
 
 
 def _joined(lengths: dict[str, float]) -> str:
     return ", ".join(f"{name} {ms:.1f}" for name, ms in lengths.items() if ms >= LEAST_MS)
 
 
-def _all_of(names: list[str]) -> str:
+def _enumerated(names: list[str]) -> str:
     if len(names) > 3:
         return f"{', '.join(names[:3])} and {len(names) - 3} more"
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))

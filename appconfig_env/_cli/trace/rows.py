@@ -1,4 +1,4 @@
-"""The rows of a waterfall: which spans stand in which line, under which name; pure."""
+"""The rows of a waterfall: assigns spans to labelled lines; pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Stretches = list[tuple[float, float]]
 
-# Of these all spans of a kind stand in one row, and in this order around the workers' lanes.
+# Kinds whose spans share one row, in this order before and after the workers' lanes.
 BEFORE = ("interpreter", *IMPORTS, "settings", "files")
 AFTER = ("parse", "render", "write")
 
@@ -23,9 +23,9 @@ class Bar(NamedTuple):
 
     Attributes:
         began, ended: in milliseconds.
-        kind: as the span's.
-        title: what it shows, in full.
-        is_own: False where the time is that of other rows: what went on within it.
+        kind: the span's.
+        title: its full text.
+        is_own: False if the time belongs to nested spans, which have rows of their own.
     """
 
     began: float
@@ -40,10 +40,10 @@ class Row(NamedTuple):
 
     Attributes:
         label: its name.
-        depth: how far its name is indented.
-        bars: those that are its own come last.
-        ms: how long it took; None for a heading.
-        failed: how it failed, or empty.
+        depth: the indentation level of its name.
+        bars: its own ones come last.
+        ms: its duration; None for a heading.
+        failed: how it failed; empty if it did not.
     """
 
     label: str
@@ -54,23 +54,23 @@ class Row(NamedTuple):
 
 
 def rows(trace: Trace) -> list[Row]:
-    """All rows, from the interpreter to the snapshot's file."""
+    """Return all rows, from the interpreter to the write of the snapshot file."""
     owns = own_times(trace.spans)
-    made = {kind: _collected(kind, trace.spans, owns) for kind in (*BEFORE, *AFTER)}
+    by_kind = {kind: _collected(kind, trace.spans, owns) for kind in (*BEFORE, *AFTER)}
     return [
-        *(row for kind in BEFORE for row in made[kind]),
+        *(row for kind in BEFORE for row in by_kind[kind]),
         *_lanes(trace.spans, owns),
-        *(row for kind in AFTER for row in made[kind]),
+        *(row for kind in AFTER for row in by_kind[kind]),
     ]
 
 
-def end_of(trace: Trace, made: Sequence[Row]) -> float:
-    """Where the picture ends, in milliseconds; never at once, so that all can be divided by it."""
-    return max([0.001, trace.total, *(bar.ended for row in made for bar in row.bars)])
+def end_of(trace: Trace, all_rows: Sequence[Row]) -> float:
+    """Return the end of the time axis in milliseconds; never 0, so that it can be a divisor."""
+    return max([0.001, trace.total, *(bar.ended for row in all_rows for bar in row.bars)])
 
 
 def _collected(kind: str, spans: Sequence[Span], owns: Sequence[Stretches]) -> list[Row]:
-    """The one row of a kind, if there is any span of it."""
+    """Return the one row of a kind, if it has any spans."""
     chosen = [(span, own) for span, own in zip(spans, owns, strict=True) if span.kind == kind]
     if not chosen:
         return []
@@ -79,14 +79,14 @@ def _collected(kind: str, spans: Sequence[Span], owns: Sequence[Stretches]) -> l
         for span, own in chosen
         for piece in own
     ]
-    counted = f"{kind} ({len(chosen)})" if len(chosen) > 1 else kind
+    label = f"{kind} ({len(chosen)})" if len(chosen) > 1 else kind
     failed = next((span.failed for span, _ in chosen if span.failed), "")
-    took = covered((bar.began, bar.ended) for bar in bars)
-    return [Row(counted, 0, tuple(bars), took, clean(failed))]
+    duration = covered((bar.began, bar.ended) for bar in bars)
+    return [Row(label, 0, tuple(bars), duration, clean(failed))]
 
 
 def _lanes(spans: Sequence[Span], owns: Sequence[Stretches]) -> list[Row]:
-    """What the workers did, one after the other, under a heading for each."""
+    """Return the workers' rows, under a heading for each worker."""
     lanes: dict[tuple[int, str], list[int]] = {}
     services: list[str] = []
     for number, span in enumerate(spans):
@@ -96,15 +96,15 @@ def _lanes(spans: Sequence[Span], owns: Sequence[Stretches]) -> list[Row]:
         if span.kind not in (*BEFORE, *AFTER):
             lanes.setdefault((span.thread, service), []).append(number)
     counts: dict[str, int] = {}
-    found = []
+    lane_rows = []
     for (_, service), numbers in lanes.items():
         name = service or "other"
         counts[name] = counts.get(name, 0) + 1
-        found.append(Row(f"{name}, worker {counts[name]}"))
+        lane_rows.append(Row(f"{name}, worker {counts[name]}"))
         pages: dict[str, int] = {}
         lane = [row for number in numbers for row in _lane_rows(number, spans, owns, pages)]
-        found += sorted(lane, key=lambda row: min(bar.began for bar in row.bars))
-    return found
+        lane_rows += sorted(lane, key=lambda row: min(bar.began for bar in row.bars))
+    return lane_rows
 
 
 def _lane_rows(
@@ -129,23 +129,23 @@ def _lane_rows(
 
 
 def _call_label(span: Span, spans: Sequence[Span], pages: dict[str, int]) -> str:
-    """The operation, and what it reads where a request is around it."""
+    """Return the operation, and the sources that it reads if its request is known."""
     if not 0 <= span.parent < len(spans) or spans[span.parent].kind != READ:
         return span.title
     sources = spans[span.parent].names[1:]
-    what = clean(sources[0].partition(":")[2]) if len(sources) == 1 else f"{len(sources)} names"
+    target = clean(sources[0].partition(":")[2]) if len(sources) == 1 else f"{len(sources)} names"
     if span.title == "GetParametersByPath" and not span.failed:
-        pages[what] = pages.get(what, 0) + 1
-        if pages[what] > 1:
-            what += f" page {pages[what]}"
-    return f"{span.title} {what}"
+        pages[target] = pages.get(target, 0) + 1
+        if pages[target] > 1:
+            target += f" page {pages[target]}"
+    return f"{span.title} {target}"
 
 
 def _depth(span: Span, spans: Sequence[Span]) -> int:
     depth, parent = 0, span.parent
     while 0 <= parent < len(spans) and depth < 4:
         depth += spans[parent].kind != READ
-        parent = min(spans[parent].parent, parent - 1)  # whatever it says: not in circles
+        parent = min(spans[parent].parent, parent - 1)  # prevents cycles in invalid input
     return depth
 
 
@@ -154,7 +154,7 @@ def _service_of(span: Span) -> str:
 
 
 def _titled(label: str, span: Span) -> str:
-    """A label with the time it took and how it failed, for a tooltip."""
+    """Return a tooltip: label, duration and failure."""
     failed = f", {span.failed}" if span.failed else ""
-    took = f"{span.ended - span.began:.2f} ms from {span.began:.2f}"
-    return clean(f"{label}: {took}{failed}")
+    duration = f"{span.ended - span.began:.2f} ms from {span.began:.2f}"
+    return clean(f"{label}: {duration}{failed}")

@@ -1,4 +1,4 @@
-"""A waterfall as one SVG picture, or a page with it: no script, nothing from elsewhere; pure."""
+"""Draws a waterfall as one SVG, or as an HTML page: no script, no external resource; pure."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH, MARGIN = 900, 16
-LABEL_SIGNS = 46
-SIGN_WIDTH = 6.65  # of a monospaced font of 11 px
-CHART_LEFT = MARGIN + round(LABEL_SIGNS * SIGN_WIDTH) + 10
+LABEL_CHARACTERS = 46
+CHARACTER_WIDTH = 6.65  # of a monospaced font of 11 px
+CHART_LEFT = MARGIN + round(LABEL_CHARACTERS * CHARACTER_WIDTH) + 10
 CHART_WIDTH = WIDTH - MARGIN - CHART_LEFT
 ROW_HEIGHT, BAR_HEIGHT = 19, 11
 TOP = 64
-LEAST_BAR = 1.2  # pixels: what is there can be seen
+LEAST_BAR = 1.2  # pixels, so that every bar is visible
 INDENT = 12
 
-# Each can be told from its neighbours on white and on black.
+# Each is distinguishable from its neighbours on white and on black.
 COLOURS = {
     "interpreter": "#8b949e",
     "our imports": "#8957e5",
@@ -63,22 +63,22 @@ PAGE = """\
 
 
 def html(trace: Trace) -> str:
-    """A page with the picture in it."""
+    """Draw the waterfall as an HTML page."""
     return PAGE.format(title=escaped(f"appconfig-env trace: {headline(trace)}"), picture=svg(trace))
 
 
 def svg(trace: Trace) -> str:
-    """The picture; each bar says on hovering what it is."""
+    """Draw the waterfall as SVG; each bar has a tooltip."""
     all_rows = rows(trace)
     end = end_of(trace, all_rows)
     scale = CHART_WIDTH / end
     bottom = TOP + ROW_HEIGHT * len(all_rows)
-    said = [
+    report_lines = [
         (line, "" if number else "bold")
         for number, text in enumerate(report(trace))
-        for line in wrapped(text, _signs(WIDTH - 2 * MARGIN))
+        for line in wrapped(text, _characters(WIDTH - 2 * MARGIN))
     ]
-    height = bottom + 14 + 16 * len(said) + MARGIN
+    height = bottom + 14 + 16 * len(report_lines) + MARGIN
     size = f'width="{WIDTH}" height="{height}"'
     parts = [
         f'<svg xmlns="{NAMESPACE}" {size} viewBox="0 0 {WIDTH} {height}" role="img">',
@@ -95,7 +95,7 @@ def svg(trace: Trace) -> str:
     parts += _axis(end, scale, bottom)
     for number, row in enumerate(all_rows):
         parts += _row(row, TOP + ROW_HEIGHT * number, scale)
-    parts += [_text(MARGIN, bottom + 26 + 16 * at, *line) for at, line in enumerate(said)]
+    parts += [_text(MARGIN, bottom + 26 + 16 * at, *line) for at, line in enumerate(report_lines)]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -113,7 +113,7 @@ def _axis(end: float, scale: float, bottom: int) -> list[str]:
 
 def _row(row: Row, top: int, scale: float) -> list[str]:
     x = MARGIN + INDENT * row.depth
-    room = _signs(CHART_LEFT - 10 - x)
+    room = _characters(CHART_LEFT - 10 - x)
     parts = [
         _text(x, top + 13.5, shortened(row.label, room), "" if row.bars else "bold", row.label)
     ]
@@ -123,7 +123,7 @@ def _row(row: Row, top: int, scale: float) -> list[str]:
     first = CHART_LEFT + min(bar.began for bar in row.bars) * scale
     last = CHART_LEFT + max(bar.ended for bar in row.bars) * scale
     note = f"{row.ms:.1f} {row.failed}".rstrip()
-    right, left = _signs(WIDTH - MARGIN - last - 5), _signs(first - CHART_LEFT - 5)
+    right, left = _characters(WIDTH - MARGIN - last - 5), _characters(first - CHART_LEFT - 5)
     kind = "bad" if row.failed else "dim"
     if len(note) <= right or right >= left:
         parts.append(_text(last + 5, top + 13.5, cut(note, right), kind))
@@ -146,16 +146,16 @@ def _bar(bar: Bar, row: Row, y: float, scale: float) -> str:
 def _text(
     x: float, y: float, text: str, kind: str = "", title: str = "", *, end: bool = False
 ) -> str:
-    named = f' class="{kind}"' if kind else ""
+    css_class = f' class="{kind}"' if kind else ""
     anchor = ' text-anchor="end"' if end else ""
     tooltip = f"<title>{escaped(title)}</title>" if title not in ("", text) else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{named}{anchor}>{tooltip}{escaped(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{css_class}{anchor}>{tooltip}{escaped(text)}</text>'
 
 
-def _signs(width: float) -> int:
-    return max(0, int(width / SIGN_WIDTH))
+def _characters(width: float) -> int:
+    return max(0, int(width / CHARACTER_WIDTH))
 
 
 def escaped(text: str) -> str:
-    """`text` as XML has it, between tags and within quotes."""
+    """Escape `text` for XML, between tags and within quotes."""
     return text.translate({ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", 34: "&quot;"})

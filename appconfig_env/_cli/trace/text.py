@@ -1,4 +1,4 @@
-"""A waterfall as text of so many columns: rows in, lines out; pure."""
+"""Draws a waterfall as text of a given width; pure."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LEAST_WIDTH = 40
 MS_WIDTH = 9  # " 12345.6 "
 
 
-class Signs(NamedTuple):
-    """What a picture is made of.
+class Glyphs(NamedTuple):
+    """The characters of a picture.
 
     Attributes:
-        eighths: how much of its cell a bar fills, from one eighth to all.
-        within: time that is shown in other rows.
-        failed: time of what failed.
-        cut: stands for what did not fit.
+        eighths: cells that a bar fills by one eighth to eight.
+        within: time of nested spans, which have rows of their own.
+        failed: time of a failed span.
+        cut: marks omitted text.
     """
 
     eighths: str
@@ -33,12 +33,12 @@ class Signs(NamedTuple):
     cut: str
 
 
-BLOCKS = Signs("▏▎▍▌▋▊▉█", "░", "▒", "…")
-ASCII = Signs("||######", ".", "x", "~")
+BLOCKS = Glyphs("▏▎▍▌▋▊▉█", "░", "▒", "…")
+ASCII = Glyphs("||######", ".", "x", "~")
 
 
-def picture(trace: Trace, width: int = 100, signs: Signs = BLOCKS) -> str:
-    """The waterfall and what it says, no line wider than `width` (at least LEAST_WIDTH)."""
+def picture(trace: Trace, width: int = 100, glyphs: Glyphs = BLOCKS) -> str:
+    """Draw the waterfall and its report; no line exceeds `width` (at least LEAST_WIDTH)."""
     width = max(width, LEAST_WIDTH)
     all_rows = rows(trace)
     widest = max([len(_indented(row)) for row in all_rows], default=0)
@@ -48,9 +48,9 @@ def picture(trace: Trace, width: int = 100, signs: Signs = BLOCKS) -> str:
     scale = columns / end
     lines = [*wrapped(headline(trace), width), "", _axis(end, columns, label_width)]
     for row in all_rows:
-        label = shortened(_indented(row), label_width, signs.cut).ljust(label_width)
-        took = "" if row.ms is None else f"{row.ms:.1f}"
-        lines.append(f"{label}{took:>{MS_WIDTH - 1}} {_bars(row, columns, scale, signs)}".rstrip())
+        label = shortened(_indented(row), label_width, glyphs.cut).ljust(label_width)
+        ms = "" if row.ms is None else f"{row.ms:.1f}"
+        lines.append(f"{label}{ms:>{MS_WIDTH - 1}} {_bars(row, columns, scale, glyphs)}".rstrip())
     lines.append("")
     for paragraph in report(trace):
         lines += wrapped(paragraph, width)
@@ -62,7 +62,7 @@ def _indented(row: Row) -> str:
 
 
 def step_of(end: float, most: float) -> float:
-    """A round number of milliseconds (1, 2 or 5 times a power of ten) for at most so many ticks."""
+    """Return a round tick step (1, 2 or 5 x a power of ten) for at most `most` ticks."""
     step = 0.0001
     while end / step > max(most, 1.0):
         for factor in (2.0, 2.5, 2.0):
@@ -86,12 +86,12 @@ def _axis(end: float, columns: int, label_width: int) -> str:
     return line.rstrip()
 
 
-def _bars(row: Row, columns: int, scale: float, signs: Signs) -> str:
+def _bars(row: Row, columns: int, scale: float, glyphs: Glyphs) -> str:
     cells = [" "] * columns
     for bar in row.bars:
         if not bar.is_own:
             first, last = _cells(bar, columns, scale)
-            cells[first : last + 1] = signs.within * (last + 1 - first)
+            cells[first : last + 1] = glyphs.within * (last + 1 - first)
     shares: dict[int, float] = {}
     for bar in row.bars:
         if bar.is_own:
@@ -101,42 +101,42 @@ def _bars(row: Row, columns: int, scale: float, signs: Signs) -> str:
                 shares[at] = shares.get(at, 0.0) + max(0.0, part)
     for at, share in shares.items():
         eighth = min(7, max(0, round(share * 8) - 1))
-        if eighth < 2 and cells[at] == signs.within:
-            continue  # nearly all of it belongs to others
-        cells[at] = signs.failed if row.failed else signs.eighths[eighth]
+        if eighth < 2 and cells[at] == glyphs.within:
+            continue  # nearly all of the cell belongs to nested spans
+        cells[at] = glyphs.failed if row.failed else glyphs.eighths[eighth]
     line = "".join(cells).rstrip()
     if not row.failed:
         return line
     before = len(line) - len(line.lstrip())
     if len(line) + 1 >= columns - len(row.failed) and before > columns - len(line):
-        note = cut(row.failed, before - 1, signs.cut)
+        note = cut(row.failed, before - 1, glyphs.cut)
         return note.rjust(before - 1) + line[before - 1 :]
-    return cut(f"{line} {row.failed}", columns, signs.cut)
+    return cut(f"{line} {row.failed}", columns, glyphs.cut)
 
 
 def _cells(bar: Bar, columns: int, scale: float) -> tuple[int, int]:
-    """The first and the last cell that it touches."""
+    """Return the first and the last cell that `bar` touches."""
     first = min(columns - 1, max(0, int(bar.began * scale)))
     return first, min(columns - 1, max(first, int(bar.ended * scale - 1e-9)))
 
 
-def cut(text: str, width: int, sign: str = "…") -> str:
-    """`text`, with a sign in the place of what does not fit."""
+def cut(text: str, width: int, mark: str = "…") -> str:
+    """Truncate `text` to `width`, and end it with `mark`."""
     if len(text) <= width:
         return text
-    return text[: max(0, width - len(sign))] + sign if width > 0 else ""
+    return text[: max(0, width - len(mark))] + mark if width > 0 else ""
 
 
-def shortened(text: str, width: int, sign: str = "…") -> str:
-    """`text`, with a sign in the place of its middle where it does not fit."""
+def shortened(text: str, width: int, mark: str = "…") -> str:
+    """Shorten `text` to `width` by replacing its middle with `mark`."""
     if len(text) <= width:
         return text
-    tail = (width - len(sign)) * 3 // 5
-    return cut(text[:-1], width - tail, sign) + text[len(text) - tail :] if tail > 0 else ""
+    tail = (width - len(mark)) * 3 // 5
+    return cut(text[:-1], width - tail, mark) + text[len(text) - tail :] if tail > 0 else ""
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """`text` in lines, the later ones indented; a word that does not fit is broken."""
+    """Wrap `text` into lines, all but the first indented; break words that are too long."""
     lines: list[str] = []
     line = ""
     for word in _words(text, width - 2):

@@ -1,1 +1,1 @@
-"""What the state machine moves: a world with AppConfig in it, and environments that live there."""
+"""A state machine: a world with AppConfig, the environments in it, and what they must guarantee."""

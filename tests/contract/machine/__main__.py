@@ -1,4 +1,4 @@
-"""Lets the machine run for as many lives as asked for, and says how many they were."""
+"""Runs the state machine for a given number of lives, and prints what was run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hypothesis.stateful import run_state_machine_as_test
 from .life import Life
 
 SEEDS = 2**32
-BATCH = 1000  # hypothesis remembers all that it tried
+BATCH = 1000  # hypothesis keeps every example in memory
 
 
 class Counted(Life):
-    """The machine, and what it has done so far."""
+    """The state machine with counters."""
 
     lives = steps = calls = 0
 
@@ -34,7 +34,7 @@ class Counted(Life):
 
 
 def main() -> None:
-    """Run it until it finds something, or to the end."""
+    """Run until a failure or to the end."""
     parser = argparse.ArgumentParser(prog="python -m tests.contract.machine")
     parser.add_argument("--examples", type=int, default=10_000)
     parser.add_argument("--steps", type=int, default=60)
@@ -54,7 +54,7 @@ def main() -> None:
             run_state_machine_as_test(seed(options.seed)(Counted), settings=chosen)
             options.seed += 1
     finally:
-        print(  # noqa: T201 - this is how it is found
+        print(  # noqa: T201 - the command's output
             f"{Counted.lives} lives, {Counted.steps} steps, {Counted.calls} calls in"
             f" {time.monotonic() - began:.0f} s; seed {options.seed}"
         )

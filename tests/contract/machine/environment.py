@@ -1,6 +1,6 @@
-"""One execution environment: its processes, their snapshot's file, and what they do.
+"""One execution environment: its processes, their snapshot file, and their actions.
 
-What they may do, and what they must say, is `expectations`' to judge.
+`expectations` judges what they may request and what they must return.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from appconfig_env import LoadError, MissingKeyError
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._config.settings import from_environ
 from appconfig_env._helper.helper import Helper
@@ -34,8 +34,8 @@ class Process:
     """One process with its helper.
 
     Attributes:
-        name: by which AppConfig's ledger knows it.
-        started, started_text: the number and the text that the wrapper left in its environment.
+        name: its name in AppConfig's ledger.
+        started, started_text: the number and the text that the wrapper set in its environment.
     """
 
     def __init__(self, name: str, helper: Helper, environ: Mapping[str, str]) -> None:
@@ -46,19 +46,19 @@ class Process:
 
     def tokens(self) -> set[str]:
         """The tokens in its memory."""
-        store = self.helper._store
-        found = store.snapshot.entries.values() if store is not None else ()
+        live = self.helper._live
+        found = live.store.snapshot.entries.values() if live is not None else ()
         return {entry.token for entry in found} - {""}
 
 
 class Environment:
-    """One execution environment; see above.
+    """One execution environment.
 
     Args:
-        world: where it is.
-        folder: its own /tmp, not made yet.
-        settings: variables besides the usual ones.
-        jitter: spreads the polls.
+        world: everything outside of it.
+        folder: its /tmp, which need not exist yet.
+        settings: additional variables.
+        jitter: the random spread of polls.
     """
 
     def __init__(
@@ -71,10 +71,10 @@ class Environment:
         self.world = world
         self.folder = folder
         self.processes: list[Process] = []
-        self._chance = jitter
-        self._given = settings
+        self._jitter = jitter
+        self._extra_settings = settings
         self._started = 0
-        folder.mkdir(exist_ok=True)  # a twin's is there
+        folder.mkdir(exist_ok=True)  # a twin's exists already
         self._path = str(folder / "snapshot.json")
         self.environ = {
             "AWS_REGION": "us-east-1",
@@ -86,58 +86,58 @@ class Environment:
         self.expected = Expectations(world, self.settings)
         self.interval = self.expected.interval
 
-    # What its processes do.
+    # Actions of its processes.
 
     def start(self, *, by_wrapper: bool) -> Process | None:
-        """Start a process; None where the wrapper refuses to."""
+        """Start a process; return None if the wrapper fails."""
         self._started += 1
         name = f"{self.folder.name}.{self._started}"
         environ = self.environ
         if by_wrapper:
-            found = self._wrapped(f"{name}'s wrapper")
-            if found is None:
+            exported = self._run_wrapper(f"{name}'s wrapper")
+            if exported is None:
                 return None
-            environ = found
+            environ = exported
         return self._add(Process(name, self._helper(name, environ), environ))
 
-    def _wrapped(self, name: str) -> dict[str, str] | None:
-        found: list[dict[str, str]] = []
-        with self.expected.step(name, is_forced=True):  # what failed before is asked anew at once
+    def _run_wrapper(self, name: str) -> dict[str, str] | None:
+        executed: list[dict[str, str]] = []
+        with self.expected.step(name, is_forced=True):  # failed sources are retried at once
             code = main(
                 ["/bin/x"],
                 self.environ,
                 now=self.world.wall,
-                execve=lambda _path, _words, result: found.append(dict(result)),
-                make_backend=self._fetch_of(name),
-                jitter=self._chance,
-                say=lambda _: None,
+                execve=lambda _path, _words, result: executed.append(dict(result)),
+                make_backend=self._make_backend(name),
+                jitter=self._jitter,
+                write_line=lambda _: None,
             )
-            environ = found[0] if found else {}
-            self.expected.start_gave(int(environ["N"]) if "N" in environ else None)
-        assert code == 0 if found else code == 1
+            environ = executed[0] if executed else {}
+            self.expected.wrapper_exported(int(environ["N"]) if "N" in environ else None)
+        assert code == 0 if executed else code == 1
         return environ or None
 
-    def look(self, process: Process) -> None:
-        """Call `get`, and see that all it says is of one deployment."""
+    def get(self, process: Process) -> None:
+        """Call `get`, and check that all results are from one deployment."""
         helper = process.helper
         with self.expected.step(process.name):
             number = _number(helper)
             calls = len(self.world.calls)
             status = helper.status()
-            self.expected.app_said(number, status[APP], process.started)
+            self.expected.app_returned(number, status[APP], process.started)
             if number is not None and status[APP]["version"]:
-                said = {
+                results = {
                     "get": helper.get("TWIN_N", type=int),
                     "version": int(status[APP]["version"][1:]),
                     "document": helper.document(APP)["twin"]["n"],
                     "flag": helper.flag("feature").attributes["n"],
                     "flag's state": number - (bool(helper.flag("feature")) != (number % 2 == 0)),
                 }
-                assert set(said.values()) == {number}, f"torn: get gave {number}, {said}"
+                assert set(results.values()) == {number}, f"mixed: get returned {number}, {results}"
             if TEXT in status:
                 text = _text(helper, "RAW")
-                self.expected.text_said(text, status[TEXT], process.started_text)
-            assert len(self.world.calls) == calls, "what was just read was asked for again"
+                self.expected.text_returned(text, status[TEXT], process.started_text)
+            assert len(self.world.calls) == calls, "a value that was just read was requested again"
 
     def read(self, process: Process) -> None:
         """Call `document` and `flag` instead."""
@@ -153,133 +153,131 @@ class Environment:
     def refresh(self, process: Process) -> None:
         """Call `refresh`."""
         with self.expected.step(process.name, is_forced=True):
-            before = _quiet_number(process.helper)
+            before = _cached_number(process.helper)
             changed = process.helper.refresh()
-            self.expected.all_asked()
-            after = _quiet_number(process.helper)
+            self.expected.all_requested()
+            after = _cached_number(process.helper)
             assert ("N" in changed) == (before != after), f"{changed}: {before} became {after}"
 
     def wait_for_another(self, process: Process) -> None:
-        """Call `get` while another process is on it."""
+        """Call `get` while another process holds the lock."""
         with SnapshotRepository(self.settings, self.environ), self.expected.step(process.name):
             with self.expected.waiting(process.name):
                 number = _number(process.helper)
-            self.expected.app_said(number, process.helper.status()[APP], process.started)
+            self.expected.app_returned(number, process.helper.status()[APP], process.started)
 
     def can_wait(self, process: Process) -> bool:
-        """Whether `process` has something to go on with while another one is on it."""
-        return self.expected.is_writable and _quiet_number(process.helper) is not None
+        """Whether `process` has a value to use while another process refreshes."""
+        return self.expected.is_writable and _cached_number(process.helper) is not None
 
     def end(self, process: Process) -> None:
         """Kill a process."""
         self.processes.remove(process)
-        self.expected.processes_are(len(self.processes))
 
-    # What becomes of the file.
+        # The snapshot file.
 
     def crash_with_tokens(self) -> None:
-        """Have a process of this environment take the tokens and crash before it puts any."""
+        """Let a process of this environment take the tokens and crash before it writes new ones."""
         with SnapshotRepository(self.settings, self.environ) as shared:
             shared.take(lambda *_: None)
         self.expected.tokens_lost()
 
     def lose_file(self) -> None:
-        """Have the function clean its /tmp."""
+        """Let the function delete the files in /tmp."""
         for path in (self._path, f"{self._path}.lock"):
             if os.path.exists(path):
                 os.unlink(path)
         self.expected.file_lost()
 
-    def spoil_file(self) -> None:
-        """Leave half of the file."""
+    def truncate_file(self) -> None:
+        """Cut the file in half."""
         if os.path.isfile(self._path):
             os.truncate(self._path, os.path.getsize(self._path) // 2)
         self.expected.file_lost()
 
-    def fill(self) -> None:
-        """Have no room for another file."""
+    def block_writes(self) -> None:
+        """Make it impossible to create another file."""
         if self.folder.exists():
             os.makedirs(f"{self._path}.{os.getpid()}.tmp", exist_ok=True)
-            self.expected.writable_is(False)
+            self.expected.set_writable(False)
 
-    def take_away(self) -> None:
-        """Have no such folder any more."""
+    def remove_folder(self) -> None:
+        """Remove the folder."""
         if self.folder.exists():
             os.rename(self.folder, f"{self.folder}.away")
-        self.expected.writable_is(False)
+        self.expected.set_writable(False)
 
     def make_writable(self) -> None:
-        """Undo both."""
+        """Undo `block_writes` and `remove_folder`."""
         if not self.folder.exists():
             os.rename(f"{self.folder}.away", self.folder)
         shutil.rmtree(f"{self._path}.{os.getpid()}.tmp", ignore_errors=True)
-        self.expected.writable_is(True)
+        self.expected.set_writable(True)
 
     def places(self) -> Iterator[tuple[str, set[str]]]:
-        """Where tokens are, and which."""
+        """The places of tokens, and the tokens in each."""
         for process in self.processes:
             yield f"the memory of {process.name}", process.tokens()
         try:
             with open(self._path, encoding="utf-8") as file:
-                sources = json.load(file)["sources"].values()
+                entries = json.load(file)["entries"].values()
         except (OSError, ValueError):
             return
-        yield self._path, {source.get("token", "") for source in sources} - {""}
+        yield self._path, {entry.get("token", "") for entry in entries} - {""}
 
-    # What SnapStart does.
+    # SnapStart.
 
-    def restored(self, folder: Path, *, is_hooked: bool) -> Environment:
-        """A twin of this environment, memory and disk, that goes on by itself.
+    def restore(self, folder: Path, *, is_hooked: bool) -> Environment:
+        """Clone this environment, memory and disk; the twin continues on its own.
 
         Args:
-            folder: the twin's.
-            is_hooked: whether the runtime calls what was registered for it.
+            folder: the twin's folder.
+            is_hooked: whether the runtime calls the registered restore hooks.
         """
         if self.folder.exists():
             shutil.copytree(self.folder, folder, symlinks=True)
-        twin = Environment(self.world, folder, self._given, self._chance)
+        twin = Environment(self.world, folder, self._extra_settings, self._jitter)
         twin.expected = self.expected.twin()
         if not self.folder.exists():
-            twin.take_away()
+            twin.remove_folder()
         for process in self.processes:
             name = f"{folder.name}.{process.name}"
-            store = process.helper._store
-            environ = {**process.helper._environ, "APPCONFIG_ENV_SNAPSHOT": twin._path}
+            live = process.helper._live
+            environ = {**process.helper.environ, "APPCONFIG_ENV_SNAPSHOT": twin._path}
             helper = twin._helper(name, environ)
             added = twin._add(Process(name, helper, environ))
             twin.expected.copy_process(self.expected, process.name, name)
-            if store is not None:
-                own = helper.opened()
-                own.snapshot, own.view, own.sourced = store.snapshot, store.view, store.sourced
+            if live is not None:
+                own = helper.live().store
+                own.published, own.sourced = live.store.published, live.store.sourced
                 helper._view.show(process.helper._view.now)
             if is_hooked:
                 with twin.expected.step(name, is_forced=True):
                     added.helper._restored()
-                    if len(twin.processes) == 1:  # the others find its answers in the file
-                        twin.expected.all_asked()
+                    if len(twin.processes) == 1:  # the others read its documents from the file
+                        twin.expected.all_requested()
         return twin
 
-    # How they are made.
+    # Construction.
 
     def _add(self, process: Process) -> Process:
         self.processes.append(process)
-        self.expected.processes_are(len(self.processes))
         return process
 
     def _helper(self, name: str, environ: Mapping[str, str]) -> Helper:
-        make_backend = self._fetch_of(name)
-        return Helper(environ, now=self.world.wall, make_backend=make_backend, jitter=self._chance)
+        make_backend = self._make_backend(name)
+        return Helper(environ, now=self.world.wall, make_backend=make_backend, jitter=self._jitter)
 
-    def _fetch_of(self, name: str) -> MakeBackend:
-        machine = System()
-        fetcher = Fetcher(Client(self.world, name), 1, system=machine)
+    def _make_backend(self, name: str) -> MakeBackend:
+        system = System()
+        fetcher = AwsBackend(Client(self.world, name), 1, system=system)
 
         def fetch(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
-            self.expected.about_to_ask(name, requests)
-            began, calls = machine.now(), len(self.world.calls)
+            self.expected.before_request(name, requests)
+            began, calls = system.now(), len(self.world.calls)
             outcomes = fetcher(requests, timeout)
-            took = machine.now() - began
-            self.expected.answered(name, outcomes, took, self.world.calls[calls:])
+            seconds = system.now() - began
+            self.expected.after_request(name, outcomes, seconds, self.world.calls[calls:])
             return outcomes
 
         return lambda _settings, _environ: fetch
@@ -297,7 +295,7 @@ def _text(helper: Helper, name: str) -> str | None:
         return None
 
 
-def _quiet_number(helper: Helper) -> int | None:
-    """What is known without asking anybody."""
-    text = helper.opened().view[2].get("N")
+def _cached_number(helper: Helper) -> int | None:
+    """The number in memory, without a request."""
+    text = helper.live().seen[2].get("N")
     return None if text is None else int(text)

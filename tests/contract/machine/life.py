@@ -1,4 +1,4 @@
-"""What may befall environments, in any order: deployments, polls, faults, freezes, clock jumps."""
+"""Events in any order: deployments, polls, faults, freezes, clock jumps."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ SECONDS = [
     200_000,
 ]
 JUMPS = [1, 14, 20, 46, 100, 1000, 4000, 90_000]
-# What the service asks for: an interval, then what the header says in its place.
-ASKED = [
+# The service's interval, then a header text that replaces it.
+ADVERTISED = [
     (None, None), (15, None), (30, None), (60, None), (300, None), (7200, None), (86400, None),
     (None, ""), (None, "0"), (None, "-5"), (None, "soon"), (None, "1e3"), (None, "15.5"),
     (None, "999999999"), (None, "999999999"), (None, "9" * 300),
@@ -54,23 +54,23 @@ OPERATIONS = ["StartConfigurationSession", "GetLatestConfiguration"]
 
 
 class Life(RuleBasedStateMachine):
-    """A few execution environments beside each other, and what befalls them."""
+    """A few execution environments that exist side by side, and their events."""
 
     processes = Bundle("processes")
 
     @initialize(
         interval=st.sampled_from(["0", "15", "45", "45", "300", "2h"]),
         formats=st.booleans(),
-        goes_on=st.booleans(),
+        continues=st.booleans(),
         snapstart=st.integers(0, 3).map(lambda n: n == 3),
         jitter=st.sampled_from([0.0, 0.5, 1.0]),
         is_deployed=st.sampled_from([True, True, True, False]),
     )
-    def begin(  # noqa: PLR0917 - as hypothesis gives them
+    def begin(  # noqa: PLR0917 - hypothesis passes them by name
         self,
         interval: str,
         formats: bool,
-        goes_on: bool,
+        continues: bool,
         snapstart: bool,
         jitter: float,
         is_deployed: bool,
@@ -84,15 +84,15 @@ class Life(RuleBasedStateMachine):
         given = {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": interval}
         if formats:
             given["APPCONFIG_ENV_SOURCES"] = f"appconfig:shop/prod/app {TEXT}&as=RAW"
-        if goes_on:
+        if continues:
             given["APPCONFIG_ENV_ON_ERROR"] = "continue"
         if snapstart:
             given["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
-        made = Environment(self.world, self.folder / "one", given, lambda: self.jitter)
+        environment = Environment(self.world, self.folder / "one", given, lambda: self.jitter)
         if snapstart:
-            made.expected.keeps_no_tokens()
+            environment.expected.keeps_no_tokens()
         self.snapstart = snapstart
-        self.environments = [made]
+        self.environments = [environment]
 
     def teardown(self) -> None:
         if hasattr(self, "folder"):
@@ -135,9 +135,9 @@ class Life(RuleBasedStateMachine):
             home.end(process)
 
     @rule(process=processes)
-    def look(self, process: Process) -> None:
+    def get(self, process: Process) -> None:
         if home := self.home(process):
-            home.look(process)
+            home.get(process)
 
     @rule(
         which=st.integers(0, 2),
@@ -149,7 +149,7 @@ class Life(RuleBasedStateMachine):
         for _ in range(times):
             self.world.time += seconds
             for process in environment.processes:
-                environment.look(process)
+                environment.get(process)
 
     @rule(process=processes)
     def read(self, process: Process) -> None:
@@ -170,9 +170,9 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.snapstart and len(self.environments) < 3)
     @rule(target=processes, is_hooked=st.booleans())
     def restore(self, is_hooked: bool) -> object:
-        self.world.time += 0.27  # it takes a moment, at the least
+        self.world.time += 0.27  # a restore takes a moment at least
         folder = self.folder / f"twin{len(self.environments)}"
-        twin = self.environments[0].restored(folder, is_hooked=is_hooked)
+        twin = self.environments[0].restore(folder, is_hooked=is_hooked)
         self.environments.append(twin)
         return multiple(*twin.processes)
 
@@ -211,27 +211,34 @@ class Life(RuleBasedStateMachine):
     def recover(self) -> None:
         self.world.recover()
 
-    @rule(asked=st.sampled_from(ASKED), unsaid=st.booleans())
-    def advertise(self, asked: tuple[int | None, str | None], unsaid: bool) -> None:
-        self.world.advertise(*asked, unsaid=unsaid)
+    @rule(interval=st.sampled_from(ADVERTISED), unannounced=st.booleans())
+    def advertise(self, interval: tuple[int | None, str | None], unannounced: bool) -> None:
+        self.world.advertise(*interval, unannounced=unannounced)
 
     @rule(
         which=st.integers(0, 2),
         what=st.sampled_from(
-            ["crash_with_tokens", "lose_file", "spoil_file", "fill", "take_away", "make_writable"]
+            [
+                "crash_with_tokens",
+                "lose_file",
+                "truncate_file",
+                "block_writes",
+                "remove_folder",
+                "make_writable",
+            ]
         ),
     )
-    def hurt(self, which: int, what: str) -> None:
+    def disturb(self, which: int, what: str) -> None:
         getattr(self.environments[which % len(self.environments)], what)()
 
-    # What always holds.
+    # Invariants.
 
     @invariant()
-    def no_token_is_in_two_hands(self) -> None:
+    def no_token_is_in_two_places(self) -> None:
         places = [place for one in getattr(self, "environments", ()) for place in one.places()]
         for index, (place, tokens) in enumerate(places):
-            for other, found in places[:index]:
-                assert not tokens & found, f"a token is in {place} and in {other}"
+            for other, others in places[:index]:
+                assert not tokens & others, f"a token is in {place} and in {other}"
 
     @invariant()
     def status_never_fails(self) -> None:

@@ -1,4 +1,4 @@
-"""True time, what is deployed and what is out of order; AppConfig's strict fake, without a wire."""
+"""True time, deployments and faults, with AppConfig's strict fake called without a network."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PROFILE = ("shop", "prod", "app")
-# What is wrong with a document of a number, and whether text can still be made of it.
+# Broken documents for a given number, and whether they can still be read as text.
 BAD = {
     "broken JSON": (b'{"n": %d', True),
-    "no UTF-8": (b'{"n": "%d\xff"}', False),
-    "two values for one name": (b'{"n": %d, "N": 2}', True),
+    "invalid UTF-8": (b'{"n": "%d\xff"}', False),
+    "duplicate name": (b'{"n": %d, "N": 2}', True),
     "a list": (b"[%d", True),
-    "a value that no variable can have": (b'{"n": %d, "bell": "\\u0000"}', True),
+    "NUL in a value": (b'{"n": %d, "bell": "\\u0000"}', True),
 }
 FAULTS = ("throttled", "broken", "denied", "unreachable", "lost", "garbage")
 HTML = Answer(200, {"Content-Type": "text/html"}, b"<html>Sign in to this hotel</html>")
@@ -40,22 +40,22 @@ class Deployment(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call: who made it, and what it got: "ok", or an error's code or problem."""
+    """One call, its caller, and its outcome: "ok", or an error's code or problem."""
 
-    who: str
+    caller: str
     operation: str
-    got: str
+    outcome: str
 
 
 class World:
-    """What goes on outside of an execution environment, in virtual time.
+    """Everything outside of an execution environment, in virtual time.
 
     Attributes:
         time: true time, and AWS's own, in Unix seconds.
-        skew: how far the environments' wall clock is ahead of it.
-        current: what is deployed; None for nothing.
-        deployed: what ever was.
-        jumps: when the wall clock was set.
+        skew: seconds that the environments' wall clock is ahead of it.
+        current: the current deployment, or None.
+        deployed: all deployments so far.
+        jumps: when the wall clock was changed.
         calls: every call so far.
     """
 
@@ -66,7 +66,7 @@ class World:
         self.appconfig = AppConfigData(self.account)
         self.current: Deployment | None = None
         self.earlier: list[Deployment] = []
-        self.deployed: list[Deployment] = []  # ever
+        self.deployed: list[Deployment] = []
         self.numbers = 0
         self.jumps: list[float] = []
         self.raised_at = self.time
@@ -74,82 +74,77 @@ class World:
         self._faults: dict[str, tuple[str, int | None]] = {}
 
     def wall(self) -> float:
-        """The environments' clock."""
+        """The environments' wall clock."""
         return self.time + self.skew
 
     def jump(self, seconds: float) -> None:
-        """Set that clock; AWS's goes on."""
+        """Change the wall clock, but not AWS's."""
         self.skew += seconds
         self.jumps.append(self.time)
 
     def deploy(self, bad: str = "") -> None:
-        """Deploy a new version, good or bad in the way that BAD tells."""
+        """Deploy a new version; `bad` is a key of BAD, or empty for a good one."""
         self.numbers += 1
         n = self.numbers
         flag = {"enabled": n % 2 == 0, "n": n}
         body = json.dumps({"n": n, "twin": {"n": n}, "feature": flag}).encode()
-        made = Deployment(n, body)
+        deployment = Deployment(n, body)
         if bad:
             pattern, is_text = BAD[bad]
-            made = Deployment(n, pattern % n, json=False, text=is_text)
+            deployment = Deployment(n, pattern % n, json=False, text=is_text)
         if self.current is not None:
             self.earlier.append(self.current)
-        self.current = made
-        self.deployed.append(made)
-        self.appconfig.put(PROFILE, made.body, "application/json", f"v{n}")
+        self.current = deployment
+        self.deployed.append(deployment)
+        self.appconfig.put(PROFILE, deployment.body, "application/json", f"v{n}")
 
     def roll_back(self) -> None:
-        """Deploy the version before."""
+        """Deploy the previous version again."""
         if self.earlier:
             self.current = self.earlier.pop()
             self.appconfig.roll_back(PROFILE)
 
     def withdraw(self) -> None:
-        """Leave the profile without a deployment."""
+        """Remove the profile's deployment."""
         if self.current is not None:
             self.earlier.append(self.current)
             self.current = None
             self.appconfig.undeploy(PROFILE)
 
-    def advertise(self, seconds: int | None, text: str | None, *, unsaid: bool) -> None:
-        """Have the service ask for other intervals from now on; `unsaid`: want them at once."""
+    def advertise(self, seconds: int | None, text: str | None, *, unannounced: bool) -> None:
+        """Change the service's interval; `unannounced`: enforce it before it was sent."""
         self.appconfig.next_poll_interval_seconds = seconds
         self.appconfig.next_poll_interval_text = text
-        self.appconfig.raises_unsaid = unsaid
+        self.appconfig.raises_unannounced = unannounced
         self.raised_at = self.time
 
     def fail(self, operation: str, fault: str, times: int | None) -> None:
-        """Put `operation` out of order for so many calls; None for until `recover`."""
+        """Make `operation` fail `times` times; None for until `recover`."""
         self._faults[operation] = (fault, times)
 
     def recover(self) -> None:
-        """Put all in order."""
+        """Remove all faults."""
         self._faults.clear()
 
-    @property
-    def is_well(self) -> bool:
-        """Whether every call is answered."""
-        return not self._faults
-
-    def call(self, who: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer one call, through the fake and the package's own reading of its answers.
+    def call(self, caller: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Process one call with the fake, and parse its response with the package's own code.
 
         Raises:
-            AwsError: as the port tells.
+            AwsError: as documented by the client protocol.
         """
-        got = "ok"
+        outcome = "ok"
         try:
-            answer = self._answer(who, operation, parameters, self._fault(operation))
+            answer = self._answer(caller, operation, parameters, self._fault(operation))
             headers = {name.lower(): text for name, text in answer.headers.items()}
             return operations.result(operation, HttpAnswer(answer.status, headers, answer.body))
         except AwsError as error:
-            got = str(error.details.get("Details", error.code))
+            outcome = str(error.details.get("Details", error.code))
             raise
         finally:
-            self.calls.append(Call(who, operation, got))
+            self.calls.append(Call(caller, operation, outcome))
 
     def _answer(
-        self, who: str, operation: str, parameters: Mapping[str, Any], fault: str
+        self, caller: str, operation: str, parameters: Mapping[str, Any], fault: str
     ) -> Answer:
         refusals = {
             "throttled": Refusal(429, "ThrottlingException", "Rate exceeded"),
@@ -163,7 +158,7 @@ class World:
         try:
             if fault in refusals:
                 raise refusals[fault]
-            answer = self.appconfig.operations[operation](parameters, Caller(who))
+            answer = self.appconfig.operations[operation](parameters, Caller(caller))
         except Refusal as refusal:
             answer = refusal_answer(refusal, Protocol.REST_JSON)
         if fault == "lost":
@@ -181,51 +176,51 @@ class World:
 
 
 class Client:
-    """One process's client: the port, in this world."""
+    """One process's client in this world."""
 
-    def __init__(self, world: World, who: str) -> None:
+    def __init__(self, world: World, caller: str) -> None:
         self._world = world
-        self._who = who
+        self._caller = caller
 
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
-        """See the port."""
+        """See the client protocol."""
         assert timeout > 0
         assert not region
-        return self._world.call(self._who, operation, parameters)
+        return self._world.call(self._caller, operation, parameters)
 
     def close(self) -> None:
-        """See the port."""
+        """See the client protocol."""
 
 
 class System:
-    """The package's `System`, on which no real time passes: threads run at once, sleeps are short.
+    """A fake of the package's `System` without real time: threads run at once, sleeps do not wait.
 
     Args:
-        jitter: what it draws, always.
+        jitter: the constant result of `jitter()`.
     """
 
     def __init__(self, jitter: float = 0.5) -> None:
         self._now = 0.0
-        self._chance = jitter
+        self._jitter = jitter
 
     def now(self) -> float:
         """Seconds slept so far."""
         return self._now
 
     def sleep(self, seconds: float, /) -> None:
-        """Let them have passed."""
+        """Advance the time."""
         self._now += seconds
 
     def start(self, work: Callable[..., object], arguments: tuple[Any, ...], /) -> None:
-        """Do it now."""
+        """Run `work` now."""
         work(*arguments)
 
     def lock(self) -> LockType:
-        """A real one."""
+        """Return a real lock."""
         return allocate_lock()
 
     def jitter(self) -> float:
-        """See the class."""
-        return self._chance
+        """Return the constant."""
+        return self._jitter

@@ -1,1 +1,1 @@
-"""Inputs nobody meant: what each parser of foreign bytes promises for all of them, and a corpus."""
+"""Fuzzing: what each parser of untrusted bytes guarantees for all inputs, and a corpus."""

@@ -1,7 +1,7 @@
-"""`python -m tests.hostile.fuzz`: let atheris look for inputs that break a promise, by target.
+"""`python -m tests.hostile.fuzz`: search with atheris for inputs that break a target's guarantee.
 
-What it finds new goes into the corpus; what breaks a promise stands in `crashes/` below the folder
-for work. Needs atheris (requirements/fuzz.txt), which the tests do not.
+With --keep, new inputs are added to the corpus; inputs that break a guarantee are written to
+TARGET/crashes in the work folder. Needs atheris (requirements/fuzz.txt), unlike the tests.
 """
 
 from __future__ import annotations
@@ -25,35 +25,36 @@ NAMES = (
     "json_codec", "http_answers", "answers", "certificates",
 )  # fmt: skip
 LONGEST_INPUT = 4096
-SLOWEST_SECONDS = 10  # for one input; a unit that takes longer is a finding
+SLOWEST_SECONDS = 10  # for one input; exceeding it counts as a failure
 MOST_MEMORY_MIB = 1500
 
 
 def fuzz(name: str, arguments: list[str]) -> None:
-    """Become the fuzzer of one target; does not come back."""
-    # Not for every Python, so not among what the tests and the linters need.
+    """Run the fuzzer for one target; does not return."""
+    # Not available for every Python, so tests and linters must not need it.
     atheris: Any = importlib.import_module("atheris")
 
     with atheris.instrument_imports(include=["appconfig_env", "dotenv", "yaml"]):
         from . import network, octets, texts
-    everything = (*texts.TARGETS, *octets.TARGETS, *network.TARGETS)
-    target = {one.name: one for one in everything}[name]
+    targets = (*texts.TARGETS, *octets.TARGETS, *network.TARGETS)
+    target = {one.name: one for one in targets}[name]
     words = Path(arguments[0]) / "words"
     words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words))
     seeds = Path(arguments[0]) / "seeds"
     seeds.mkdir(exist_ok=True)
     for number, seed in enumerate(target.seeds):
         (seeds / f"seed{number}").write_bytes(seed)
-    known = [f"-dict={words}"] if target.words else []
+    dictionary = [f"-dict={words}"] if target.words else []
     atheris.Setup(
-        [str(_again(name, arguments[0])), *known, *arguments[1:], str(seeds)], target.check
+        [str(_restart_script(name, arguments[0])), *dictionary, *arguments[1:], str(seeds)],
+        target.check,
     )
     atheris.Fuzz()
 
 
-def _again(name: str, folder: str) -> Path:
-    """A command by which the fuzzer starts itself anew, which it does to merge."""
-    path = Path(folder) / "again"
+def _restart_script(name: str, folder: str) -> Path:
+    """A script with which the fuzzer restarts itself, as it does to merge."""
+    path = Path(folder) / "restart"
     path.write_text(f'#!/bin/sh\nexec {shlex.join(_command(name, folder))} "$@"\n')
     path.chmod(0o755)
     return path
@@ -65,30 +66,30 @@ def _command(name: str, folder: str) -> list[str]:
 
 
 def _escaped(word: str) -> str:
-    signs = (chr(byte) for byte in word.encode())
-    return "".join(s if s.isalnum() and s.isascii() else f"\\x{ord(s):02X}" for s in signs)
+    characters = (chr(byte) for byte in word.encode())
+    return "".join(c if c.isalnum() and c.isascii() else f"\\x{ord(c):02X}" for c in characters)
 
 
 def main() -> int:
-    """Fuzz the targets that are named, or all; the exit code tells whether all is well."""
+    """Fuzz the given targets, or all; exit with 1 if a guarantee was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.hostile.fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(NAMES))
-    parser.add_argument("--seconds", type=int, default=300, help="for each target")
-    parser.add_argument("--work", type=Path, help="a folder for what is found")
-    parser.add_argument("--keep", action="store_true", help="add what is new to the corpus")
+    parser.add_argument("--seconds", type=int, default=300, help="time for each target")
+    parser.add_argument("--work", type=Path, help="folder for results")
+    parser.add_argument("--keep", action="store_true", help="add new inputs to the corpus")
     options = parser.parse_args()
     work = options.work or Path(tempfile.mkdtemp(prefix="fuzz-"))
-    wanted = options.targets or NAMES
-    if unknown := set(wanted) - set(NAMES):
+    names = options.targets or NAMES
+    if unknown := set(names) - set(NAMES):
         parser.error(f"no such target: {', '.join(sorted(unknown))}")
-    bad = [name for name in wanted if not run(name, options.seconds, work, options.keep)]
+    bad = [name for name in names if not run(name, options.seconds, work, options.keep)]
     if bad:
-        print(f"promises were broken: {', '.join(bad)}; the inputs are in {work}")  # noqa: T201
+        print(f"guarantees were broken: {', '.join(bad)}; see the inputs in {work}")  # noqa: T201
     return 1 if bad else 0
 
 
 def run(name: str, seconds: int, work: Path, keep: bool) -> bool:
-    """Fuzz one target in a process of its own, and say what came of it."""
+    """Fuzz one target in its own process, and print the result."""
     folder = work / name
     fresh, crashes = folder / "fresh", folder / "crashes"
     for one in (fresh, crashes, CORPUS / name):
@@ -105,10 +106,10 @@ def run(name: str, seconds: int, work: Path, keep: bool) -> bool:
     (folder / "log").write_text(done.stdout + done.stderr)
     executed = re.findall(r"number_of_executed_units: (\d+)", done.stderr) or ["?"]
     edges = re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", done.stderr) or [("?", "?", "?")]
-    took = time.monotonic() - began
-    print(  # noqa: T201 - this is what it is run for
-        f"{name}: {executed[-1]} inputs in {took:.0f} s, {edges[-1][0]} edges, "
-        f"{edges[-1][1]} features; {'well' if done.returncode == 0 else 'BROKEN'}",
+    elapsed = time.monotonic() - began
+    print(  # noqa: T201 - the command's output
+        f"{name}: {executed[-1]} inputs in {elapsed:.0f} s, {edges[-1][0]} edges, "
+        f"{edges[-1][1]} features; {'passed' if done.returncode == 0 else 'BROKEN'}",
         flush=True,
     )
     if keep:

@@ -1,4 +1,4 @@
-"""Targets on the wire: HTTP answers as bytes, and what the operations make of an answer."""
+"""Network targets: HTTP responses as bytes, and how the operations interpret a response."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from appconfig_env._backends.aws import protocol as operations
 from appconfig_env._backends.aws import secretsmanager as secrets
 from appconfig_env._backends.aws import ssm as parameters
 from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._backends.base import Unchanged
 from appconfig_env._config.references import parse
-from appconfig_env._content.render import make
+from appconfig_env._content.render import render_document
 from appconfig_env._http.connection import LARGEST_BODY_BYTES, Connection
 from appconfig_env._http.messages import HttpAnswer
 from appconfig_env._http.sockets import TransportError
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import KINDS, Failure
 
 from .target import Target, check_message
 
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from email.message import Message
 
-    from appconfig_env._content.document import Document
+    from appconfig_env._backends.base import Outcome
 
 
 class Stream:
-    """A connection on which the far side has said all it says: in pieces of some size."""
+    """A connection whose peer has sent everything, readable in pieces of a given size."""
 
     def __init__(self, data: bytes, piece: int) -> None:
         self._data, self._piece = io.BytesIO(data), piece
@@ -43,7 +44,7 @@ class Stream:
         return self._data.read(min(most, self._piece))
 
     def sendall(self, data: bytes, /) -> None:
-        raise AssertionError(f"{len(data)} bytes to one that is only read from")
+        raise AssertionError(f"{len(data)} bytes were sent on a read-only stream")
 
     def close(self) -> None:
         self._data.close()
@@ -53,9 +54,9 @@ class Stream:
 
 
 def _received(data: bytes, method: str, piece: int) -> tuple[object, ...]:
-    # All of a Connection but for the socket that it would open.
+    # A complete Connection, except for the socket that it would open.
     connection = Connection.__new__(Connection)
-    connection._named, connection._socket, connection._buffer = "host:1", Stream(data, piece), b""
+    connection._peer, connection._socket, connection._buffer = "host:1", Stream(data, piece), b""
     connection.is_reusable = True
     try:
         answer = connection.receive(method, math.inf)
@@ -67,18 +68,18 @@ def _received(data: bytes, method: str, piece: int) -> tuple[object, ...]:
 
 
 def http_answers(data: bytes) -> None:
-    """An answer is read as http.client reads it, however its bytes come, or refused."""
+    """A response is read as http.client reads it, however its bytes are split, or rejected."""
     if not data:
         return
     method, stream = ("GET", "HEAD", "POST")[data[0] % 3], data[1:]
-    found = _received(stream, method, 1 << 20)
+    whole = _received(stream, method, 1 << 20)
     in_pieces = _received(stream, method, 1 + data[0] // 3)
-    if len(found) == 1 and MORE in str(found[0]):
-        return  # what is too much is noticed only where it came together with the rest
-    assert in_pieces[:3] == found[:3]
-    if len(found) == 1 or re.match(rb"HTTP/1\.[01] (1|0)", stream):
+    if len(whole) == 1 and MORE in str(whole[0]):
+        return  # surplus bytes are noticed only if they arrive together with the rest
+    assert in_pieces[:3] == whole[:3]
+    if len(whole) == 1 or re.match(rb"HTTP/1\.[01] (1|0)", stream):
         return
-    status, headers, body, is_reusable = found
+    status, headers, body, is_reusable = whole
     theirs = http.client.HTTPResponse(cast("Any", Stream(stream, 1)), method=method)
     theirs.begin()
     assert theirs.status == status
@@ -88,7 +89,7 @@ def http_answers(data: bytes) -> None:
         name.lower(): ", ".join(v.strip(" \t") for v in named.get_all(name, [])) for name in named
     }
     assert joined == headers
-    # http.client finds the word close in any other word.
+    # http.client also finds "close" inside other words.
     assert not (is_reusable and theirs.will_close) or "close" in str(joined.get("connection"))
 
 
@@ -101,13 +102,13 @@ HEADERS = (
 
 
 class Run:
-    """What `aws.run.Run` is to those who read: here every call has the same answer."""
+    """A fake of the AWS executor's `Run`: every call gets the same response."""
 
     elapsed = 0.0
 
     def __init__(self, answer: HttpAnswer) -> None:
         self.answer = answer
-        self.outcomes: dict[str, Document | SourceError] = {}
+        self.outcomes: dict[str, Outcome] = {}
         self.calls = 0
 
     def call(self, operation: str, *_: object) -> dict[str, Any]:
@@ -117,7 +118,7 @@ class Run:
 
     def fail(self, resources: list[Any], error: AwsError) -> None:
         for resource in resources:
-            self.outcomes[resource.reference] = SourceError(resource.reference, error.reason)
+            self.outcomes[resource.reference] = error.failure
 
     def add(self, *_: object) -> None:
         pass
@@ -138,7 +139,7 @@ class Polled:
 
 
 def answers(data: bytes) -> None:
-    """What AWS, or whoever sits between, answers is a document or an error fit for a log."""
+    """A response of AWS or a proxy becomes a document, or an error that can be logged."""
     lines = data[2:].split(b"\n", len(HEADERS))
     if len(data) < 2 or len(lines) <= len(HEADERS):
         return
@@ -162,15 +163,23 @@ def answers(data: bytes) -> None:
         check_message(str(error))
         check_message(error.reason)
     for text, outcome in run.outcomes.items():
-        if isinstance(outcome, SourceError):
-            check_message(str(outcome))
+        if isinstance(outcome, Failure):
+            assert outcome.kind in KINDS
+            for field in (str(outcome), *outcome.fields().values()):
+                check_message(field)
             continue
-        assert isinstance(outcome.version + outcome.token + outcome.name, str)
+        assert isinstance(outcome.token, str)
+        assert outcome.poll_seconds is None or 15 <= outcome.poll_seconds <= 86_400
+        if isinstance(outcome, Unchanged):
+            continue
+        assert isinstance(outcome.version + outcome.name, str)
         source = next(
             s for s in (PARAMETER, PATH, SECRET, PROFILE, OTHER) if s.resource.reference == text
         )
-        check_message(make([source], outcome).error)
-        assert outcome.poll_seconds is None or 15 <= outcome.poll_seconds <= 86_400
+        rendering = render_document([source], outcome)
+        for reason in rendering.reasons:
+            check_message(reason)
+        check_message(str(rendering.failure))
 
 
 ROLE = (
@@ -184,7 +193,7 @@ CONTAINER = (
 
 
 def _streams() -> tuple[bytes, ...]:
-    """Good answers, each for some methods and sizes of pieces."""
+    """Valid responses, each for several methods and piece sizes."""
     heads = (
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\nx-a: c\r\n\r\nhi",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n",
@@ -196,7 +205,7 @@ def _streams() -> tuple[bytes, ...]:
 
 
 def _replies() -> tuple[bytes, ...]:
-    """Good answers and a refusal, each for every reader."""
+    """Valid responses and a refusal, each for every reader."""
     good = (
         b"{}",
         b'{"Parameters": [{"Name": "/shop/app", "Value": "v", "Type": "String", "Version": 1}]}',

@@ -1,4 +1,4 @@
-"""Targets that take bytes: documents of every format, JSON, certificate stores."""
+"""Targets that take bytes: documents of every format, JSON, trust stores."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def documents(data: bytes) -> None:
-    """A document gives variables that any environment can hold, or an error without its content.
+    """A document becomes variables that any environment can hold, or an error without its content.
 
-    JSON is what the json module says it is, dotenv what python-dotenv says.
+    JSON is parsed as the json module does, dotenv as python-dotenv does.
     """
     if len(data) < 2:
         return
@@ -60,10 +60,10 @@ def documents(data: bytes) -> None:
         TYPES[data[1] % len(TYPES)],
         data[2:],
     )
-    document = Document(source.resource, body, content_type=content_type, version="v1")
+    document = Document(body, content_type=content_type, version="v1")
     kind = kind_of(content_type, source.resource.format)
     try:
-        parsed = data_of(document)
+        parsed = data_of(document, source.resource)
     except DocumentError as error:
         check_message(str(error))
         assert kind != "json" or not _is_strict_json(body)
@@ -99,10 +99,10 @@ def _compare(kind: str, text: str, parsed: object) -> None:
 
 def _is_strict_json(body: bytes) -> bool:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
+        members = dict(pairs)
+        if len(members) != len(pairs):
             raise ValueError
-        return found
+        return members
 
     def finite(text: str) -> float:
         if math.isinf(float(text)):
@@ -114,10 +114,10 @@ def _is_strict_json(body: bytes) -> bool:
 
     try:
         text = body.removeprefix(b"\xef\xbb\xbf").decode()
-        found = json.loads(text, object_pairs_hook=once, parse_float=finite, parse_constant=never)
+        data = json.loads(text, object_pairs_hook=once, parse_float=finite, parse_constant=never)
     except (ValueError, RecursionError):
         return False
-    level, depth = [found], 0
+    level, depth = [data], 0
     while level := [item for item in level if isinstance(item, (dict, list))]:
         depth += 1
         level = [
@@ -127,7 +127,7 @@ def _is_strict_json(body: bytes) -> bool:
 
 
 def json_codec(data: bytes) -> None:
-    """The codec decodes and refuses as the json module does, and writes what it reads."""
+    """The codec decodes and rejects as the json module does, and encodes what it decoded."""
     try:
         text = data.decode("utf-8", "surrogatepass")
     except ValueError:
@@ -150,7 +150,7 @@ def _tried(function: Callable[[str], Any], text: str) -> object:
 
 
 def certificates(data: bytes) -> None:
-    """Nobody is trusted whom OpenSSL does not find in the same file."""
+    """No authority is trusted that OpenSSL does not find in the same file."""
     found = trust.certificates(data)
     ours, theirs = set(), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for one in found:
@@ -168,7 +168,7 @@ def certificates(data: bytes) -> None:
         try:
             theirs.load_verify_locations(file.name)
         except ssl.SSLError:
-            return  # a file that ends in garbage: OpenSSL takes what comes before
+            return  # the file ends in garbage: OpenSSL has loaded everything before it
         finally:
             known = set(theirs.get_ca_certs(binary_form=True))
         assert ours <= known
@@ -178,7 +178,7 @@ _MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 def _documents() -> tuple[bytes, ...]:
-    """Good documents, each for some sources and content types."""
+    """Valid documents, each for several sources and content types."""
     bodies = (
         b'{"db": {"host": "x", "port": 1.5e3, "on": true, "no": null, "list": [1, "\\u00e9"]}}',
         b"A=1\nexport B='x y' # note\nC=\"a\\nb\"\n",

@@ -1,4 +1,4 @@
-"""What a fuzz target is: a function of bytes that fails where a promise is broken, and seeds."""
+"""A fuzz target: a function of bytes that fails if a guarantee is broken, and seeds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Target(NamedTuple):
     """One parser.
 
     Attributes:
-        name: also its folder in the corpus.
-        check: raises where the parser does not keep a promise for these bytes.
-        seeds: good inputs, from which a fuzzer starts.
-        words: what a fuzzer may put in.
+        name: the target's name, and its folder in the corpus.
+        check: raises if the parser breaks a guarantee for these bytes.
+        seeds: valid inputs, with which a fuzzer starts.
+        words: texts that a fuzzer inserts.
     """
 
     name: str
@@ -28,16 +28,16 @@ class Target(NamedTuple):
     words: tuple[str, ...] = ()
 
     def corpus(self) -> list[Path]:
-        """The inputs that were worth keeping."""
+        """The inputs of the target's corpus."""
         return sorted((CORPUS / self.name).glob("*"))
 
 
 def check_message(text: str, longest: int = LONGEST_MESSAGE) -> None:
-    """Whether a message is fit for a log: no control signs, and not endless."""
+    """Check that a message can be logged: no control characters, and not too long."""
     assert all(line.isprintable() for line in text.split("\n")), f"not printable: {text!r}"
-    assert len(text) <= longest, f"{len(text)} signs"
+    assert len(text) <= longest, f"{len(text)} characters"
 
 
 def text_of(data: bytes) -> str:
-    """Bytes as an environment gives them: with a lone surrogate for what is not UTF-8."""
+    """Decode bytes as os.environ does: a lone surrogate for each byte that is not UTF-8."""
     return data.decode("utf-8", "surrogateescape")

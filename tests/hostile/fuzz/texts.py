@@ -1,27 +1,31 @@
-"""Targets that take text: references, settings, URLs, the snapshot, what the wrapper hands over."""
+"""Targets that take text: references, settings, URLs, the snapshot, the handoff, log lines."""
 
 from __future__ import annotations
 
 import json
 import math
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from appconfig_env._cache import handoff as _handover
-from appconfig_env._cache import snapshot as _snapshot
-from appconfig_env._cache.load import render_entry
+from appconfig_env._cache import snapshot_json
+from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.snapshot import Snapshot, fingerprint
+from appconfig_env._cache.snapshot_json import SnapshotRefusedError
 from appconfig_env._config.options import is_variable_name
 from appconfig_env._config.references import ReferenceProblems, parse, parse_prefetch
 from appconfig_env._config.settings import AWS_PREFIX, KNOWN, PREFIX, from_environ
+from appconfig_env._content.document import Document
 from appconfig_env._http import percent as _percent
 from appconfig_env._http.url import Url
 from appconfig_env._wrapper.log import StartLog
-from appconfig_env.errors import SettingsError
+from appconfig_env.errors import Failure, SettingsError
 
 from .target import Target, check_message, text_of
 
 
 def references(data: bytes) -> None:
-    """A reference gives a source whose text gives the same source, or says all that is wrong."""
+    """A reference becomes a source whose text parses to the same source, or an error."""
     text = text_of(data)
     for variable in ("", "NAME"):
         try:
@@ -50,7 +54,7 @@ LONGEST_PROBLEM = 2000
 
 
 def settings(data: bytes) -> None:
-    """Any environment gives settings, the same each time, or problems that name the variable."""
+    """Any environment becomes settings, the same each time, or problems that name the variable."""
     items = (item.partition("=") for item in text_of(data).split("\0"))
     environ = {name: value for name, equals, value in items if name and equals}
     try:
@@ -61,7 +65,7 @@ def settings(data: bytes) -> None:
             assert problem.startswith((*map(_shown, environ), "AP", "AWS_")), problem
         return
     assert from_environ(dict(environ)).identity() == found.identity()
-    assert len(_snapshot.fingerprint(found)) == 64
+    assert len(fingerprint(found)) == 64
     for sources in found.resources().values():
         assert 0 <= found.interval(sources) < math.inf
     assert 0 < found.deadline_seconds < math.inf
@@ -69,11 +73,11 @@ def settings(data: bytes) -> None:
 
 
 def _shown(name: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in name)
+    return "".join(char if char.isprintable() else "?" for char in name)
 
 
 def urls(data: bytes) -> None:
-    """What is taken for a URL is one to urllib too; any text survives percent-encoding."""
+    """An accepted URL is one to urllib too; any text survives percent-encoding."""
     text = text_of(data)
     try:
         found = Url(text)
@@ -83,7 +87,7 @@ def urls(data: bytes) -> None:
         try:
             theirs = urlsplit(text)
         except ValueError:
-            assert {"[", "]"} & {*text}  # which it takes nowhere but around an IPv6 address
+            assert {"[", "]"} & {*text}  # which urllib accepts only around an IPv6 address
             return
         assert (found.scheme, found.host.lower()) == (
             theirs.scheme,
@@ -111,34 +115,42 @@ SETTINGS = from_environ(
 
 
 def snapshot(data: bytes) -> None:
-    """A snapshot's text is refused, or written back as what was read, without what is secret."""
-    try:
-        found = _snapshot.loads(text_of(data))
-    except _snapshot.SnapshotRefusedError as error:
-        check_message(str(error))
-        return
-    whole = _snapshot.dumps(found, with_secrets=True)
-    again = _snapshot.loads(whole)
-    assert _snapshot.dumps(again, with_secrets=True) == whole
-    public = _snapshot.loads(_snapshot.dumps(found))
-    for text, entry in public.entries.items():
-        assert not any(rendered.secret for rendered in entry.rendered.values())
-        assert not (entry.has_data and (entry.is_secret or found.entries[text].is_secret))
-    for one in (found, found.complete(), found.without_tokens(), public):
-        for name, value in one.values(SETTINGS).items():
-            assert isinstance(name, str)
-            assert isinstance(value, str)
-        assert all(str(error) for error in one.missing())
-        for text, entry in one.entries.items():
-            assert not math.isnan(entry.refresh_at + entry.checked_at)
-            entry.is_stale(1e9)
-            for sources in SETTINGS.resources().values():
-                render_entry(sources, entry)
-            assert isinstance(text, str)
+    """A snapshot is refused, or written back as what was read, without what is secret."""
+    for with_secrets in (False, True):
+        try:
+            found = snapshot_json.loads(data, with_secrets=with_secrets)
+        except SnapshotRefusedError as error:
+            check_message(str(error))
+            continue
+        resources = SETTINGS.resources()
+        whole = snapshot_json.dumps(found, resources, with_secrets=True)
+        again = snapshot_json.loads(whole, with_secrets=True)
+        assert snapshot_json.dumps(again, resources, with_secrets=True) == whole
+        public = snapshot_json.loads(snapshot_json.dumps(found, resources))
+        for text, entry in public.entries.items():
+            assert not entry.is_secret or entry.document is None
+            assert entry.is_secret == found.entries[text].is_secret
+        for one in (found, found.complete(), found.without_tokens(), public):
+            _use(one)
+
+
+def _use(found: Snapshot) -> None:
+    for name, value in found.values(SETTINGS).items():
+        assert isinstance(name, str)
+        assert isinstance(value, str)
+    assert all(str(error) for error in found.missing(SETTINGS))
+    for text, entry in found.entries.items():
+        assert isinstance(text, str)
+        assert not math.isnan(entry.refresh_at + entry.checked_at)
+        entry.is_stale(1e9)
+        for sources in SETTINGS.resources().values():
+            rendering = entry.replace(failure=entry.failure).rendering(sources)
+            for reason in rendering.reasons:
+                check_message(reason)
 
 
 def handoff(data: bytes) -> None:
-    """What the wrapper did not write is nothing; what it wrote comes back as it was."""
+    """Text that the wrapper did not write is ignored; what it wrote survives a round trip."""
     found = _handover.loads(text_of(data))
     if found is None:
         return
@@ -146,19 +158,19 @@ def handoff(data: bytes) -> None:
     assert again is not None
     assert (again.process, again.taken_at) == (found.process, found.taken_at)
     assert (again.references, again.configured) == (found.references, found.configured)
-    assert (again.left is None) == (found.left is None)
+    assert (again.background is None) == (found.background is None)
     assert math.isfinite(found.taken_at)
 
 
 def log_lines(data: bytes) -> None:
-    """Whatever a message holds, a line of log is one line, without signs that steer a terminal."""
+    """A message is logged as one line without control characters, whatever it contains."""
     message = text_of(data)
-    said: list[str] = []
-    StartLog({}, said.append).write("error", message)
-    StartLog({"AWS_LAMBDA_LOG_FORMAT": "JSON"}, said.append).write("error", message)
-    for line in said:
+    lines: list[str] = []
+    StartLog({}, lines.append).write("error", message)
+    StartLog({"AWS_LAMBDA_LOG_FORMAT": "JSON"}, lines.append).write("error", message)
+    for line in lines:
         assert line.isprintable()
-    assert len(json.loads(said[1])["message"]) == len(message)
+    assert len(json.loads(lines[1])["message"]) == len(message)
 
 
 def _environ(**variables: str) -> bytes:
@@ -166,21 +178,48 @@ def _environ(**variables: str) -> bytes:
 
 
 def _written() -> tuple[bytes, ...]:
-    fields = {
-        "version": "1", "fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0, "failures": 0,
-        "error": None, "values": {"S=secretsmanager:s#k": {}}, "redacted": {},
-        "token": "t", "data": {"a": {"b": 1}}, "protected": {"x": ["LD_PRELOAD"]},
-        "missing": [["ssm:/t", "why", True]],
-    }  # fmt: skip
-    secret = fields | {"secret": True, "redacted": {"S=secretsmanager:s#k": ["S"]}}
-    entries = {"appconfig:a/b/c": fields, "secretsmanager:s": secret, "ssm:/p/": fields}
-    whole = {"schema": 1, "fingerprint": "f" * 64, "taken_at": 1.0, "sources": entries}
-    return json.dumps(whole).encode(), json.dumps(whole | {"sources": {}}).encode()
+    about: dict[str, Any] = {
+        "checked_at": 1.0,
+        "refresh_at": 2.0,
+        "fetched_at": 1.0,
+        "revision": 3,
+        "confirmed": 3,
+        "version": "1",
+    }
+    failure = Failure("denied", "GetParameters failed", "allow it", operation="GetParameters")
+    profile = Document(b'{"a": {"b": 1}}', content_type="application/json", name="c", version="1")
+    binary = Document(b"\xff\xfe", version="1")
+    path = Document(parameters={"a": "1", "b/c": "2"}, version="1")
+    mixed = Document(parameters={"a": "s3"}, secret_parameters=frozenset({"a"}), version="1")
+    secret = Document(b'{"k": "v"}', secret=True, version="1", name="s")
+    public = {
+        "appconfig:a/b/c": Entry(document=profile, token="t", **about),
+        "ssm:/p/": Entry(document=path, failures=1, failure=failure, **about),
+        "ssm:/t": Entry(checked_at=1.0, refresh_at=2.0, failures=1, failure=failure),
+        "file:/x.env": Entry(document=binary, **about),
+    }
+    private = {
+        "secretsmanager:s": Entry(document=secret, is_secret=True, **about),
+        "ssm:/p/": Entry(document=mixed, is_secret=True, **about),
+    }
+    resources = SETTINGS.resources()
+    return (
+        snapshot_json.dumps(Snapshot(1.0, "f" * 64, {}), resources),
+        snapshot_json.dumps(Snapshot(1.0, "f" * 64, public), resources),
+        snapshot_json.dumps(Snapshot(1.0, "f" * 64, public | private), resources),
+        snapshot_json.dumps(
+            Snapshot(1.0, "f" * 64, public | private), resources, with_secrets=True
+        ),
+    )
 
 
 _OPTIONS = (
     "prefix=", "names=keep", "names=upper", "as=", "env=no", "only=", "optional", "default=",
     "recursive=no", "format=json", "format=dotenv", "format=yaml", "format=text", "stage=", "ttl=",
+)  # fmt: skip
+SNAPSHOT_WORDS = (
+    '"body"', '"base64"', '"parameters"', '"secret"', '"digest"', '"documents"', "\n", "1e400",
+    "NaN", "true", "[",
 )  # fmt: skip
 _SCHEMES = ("appconfig:", "ssm:/", "secretsmanager:", "file:/", "arn:aws:ssm:r:1:parameter/")
 
@@ -234,16 +273,16 @@ TARGETS = (
         (b"https://u:p%40@host.example:8443/a/b?c=d", b"http://[::1]:80/", b"%41%C3%A9"),
         ("http://", "https://", "@", "[", "]", ":65535"),
     ),
-    Target("snapshot", snapshot, _written(), ('"data"', '"values"', "1e400", "NaN", "true", "[")),
+    Target("snapshot", snapshot, _written(), SNAPSHOT_WORDS),
     Target(
         "handoff",
         handoff,
         (
             b'{"process":1,"taken_at":1.5,"references":{"A":"ssm:/a"},"configured":["B"]}',
-            b'{"process":1,"taken_at":1,"references":{},"configured":[],"left":[7,8,9]}',
+            b'{"process":1,"taken_at":1,"references":{},"configured":[],"background":[7,8,9]}',
         ),
-        ('"left"', "NaN", "Infinity", "1e999"),
+        ('"background"', "NaN", "Infinity", "1e999"),
     ),
-    Target("log_lines", log_lines, (b"ssm:/x: want JSON", b"\x1b[31m\xc2\x9b\xe2\x80\xae\n"), ()),
+    Target("log_lines", log_lines, (b"ssm:/x: bad JSON", b"\x1b[31m\xc2\x9b\xe2\x80\xae\n"), ()),
 )  # fmt: skip
 assert is_variable_name("NAME")

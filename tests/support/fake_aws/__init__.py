@@ -1,4 +1,4 @@
-"""A strict fake of the AWS services this project calls: what a test says to it and asks of it."""
+"""A strict fake of the AWS services that this project calls: the interface for tests."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Fault:
 
 
 class FakeAws:
-    """A context manager: a server on 127.0.0.1 that plays one AWS account."""
+    """A context manager: a server on 127.0.0.1 that fakes one AWS account."""
 
     def __init__(
         self,
@@ -109,7 +109,7 @@ class FakeAws:
         self._server.stop()
         self._folder.cleanup()
 
-    # What a client needs to know.
+    # Connection details.
 
     @property
     def port(self) -> int:
@@ -117,29 +117,29 @@ class FakeAws:
         return int(self._server.server_address[1])
 
     def environ(self, *, container: bool = False) -> dict[str, str]:
-        """Give the variables a client needs; `container`: as under SnapStart, without keys."""
-        given = {
+        """Return the variables a client needs; `container`: as under SnapStart, without keys."""
+        variables = {
             "AWS_REGION": self.account.region,
             "AWS_DEFAULT_REGION": self.account.region,
             "AWS_ENDPOINT_URL": self.url,
         }
         if self.ca_file is not None:
-            given["AWS_CA_BUNDLE"] = self.ca_file
+            variables["AWS_CA_BUNDLE"] = self.ca_file
         if container:
-            given["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.url + CREDENTIALS_PATH
-            given["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = self.container.token
+            variables["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = self.url + CREDENTIALS_PATH
+            variables["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = self.container.token
         else:
             function = self.account.function
-            given["AWS_ACCESS_KEY_ID"] = function.access_key
-            given["AWS_SECRET_ACCESS_KEY"] = function.secret_key
-            given["AWS_SESSION_TOKEN"] = function.session_token
-        return given
+            variables["AWS_ACCESS_KEY_ID"] = function.access_key
+            variables["AWS_SECRET_ACCESS_KEY"] = function.secret_key
+            variables["AWS_SESSION_TOKEN"] = function.session_token
+        return variables
 
     def identifier(self, name: str) -> str:
-        """Give the ID of an application, environment or profile."""
+        """Return the ID of an application, environment or profile."""
         return identifier(name)
 
-    # What AWS holds.
+    # Resources.
 
     def put_profile(
         self,
@@ -159,7 +159,7 @@ class FakeAws:
             self.appconfig.put((app, env, profile), data, content_type or "text/plain", label)
 
     def roll_back(self, app: str, env: str, profile: str) -> None:
-        """Deploy the version of a configuration that was there before the current one."""
+        """Deploy the previous version of a configuration again."""
         with self._lock:
             self.appconfig.roll_back((app, env, profile))
 
@@ -169,7 +169,7 @@ class FakeAws:
             self.appconfig.delete((app, env, profile))
 
     def undeploy(self, app: str, env: str, profile: str) -> None:
-        """Have a profile that is not deployed."""
+        """Create a profile that is not deployed, or remove its deployment."""
         with self._lock:
             self.appconfig.undeploy((app, env, profile))
 
@@ -191,7 +191,7 @@ class FakeAws:
             self.ssm.delete(name)
 
     def put_secret(self, name: str, value: str | bytes, *, stage: str = "AWSCURRENT") -> str:
-        """Add a secret, or a version of it, and give its ARN."""
+        """Add a secret, or a version of it, and return its ARN."""
         with self._lock:
             return self.secretsmanager.put(name, value, stage)
 
@@ -205,7 +205,7 @@ class FakeAws:
         with self._lock:
             self.sts.roles[arn] = external_id
 
-    # What goes wrong.
+    # Faults.
 
     def fail(
         self,
@@ -221,8 +221,8 @@ class FakeAws:
     ) -> None:
         """Queue a fault; `times=None` lasts until `recover`.
 
-        `close` breaks the connection instead: "before" the call counts (also `True`), "midway"
-        through the answer's body, or "after" the call was carried out (its answer is lost).
+        `close` breaks the connection instead: "before" the call is processed (also `True`),
+        "midway" through the response's body, or "after" it was processed (the response is lost).
         """
         breaks: Close | None = "before" if close is True else close or None
         fault = Fault(Refusal(status, code, message), times, body, breaks, headers or {})
@@ -230,50 +230,50 @@ class FakeAws:
             self._faults.setdefault(operation, []).append(fault)
 
     def throttle(self, operation: str, times: int | None = 1) -> None:
-        """Queue the refusal that the operation's service gives to too many calls."""
+        """Queue the refusal that the operation's service returns for too many calls."""
         protocol = next(s.protocol for s in self.services if operation in s.operations)
         status = 429 if protocol is Protocol.REST_JSON else 400
         code = "Throttling" if protocol is Protocol.QUERY else "ThrottlingException"
         self.fail(operation, status=status, code=code, message="Rate exceeded", times=times)
 
     def deny(self, operation: str, resource: str | None = None) -> None:
-        """Forbid an operation, for one resource (as it was put, or its ARN) or for all."""
+        """Deny an operation, for one resource (its name, or its ARN) or for all."""
         with self._lock:
             self.account.denials.add((operation, resource))
 
     def delay(self, operation: str, seconds: float) -> None:
-        """Let each call of an operation take that long."""
+        """Delay each call of an operation."""
         with self._lock:
             self._delays[operation] = seconds
 
     def recover(self) -> None:
-        """Take back all faults, denials and delays."""
+        """Remove all faults, denials and delays."""
         with self._lock:
             self._faults.clear()
             self._delays.clear()
             self.account.denials.clear()
 
     def forward(self, seconds: float) -> None:
-        """Let the services' time pass (tokens, poll intervals), but not that of signatures."""
+        """Advance the services' time (tokens, poll intervals), but not that of signatures."""
         with self._lock:
             self.account.forwarded_seconds += seconds
 
     def skew(self, seconds: float) -> None:
-        """Set the server's clock off from the client's, for signatures and the Date header."""
+        """Shift the server's clock against the client's, for signatures and the Date header."""
         self.account.skew_seconds = seconds
 
     def expire(self, access_key: str) -> None:
-        """Let an access key expire now."""
+        """Make an access key expire now."""
         with self._lock:
             old = self.account.identities[access_key]
             expired = old._replace(expires_at=self.account.signing_now())
             self.account.identities[access_key] = expired
 
     def drop_connections(self) -> None:
-        """Break every open connection, as a server that closes idle ones does."""
+        """Break every open connection, like a server that closes idle ones."""
         self._server.drop()
 
-    # What was seen.
+    # Observations.
 
     @property
     def calls(self) -> list[Call]:
@@ -282,7 +282,7 @@ class FakeAws:
             return list(self._calls)
 
     def count(self, operation: str) -> int:
-        """How often an operation was called."""
+        """The number of calls of an operation."""
         return sum(call.operation == operation for call in self.calls)
 
     @property
@@ -298,37 +298,37 @@ class FakeAws:
 
     @property
     def connections(self) -> int:
-        """How many connections were opened."""
+        """The number of connections opened."""
         return self._server.connections
 
     @property
     def peak_connections(self) -> int:
-        """How many connections were open at a time."""
+        """The largest number of connections open at the same time."""
         return self._server.peak_connections
 
     @property
     def failed_handshakes(self) -> int:
-        """How many TLS handshakes failed."""
+        """The number of failed TLS handshakes."""
         return self._server.failed_handshakes
 
     @property
     def ledger(self) -> list[Use]:
-        """Who came to AppConfig with which token, and what came of it, oldest first."""
+        """Every use of an AppConfig token, with its client and outcome, oldest first."""
         with self._lock:
             return list(self.appconfig.ledger)
 
     def peak_in_flight(self, service: str) -> int:
-        """How many calls of a service ("ssm", "appconfig", ...) were answered at a time."""
+        """The largest number of concurrent calls of a service ("ssm", "appconfig", ...)."""
         return self._peaks[service]
 
     def clear_calls(self) -> None:
-        """Forget the calls, what was received, and the peaks; problems stay."""
+        """Reset the calls, the received configurations and the peaks, but not the problems."""
         with self._lock:
             self._calls.clear()
             self._peaks.clear()
             self.appconfig.received.clear()
 
-    # How a request becomes an answer.
+    # From a request to a response.
 
     def _context(self) -> ssl.SSLContext:
         authority = trustme.CA()

@@ -1,4 +1,4 @@
-"""Serves the fake until standard input closes; prints how to reach it as one line of JSON."""
+"""Serves the fake until standard input closes; prints its connection details as a line of JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import FakeAws
 
 
 def main() -> None:
-    """Fill the fake as asked and serve."""
+    """Fill the fake, and serve it."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.fake_aws")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--port", type=int, default=0)
@@ -30,8 +30,8 @@ def main() -> None:
             for service in aws.services:
                 for operation in service.operations:
                     aws.delay(operation, options.delay_ms / 1000)
-        told = {"url": aws.url, "ca_file": aws.ca_file, "environ": aws.environ()}
-        print(json.dumps(told), flush=True)  # noqa: T201 - this is how it is found
+        details = {"url": aws.url, "ca_file": aws.ca_file, "environ": aws.environ()}
+        print(json.dumps(details), flush=True)  # noqa: T201 - FakeAwsProcess reads it
         sys.stdin.read()
 
 

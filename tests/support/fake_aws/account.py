@@ -1,4 +1,4 @@
-"""The AWS account behind the fake: its clock, its keys and who may do what; verifies signatures."""
+"""The AWS account behind the fake: clock, keys, permissions; verifies signatures."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _AUTHORIZATION = re.compile(
 
 
 class Identity(NamedTuple):
-    """One access key and whose it is."""
+    """One access key and its owner."""
 
     access_key: str
     secret_key: str
@@ -39,7 +39,7 @@ class Identity(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """Who made a call, and with which region in the signature."""
+    """The caller, and the Region of the signature."""
 
     access_key: str = ""
     arn: str = ""
@@ -48,7 +48,7 @@ class Caller(NamedTuple):
 
 
 class Account:
-    """Keys, rights, clock and the list of contract violations seen."""
+    """Keys, permissions, clock, and the contract violations so far."""
 
     def __init__(self, clock: Callable[[], float], region: str) -> None:
         self.clock = clock
@@ -62,11 +62,11 @@ class Account:
         self.function = self.new_identity("shop-function/worker", None)
 
     def now(self) -> float:
-        """Give the services' time: the age of tokens, the poll interval."""
+        """Return the services' time: for the age of tokens and the poll interval."""
         return self.clock() + self.forwarded_seconds
 
     def signing_now(self) -> float:
-        """Give the front end's time: signatures, the expiry of keys and the Date header."""
+        """Return the front end's time: for signatures, key expiry and the Date header."""
         return self.clock() + self.skew_seconds
 
     def new_identity(self, role: str, lifetime_seconds: float | None) -> Identity:
@@ -83,11 +83,11 @@ class Account:
         return identity
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
-        """Give a resource's ARN."""
+        """Return a resource's ARN."""
         return f"arn:aws:{service}:{region or self.region}:{ACCOUNT_ID}:{resource}"
 
     def check(self, caller: Caller, operation: str, action: str, arn: str, *names: str) -> None:
-        """Refuse what `deny` forbade, by operation and by any of the resource's names."""
+        """Refuse a call that `deny` forbids, by operation and any of the resource's names."""
         if any((operation, name) in self.denials for name in (None, arn, *names)):
             raise Denied(
                 "AccessDenied" if caller.protocol is Protocol.QUERY else "AccessDeniedException",
@@ -96,7 +96,7 @@ class Account:
             )
 
     def authenticate(self, request: Request, service: str, protocol: Protocol) -> Caller:
-        """Verify the signature as AWS does; what a client did wrong becomes a problem as well."""
+        """Verify the signature as AWS does; a client's mistake is also recorded as a problem."""
         query = protocol is Protocol.QUERY
         wrong = "SignatureDoesNotMatch" if query else "InvalidSignatureException"
         unknown = "InvalidClientTokenId" if query else "UnrecognizedClientException"
@@ -138,7 +138,7 @@ class Account:
         return Caller(access_key, identity.arn, region, protocol)
 
     def blame(self, refusal: Refusal, detail: str = "") -> Refusal:
-        """Note a refusal as the client's mistake."""
+        """Record a refusal as the client's mistake."""
         self.problems.append(f"{refusal.code}: {refusal.message} {detail}".rstrip())
         return refusal
 
@@ -148,7 +148,7 @@ class Account:
             raise self.blame(Denied(wrong, "Date in Credential scope does not match x-amz-date."))
         signed_at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
         now = self.signing_now()
-        # Not noted as a problem: a clock that is off is not the client's mistake.
+        # Not recorded as a problem: a wrong clock is not the client's mistake.
         if signed_at < now - SKEW_LIMIT_SECONDS:
             limit = amz_date(now - SKEW_LIMIT_SECONDS)
             message = (
@@ -165,17 +165,17 @@ class Account:
 
 
 def amz_date(at: float) -> str:
-    """Write a time as SigV4 does."""
+    """Format a time as SigV4 does."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def iso_date(at: float) -> str:
-    """Write a time as STS does."""
+    """Format a time as STS does."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Verifier(SigV4Auth):  # type: ignore[misc]
-    """botocore's signer, told to sign the headers the client signed, no more and no fewer."""
+    """botocore's signer, restricted to the headers that the client signed."""
 
     def headers_to_sign(self, request: Any) -> Any:
         return request.headers
@@ -184,7 +184,7 @@ class _Verifier(SigV4Auth):  # type: ignore[misc]
 def _signature(
     request: Request, identity: Identity, service: str, region: str, names: list[str]
 ) -> str:
-    # AWS decodes the query and encodes it anew, so a client that signed it raw is found out.
+    # AWS decodes and re-encodes the query, so a client that signed the raw query is refused.
     query = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in request.query)
     url = f"http://{request.headers['host']}{request.path}" + (f"?{query}" if query else "")
     headers = {name: request.headers.get(name, "") for name in names}
@@ -205,7 +205,7 @@ def _encode(text: str) -> str:
 
 
 def _unsigned(request: Request, names: list[str]) -> str:
-    """Name the headers that have to be signed and are not."""
+    """Return the names of headers that must be signed but are not."""
     needed = {
         name
         for name in request.headers
@@ -217,16 +217,18 @@ def _unsigned(request: Request, names: list[str]) -> str:
 def checked(
     account: Account, operation: str, params: Mapping[str, Any], model: Mapping[str, type[Any]]
 ) -> None:
-    """Hold input against the operation's model; a name it does not know is the client's problem."""
+    """Check input against the operation's model; an unknown name is recorded as a problem."""
     for name, value in params.items():
         kind = model.get(name)
         if kind is None:
-            account.problems.append(f"{operation}: no parameter is called {name}")
+            account.problems.append(f"{operation}: unknown parameter {name}")
         elif not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise account.blame(
                 Refusal(400, "SerializationException", f"{name} is not of type {kind.__name__}")
             )
         elif kind is list and not all(isinstance(item, str) for item in value):
             raise account.blame(
-                Refusal(400, "SerializationException", f"{name} holds what is no string")
+                Refusal(
+                    400, "SerializationException", f"{name} contains a value that is not a string"
+                )
             )

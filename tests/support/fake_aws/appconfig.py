@@ -1,4 +1,4 @@
-"""AppConfig Data as it is documented and as its users saw it; knows sessions, tokens, intervals."""
+"""AppConfig Data as documented and as observed: sessions, tokens, intervals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TOKEN_LIFETIME_SECONDS = 24 * 3600
 DEFAULT_INTERVAL_SECONDS = 60
-TOKEN_BYTES = 800  # base64 of it is 1,068 characters and ends in "=", as long as real tokens
+TOKEN_BYTES = 800  # its base64 has 1,068 characters and ends in "=", like real tokens
 
 
 class AppConfigData:
@@ -48,9 +48,9 @@ class AppConfigData:
         self.ledger: list[Use] = []
         self.enforces_interval = True
         self.next_poll_interval_seconds: int | None = None
-        # Whether an interval that was raised binds those, too, who were not told yet.
-        self.raises_unsaid = False
-        # What the header says in place of the interval; empty for no header. It binds nobody.
+        # Whether a raised interval also applies to sessions that have not received it yet.
+        self.raises_unannounced = False
+        # Replaces the interval in the header; empty for no header. It is not enforced.
         self.next_poll_interval_text: str | None = None
         self.missing_deployment_fails_at = "StartConfigurationSession"
         self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
@@ -67,7 +67,7 @@ class AppConfigData:
             self._names[identifier(name)] = name
 
     def roll_back(self, key: Key) -> None:
-        """Deploy the version before the current one; who has seen that one last sees no change."""
+        """Deploy the previous version; clients that saw that one last see no change."""
         self._profiles[key] = self._earlier[key].pop()
 
     def delete(self, key: Key) -> None:
@@ -85,14 +85,14 @@ class AppConfigData:
             self._earlier.setdefault(key, []).append(current)
 
     def resource(self, operation: str, params: Mapping[str, Any]) -> str:
-        """Say which profile a call is about, as the test that put it called it."""
+        """Return the profile of a call, by the name that the test used."""
         if operation == "StartConfigurationSession":
             return "/".join(self._key(params))
         token = self._tokens.get(str(params.get("ConfigurationToken")))
         return "/".join(token.session.key) if token else ""
 
     def answer_lost(self, params: Mapping[str, Any]) -> None:
-        """Forgive the reuse of a token whose answer the client never got."""
+        """Allow the reuse of a token whose response never reached the client."""
         if token := self._tokens.get(str(params.get("ConfigurationToken"))):
             token.answer_lost = True
 
@@ -145,7 +145,7 @@ class AppConfigData:
         deployed = self._find(session.key, "GetLatestConfiguration")
         token.spent = True
         session.polled_at = now
-        session.told_seconds = advertised
+        session.announced_seconds = advertised
         changed = deployed.number != session.seen_number
         session.seen_number = deployed.number
         headers = {
@@ -154,7 +154,7 @@ class AppConfigData:
             "Content-Type": deployed.content_type if changed else "application/octet-stream",
         }
         if self.next_poll_interval_text is not None:
-            session.told_seconds = session.interval_seconds
+            session.announced_seconds = session.interval_seconds
             headers["Next-Poll-Interval-In-Seconds"] = self.next_poll_interval_text
             if not self.next_poll_interval_text:
                 del headers["Next-Poll-Interval-In-Seconds"]
@@ -178,11 +178,11 @@ class AppConfigData:
         self._check(caller, "GetLatestConfiguration", session.key)
         if self.enforces_interval and session.polled_at is not None:
             waited = now - session.polled_at
-            if waited < session.told_seconds:
+            if waited < session.announced_seconds:
                 detail = f"({'/'.join(session.key)} after {waited:.3f} s)"
                 raise self._account.blame(too_early(), detail)
-            if self.raises_unsaid and waited < (self.next_poll_interval_seconds or 0):
-                raise too_early()  # which is not the client's mistake
+            if self.raises_unannounced and waited < (self.next_poll_interval_seconds or 0):
+                raise too_early()  # not the client's mistake
 
     def _issue(self, session: Session) -> str:
         text = base64.b64encode(os.urandom(TOKEN_BYTES)).decode()
@@ -190,12 +190,12 @@ class AppConfigData:
         return text
 
     def _key(self, params: Mapping[str, Any]) -> Key:
-        given = (
+        names = (
             str(params.get("ApplicationIdentifier", "")),
             str(params.get("EnvironmentIdentifier", "")),
             str(params.get("ConfigurationProfileIdentifier", "")),
         )
-        app, env, profile = (self._names.get(name, name) for name in given)
+        app, env, profile = (self._names.get(name, name) for name in names)
         return app, env, profile
 
     def _find(self, key: Key, operation: str) -> Deployed:

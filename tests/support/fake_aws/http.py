@@ -1,4 +1,4 @@
-"""The HTTP/1.1 server below the fake: connections, TLS, keep-alive; knows nothing of AWS."""
+"""The fake's HTTP/1.1 server: connections, TLS, keep-alive; knows nothing about AWS."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Close = Literal["before", "midway", "after"]
 
 
 class Reply(NamedTuple):
-    """An answer, and whether the connection breaks instead of giving it whole."""
+    """A response, and whether the connection breaks instead of sending all of it."""
 
     answer: Answer
     close: Close | None = None
 
 
 class Server(ThreadingHTTPServer):
-    """Counts connections and hands each request to `respond`."""
+    """Counts connections, and passes each request to `respond`."""
 
     daemon_threads = True
     block_on_close = False
@@ -53,12 +53,12 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer's own asks the name service for the host's full name, which can take seconds.
+        # HTTPServer's own method looks up the host's full name, which can take seconds.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = "localhost", self.server_address[1]
 
     def opened(self, connection: socket.socket) -> int:
-        """Count a connection and give its number."""
+        """Count a connection, and return its number."""
         with self.lock:
             self.connections += 1
             self.open[self.connections] = connection
@@ -71,7 +71,7 @@ class Server(ThreadingHTTPServer):
             self.open.pop(number, None)
 
     def stop(self) -> None:
-        """Stop listening and break what is still open."""
+        """Stop listening, and break all open connections."""
         self.shutdown()
         self.server_close()
         self.drop()
@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
     wbufsize = -1  # one segment for header and body
 
     def setup(self) -> None:
-        # The handshake stands here, not in the accepting thread, which it would hold up.
+        # The handshake is done here, because it would block the accepting thread.
         if self.server.context is not None:
             self.request.settimeout(10)
             try:
@@ -149,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_GET  # noqa: N815 - http.server's names
 
     def gone(self) -> bool:
-        """Say whether the client hung up while it waited."""
+        """Return whether the client disconnected while it waited."""
         readable, _, _ = select.select([self.request], [], [], 0)
         return bool(readable)
 
@@ -174,5 +174,5 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _shut(connection: socket.socket) -> None:
-    with suppress(OSError):  # the client was first
+    with suppress(OSError):  # the client has closed it already
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""The fake in a process of its own, for measurements that it must not share an interpreter with."""
+"""The fake in its own process, for measurements that must not share an interpreter with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FakeAwsProcess:
-    """An account in its own process: /shop/prod/p0.., shop/prod/app0.., prod/secret0.. in it."""
+    """An account in its own process, with /shop/prod/p0, shop/prod/app0, prod/secret0 and so on."""
 
     def __init__(
         self,
@@ -45,8 +45,9 @@ class FakeAwsProcess:
             self._command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
-        told = json.loads(self._process.stdout.readline())
-        self.url, self.ca_file, self._environ = told["url"], told["ca_file"], told["environ"]
+        details = json.loads(self._process.stdout.readline())
+        self.url, self.ca_file = details["url"], details["ca_file"]
+        self._environ = details["environ"]
         return self
 
     def __exit__(
@@ -56,17 +57,17 @@ class FakeAwsProcess:
         trace: TracebackType | None,
     ) -> None:
         try:
-            self._process.communicate(timeout=5)  # closes its stdin, which ends it
+            self._process.communicate(timeout=5)  # closes its stdin, which stops it
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.communicate()
 
     def environ(self) -> dict[str, str]:
-        """Give the variables a client needs."""
+        """Return the variables a client needs."""
         return dict(self._environ)
 
     def summary(self) -> dict[str, Any]:
-        """Give the numbers: calls by operation, received by profile, problems, connections."""
+        """Return calls by operation, received configurations by profile, problems, connections."""
         context = ssl.create_default_context(cafile=self.ca_file) if self.ca_file else None
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)

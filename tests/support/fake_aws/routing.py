@@ -1,4 +1,4 @@
-"""Which operation of which service a request is; refuses what no service would know."""
+"""Finds the service and operation of a request; refuses unknown ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Service = (
 
 
 class Routed(NamedTuple):
-    """One call before anybody looked at who made it."""
+    """One call before authentication."""
 
     service: Service
     operation: str
@@ -29,7 +29,7 @@ class Routed(NamedTuple):
 
 
 class Services(NamedTuple):
-    """All services behind the one port."""
+    """All services on one port."""
 
     appconfig: AppConfigData
     ssm: ParameterStore
@@ -52,8 +52,8 @@ class Services(NamedTuple):
             }
             return Routed(self.appconfig, "GetLatestConfiguration", params)
         if (request.method, request.path) == ("GET", CREDENTIALS_PATH):
-            given = {"Authorization": request.headers.get("authorization", "")}
-            return Routed(self.container, "ContainerCredentials", given)
+            params = {"Authorization": request.headers.get("authorization", "")}
+            return Routed(self.container, "ContainerCredentials", params)
         raise Refusal(404, "UnknownOperationException", f"{request.method} {request.path}")
 
     def _by_target(self, request: Request) -> Routed:
@@ -91,5 +91,5 @@ def _json(request: Request) -> Mapping[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise Refusal(400, "SerializationException", "the body is no JSON object")
+        raise Refusal(400, "SerializationException", "the body is not a JSON object")
     return data

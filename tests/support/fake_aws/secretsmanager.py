@@ -1,4 +1,4 @@
-"""Secrets Manager, the two calls that read; errors of a batch stand inside its 200 answer."""
+"""Secrets Manager's two read calls; errors of a batch are inside its 200 response."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SecretsManager:
         }
 
     def put(self, name: str, value: str | bytes, stage: str) -> str:
-        """Add a version under a stage and give the secret's ARN."""
+        """Add a version with a stage, and return the secret's ARN."""
         versions = self._secrets.setdefault(name, [])
         taken = {stage, PREVIOUS} if stage == CURRENT else {stage}
         versions[:] = [
@@ -55,26 +55,26 @@ class SecretsManager:
         return self.arn(name)
 
     def delete(self, name: str, *, scheduled: bool) -> None:
-        """Delete a secret, or leave it marked for deletion."""
+        """Delete a secret, or mark it for deletion."""
         if scheduled:
             self._scheduled.add(name)
         else:
             del self._secrets[name]
 
     def arn(self, name: str, region: str | None = None) -> str:
-        """Give a secret's full ARN; AWS adds six characters to the name."""
+        """Return a secret's full ARN; AWS appends six characters to the name."""
         suffix = hashlib.sha256(name.encode()).hexdigest()[:6]
         return self._account.arn("secretsmanager", f"secret:{name}-{suffix}", region)
 
     def text(self, name: str) -> str | None:
-        """Give a secret's current text, for Parameter Store's references to secrets."""
+        """Return a secret's current text, for Parameter Store's references to secrets."""
         for version in self._secrets.get(name, []):
             if CURRENT in version.stages and isinstance(version.value, str):
                 return version.value
         return None
 
     def resource(self, operation: str, params: Mapping[str, Any]) -> str:
-        """Say which secrets a call is about."""
+        """Return the secrets of a call."""
         if operation == "BatchGetSecretValue":
             return ",".join(map(str, params.get("SecretIdList", [])))
         return str(params.get("SecretId", ""))
@@ -99,7 +99,7 @@ class SecretsManager:
                 f"({len(ids)} secrets)",
             )
         if len(set(ids)) != len(ids):
-            self._account.problems.append(f"{operation}: a secret is named more than once")
+            self._account.problems.append(f"{operation}: a secret is listed more than once")
         self._account.check(caller, operation, f"secretsmanager:{operation}", "*")
         values, errors = [], []
         for secret_id in ids:
@@ -133,8 +133,8 @@ class SecretsManager:
         for version in self._secrets[name]:
             if stage in (None, *version.stages) and VersionId in (None, version.version_id):
                 return self._show(caller, name, version)
-        wanted = f"staging label: {stage}" if stage else f"VersionId: {VersionId}"
-        message = f"Secrets Manager can't find the specified secret value for {wanted}"
+        selector = f"staging label: {stage}" if stage else f"VersionId: {VersionId}"
+        message = f"Secrets Manager can't find the specified secret value for {selector}"
         raise Refusal(400, "ResourceNotFoundException", message)
 
     def _name(self, secret_id: str) -> str | None:

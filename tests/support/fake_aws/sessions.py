@@ -1,4 +1,4 @@
-"""What AppConfig Data remembers of its clients, and how it refuses them: pure data and words."""
+"""AppConfig Data's state of its clients, and its refusals: pure data."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ Key = tuple[str, str, str]
 
 
 class Use(NamedTuple):
-    """One line of the ledger: a token that a client came with, and what it got for it.
+    """One entry of the ledger: a client's use of a token, and the outcome.
 
     Attributes:
         at: when, by the service's clock.
-        who: the access key of the client.
+        access_key: the client's access key.
         token: the token's number, counted from 1 in the order of issue; 0 for one never issued.
-        session: its session's number, likewise.
+        session: its session's number, counted in the same way.
         outcome: "changed", "unchanged", or why it was refused.
     """
 
     at: float
-    who: str
+    access_key: str
     token: int
     session: int
     outcome: str
 
     @property
     def is_taken(self) -> bool:
-        """Whether that spent the token."""
+        """Whether the token was spent."""
         return self.outcome in ("changed", "unchanged")
 
 
@@ -49,19 +49,19 @@ class Deployed:
 
 @dataclass
 class Session:
-    """One client's session; `told_seconds`: how long its client was asked to wait the last time."""
+    """One client's session; `announced_seconds` is the last interval sent to the client."""
 
     key: Key
     interval_seconds: int
     number: int
-    told_seconds: int
+    announced_seconds: int
     polled_at: float | None = None
     seen_number: int = 0
 
 
 @dataclass
 class Token:
-    """One token; it is good for one call."""
+    """One token, good for one call."""
 
     session: Session
     issued_at: float
@@ -71,7 +71,7 @@ class Token:
 
 
 def identifier(name: str) -> str:
-    """Give the ID AppConfig would have made for a name: seven small letters and digits."""
+    """Return an ID for a name like AppConfig's: seven lower-case letters and digits."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
     digits = ""
     for _ in range(7):
@@ -81,7 +81,7 @@ def identifier(name: str) -> str:
 
 
 def bad_request(message: str, problem: str | None = None) -> Refusal:
-    """Give AppConfig's 400, with the machine-readable reason where there is one."""
+    """Return AppConfig's 400, with the machine-readable reason if there is one."""
     if problem is None:
         return Refusal(400, "BadRequestException", message)
     details = {"InvalidParameters": {"ConfigurationToken": {"Problem": problem}}}
@@ -89,12 +89,12 @@ def bad_request(message: str, problem: str | None = None) -> Refusal:
 
 
 def too_early() -> Refusal:
-    """Give the refusal of a poll that came before its time."""
+    """Return the refusal of a poll before the interval has passed."""
     return bad_request("Request too early", "PollIntervalNotSatisfied")
 
 
 def problem_of(refusal: Refusal) -> str:
-    """Give the machine-readable reason of `bad_request`, or the refusal's code."""
+    """Return the machine-readable reason of `bad_request`, or the refusal's code."""
     details = refusal.fields.get("Details")
     if not isinstance(details, dict):
         return refusal.code
@@ -102,7 +102,7 @@ def problem_of(refusal: Refusal) -> str:
 
 
 def not_found(kind: str, reference: Mapping[str, str]) -> Refusal:
-    """Give AppConfig's 404."""
+    """Return AppConfig's 404."""
     return Refusal(
         404,
         "ResourceNotFoundException",

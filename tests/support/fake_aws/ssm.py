@@ -1,4 +1,4 @@
-"""Parameter Store, the three calls that read; refuses what AWS refuses and pages as it does."""
+"""Parameter Store's three read calls, with AWS's refusals and paging."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ParameterStore:
         }
 
     def put(self, name: str, value: str, kind: str, labels: Iterable[str]) -> None:
-        """Add a version; its labels leave the older ones."""
+        """Add a version; its labels move away from older versions."""
         versions = self._parameters.setdefault(name, [])
         moved = tuple(labels)
         versions[:] = [
@@ -64,23 +64,23 @@ class ParameterStore:
         del self._parameters[name]
 
     def resource(self, operation: str, params: Mapping[str, Any]) -> str:
-        """Say what a call is about."""
+        """Return the resource of a call."""
         if operation == "GetParameters":
             return ",".join(map(str, params.get("Names", [])))
         return str(params.get("Path" if operation == "GetParametersByPath" else "Name", ""))
 
     def _get_parameter(self, params: Mapping[str, Any], caller: Caller) -> Answer:
         checked(self._account, "GetParameter", params, {"Name": str, "WithDecryption": bool})
-        asked = params.get("Name", "")
-        name, selector = self._split(asked)
+        requested = params.get("Name", "")
+        name, selector = self._split(requested)
         self._check(caller, "GetParameter", name)
-        found = self._find(name, selector)
-        if found is None:
+        version = self._find(name, selector)
+        if version is None:
             if name in self._parameters:
                 message = f"Systems Manager could not find version {selector[1:]} of {name}."
                 raise Refusal(400, "ParameterVersionNotFound", message)
             raise Refusal(400, "ParameterNotFound", "")
-        shown = self._show(caller, found, selector, decrypt=params.get("WithDecryption", False))
+        shown = self._show(caller, version, selector, decrypt=params.get("WithDecryption", False))
         return json_answer({"Parameter": shown})
 
     def _get_parameters(self, params: Mapping[str, Any], caller: Caller) -> Answer:
@@ -96,17 +96,17 @@ class ParameterStore:
             )
         if len(set(names)) != len(names):
             raise self._account.blame(validation("Duplicate names in the request"))
-        for asked in names:
-            self._check(caller, "GetParameters", self._split(asked)[0])
+        for requested in names:
+            self._check(caller, "GetParameters", self._split(requested)[0])
         shown, invalid = [], []
-        for asked in names:
-            name, selector = self._split(asked)
-            found = self._find(name, selector)
-            if found is None:
-                invalid.append(asked)
+        for requested in names:
+            name, selector = self._split(requested)
+            version = self._find(name, selector)
+            if version is None:
+                invalid.append(requested)
                 continue
             decrypt = params.get("WithDecryption", False)
-            shown.append(self._show(caller, found, selector, decrypt=decrypt))
+            shown.append(self._show(caller, version, selector, decrypt=decrypt))
         shown.sort(key=lambda parameter: str(parameter["Name"]))
         return json_answer({"Parameters": shown, "InvalidParameters": sorted(invalid)})
 
@@ -150,7 +150,7 @@ class ParameterStore:
         page = names[start : start + size]
         latest = [self._parameters[name][-1] for name in page]
         body: dict[str, Any] = {
-            "Parameters": [self._show(caller, found, "", decrypt=query[2]) for found in latest]
+            "Parameters": [self._show(caller, version, "", decrypt=query[2]) for version in latest]
         }
         if size == 0 or start + size < len(names):
             body["NextToken"] = secrets.token_urlsafe(90) + "+/=="
@@ -160,25 +160,25 @@ class ParameterStore:
     def _start(self, query: tuple[Any, ...], token: str | None) -> int:
         if token is None:
             return 0
-        asked, start = self._next.get(token, ((), 0))
-        if asked != query:
+        expected, start = self._next.get(token, ((), 0))
+        if expected != query:
             message = "The specified token is not valid."
             raise self._account.blame(Refusal(400, "InvalidNextToken", message))
         return start
 
-    def _split(self, asked: str) -> tuple[str, str]:
-        """Cut a name or an ARN into the name and the selector with its colon."""
-        if asked.startswith("arn:"):
-            region, rest = asked.split(":", 5)[3::2]
+    def _split(self, requested: str) -> tuple[str, str]:
+        """Split a name or an ARN into the name and the selector, including its colon."""
+        if requested.startswith("arn:"):
+            region, rest = requested.split(":", 5)[3::2]
             resource, colon, selector = rest.partition(":")
             name = resource.removeprefix("parameter")
             if region not in self._account.regions:
-                return asked, ""
+                return requested, ""
             # A name without a slash is "parameter/name" in an ARN, just as "/name" is.
             if name not in self._parameters and name[1:] in self._parameters:
                 name = name[1:]
             return name, colon + selector
-        name, colon, selector = asked.partition(":")
+        name, colon, selector = requested.partition(":")
         return name, colon + selector
 
     def _find(self, name: str, selector: str) -> Version | None:
@@ -194,26 +194,26 @@ class ParameterStore:
         return None
 
     def _show(
-        self, caller: Caller, found: Version, selector: str, *, decrypt: bool
+        self, caller: Caller, version: Version, selector: str, *, decrypt: bool
     ) -> dict[str, object]:
-        value = found.value
-        if found.name.startswith(SECRET_REFERENCE) and not decrypt:
+        value = version.value
+        if version.name.startswith(SECRET_REFERENCE) and not decrypt:
             raise validation(
                 "WithDecryption flag must be True for retrieving a Secrets Manager secret"
             )
-        if found.kind == "SecureString" and decrypt:
+        if version.kind == "SecureString" and decrypt:
             key = self._account.arn("kms", "key/aws-ssm", caller.region)
-            self._account.check(caller, "Decrypt", "kms:Decrypt", key, found.name)
-        elif found.kind == "SecureString":
+            self._account.check(caller, "Decrypt", "kms:Decrypt", key, version.name)
+        elif version.kind == "SecureString":
             value = base64.b64encode(hashlib.sha512(value.encode()).digest() * 2).decode()
-        slash = "" if found.name.startswith("/") else "/"
+        slash = "" if version.name.startswith("/") else "/"
         shown: dict[str, object] = {
-            "Name": found.name,
-            "Type": found.kind,
+            "Name": version.name,
+            "Type": version.kind,
             "Value": value,
-            "Version": found.number,
-            "LastModifiedDate": round(found.modified_at, 3),
-            "ARN": self._account.arn("ssm", f"parameter{slash}{found.name}", caller.region),
+            "Version": version.number,
+            "LastModifiedDate": round(version.modified_at, 3),
+            "ARN": self._account.arn("ssm", f"parameter{slash}{version.name}", caller.region),
             "DataType": "text",
         }
         if selector:

@@ -1,4 +1,4 @@
-"""STS AssumeRole and the container credentials endpoint: where credentials come from."""
+"""The sources of credentials: STS AssumeRole, and the container credentials endpoint."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SecurityTokenService:
         }
 
     def resource(self, operation: str, params: Mapping[str, Any]) -> str:
-        """Say which role a call is about."""
+        """Return the role of a call."""
         return str(params.get("RoleArn", "")) if operation == "AssumeRole" else ""
 
     def _assume_role(self, params: Mapping[str, Any], caller: Caller) -> Answer:
@@ -51,7 +51,7 @@ class SecurityTokenService:
         self._account.check(caller, "AssumeRole", "sts:AssumeRole", arn)
         external = self.roles.get(arn)
         if arn not in self.roles or external not in (None, params.get("ExternalId")):
-            # AWS does not say which of the two it was.
+            # AWS does not reveal which of the two failed.
             raise Denied(
                 "AccessDenied",
                 f"User: {caller.arn} is not authorized to perform: sts:AssumeRole "
@@ -80,7 +80,7 @@ class SecurityTokenService:
 
 
 class ContainerCredentials:
-    """What Lambda offers in place of the key variables under SnapStart."""
+    """Lambda's credentials endpoint, which replaces the key variables under SnapStart."""
 
     service: ClassVar[str] = "container"
     protocol: ClassVar[Protocol] = Protocol.PLAIN
@@ -94,7 +94,7 @@ class ContainerCredentials:
         }
 
     def resource(self, operation: str, params: Mapping[str, Any]) -> str:
-        """Say nothing: there is but one function."""
+        """Return an empty name: there is only one function."""
         del operation, params
         return ""
 

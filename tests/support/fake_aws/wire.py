@@ -1,4 +1,4 @@
-"""What one request and one answer are, and how each AWS protocol spells a refusal."""
+"""A request and a response, and how each AWS protocol formats a refusal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STS_NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 
 
 class Protocol(Enum):
-    """The ways in which a service talks; a refusal looks different in each."""
+    """AWS's protocols; each has its own format of refusals."""
 
     REST_JSON = "rest-json"
     JSON = "json 1.1"
@@ -22,7 +22,7 @@ class Protocol(Enum):
 
 
 class Request(NamedTuple):
-    """One HTTP request as it arrived; header names in lower case, query decoded."""
+    """One HTTP request as received; header names in lower case, query decoded."""
 
     method: str
     path: str
@@ -32,15 +32,15 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """One HTTP answer."""
+    """One HTTP response."""
 
     status: int = 200
     headers: Mapping[str, str] = {}
     body: bytes = b""
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of the fake
-    """What a service answers instead of a result."""
+class Refusal(Exception):  # noqa: N818 - a response, not an error of the fake
+    """A service's response in place of a result."""
 
     def __init__(self, status: int, code: str, message: str, **fields: object) -> None:
         super().__init__(message)
@@ -48,27 +48,27 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of the f
 
 
 class Denied(Refusal):
-    """A refusal of the caller; its status depends on the protocol: JSON 1.1 says 400, not 403."""
+    """A refusal of the caller; its status depends on the protocol: JSON 1.1 uses 400, not 403."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(403, code, message)
 
 
 def validation(message: str) -> Refusal:
-    """Give the refusal AWS gives to input that is outside its model."""
+    """Return AWS's refusal of input that does not match its model."""
     return Refusal(400, "ValidationException", message)
 
 
 def json_answer(
     data: Mapping[str, Any], status: int = 200, protocol: Protocol = Protocol.JSON
 ) -> Answer:
-    """Give a JSON answer with the protocol's content type."""
+    """Return a JSON response with the protocol's content type."""
     kind = "application/x-amz-json-1.1" if protocol is Protocol.JSON else "application/json"
     return Answer(status, {"Content-Type": kind}, json.dumps(data).encode())
 
 
 def xml_answer(action: str, result: Mapping[str, Any]) -> Answer:
-    """Give a Query protocol answer."""
+    """Return a response of the Query protocol."""
     text = (
         f'<{action}Response xmlns="{STS_NAMESPACE}"><{action}Result>{_xml(result)}</{action}Result>'
         f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
@@ -78,7 +78,7 @@ def xml_answer(action: str, result: Mapping[str, Any]) -> Answer:
 
 
 def refusal_answer(refusal: Refusal, protocol: Protocol) -> Answer:
-    """Spell a refusal as the protocol does."""
+    """Format a refusal as the protocol does."""
     denied = isinstance(refusal, Denied)
     if protocol is Protocol.QUERY:
         fault = {"Type": "Sender", "Code": refusal.code, "Message": refusal.message}
@@ -90,11 +90,11 @@ def refusal_answer(refusal: Refusal, protocol: Protocol) -> Answer:
     if protocol is Protocol.PLAIN:
         return Answer(refusal.status, {"Content-Type": "text/plain"}, refusal.message.encode())
     if protocol is Protocol.JSON:
-        # AWS writes "Message" for refusals of its front end and "message" for the service's own.
-        word = "Message" if denied else "message"
-        body = {"__type": refusal.code, word: refusal.message, **refusal.fields}
+        # AWS's front end uses "Message" in its refusals, the service itself "message".
+        key = "Message" if denied else "message"
+        body = {"__type": refusal.code, key: refusal.message, **refusal.fields}
         return json_answer(body, 400 if denied else refusal.status)
-    # The front end appends a URI to the code; a client must cut it at the colon.
+    # The front end appends a URI to the code; a client must cut it off at the colon.
     suffix = ":http://internal.amazon.com/coral/com.amazon.coral.service/" if denied else ""
     answer = json_answer(
         {"Message": refusal.message, **refusal.fields}, refusal.status, Protocol.REST_JSON

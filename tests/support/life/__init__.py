@@ -1,4 +1,4 @@
-"""One environment's life, for tests: real processes behind the real wrapper, and their clock."""
+"""One execution environment for tests: real processes started by the real wrapper, and a clock."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ PATIENCE_SECONDS = 30.0
 APP = "appconfig:shop/prod/app"
 SOURCES = f"{APP} ssm:/shop/prod/"
 
-# Answers one expression per line; a runtime that waits for its next event, so to say. Its clock is
-# this machine's, and as much ahead as a file says.
+# Evaluates one expression per line, like a runtime that waits for its next event. Its clock is this
+# machine's, plus an offset that it reads from a file.
 SERVE = f"""
 import json, os, signal, sys, threading, time
 sys.path.insert(0, {str(ROOT)!r})
@@ -64,7 +64,7 @@ for line in sys.stdin:
 
 
 class HoldingAws(FakeAws):
-    """Carries every call out at once, and keeps the answers of those in `held` until `release`."""
+    """Processes every call at once, but holds the responses of those in `held` until `release`."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -81,15 +81,15 @@ class HoldingAws(FakeAws):
         self._may_answer.set()
 
     def forgive(self) -> None:
-        """Take note that the client will not read the answers that are held.
+        """Record that the client will not read the held responses.
 
-        It can't know whether the calls were carried out, and so may use their tokens again.
+        It cannot know whether the calls were processed, so it may reuse their tokens.
         """
         for params in self._unanswered:
             self.appconfig.answer_lost(params)
 
     def lose(self) -> None:
-        """Never give the answers that are held."""
+        """Drop the held responses."""
         self.forgive()
         self.drop_connections()
         self.release()
@@ -105,7 +105,7 @@ class HoldingAws(FakeAws):
 
 
 class Runtime:
-    """A process that is asked and answers; ended by force after a while, whatever hangs."""
+    """A process that evaluates expressions; it is killed after a timeout if it hangs."""
 
     def __init__(self, command: list[str], environ: Mapping[str, str], stderr: Path) -> None:
         with stderr.open("ab") as errors:
@@ -149,7 +149,7 @@ class Runtime:
         os.kill(self.pid, signal.SIGCONT)
 
     def end(self) -> int:
-        """Its exit code, once its input has ended."""
+        """Close its input, and return its exit code."""
         if self.process.poll() is None:
             self.thaw()
         self.process.communicate()
@@ -161,7 +161,7 @@ class Runtime:
 
 
 class Life:
-    """An account with some values, an environment that reads them, and what is started in it."""
+    """An account with some values, an environment that reads them, and its processes."""
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.aws = HoldingAws(**options)
@@ -198,11 +198,11 @@ class Life:
         self._stack.close()
 
     def tick(self, seconds: float) -> None:
-        """Let time pass, for all processes and for AWS."""
+        """Advance the time of all processes and of AWS."""
         self._ahead += seconds
-        told = self.folder / "clock.new"
-        told.write_text(str(self._ahead))
-        told.rename(self._clock)
+        partial = self.folder / "clock.new"
+        partial.write_text(str(self._ahead))
+        partial.rename(self._clock)
         if seconds:
             self.aws.forward(seconds)
 
@@ -219,7 +219,7 @@ class Life:
         arguments: Sequence[str] = (),
         **environ: str,
     ) -> Runtime:
-        """A runtime, behind the wrapper or without it: a program's text, or `words` for Python."""
+        """Start a runtime, with or without the wrapper: a program's text, or `words` for Python."""
         command = [*prefix, *([str(WRAPPER)] if wrapper else [])]
         given = self.environ | environ
         command += [sys.executable, *(words or ["-c", program]), *arguments]
@@ -230,7 +230,7 @@ class Life:
     def run(
         self, *, prefix: Sequence[str] = (), **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        """The wrapper, and what it becomes, to its end; `prefix` starts it in another way."""
+        """Run the wrapper and its command to the end; `prefix` is put before the wrapper."""
         return subprocess.run(
             [*prefix, str(WRAPPER), sys.executable, "-I", "-S", "-c", SHOW],
             env=self.environ | environ,
@@ -241,7 +241,7 @@ class Life:
         )
 
     def operations(self) -> list[str]:
-        """What was asked since `aws.clear_calls`, in the order of the alphabet."""
+        """The operations called since `aws.clear_calls`, sorted."""
         return sorted(call.operation for call in self.aws.calls)
 
 
@@ -250,7 +250,7 @@ SHOWN = "10 db.one s3cret\n"
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    """Wait until `condition` holds; fail where it does not, after a long while."""
+    """Wait until `condition` holds; fail after a timeout."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, condition
@@ -258,7 +258,7 @@ def eventually(condition: Callable[[], object]) -> None:
 
 
 def entry(process: int) -> str:
-    """The letter that the kernel gives for what a process is at; X for one that is no more."""
+    """The kernel's one-letter state of a process; X if it no longer exists."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):

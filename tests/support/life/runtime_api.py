@@ -1,4 +1,4 @@
-"""The runtime API as far as one function under SnapStart sees it: restore, events, answers."""
+"""The runtime API for one function under SnapStart: restore, events, responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RuntimeApi:
     """A server on 127.0.0.1; its `address` is for AWS_LAMBDA_RUNTIME_API.
 
     Attributes:
-        waits_for_restore: is set once the runtime has come to the end of its init.
+        waits_for_restore: is set once the runtime has finished its init.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class RuntimeApi:
         self._server.server_close()
 
     def restore(self) -> None:
-        """Let the runtime go on, as one that was cloned from a snapshot."""
+        """Let the runtime continue, as if cloned from a snapshot."""
         self._restore.set()
 
     def invoke(self, event: object) -> Any:
-        """Give the handler an event, and its answer."""
+        """Send the handler an event, and return its response."""
         self.events.put(event)
         kind, answer = self.answers.get(timeout=PATIENCE_SECONDS)
         assert kind == "response", answer
@@ -103,5 +103,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as its base has it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         del format, args

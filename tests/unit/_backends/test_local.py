@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appconfig_env._backends.base import Request
-from appconfig_env._backends.local import LARGEST_FILE_BYTES, Folder, read_file
+from appconfig_env._backends.local import LARGEST_FILE_BYTES, LocalFolder, read_file
 from appconfig_env._cache.load import load
 from appconfig_env._config.references import parse
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from appconfig_env._backends.base import Outcome
 
 CANARY = "c4n4ry"
 
@@ -27,24 +29,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def outcome(folder: Path | str, reference: str) -> Document | SourceError:
+def outcome(folder: Path | str, reference: str) -> Outcome:
     resource = parse(reference).resource
-    (found,) = Folder(str(folder))([Request(resource)], 1.0).values()
+    (found,) = LocalFolder(str(folder))([Request(resource)], 1.0).values()
     return found
 
 
 def values(folder: Path, references: str, **environ: str) -> dict[str, str]:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": references, **environ})
-    found = load(settings, Folder(str(folder)), 1.0, timeout=1.0)
-    assert found.missing() == []
+    found = load(settings, LocalFolder(str(folder)), 1.0, timeout=1.0)
+    assert found.missing(settings) == []
     return found.values(settings)
 
 
 def reason(folder: Path | str, reference: str) -> str:
     found = outcome(folder, reference)
-    assert isinstance(found, SourceError)
-    assert (found.source, found.unreachable) == (parse(reference).resource.reference, False)
-    return found.reason
+    assert isinstance(found, Failure)
+    assert not found.is_unavailable
+    return str(found)
 
 
 @pytest.mark.parametrize(
@@ -129,8 +131,8 @@ def test_what_is_not_there_is_said_with_what_was_looked_for(folder: Path) -> Non
     assert "ssm.json, ssm.env" in reason(folder, "ssm:/x")
     assert "secrets.json" in reason(folder, "secretsmanager:x")
     (folder / "ssm.json").write_text("{}")
-    assert "below this path" in reason(folder, "ssm:/x/")
-    assert "LOCAL_DIR: want a folder" in reason(folder / "none", "ssm:/x")
+    assert "no parameters under this path" in reason(folder, "ssm:/x/")
+    assert "LOCAL_DIR: expected a folder" in reason(folder / "none", "ssm:/x")
 
 
 def test_two_files_for_the_same_are_refused(folder: Path) -> None:
@@ -143,11 +145,11 @@ def test_two_files_for_the_same_are_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "part"),
     [
-        (b'{"x": "c4n4ry', "want JSON"),
+        (b'{"x": "c4n4ry', "invalid JSON"),
         (b"[1]", "JSON object"),
         (b"", "empty"),
         (b"\xff", "binary"),
-        (b'{"a": "c4n4ry", "a": 1}', "stands twice"),
+        (b'{"a": "c4n4ry", "a": 1}', "duplicate key 'a'"),
     ],
 )
 def test_a_broken_file_is_named_but_not_shown(folder: Path, content: bytes, part: str) -> None:
@@ -162,8 +164,8 @@ def test_a_broken_file_is_named_but_not_shown(folder: Path, content: bytes, part
 def test_a_lone_surrogate_is_an_error_not_a_crash(folder: Path) -> None:
     (folder / "ssm.json").write_text('{"/x": "\\ud800"}')
     settings = from_environ({"X": "ssm:/x"})
-    (error,) = load(settings, Folder(str(folder)), 1.0, timeout=1.0).missing()
-    assert "want UTF-8" in error.reason
+    (error,) = load(settings, LocalFolder(str(folder)), 1.0, timeout=1.0).missing(settings)
+    assert "expected UTF-8" in error.reason
 
 
 @pytest.mark.parametrize(
@@ -200,6 +202,7 @@ def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
         ("huge", "is larger than"),
     ):  # fmt: skip
         found = read_file(parse(f"file:{tmp_path / name}").resource)
-        assert isinstance(found, SourceError)
-        assert part in found.reason
+        assert isinstance(found, Failure)
+        assert (found.kind, found.is_unavailable) == ("invalid", False)
+        assert part in str(found)
     assert len(os.listdir("/proc/self/fd")) == before

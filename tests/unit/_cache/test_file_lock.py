@@ -131,6 +131,8 @@ def test_a_lock_that_was_handed_over_to_nobody_is_free(path: str) -> None:
     other.release()
 
 
+# A run of pytest always has a second thread, the one that watches for canaries.
+@pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:DeprecationWarning")
 def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

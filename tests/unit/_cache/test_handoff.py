@@ -1,4 +1,4 @@
-"""What the wrapper tells the process it becomes."""
+"""What the wrapper passes to the process that it becomes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._cache.handoff import Handoff, Left, dumps, loads
+from appconfig_env._cache.handoff import BackgroundFetch, Handoff, dumps, loads
 
 texts = st.text(max_size=10)
-lefts = st.builds(Left, st.integers(1, 2**22), st.integers(0, 2**20), st.integers(0, 2**64))
+children = st.builds(
+    BackgroundFetch, st.integers(1, 2**22), st.integers(0, 2**20), st.integers(0, 2**64)
+)
 
 
-def fields(left: Left | None) -> list[int]:
-    return [] if left is None else [left.process, left.descriptor, left.inode]
+def fields(child: BackgroundFetch | None) -> list[int]:
+    return [] if child is None else [child.process, child.descriptor, child.inode]
 
 
 @given(
@@ -21,19 +23,19 @@ def fields(left: Left | None) -> list[int]:
     st.floats(0, 1e10),
     st.dictionaries(texts, texts),
     st.frozensets(texts),
-    st.none() | lefts,
+    st.none() | children,
 )
-def test_what_was_handed_over_is_what_was_meant(
+def test_a_handoff_read_from_its_text_is_the_same(
     process: int,
     taken_at: float,
     references: dict[str, str],
     configured: frozenset[str],
-    left: Left | None,
+    child: BackgroundFetch | None,
 ) -> None:
-    text = dumps(Handoff(process, taken_at, references, configured, left))
+    text = dumps(Handoff(process, taken_at, references, configured, child))
     again = loads(text)
     assert again is not None
-    assert fields(again.left) == fields(left)
+    assert fields(again.background) == fields(child)
     assert (again.process, again.taken_at) == (process, taken_at)
     assert (again.references, again.configured) == (references, configured)
     assert "\0" not in text
@@ -55,14 +57,14 @@ def test_anything_else_is_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "left",
+    "child",
     ["null", "5", "{}", "[]", "[1, 2]", "[1, 2, 3, 4]", '"x"', '["x", 2, 3]', "[1e999, 2, 3]"],
 )
-def test_a_child_that_is_not_told_of_in_full_makes_it_nothing(left: str) -> None:
+def test_a_child_that_is_described_in_part_makes_it_nothing(child: str) -> None:
     good = dumps(Handoff(1, 1.0, {}, []))
     assert loads(good) is not None
-    assert loads(f'{good[:-1]},"left":{left}}}') is None
+    assert loads(f'{good[:-1]},"background":{child}}}') is None
 
 
-def test_without_a_child_nothing_is_said_of_one() -> None:
-    assert "left" not in dumps(Handoff(1, 1.0, {}, []))
+def test_without_a_child_none_is_described() -> None:
+    assert "background" not in dumps(Handoff(1, 1.0, {}, []))

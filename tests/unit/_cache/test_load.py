@@ -7,19 +7,22 @@ from typing import Any
 
 import pytest
 
-from appconfig_env._backends.base import Request
+from appconfig_env._backends.base import Request, Unchanged
+from appconfig_env._backends.fake import NO_ANSWER, FakeBackend
+from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, load
 from appconfig_env._cache.schedule import LONGEST_WAIT_SECONDS
-from appconfig_env._cache.snapshot import Entry, Snapshot, dumps, loads
+from appconfig_env._cache.snapshot import Snapshot
+from appconfig_env._cache.snapshot_json import dumps, loads
 from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env._content.document import Document
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure, SourceError
 
-from ...support.fakes import NO_ANSWER, Clock, FakeBackend
+from ...support.fakes import Clock
 
 APP = "appconfig:shop/prod/app"
 CANARY = "c4n4ry"
-DENIED = SourceError(APP, "denied")
+DENIED = Failure("denied", "denied")
 
 
 class Story:
@@ -38,17 +41,29 @@ class Story:
         return self.snapshot
 
     def answer(self, text: str, content: Any, **about: Any) -> None:
-        resource = self.settings.resources()[text][0].resource
-        body = (
-            content
-            if content is None or isinstance(content, bytes)
-            else json.dumps(content).encode()
-        )
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
         kind = "application/json" if text.startswith("appconfig:") else ""
-        self.fetch.documents[text] = Document(resource, body, **{"content_type": kind, **about})
+        self.fetch.documents[text] = Document(body, **{"content_type": kind, **about})
 
-    def fail(self, text: str, error: SourceError = NO_ANSWER) -> None:
-        self.fetch.documents[text] = error
+    def answer_parameters(self, text: str, parameters: dict[str, str]) -> None:
+        self.fetch.documents[text] = Document(parameters=parameters)
+
+    def answer_unchanged(self, text: str, token: str, **about: Any) -> None:
+        self.fetch.documents[text] = Unchanged(token, **about)
+
+    def fail(self, text: str, failure: Failure = NO_ANSWER) -> None:
+        self.fetch.documents[text] = failure
+
+    def missing(self) -> list[SourceError]:
+        assert self.snapshot is not None
+        return self.snapshot.missing(self.settings)
+
+    def error(self, text: str = APP) -> str | None:
+        failure = self.entry(text).failure
+        return None if failure is None else str(failure)
+
+    def data(self, text: str = APP) -> object:
+        return self.entry(text).data(self.settings.resources()[text][0])
 
     def values(self) -> dict[str, str]:
         assert self.snapshot is not None
@@ -76,18 +91,18 @@ def app_story(sources: str = APP, **about: Any) -> Story:
 def test_a_first_load_reads_every_source_once() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} {APP}?prefix=X_ ssm:/p/", B=f"{APP}#a")
     story.answer(APP, {"a": 1})
-    story.answer("ssm:/p/", None, parameters={"c": "2"})
+    story.answer_parameters("ssm:/p/", {"c": "2"})
     story.load()
     assert story.fetch.asked() == [(APP, ""), ("ssm:/p/", "")]
     assert story.values() == {"A": "1", "X_A": "1", "C": "2", "B": "1"}
-    assert story.snapshot is not None
-    assert story.snapshot.missing() == []
+    assert story.missing() == []
 
 
 def test_nothing_is_asked_before_it_is_due() -> None:
     story = app_story()
     story.clock.tick(44.9)
-    assert story.load().entries[APP].data == {"a": 1}
+    story.load()
+    assert story.data() == {"a": 1}
     assert story.fetch.asked() == []
     story.clock.tick(0.1)
     story.load()
@@ -114,9 +129,9 @@ def test_what_is_forced_is_asked_though_it_is_not_due() -> None:
 def test_what_is_left_is_not_asked() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x")
     story.answer("ssm:/x", b"1")
-    story.load(leave=[APP])
+    story.load(skip=[APP])
     assert (story.fetch.asked(), story.values()) == ([("ssm:/x", "")], {"X": "1"})
-    assert APP not in story.load(leave=[APP]).entries
+    assert APP not in story.load(skip=[APP]).entries
 
 
 def test_a_new_document_replaces_values_version_and_token_together() -> None:
@@ -131,7 +146,7 @@ def test_a_new_document_replaces_values_version_and_token_together() -> None:
 def test_an_unchanged_document_resets_the_clock_and_takes_the_next_token() -> None:
     story = app_story()
     story.later()
-    story.answer(APP, None, token="token-2", poll_seconds=90.0)
+    story.answer_unchanged(APP, "token-2", poll_seconds=90.0)
     story.load()
     entry = story.entry()
     assert (story.values(), entry.version, entry.token) == ({"A": "1"}, "1", "token-2")
@@ -142,17 +157,17 @@ def test_an_early_answer_changes_nothing_but_when_to_ask_again() -> None:
     story = app_story()
     refresh_at = story.entry().refresh_at
     story.clock.tick(5)
-    story.answer(APP, None, token="token-1", is_early=True)
+    story.answer_unchanged(APP, "token-1", is_early=True)
     story.load(force=[APP])
     entry = story.entry()
-    assert (story.values(), entry.token, entry.error) == ({"A": "1"}, "token-1", None)
+    assert (story.values(), entry.token, entry.failure) == ({"A": "1"}, "token-1", None)
     assert (entry.refresh_at, entry.fetched_at) == (refresh_at, story.clock() - 5)
 
 
 def test_an_early_answer_when_due_is_asked_again_after_the_floor() -> None:
     story = app_story()
     story.later()
-    story.answer(APP, None, token="token-1", is_early=True)
+    story.answer_unchanged(APP, "token-1", is_early=True)
     story.load()
     assert story.entry().refresh_at == story.clock() + 15.0
 
@@ -160,7 +175,7 @@ def test_an_early_answer_when_due_is_asked_again_after_the_floor() -> None:
 def test_an_early_answer_after_the_clock_went_back_is_asked_again_soon() -> None:
     story = app_story()
     story.clock.tick(-1_000_000)
-    story.answer(APP, None, token="token-1", is_early=True)
+    story.answer_unchanged(APP, "token-1", is_early=True)
     story.load()
     assert story.entry().refresh_at == story.clock() + 15.0
 
@@ -168,12 +183,11 @@ def test_an_early_answer_after_the_clock_went_back_is_asked_again_soon() -> None
 @pytest.mark.parametrize("is_early", [True, False])
 def test_no_change_of_what_was_never_read_is_a_failure(is_early: bool) -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP)
-    story.answer(APP, None, token="token", is_early=is_early)
+    story.answer_unchanged(APP, "token", is_early=is_early)
     story.load()
-    assert "never read" in (story.entry().error or "")
+    assert "never read" in (story.error() or "")
     assert story.entry().token == ""
-    assert story.snapshot is not None
-    assert [error.source for error in story.snapshot.missing()] == [APP]
+    assert [error.source for error in story.missing()] == [APP]
 
 
 BAD = {
@@ -197,10 +211,10 @@ def test_a_bad_document_keeps_the_last_good_values(body: bytes, source: str) -> 
     story.answer(APP, body, version="2", token="token-2")
     story.load()
     entry = story.entry()
-    assert (story.values(), entry.version, entry.data) == ({"A": "1"}, "1", {"a": 1})
+    assert (story.values(), entry.version, story.data()) == ({"A": "1"}, "1", {"a": 1})
     assert entry.token == ""  # the next poll opens a session, and sees the document again
-    assert (entry.failures, entry.missing) == (1, ())
-    assert "(version 2)" in (entry.error or "")
+    assert (entry.failures, story.missing()) == (1, [])
+    assert "(version 2)" in str(entry.failure)
 
 
 def test_a_bad_document_is_reported_until_a_good_one_comes() -> None:
@@ -210,12 +224,12 @@ def test_a_bad_document_is_reported_until_a_good_one_comes() -> None:
         story.answer(APP, b"{", token="token-x")
         story.load()
         assert story.entry().failures == failures
-        assert story.entry().error
+        assert story.error()
     story.later()
     story.answer(APP, {"a": 4}, token="token-4")
     story.load()
     assert story.fetch.asked()[-1] == (APP, "")
-    assert (story.values(), story.entry().error, story.entry().failures) == ({"A": "4"}, None, 0)
+    assert (story.values(), story.error(), story.entry().failures) == ({"A": "4"}, None, 0)
 
 
 def test_json_that_breaks_is_not_taken_for_text() -> None:
@@ -226,7 +240,7 @@ def test_json_that_breaks_is_not_taken_for_text() -> None:
     story.answer("secretsmanager:db", b'{"user": "x"', secret=True)
     story.load()
     assert story.values() == {"USER": "x"}
-    assert "JSON" in (story.entry("secretsmanager:db").error or "")
+    assert "JSON" in (story.error("secretsmanager:db") or "")
 
 
 def test_json_may_become_text_that_is_no_broken_json() -> None:
@@ -248,7 +262,7 @@ def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> Non
     story.load()
     assert story.values() == {"A": "1", "KEY": "1"}
     assert story.entry().token == ""
-    assert "no key 'a'" in (story.entry().error or "")
+    assert "no key 'a'" in (story.error() or "")
 
 
 def test_an_optional_key_may_go_and_come() -> None:
@@ -260,7 +274,7 @@ def test_an_optional_key_may_go_and_come() -> None:
     story.answer(APP, {"b": 2}, token="token-2")
     story.load()
     assert story.values() == {"B": "2", "OTHER": "d"}
-    assert (story.entry().error, story.entry().token) == (None, "token-2")
+    assert (story.error(), story.entry().token) == (None, "token-2")
 
 
 def test_a_failed_fetch_keeps_values_and_token() -> None:
@@ -270,7 +284,7 @@ def test_a_failed_fetch_keeps_values_and_token() -> None:
     story.load()
     entry = story.entry()
     assert (story.values(), entry.version, entry.token) == ({"A": "1"}, "1", "token-1")
-    assert (entry.error, entry.failures, entry.missing) == ("no answer", 1, ())
+    assert (entry.failure, entry.failures, story.missing()) == (NO_ANSWER, 1, [])
     assert entry.fetched_at == story.clock() - 45.0
 
 
@@ -302,7 +316,7 @@ def test_even_a_source_without_interval_waits_after_failures() -> None:
 
 @pytest.mark.parametrize(("error", "waits"), [(NO_ANSWER, [1, 2, 4]), (DENIED, [300, 600, 900])])
 def test_only_what_was_out_of_reach_and_has_no_value_is_asked_for_again_soon(
-    error: SourceError, waits: list[float]
+    error: Failure, waits: list[float]
 ) -> None:
     story = Story(APPCONFIG_ENV_SOURCES="ssm:/a")
     story.fail("ssm:/a", error)
@@ -342,23 +356,24 @@ def test_a_required_source_without_any_value_is_missing() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x", KEY=f"{APP}#a")
     story.fail(APP, DENIED)
     story.answer("ssm:/x", b"1")
-    found = story.load()
-    assert [str(error) for error in found.missing()] == [f"{APP}: denied", f"KEY={APP}#a: denied"]
+    story.load()
+    assert [str(error) for error in story.missing()] == [f"{APP}: denied", f"KEY={APP}#a: denied"]
     assert story.values() == {"X": "1"}
 
 
 def test_a_default_stands_in_for_a_source_that_fails() -> None:
     story = Story(A="ssm:/a?default=fallback", B="ssm:/b?optional", C="ssm:/c")
     story.answer("ssm:/c", b"3")
-    found = story.load()
-    assert (story.values(), found.missing()) == ({"A": "fallback", "C": "3"}, [])
-    assert story.entry("ssm:/a").error == "no answer"
+    story.load()
+    assert (story.values(), story.missing()) == ({"A": "fallback", "C": "3"}, [])
+    assert story.error("ssm:/a") == "no answer"
 
 
 def test_a_default_that_no_variable_can_have_is_missing() -> None:
     story = Story(APPCONFIG_ENV_SOURCES="ssm:/1st?default=x")
-    (error,) = story.load().missing()
-    assert "its default cannot stand in" in error.reason
+    story.load()
+    (error,) = story.missing()
+    assert "its default cannot be used" in error.reason
 
 
 def test_a_last_good_value_wins_over_a_default() -> None:
@@ -378,24 +393,25 @@ def test_a_first_document_that_is_bad_is_missing_or_has_a_stand_in(body: bytes) 
     for source, is_missing in ((APP, True), (APP + "?optional", False)):
         story = Story(APPCONFIG_ENV_SOURCES=source)
         story.answer(APP, body, token="token")
-        found = story.load()
-        assert bool(found.missing()) is is_missing
-        assert (story.values(), story.entry().token, story.entry().has_data) == ({}, "", False)
-        assert story.entry().error
+        story.load()
+        assert bool(story.missing()) is is_missing
+        assert (story.values(), story.entry().token, story.data()) == ({}, "", None)
+        assert story.error()
 
 
 def test_what_a_bad_first_document_was_good_for_stays_until_a_good_one_comes() -> None:
     story = Story(A=f"{APP}#a", B=f"{APP}#b")
     story.answer(APP, {"a": 1})
-    found = story.load()
-    assert (story.values(), len(found.missing())) == ({"A": "1"}, 1)
+    story.load()
+    assert (story.values(), len(story.missing())) == ({"A": "1"}, 1)
     story.later()
     story.fail(APP)
-    found = story.load()
-    assert (story.values(), len(found.missing())) == ({"A": "1"}, 1)
+    story.load()
+    assert (story.values(), len(story.missing())) == ({"A": "1"}, 1)
     story.later()
     story.answer(APP, {"a": 1, "b": 2})
-    assert story.load().missing() == []
+    story.load()
+    assert story.missing() == []
     assert story.values() == {"A": "1", "B": "2"}
 
 
@@ -403,24 +419,24 @@ def shipped(**sources: Any) -> Snapshot:
     """A fallback as it is read from its file."""
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/ ssm:/text secretsmanager:s")
     story.answer(APP, sources.get("app", {"a": {"b": [1, "ä"]}}), version="7")
-    story.answer("ssm:/p/", None, parameters={"c/d": "2"})
+    story.answer_parameters("ssm:/p/", {"c/d": "2"})
     story.answer("ssm:/text", b"{not json}")
     story.answer("secretsmanager:s", b"secret", secret=True)
-    return loads(dumps(story.load()))
+    return loads(dumps(story.load(), story.settings.resources()), story.settings.resources())
 
 
 def test_a_fallback_stands_in_where_the_service_cannot_be_reached() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/?prefix=X_", T="ssm:/text", W=APP)
-    found = story.load(fallback=shipped)
-    assert found.missing() == []
+    story.load(fallback=shipped)
+    assert story.missing() == []
     assert story.values() == {
         "A_B": '[1,"ä"]',
         "X_C_D": "2",
         "T": "{not json}",
-        "W": '{"a":{"b":[1,"ä"]}}',
+        "W": json.dumps({"a": {"b": [1, "ä"]}}),  # the original bytes
     }
     entry = story.entry()
-    assert (entry.version, entry.error, entry.failures, entry.token) == ("7", "no answer", 1, "")
+    assert (entry.version, entry.failure, entry.failures, entry.token) == ("7", NO_ANSWER, 1, "")
     assert entry.refresh_at == story.clock() + 45.0
 
 
@@ -431,13 +447,13 @@ def test_a_fallback_is_left_as_soon_as_the_service_answers() -> None:
     story.answer(APP, {"a": "new"}, token="token")
     story.load(fallback=shipped)
     assert story.fetch.asked()[-1] == (APP, "")
-    assert (story.values(), story.entry().error) == ({"A": "new"}, None)
+    assert (story.values(), story.error()) == ({"A": "new"}, None)
 
 
 def test_a_fallback_does_not_hide_denial_or_absence() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP)
     story.fail(APP, DENIED)
-    assert len(story.load(fallback=shipped).missing()) == 1
+    assert len(story.load(fallback=shipped).missing(story.settings)) == 1
 
 
 def test_last_good_values_win_over_a_fallback() -> None:
@@ -451,15 +467,16 @@ def test_last_good_values_win_over_a_fallback() -> None:
 @pytest.mark.parametrize("reference", ["secretsmanager:s", "ssm:/other", f"{APP}#none"])
 def test_a_fallback_that_does_not_have_it_does_not_suffice(reference: str) -> None:
     story = Story(X=reference)
-    assert len(story.load(fallback=shipped).missing()) == 1
-    assert len(Story(X=reference).load(fallback=lambda: None).missing()) == 1
+    assert len(story.load(fallback=shipped).missing(story.settings)) == 1
+    story = Story(X=reference)
+    assert len(story.load(fallback=lambda: None).missing(story.settings)) == 1
 
 
-def test_a_fallback_that_was_edited_badly_does_not_suffice() -> None:
-    entry = Entry(checked_at=1.0, refresh_at=2.0, data=["no", "object"], has_data=True)
+def test_a_fallback_that_does_not_parse_is_not_used() -> None:
+    entry = Entry(checked_at=1.0, refresh_at=2.0, document=Document(b'["a list"]'))
     story = Story(APPCONFIG_ENV_SOURCES="ssm:/p/")
-    found = story.load(fallback=lambda: Snapshot(1.0, "f", {"ssm:/p/": entry}))
-    assert len(found.missing()) == 1
+    story.load(fallback=lambda: Snapshot(1.0, "f", {"ssm:/p/": entry}))
+    assert len(story.missing()) == 1
 
 
 def test_a_source_that_is_no_longer_configured_is_forgotten() -> None:
@@ -485,7 +502,7 @@ def test_no_reason_holds_a_value(body: bytes) -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}?default={CANARY}#none")
     story.answer(APP, planted + CANARY.encode() if planted[:1] != b"{" else planted)
     found = story.load()
-    said = [str(error) for error in found.missing()] + [story.entry().error or "", repr(found)]
+    said = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]
     assert CANARY not in "\n".join(said)
 
 

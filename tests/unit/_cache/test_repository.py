@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from appconfig_env._cache import snapshot_file as _snapshot_file
+from appconfig_env._cache import snapshot_file, snapshot_json
+from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.repository import SnapshotRepository, check_fallback, read, read_fallback
-from appconfig_env._cache.snapshot import Entry, Snapshot, fingerprint
+from appconfig_env._cache.snapshot import Snapshot, fingerprint
 from appconfig_env._config.settings import Settings, from_environ
+from appconfig_env._content.document import Document
 from appconfig_env.errors import SettingsError
 
 APP = "appconfig:a/b/c"
@@ -38,7 +40,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def known(settings: Settings, token: str = "token") -> Snapshot:
-    entry = Entry(checked_at=1.0, refresh_at=2.0, data={"a": 1}, has_data=True, token=token)
+    document = Document(b'{"a": 1}')
+    entry = Entry(checked_at=1.0, refresh_at=2.0, fetched_at=1.0, document=document, token=token)
     return Snapshot(1.0, fingerprint(settings), {APP: entry})
 
 
@@ -138,7 +141,7 @@ def test_the_lock_is_free_after_an_error(settings: Settings) -> None:
 
 
 def test_a_fallback_must_be_there_before_it_is_needed(settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="APPCONFIG_ENV_FALLBACK: want a file"):
+    with pytest.raises(SettingsError, match="APPCONFIG_ENV_FALLBACK: expected a readable file"):
         check_fallback(settings)
     Path(settings.fallback_path).touch()
     check_fallback(settings)
@@ -146,11 +149,14 @@ def test_a_fallback_must_be_there_before_it_is_needed(settings: Settings) -> Non
 
 
 def test_a_fallback_is_believed_whoever_owns_it(settings: Settings, log: Lines) -> None:
-    _snapshot_file.write(settings.fallback_path, known(settings, ""))
+    data = snapshot_json.dumps(known(settings, ""), settings.resources())
+    snapshot_file.write(settings.fallback_path, data)
     os.chmod(settings.fallback_path, 0o644)
     found = read_fallback(settings, log)
     assert found is not None
-    assert found.entries[APP].data == {"a": 1}
+    document = found.entries[APP].document
+    assert document is not None
+    assert document.body == b'{"a": 1}'
     assert read_fallback(from_environ({}), log) is None
 
 
@@ -158,3 +164,30 @@ def test_a_fallback_that_is_none_is_said(settings: Settings, log: Lines) -> None
     Path(settings.fallback_path).write_text("{}")
     assert read_fallback(settings, log) is None
     assert log[0].startswith("error: APPCONFIG_ENV_FALLBACK: ")
+    assert log[0].endswith("; write it again with appconfig-env bake")
+
+
+def test_a_poll_without_news_writes_no_document_again(settings: Settings, log: Lines) -> None:
+    with SnapshotRepository(settings, {}) as shared:
+        shared.put(known(settings))
+    with SnapshotRepository(settings, {}) as shared:
+        found = shared.take(log)
+        assert found is not None
+        document = found.entries[APP].document
+        shared._lines.by_digest = dict.fromkeys(
+            shared._lines.by_digest, b'"appconfig:a/b/c": {"body": "kept"}'
+        )
+        shared.put(found)
+    assert b'{"body": "kept"}' in Path(settings.snapshot_path).read_bytes()
+    assert document is not None
+
+
+def test_a_document_that_this_process_knows_is_not_parsed_again(
+    settings: Settings, log: Lines
+) -> None:
+    mine = known(settings)
+    with SnapshotRepository(settings, {}) as shared:
+        shared.put(mine)
+        found = shared.take(log, mine)
+    assert found is not None
+    assert found.entries[APP].document is mine.entries[APP].document

@@ -8,58 +8,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._cache.entry import Entry
+from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._cache.load import load
 from appconfig_env._cache.schedule import FIRST_SHARE, LONGEST_WAIT_SECONDS, Schedule
 from appconfig_env._config.settings import from_environ
 
-from ...support.fakes import Clock, FakeBackend
+from ...support.fakes import Clock
 
 NOW = 1_000_000.0
 seconds = st.floats(0, 86_400)
 chances = st.floats(0, 1)
 
 
-def entry(checked_at: float) -> Entry:
-    return Entry(checked_at=checked_at, refresh_at=checked_at + 45)
+NEVER = (0.0, 0.0)
 
 
-befores = st.none() | st.floats(NOW - 1e6, NOW + 1e6).map(entry)
+def at(checked_at: float) -> tuple[float, float]:
+    """When the last attempt was made, and when the next one was to be."""
+    return checked_at, checked_at + 45
+
+
+befores = st.just(NEVER) | st.floats(NOW - 1e6 + 1, NOW + 1e6).map(at)
 
 
 @given(seconds, chances, befores, st.none() | seconds, st.sampled_from([0.0, 15.0]))
 def test_a_poll_is_never_later_than_interval_and_service_want(
-    interval: float, jitter: float, before: Entry | None, least: float | None, floor: float
+    interval: float, jitter: float, before: tuple[float, float], least: float | None, floor: float
 ) -> None:
-    wait = Schedule(interval, NOW, jitter, floor=floor).next_poll(before, least) - NOW
+    wait = Schedule(interval, NOW, jitter, floor=floor).next_poll(*before, least) - NOW
     wanted = max(least or 0.0, floor)
     assert wanted - 1e-6 <= wait <= max(interval, wanted) + 1e-6
 
 
-@given(st.floats(45, 86_400), st.none() | st.just(entry(NOW - 45)))
+@given(st.floats(45, 86_400), st.sampled_from([NEVER, at(NOW - 45)]))
 def test_without_chance_an_interval_lasts_as_long_as_it_is(
-    interval: float, before: Entry | None
+    interval: float, before: tuple[float, float]
 ) -> None:
-    assert Schedule(interval, NOW).next_poll(before, None) == NOW + interval
+    assert Schedule(interval, NOW).next_poll(*before, None) == NOW + interval
 
 
-@pytest.mark.parametrize("before", [None, entry(NOW - 91), entry(NOW + 1)])
-def test_what_many_do_at_the_same_moment_is_spread_wide(before: Entry | None) -> None:
+@pytest.mark.parametrize("before", [NEVER, at(NOW - 91), at(NOW + 1)])
+def test_what_many_do_at_the_same_moment_is_spread_wide(before: tuple[float, float]) -> None:
     # A start, a long freeze or a restore, a clock that went back.
-    assert Schedule(45, NOW, 1.0).next_poll(before, None) == NOW + 45 * (1 - FIRST_SHARE)
+    assert Schedule(45, NOW, 1.0).next_poll(*before, None) == NOW + 45 * (1 - FIRST_SHARE)
 
 
-@pytest.mark.parametrize("before", [entry(NOW), entry(NOW - 45), entry(NOW - 90)])
-def test_who_polls_steadily_keeps_to_the_interval(before: Entry | None) -> None:
-    assert Schedule(45, NOW, 1.0).next_poll(before, None) == NOW + 45
+@pytest.mark.parametrize("before", [at(NOW), at(NOW - 45), at(NOW - 90)])
+def test_who_polls_steadily_keeps_to_the_interval(before: tuple[float, float]) -> None:
+    assert Schedule(45, NOW, 1.0).next_poll(*before, None) == NOW + 45
 
 
 def test_a_refresh_in_between_keeps_its_place_among_the_polls() -> None:
-    before = Entry(checked_at=NOW, refresh_at=NOW + 20)
-    assert Schedule(45, NOW + 5, 0.9).next_poll(before, None) == NOW + 20
-    assert Schedule(45, NOW + 20, 0.9).next_poll(before, None) == NOW + 65
-    failing = Entry(checked_at=NOW, refresh_at=NOW + 900, failures=9)
-    assert Schedule(45, NOW + 5, 0.9).next_poll(failing, None) == NOW + 50
+    before = (NOW, NOW + 20)
+    assert Schedule(45, NOW + 5, 0.9).next_poll(*before, None) == NOW + 20
+    assert Schedule(45, NOW + 20, 0.9).next_poll(*before, None) == NOW + 65
+    failing = (NOW, NOW + 900)
+    assert Schedule(45, NOW + 5, 0.9).next_poll(*failing, None) == NOW + 50
 
 
 @given(seconds, st.lists(chances, min_size=2, max_size=30), st.sampled_from([0.0, 15.0]))
@@ -81,7 +85,10 @@ def test_waits_after_failures_never_get_shorter_until_the_longest(
 def test_who_has_nothing_to_go_on_with_asks_again_within_seconds(
     interval: float, jitter: float, failures: int
 ) -> None:
-    wait = Schedule(interval, NOW, jitter, floor=15.0).next_attempt(failures, is_lacking=True) - NOW
+    wait = (
+        Schedule(interval, NOW, jitter, floor=15.0).next_attempt(failures, is_without_value=True)
+        - NOW
+    )
     assert 2.0 ** (failures - 1) / 2 - 1e-6 <= wait <= 2.0 ** (failures - 1) + 1e-6
 
 

@@ -1,4 +1,4 @@
-"""`appconfig-env bake`: a fallback that stands in on the day, and holds no secret."""
+"""`appconfig-env bake`: writes a usable fallback without secrets."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appconfig_env._backends.fake import NO_ANSWER, FakeBackend
 from appconfig_env._cli import bake as _bake
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main as start
-from appconfig_env.errors import AppConfigEnvError, LoadError, SourceError
+from appconfig_env.errors import AppConfigEnvError, Failure, LoadError
 
-from ...support.fakes import NO_ANSWER, FakeBackend, steadily
+from ...support.fakes import steadily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._backends.base import Fetch
+    from appconfig_env._backends.base import Backend
     from appconfig_env._config.settings import Settings
 
     from ...support.fake_aws import FakeAws
@@ -54,19 +55,21 @@ def bake(environ: Mapping[str, str], *arguments: str) -> subprocess.CompletedPro
     )
 
 
-def unreachable(settings: Settings, environ: Mapping[str, str]) -> Fetch:
+def unreachable(settings: Settings, environ: Mapping[str, str]) -> Backend:
     del settings, environ
-    return FakeBackend({})  # which answers nothing
+    return FakeBackend({})
 
 
-def test_a_start_without_aws_has_what_was_baked(environ: dict[str, str], tmp_path: Path) -> None:
+def test_without_aws_the_wrapper_uses_the_baked_fallback(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     output = tmp_path / "fallback.json"
     done = bake(environ, "--output", str(output))
     assert (done.returncode, done.stdout) == (0, "")
     assert "2 sources in" in done.stderr
     assert "set APPCONFIG_ENV_FALLBACK=/var/task/fallback.json" in done.stderr
-    found: dict[str, str] = {}
-    said: list[str] = []
+    exported: dict[str, str] = {}
+    lines: list[str] = []
     code = start(
         ["/bin/x"],
         {
@@ -74,13 +77,13 @@ def test_a_start_without_aws_has_what_was_baked(environ: dict[str, str], tmp_pat
             "APPCONFIG_ENV_SOURCES": SOURCES + "&optional",
             "APPCONFIG_ENV_FALLBACK": str(output),
         },
-        execve=lambda _path, _words, result: found.update(result),
+        execve=lambda _path, _words, result: exported.update(result),
         make_backend=unreachable,
         jitter=steadily,
-        say=said.append,
+        write_line=lines.append,
     )
-    assert code == 0, said
-    assert (found["LIMIT"], found["HOST"], "DB" in found) == ("10", "h1", False)
+    assert code == 0, lines
+    assert (exported["LIMIT"], exported["HOST"], "DB" in exported) == ("10", "h1", False)
 
 
 def test_secrets_are_neither_read_nor_written(
@@ -91,14 +94,14 @@ def test_secrets_are_neither_read_nor_written(
     done = bake(environ, "--output", str(output))
     assert done.returncode == 0
     assert CANARY not in output.read_text() + done.stderr
-    assert list(json.loads(output.read_text())["sources"]) == ["appconfig:shop/prod/app"]
-    assert "warn: secretsmanager:shop/db: secrets are never baked" in done.stderr
-    assert "warn: ssm:/shop/prod/: holds a SecureString" in done.stderr
-    asked = [call.operation for call in fake_aws.calls]
-    assert not [operation for operation in asked if "Secret" in operation]
+    assert list(json.loads(output.read_text())["entries"]) == ["appconfig:shop/prod/app"]
+    assert "warn: secretsmanager:shop/db: no fallback: secrets are never baked" in done.stderr
+    assert "warn: ssm:/shop/prod/: no fallback: it has a SecureString" in done.stderr
+    operations = [call.operation for call in fake_aws.calls]
+    assert not [operation for operation in operations if "Secret" in operation]
 
 
-def test_it_holds_no_token_and_is_for_everybody_to_read(
+def test_the_fallback_has_no_token_and_is_world_readable(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     output = tmp_path / "fallback.json"
@@ -107,7 +110,7 @@ def test_it_holds_no_token_and_is_for_everybody_to_read(
     assert stat.S_IMODE(output.stat().st_mode) == 0o644
 
 
-def test_the_snapshot_of_a_start_is_neither_used_nor_touched(
+def test_the_configured_snapshot_file_is_neither_used_nor_changed(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     snapshot = Path(environ["APPCONFIG_ENV_SNAPSHOT"])
@@ -117,41 +120,41 @@ def test_the_snapshot_of_a_start_is_neither_used_nor_touched(
     assert done.stderr.count("\n") == 2, "the secret's warning, and the result"
 
 
-def test_a_source_that_cannot_be_read_is_told_and_nothing_is_written(
+def test_a_required_source_that_cannot_be_read_is_an_error_and_nothing_is_written(
     environ: dict[str, str], fake_aws: FakeAws, tmp_path: Path
 ) -> None:
     fake_aws.delete_parameter("/shop/prod/host")
     output = tmp_path / "fallback.json"
-    output.write_text("of yesterday")
+    output.write_text("previous")
     done = bake(environ, "--output", str(output))
-    assert (done.returncode, output.read_text()) == (1, "of yesterday")
+    assert (done.returncode, output.read_text()) == (1, "previous")
     assert "error: ssm:/shop/prod/: GetParametersByPath failed: ParameterNotFound" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("option", ["optional", "default=1"])
-def test_what_the_function_can_do_without_need_not_be_there(option: str) -> None:
+def test_an_optional_source_may_be_missing(option: str) -> None:
     settings = from_environ({"A": "ssm:/a", "B": f"ssm:/b?{option}"})
-    absent = SourceError("-", "ParameterNotFound")
+    absent = Failure("missing", "ParameterNotFound")
     snapshot, without = _bake.bake(settings, FakeBackend({"ssm:/a": b"1", "ssm:/b": absent}), 1.0)
     assert list(snapshot.entries) == ["ssm:/a"]
     assert without == {"ssm:/b": "ParameterNotFound"}
 
 
-def test_one_locator_that_is_needed_once_is_needed() -> None:
+def test_a_resource_is_required_if_one_of_its_sources_is() -> None:
     settings = from_environ({"A": "ssm:/a?optional", "B": "ssm:/a"})
     with pytest.raises(LoadError, match="no answer"):
         _bake.bake(settings, FakeBackend({"ssm:/a": NO_ANSWER}), 1.0)
 
 
-def test_local_files_ship_with_the_function_anyway(tmp_path: Path) -> None:
+def test_local_files_are_not_baked_because_they_ship_with_the_function(tmp_path: Path) -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": f"file:{tmp_path}/x.env ssm:/a"})
     fetch = FakeBackend({"ssm:/a": b"1"})
     snapshot, without = _bake.bake(settings, fetch, 1.0)
     assert (list(snapshot.entries), without) == (["ssm:/a"], {})
 
 
-def test_a_function_may_name_its_variables_otherwise_than_when_it_was_baked() -> None:
+def test_variables_are_rendered_by_the_functions_own_settings() -> None:
     from appconfig_env._cache.load import load
 
     fetch = FakeBackend({"appconfig:a/b/c": b'{"x": 1}'})
@@ -159,49 +162,53 @@ def test_a_function_may_name_its_variables_otherwise_than_when_it_was_baked() ->
     later = from_environ(
         {"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c?prefix=P_", "Y": "appconfig:a/b/c#x"}
     )
-    found = load(later, FakeBackend({}), 2.0, timeout=1.0, fallback=lambda: snapshot)
-    assert (found.values(later), found.missing()) == ({"P_X": "1", "Y": "1"}, [])
+    loaded = load(later, FakeBackend({}), 2.0, timeout=1.0, fallback=lambda: snapshot)
+    assert (loaded.values(later), loaded.missing(later)) == ({"P_X": "1", "Y": "1"}, [])
 
 
-def test_a_secret_by_way_of_parameter_store_is_a_secret() -> None:
-    text = "ssm:/aws/reference/secretsmanager/shop/db"
-    settings = from_environ({"A": text})
-    document = Document(settings.sources[0].resource, CANARY.encode(), secret=True)
+def test_a_secret_read_through_parameter_store_is_never_baked() -> None:
+    reference = "ssm:/aws/reference/secretsmanager/shop/db"
+    settings = from_environ({"A": reference})
+    document = Document(CANARY.encode(), secret=True)
     with pytest.raises(AppConfigEnvError, match=r"nothing can be baked .* secrets are never baked"):
-        _bake.bake(settings, FakeBackend({text: document}), 1.0)
+        _bake.bake(settings, FakeBackend({reference: document}), 1.0)
 
 
-def test_a_fallback_of_nothing_is_not_written(environ: dict[str, str], tmp_path: Path) -> None:
-    given = {**environ, "APPCONFIG_ENV_SOURCES": "secretsmanager:shop/db?as=DB"}
-    done = bake(given, "--output", str(tmp_path / "fallback.json"))
+def test_an_empty_fallback_is_not_written(environ: dict[str, str], tmp_path: Path) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = "secretsmanager:shop/db?as=DB"
+    done = bake(environ, "--output", str(tmp_path / "fallback.json"))
     assert done.returncode == 1
     assert "error: nothing can be baked (secretsmanager:shop/db: secrets are" in done.stderr
     assert not list(tmp_path.glob("fallback*"))
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("sources", "error"),
     [
-        ({"APPCONFIG_ENV_SOURCES": ""}, "error: nothing to bake: "),
-        ({"APPCONFIG_ENV_SOURCES": "smm:/x"}, "error: APPCONFIG_ENV_SOURCES: 'smm:/x'"),
+        ("", "error: nothing to bake: no sources configured; set APPCONFIG_ENV_SOURCES"),
+        ("smm:/x", "error: APPCONFIG_ENV_SOURCES: 'smm:/x'"),
     ],
 )
-def test_wrong_settings_are_told(
-    environ: dict[str, str], given: dict[str, str], said: str, tmp_path: Path
+def test_invalid_settings_are_an_error(
+    environ: dict[str, str], sources: str, error: str, tmp_path: Path
 ) -> None:
-    done = bake({**environ, **given}, "--output", str(tmp_path / "fallback.json"))
+    environ["APPCONFIG_ENV_SOURCES"] = sources
+    done = bake(environ, "--output", str(tmp_path / "fallback.json"))
     assert done.returncode == 1
-    assert said in done.stderr
+    assert error in done.stderr
     assert not list(tmp_path.glob("fallback*"))
 
 
-def test_a_file_that_cannot_be_written_is_told(environ: dict[str, str], tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_an_error(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
     done = bake(environ, "--output", str(tmp_path / "no" / "fallback.json"))
     assert done.returncode == 1
-    assert "fallback.json cannot be written (No such file or directory)" in done.stderr
+    assert "error: cannot write " in done.stderr
+    assert "fallback.json (No such file or directory)" in done.stderr
 
 
-def test_its_help_tells_where_the_file_belongs(environ: dict[str, str]) -> None:
+def test_the_help_names_the_setting_for_the_file(environ: dict[str, str]) -> None:
     done = bake(environ, "--help")
     assert done.returncode == 0
     assert "APPCONFIG_ENV_FALLBACK" in done.stdout

@@ -1,4 +1,4 @@
-"""The pictures of a traced start, drawn from made-up spans, and what they say in words."""
+"""Waterfalls and reports of made-up traces."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from appconfig_env._cli.trace import hooks, span
 from appconfig_env._cli.trace.report import advice, report
 from appconfig_env._cli.trace.rows import rows
-from appconfig_env._cli.trace.span import KINDS, READ, Span, Trace, by_kind, from_told
+from appconfig_env._cli.trace.span import KINDS, READ, Span, Trace, by_kind, from_recording
 from appconfig_env._cli.trace.svg import COLOURS, html, svg
 from appconfig_env._cli.trace.text import ASCII, BLOCKS, LEAST_WIDTH, picture, step_of, wrapped
 
@@ -23,7 +23,7 @@ APP, PATH, SECRET = "appconfig:shop/prod/app", "ssm:/shop/", "secretsmanager:pro
 
 
 def trace(*more: Span, **fields: Any) -> Trace:
-    """Give a start that reads a profile and a path of two pages."""
+    """A cold start that reads a profile and a path of two pages."""
     spans = (
         Span("interpreter", (), 0, 10),
         Span("our imports", ("appconfig_env._cache.load",), 10, 20),
@@ -44,7 +44,7 @@ def trace(*more: Span, **fields: Any) -> Trace:
     return Trace(spans + more, **{"total": 64.0, "awaited": (APP, PATH), **fields})
 
 
-def test_a_picture_of_eighty_columns() -> None:
+def test_the_waterfall_in_eighty_columns() -> None:
     assert picture(trace(), 80).splitlines() == [
         "64.0 ms until the exec: 2 sources, 3 calls",
         "",
@@ -63,7 +63,7 @@ def test_a_picture_of_eighty_columns() -> None:
         "parse (2)                           2.0                                      ▌▊",
         "write                               1.0                                       ▎▍",
         "",
-        "ssm:/shop/ is the last to arrive: with env=no the start would take about 20.0 ms",
+        "ssm:/shop/ is the last to arrive: with env=no startup would take about 20.0 ms",
         "  less",
         "in ms: interpreter 10.0, our imports 6.0, library imports 4.0, settings 1.0, DNS",
         "  2.0, TLS 5.0, call 38.0, parse 2.0, write 1.0, other 2.0",
@@ -72,22 +72,24 @@ def test_a_picture_of_eighty_columns() -> None:
     ]
 
 
-def test_the_same_without_blocks() -> None:
+def test_the_waterfall_in_ascii() -> None:
     text = picture(trace(), 80, ASCII)
     assert text.isascii()
     assert "  GetParametersByPath /shop/       28.0              |#################|" in text
 
 
-def test_a_call_that_failed_says_so_beside_its_bar() -> None:
+def test_a_failed_call_has_its_error_next_to_its_bar() -> None:
     failed = Span("call", ("GetSecretValue",), 22, 30, 3, 15, "AccessDeniedException")
-    made = trace(Span(READ, ("GetSecretValue", SECRET), 22, 30, 3, failed=failed.failed), failed)
-    (line,) = [line for line in picture(made, 100).splitlines() if "GetSecretValue prod/db" in line]
+    early = trace(Span(READ, ("GetSecretValue", SECRET), 22, 30, 3, failed=failed.failed), failed)
+    (line,) = [
+        line for line in picture(early, 100).splitlines() if "GetSecretValue prod/db" in line
+    ]
     assert line.endswith("▒▒▒▒▏ AccessDeniedException") or "▒ AccessDeniedException" in line
     late = trace(failed._replace(began=60, ended=64, parent=-1), succeeded=False)
     (line,) = [line for line in picture(late, 100).splitlines() if "GetSecretValue" in line]
     assert re.search(r"AccessDeniedException ▒+$", line)
-    assert "until the start failed" in picture(late)
-    assert advice(late) == "no advice: the start failed"
+    assert "until startup failed" in picture(late)
+    assert advice(late) == "no advice: startup failed"
 
 
 def test_pauses_between_attempts_are_shown() -> None:
@@ -96,53 +98,53 @@ def test_pauses_between_attempts_are_shown() -> None:
         Span("call", ("GetSecretValue",), 22, 30, 3, 15, "ThrottlingException"),
         Span("call", ("GetSecretValue",), 50, 60, 3, 15),
     )
-    made = rows(trace(*more))
-    (wait,) = [row for row in made if row.label == "wait"]
+    all_rows = rows(trace(*more))
+    (wait,) = [row for row in all_rows if row.label == "wait"]
     assert [(bar.began, bar.ended) for bar in wait.bars] == [(30, 50)]
-    assert made[made.index(wait) - 1].failed == "ThrottlingException"
+    assert all_rows[all_rows.index(wait) - 1].failed == "ThrottlingException"
     assert by_kind(trace(*more))["wait"] == 20
 
 
 def test_one_worker_is_one_lane_and_each_span_is_in_one_row() -> None:
-    made = trace(Span("connect", ("alone",), 1, 2, 9))
-    labels = [row.label for row in rows(made)]
+    one_more = trace(Span("connect", ("alone",), 1, 2, 9))
+    labels = [row.label for row in rows(one_more)]
     assert [label for label in labels if "worker" in label] == [
         "appconfig, worker 1",
         "ssm, worker 1",
         "other, worker 1",
     ]
-    titles = [bar.title for row in rows(made) for bar in row.bars]
-    for one in made.spans:
+    titles = [bar.title for row in rows(one_more) for bar in row.bars]
+    for one in one_more.spans:
         if one.kind != READ:
             assert any(one.title in title for title in titles), one
 
 
-def test_control_signs_and_markup_in_names_stay_names() -> None:
-    made = trace(
+def test_control_characters_and_markup_in_names_are_escaped() -> None:
+    hostile = trace(
         Span("call", ('<b>&"\x1b[31m\n\u202e',), 1, 2, 9),
-        lines=("said\x07 <i>",),
+        lines=("logged\x07 <i>",),
         awaited=("ssm:/\x00",),
     )
-    text, drawn = picture(made), svg(made)
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", text + drawn)
-    assert "<b>" not in drawn
-    root = ET.fromstring(drawn)
+    text, drawing = picture(hostile), svg(hostile)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", text + drawing)
+    assert "<b>" not in drawing
+    root = ET.fromstring(drawing)
     assert any((one.text or "").endswith('<b>&"?[31m??') for one in root.iter(f"{SVG}text"))
 
 
-def test_the_svg_holds_itself_and_nothing_else() -> None:
+def test_the_svg_has_no_script_and_no_external_resource() -> None:
     root = ET.fromstring(svg(trace()))
     assert root.tag == f"{SVG}svg"
     assert {one.tag.removeprefix(SVG) for one in root.iter()} == {
         "svg", "title", "style", "rect", "text", "line",
     }  # fmt: skip
-    drawn = html(trace())
-    assert "prefers-color-scheme:dark" in drawn
-    assert not re.search(r"<script|href|url\(|@import", drawn)
-    assert drawn.count("http") == 1  # the namespace
+    page = html(trace())
+    assert "prefers-color-scheme:dark" in page
+    assert not re.search(r"<script|href|url\(|@import", page)
+    assert page.count("http") == 1  # the namespace
 
 
-def test_every_bar_of_the_svg_stands_within_it_and_says_what_it_is() -> None:
+def test_every_bar_of_the_svg_is_inside_it_and_has_a_tooltip() -> None:
     root = ET.fromstring(svg(trace()))
     bars = [one for one in root.iter(f"{SVG}rect") if one.find(f"{SVG}title") is not None]
     assert len(bars) == sum(len(row.bars) for row in rows(trace()))
@@ -152,59 +154,61 @@ def test_every_bar_of_the_svg_stands_within_it_and_says_what_it_is() -> None:
     assert "GetParametersByPath /shop/ page 2: 10.00 ms from 50.00" in titles
 
 
-def test_a_source_that_is_env_no_already_is_named_as_such() -> None:
-    made = trace(awaited=(APP,), left=(PATH, SECRET))
-    assert advice(made) == "ssm:/shop/ arrived last, and is env=no already"
-    said = report(made)
-    assert "arrived at: ssm:/shop/ (env=no) 60.0, appconfig:shop/prod/app 40.0" in said
-    assert "not read by the start: secretsmanager:prod/db (env=no already)" in said
+def test_deferred_sources_are_reported_as_such() -> None:
+    deferred = trace(awaited=(APP,), deferred=(PATH, SECRET))
+    assert advice(deferred) == (
+        "no advice: ssm:/shop/ arrived last, but is already deferred (env=no)"
+    )
+    paragraphs = report(deferred)
+    assert "arrived at: ssm:/shop/ (env=no) 60.0, appconfig:shop/prod/app 40.0" in paragraphs
+    assert "deferred (env=no): secretsmanager:prod/db" in paragraphs
 
 
 @pytest.mark.parametrize(
-    ("ends", "said"),
+    ("ends", "expected"),
     [
-        ([], "nothing stands out: there are not two sources of AWS's to compare"),
-        ([((APP,), 9)], "nothing stands out: there are not two sources of AWS's to compare"),
+        ([], "no advice: fewer than two AWS sources to compare"),
+        ([((APP,), 9)], "no advice: fewer than two AWS sources to compare"),
         (
             [((APP,), 9), ((PATH,), 9.5)],
-            "nothing stands out: the last two sources arrived within 0.5 ms",
+            "no advice: the last two sources arrived within 0.5 ms of each other",
         ),
         (
             [((APP,), 5), (("ssm:a", "ssm:b"), 9)],
             (
                 "ssm:a and ssm:b are the last to arrive: "
-                "with env=no the start would take about 4.0 ms less"
+                "with env=no startup would take about 4.0 ms less"
             ),
         ),
-        ([(("ssm:a", "ssm:b"), 9)], "nothing stands out: ssm:a and ssm:b came with one call"),
+        ([(("ssm:a", "ssm:b"), 9)], "no advice: one call returned ssm:a and ssm:b"),
     ],
 )
-def test_the_advice_is_what_the_spans_say(ends: list[Any], said: str) -> None:
+def test_the_advice_follows_from_the_spans(ends: list[Any], expected: str) -> None:
     spans = tuple(Span(READ, ("Get", *sources), 1, end) for sources, end in ends)
-    assert advice(Trace(spans, 10.0)) == said
+    assert advice(Trace(spans, 10.0)) == expected
 
 
-def test_no_env_no_is_advised_where_it_would_not_help() -> None:
+def test_env_no_is_not_advised_where_it_has_no_effect() -> None:
     spans = (Span(READ, ("Get", APP), 1, 5), Span(READ, ("Get", PATH), 1, 9))
-    assert advice(Trace(spans, 10.0, can_overlap=False)) == (
-        f"{PATH} is the last to arrive, by 4.0 ms: no env=no would help under SnapStart or with "
+    assert advice(Trace(spans, 10.0, can_defer=False)) == (
+        f"{PATH} is the last to arrive, by 4.0 ms; env=no has no effect with SnapStart or "
         "AWS_LAMBDA_MAX_CONCURRENCY"
     )
 
 
-def test_kinds_are_told_by_their_own_time_and_once_where_they_overlap() -> None:
+def test_a_kind_has_its_own_time_and_overlaps_count_once() -> None:
     spans = (
         Span("call", ("A",), 0, 10, 1),
         Span("TLS", (), 2, 6, 1, 0),
         Span("call", ("B",), 5, 12, 2),
     )
-    told = by_kind(Trace(spans, 20.0))
-    assert {kind: round(ms, 6) for kind, ms in told.items()} == {"TLS": 4, "call": 9, "other": 8}
+    lengths = by_kind(Trace(spans, 20.0))
+    assert {kind: round(ms, 6) for kind, ms in lengths.items()} == {"TLS": 4, "call": 9, "other": 8}
 
 
-def test_the_tracers_own_time_is_taken_out() -> None:
+def test_the_tracers_own_time_is_subtracted() -> None:
     one = {"kind": "settings", "names": [], "thread": 7, "parent": -1, "failed": ""}
-    told = {
+    recording = {
         "began": 10_000_000, "ready": 13_000_000, "code": 0, "executed": 20_000_000,
         "ended": 20_000_000, "thread": 7, "lines": ["x"],
         "spans": [
@@ -212,21 +216,22 @@ def test_the_tracers_own_time_is_taken_out() -> None:
             {**one, "began": 15_000_000, "ended": 16_000_000, "parent": 0},
         ],
     }  # fmt: skip
-    made = from_told(told, 4_000_000, [APP], [])
-    assert [(span.kind, span.began, span.ended, span.parent) for span in made.spans] == [
+    traced = from_recording(recording, 4_000_000, [APP], [])
+    assert [(span.kind, span.began, span.ended, span.parent) for span in traced.spans] == [
         ("interpreter", 0, 6, -1),
         ("settings", 7, 9, -1),
         ("settings", 8, 9, 1),
     ]
-    assert (made.total, made.succeeded, made.lines) == (13.0, True, ("x",))
-    assert not from_told({**told, "executed": 0, "ended": 30_000_000}, 0, [], []).succeeded
+    assert (traced.total, traced.succeeded, traced.lines) == (13.0, True, ("x",))
+    failed = {**recording, "executed": 0, "ended": 30_000_000}
+    assert not from_recording(failed, 0, [], []).succeeded
 
 
 texts = st.text(max_size=30)
 moments = st.floats(0, 1e5) | st.sampled_from([0.0, 1.0, 1e-9])
 spans = st.builds(
-    lambda kind, names, began, took, thread, parent, failed: Span(
-        kind, tuple(names), began, began + took, thread, parent, failed
+    lambda kind, names, began, duration, thread, parent, failed: Span(
+        kind, tuple(names), began, began + duration, thread, parent, failed
     ),
     st.sampled_from([*KINDS, READ, "another"]),
     st.lists(texts, max_size=3),
@@ -248,38 +253,38 @@ traces = st.builds(
 
 
 @given(traces, st.integers(0, 200), st.sampled_from([BLOCKS, ASCII]))
-def test_every_line_fits_whatever_was_traced(made: Trace, width: int, signs: Any) -> None:
-    text = picture(made, width, signs)
+def test_every_line_of_any_trace_fits(any_trace: Trace, width: int, glyphs: Any) -> None:
+    text = picture(any_trace, width, glyphs)
     assert max(map(len, text.splitlines())) <= max(width, LEAST_WIDTH)
     assert all(line.isprintable() for line in text.split("\n"))
 
 
 @given(traces)
-def test_every_svg_is_xml_whatever_was_traced(made: Trace) -> None:
-    ET.fromstring(svg(made))
+def test_the_svg_of_any_trace_is_xml(any_trace: Trace) -> None:
+    ET.fromstring(svg(any_trace))
 
 
 @given(st.floats(0.001, 1e6), st.floats(1, 50))
-def test_ticks_are_round_and_not_too_many(end: float, most: float) -> None:
+def test_ticks_are_round_numbers_and_few(end: float, most: float) -> None:
     step = step_of(end, most)
     assert end / step <= most + 1
     assert f"{step:.0e}"[0] in "125"
 
 
 @given(texts, st.integers(10, 60))
-def test_wrapping_keeps_every_sign(text: str, width: int) -> None:
+def test_wrapping_keeps_every_character(text: str, width: int) -> None:
     lines = wrapped(text, width)
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(len(line) <= width for line in lines)
 
 
-@pytest.mark.parametrize("entry", hooks.TABLE, ids=lambda entry: f"{entry[0]}:{entry[1]}")
-def test_every_entry_of_the_table_is_there(entry: tuple[str, str, str, Any]) -> None:
-    module, path, kind, _ = entry
-    found: Any = import_module(module)
+@pytest.mark.parametrize("hook", hooks.TABLE, ids=lambda hook: f"{hook[0]}:{hook[1]}")
+def test_every_function_in_the_table_exists(hook: tuple[str, str, str, Any]) -> None:
+    module, path, kind, _ = hook
+    function: Any = import_module(module)
     for name in path.split("."):
-        found = getattr(found, name)
-    assert callable(found)
+        function = getattr(function, name)
+    assert callable(function)
     assert kind in (*span.KINDS, READ)
 
 

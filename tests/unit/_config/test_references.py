@@ -1,4 +1,4 @@
-"""References: text to Source and back."""
+"""Parsing references into sources, and writing them back."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.options import LONGEST_SECONDS, seconds
-from appconfig_env._config.references import (
-    ReferenceProblems,
-    Source,
-    is_reference,
-    is_variable_name,
-    parse,
-    parse_prefetch,
-)
-from appconfig_env._config.resource import Resource
+from appconfig_env._config.options import LONGEST_SECONDS, is_variable_name, seconds
+from appconfig_env._config.references import ReferenceProblems, is_reference, parse, parse_prefetch
+from appconfig_env._config.sources import Resource, Source
 
 CANARY = "c4n4ry"
 
@@ -49,23 +42,25 @@ def problems(text: str, variable: str = "") -> list[str]:
         ("file:/etc/a%3Fb%23c.json", "file", ("/etc/a?b#c.json",)),
     ],
 )
-def test_each_scheme_has_its_locator(text: str, scheme: str, parts: tuple[str, ...]) -> None:
+def test_each_scheme_has_its_own_form_of_resource(
+    text: str, scheme: str, parts: tuple[str, ...]
+) -> None:
     resource = parse(text).resource
     assert (scheme, parts) == (resource.scheme, resource.parts)
 
 
-def test_only_a_path_is_a_path() -> None:
+def test_only_an_ssm_name_that_ends_in_a_slash_is_a_path() -> None:
     assert parse("ssm:/shop/").resource.is_path
     assert not parse("ssm:/shop").resource.is_path
     assert not parse("secretsmanager:shop/").resource.is_path
 
 
-def test_an_arn_names_its_region() -> None:
+def test_the_region_is_read_from_an_arn() -> None:
     assert parse("ssm:arn:aws:ssm:eu-west-1:1:parameter/x").resource.arn_region == "eu-west-1"
     assert not parse("ssm:name:3").resource.arn_region
 
 
-def test_every_option_is_read() -> None:
+def test_every_option_is_parsed() -> None:
     source = parse("ssm:/p/?prefix=DB_&names=keep&env=no&only=A,B&optional&recursive=no&ttl=5m")
     assert (source.prefix, source.names, source.env) == ("DB_", "keep", False)
     assert (source.only, source.optional, source.ttl) == (("A", "B"), True, 300.0)
@@ -75,11 +70,11 @@ def test_every_option_is_read() -> None:
     assert (single.resource.stage, single.resource.format) == ("AWSPREVIOUS", "json")
 
 
-def test_a_dot_within_a_key_is_written_in_hexadecimal() -> None:
+def test_a_dot_within_a_key_is_percent_encoded() -> None:
     assert parse("ssm:x#a%2Eb.c").key == ("a.b", "c")
 
 
-def test_an_option_is_off_where_it_says_so() -> None:
+def test_a_yes_no_option_can_be_turned_off() -> None:
     assert not parse("ssm:x?optional=no").optional
     assert parse("ssm:x?optional=yes").optional
     assert parse("ssm:x?env=yes").env
@@ -97,18 +92,18 @@ def test_an_empty_default_is_a_default() -> None:
         ("SSM:/x", "starts with one of"),
         ("/x", "starts with one of"),
         ("", "starts with one of"),
-        ("ssm:", "want a name after ssm:"),
-        ("ssm:?optional", "want a name after ssm:"),
-        ("file:", "want a name after file:"),
+        ("ssm:", "expected a name after ssm:"),
+        ("ssm:?optional", "expected a name after ssm:"),
+        ("file:", "expected a name after file:"),
         ("appconfig:a/b", "APPLICATION/ENVIRONMENT/PROFILE"),
         ("appconfig:a/b/c/d", "APPLICATION/ENVIRONMENT/PROFILE"),
         ("appconfig:a//c", "APPLICATION/ENVIRONMENT/PROFILE"),
         ("ssm:shop/", "path that starts with /"),
         ("ssm:/shop//", "single slashes"),
         ("ssm://shop/x", "single slashes"),
-        ("ssm:/x%", "%XX"),
-        ("ssm:/x%zz", "%XX"),
-        ("ssm:/x%ff", "%XX"),
+        ("ssm:/x%", "invalid percent-encoding"),
+        ("ssm:/x%zz", "invalid percent-encoding"),
+        ("ssm:/x%ff", "invalid percent-encoding"),
         ("ssm:/x%0A", "printable"),
         ("ssm:/x ", "white space"),
         ("ssm:/x\udcff", "UTF-8"),
@@ -117,14 +112,14 @@ def test_an_empty_default_is_a_default() -> None:
         ("ssm:/x#a#b", "%23"),
         ("ssm:/x#a?optional", "options before #KEY"),
         ("ssm:/x&optional", "? before the first option"),
-        ("ssm:/x/,appconfig:a/b/c", "white space between references"),
+        ("ssm:/x/,appconfig:a/b/c", "separate references with white space"),
         ("ssm:/x?", "unknown option ''"),
         ("ssm:/x?shout=yes", "'shout'"),
         ("ssm:/x?Optional", "'Optional'"),
-        ("ssm:/x?optional&optional", "given twice"),
-        ("ssm:/x?optional=perhaps", "want yes or no, got 'perhaps'"),
-        ("ssm:/x?env", "want env=VALUE"),
-        ("ssm:/x?default", "want default=VALUE"),
+        ("ssm:/x?optional&optional", "duplicate option optional"),
+        ("ssm:/x?optional=perhaps", "expected yes or no, got 'perhaps'"),
+        ("ssm:/x?env", "expected env=VALUE"),
+        ("ssm:/x?default", "expected default=VALUE"),
         ("ssm:/x?default=%00", "NUL"),
         ("ssm:/x?names=lower", "upper or keep"),
         ("ssm:/x?as=1A", "variable name"),
@@ -132,14 +127,14 @@ def test_an_empty_default_is_a_default() -> None:
         ("ssm:/x?only=", "variable name"),
         ("ssm:/x?only=A,,B", "variable name"),
         ("ssm:/x?format=xml", "json or dotenv or text or yaml"),
-        ("ssm:/x?ttl=soon", "want seconds"),
-        ("ssm:/x?ttl=-1", "want seconds"),
-        ("ssm:/x?ttl=1e3", "want seconds"),
-        ("ssm:/x?ttl=" + "9" * 400, "want seconds"),
+        ("ssm:/x?ttl=soon", "expected a number of seconds"),
+        ("ssm:/x?ttl=-1", "expected a number of seconds"),
+        ("ssm:/x?ttl=1e3", "expected a number of seconds"),
+        ("ssm:/x?ttl=" + "9" * 400, "expected a number of seconds"),
         ("secretsmanager:x?stage=", "staging label"),
     ],
 )
-def test_what_is_malformed_is_refused(text: str, part: str) -> None:
+def test_a_malformed_reference_is_an_error(text: str, part: str) -> None:
     (problem,) = problems(text)
     assert part in problem
 
@@ -158,7 +153,7 @@ def test_what_is_malformed_is_refused(text: str, part: str) -> None:
         "ssm:/x?format=text#key",
     ],
 )
-def test_options_that_contradict_each_other_are_refused(text: str) -> None:
+def test_contradictory_options_are_an_error(text: str) -> None:
     assert len(problems(text)) == 1
 
 
@@ -170,14 +165,13 @@ def test_options_that_contradict_each_other_are_refused(text: str) -> None:
         *(f"ssm:/x?{option}" for option in ("prefix=A", "names=keep", "as=B", "env=no", "only=A")),
     ],
 )
-def test_what_needs_a_list_is_refused_in_place(text: str) -> None:
+def test_references_for_lists_are_an_error_as_a_variables_value(text: str) -> None:
     parse(text)
     assert len(problems(text, "NAME")) == 1
 
 
-def test_all_problems_of_one_reference_come_together() -> None:
-    found = problems("appconfig:a?shout=1&ttl=soon&recursive=no#a..b")
-    assert len(found) == 5
+def test_all_errors_of_one_reference_are_reported_at_once() -> None:
+    assert len(problems("appconfig:a?shout=1&ttl=soon&recursive=no#a..b")) == 5
 
 
 @pytest.mark.parametrize(
@@ -191,7 +185,7 @@ def test_all_problems_of_one_reference_come_together() -> None:
         f"default={CANARY}&default={CANARY}",
     ],
 )
-def test_no_part_of_a_default_is_said(query: str) -> None:
+def test_no_part_of_a_default_is_in_an_error(query: str) -> None:
     assert CANARY not in str(problems(f"ssm:/x?{query}"))
 
 
@@ -211,7 +205,7 @@ def test_sources_that_differ_in_their_default_are_different() -> None:
     assert parse("ssm:/x") != "ssm:/x"
 
 
-def test_options_that_change_what_is_read_make_another_locator() -> None:
+def test_options_that_change_what_is_read_make_a_different_resource() -> None:
     resources = {
         parse(text).resource
         for text in ("ssm:/x/", "ssm:/x/?recursive=no", "ssm:/x/?prefix=A", "ssm:/x/?ttl=3")
@@ -241,7 +235,7 @@ def test_a_reference_starts_with_a_scheme(value: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     "text", ["a:b:c", "/applications/a/environments/b/configurations/c", "a:b:c%20d"]
 )
-def test_both_spellings_of_the_prefetch_list_are_read(text: str) -> None:
+def test_both_forms_of_the_prefetch_list_are_parsed(text: str) -> None:
     source = parse_prefetch(text)
     assert source.resource.parts == ("a", "b", "c d" if "%" in text else "c")
 
@@ -253,7 +247,7 @@ def test_both_spellings_of_the_prefetch_list_are_read(text: str) -> None:
         "/applications/a/environments/b/configurations/", "a:b:c%zz", "a:b:c\n", "a:b:c\udcff",
     ],
 )  # fmt: skip
-def test_what_is_neither_spelling_is_refused(text: str) -> None:
+def test_any_other_form_in_the_prefetch_list_is_an_error(text: str) -> None:
     with pytest.raises(ReferenceProblems):
         parse_prefetch(text)
 
@@ -269,8 +263,8 @@ def test_durations_have_units(text: str, expected: float) -> None:
 @pytest.mark.parametrize(
     "text", ["", "s", "m", ".", "-1", "+1", "1d", "1 s", "1e3", "nan", "inf", "٣", "1_0", "0x1"]
 )
-def test_anything_else_is_no_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="want seconds"):
+def test_anything_else_is_not_a_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a number of seconds"):
         seconds(text)
 
 
@@ -281,14 +275,14 @@ def test_durations_are_finite(text: str) -> None:
 
 
 @given(st.text(max_size=4))
-def test_variable_names_are_what_shells_take(name: str) -> None:
+def test_variable_names_are_those_that_shells_accept(name: str) -> None:
     letters = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
     digits = set("0123456789")
     expected = bool(name) and name[0] in letters and set(name) <= letters | digits
     assert is_variable_name(name) is expected
 
 
-# What may stand in a name, signs of the grammar included.
+# Characters that names may contain, those of the grammar included.
 part = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
 variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -333,22 +327,22 @@ def sources(draw: st.DrawFn) -> Source:
 
 
 @given(sources())
-def test_a_source_parsed_from_its_text_is_the_same_source(source: Source) -> None:
-    again = parse(source.reference, source.variable)
-    assert source == again
-    assert source.reference == again.reference
+def test_a_source_parsed_from_its_own_reference_is_equal(source: Source) -> None:
+    parsed = parse(source.reference, source.variable)
+    assert source == parsed
+    assert source.reference == parsed.reference
     for name in Source.__slots__:
-        assert getattr(source, name) == getattr(again, name)
+        assert getattr(source, name) == getattr(parsed, name)
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "ssm:", "appconfig:a/b/c?", "ssm:/x?as=A&"]))
-def test_any_text_is_a_source_or_a_list_of_problems(text: str, start: str) -> None:
+def test_any_text_is_a_source_or_a_list_of_errors(text: str, start: str) -> None:
     try:
         source = parse(start + text)
     except ReferenceProblems as error:
-        found = error.problems
+        errors = error.problems
     else:
-        found = []
+        errors = []
         assert parse(source.reference) == source
-    assert all(found)
-    "\n".join(found).encode()
+    assert all(errors)
+    "\n".join(errors).encode()

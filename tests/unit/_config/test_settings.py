@@ -1,4 +1,4 @@
-"""Settings: an environment in, everything it says out."""
+"""Parsing an environment into settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CANARY = "c4n4ry"
 AWS = "AWS_APPCONFIG_EXTENSION_"
 
 
-def texts(settings: Settings) -> list[str]:
+def references(settings: Settings) -> list[str]:
     return [source.reference for source in settings.sources]
 
 
@@ -30,13 +30,15 @@ def test_an_empty_environment_has_the_documented_defaults() -> None:
     assert (settings.deadline_seconds, settings.poll_seconds) == (8.0, 45.0)
     assert settings.poll_timeout_seconds == 3.0
     assert (settings.ssm_ttl_seconds, settings.secrets_ttl_seconds) == (300.0, 300.0)
-    assert (settings.overwrite, settings.go_on, settings.log_json) == (False, False, False)
+    assert not settings.overwrite
+    assert not settings.continue_on_error
+    assert not settings.log_json
     assert (settings.fallback_path, settings.local_dir, settings.next_wrapper) == ("", "", "")
     assert settings.log_level == "info"
     assert settings.aws.max_connections == 3
 
 
-def test_an_empty_variable_counts_as_none() -> None:
+def test_an_empty_variable_counts_as_unset() -> None:
     names = [PREFIX + name for name in KNOWN]
     names += [AWS + "POLL_INTERVAL_SECONDS", AWS + "POLL_TIMEOUT_MILLIS", AWS + "LOG_LEVEL"]
     names += [AWS + "MAX_CONNECTIONS", AWS + "PROXY_HEADERS", "AWS_ENDPOINT_URL", "APP_ENV"]
@@ -47,7 +49,7 @@ def test_an_empty_variable_counts_as_none() -> None:
 
 def test_sources_are_separated_by_white_space() -> None:
     settings = from_environ({PREFIX + "SOURCES": "  ssm:/a/\n\tappconfig:a/b/c?prefix=X_ "})
-    assert texts(settings) == ["ssm:/a/", "appconfig:a/b/c?prefix=X_"]
+    assert references(settings) == ["ssm:/a/", "appconfig:a/b/c?prefix=X_"]
 
 
 def test_in_place_references_come_after_all_lists() -> None:
@@ -59,7 +61,7 @@ def test_in_place_references_come_after_all_lists() -> None:
             "APP_PARAMS_PATH": "shop",
         }
     )
-    assert texts(settings) == [
+    assert references(settings) == [
         "ssm:/shop/?recursive=no&names=keep",
         "appconfig:a/b/c",
         "appconfig:d/e/f",
@@ -69,8 +71,8 @@ def test_in_place_references_come_after_all_lists() -> None:
     assert settings.sources[-1].variable == "HOST"
 
 
-def test_the_last_one_of_equal_sources_counts_because_later_ones_win() -> None:
-    assert texts(from_environ({PREFIX + "SOURCES": "ssm:/a/ ssm:/b/ ssm:/a/"})) == [
+def test_of_equal_sources_the_last_is_kept_because_later_ones_win() -> None:
+    assert references(from_environ({PREFIX + "SOURCES": "ssm:/a/ ssm:/b/ ssm:/a/"})) == [
         "ssm:/b/",
         "ssm:/a/",
     ]
@@ -97,27 +99,30 @@ def test_a_stage_alone_reads_nothing() -> None:
     assert from_environ({"APP_PARAMS_PATH": " / "}).sources == ()
 
 
-def test_what_a_source_set_is_no_setting() -> None:
+def test_a_variable_that_a_source_set_is_not_a_setting() -> None:
     environ = {"APP_PARAMS_PATH": "shop", "APP_ENV": "set-by-a-parameter"}
     (source,) = from_environ(environ, configured={"APP_PARAMS_PATH"}).sources
     assert source.resource.name == "/shop/"
 
 
-def test_references_may_be_turned_off() -> None:
+def test_in_place_references_can_be_turned_off() -> None:
     environ = {"A": "ssm:/a", PREFIX + "SOURCES": "ssm:/b"}
-    assert texts(from_environ({**environ, PREFIX + "REFERENCES": "off"})) == ["ssm:/b"]
-    assert texts(from_environ({**environ, PREFIX + "REFERENCES": "ON"})) == ["ssm:/b", "ssm:/a"]
+    assert references(from_environ({**environ, PREFIX + "REFERENCES": "off"})) == ["ssm:/b"]
+    assert references(from_environ({**environ, PREFIX + "REFERENCES": "ON"})) == [
+        "ssm:/b",
+        "ssm:/a",
+    ]
 
 
-def test_references_that_a_wrapper_resolved_are_taken_from_it() -> None:
+def test_references_that_a_wrapper_has_resolved_are_taken_from_its_handoff() -> None:
     environ = {"A": "resolved", "B": "ssm:/looks-like-one"}
-    assert texts(from_environ(environ, {"A": "ssm:/a"})) == ["ssm:/a"]
+    assert references(from_environ(environ, {"A": "ssm:/a"})) == ["ssm:/a"]
 
 
-def test_settings_are_no_references() -> None:
+def test_settings_are_never_references() -> None:
     assert is_own(PREFIX + "SOURCES")
     assert is_own(AWS + "MANIFEST")
-    assert is_own("_APPCONFIG_ENV_HANDOVER")
+    assert is_own("_APPCONFIG_ENV_HANDOFF")
     assert not is_own("APP_ENV")
     assert from_environ({AWS + "MANIFEST": "appconfig:is/no/reference"}).sources == ()
 
@@ -136,8 +141,8 @@ def test_settings_are_no_references() -> None:
         ("SECRETS_MANAGER_TTL", "1m", "secrets_ttl_seconds", 60.0),
         (PREFIX + "DEADLINE_SECONDS", "2.5", "deadline_seconds", 2.5),
         (PREFIX + "OVERWRITE", "yes", "overwrite", True),
-        (PREFIX + "ON_ERROR", "Continue", "go_on", True),
-        (PREFIX + "ON_ERROR", "fail", "go_on", False),
+        (PREFIX + "ON_ERROR", "Continue", "continue_on_error", True),
+        (PREFIX + "ON_ERROR", "fail", "continue_on_error", False),
         (PREFIX + "SNAPSHOT", "/x/s.json", "snapshot_path", "/x/s.json"),
         (PREFIX + "FALLBACK", "fallback.json", "fallback_path", "fallback.json"),
         (PREFIX + "LOCAL_DIR", "local", "local_dir", "local"),
@@ -148,7 +153,7 @@ def test_settings_are_no_references() -> None:
         ("AWS_LAMBDA_LOG_FORMAT", "Text", "log_json", False),
     ],
 )
-def test_each_setting_is_read(name: str, value: str, attribute: str, expected: object) -> None:
+def test_each_setting_is_parsed(name: str, value: str, attribute: str, expected: object) -> None:
     assert getattr(from_environ({name: value}), attribute) == expected
 
 
@@ -177,13 +182,15 @@ def test_each_setting_is_read(name: str, value: str, attribute: str, expected: o
         ("AWS_USE_FIPS_ENDPOINT", "yes"),
     ],
 )
-def test_a_wrong_value_is_told_with_name_wish_and_value(name: str, value: str) -> None:
+def test_an_invalid_value_is_reported_with_name_expectation_and_value(
+    name: str, value: str
+) -> None:
     (problem,) = problems({name: value})
-    assert problem.startswith(f"{name}: want ")
+    assert problem.startswith(f"{name}: expected ")
     assert repr(value) in problem
 
 
-def test_a_fraction_of_a_millisecond_setting_is_still_in_milliseconds() -> None:
+def test_a_trailing_decimal_point_does_not_change_the_unit() -> None:
     settings = from_environ({AWS + "POLL_TIMEOUT_MILLIS": "500."})
     assert settings.poll_timeout_seconds == 0.5
 
@@ -203,12 +210,12 @@ def test_an_unknown_setting_suggests_the_nearest_known_one(name: str, nearest: s
     assert problem == f"{PREFIX}{name}: unknown setting; did you mean {PREFIX}{nearest}?"
 
 
-def test_even_a_name_like_no_other_gets_a_suggestion() -> None:
+def test_even_an_empty_name_gets_a_suggestion() -> None:
     assert "did you mean" in problems({PREFIX: "x"})[0]
 
 
-def test_all_problems_of_one_environment_come_together() -> None:
-    found = problems(
+def test_all_errors_of_one_environment_are_reported_at_once() -> None:
+    errors = problems(
         {
             PREFIX + "SOURCES": "smm:/b ssm:/x?shout=1",
             PREFIX + "SOURCE": "x",
@@ -220,7 +227,7 @@ def test_all_problems_of_one_environment_come_together() -> None:
             "APP_PARAMS_PATH": "a\nb",
         }
     )
-    assert sorted({problem.partition(":")[0] for problem in found}) == [
+    assert sorted({error.partition(":")[0] for error in errors}) == [
         "APPCONFIG_ENV_SOURCE",
         "APPCONFIG_ENV_SOURCES",
         "APP_PARAMS_PATH",
@@ -230,13 +237,13 @@ def test_all_problems_of_one_environment_come_together() -> None:
         "AWS_ENDPOINT_URL_SSM",
         "HOST",
     ]
-    assert len(found) == 9
+    assert len(errors) == 9
 
 
-def test_a_wrapper_is_not_its_own_next_one() -> None:
+def test_a_wrapper_cannot_be_its_own_next_wrapper() -> None:
     name = PREFIX + "NEXT_WRAPPER"
     (problem,) = problems({name: "/opt/x", "AWS_LAMBDA_EXEC_WRAPPER": "/opt/x"})
-    assert problem.startswith(f"{name}: want the wrapper that comes after")
+    assert problem.startswith(f"{name}: expected the wrapper to run after this one")
 
 
 @pytest.mark.parametrize(
@@ -254,18 +261,18 @@ def test_a_wrapper_is_not_its_own_next_one() -> None:
         {AWS + "PROXY_HEADERS": f"a: b, {CANARY}"},
     ],
 )
-def test_what_may_be_secret_is_not_said(environ: dict[str, str]) -> None:
+def test_text_that_may_be_secret_is_not_in_an_error(environ: dict[str, str]) -> None:
     assert CANARY not in "\n".join(problems(environ))
 
 
-def test_bytes_that_are_not_utf8_are_refused_by_name() -> None:
+def test_bytes_that_are_not_utf8_are_an_error_that_names_the_variable() -> None:
     for name in ("APP_PARAMS_PATH", AWS + "PREFETCH_LIST", PREFIX + "SOURCES"):
         assert problems({name: "a:b:\udcff"})[0].startswith(f"{name}: ")
     assert problems({"APP_PARAMS_PATH": "a", "APP_ENV": "\udcff"})[0].startswith("APP_ENV: ")
     assert problems({"X": "ssm:/\udcff"})[0].startswith("X: ")
 
 
-def test_intervals_follow_service_option_and_floor() -> None:
+def test_the_interval_follows_from_service_ttl_option_and_floor() -> None:
     settings = from_environ(
         {
             PREFIX + "SOURCES": "appconfig:a/b/c ssm:/a ssm:/b?ttl=10 secretsmanager:c file:/d "
@@ -278,7 +285,7 @@ def test_intervals_follow_service_option_and_floor() -> None:
     assert intervals == [60.0, 300.0, 10.0, 200.0, 60.0, 15.0]
 
 
-def test_the_least_interval_of_sources_that_share_a_locator_counts() -> None:
+def test_sources_that_share_a_resource_have_the_shortest_interval() -> None:
     settings = from_environ({PREFIX + "SOURCES": "ssm:/a?ttl=100 ssm:/a?ttl=20&as=B ssm:/a?as=C"})
     (sources,) = settings.resources().values()
     assert settings.interval(sources) == 20.0
@@ -295,14 +302,14 @@ def test_a_local_folder_is_read_at_the_poll_interval() -> None:
     assert [settings.interval(group) for group in settings.resources().values()] == [1.0, 1.0, 1.0]
 
 
-def test_levels_above_the_wanted_one_are_accepted() -> None:
+def test_levels_from_the_configured_one_up_are_logged() -> None:
     settings = from_environ({AWS + "LOG_LEVEL": "warn"})
     levels = [level for level in ("debug", "info", "warn", "error") if settings.accepts(level)]
     assert levels == ["warn", "error"]
     assert not from_environ({AWS + "LOG_LEVEL": "none"}).accepts("fatal")
 
 
-def test_what_decides_which_values_are_read_is_the_identity() -> None:
+def test_the_identity_is_what_determines_which_values_are_read() -> None:
     def identity(**environ: str) -> list[object]:
         return from_environ(environ).identity()
 
@@ -319,14 +326,14 @@ def test_what_decides_which_values_are_read_is_the_identity() -> None:
     assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", **role)
 
 
-def test_new_keys_of_the_same_function_change_nothing() -> None:
+def test_new_access_keys_of_the_same_function_do_not_change_the_identity() -> None:
     function = {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1"}
     first = from_environ({**function, "AWS_ACCESS_KEY_ID": "A"})
     second = from_environ({**function, "AWS_ACCESS_KEY_ID": "B"})
     assert first.identity() == second.identity()
 
 
-def test_aws_settings_have_the_names_of_the_sdk() -> None:
+def test_aws_settings_use_the_names_of_the_sdk() -> None:
     aws = from_environ(
         {
             "AWS_REGION": "eu-west-1",
@@ -359,12 +366,12 @@ def test_aws_settings_have_the_names_of_the_sdk() -> None:
     assert aws.max_connections == 7
 
 
-def test_configured_endpoints_may_be_ignored() -> None:
+def test_configured_endpoints_can_be_ignored() -> None:
     environ = {"AWS_ENDPOINT_URL": "http://x", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
     assert from_environ(environ).aws.endpoints == {}
 
 
-def test_the_default_region_is_the_second_choice() -> None:
+def test_the_default_region_is_used_without_aws_region() -> None:
     assert from_environ({"AWS_DEFAULT_REGION": "eu-west-1"}).aws.service_region == "eu-west-1"
     aws = from_environ({"AWS_DEFAULT_REGION": "a", "AWS_REGION": "b"}).aws
     assert (aws.region, aws.role_session_name) == ("b", "appconfig-env")
@@ -377,9 +384,9 @@ def test_the_default_region_is_the_second_choice() -> None:
         "http://ho st", "http://host\n", "http://hóst", "http://host:" + "9" * 5000,
     ],
 )  # fmt: skip
-def test_what_is_no_url_is_refused_by_name(url: str) -> None:
+def test_an_invalid_url_is_an_error_that_names_the_variable(url: str) -> None:
     assert problems({"AWS_ENDPOINT_URL_STS": url}) == (
-        "AWS_ENDPOINT_URL_STS: want a URL such as https://host:port, got something else",
+        "AWS_ENDPOINT_URL_STS: expected a URL such as https://host:port",
     )
 
 
@@ -392,12 +399,14 @@ SETTINGS = [
 
 
 @given(st.dictionaries(st.sampled_from(SETTINGS), st.text(max_size=20) | st.just("ssm:/x")))
-def test_any_environment_gives_settings_or_a_settings_error(environ: dict[str, str]) -> None:
-    found: tuple[str, ...] = ()
+def test_any_environment_returns_settings_or_raises_a_settings_error(
+    environ: dict[str, str],
+) -> None:
+    errors: tuple[str, ...] = ()
     try:
         settings = from_environ(environ)
     except SettingsError as error:
-        found = error.problems
+        errors = error.problems
     else:
         assert repr(settings) == f"<Settings {len(settings.sources)} sources>"
-    assert {problem.partition(":")[0] for problem in found} <= set(environ)
+    assert {error.partition(":")[0] for error in errors} <= set(environ)

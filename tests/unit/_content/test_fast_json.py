@@ -1,4 +1,4 @@
-"""JSON by the C code alone against the json package: the same values, texts and refusals."""
+"""JSON by the C code alone, compared with the json package: same values, texts and errors."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def refusing(error: type[Exception]) -> Callable[..., Any]:
-    def refuse(*arguments: object) -> object:
+def raising(error: type[Exception]) -> Callable[..., Any]:
+    def fail(*arguments: object) -> object:
         raise error(arguments)
 
-    return refuse
+    return fail
 
 
-def scanner_of_tomorrow(context: Any) -> object:
-    return context.array_hook
+def future_scanner(context: Any) -> object:
+    return context.future_hook
 
 
-def module(**names: object) -> ModuleType:
-    made = ModuleType("_json")
-    vars(made).update(names)
-    return made
+def fake_module(**names: object) -> ModuleType:
+    fake = ModuleType("_json")
+    vars(fake).update(names)
+    return fake
 
 
-# The C code as it is, none, and such as another Python may have.
+# The real C code, none, and variants that another Python might have.
 NATIVES = [
     _json,
     None,
     ModuleType("empty"),
-    module(make_scanner=refusing(TypeError), make_encoder=refusing(TypeError)),
-    module(make_scanner=scanner_of_tomorrow, make_encoder=refusing(AttributeError)),
-    module(
+    fake_module(make_scanner=raising(TypeError), make_encoder=raising(TypeError)),
+    fake_module(make_scanner=future_scanner, make_encoder=raising(AttributeError)),
+    fake_module(
         make_scanner=_json.make_scanner,
-        make_encoder=refusing(TypeError),
+        make_encoder=raising(TypeError),
         encode_basestring=_json.encode_basestring,
         encode_basestring_ascii=_json.encode_basestring_ascii,
     ),
@@ -113,24 +113,24 @@ texts = st.one_of(
 )
 
 
-def no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
-        raise LookupError("twice")
+        raise LookupError("duplicate key")
     return dict(pairs)
 
 
 DECODER_OPTIONS: list[dict[str, Any]] = [
     {},
     {"object_pairs_hook": list},
-    {"object_pairs_hook": no_key_twice},
+    {"object_pairs_hook": unique_keys},
     {"parse_float": Decimal},
-    {"parse_float": str, "parse_constant": refusing(LookupError)},
-    {"object_pairs_hook": no_key_twice, "parse_float": float, "parse_constant": str},
+    {"parse_float": str, "parse_constant": raising(LookupError)},
+    {"object_pairs_hook": unique_keys, "parse_float": float, "parse_constant": str},
 ]
 
 
 def outcome(call: Callable[..., object], *arguments: object, **options: object) -> object:
-    """What came out, and of which types: 1, 1.0 and True are three things, and nan is itself."""
+    """The result's repr, which tells 1, 1.0 and True apart and makes nan equal; or the error."""
     try:
         return repr(call(*arguments, **options))
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
@@ -153,11 +153,11 @@ def outcome(call: Callable[..., object], *arguments: object, **options: object) 
 @example('{"a":' * 100_000)
 @example('{"a":1,"a":2} x')
 @example("[1e5] x")
-def test_every_text_is_decoded_or_refused_as_json_does(text: str) -> None:
+def test_every_text_is_decoded_or_rejected_like_json_loads(text: str) -> None:
     for options in DECODER_OPTIONS:
-        wanted = outcome(json.loads, text, **options)
+        expected = outcome(json.loads, text, **options)
         for native in NATIVES:
-            assert outcome(fast_json.decoder(native=native, **options), text) == wanted
+            assert outcome(fast_json.decoder(native=native, **options), text) == expected
     assert outcome(fast_json.loads, text) == outcome(json.loads, text)
 
 
@@ -165,13 +165,13 @@ def test_every_text_is_decoded_or_refused_as_json_does(text: str) -> None:
 @example(b"")
 @example(b'"\xff"')
 @example(b'"\xed\xa0\x80"')
-def test_bytes_in_utf8_are_decoded_or_refused_as_json_does(data: bytes) -> None:
+def test_bytes_in_utf8_are_decoded_or_rejected_like_json_loads(data: bytes) -> None:
     assume(json.detect_encoding(data) == "utf-8")
     assert outcome(fast_json.loads, data) == outcome(json.loads, data)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32"])
-def test_bytes_in_another_encoding_are_refused(encoding: str) -> None:
+def test_bytes_in_another_encoding_are_an_error(encoding: str) -> None:
     assert json.loads('{"a": 1}'.encode(encoding)) == {"a": 1}
     with pytest.raises(ValueError, match=r"utf-8|BOM|property name"):
         fast_json.loads('{"a": 1}'.encode(encoding))
@@ -187,10 +187,10 @@ def test_bytes_in_another_encoding_are_refused(encoding: str) -> None:
 @example({"a": {1, 2}})
 @example(b"bytes")
 @example(10**5000)
-def test_every_value_is_encoded_or_refused_as_json_does(value: object) -> None:
+def test_every_value_is_encoded_or_rejected_like_json_dumps(value: object) -> None:
     for bits in range(8):
         sort_keys, compact, ascii_only = bool(bits & 1), bool(bits & 2), bool(bits & 4)
-        wanted = outcome(
+        expected = outcome(
             json.dumps,
             value,
             sort_keys=sort_keys,
@@ -198,7 +198,7 @@ def test_every_value_is_encoded_or_refused_as_json_does(value: object) -> None:
             ensure_ascii=ascii_only,
         )
         for native in NATIVES:
-            found = outcome(
+            actual = outcome(
                 fast_json.dumps,
                 value,
                 sort_keys=sort_keys,
@@ -206,7 +206,7 @@ def test_every_value_is_encoded_or_refused_as_json_does(value: object) -> None:
                 ascii_only=ascii_only,
                 native=native,
             )
-            assert found == wanted
+            assert actual == expected
     assert outcome(fast_json.dumps, value) == outcome(json.dumps, value)
 
 
@@ -220,7 +220,7 @@ json_values = st.recursive(
 
 
 @given(json_values, st.booleans(), st.booleans(), st.booleans())
-def test_what_was_encoded_is_decoded_again(
+def test_an_encoded_value_is_decoded_to_the_same_value(
     value: object, sort_keys: bool, compact: bool, ascii_only: bool
 ) -> None:
     text = fast_json.dumps(value, sort_keys=sort_keys, compact=compact, ascii_only=ascii_only)
@@ -229,11 +229,11 @@ def test_what_was_encoded_is_decoded_again(
 
 
 @pytest.mark.parametrize("native", NATIVES)
-def test_a_circle_is_an_error(native: ModuleType | None) -> None:
-    circle: list[object] = []
-    circle.append({"again": circle})
+def test_a_circular_reference_is_an_error(native: ModuleType | None) -> None:
+    circular: list[object] = []
+    circular.append({"self": circular})
     with pytest.raises((RecursionError, ValueError)):
-        fast_json.dumps(circle, native=native)
+        fast_json.dumps(circular, native=native)
 
 
 COMPARE = r"""
@@ -249,15 +249,15 @@ def outcome(call, *arguments, **options):
     except (ValueError, TypeError, RecursionError) as error:
         return type(error).__name__, str(error), sorted(map(repr, vars(error).items()))
 
-def pairs(found):
-    return found
+def pairs(members):
+    return members
 
-GOOD = [
+VALID = [
     "1", " -0 ", "1.5e3", "1e999", '"a"', '"\\ud83d\\ude00\\n"', '"\ud800"', "true", "null",
     "NaN", "[-Infinity, Infinity]", "[]", "{}", '\t[1, [2.0, {"a": [], "b": {}}]]\r\n',
     '{"a": 1, "a": 2}', "[" * 200 + "]" * 200, "1" * 4300,
 ]
-BAD = [
+INVALID = [
     "", " ", "nul", "[1,]", '{"a":1,}', "{,}", "[1 2]", '{"a" 1}', "{1: 2}", "1 2", "[]]", "-",
     "01", '"a', '"\\x"', '"\\u12"', '"\x01"', "\ufeff1", "\xa01", "1\x0b", "[" * 100000,
     "1" * 5000,
@@ -272,48 +272,48 @@ OPTIONS = [
     for sort_keys in (False, True) for compact in (False, True) for ascii_only in (False, True)
 ]
 decode = fast_json.decoder(object_pairs_hook=pairs, parse_float=str, parse_constant=str.lower)
-found = [(outcome(fast_json.loads, text), outcome(decode, text)) for text in GOOD]
-written = [
+decoded = [(outcome(fast_json.loads, text), outcome(decode, text)) for text in VALID]
+encoded = [
     [outcome(fast_json.dumps, value, **options) for options in OPTIONS] for value in VALUES
 ]
 if fast_json.accelerator:
     assert "json" not in sys.modules, "json was loaded"
-refused = []
-for text in BAD:
+rejected = []
+for text in INVALID:
     both = []
     for call in (fast_json.loads, decode):
-        # Each as the first wrong text of its process: C asks whether json is loaded.
+        # As if each were the first invalid text of its process: C checks whether json is loaded.
         for name in [name for name in sys.modules if name.startswith("json")]:
             del sys.modules[name]
         both.append(outcome(call, text))
-    refused.append(tuple(both))
+    rejected.append(tuple(both))
 
 import json
 options = {"object_pairs_hook": pairs, "parse_float": str, "parse_constant": str.lower}
-for text, (plain, hooked) in zip(GOOD + BAD, found + refused):
-    wanted = outcome(json.loads, text), outcome(json.loads, text, **options)
-    assert (plain, hooked) == wanted, (text[:50], plain, hooked, wanted)
-for value, texts in zip(VALUES, written):
+for text, (plain, hooked) in zip(VALID + INVALID, decoded + rejected):
+    expected = outcome(json.loads, text), outcome(json.loads, text, **options)
+    assert (plain, hooked) == expected, (text[:50], plain, hooked, expected)
+for value, texts in zip(VALUES, encoded):
     for options, text in zip(OPTIONS, texts):
-        wanted = outcome(
+        expected = outcome(
             json.dumps, value, sort_keys=options["sort_keys"], ensure_ascii=options["ascii_only"],
             separators=(",", ":") if options["compact"] else (", ", ": "),
         )
-        assert text == wanted, (value, options, text, wanted)
+        assert text == expected, (value, options, text, expected)
 print(fast_json.accelerator is not None)
 """
 
 
-def compared(*command: str) -> str:
+def output_of(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_each_python_has_the_c_code_that_is_expected(version: str) -> None:
-    assert compared(PYTHONS[version], "-I", "-S", "-c", COMPARE, str(ROOT)) == "True\n"
+def test_each_python_has_the_expected_c_code(version: str) -> None:
+    assert output_of(PYTHONS[version], "-I", "-S", "-c", COMPARE, str(ROOT)) == "True\n"
 
 
-def test_a_python_without_the_c_code_does_the_same() -> None:
-    assert compared(sys.executable, "-c", COMPARE, str(ROOT), "without") == "False\n"
+def test_a_python_without_the_c_code_behaves_the_same() -> None:
+    assert output_of(sys.executable, "-c", COMPARE, str(ROOT), "without") == "False\n"

@@ -1,4 +1,4 @@
-"""Documents: bytes in, data out, or an error that holds no part of them."""
+"""Parsing documents into data; errors contain no part of the document."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.resource import Resource
 from appconfig_env._content import strict_yaml as _yaml
 from appconfig_env._content.document import Document, DocumentError
 from appconfig_env._content.parse import kind_of, parse, text_of
@@ -17,7 +16,6 @@ from appconfig_env._content.strict_json import DEEPEST
 
 CANARY = "c4n4ry"
 JSON = "application/json"
-SSM = Resource("ssm", ("/x",))
 
 json_data = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -26,7 +24,7 @@ json_data = st.recursive(
 )  # fmt: skip
 
 
-def refused(body: bytes, content_type: str = "", format: str = "") -> str:  # noqa: A002
+def error_of(body: bytes, content_type: str = "", format: str = "") -> str:  # noqa: A002
     with pytest.raises(DocumentError) as caught:
         parse(body, content_type, format)
     return str(caught.value)
@@ -46,22 +44,22 @@ def refused(body: bytes, content_type: str = "", format: str = "") -> str:  # no
         ("", ""),
     ],
 )
-def test_the_content_type_says_what_a_document_is(content_type: str, kind: str) -> None:
+def test_the_content_type_determines_the_format(content_type: str, kind: str) -> None:
     assert kind_of(content_type) == kind
 
 
-def test_the_option_wins_over_the_content_type() -> None:
+def test_the_format_option_wins_over_the_content_type() -> None:
     assert kind_of(JSON, "text") == "text"
     assert parse(b'{"a": 1}', JSON, "text") == '{"a": 1}'
     assert parse(b'{"a": 1}', "text/plain", "json") == {"a": 1}
 
 
 @given(json_data)
-def test_json_means_what_it_meant(data: object) -> None:
+def test_json_survives_a_round_trip(data: object) -> None:
     assert parse(json.dumps(data).encode(), JSON) == data
 
 
-def test_without_a_type_objects_and_lists_are_json_and_the_rest_is_text() -> None:
+def test_without_a_type_objects_and_lists_are_json_and_everything_else_is_text() -> None:
     assert parse(b' {"a": 1}') == {"a": 1}
     assert parse(b"[1]", "text/plain") == [1]
     assert parse(b"5") == "5"
@@ -71,7 +69,7 @@ def test_without_a_type_objects_and_lists_are_json_and_the_rest_is_text() -> Non
     assert parse(b"") == ""
 
 
-def test_a_byte_order_mark_is_no_part_of_a_document() -> None:
+def test_a_byte_order_mark_is_not_part_of_a_document() -> None:
     assert parse(b'\xef\xbb\xbf{"a": 1}', JSON) == {"a": 1}
     assert text_of(b"\xef\xbb\xbfx") == "x"
 
@@ -79,32 +77,32 @@ def test_a_byte_order_mark_is_no_part_of_a_document() -> None:
 @pytest.mark.parametrize(
     ("body", "part"),
     [
-        (b"", "it is empty"),
-        (b" \n", "it is empty"),
+        (b"", "got an empty document"),
+        (b" \n", "got an empty document"),
         (b'{"a": ', "line 1 column 7"),
         (b'{"a": 1,}', "line 1 column"),
         (b"{'a': 1}", "line 1 column 2"),
-        (b"[NaN]", "no NaN"),
-        (b"[-Infinity]", "no -Infinity"),
+        (b"[NaN]", "NaN is not valid JSON"),
+        (b"[-Infinity]", "-Infinity is not valid JSON"),
         (b"[1e999]", "too large"),
         (b"[" + b"9" * 5000 + b"]", "too many digits"),
-        (b'{"a": 1, "a": 2}', "'a' stands twice"),
-        (b'{"x": {"": 1, "": 2}}', "'' stands twice"),
+        (b'{"a": 1, "a": 2}', "duplicate key 'a'"),
+        (b'{"x": {"": 1, "": 2}}', "duplicate key ''"),
         (b"[" * 100_000, "levels deep"),
         (b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), "levels deep"),
         (b'{"a":' * (DEEPEST + 1) + b"1" + b"}" * (DEEPEST + 1), "levels deep"),
     ],
 )
-def test_what_is_no_strict_json_is_refused(body: bytes, part: str) -> None:
-    assert part in refused(body, JSON)
+def test_json_that_is_not_strict_is_an_error(body: bytes, part: str) -> None:
+    assert part in error_of(body, JSON)
 
 
-def test_json_that_is_no_good_is_not_taken_for_text_either() -> None:
-    assert "stands twice" in refused(b'{"a": 1, "a": 2}')
-    assert "NaN" in refused(b"[NaN]")
+def test_json_that_is_not_strict_is_not_treated_as_text() -> None:
+    assert "duplicate key" in error_of(b'{"a": 1, "a": 2}')
+    assert "NaN" in error_of(b"[NaN]")
 
 
-def test_documents_may_be_nested_and_numbers_large() -> None:
+def test_nested_documents_and_large_numbers_are_accepted_up_to_the_limits() -> None:
     depth = b"[" * DEEPEST + b"]" * DEEPEST
     assert isinstance(parse(depth, JSON), list)
     braces = json.dumps("{" * 1000).encode()
@@ -114,14 +112,14 @@ def test_documents_may_be_nested_and_numbers_large() -> None:
     assert parse(str(10**300).encode(), JSON) == 10**300
 
 
-def test_a_key_that_is_long_is_shown_in_part() -> None:
+def test_an_error_shows_only_the_beginning_of_a_long_key() -> None:
     key = json.dumps("k" * 10_000)
-    assert len(refused(f"{{{key}: 1, {key}: 2}}".encode())) < 200
+    assert len(error_of(f"{{{key}: 1, {key}: 2}}".encode())) < 200
 
 
 @pytest.mark.parametrize("kind", ["json", "yaml", "dotenv", "text", ""])
-def test_binary_content_is_refused(kind: str) -> None:
-    assert "binary" in refused(b"\xff\xfe\x00c4n4ry", format=kind)
+def test_binary_content_is_an_error(kind: str) -> None:
+    assert "binary" in error_of(b"\xff\xfe\x00c4n4ry", format=kind)
 
 
 @pytest.mark.parametrize(
@@ -155,31 +153,67 @@ def test_dotenv_values_are_taken_literally(line: str, value: str) -> None:
         ("A=1\nnot a pair\n", "line 2"),
         ("A='open", "line 1"),
         ("A=1\nKEY=-----BEGIN\nMIIE\n-----END", "line 3"),
-        ("A=1\nA=2", "'A' stands twice"),
+        ("A=1\nA=2", "duplicate name 'A'"),
     ],
 )
-def test_lines_that_dotenv_would_drop_are_refused(text: str, part: str) -> None:
-    assert part in refused(text.encode(), format="dotenv")
+def test_lines_that_dotenv_would_drop_are_an_error(text: str, part: str) -> None:
+    assert part in error_of(text.encode(), format="dotenv")
 
 
-def test_a_dotenv_document_may_hold_nothing() -> None:
+def test_a_dotenv_document_may_be_empty() -> None:
     assert parse(b"# nothing yet\n", format="dotenv") == {}
 
 
-# What a single-quoted value can hold as it is.
+# Characters that a single-quoted value can contain without escapes.
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="'\\\r\x00")))
 def test_any_text_survives_dotenv(value: str) -> None:
     value = "".join(value.splitlines())
     assert parse(f"A='{value}'".encode(), format="dotenv") == {"A": value}
 
 
-def test_a_yaml_mapping_that_was_merged_before_its_turn_is_no_clash() -> None:
+def test_a_yaml_mapping_that_is_merged_before_it_is_constructed_has_no_duplicate_keys() -> None:
     text = b"a: &a {x: 0}\nbase:\n  inner: &i {<<: *a, x: 1}\nc: {<<: *i}\n"
-    found = {"a": {"x": 0}, "base": {"inner": {"x": 1}}, "c": {"x": 1}}
-    assert parse(text, "application/yaml") == found
+    expected = {"a": {"x": 0}, "base": {"inner": {"x": 1}}, "c": {"x": 1}}
+    assert parse(text, "application/yaml") == expected
 
 
-def test_yaml_means_what_json_would_say() -> None:
+@pytest.mark.parametrize(
+    ("merged", "expected"),
+    [
+        ("{<<: *one}", {"x": 1, "y": 1}),
+        ("{<<: *one, x: own}", {"x": "own", "y": 1}),
+        ("{x: own, <<: *one}", {"x": "own", "y": 1}),
+        ("{<<: [*one, *two]}", {"x": 1, "y": 1, "z": 2}),
+        ("{<<: [*two, *one]}", {"x": 2, "y": 1, "z": 2}),
+        ("{<<: [*one, *two], z: own}", {"x": 1, "y": 1, "z": "own"}),
+        ("{<<: *late}", {"x": "late", "y": 1}),
+        ("{<<: [*late, *two]}", {"x": "late", "y": 1, "z": 2}),
+        ("{<<: []}", {}),
+        ("&self {<<: *self, x: own}", {"x": "own"}),
+        ("{=: 1, <<: *one}", {"=": 1, "x": 1, "y": 1}),
+    ],
+)
+def test_yaml_merges_as_specified_with_any_pyyaml(merged: str, expected: dict[str, object]) -> None:
+    text = f"""
+one: &one {{x: 1, y: 1}}
+two: &two {{x: 2, z: 2}}
+deep: {{er: &late {{<<: *one, x: late}}}}
+merged: {merged}
+"""
+    data = parse(text.encode(), "application/yaml")
+    assert isinstance(data, dict)
+    assert data["merged"] == expected
+    assert data["one"] == {"x": 1, "y": 1}
+    assert data["deep"] == {"er": {"x": "late", "y": 1}}
+
+
+@pytest.mark.parametrize("base", ["text", "[text]", "[{x: 1}, text]", "[[{x: 1}]]"])
+def test_yaml_that_merges_what_is_not_a_mapping_is_rejected(base: str) -> None:
+    error = error_of(f"a: 1\nmerged: {{<<: {base}}}".encode(), "application/yaml")
+    assert "line 2 column " in error
+
+
+def test_yaml_becomes_json_data() -> None:
     text = """
 base: &base {x: 1}
 list: [true, no, ~, 1.5, text]
@@ -219,27 +253,27 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     ("text", "part"),
     [
         ("a: [", "line 1"),
-        ("a: 1\na: 2", "'a' stands twice"),
-        ("1: a\n'1': b", "'1' stands twice"),
-        ("--- 1\n--- 2", "want YAML"),
-        ("a: !!python/object:os.system x", "want YAML"),
+        ("a: 1\na: 2", "duplicate key 'a'"),
+        ("1: a\n'1': b", "duplicate key '1'"),
+        ("--- 1\n--- 2", "invalid YAML"),
+        ("a: !!python/object:os.system x", "invalid YAML"),
         ("a: !!binary aGk=", "binary"),
-        ("a: !!int ''", "want YAML"),
-        ("a: !!timestamp x", "want YAML"),
+        ("a: !!int ''", "invalid YAML"),
+        ("a: !!timestamp x", "invalid YAML"),
         ("a: .inf", "finite"),
         ("a: .nan", "finite"),
-        ("? !!python/tuple [a]\n: b", "want YAML"),
-        ("? [a]\n: b", "want YAML"),
+        ("? !!python/tuple [a]\n: b", "invalid YAML"),
+        ("? [a]\n: b", "invalid YAML"),
         ("? !!binary aGk=\n: b", "keys are text"),
         ("a: &a [*a]", "levels deep"),
         ("a: &a {b: *a}", "levels deep"),
-        ("[" * 5000, "want YAML"),
-        (BOMB, "values at most"),
-        ("a: \x00", "want YAML"),
+        ("[" * 5000, "invalid YAML"),
+        (BOMB, "at most 100000 values"),
+        ("a: \x00", "invalid YAML"),
     ],
 )
-def test_yaml_that_json_could_not_say_is_refused(text: str, part: str) -> None:
-    assert part in refused(text.encode(), format="yaml")
+def test_yaml_that_json_cannot_express_is_an_error(text: str, part: str) -> None:
+    assert part in error_of(text.encode(), format="yaml")
 
 
 @pytest.mark.parametrize(
@@ -250,9 +284,9 @@ def test_a_format_without_its_package_says_what_to_install(
     module: str, kind: str, part: str
 ) -> None:
     before = sys.modules.get(module)
-    sys.modules[module] = None  # type: ignore[assignment]  # how Python marks what is not there
+    sys.modules[module] = None  # type: ignore[assignment]  # makes the import fail
     try:
-        assert part in refused(b"a=1", format=kind)
+        assert part in error_of(b"a=1", format=kind)
     finally:
         del sys.modules[module]
         if before is not None:
@@ -260,41 +294,35 @@ def test_a_format_without_its_package_says_what_to_install(
 
 
 @given(json_data)
-def test_what_yaml_gives_is_what_json_can_say(data: object) -> None:
+def test_parsed_yaml_can_be_encoded_as_json(data: object) -> None:
     text = json.dumps(data)
     try:
-        found = _yaml.parse(text)
+        parsed = _yaml.parse(text)
     except _yaml.YamlError:
-        return  # 1e300 and the like are no YAML numbers, and some control signs no YAML
-    json.dumps(found, allow_nan=False)
+        return  # 1e300 and the like are not YAML numbers, and YAML excludes control characters
+    json.dumps(parsed, allow_nan=False)
 
 
 @pytest.mark.parametrize("kind", ["json", "yaml", "dotenv"])
 @given(before=st.text(max_size=20), after=st.text(max_size=20))
 def test_no_error_repeats_the_document(kind: str, before: str, after: str) -> None:
     body = f'{before}"{CANARY}"{after}'.encode(errors="replace")
-    said = ""
+    message = ""
     try:
         parse(body, format=kind)
     except DocumentError as error:
-        said = str(error)
-        said += repr(None if error.__suppress_context__ else error.__context__)
-    # Keys are names, and names may be said.
-    assert CANARY not in said or "stands twice" in said
+        message = str(error)
+        message += repr(None if error.__suppress_context__ else error.__context__)
+    # Keys are names, and errors may contain names.
+    assert CANARY not in message or "duplicate" in message
 
 
 def test_a_documents_repr_holds_no_value() -> None:
-    document = Document(SSM, CANARY.encode(), parameters={"a": CANARY}, token=CANARY)
+    document = Document(CANARY.encode(), parameters={"a": CANARY}, token=CANARY)
     assert CANARY not in repr(document)
 
 
-def test_a_document_without_content_says_that_nothing_changed() -> None:
-    assert Document(SSM).is_unchanged
-    assert not Document(SSM, b"").is_unchanged
-    assert not Document(SSM, parameters={}).is_unchanged
-
-
 def test_one_secret_parameter_makes_a_document_secret() -> None:
-    assert not Document(SSM, parameters={"a": "1"}).is_secret
-    assert Document(SSM, parameters={"a": "1"}, secret_parameters=frozenset("a")).is_secret
-    assert Document(SSM, b"x", secret=True).is_secret
+    assert not Document(parameters={"a": "1"}).is_secret
+    assert Document(parameters={"a": "1"}, secret_parameters=frozenset("a")).is_secret
+    assert Document(b"x", secret=True).is_secret

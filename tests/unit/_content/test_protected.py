@@ -1,4 +1,4 @@
-"""The names that no source may set."""
+"""Protected names: variables that no source may set."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ OURS = [
 
 
 @pytest.mark.parametrize("name", [*RESERVED, *RUNS_CODE, *REDIRECTS, *OURS])
-def test_who_can_write_a_parameter_cannot_run_code_or_redirect_calls(name: str) -> None:
+def test_a_name_that_could_run_code_or_redirect_calls_is_protected(name: str) -> None:
     assert is_protected(name)
 
 
@@ -98,5 +98,5 @@ def test_who_can_write_a_parameter_cannot_run_code_or_redirect_calls(name: str) 
         "JAVA_OPTS_EXTRA", "LDAP_HOST", "PYTHIA",
     ],
 )  # fmt: skip
-def test_what_applications_call_their_settings_is_free(name: str) -> None:
+def test_names_that_applications_use_are_not_protected(name: str) -> None:
     assert not is_protected(name)

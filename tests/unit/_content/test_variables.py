@@ -1,4 +1,4 @@
-"""Rendering: data in, variables out."""
+"""Rendering data as variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appconfig_env._config.references import is_variable_name, parse
+from appconfig_env._config.options import is_variable_name
+from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document, DocumentError
 from appconfig_env._content.protected import is_protected
 from appconfig_env._content.variables import (
@@ -29,24 +30,22 @@ CANARY = "c4n4ry"
 
 
 def rendered(reference: str, content: Any, variable: str = "", **about: Any) -> Variables:
-    """What `reference` makes of `content`: bytes as they are, the rest as JSON."""
+    """Render `content`: bytes unchanged, everything else as JSON."""
     source = parse(reference, variable)
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     kind = "" if isinstance(content, bytes) else "application/json"
-    document = Document(source.resource, body, **{"content_type": kind, **about})
-    return render(source, document, data_of(document))
+    document = Document(body, **{"content_type": kind, **about})
+    return render(source, document, data_of(document, source.resource))
 
 
 def values(reference: str, content: Any, variable: str = "", **about: Any) -> dict[str, str]:
     return rendered(reference, content, variable, **about).values
 
 
-def below(reference: str, parameters: dict[str, str], secret: str = "") -> Variables:
+def under_path(reference: str, parameters: dict[str, str], secret: str = "") -> Variables:
     source = parse(reference)
-    document = Document(
-        source.resource, parameters=parameters, secret_parameters=frozenset(secret.split())
-    )
-    return render(source, document, data_of(document))
+    document = Document(parameters=parameters, secret_parameters=frozenset(secret.split()))
+    return render(source, document, data_of(document, source.resource))
 
 
 APP = "appconfig:shop/prod/app"
@@ -60,7 +59,7 @@ def test_objects_are_flattened_with_underscores() -> None:
     }
 
 
-def test_each_kind_of_value_has_its_text() -> None:
+def test_each_type_of_value_has_a_text_form() -> None:
     data = {
         "t": True, "f": False, "i": 10, "n": -1, "d": 1.5, "s": "plain text", "e": "",
         "list": [1, "ä", {"a": None}], "empty": {}, "none": None, "nested": {"none": None},
@@ -71,7 +70,7 @@ def test_each_kind_of_value_has_its_text() -> None:
     }  # fmt: skip
 
 
-def test_feature_flags_are_such_an_object() -> None:
+def test_feature_flags_are_flattened_like_any_object() -> None:
     flags = {"checkout": {"enabled": True, "limit": 10}, "dark-mode": {"enabled": False}}
     assert values(APP, flags) == {
         "CHECKOUT_ENABLED": "true",
@@ -80,7 +79,7 @@ def test_feature_flags_are_such_an_object() -> None:
     }
 
 
-def test_dotenv_gives_its_pairs() -> None:
+def test_dotenv_pairs_become_variables() -> None:
     assert values("file:x.env?format=dotenv", b"A=1\nb_c='$x\ny'") == {"A": "1", "B_C": "$x\ny"}
 
 
@@ -113,32 +112,32 @@ def test_a_single_value_is_named_after_its_source(reference: str, name: str) -> 
         assert render_default(parse(reference + "?default=y")).values == {name: "y"}
 
 
-def test_the_secrets_own_name_names_it() -> None:
+def test_a_secret_read_by_arn_is_named_after_the_secrets_name() -> None:
     arn = "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:prod/key-AbCdEf"
     assert values(arn, b"x", name="prod/other-key") == {"OTHER_KEY": "x"}
 
 
-def test_text_is_one_variable_as_it_is() -> None:
+def test_text_is_one_variable_with_the_same_text() -> None:
     text = 'a "quoted" $line=1\nand für\tmore '
     assert values("ssm:/a/text", text.encode()) == {"TEXT": text}
     assert values("ssm:/a/text", b"") == {"TEXT": ""}
     assert values(APP + "?format=text", b'{"a": 1}') == {"APP": '{"a": 1}'}
 
 
-def test_other_json_than_objects_is_one_variable() -> None:
+def test_json_other_than_an_object_is_one_variable() -> None:
     assert values(APP, b"[1, 2.50]", content_type="application/json") == {"APP": "[1, 2.50]"}
     assert values(APP, b"1.50", content_type="application/json") == {"APP": "1.50"}
     assert values(APP, "text") == {"APP": "text"}
     assert values(APP, None) == {}
 
 
-def test_every_parameter_below_a_path_has_its_relative_name() -> None:
-    found = below("ssm:/shop/", {"db/host": "x", "api-key": '{"a": 1}', "a.b": "y"})
-    assert found.values == {"DB_HOST": "x", "API_KEY": '{"a": 1}', "A_B": "y"}
+def test_parameters_under_a_path_are_named_by_their_relative_names() -> None:
+    variables = under_path("ssm:/shop/", {"db/host": "x", "api-key": '{"a": 1}', "a.b": "y"})
+    assert variables.values == {"DB_HOST": "x", "API_KEY": '{"a": 1}', "A_B": "y"}
 
 
-def test_names_may_be_kept_as_they_are() -> None:
-    assert below("ssm:/shop/?names=keep", {"db/host": "x", "Port": "1"}).values == {
+def test_names_keep_leaves_names_unchanged() -> None:
+    assert under_path("ssm:/shop/?names=keep", {"db/host": "x", "Port": "1"}).values == {
         "host": "x",
         "Port": "1",
     }
@@ -156,9 +155,9 @@ def test_only_the_allowed_final_names_are_set() -> None:
     assert values(APP + "?prefix=DB_&only=DB_HOST,DB_OTHER", data) == {"DB_HOST": "x"}
 
 
-def test_a_document_may_go_into_one_variable_whole() -> None:
+def test_as_puts_the_whole_document_into_one_variable() -> None:
     assert values(APP + "?as=WHOLE", b'{"a":  1}') == {"WHOLE": '{"a":  1}'}
-    assert below("ssm:/shop/?as=WHOLE", {"a/b": "1"}).values == {"WHOLE": '{"a/b":"1"}'}
+    assert under_path("ssm:/shop/?as=WHOLE", {"a/b": "1"}).values == {"WHOLE": '{"a/b":"1"}'}
     assert values(APP + "?as=PART#db", {"db": {"host": "x"}}) == {"PART": '{"host":"x"}'}
 
 
@@ -175,11 +174,11 @@ def test_a_key_picks_one_value() -> None:
     [
         ("x", "has no key 'x'"),
         ("db.x", "has no key 'db.x'"),
-        ("db.host.x", "'db.host' is no JSON object, so there is no 'db.host.x'"),
+        ("db.host.x", "'db.host' is not a JSON object, so it has no key 'db.host.x'"),
         ("db.none", "'db.none' is null"),
     ],
 )
-def test_a_key_that_is_not_there_is_said(key: str, part: str) -> None:
+def test_a_missing_key_is_an_error_that_names_it(key: str, part: str) -> None:
     data = {"db": {"host": CANARY, "none": None}}
     for variable in ("", "NAME"):
         with pytest.raises(KeyMissingError) as caught:
@@ -188,8 +187,8 @@ def test_a_key_that_is_not_there_is_said(key: str, part: str) -> None:
         assert CANARY not in str(caught.value)
 
 
-def test_a_key_of_what_is_no_object_says_so() -> None:
-    with pytest.raises(KeyMissingError, match="the document is no JSON object"):
+def test_a_key_of_a_document_that_is_not_an_object_is_an_error() -> None:
+    with pytest.raises(KeyMissingError, match="the document is not a JSON object"):
         values("secretsmanager:x#password", b'{"password": "broken', "NAME")
     with pytest.raises(KeyMissingError):
         pick([1], ("0",))
@@ -203,22 +202,22 @@ def test_a_key_of_what_is_no_object_says_so() -> None:
         ({"Key": 1, "KEY": 2}, "Key", "KEY", "KEY"),
     ],
 )
-def test_two_keys_that_land_on_one_name_are_both_named(
+def test_two_keys_that_become_one_variable_are_an_error_that_names_both(
     data: object, first: str, second: str, name: str
 ) -> None:
     with pytest.raises(DocumentError) as caught:
         values(APP, data)
-    assert f"'{first}' and '{second}' both give '{name}'" in str(caught.value)
+    assert f"'{first}' and '{second}' both become variable '{name}'" in str(caught.value)
 
 
-def test_keys_that_are_not_wanted_do_not_clash() -> None:
+def test_keys_that_set_no_variable_do_not_clash() -> None:
     assert values(APP + "?only=B", {"a-b": 1, "a.b": 2, "b": 3}) == {"B": "3"}
     assert values(APP, {"a-b": None, "a.b": 2}) == {"A_B": "2"}
 
 
 @pytest.mark.parametrize("key", ["1st", "a b", "ä", "", "a=b", "a\0b", "a\n", "$x", "\ud800"])
-def test_what_is_no_variable_name_is_refused_by_name(key: str) -> None:
-    with pytest.raises(DocumentError, match="which is no variable name") as caught:
+def test_a_key_that_is_not_a_variable_name_is_an_error_that_names_it(key: str) -> None:
+    with pytest.raises(DocumentError, match="which is not a variable name") as caught:
         values(APP, {key: CANARY})
     str(caught.value).encode()
     assert CANARY not in str(caught.value)
@@ -230,7 +229,7 @@ def test_what_is_no_variable_name_is_refused_by_name(key: str) -> None:
     ("value", "part"),
     [(CANARY + "\0", "NUL"), (CANARY + "\ud800", "surrogate"), (CANARY * 30_000, "bytes")],
 )
-def test_what_no_variable_can_hold_is_refused_by_name(value: str, part: str) -> None:
+def test_a_value_that_no_variable_can_hold_is_an_error_that_names_it(value: str, part: str) -> None:
     with pytest.raises(DocumentError, match=part) as caught:
         values(APP, {"key": value})
     assert "'KEY'" in str(caught.value)
@@ -238,7 +237,7 @@ def test_what_no_variable_can_hold_is_refused_by_name(value: str, part: str) -> 
     assert values(APP + "?env=no", {"key": value}) == {"KEY": value}
 
 
-def test_the_longest_variable_is_what_linux_takes() -> None:
+def test_the_longest_variable_is_the_longest_that_linux_accepts() -> None:
     room = LONGEST_VARIABLE_BYTES - len("KEY=")
     fits = "ä" * (room // 2) + "x" * (room % 2)
     assert len(f"KEY={fits}".encode()) == LONGEST_VARIABLE_BYTES == 131_071
@@ -248,34 +247,34 @@ def test_the_longest_variable_is_what_linux_takes() -> None:
         values(APP, {"key": fits + "x"})
 
 
-def test_protected_names_are_left_out_and_said() -> None:
-    found = rendered(APP, {"path": CANARY, "ld": {"preload": CANARY}, "host": "x"})
-    assert (found.values, found.protected) == ({"HOST": "x"}, ("PATH", "LD_PRELOAD"))
+def test_protected_names_are_left_out_and_listed() -> None:
+    variables = rendered(APP, {"path": CANARY, "ld": {"preload": CANARY}, "host": "x"})
+    assert (variables.values, variables.protected) == ({"HOST": "x"}, ("PATH", "LD_PRELOAD"))
 
 
 def test_protected_names_do_not_clash() -> None:
     assert rendered(APP, {"path": 1, "Path": 2}).protected == ("PATH",)
 
 
-def test_get_may_have_protected_names() -> None:
+def test_protected_names_are_available_to_get() -> None:
     assert values(APP + "?env=no", {"path": "x"}) == {"PATH": "x"}
 
 
-def test_a_variable_of_a_protected_name_is_left_out_too() -> None:
+def test_a_protected_name_in_place_or_by_as_is_left_out() -> None:
     assert rendered("ssm:/x", b"x", "PYTHONPATH").protected == ("PYTHONPATH",)
     assert rendered("ssm:/x?as=PATH", b"x").protected == ("PATH",)
     assert render_default(parse("ssm:/x?default=y", "PATH")).protected == ("PATH",)
 
 
-def test_secret_values_are_known_as_such() -> None:
+def test_names_of_secret_values_are_marked_secret() -> None:
     assert rendered("secretsmanager:x", {"a": 1, "b": 2}, secret=True).secret == {"A", "B"}
-    assert below("ssm:/s/", {"a/b": "1", "c": "2"}, secret="a/b").secret == {"A_B"}
-    assert below("ssm:/s/?as=ALL", {"a": "1", "c": "2"}, secret="a").secret == {"ALL"}
-    assert below("ssm:/s/?as=ALL", {"a": "1"}).secret == frozenset()
+    assert under_path("ssm:/s/", {"a/b": "1", "c": "2"}, secret="a/b").secret == {"A_B"}
+    assert under_path("ssm:/s/?as=ALL", {"a": "1", "c": "2"}, secret="a").secret == {"ALL"}
+    assert under_path("ssm:/s/?as=ALL", {"a": "1"}).secret == frozenset()
     assert render_default(parse("secretsmanager:x?default=y")).secret == {"X"}
 
 
-def test_a_default_stands_in() -> None:
+def test_a_default_is_rendered_like_a_single_value() -> None:
     assert render_default(parse("ssm:/a/host?default=x")).values == {"HOST": "x"}
     assert render_default(parse("ssm:/a/host?default=x&as=B")).values == {"B": "x"}
     assert render_default(parse("ssm:/a/host?default=x", "C")).values == {"C": "x"}
@@ -286,33 +285,30 @@ def test_a_default_stands_in() -> None:
     assert render_default(parse("ssm:/a/host?optional")).values == {}
 
 
-def test_a_default_needs_a_possible_name_too() -> None:
-    with pytest.raises(DocumentError, match="no variable name"):
+def test_a_default_needs_a_valid_variable_name() -> None:
+    with pytest.raises(DocumentError, match="not a variable name"):
         render_default(parse("ssm:/a/1st?default=x"))
     assert render_default(parse("ssm:/a/1st?default=x&env=no")).values == {"1ST": "x"}
 
 
-def test_an_empty_profile_is_no_configuration() -> None:
+def test_an_empty_profile_is_an_error_unless_it_is_text() -> None:
     for body in (b"", b" \n"):
         with pytest.raises(DocumentError, match="empty"):
             values(APP, body)
     assert values(APP + "?format=text", b"") == {"APP": ""}
 
 
-def test_a_repr_holds_names_only() -> None:
+def test_a_repr_contains_names_only() -> None:
     assert repr(Variables({"A": CANARY, "B": CANARY})) == "<Variables A, B>"
 
 
 def survives_exec(environ: dict[str, str]) -> bool:
-    """Whether a program that is really executed has exactly these variables."""
+    """Whether a program that is executed with `environ` has exactly these variables."""
     reading, writing = os.pipe()
-    child = os.fork()
-    if not child:  # pragma: no cover - becomes another program
-        os.dup2(writing, 1)
-        try:
-            os.execve(sys.executable, ["python", "-I", "-S", "-c", PRINT_ENVIRON], environ)
-        finally:
-            os._exit(1)
+    # By its own path: from that, not from PATH, an interpreter that was moved finds its library.
+    command = [sys.executable, "-I", "-S", "-c", PRINT_ENVIRON]
+    to_pipe = [(os.POSIX_SPAWN_DUP2, writing, 1)]
+    child = os.posix_spawn(sys.executable, command, environ, file_actions=to_pipe)
     os.close(writing)
     with os.fdopen(reading, "rb") as file:
         printed = file.read()
@@ -347,10 +343,10 @@ def test_every_rendered_name_and_value_fits_an_environment(
     data: dict[str, Any], style: str
 ) -> None:
     try:
-        found = rendered(APP + style, data)
+        variables = rendered(APP + style, data)
     except DocumentError:
-        return  # refused by name, never resolved by luck
-    for name, value in found.values.items():
+        return  # an error that names the keys; which one wins is never left to chance
+    for name, value in variables.values.items():
         assert is_variable_name(name)
         assert not is_protected(name)
         assert "\0" not in value
@@ -360,10 +356,10 @@ def test_every_rendered_name_and_value_fits_an_environment(
 @given(good_objects)
 def test_every_rendered_environment_survives_a_real_exec(data: dict[str, Any]) -> None:
     try:
-        found = values(APP, data)
+        environ = values(APP, data)
     except DocumentError:
         return
-    assert survives_exec(found)
+    assert survives_exec(environ)
 
 
 def reordered(data: Any) -> Any:
@@ -378,7 +374,7 @@ def test_the_order_of_keys_makes_no_difference(data: dict[str, Any], style: str)
         try:
             return values(APP + style, content)
         except DocumentError:
-            return "refused"
+            return "error"
 
     assert outcome(data) == outcome(reordered(data))
 
@@ -391,10 +387,10 @@ def test_no_value_is_in_an_error(data: dict[str, Any], style: str) -> None:
         return CANARY + "\0"
 
     try:
-        said = repr(rendered(APP + style, planted(data)))
+        shown = repr(rendered(APP + style, planted(data)))
     except DocumentError as error:
-        said = str(error)
-    assert CANARY not in said
+        shown = str(error)
+    assert CANARY not in shown
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.lists(leaf))

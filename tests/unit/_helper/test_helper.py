@@ -210,15 +210,21 @@ def test_a_failed_refresh_keeps_the_last_values_waits_longer_and_is_logged_once(
             asked.append(clock.at - 1_000_000)
     assert asked == [45, 90, 180, 360, 720]
     assert "AccessDeniedException" in helper.status()[APP]["last_error"]
+    assert helper.status()[APP]["kind"] == "denied"
     assert helper.status()[APP]["age"] == 1000
     warned = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warned) == 1
-    assert "the last good values stay" in warned[0].getMessage()
+    assert "keeping the last values" in warned[0].getMessage()
 
     shop.recover()
     clock.tick(800)
     helper.get("LIMIT")
-    assert helper.status()[APP] == {"version": "v1", "age": 0, "last_error": None}
+    assert helper.status()[APP] == {
+        "version": "v1",
+        "age": 0,
+        "last_error": None,
+        "kind": None,
+    }
     assert shop.count("StartConfigurationSession") == 0, "never for a denial"
 
 
@@ -231,7 +237,7 @@ def test_a_bad_document_keeps_the_good_one_and_the_next_good_one_is_seen(
     clock.tick(46)
     assert helper.get("LIMIT") == "10"
     assert helper.status()[APP]["version"] == "v1"
-    assert "want JSON" in helper.status()[APP]["last_error"]
+    assert "invalid JSON" in helper.status()[APP]["last_error"]
     clock.tick(46)
     assert "version v2" in helper.status()[APP]["last_error"]
     shop.put_profile("shop", "prod", "app", {"limit": 12}, label="v3")
@@ -325,7 +331,7 @@ def test_a_refresh_ends_with_the_poll_timeout(
     shop.delay("GetLatestConfiguration", 20)
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
-    assert "no answer " in helper.status()[APP]["last_error"]
+    assert "no response from " in helper.status()[APP]["last_error"]
 
 
 def test_two_processes_share_one_session(
@@ -561,7 +567,12 @@ def test_status_needs_no_call_and_is_fit_for_json(
 ) -> None:
     clock.tick(30)
     status = json.loads(json.dumps(helper.status()))
-    assert status[APP] == {"version": "v1", "age": 30.0, "last_error": None}
+    assert status[APP] == {
+        "version": "v1",
+        "age": 30.0,
+        "last_error": None,
+        "kind": None,
+    }
     assert set(status) == {APP, "ssm:/shop/prod/", "secretsmanager:prod/db"}
     assert shop.calls == []
 
@@ -590,9 +601,7 @@ def test_no_value_is_logged_or_shown(
     shop.deny("GetParametersByPath")
     clock.tick(400)
     helper.get("LIMIT")
-    said = (
-        caplog.text + repr(helper.status()) + repr(helper._store and helper._store.snapshot.entries)
-    )
+    said = caplog.text + repr(helper.status()) + repr(helper.live().store.snapshot.entries)
     assert "AccessDenied" in said
     for value in ("s3cret", "db.one", "secure-"):
         assert value not in said
@@ -682,7 +691,7 @@ def test_a_document_that_two_sources_read_differently_must_be_told_apart(
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json {APP}?format=text"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     assert isinstance(helper.document(f"{APP}?format=text"), str)
-    with pytest.raises(MissingKeyError, match="say which"):
+    with pytest.raises(MissingKeyError, match="name one of them"):
         helper.document(APP)
 
 

@@ -1,4 +1,4 @@
-"""Whom TLS trusts: Amazon's roots out of a file first, then all of it, and nobody else ever."""
+"""Trust anchors: first Amazon's roots from a file, then the whole file, and never any other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from appconfig_env._cli.layer import anchors
 from appconfig_env._http.connection import Connection
 from appconfig_env._http.sockets import DistrustError
 from appconfig_env._http.transport import Transport, TransportError, Url
-from appconfig_env._http.trust_store import AMAZON, Trust, certificates, is_amazons
+from appconfig_env._http.trust_store import AMAZON, Trust, certificates, is_amazon_root
 
 from ...support.paths import ROOT
 from ...support.pythons import PYTHONS
@@ -43,20 +43,20 @@ ROOTS = {
     "Starfield Services Root Certificate Authority - G2",
 }
 
-# Rendering up: of the look-alike only the name is Amazon's.
+# Only the look-alike's name is Amazon's.
 lookalike = trustme.CA(organization_name="Amazon Root CA 1", organization_unit_name="look-alike")
 private = trustme.CA(organization_unit_name="private")
 stranger = trustme.CA(organization_unit_name="stranger")
 
 
 def amazon_roots(store: bytes) -> bytes:
-    return b"".join(one for one in certificates(store) if is_amazons(one))
+    return b"".join(one for one in certificates(store) if is_amazon_root(one))
 
 
 def subjects(context: ssl.SSLContext | _ssl._SSLContext, field: str) -> list[str]:
-    """What the certificates that a context trusts say of themselves, in the field."""
+    """Return a field of the subjects of all certificates that a context trusts."""
     return sorted(
-        str(dict(part)[field])  # type: ignore[arg-type] # the stub knows less of it
+        str(dict(part)[field])  # type: ignore[arg-type] # the stub's type is too narrow
         for certificate in context.get_ca_certs()
         for part in certificate["subject"]
         if field in dict(part)  # type: ignore[arg-type]
@@ -88,12 +88,12 @@ def written(path: Path, *authorities: trustme.CA) -> str:
 
 @pytest.fixture
 def bundle(tmp_path: Path) -> str:
-    """A file that trusts the look-alike and the private authority."""
+    """A bundle with the look-alike and the private authority."""
     return written(tmp_path / "ca.pem", private, lookalike)
 
 
 def serving(authority: trustme.CA, host: str = HOST) -> RawServer:
-    """Each connection of the server's carries one request."""
+    """A server that closes each connection after one request."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
     return RawServer(ok(b"a", "Connection: close"), context=context)
@@ -104,13 +104,13 @@ def send(transport: Transport, server: RawServer) -> bytes:
     return transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=10).body
 
 
-def test_the_five_roots_of_amazon_are_found_in_a_store_of_all() -> None:
+def test_amazons_five_roots_are_found_in_a_full_store() -> None:
     assert len(OTHERS) > 100
     assert set(names(amazon_roots(STORE))) == ROOTS
     assert len(names(amazon_roots(STORE))) == 5
 
 
-def test_nothing_is_found_where_amazon_is_not() -> None:
+def test_no_roots_are_found_in_a_store_without_amazons() -> None:
     assert amazon_roots(b"") == b""
     assert amazon_roots(private.cert_pem.bytes()) == b""
     assert amazon_roots(b"".join(OTHERS)) == b""
@@ -144,8 +144,8 @@ def test_comments_and_garbage_between_certificates_do_not_matter(
     garbage: list[tuple[bytes, bytes]], newline: bytes
 ) -> None:
     store = b""
-    for (what, end), block in zip(garbage, [*AMAZONS, b""], strict=True):
-        store += what + b"\n" + end + block.replace(b"\n", newline) + end
+    for (text, end), block in zip(garbage, [*AMAZONS, b""], strict=True):
+        store += text + b"\n" + end + block.replace(b"\n", newline) + end
     assert set(names(amazon_roots(store))) == ROOTS
 
 
@@ -158,15 +158,15 @@ def test_comments_and_garbage_between_certificates_do_not_matter(
 @example(BEGIN * 3)
 @example(STORE[:-100])
 @example(STORE[1:])
-def test_no_bytes_are_too_many(store: bytes) -> None:
+def test_any_bytes_can_be_searched(store: bytes) -> None:
     assert isinstance(amazon_roots(store), bytes)
 
 
-def test_a_system_store_that_cannot_be_read_as_text_is_no_matter() -> None:
+def test_a_store_that_is_not_utf8_can_be_searched() -> None:
     assert set(names(amazon_roots(b"\xff\xfe\0" + STORE.replace(b"\n", b"\r\n")))) == ROOTS
 
 
-def test_of_a_bundle_with_amazon_in_it_only_that_is_loaded(bundle: str) -> None:
+def test_only_amazons_roots_are_loaded_from_a_bundle_that_has_them(bundle: str) -> None:
     trust = Trust(bundle)
     assert units(trust.context()) == ["look-alike"]
     assert trust.context() is trust.context()
@@ -174,7 +174,7 @@ def test_of_a_bundle_with_amazon_in_it_only_that_is_loaded(bundle: str) -> None:
     assert trust.context().check_hostname
 
 
-def test_of_the_real_store_only_amazon_is_loaded(tmp_path: Path) -> None:
+def test_only_amazons_roots_are_loaded_from_the_real_store(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_bytes(STORE)
     trust = Trust(str(path))
@@ -189,13 +189,13 @@ def test_trust_is_widened_once(bundle: str) -> None:
     assert trust.widen(narrow)
     whole = trust.context()
     assert units(whole) == ["look-alike", "private"]
-    assert trust.widen(narrow)  # as another thread that was refused meanwhile
+    assert trust.widen(narrow)  # like another thread that had failed with it
     assert trust.context() is whole
     assert not trust.widen(whole)
     assert trust.context() is whole
 
 
-def test_a_bundle_without_amazon_is_loaded_whole_at_once(tmp_path: Path) -> None:
+def test_a_bundle_without_amazons_roots_is_loaded_completely_at_once(tmp_path: Path) -> None:
     trust = Trust(written(tmp_path / "ca.pem", private, stranger))
     assert units(trust.context()) == ["private", "stranger"]
     assert not trust.widen(trust.context())
@@ -204,7 +204,7 @@ def test_a_bundle_without_amazon_is_loaded_whole_at_once(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "name", [b"Amazon Root CA", b"0\x82\x01\0Amazon Root CA", AMAZON[1], b"\x30\3" + AMAZON[1]]
 )
-def test_what_only_looks_like_a_certificate_of_amazon_is_left_to_openssl(
+def test_data_that_only_resembles_amazons_certificates_is_rejected_by_openssl(
     tmp_path: Path, name: bytes
 ) -> None:
     path = tmp_path / "ca.pem"
@@ -240,22 +240,22 @@ shown = st.one_of(
 )
 @given(st.lists(st.tuples(shown, st.sampled_from([b"\n", b"\r\n", b""])), max_size=5))
 @example([(b"#" + b"#".join(AMAZONS[0].splitlines(keepends=True)), b"\n"), (AMAZONS[1], b"\n")])
-def test_nobody_is_trusted_whom_openssl_does_not_find_in_the_file(
+def test_no_certificate_is_trusted_that_openssl_does_not_find_in_the_file(
     tmp_path: Path, parts: list[tuple[bytes, bytes]]
 ) -> None:
     path = tmp_path / "ca.pem"
-    path.write_bytes(private.cert_pem.bytes() + b"".join(what + end for what, end in parts))
+    path.write_bytes(private.cert_pem.bytes() + b"".join(text + end for text, end in parts))
     public = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         public.load_verify_locations(path)
-    except ssl.SSLError:  # broken: then OpenSSL takes none, and which of them are meant is open
+    except ssl.SSLError:  # OpenSSL rejects a broken file as a whole, so there is nothing to compare
         return
-    found = Trust(str(path)).context().get_ca_certs(binary_form=True)
-    assert set(found) <= set(public.get_ca_certs(binary_form=True))
+    trusted = Trust(str(path)).context().get_ca_certs(binary_form=True)
+    assert set(trusted) <= set(public.get_ca_certs(binary_form=True))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate", BEGIN + b"\n" + END])
-def test_a_bundle_without_certificates_is_told(tmp_path: Path, content: bytes | None) -> None:
+def test_a_bundle_without_certificates_is_an_error(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
@@ -271,12 +271,12 @@ def test_a_bundle_without_certificates_is_told(tmp_path: Path, content: bytes | 
     assert units(trust.context()) == ["private"]
 
 
-def test_a_bundle_that_is_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_bundle_that_is_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in "):
         Trust(str(tmp_path)).context()
 
 
-def test_a_bundle_that_goes_away_is_told_and_may_come_back(bundle: str) -> None:
+def test_a_bundle_that_disappears_is_an_error_until_it_is_back(bundle: str) -> None:
     trust = Trust(bundle)
     narrow = trust.context()
     Path(bundle).rename(bundle + ".away")
@@ -291,19 +291,19 @@ def test_a_bundle_that_goes_away_is_told_and_may_come_back(bundle: str) -> None:
 def test_threads_load_once_and_widen_once(bundle: str) -> None:
     trust = Trust(bundle)
     barrier = threading.Barrier(8)
-    seen: list[tuple[object, bool, object]] = []
+    results: list[tuple[object, bool, object]] = []
 
     def work() -> None:
         barrier.wait(10)
         narrow = trust.context()
         barrier.wait(10)
         widened = trust.widen(narrow)
-        seen.append((narrow, widened, trust.context()))
+        results.append((narrow, widened, trust.context()))
 
     in_threads(work)
-    assert [widened for _, widened, _ in seen] == [True] * 8
-    assert len({id(narrow) for narrow, _, _ in seen}) == 1
-    assert len({id(whole) for _, _, whole in seen}) == 1
+    assert [widened for _, widened, _ in results] == [True] * 8
+    assert len({id(narrow) for narrow, _, _ in results}) == 1
+    assert len({id(whole) for _, _, whole in results}) == 1
 
 
 def in_threads(work: Any) -> None:
@@ -321,7 +321,7 @@ def transport(bundle: str) -> Iterator[Transport]:
     transport.close()
 
 
-def test_a_server_that_amazon_signed_takes_one_connection(transport: Transport) -> None:
+def test_a_certificate_signed_by_amazon_takes_one_connection(transport: Transport) -> None:
     with serving(lookalike) as server:
         for _ in range(3):
             assert send(transport, server) == b"a"
@@ -329,7 +329,7 @@ def test_a_server_that_amazon_signed_takes_one_connection(transport: Transport) 
     assert units(transport._trust.context()) == ["look-alike"]
 
 
-def test_a_server_that_another_signed_takes_one_connection_more_the_first_time(
+def test_a_certificate_of_another_issuer_takes_one_more_connection_the_first_time(
     transport: Transport,
 ) -> None:
     with serving(private) as server, serving(lookalike) as amazons:
@@ -342,12 +342,12 @@ def test_a_server_that_another_signed_takes_one_connection_more_the_first_time(
         assert (server.connections, amazons.connections) == (4, 3)
 
 
-def test_a_server_that_nobody_signed_is_refused(transport: Transport) -> None:
+def test_a_certificate_of_an_untrusted_issuer_is_rejected(transport: Transport) -> None:
     with serving(stranger) as server:
         for connections in (2, 3, 4):
             with pytest.raises(
                 DistrustError,
-                match=rf"^no TLS with {HOST} \(certificate not accepted: .*AWS_CA_BUNDLE right\?\)",
+                match=rf"^no TLS with {HOST} \(certificate not accepted: .*; check AWS_CA_BUNDLE,",
             ) as caught:
                 send(transport, server)
             assert caught.value.is_final
@@ -355,7 +355,9 @@ def test_a_server_that_nobody_signed_is_refused(transport: Transport) -> None:
         assert server.requests == []
 
 
-def test_a_server_that_nobody_signed_is_refused_at_once_where_all_is_known(tmp_path: Path) -> None:
+def test_an_untrusted_issuer_is_rejected_at_once_if_the_store_is_fully_loaded(
+    tmp_path: Path,
+) -> None:
     transport = Transport(ca_bundle=written(tmp_path / "ca.pem", private))
     with serving(stranger) as server, serving(private) as good:
         with pytest.raises(DistrustError):
@@ -366,7 +368,7 @@ def test_a_server_that_nobody_signed_is_refused_at_once_where_all_is_known(tmp_p
 
 
 @pytest.mark.parametrize("authority", [lookalike, private])
-def test_the_host_must_be_right_whoever_signed(transport: Transport, authority: trustme.CA) -> None:
+def test_the_host_is_verified_for_every_issuer(transport: Transport, authority: trustme.CA) -> None:
     with serving(authority, "127.0.0.2") as server:
         for _ in range(2):
             with pytest.raises(DistrustError, match="IP address mismatch"):
@@ -374,23 +376,23 @@ def test_the_host_must_be_right_whoever_signed(transport: Transport, authority: 
         assert server.requests == []
 
 
-def test_threads_are_all_let_in(transport: Transport) -> None:
+def test_concurrent_threads_all_connect_after_widening(transport: Transport) -> None:
     barrier = threading.Barrier(8)
-    found: list[bytes] = []
+    bodies: list[bytes] = []
     with serving(private) as server:
 
         def work() -> None:
             barrier.wait(10)
-            found.append(send(transport, server))
+            bodies.append(send(transport, server))
 
         in_threads(work)
-        assert found == [b"a"] * 8
+        assert bodies == [b"a"] * 8
         assert 9 <= server.connections <= 16
         send(transport, server)
         assert server.connections <= 17
 
 
-def test_a_proxy_is_asked_once_more_too(bundle: str) -> None:
+def test_widening_opens_a_second_tunnel_through_a_proxy(bundle: str) -> None:
     with serving(private) as server, serving(lookalike) as amazons, Proxy() as proxy:
         transport = Transport(ca_bundle=bundle, proxy_url=proxy.url)
         assert send(transport, amazons) == b"a"
@@ -403,7 +405,7 @@ def test_a_proxy_is_asked_once_more_too(bundle: str) -> None:
     assert (server.connections, amazons.connections) == (3, 1)
 
 
-def test_a_proxy_that_looks_into_tls_must_be_in_the_bundle(bundle: str) -> None:
+def test_the_issuer_of_a_proxy_that_inspects_tls_must_be_in_the_bundle(bundle: str) -> None:
     with serving(stranger) as server, Proxy() as proxy:
         transport = Transport(ca_bundle=bundle, proxy_url=proxy.url)
         with pytest.raises(DistrustError, match="AWS_CA_BUNDLE"):
@@ -429,8 +431,8 @@ print(*(name for name in ("ssl", "socket", "enum") if name in sys.modules))
 """
 
 
-def of_the_system(tmp_path: Path, file: str, version: str = "") -> tuple[list[str], list[int]]:
-    """What a process says that has its trust anchors from the environment; and its connections."""
+def with_system_store(tmp_path: Path, file: str, version: str = "") -> tuple[list[str], list[int]]:
+    """Run a process whose store the environment names; return its output and connections."""
     python = PYTHONS[version] if version else next(iter(PYTHONS.values()))
     environ = {"PATH": os.defpath, "SSL_CERT_DIR": str(tmp_path / "none"), "SSL_CERT_FILE": file}
     with serving(lookalike) as amazons, serving(private) as server, serving(stranger) as unknown:
@@ -445,15 +447,15 @@ def of_the_system(tmp_path: Path, file: str, version: str = "") -> tuple[list[st
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_ssl_cert_file_names_the_systems_store(tmp_path: Path, bundle: str, version: str) -> None:
-    said, connections = of_the_system(tmp_path, bundle, version)
-    assert said == ["look-alike", "200", "200", "DistrustError", ""]
+    output, connections = with_system_store(tmp_path, bundle, version)
+    assert output == ["look-alike", "200", "200", "DistrustError", ""]
     assert connections == [1, 2, 1]
 
 
-def test_the_systems_store_is_narrowed_and_widened_too(
+def test_the_systems_store_is_also_narrowed_and_widened(
     bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", bundle)  # as any process may: OpenSSL looks each time
+    monkeypatch.setenv("SSL_CERT_FILE", bundle)  # OpenSSL reads it each time
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     trust = Trust("")
     assert units(trust.context()) == ["look-alike"]
@@ -461,18 +463,18 @@ def test_the_systems_store_is_narrowed_and_widened_too(
     assert units(trust.context()) == ["look-alike", "private"]
 
 
-def test_a_system_that_does_not_know_amazon_is_asked_whole(tmp_path: Path) -> None:
-    said, connections = of_the_system(tmp_path, written(tmp_path / "own.pem", private))
-    assert said == ["private", "DistrustError", "200", "DistrustError", ""]
+def test_a_system_store_without_amazons_roots_is_loaded_completely(tmp_path: Path) -> None:
+    output, connections = with_system_store(tmp_path, written(tmp_path / "own.pem", private))
+    assert output == ["private", "DistrustError", "200", "DistrustError", ""]
     assert connections == [1, 1, 1]
 
 
-def test_a_system_without_a_store_trusts_nobody(tmp_path: Path) -> None:
-    said, _ = of_the_system(tmp_path, str(tmp_path / "absent.pem"))
-    assert said == ["", "DistrustError", "DistrustError", "DistrustError", ""]
+def test_a_system_without_a_store_trusts_no_server(tmp_path: Path) -> None:
+    output, _ = with_system_store(tmp_path, str(tmp_path / "absent.pem"))
+    assert output == ["", "DistrustError", "DistrustError", "DistrustError", ""]
 
 
-# A layer's directory, in which a root lies by the hash of its name.
+# A layer's directory, which has each root under the hash of its name.
 
 
 @pytest.fixture
@@ -482,7 +484,7 @@ def no_store_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def directory(folder: Path, authority: trustme.CA) -> str:
-    """A directory as in a layer, but for who is in it."""
+    """A directory like a layer's, but with another authority."""
     folder.mkdir()
     pem = authority.cert_pem.bytes()
     (certificate,) = certificates(pem)
@@ -490,7 +492,7 @@ def directory(folder: Path, authority: trustme.CA) -> str:
     return str(folder)
 
 
-def shake_hands(trust: Trust, server: RawServer) -> None:
+def handshake(trust: Trust, server: RawServer) -> None:
     deadline = time.monotonic() + 10
     connection = Connection(HOST, Url(server.url).port, "server", deadline)
     try:
@@ -499,41 +501,41 @@ def shake_hands(trust: Trust, server: RawServer) -> None:
         connection.close()
 
 
-def test_the_five_roots_lie_where_openssl_looks_for_them() -> None:
+def test_the_five_roots_have_the_file_names_that_openssl_looks_up() -> None:
     # As `openssl rehash` and the system's own directories name them.
-    names_of_files = {
+    file_names = {
         "ce5e74ef.0", "6d41d539.0", "8cb5ee0f.0", "de6d66f3.0", "09789157.0",
     }  # fmt: skip
-    found = anchors.roots()
-    assert found.keys() == names_of_files
-    assert set(names(amazon_roots(b"".join(found.values())))) == ROOTS
+    roots = anchors.roots()
+    assert roots.keys() == file_names
+    assert set(names(amazon_roots(b"".join(roots.values())))) == ROOTS
 
 
 @pytest.mark.parametrize(
     "name", ["plain", "UPPER and lower", "  two  spaces ", "Größe ÄÖ ǅ", "x" * 64]
 )
 @pytest.mark.usefixtures("no_store_is_named")
-def test_a_root_is_found_in_a_directory_whatever_its_name(tmp_path: Path, name: str) -> None:
+def test_a_root_of_any_name_is_found_in_the_directory(tmp_path: Path, name: str) -> None:
     authority = trustme.CA(organization_name=name, organization_unit_name=name.swapcase())
     trust = Trust("", directory(tmp_path / "anchors", authority))
     with serving(authority) as server:
-        shake_hands(trust, server)
+        handshake(trust, server)
     with serving(stranger) as server, pytest.raises(DistrustError):
-        shake_hands(trust, server)
+        handshake(trust, server)
 
 
 @pytest.mark.usefixtures("no_store_is_named")
-def test_a_directory_gives_way_to_the_systems_store(tmp_path: Path) -> None:
+def test_the_systems_store_replaces_the_directory_when_trust_is_widened(tmp_path: Path) -> None:
     trust = Trust("", directory(tmp_path / "anchors", private))
     first = trust.context()
     assert trust.widen(first)
     assert trust.context() is not first
-    assert not trust.widen(trust.context()), "there is no more than that"
+    assert not trust.widen(trust.context()), "the system's store is the widest"
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"])
 @pytest.mark.usefixtures("no_store_is_named")
-def test_who_names_a_store_trusts_nobody_else(
+def test_with_a_named_store_no_other_issuer_is_trusted(
     tmp_path: Path, bundle: str, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = directory(tmp_path / "anchors", stranger)
@@ -541,11 +543,11 @@ def test_who_names_a_store_trusts_nobody_else(
         monkeypatch.setenv(variable, bundle)
     trust = Trust(bundle if variable == "AWS_CA_BUNDLE" else "", folder)
     with serving(stranger) as server, pytest.raises(DistrustError):
-        shake_hands(trust, server)
+        handshake(trust, server)
 
 
 @pytest.mark.usefixtures("no_store_is_named")
-def test_without_the_directory_the_systems_store_is_asked(tmp_path: Path) -> None:
+def test_without_the_directory_the_systems_store_is_used(tmp_path: Path) -> None:
     trust = Trust("", str(tmp_path / "nowhere"))
     with serving(private) as server, pytest.raises(DistrustError):
-        shake_hands(trust, server)
+        handshake(trust, server)

@@ -1,4 +1,4 @@
-"""URLs in parts."""
+"""Parsing URLs, and joining paths to them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from appconfig_env._http.url import Url
         ("http://a:/", ("http", "a", 80, "/", "", "", "")),
     ],
 )
-def test_a_url_has_parts(text: str, parts: tuple[object, ...]) -> None:
+def test_a_url_is_parsed_into_its_parts(text: str, parts: tuple[object, ...]) -> None:
     url = Url(text)
-    found = (url.scheme, url.host, url.port, url.path, url.query, url.user, url.password)
-    assert found == parts
+    parsed = (url.scheme, url.host, url.port, url.path, url.query, url.user, url.password)
+    assert parsed == parts
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_url_has_parts(text: str, parts: tuple[object, ...]) -> None:
      "http://a:-1", "http://a b", "http://a/\n", "http://ä", "http://[::1", "http://[::1]x", "http://a#b",
      "http://m%zz@a", "http://m%ff@a", "http://a:٣", "http://a\\b"],
 )  # fmt: skip
-def test_what_is_no_url_is_refused(text: str) -> None:
+def test_an_invalid_url_is_an_error(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Url(text)
 
@@ -45,7 +45,7 @@ def test_what_is_no_url_is_refused(text: str) -> None:
         ("http://[::1]:1", "[::1]:1"),
     ],
 )
-def test_the_host_header_says_a_port_only_where_it_is_another(text: str, authority: str) -> None:
+def test_the_host_header_omits_the_default_port(text: str, authority: str) -> None:
     assert Url(text).authority == authority
 
 
@@ -62,9 +62,9 @@ def test_the_host_header_says_a_port_only_where_it_is_another(text: str, authori
         ("http://a/b/", "/x", "/b/x"),
     ],
 )
-def test_an_api_may_stand_below_a_path(base: str, path: str, joined: str) -> None:
+def test_an_apis_path_is_joined_to_the_urls_path(base: str, path: str, joined: str) -> None:
     assert Url(base).join(path) == joined
 
 
-def test_a_repr_holds_no_password() -> None:
+def test_a_repr_contains_no_password() -> None:
     assert repr(Url("http://me:canary@a/b")) == "<Url http://a:80/b>"

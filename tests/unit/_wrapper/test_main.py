@@ -17,7 +17,7 @@ import yaml
 from appconfig_env._cache import handoff as _handover
 from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure
 
 from ...support.canary import SECRET
 from ...support.fakes import steadily
@@ -356,7 +356,7 @@ def test_protected_names_are_left_out_with_a_warning(folder: Path) -> None:
     done = start(given, "/usr/bin/env")
     assert "evil" not in done.stdout
     assert "OK=1\n" in done.stdout
-    assert "PYTHONSTARTUP" not in done.stdout.replace("_APPCONFIG_ENV_HANDOVER", "").split("{")[0]
+    assert "PYTHONSTARTUP" not in done.stdout.replace("_APPCONFIG_ENV_HANDOFF", "").split("{")[0]
     for name in ("PATH", "LD_PRELOAD", "PYTHONSTARTUP"):
         assert f"{name} is protected" in done.stderr
 
@@ -414,7 +414,7 @@ def test_without_a_command_it_explains_itself(folder: Path) -> None:
     assert "usage: appconfig-env" in done.stderr
     done = start(environ(folder), "chekc")
     assert done.returncode == 2
-    assert "unknown command 'chekc', which is no program on PATH either" in done.stderr
+    assert "unknown command 'chekc', and no such program on PATH" in done.stderr
     assert start(environ(folder), "--help").stdout.startswith("usage: appconfig-env")
 
 
@@ -441,10 +441,10 @@ class Reads:
 
         def answer(self, request: Request) -> Outcome:
             found = self.reads.answers.get(request.resource.name)
-            if isinstance(found, SourceError):
+            if isinstance(found, Failure):
                 return found
-            assert found is not None
-            return Document(request.resource, found.body, secret=found.secret, token=found.token)
+            assert isinstance(found, Document)
+            return Document(found.body, secret=found.secret, token=found.token)
 
 
 class Handoff:
@@ -458,9 +458,7 @@ class Handoff:
 
 
 def document(body: bytes, *, secret: bool = False, token: str = "") -> Document:
-    from appconfig_env._config.references import Resource
-
-    return Document(Resource("ssm", ("any",)), body, secret=secret, token=token)
+    return Document(body, secret=secret, token=token)
 
 
 def run(reads: Reads, at: float, environment: Mapping[str, str]) -> tuple[int, Handoff, list[str]]:
@@ -472,7 +470,7 @@ def run(reads: Reads, at: float, environment: Mapping[str, str]) -> tuple[int, H
         execve=execve,
         make_backend=reads,
         jitter=steadily,
-        say=said.append,
+        write_line=said.append,
     )
     return code, execve, said
 
@@ -518,9 +516,7 @@ def test_a_snapshot_that_is_old_or_of_other_settings_is_not_reused(life: dict[st
 def test_init_run_again_asks_anew_for_what_failed(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
-    reads = Reads(
-        profile=SourceError("-", "no answer", unreachable=True), secret=document(b"2", secret=True)
-    )
+    reads = Reads(profile=Failure("unavailable", "no answer"), secret=document(b"2", secret=True))
     code, execve, _ = run(reads, 1046.0, life)
     assert (code, execve.environ["P"]) == (0, "one"), "the last value stands in"
     reads = Reads(profile=document(b"new"), secret=document(b"2", secret=True))
@@ -546,7 +542,7 @@ def test_values_for_get_only_stay_out_of_the_environment(life: dict[str, str]) -
 def test_the_handover_says_what_the_environment_no_longer_does(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     _, execve, _ = run(reads, 1000.0, life)
-    handoff = _handover.loads(execve.environ["_APPCONFIG_ENV_HANDOVER"])
+    handoff = _handover.loads(execve.environ["_APPCONFIG_ENV_HANDOFF"])
     assert handoff is not None
     assert handoff.references == {"P": life["P"], "S": life["S"]}
     assert handoff.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
@@ -563,15 +559,13 @@ def test_a_source_out_of_reach_falls_back_and_a_denied_one_does_not(
     Path(life["APPCONFIG_ENV_SNAPSHOT"]).unlink()
     later = {**life, "APPCONFIG_ENV_FALLBACK": str(fallback)}
 
-    down = Reads(
-        profile=SourceError("x", "no route", unreachable=True), secret=document(b"2", secret=True)
-    )
+    down = Reads(profile=Failure("unavailable", "no route"), secret=document(b"2", secret=True))
     code, execve, said = run(down, 9000.0, later)
     assert (code, execve.environ["P"]) == (0, "one")
     assert any("no route" in line for line in said)
 
     Path(life["APPCONFIG_ENV_SNAPSHOT"]).unlink()
-    denied = Reads(profile=SourceError("x", "denied"), secret=document(b"2", secret=True))
+    denied = Reads(profile=Failure("denied", "denied"), secret=document(b"2", secret=True))
     assert run(denied, 9000.0, later)[0] == 1
 
 
@@ -595,7 +589,7 @@ def test_a_package_that_is_not_installed_is_no_mistake_of_ours(
     python = str(bare / "bin" / "python3")
     done = start({**life, "AWS_EC2_METADATA_DISABLED": "true"}, python, "-c", "")
     assert done.returncode == 1
-    assert f"{python} lacks the package boto3" in done.stderr
+    assert f"{python} has no package boto3" in done.stderr
     assert "a bug" not in done.stderr
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._backends.aws.backend import Fetcher
+from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
-from appconfig_env._backends.base import Request
+from appconfig_env._backends.base import Request, Unchanged
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._config import references as _reference
 from appconfig_env._content.document import Document
-from appconfig_env.errors import SourceError
+from appconfig_env.errors import Failure
 
 from ....support.fake_client import Answer, FakeClient
 
@@ -33,11 +33,11 @@ def request(text: str, token: str = "") -> Request:
 def fetch(
     client: FakeClient, *texts: str, timeout: float = 5.0, connections: int = 3
 ) -> Mapping[str, Any]:
-    return Fetcher(client, connections)([request(text) for text in texts], timeout)
+    return AwsBackend(client, connections)([request(text) for text in texts], timeout)
 
 
 def poll(client: FakeClient, token: str, timeout: float = 5.0) -> Any:
-    return Fetcher(client, 3)([request(PROFILE, token)], timeout)[PROFILE]
+    return AwsBackend(client, 3)([request(PROFILE, token)], timeout)[PROFILE]
 
 
 def error(
@@ -82,8 +82,8 @@ def body(outcome: object) -> bytes | None:
 
 
 def reason(outcome: object) -> str:
-    assert isinstance(outcome, SourceError), outcome
-    return outcome.reason
+    assert isinstance(outcome, Failure), outcome
+    return str(outcome)
 
 
 # AppConfig
@@ -116,21 +116,23 @@ def test_a_profile_with_a_token_starts_no_session() -> None:
     )
     found = poll(client, "kept")
     assert client.calls == [("GetLatestConfiguration", {"ConfigurationToken": "kept"}, "")]
-    assert (found.version, found.content_type, found.is_unchanged) == ("v2", "text/x", False)
+    assert isinstance(found, Document)
+    assert (found.version, found.content_type) == ("v2", "text/x")
 
 
 def test_an_empty_answer_to_a_kept_token_means_unchanged() -> None:
     found = poll(FakeClient(GetLatestConfiguration=POLL | {"Configuration": b""}), "kept")
-    assert found.is_unchanged
-    assert found.token == "t2"
+    assert isinstance(found, Unchanged)
+    assert (found.token, found.is_early) == ("t2", False)
+    assert found.poll_seconds is not None
+    assert found.poll_seconds > 60
 
 
 def test_an_empty_answer_in_a_new_session_is_an_empty_document() -> None:
     empty = POLL | {"Configuration": b""}
     client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=empty)
     found = poll(client, "")
-    assert found.body == b""
-    assert not found.is_unchanged
+    assert body(found) == b""
 
 
 def test_an_empty_answer_after_a_token_was_refused_is_an_empty_document() -> None:
@@ -189,7 +191,7 @@ def test_denial_and_absence_are_asked_once(refusal: AwsError) -> None:
     client = FakeClient(GetLatestConfiguration=refusal)
     found = poll(client, "kept")
     assert refusal.code in reason(found)
-    assert not found.unreachable
+    assert not found.is_unavailable
     assert len(client.calls) == 1
 
 
@@ -359,7 +361,7 @@ def test_a_page_token_that_comes_twice_is_an_error_and_no_endless_loop() -> None
 def test_a_path_without_parameters_is_an_error() -> None:
     found = fetch(FakeClient(GetParametersByPath={"Parameters": []}), "ssm:/a/")["ssm:/a/"]
     assert "no parameter stands below this path" in reason(found)
-    assert not found.unreachable
+    assert not found.is_unavailable
 
 
 def test_a_page_that_fails_fails_the_path() -> None:
@@ -504,7 +506,7 @@ def test_services_do_not_wait_for_each_other() -> None:
         GetSecretValue=meet(one_secret),
     )
     requests = [request(PROFILE, "t"), request("ssm:a"), request("secretsmanager:a")]
-    found = Fetcher(client, 1)(requests, 5)
+    found = AwsBackend(client, 1)(requests, 5)
     assert all(isinstance(one, Document) for one in found.values())
 
 
@@ -522,11 +524,11 @@ def test_a_client_that_hangs_is_left_behind_at_the_deadline() -> None:
     assert ended == []
     said = reason(found["ssm:a"])
     assert said.startswith("GetParameters failed: Unreachable: no answer within 1 s; is there")
-    assert found["ssm:a"].unreachable
+    assert found["ssm:a"].is_unavailable
     assert body(found["secretsmanager:s"]) == b"value of s"
     go_on.set()
     time.sleep(0.05)
-    assert isinstance(found["ssm:a"], SourceError)  # what comes later changes nothing
+    assert isinstance(found["ssm:a"], Failure)  # what comes later changes nothing
 
 
 def test_whose_turn_did_not_come_says_so() -> None:
@@ -539,7 +541,8 @@ def test_whose_turn_did_not_come_says_so() -> None:
     client = FakeClient(GetParameters=hang, GetParametersByPath=hang)
     found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2)
     go_on.set()
-    (turnless,) = [text for text in found if "no time was left for it" in reason(found[text])]
+    said = "not attempted before the deadline"
+    (turnless,) = [text for text in found if said in reason(found[text])]
     assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[turnless])
 
 
@@ -568,9 +571,12 @@ def test_whose_turn_did_not_come_says_what_held_it_up() -> None:
 
     client = FakeClient(GetParametersByPath=fail_then_hang)
     requests = [request("ssm:/a/"), request("ssm:/b/")]
-    found = Fetcher(client, 1, system=Eager())(requests, 1.5)
+    found = AwsBackend(client, 1, system=Eager())(requests, 1.5)
     go_on.set()
-    said = "no time was left for it, after others: GetParametersByPath failed: InternalServerError"
+    said = (
+        "not attempted before the deadline; an earlier call failed: "
+        "GetParametersByPath failed: InternalServerError"
+    )
     assert said in reason(found["ssm:/b/"])
 
 
@@ -624,7 +630,7 @@ def test_what_will_not_pass_is_tried_once(failure: AwsError, unreachable: bool) 
     client = FakeClient(GetParameters=failure)
     found = fetch(client, "ssm:a")["ssm:a"]
     assert reason(found) == failure.reason
-    assert found.unreachable is unreachable
+    assert found.is_unavailable is unreachable
     assert len(client.calls) == 1
 
 

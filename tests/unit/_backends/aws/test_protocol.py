@@ -301,7 +301,7 @@ def test_a_success_that_is_not_of_the_protocol_is_refused_without_its_content(
     with pytest.raises(AwsError) as caught:
         operations.result(operation, HttpAnswer(200, {"content-type": "text/html"}, body))
     assert caught.value.code == INVALID_RESPONSE
-    assert "is something between here and AWS?" in str(caught.value)
+    assert "a proxy or gateway may have answered instead of AWS" in str(caught.value)
     assert "canary" not in str(caught.value)
 
 

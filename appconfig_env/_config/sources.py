@@ -1,0 +1,188 @@
+"""Resources and sources: what to read, and how it becomes variables; knows no values; pure."""
+
+from __future__ import annotations
+
+from .._http.percent import encode
+
+APPCONFIG = "appconfig"
+SSM = "ssm"
+SECRETS_MANAGER = "secretsmanager"
+FILE = "file"
+SCHEMES = (APPCONFIG, SSM, SECRETS_MANAGER, FILE)
+
+
+class Resource:
+    """What one call returns, fetched once however many sources use it.
+
+    Attributes:
+        scheme: one of SCHEMES.
+        parts: application, environment and profile for `appconfig`; else one name, path or ARN.
+        recursive: for a path, whether to read the levels below the first.
+        stage: for a secret, the version's staging label; empty means AWSCURRENT.
+        format: `json`, `dotenv`, `yaml` or `text`; empty means detect it.
+        reference: the canonical form; equal for equal resources.
+    """
+
+    __slots__ = ("format", "parts", "recursive", "reference", "scheme", "stage")
+
+    def __init__(
+        self,
+        scheme: str,
+        parts: tuple[str, ...],
+        *,
+        recursive: bool = True,
+        stage: str = "",
+        format: str = "",  # noqa: A002 - the option's own name
+    ) -> None:
+        self.scheme = scheme
+        self.parts = parts
+        self.recursive = recursive
+        self.stage = stage
+        self.format = format
+        options = []
+        if not recursive:
+            options.append("recursive=no")
+        if stage:
+            options.append(f"stage={encode(stage)}")
+        if format:
+            options.append(f"format={format}")
+        self.reference = f"{scheme}:{self._path()}" + ("?" + "&".join(options) if options else "")
+
+    def _path(self) -> str:
+        if self.scheme == APPCONFIG:
+            return "/".join(encode(part, keep=":") for part in self.parts)
+        return encode(self.parts[0], keep="/:@+=,")
+
+    @property
+    def name(self) -> str:
+        """The profile's name, or the name, path or ARN of the parameter, secret or file."""
+        return self.parts[-1]
+
+    @property
+    def is_path(self) -> bool:
+        """Whether this resource is every parameter under a path."""
+        return self.scheme == SSM and self.name.endswith("/")
+
+    @property
+    def arn_region(self) -> str:
+        """The Region in an ARN; empty if `name` is not an ARN."""
+        fields = self.name.split(":", 5)
+        return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Resource) and self.reference == other.reference
+
+    def __hash__(self) -> int:
+        return hash(self.reference)
+
+    def __repr__(self) -> str:
+        return f"<Resource {self.reference}>"
+
+
+class Source:
+    """A configured reference: a resource, and how it becomes variables.
+
+    Attributes:
+        resource: what to read.
+        key: the segments of `#KEY`, outermost first; empty for the whole document.
+        variable: the variable whose value this reference was; empty if it comes from a list.
+        prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
+            None for the service's interval; `only` is None without an allow-list.
+        reference: the canonical form; `parse(source.reference)` returns an equal source.
+        identity: identifies this source among those of the same settings; without its default,
+            because the snapshot file holds it.
+    """
+
+    __slots__ = (
+        "as_name",
+        "default",
+        "env",
+        "identity",
+        "key",
+        "names",
+        "only",
+        "optional",
+        "prefix",
+        "reference",
+        "resource",
+        "ttl",
+        "variable",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        resource: Resource,
+        key: tuple[str, ...] = (),
+        *,
+        variable: str = "",
+        prefix: str = "",
+        names: str = "upper",
+        as_name: str = "",
+        env: bool = True,
+        only: tuple[str, ...] | None = None,
+        optional: bool = False,
+        default: str | None = None,
+        ttl: float | None = None,
+    ) -> None:
+        self.resource = resource
+        self.key = key
+        self.variable = variable
+        self.prefix = prefix
+        self.names = names
+        self.as_name = as_name
+        self.env = env
+        self.only = only
+        self.optional = optional
+        self.default = default
+        self.ttl = ttl
+        options = self._options()
+        self.identity = (f"{variable}=" if variable else "") + self._text(options)
+        if default is not None:
+            options.append(f"default={encode(default)}")
+        self.reference = self._text(options)
+
+    def _options(self) -> list[str]:
+        options = []
+        if self.prefix:
+            options.append(f"prefix={self.prefix}")
+        if self.names != "upper":
+            options.append(f"names={self.names}")
+        if self.as_name:
+            options.append(f"as={self.as_name}")
+        if not self.env:
+            options.append("env=no")
+        if self.only is not None:
+            options.append("only=" + ",".join(self.only))
+        if self.optional:
+            options.append("optional")
+        if self.ttl is not None:
+            options.append(f"ttl={self.ttl:f}".rstrip("0").rstrip("."))
+        return options
+
+    def _text(self, options: list[str]) -> str:
+        text = self.resource.reference
+        if options:
+            text += ("&" if "?" in text else "?") + "&".join(options)
+        return text + self._key_text()
+
+    def _key_text(self) -> str:
+        if not self.key:
+            return ""
+        return "#" + ".".join(encode(part).replace(".", "%2E") for part in self.key)
+
+    @property
+    def public_reference(self) -> str:
+        """The reference as messages show it: without options, so without a default's value."""
+        variable = f"{self.variable}=" if self.variable else ""
+        return variable + self.resource.reference + self._key_text()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Source):
+            return NotImplemented
+        return (self.variable, self.reference) == (other.variable, other.reference)
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def __repr__(self) -> str:
+        return f"<Source {self.public_reference}>"

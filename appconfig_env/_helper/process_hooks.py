@@ -1,0 +1,67 @@
+"""What a fork and a SnapStart restore do to this process's helpers."""
+
+from __future__ import annotations
+
+import os
+from _thread import get_ident
+from _weakref import ref  # the C part of weakref, which handlers may not have loaded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from _thread import RLock
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class Forking(Protocol):
+        """What is told of forks."""
+
+        @property
+        def importing(self) -> RLock:
+            """Held while something is imported: a fork waits for it."""
+
+        def after_fork_in_child(self) -> None:
+            """Make the child's copy independent of the parent."""
+
+
+FORK_SECONDS = 1.0  # the longest that a fork waits for other threads to have imported
+_watched: list[ref[Forking]] = []
+_held: dict[int, list[RLock]] = {}  # by the thread that forks: several may
+
+
+def watch(helper: Forking) -> None:
+    """Have forks handled for `helper` as long as it lives."""
+    _watched.append(ref(helper, _watched.remove))
+
+
+def after_restore(hook: Callable[[], None]) -> None:
+    """Have `hook` called after a SnapStart restore, where Lambda's library for it is present."""
+    try:
+        from snapshot_restore_py import register_after_restore  # in Lambda's runtime only
+    except ImportError:
+        return  # without it no token is ever kept, see _cache.repository
+    register_after_restore(hook)
+
+
+def _before_fork() -> None:
+    locks = [helper.importing for found in _watched if (helper := found())]
+    held = _held.setdefault(get_ident(), [])
+    held.extend(lock for lock in locks if lock.acquire(timeout=FORK_SECONDS))
+
+
+def _after_fork_in_parent() -> None:
+    for lock in _held.pop(get_ident(), ()):
+        lock.release()
+
+
+def _after_fork_in_child() -> None:
+    _held.clear()
+    for found in _watched[:]:  # the collector may remove some meanwhile
+        if helper := found():
+            helper.after_fork_in_child()
+
+
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_after_fork_in_parent,
+    after_in_child=_after_fork_in_child,
+)

@@ -1,0 +1,105 @@
+"""Values, documents and flags that a user's test has given, in place of every source."""
+
+from __future__ import annotations
+
+from .._config.references import ReferenceProblems, parse
+from .._content.flags import FoundFlag, flag_of, is_flag
+from ..errors import MissingKeyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .._cache.store import Seen
+    from .._content.flags import Flag
+
+ALWAYS, NEVER = float("-inf"), float("inf")
+
+
+class StaticStore:
+    """Answers from what it was given and from nothing else; the methods are `LiveStore`'s.
+
+    Args:
+        environ: the environment, for names that are not given.
+        values: texts by variable name.
+        documents: parsed documents by reference.
+        flags: by name.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        values: Mapping[str, str] | None = None,
+        documents: Mapping[str, Any] | None = None,
+        flags: Mapping[str, Flag] | None = None,
+    ) -> None:
+        self._environ = environ
+        self._values = dict(values or {})
+        self._documents = dict(documents or {})
+        self._flags = dict(flags or {})
+        # Nothing is ever stale.
+        self.seen: Seen = (ALWAYS, NEVER, self._values)
+
+    def extended(
+        self,
+        values: Mapping[str, str],
+        documents: Mapping[str, Any],
+        flags: Mapping[str, Flag],
+    ) -> StaticStore:
+        """Return one that answers these first."""
+        return StaticStore(
+            self._environ,
+            {**self._values, **values},
+            {**self._documents, **documents},
+            {**self._flags, **flags},
+        )
+
+    def refresh(self) -> frozenset[str]:
+        """Fetch nothing: nothing changes."""
+        return frozenset()
+
+    def value(self, name: str) -> str | None:
+        """Return the text of `name`; None where there is none."""
+        value = self._values.get(name)
+        return self._environ.get(name) if value is None else value
+
+    def document(self, reference: str) -> Any:
+        """Return the document that was given for `reference`.
+
+        Raises:
+            MissingKeyError: there is none.
+        """
+        if reference in self._documents:
+            return self._documents[reference]
+        try:
+            named = parse(reference).public_reference
+        except ReferenceProblems as error:
+            raise MissingKeyError(f"{reference!r}: {error}") from None
+        raise MissingKeyError(f"{named} is not among the documents of testing.override")
+
+    def find_flag(
+        self, name: str, source: str | None = None, *, is_strict: bool = False
+    ) -> FoundFlag | None:
+        """Return the flag that was given, or that is in the document of `source`.
+
+        Raises:
+            MissingKeyError: neither was given, unless OpenFeature asks (`is_strict`).
+        """
+        if name in self._flags:
+            return FoundFlag(self._flags[name])
+        if source is None or (is_strict and source not in self._documents):
+            return None
+        document = self.document(source)
+        if isinstance(document, dict) and is_flag(document.get(name)):
+            return FoundFlag(flag_of(name, document[name]))
+        return None
+
+    def knows(self, reference: str) -> bool:
+        """Whether `reference` may be named: a test may give what it likes."""
+        del reference
+        return True
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Return nothing: no source is read."""
+        return {}

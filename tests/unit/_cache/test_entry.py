@@ -1,0 +1,209 @@
+"""The entry: every event in every status, by the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appconfig_env._backends.base import Unchanged
+from appconfig_env._cache.entry import (
+    FAILING,
+    FALLBACK,
+    GOOD,
+    INVALID,
+    MISSING,
+    RECEIVED,
+    REFUSED,
+    TOO_EARLY,
+    TRANSITIONS,
+    UNAVAILABLE,
+    UNCHANGED,
+    UNREAD,
+    Entry,
+    after,
+)
+from appconfig_env._cache.schedule import Schedule
+from appconfig_env._config.settings import from_environ
+from appconfig_env._content.document import Document
+from appconfig_env.errors import Failure
+
+if TYPE_CHECKING:
+    from appconfig_env._backends.base import Outcome
+
+NOW = 1000.0
+SOURCES = from_environ({"A": "appconfig:shop/prod/app#a"}).resources()["appconfig:shop/prod/app"]
+OLD = Document(b'{"a": "old"}', version="1")
+NEW = Document(b'{"a": "new"}', version="2", token="token-2")
+BAKED = Entry(document=Document(b'{"a": "baked"}', version="0"), fetched_at=1.0)
+REASON = Failure("unavailable", "no answer")
+
+BEFORE: dict[str, Entry | None] = {
+    UNREAD: None,
+    GOOD: Entry(
+        document=OLD, version="1", token="token-1", fetched_at=955.0, checked_at=955.0,
+        refresh_at=NOW, revision=1, confirmed=1,
+    ),
+    FAILING: Entry(
+        document=OLD, version="1", token="token-1", fetched_at=900.0, checked_at=955.0,
+        refresh_at=NOW, revision=2, confirmed=1, failures=1, failure=REASON,
+    ),
+    MISSING: Entry(checked_at=955.0, refresh_at=NOW, revision=1, failures=1, failure=REASON),
+}  # fmt: skip
+OUTCOMES: dict[str, Outcome] = {
+    RECEIVED: NEW,
+    UNCHANGED: Unchanged("token-2"),
+    TOO_EARLY: Unchanged("token-1", is_early=True),
+    INVALID: Document(b"{", content_type="application/json", token="token-2"),
+    UNAVAILABLE: Failure("throttled", "slow down"),
+    FALLBACK: Failure("unavailable", "no route"),
+    REFUSED: Failure("denied", "no right"),
+}
+
+
+def stepped(event: str, status: str) -> Entry:
+    fallback = BAKED if event == FALLBACK else None
+    return after(BEFORE[status], OUTCOMES[event], SOURCES, Schedule(45.0, NOW), fallback)
+
+
+CASES = [(event, status) for event, row in TRANSITIONS.items() for status in row]
+
+
+@pytest.mark.parametrize(("event", "status"), CASES)
+def test_an_event_leads_where_the_table_says(event: str, status: str) -> None:
+    assert stepped(event, status).status == TRANSITIONS[event][status]
+
+
+def test_the_table_has_every_event_and_every_status() -> None:
+    assert TRANSITIONS.keys() == OUTCOMES.keys()
+    for event, row in TRANSITIONS.items():
+        assert row.keys() == ({UNREAD, MISSING} if event == FALLBACK else BEFORE.keys())
+
+
+@pytest.mark.parametrize(("event", "status"), CASES)
+def test_what_it_serves_goes_by_its_status(event: str, status: str) -> None:
+    entry = stepped(event, status)
+    value = entry.rendering(SOURCES).variables[SOURCES[0].identity].values.get("A")
+    served = {GOOD: "new" if event == RECEIVED else "old", FAILING: "old", MISSING: None}
+    expected = "baked" if event == FALLBACK else served[entry.status]
+    assert value == expected
+    assert [error.source for error in entry.rendering(SOURCES).missing] == (
+        ["A=appconfig:shop/prod/app#a"] if entry.status == MISSING else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "token"),
+    [
+        (RECEIVED, GOOD, "token-2"),
+        (UNCHANGED, GOOD, "token-2"),
+        (UNCHANGED, FAILING, "token-2"),
+        (UNCHANGED, MISSING, ""),
+        (TOO_EARLY, GOOD, "token-1"),
+        (INVALID, GOOD, ""),
+        (INVALID, UNREAD, ""),
+        (UNAVAILABLE, GOOD, "token-1"),
+        (REFUSED, FAILING, "token-1"),
+        (FALLBACK, UNREAD, ""),
+    ],
+)
+def test_a_token_outlives_failures_but_no_document_that_was_not_used(
+    event: str, status: str, token: str
+) -> None:
+    assert stepped(event, status).token == token
+
+
+@pytest.mark.parametrize(("event", "status"), CASES)
+def test_every_attempt_but_an_early_one_has_a_higher_revision(event: str, status: str) -> None:
+    before = BEFORE[status] or Entry()
+    entry = stepped(event, status)
+    is_postponed = event == TOO_EARLY and entry.status != MISSING
+    assert (entry.revision > before.revision) is not is_postponed
+    is_confirmed = event in (RECEIVED, UNCHANGED) and entry.status == GOOD
+    assert entry.confirmed == (entry.revision if is_confirmed else before.confirmed)
+
+
+@given(st.integers(0, 2**40), st.floats(0, 2000))
+def test_a_revision_follows_the_clock_and_never_goes_back(revision: int, now: float) -> None:
+    following = Entry(revision=revision).next_revision(now)
+    assert following > revision
+    assert following >= int(now * 1e6)
+
+
+def test_an_early_answer_keeps_the_time_or_waits_for_the_services_least() -> None:
+    early = OUTCOMES[TOO_EARLY]
+    before = BEFORE[GOOD]
+    assert before is not None
+    fresh = after(before, early, SOURCES, Schedule(45.0, NOW - 5))
+    assert (fresh.refresh_at, fresh.checked_at) == (NOW, NOW - 5)
+    assert after(before, early, SOURCES, Schedule(45.0, NOW)).refresh_at == NOW + 15.0
+
+
+def test_a_fallback_is_not_used_where_aws_gave_a_verdict_or_there_is_a_document() -> None:
+    for before, outcome in (
+        (None, OUTCOMES[REFUSED]),
+        (BEFORE[GOOD], OUTCOMES[UNAVAILABLE]),
+        (BEFORE[FAILING], OUTCOMES[UNAVAILABLE]),
+    ):
+        entry = after(before, outcome, SOURCES, Schedule(45.0, NOW), BAKED)
+        assert entry.document is (OLD if before is not None else None)
+
+
+def test_variables_are_rendered_once_for_the_same_sources() -> None:
+    entry = stepped(RECEIVED, UNREAD)
+    assert entry.rendering(SOURCES) is entry.rendering(SOURCES)
+    assert entry.replace(token="").rendering(SOURCES) is entry.rendering(SOURCES)
+
+
+def test_a_document_is_parsed_once_and_only_when_it_is_asked_for() -> None:
+    calls = []
+
+    def parse(document: Document) -> object:
+        calls.append(document)
+        return len(calls)
+
+    document = Document(b"x")
+    assert [document.parsed(parse), document.parsed(parse)] == [1, 1]
+    assert calls == [document]
+
+
+documents = st.builds(
+    Document,
+    st.binary(max_size=3),
+    version=st.sampled_from(["", "1"]),
+    content_type=st.sampled_from(["", "text/plain"]),
+    name=st.sampled_from(["", "1"]),
+    parameters=st.none() | st.dictionaries(st.text(max_size=2), st.text(max_size=2), max_size=2),
+)
+
+
+@given(documents, documents)
+def test_documents_share_a_digest_only_where_they_are_the_same(
+    one: Document, other: Document
+) -> None:
+    def facts(document: Document) -> tuple[object, ...]:
+        parameters = document.parameters
+        listed = None if parameters is None else list(parameters.items())
+        return document.body, listed or None, document.version, document.content_type, document.name
+
+    assert (one.digest == other.digest) == (facts(one) == facts(other))
+
+
+def test_an_entry_is_stale_after_its_time_and_where_the_clock_went_back() -> None:
+    entry = Entry(checked_at=100.0, refresh_at=145.0)
+    assert [entry.is_stale(now) for now in (99.9, 100.0, 144.9, 145.0)] == [
+        True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_an_entry_is_replaced_not_edited() -> None:
+    entry = Entry(document=OLD, version="1")
+    changed = entry.replace(version="2")
+    assert (entry.version, changed.version, changed.document) == ("1", "2", OLD)
+
+
+def test_no_repr_holds_a_value_or_a_token() -> None:
+    entry = Entry(document=Document(b"c4n4ry", token="c4n4ry"), token="c4n4ry")
+    assert "c4n4ry" not in repr(entry) + repr(entry.document)

@@ -1,0 +1,48 @@
+"""What a process does about stale entries: every case of the table."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from appconfig_env._cache.turn import (
+    ELSEWHERE,
+    FETCH_AWAITED,
+    IMPOSSIBLE,
+    KEEP,
+    LOOK_AGAIN,
+    MINE,
+    PUBLISH,
+    decide,
+)
+
+
+@pytest.mark.parametrize(
+    ("lock", "is_awaited", "is_abandoned", "action"),
+    [
+        (MINE, False, False, PUBLISH),
+        (MINE, True, False, PUBLISH),
+        (ELSEWHERE, False, False, LOOK_AGAIN),
+        (ELSEWHERE, True, False, FETCH_AWAITED),
+        (ELSEWHERE, False, True, KEEP),
+        (ELSEWHERE, True, True, KEEP),
+        (IMPOSSIBLE, False, False, KEEP),
+        (IMPOSSIBLE, True, False, KEEP),
+    ],
+)
+def test_each_case_has_its_action(
+    lock: str, is_awaited: bool, is_abandoned: bool, action: str
+) -> None:
+    assert decide(lock, is_awaited=is_awaited, is_abandoned=is_abandoned) == action
+
+
+def test_there_is_an_action_for_every_case() -> None:
+    for lock, is_awaited, is_abandoned in product(
+        (MINE, ELSEWHERE, IMPOSSIBLE), (False, True), (False, True)
+    ):
+        assert decide(lock, is_awaited=is_awaited, is_abandoned=is_abandoned)
+
+
+def test_only_the_lock_of_another_process_can_be_abandoned() -> None:
+    assert decide(MINE, is_awaited=False, is_abandoned=True) == PUBLISH
