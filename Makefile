@@ -146,6 +146,10 @@ bench: $(DEV) ## measure the cost of the wrapper and the helper, and fill docs/p
 fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/fleet.md
 	@$(BIN)/python -m simulations --docs docs
 
+.PHONY: architecture
+architecture: $(DEV) ## draw the pictures of docs/architecture.md, and fill its marked parts from the code
+	@$(BIN)/python tools/draw_architecture.py
+
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
 	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)
