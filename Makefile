@@ -30,6 +30,11 @@ EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gu
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
 # The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
+# Tests run in as many processes as there are cores; in one process: make test WORKERS=0
+WORKERS ?= auto
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadgroup
+# Where it is set, every worker compiles all test files again: seconds of each core.
+unexport PYTHONDONTWRITEBYTECODE
 # Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
@@ -54,7 +59,11 @@ demo: $(RUNTIME) ## run the example function under the wrapper, change its confi
 
 .PHONY: test
 test: $(DEV) $(SAM) $(RIE) lint ## run everything: format check, linters, types, all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST) $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(DEV) ## run the unit tests and the import rules, in under 30 s
+	$(BIN)/python $(PYTEST) --hypothesis-profile fast tests/unit $(ARGS)
 
 .PHONY: lint
 lint: $(DEV) ## run ruff, mypy, pyright, bandit and the linters of .github
@@ -76,7 +85,7 @@ format: $(DEV) ## format and fix the code with ruff
 
 .PHONY: test-floors
 test-floors: $(FLOORS) ## run the tests that need no other software, with the lowest supported versions
-	$(VENV_FLOORS)/bin/python -m pytest $(ALONE) $(ARGS)
+	$(VENV_FLOORS)/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 # The package is removed from the sources, so that only the wheel's contents are tested.
 .PHONY: test-wheel
@@ -86,11 +95,11 @@ test-wheel: $(WHEELED) ## run the tests that need no other software, with the wh
 	@tar -xzf dist/appconfig_env-*.tar.gz -C build/wheel --strip-components 1
 	@rm -r build/wheel/appconfig_env
 	@ln -s $$(cd / && $(abspath $(VENV_WHEEL))/bin/python -c "import appconfig_env as one; print(*one.__path__)") build/wheel/appconfig_env
-	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python -m pytest $(ALONE) $(ARGS)
+	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 .PHONY: test-shard
 test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard SHARD=1/4
-	$(BIN)/python -m pytest $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
+	$(BIN)/python $(PYTEST) $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
 
 .PHONY: test-docs
 test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
@@ -119,7 +128,7 @@ test-pythons: ## run the tests that need no other software, with each CPython fr
 
 .PHONY: test-python
 test-python: $(SUBSET)
-	$(BIN)/python -m pytest $(ALONE) $(ARGS)
+	$(BIN)/python $(PYTEST) $(ALONE) $(ARGS)
 
 .PHONY: test-arm64
 test-arm64: $(DEV) $(ARM64) ## test the layer with CPython for arm64 under QEMU (needs Debian)

@@ -352,7 +352,7 @@ def test_every_rendered_name_and_value_fits_an_environment(
         assert "\0" not in value
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings().max_examples // 5)
 @given(good_objects)
 def test_every_rendered_environment_survives_a_real_exec(data: dict[str, Any]) -> None:
     try:

@@ -326,9 +326,9 @@ def test_many_threads_ask_once(helper: Helper, shop: FakeAws, clock: Clock) -> N
 def test_a_refresh_ends_with_the_poll_timeout(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "200"
+    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "1000"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    shop.delay("GetLatestConfiguration", 5)
+    shop.delay("GetLatestConfiguration", 20)
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
     assert "no response from " in helper.status()[APP]["last_error"]
@@ -698,7 +698,7 @@ def test_a_document_that_two_sources_read_differently_must_be_told_apart(
 def test_what_has_no_value_at_all_is_asked_for_again_soon(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "0.2"
+    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "2"
     shop.fail("GetParametersByPath", times=None)
     helper = Helper(environ, now=clock, jitter=steadily)
     with pytest.raises(LoadError):
