@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from .._content import fast_json as json
+from .._content.document import blake2b
 from .._content.variables import Variables
 
 TYPE_CHECKING = False
@@ -86,7 +85,7 @@ class Snapshot:
 def fingerprint(settings: Settings) -> str:
     """Return a hash that is equal for settings that read the same: 64 hexadecimal digits."""
     identity = json.dumps([SCHEMA, settings.identity()], sort_keys=True)
-    return hashlib.sha256(identity.encode()).hexdigest()
+    return blake2b(identity.encode(), digest_size=32).hexdigest()
 
 
 def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:

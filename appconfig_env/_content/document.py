@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+try:
+    from _blake2 import blake2b  # hashlib loads OpenSSL: a quarter of a first get()
+except ImportError:  # a Python built without it
+    from hashlib import blake2b
+
+__all__ = ("Document", "DocumentError", "blake2b")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +85,7 @@ class Document:
     def digest(self) -> str:
         """A hash that is equal for equal documents: 32 hexadecimal digits."""
         if not self._digest:
-            digest = hashlib.blake2b(digest_size=16)
+            digest = blake2b(digest_size=16)
             for part in (self.version, self.content_type, self.name):
                 digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
             digest.update(self.body)

@@ -999,8 +999,8 @@ def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     # Each read takes longer than the others wait for the lock: then they read without it.
-    aws.delay("GetSecretValue", 0.15)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "200"}
+    aws.delay("GetSecretValue", 1.0)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "1500"}
     helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
     with ThreadPoolExecutor(len(helpers)) as threads:
         found = list(threads.map(lambda helper: helper.get("PASSWORD"), helpers))
@@ -1010,14 +1010,15 @@ def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
 def test_threads_wait_for_the_thread_that_waits_for_another_process(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
-    aws.delay("GetSecretValue", 0.3)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "400"}
+    # The wait for the lock and the call take longer than a refresh may, each alone does not.
+    aws.delay("GetSecretValue", 2.0)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "3500"}
     helper = Helper({**wrapped(environ, Clock(time.time())), **times})
     other = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
     assert other.is_held
     with ThreadPoolExecutor(3) as threads:
         answers = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
-        time.sleep(0.3)
+        time.sleep(2.0)
         other.release()
         assert [answer.result() for answer in answers] == [SECRET] * 3
 

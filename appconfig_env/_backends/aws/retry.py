@@ -24,7 +24,7 @@ class Policy(NamedTuple):
         attempts: how many there are at most, the first one included.
         attempts_if_known: likewise where there are values to go on with: somebody waits in `get()`,
             and the next poll comes anyway.
-        is_patient: whether a start goes on until its deadline where AWS throttles: a quota is a
+        waits_for_quota: whether a start goes on until its deadline where AWS throttles: a quota is a
             queue, and who leaves it has waited in vain. Who has values leaves it to those at once.
         first_wait: seconds, the most before the second attempt; it doubles with each one.
         throttled_wait: likewise, after an answer that says to slow down.
@@ -33,7 +33,7 @@ class Policy(NamedTuple):
 
     attempts: int = 6
     attempts_if_known: int = 3
-    is_patient: bool = True
+    waits_for_quota: bool = True
     first_wait: float = 0.1
     throttled_wait: float = 1.0
     longest_wait: float = 2.0
@@ -83,7 +83,7 @@ def again(
     def is_over(state: tenacity.RetryCallState) -> bool:
         if system.now() + state.upcoming_sleep >= deadline:
             return True
-        if policy.is_patient and _is_throttled(state):
+        if policy.waits_for_quota and _is_throttled(state):
             return not is_required
         nonlocal others
         others += 1

@@ -131,6 +131,8 @@ def test_without_a_child_a_handoff_releases_the_lock(path: str) -> None:
     other.release()
 
 
+# A run of pytest always has a second thread, the one that watches for canaries.
+@pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:DeprecationWarning")
 def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

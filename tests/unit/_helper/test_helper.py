@@ -328,9 +328,9 @@ def test_many_threads_poll_once(helper: Helper, shop: FakeAws, clock: Clock) -> 
 def test_a_refresh_ends_with_the_poll_timeout(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "200"
+    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "1000"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    shop.delay("GetLatestConfiguration", 5)
+    shop.delay("GetLatestConfiguration", 20)
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
     assert "no response from " in helper.status()[APP]["last_error"]
@@ -700,7 +700,7 @@ def test_a_document_in_two_formats_needs_a_complete_reference(
 def test_a_source_without_a_value_is_retried_soon(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "0.2"
+    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "2"
     shop.fail("GetParametersByPath", times=None)
     helper = Helper(environ, now=clock, jitter=steadily)
     with pytest.raises(LoadError):

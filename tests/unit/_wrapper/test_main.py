@@ -647,7 +647,7 @@ def test_the_deadline_ends_startup_with_the_reason(
     shop: dict[str, str], fake_aws_tls: FakeAws
 ) -> None:
     fake_aws_tls.throttle("GetParameters", times=None)
-    done = start({**shop, "APPCONFIG_ENV_DEADLINE_SECONDS": "0.5"}, *PYTHON, "-c", "")
+    done = start({**shop, "APPCONFIG_ENV_DEADLINE_SECONDS": "2"}, *PYTHON, "-c", "")
     assert done.returncode == 1
     assert "ONE=ssm:/one: " in done.stderr
     assert "ThrottlingException" in done.stderr

@@ -571,7 +571,7 @@ def test_whose_turn_did_not_come_says_what_held_it_up() -> None:
 
     client = FakeClient(GetParametersByPath=fail_then_hang)
     requests = [request("ssm:/a/"), request("ssm:/b/")]
-    found = AwsBackend(client, 1, system=Eager())(requests, 0.5)
+    found = AwsBackend(client, 1, system=Eager())(requests, 1.5)
     go_on.set()
     said = (
         "not attempted before the deadline; an earlier call failed: "
@@ -589,10 +589,10 @@ def test_the_deadline_says_what_went_wrong_last() -> None:
 
     broken = error("GetParameters", "InternalServerError")
     client = FakeClient(GetParameters=[broken, hang])
-    found = fetch(client, "ssm:a", timeout=0.5)
+    found = fetch(client, "ssm:a", timeout=1.5)
     go_on.set()
     assert reason(found["ssm:a"]).startswith(
-        "no answer within 0.5 s after GetParameters failed: InternalServerError"
+        "no answer within 1.5 s after GetParameters failed: InternalServerError"
     )
 
 
