@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 SIZES = (10, 30, 100, 300, 1000, 3000, 10_000)
-ONCE = POLICY._replace(attempts=1, is_patient=False)
-SIX = POLICY._replace(is_patient=False, throttled_wait=POLICY.first_wait)
+ONCE = POLICY._replace(attempts=1, waits_for_quota=False)
+SIX = POLICY._replace(waits_for_quota=False, throttled_wait=POLICY.first_wait)
 
 # Lambda adds up to 1,000 environments every 10 seconds to a function (Lambda Developer Guide,
 # "Lambda function scaling"); 40 a second is what Parameter Store gives an account by default.

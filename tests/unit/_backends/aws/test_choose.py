@@ -44,7 +44,7 @@ def reason(environ: dict[str, str]) -> str:
         },
     ],
 )
-def test_what_lambda_gives_needs_no_boto3(more: dict[str, str]) -> None:
+def test_lambdas_environment_needs_no_boto3(more: dict[str, str]) -> None:
     environ = LAMBDA | more
     assert reason(environ) == ""
     assert isinstance(clients.client(settings.from_environ(environ, []), environ), LeanClient)
@@ -65,7 +65,7 @@ def test_what_lambda_gives_needs_no_boto3(more: dict[str, str]) -> None:
         ({"http_proxy": "http://proxy"}, "HTTP_PROXY or HTTPS_PROXY"),
     ],
 )
-def test_all_else_is_boto3s(more: dict[str, str], why: str) -> None:
+def test_everything_else_needs_boto3(more: dict[str, str], why: str) -> None:
     environ = LAMBDA | more
     assert reason(environ) == why
     chosen = clients.client(settings.from_environ(environ, []), environ)

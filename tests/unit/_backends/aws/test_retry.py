@@ -17,7 +17,7 @@ DENIED = AwsError("GetParameters", "AccessDeniedException", status=400)
 
 
 class Clock:
-    """A machine on which seconds pass while somebody sleeps; its jitter is the real one."""
+    """A system on which time passes only during sleep; its jitter is the real one."""
 
     start = staticmethod(THIS_SYSTEM.start)
     lock = staticmethod(THIS_SYSTEM.lock)
@@ -60,7 +60,7 @@ def again(
     return retry.again(call, first, deadline, system=clock, **how)
 
 
-def test_a_call_that_works_again_gives_its_result() -> None:
+def test_a_call_that_works_again_returns_its_result() -> None:
     clock, call = Clock(), Flaky(THROTTLED, AwsError("GetParameters", UNREACHABLE))
     assert again(call, clock) == "done"
     assert call.calls == 3
@@ -70,9 +70,7 @@ def test_a_call_that_works_again_gives_its_result() -> None:
 @pytest.mark.parametrize(
     ("is_required", "attempts"), [(True, POLICY.attempts), (False, POLICY.attempts_if_known)]
 )
-def test_attempts_are_few_and_the_last_error_is_the_one_that_counts(
-    is_required: bool, attempts: int
-) -> None:
+def test_attempts_are_few_and_the_last_error_is_raised(is_required: bool, attempts: int) -> None:
     last = AwsError("GetParameters", UNREACHABLE, "the last")
     call = Flaky(*[BROKEN] * (attempts - 2), last, BROKEN)
     with pytest.raises(AwsError, match="the last"):
@@ -80,7 +78,7 @@ def test_attempts_are_few_and_the_last_error_is_the_one_that_counts(
     assert call.calls == attempts - 1
 
 
-def test_a_start_that_is_throttled_is_patient_until_its_deadline() -> None:
+def test_a_throttled_cold_start_retries_until_its_deadline() -> None:
     clock, call = Clock(), Flaky(*[THROTTLED] * 200)
     with pytest.raises(AwsError, match="Throttling"):
         again(call, clock, deadline=60.0, first=THROTTLED)
@@ -88,7 +86,7 @@ def test_a_start_that_is_throttled_is_patient_until_its_deadline() -> None:
     assert call.calls > POLICY.attempts
 
 
-def test_who_has_values_to_go_on_with_leaves_the_queue_to_those_who_have_none() -> None:
+def test_with_values_to_use_a_throttled_call_is_not_retried() -> None:
     clock, call = Clock(), Flaky(*[THROTTLED] * 200)
     with pytest.raises(AwsError, match="Throttling"):
         again(call, clock, first=THROTTLED, is_required=False)
@@ -96,7 +94,7 @@ def test_who_has_values_to_go_on_with_leaves_the_queue_to_those_who_have_none() 
     assert clock.at == 0
 
 
-def test_who_is_throttled_waits_longer_than_who_lost_a_connection() -> None:
+def test_waits_are_longer_after_throttling_than_after_a_lost_connection() -> None:
     waits: dict[str, list[float]] = {}
     for error in (BROKEN, THROTTLED):
         for _ in range(200):
@@ -107,12 +105,12 @@ def test_who_is_throttled_waits_longer_than_who_lost_a_connection() -> None:
     assert 0.5 < max(waits[THROTTLED.code]) <= POLICY.throttled_wait
 
 
-def test_patience_with_a_throttle_takes_no_attempt_from_other_failures() -> None:
+def test_throttled_attempts_do_not_count_against_other_failures() -> None:
     call = Flaky(*[THROTTLED] * 20, *[BROKEN] * (POLICY.attempts - 1))
     assert again(call, Clock(), first=THROTTLED) == "done"
 
 
-def test_patience_ends_where_other_failures_were_too_many() -> None:
+def test_too_many_other_failures_end_the_retries_of_a_throttled_call() -> None:
     call = Flaky(*[THROTTLED] * 20, *[BROKEN] * 9)
     with pytest.raises(AwsError, match="InternalServerError"):
         again(call, Clock(), first=THROTTLED)
@@ -122,7 +120,7 @@ def test_patience_ends_where_other_failures_were_too_many() -> None:
 @pytest.mark.parametrize(
     "error", [DENIED, AwsError("GetParameters", UNREACHABLE, is_final=True), KeyError("x")]
 )
-def test_what_will_not_pass_ends_the_attempts(error: Exception) -> None:
+def test_a_permanent_failure_ends_the_attempts(error: Exception) -> None:
     call = Flaky(error, THROTTLED)
     with pytest.raises(type(error)) as caught:
         again(call, Clock())
@@ -162,7 +160,7 @@ def test_a_deadline_that_has_passed_allows_no_attempt_at_all() -> None:
     assert call.calls == 0
 
 
-def test_a_wait_is_never_asked_of_the_default_source_of_chance() -> None:
+def test_jitter_never_uses_the_default_random_generator() -> None:
     # Clones of one SnapStart snapshot share the default generator's state, and would all come back
     # at the same moment.
     import random

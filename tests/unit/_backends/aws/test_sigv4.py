@@ -59,7 +59,7 @@ keys = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123456789/+", min_size=1, max_s
     "us-east-1",
 )
 @example("POST", "/", "", {"x-amz-target": "  a   b "}, b"{}", "A", "s", "", "sts", "us-east-1")
-def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis gives them so
+def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis passes them so
     method: str,
     path: str,
     query: str,
@@ -109,5 +109,5 @@ def test_aws_own_example_of_a_signature_holds() -> None:
     )
 
 
-def test_a_repr_of_credentials_holds_no_secret() -> None:
+def test_a_repr_of_credentials_contains_no_secret() -> None:
     assert repr(Credentials("AKID", "canary", "canary")) == "<Credentials AKID>"
