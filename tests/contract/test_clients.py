@@ -286,7 +286,7 @@ def test_expired_credentials_are_reported_as_expired(
     }
     error = failure(lambda: client.call(operation, parameters[operation], timeout=5))
     assert (error.code, error.is_transient, error.is_denial) == (code, False, False)
-    assert "the credentials are not valid" in error.reason
+    assert "; log in again: the credentials have expired" in error.reason
 
 
 @pytest.mark.parametrize("operation", ["GetParameters", "GetLatestConfiguration", "AssumeRole"])

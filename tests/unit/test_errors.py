@@ -96,13 +96,13 @@ def test_failures_that_need_different_remedies_have_different_causes(kind: str, 
 
 
 @pytest.mark.parametrize("kind", errors.KINDS)
-def test_another_attempt_may_help_only_where_aws_gave_no_verdict(kind: str) -> None:
+def test_another_attempt_may_help_only_where_aws_did_not_decide(kind: str) -> None:
     failure = errors.Failure(kind, "failed")
     assert failure.is_unavailable == (kind in {"throttled", "unavailable"})
     assert errors.SourceError("ssm:/a", failure).unreachable == failure.is_unavailable
 
 
-def test_failures_are_equal_where_all_of_them_is() -> None:
+def test_failures_are_equal_if_all_their_fields_are() -> None:
     fields = FAILURE.fields()
     assert errors.Failure(**fields) == FAILURE
     assert hash(errors.Failure(**fields)) == hash(FAILURE)
