@@ -78,13 +78,12 @@ _TRANSIENT = _THROTTLING | {
     "RequestTimeoutException", "IDPCommunicationError",
 }  # fmt: skip
 _TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
-_LONGEST_ARN = 2048  # characters; IAM's own limit
 _ABSENT = frozenset({"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"})
 _KEY_CODES = frozenset({"DecryptionFailure", "InvalidKeyId"})
 # The message about a refused signature repeats the request after these, with its session token.
 _REPEATED = ("The Canonical String for this request", "The String-to-Sign should have been")
 
-# Codes of our own, where no AWS code came back.
+# Codes of our own, for failures without a code of AWS.
 UNREACHABLE = "Unreachable"  # no connection, a broken one, or none in time
 INVALID_RESPONSE = "InvalidResponse"  # a response that does not follow the protocol
 NO_CREDENTIALS = "NoCredentials"
@@ -226,11 +225,10 @@ class AwsError(Exception):
         if self.is_denial and service:
             from . import iam  # only a denial needs it
 
-            action = printable(iam.action(service, self.operation, self.message))
+            action = iam.action(service, self.operation, self.message)
             arn = iam.resource_arn(
                 action, self.message, resource, region=self.region, role_arn=self.role_arn
             )
-            arn = printable(arn, _LONGEST_ARN)
         return Failure(
             self.kind,
             f"{code}: {printable(message)}" if message else code,

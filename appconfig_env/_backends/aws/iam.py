@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..._config.sources import Resource
 
+LONGEST_ARN = 2048  # characters, in IAM's API (arnType)
 _DECRYPT = "kms:Decrypt"
 _PREFIXES = {"appconfigdata": "appconfig"}
 # How the services report that a KMS key denies the call, without an action. Parameter Store: "The
@@ -27,7 +28,7 @@ def action(service: str, operation: str, message: str) -> str:
     """Return the IAM action that a denial of `operation` with `message` is about."""
     named = _word_after(message, "not authorized to perform: ")
     prefix, colon, name = named.partition(":")
-    if colon and name.isalnum() and prefix.replace("-", "").isalnum():
+    if colon and named.isascii() and name.isalnum() and prefix.replace("-", "").isalnum():
         return named
     if any(word in message for word in _KMS_WORDS):
         return _DECRYPT
@@ -49,8 +50,9 @@ def resource_arn(
     named = _word_after(message, "on resource: ")
     service = needed.partition(":")[0]
     fields = named.split(":", 5)
+    is_arn = len(fields) == 6 and fields[0] == "arn" and named.isprintable()
     # A denial of a key may name the parameter or the secret.
-    if len(fields) == 6 and fields[0] == "arn" and (service != "kms" or fields[2] == "kms"):
+    if is_arn and len(named) <= LONGEST_ARN and (service != "kms" or fields[2] == "kms"):
         return named
     if service == "sts":
         return role_arn

@@ -53,6 +53,15 @@ def test_the_arn_in_the_message_wins(punctuation: str) -> None:
     assert found == arn
 
 
+@pytest.mark.parametrize(
+    "named", ["arn:aws:ssm:e:1:\x1b[2J", "arn:aws", "arn:a:b:c:d:" + "x" * 2048]
+)
+def test_an_invalid_arn_in_the_message_is_ignored(named: str) -> None:
+    message = f"{USER}ssm:GetParametersByPath on resource: {named}"
+    found = iam.resource_arn("ssm:GetParametersByPath", message, PATH, region="eu-west-1")
+    assert found == "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/prod"
+
+
 def test_the_account_of_the_caller_is_the_account_of_the_resource() -> None:
     for partition in ("aws", "aws-cn"):
         message = USER.replace("arn:aws:", f"arn:{partition}:") + "ssm:GetParametersByPath"
