@@ -1,4 +1,4 @@
-"""Which calls are made for which sources, and what becomes of their answers."""
+"""The calls for each kind of source, and what becomes of the results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def bad_token(problem: str) -> AwsError:
 
 
 def parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer GetParameters as AWS does, where `bad...` does not exist."""
+    """Return a result of GetParameters in which `bad...` does not exist."""
     found = []
     for asked_name in asked["Names"]:
         name, colon, selector = asked_name.partition(":")
@@ -430,7 +430,7 @@ def test_errors_inside_a_batch_fail_their_secrets_alone() -> None:
     assert "GetSecretValue failed: ResourceNotFoundException: m" in reason(
         found["secretsmanager:gone"]
     )
-    # What may be better a moment later, and what the answer left out, is asked for alone.
+    # Transient errors, and secrets missing in the response, are requested one by one.
     asked = [call["SecretId"] for name, call, _ in client.calls if name == "GetSecretValue"]
     assert sorted(asked) == ["busy", "silent"]
     assert body(found["secretsmanager:silent"]) == b"value of silent"

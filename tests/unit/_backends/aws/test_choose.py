@@ -1,4 +1,4 @@
-"""Which client is used, by one rule."""
+"""The rule that chooses the client."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_lean_client_loads_nothing_heavy() -> None:
     out = subprocess.run(
         [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True
     )
-    # `re` comes with json, which every answer needs.
+    # `re` is imported by json, which every response needs.
     heavy = {
         "boto3", "botocore", "tenacity", "dotenv", "dataclasses", "asyncio", "typing", "threading",
         "urllib", "urllib.parse", "http", "http.client", "email", "logging", "datetime", "ssl",

@@ -1,4 +1,4 @@
-"""Credentials: found in the environment or at the container's endpoint, kept, renewed in time."""
+"""Credentials in the environment or from the container's endpoint: found, kept, renewed."""
 
 from __future__ import annotations
 

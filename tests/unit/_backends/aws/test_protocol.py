@@ -1,4 +1,4 @@
-"""The wire format against botocore's: requests that mean the same, answers read the same."""
+"""The wire format against botocore's: equivalent requests, equal results."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"RoleArn": names, "RoleSessionName": names}, optional={"ExternalId": names}
     ),
 }
-# What botocore adds that is not the operation's: tracing, its own name, checks it does not need.
+# Headers that botocore adds for tracing, its own name and checks, none of them required.
 FOREIGN = {
     "user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "content-length", "x-amz-date",
     "authorization", "x-amzn-query-mode", "accept", "expect",
@@ -110,7 +110,7 @@ BOTOCORE = Botocore()
 
 
 def meaning(kind: str, body: bytes) -> object:
-    """What a body says, whatever the order and the spelling."""
+    """Return a body's content, independent of order and spelling."""
     return (
         sorted(parse_qsl(body.decode(), strict_parsing=True))
         if "form" in kind

@@ -1,4 +1,4 @@
-"""The retry policy, on a clock that moves only when it is slept on."""
+"""The retry policy, on a clock that moves only during sleep."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Clock:
 
 
 class Flaky:
-    """Fails with the given errors, then gives 'done'; each call takes `seconds`."""
+    """Fails with the given errors, then returns 'done'; each call takes `seconds`."""
 
     def __init__(
         self, *errors: Exception, clock: Clock | None = None, seconds: float = 0.0
@@ -64,7 +64,7 @@ def test_a_call_that_works_again_returns_its_result() -> None:
     clock, call = Clock(), Flaky(THROTTLED, AwsError("GetParameters", UNREACHABLE))
     assert again(call, clock) == "done"
     assert call.calls == 3
-    assert len(clock.slept) == 3  # the first attempt was made before
+    assert len(clock.slept) == 3  # the first attempt was before
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,9 @@ def test_waits_grow_are_bounded_and_differ() -> None:
 def test_no_attempt_starts_after_the_deadline() -> None:
     for _ in range(50):
         clock = Clock()
-        call = Flaky(*[THROTTLED] * 9, clock=clock, seconds=0.4)  # it would be patient
+        call = Flaky(
+            *[THROTTLED] * 9, clock=clock, seconds=0.4
+        )  # without a deadline it would go on
         with pytest.raises(AwsError, match="Throttling"):
             again(call, clock, deadline=1.0, first=THROTTLED)
         assert clock.at < 1.0 + 0.4
@@ -161,8 +163,8 @@ def test_a_deadline_that_has_passed_allows_no_attempt_at_all() -> None:
 
 
 def test_jitter_never_uses_the_default_random_generator() -> None:
-    # Clones of one SnapStart snapshot share the default generator's state, and would all come back
-    # at the same moment.
+    # Clones of one SnapStart snapshot share the default generator's state, and would all retry at
+    # the same moment.
     import random
 
     random.seed(1)

@@ -1,4 +1,4 @@
-"""Signatures against botocore's signer, for every request there may be."""
+"""Signatures against botocore's signer, for any request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from appconfig_env._backends.aws.sigv4 import Credentials, sign
 TIMESTAMP = "20260102T030405Z"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-# botocore, as all services but S3, drops "." and ".." and empty segments: no path of ours has any.
+# botocore, like all services except S3, drops ".", ".." and empty segments: our paths have none.
 segments = texts.filter(lambda text: text not in ("", ".", "..")).map(
     lambda text: quote(text, safe="")
 )
