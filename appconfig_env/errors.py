@@ -30,13 +30,13 @@ class Failure:
 
     Attributes:
         kind: one of KINDS.
-        summary: what failed, with AWS's code and message; never a value.
+        summary: the reason, with AWS's code and message; never a value.
         hint: what to do about it, as an imperative; may be empty.
         operation: the API operation that failed; may be empty, like all of the following.
         code: AWS's error code, or one of ours.
         request_id: AWS's ID of the request.
         action: the IAM action that is missing.
-        resource_arn: the ARN to allow it on.
+        resource_arn: the ARN to allow it on; `*` in it is for what is not known.
     """
 
     __slots__ = (
@@ -73,8 +73,18 @@ class Failure:
         """Return all attributes by name, for JSON and pickle."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def cause(self) -> tuple[str, ...]:
+        """What went wrong, apart from the source: equal for all sources that one remedy helps.
+
+        Neither the operation nor the request's ID is part of it. Where the hint alone says what to
+        do, the summary is not part of it either: it may name the service's host.
+        """
+        is_shared = self.kind in ("throttled", "unavailable", "misconfigured")
+        summary = "" if is_shared and self.code and self.hint else self.summary
+        return self.kind, self.code, summary, self.hint
+
     def __str__(self) -> str:
-        return f"{self.summary}; {self.hint}" if self.hint else self.summary
+        return _sentence([self])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Failure) and self.fields() == other.fields()
@@ -86,8 +96,24 @@ class Failure:
         return f"<Failure {self.kind}: {self}>"
 
 
-# What may be wrong: the caller lacks a right; there is no such resource; a quota is used up; no
-# answer, or none of AWS's own; a document that cannot be used; a setting that only the call found.
+def _sentence(failures: Iterable[Failure]) -> str:
+    """Return failures with one cause as one sentence."""
+
+    def distinct(field: str) -> list[str]:
+        return list(dict.fromkeys(filter(None, (getattr(one, field) for one in failures))))
+
+    failures = tuple(failures)
+    operations, requests = distinct("operation"), distinct("request_id")
+    text = "; ".join(distinct("summary"))
+    if operations:
+        text = f"{', '.join(operations)} failed: {text}"
+    if requests:
+        text += f" (request{'s' if len(requests) > 1 else ''} {', '.join(requests)})"
+    return "; ".join([text, *distinct("hint")])
+
+
+# The caller is not allowed to; there is no such resource; a quota is used up; no response, or one
+# that is not AWS's; a document that cannot be used; a setting that only the call found wrong.
 KINDS = ("denied", "missing", "throttled", "unavailable", "invalid", "misconfigured")
 
 
@@ -120,7 +146,9 @@ def _source_error(source: str, fields: dict[str, str]) -> SourceError:
 
 
 class LoadError(AppConfigEnvError):
-    """Required sources that have no value at all: the start fails, or the first `get()` does.
+    """Required sources without any value: the cold start fails, or the first `get()` does.
+
+    The message has one line for each cause, which names all sources that failed for it.
 
     Attributes:
         errors: one SourceError for each source.
@@ -128,10 +156,20 @@ class LoadError(AppConfigEnvError):
 
     def __init__(self, errors: Iterable[SourceError]) -> None:
         self.errors: tuple[SourceError, ...] = tuple(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+        causes: dict[tuple[str, ...], list[SourceError]] = {}
+        for error in self.errors:
+            causes.setdefault(error.failure.cause(), []).append(error)
+        super().__init__("\n".join(map(_line, causes.values())))
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return type(self), (self.errors,)
+
+
+def _line(errors: Iterable[SourceError]) -> str:
+    """Return errors with one cause as one line."""
+    errors = tuple(errors)
+    sources = ", ".join(dict.fromkeys(error.source for error in errors))
+    return f"{sources}: {_sentence(error.failure for error in errors)}"
 
 
 class MissingKeyError(AppConfigEnvError, KeyError):

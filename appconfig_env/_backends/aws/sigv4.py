@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 as pure functions of a request, credentials and a moment.
+"""AWS Signature Version 4 as pure functions of request, credentials and time.
 
 Source: AWS IAM User Guide, "Create a signed AWS API request"; checked against botocore's signer.
 """
@@ -22,12 +22,12 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 class Credentials:
-    """Who signs.
+    """An access key.
 
     Attributes:
         access_key, secret_key: the pair.
-        session_token: empty where the pair is a user's own.
-        expires_at: Unix seconds; None where they do not say.
+        session_token: empty for a user's permanent key.
+        expires_at: Unix seconds; None if unknown.
     """
 
     __slots__ = ("access_key", "expires_at", "secret_key", "session_token")
@@ -45,7 +45,7 @@ class Credentials:
         self.expires_at = expires_at
 
     def __repr__(self) -> str:
-        return f"<Credentials {self.access_key}>"  # the identifier is public, the rest is not
+        return f"<Credentials {self.access_key}>"  # the ID is public, the rest is not
 
 
 def sign(
@@ -60,16 +60,16 @@ def sign(
     region: str,
     timestamp: str,
 ) -> dict[str, str]:
-    """The headers to send: `headers` and those that sign the request.
+    """Return the headers to send: `headers` and those of the signature.
 
     Args:
         method: such as `POST`.
-        path: the encoded path as it is sent; encoded once more for the canonical request, as all
-            services but S3 have it.
+        path: the encoded path as it is sent; encoded again for the canonical request, as in all
+            services except S3.
         query: the encoded query as it is sent, without `?`.
-        headers: all that are to be signed, `host` among them, names in lower case.
+        headers: all headers to sign, including `host`; names in lower case.
         body: the payload.
-        credentials: who signs.
+        credentials: the access key.
         service: the signing name, such as `appconfig`.
         region: the Region of the endpoint.
         timestamp: such as `20260102T030405Z`.
