@@ -30,10 +30,10 @@ EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gu
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
 # The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
-# Tests run in one process per core; to use a single process: make test WORKERS=0
+# Tests run in as many processes as there are cores; in one process: make test WORKERS=0
 WORKERS ?= auto
 PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadgroup
-# If it is set, every worker compiles all test files again: 3 s of each core in `make test-fast`.
+# Where it is set, every worker compiles all test files again: seconds of each core.
 unexport PYTHONDONTWRITEBYTECODE
 # Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
@@ -62,7 +62,7 @@ test: $(DEV) $(SAM) $(RIE) lint ## run everything: format check, linters, types,
 	$(BIN)/python $(PYTEST) $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(DEV) ## run the unit tests, including the import rules, in less than 30 s
+test-fast: $(DEV) ## run the unit tests and the import rules, in under 30 s
 	$(BIN)/python $(PYTEST) --hypothesis-profile fast tests/unit $(ARGS)
 
 .PHONY: lint
@@ -145,6 +145,10 @@ bench: $(DEV) ## measure the cost of the wrapper and the helper, and fill docs/p
 .PHONY: fleet
 fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/fleet.md
 	@$(BIN)/python -m simulations --docs docs
+
+.PHONY: architecture
+architecture: $(DEV) ## draw the pictures of docs/architecture.md, and fill its marked parts from the code
+	@$(BIN)/python tools/draw_architecture.py
 
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"

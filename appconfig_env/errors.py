@@ -1,4 +1,4 @@
-"""The exceptions that users may catch: the class tells whose fault it is; values are never said."""
+"""The exceptions that users may catch, and failures as data; no message contains a value."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class AppConfigEnvError(Exception):
 
 
 class SettingsError(AppConfigEnvError):
-    """Your settings: every problem found, each with its variable's name and what was wanted."""
+    """Invalid settings: every problem, with its variable, what was expected, and a remedy."""
 
     def __init__(self, problems: Iterable[str]) -> None:
-        # A variable's name may hold anything; what is no text could not even be printed.
+        # A variable's name may contain anything, even characters that cannot be printed.
         self.problems: tuple[str, ...] = tuple(
-            "".join(sign if sign.isprintable() else "?" for sign in problem) for problem in problems
+            "".join(char if char.isprintable() else "?" for char in problem) for problem in problems
         )
         super().__init__("\n".join(self.problems))
 
@@ -26,17 +26,17 @@ class SettingsError(AppConfigEnvError):
 
 
 class Failure:
-    """Why a resource could not be read, as data: made once, where it happens, and never raised.
+    """Why a resource could not be read, as data: created once, where it happens, and never raised.
 
     Attributes:
         kind: one of KINDS.
-        summary: what failed, with AWS's code and message; never a value.
+        summary: the reason, with AWS's code and message; never a value.
         hint: what to do about it, as an imperative; may be empty.
-        operation: the API operation that failed, or an empty string, as all of the following.
-        code: AWS's error code, or one of our own.
+        operation: the API operation that failed; may be empty, like all of the following.
+        code: AWS's error code, or one of ours.
         request_id: AWS's ID of the request.
         action: the IAM action that is missing.
-        resource_arn: the ARN to allow it on.
+        resource_arn: the ARN to allow it on; `*` in it is for what is not known.
     """
 
     __slots__ = (
@@ -66,15 +66,25 @@ class Failure:
 
     @property
     def is_unavailable(self) -> bool:
-        """Whether AWS gave no verdict: another attempt, or a fallback, may help."""
+        """Whether AWS did not decide: another attempt, or a fallback, may help."""
         return self.kind in ("throttled", "unavailable")
 
     def fields(self) -> dict[str, str]:
-        """All of it by attribute, as JSON and pickle take it."""
+        """Return all attributes by name, for JSON and pickle."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def cause(self) -> tuple[str, ...]:
+        """What went wrong, apart from the source: equal for all sources that one remedy helps.
+
+        Neither the operation nor the request's ID is part of it. Where the hint alone says what to
+        do, the summary is not part of it either: it may name the service's host.
+        """
+        is_shared = self.kind in ("throttled", "unavailable", "misconfigured")
+        summary = "" if is_shared and self.code and self.hint else self.summary
+        return self.kind, self.code, summary, self.hint
+
     def __str__(self) -> str:
-        return f"{self.summary}; {self.hint}" if self.hint else self.summary
+        return _sentence([self])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Failure) and self.fields() == other.fields()
@@ -86,21 +96,37 @@ class Failure:
         return f"<Failure {self.kind}: {self}>"
 
 
-# What may be wrong: the caller lacks a right; there is no such resource; a quota is used up; no
-# answer, or none of AWS's own; a document that cannot be used; a setting that only the call found.
+def _sentence(failures: Iterable[Failure]) -> str:
+    """Return failures with one cause as one sentence."""
+
+    def distinct(field: str) -> list[str]:
+        return list(dict.fromkeys(filter(None, (getattr(one, field) for one in failures))))
+
+    failures = tuple(failures)
+    operations, requests = distinct("operation"), distinct("request_id")
+    text = "; ".join(distinct("summary"))
+    if operations:
+        text = f"{', '.join(operations)} failed: {text}"
+    if requests:
+        text += f" (request{'s' if len(requests) > 1 else ''} {', '.join(requests)})"
+    return "; ".join([text, *distinct("hint")])
+
+
+# The caller is not allowed to; there is no such resource; a quota is used up; no response, or one
+# that is not AWS's; a document that cannot be used; a setting that only the call found wrong.
 KINDS = ("denied", "missing", "throttled", "unavailable", "invalid", "misconfigured")
 
 
 class SourceError(AppConfigEnvError):
-    """One source that could not be read, parsed or turned into variables.
+    """A source that could not be read, parsed or rendered as variables.
 
     Attributes:
         source: the source's canonical reference, such as `ssm:/shop/prod/`.
         failure: what failed, as data.
-        reason: the same as a sentence, with what to do about it.
-        unreachable: True where the service did not answer or could not (network, throttling, 5xx,
-            deadline, an answer that is not AWS's): trying again, or a fallback, may help. False for
-            denial, absence and bad content.
+        reason: the failure as a sentence, with the remedy.
+        unreachable: whether AWS did not respond, or could not (network, throttling, 5xx, deadline,
+            a response that is not from AWS): a retry or the fallback may help. False if access was
+            denied, the resource does not exist, or the document is invalid.
     """
 
     def __init__(self, source: str, failure: Failure) -> None:
@@ -111,7 +137,7 @@ class SourceError(AppConfigEnvError):
         super().__init__(f"{source}: {failure}")
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        # What other processes raise must arrive here as it was.
+        # An error from another process must arrive here unchanged.
         return _source_error, (self.source, self.failure.fields())
 
 
@@ -120,30 +146,42 @@ def _source_error(source: str, fields: dict[str, str]) -> SourceError:
 
 
 class LoadError(AppConfigEnvError):
-    """Required sources that have no value at all: the start fails, or the first `get()` does.
+    """Required sources without any value: the cold start fails, or the first `get()` does.
+
+    The message has one line for each cause, which names all sources that failed for it.
 
     Attributes:
-        errors: one SourceError for each.
+        errors: one SourceError for each source.
     """
 
     def __init__(self, errors: Iterable[SourceError]) -> None:
         self.errors: tuple[SourceError, ...] = tuple(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+        causes: dict[tuple[str, ...], list[SourceError]] = {}
+        for error in self.errors:
+            causes.setdefault(error.failure.cause(), []).append(error)
+        super().__init__("\n".join(map(_line, causes.values())))
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return type(self), (self.errors,)
+
+
+def _line(errors: Iterable[SourceError]) -> str:
+    """Return errors with one cause as one line."""
+    errors = tuple(errors)
+    sources = ", ".join(dict.fromkeys(error.source for error in errors))
+    return f"{sources}: {_sentence(error.failure for error in errors)}"
 
 
 class MissingKeyError(AppConfigEnvError, KeyError):
     """A document or key that no source has."""
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would show the message's repr
+        return str(self.args[0])  # KeyError would return the message's repr
 
 
 class AmbiguousFlagError(AppConfigEnvError):
-    """A feature flag that more than one profile has: `source=` must say which."""
+    """A feature flag that more than one profile has: choose one with `source=`."""
 
 
 class ConversionError(AppConfigEnvError, ValueError):
-    """A value that `get(..., type=...)` could not convert; the value itself is not said."""
+    """A value that `get(..., type=...)` could not convert; its message does not have the value."""

@@ -45,8 +45,8 @@ def main() -> None:
         marked |= figures.targets(found)
     if options.json:
         shown = [{**figure._asdict(), "is_met": figure.is_met} for figure in found]
-        told = {"machine": about, "figures": shown, "page": marked}
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        report = {"machine": about, "figures": shown, "page": marked}
+        print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         print("\n\n".join(text for text in marked.values() if text.startswith("|")))
         print("\n", figures.summary(found), sep="")

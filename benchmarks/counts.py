@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _OPENED = re.compile(r"^\d+ +(?:open(?:at)?\(|<\.\.\. open(?:at)? resumed>).*\) += \d+$")
 _CALL = re.compile(r"^\d+ +\w+\(")
 _TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
-PATIENT = {"APPCONFIG_ENV_DEADLINE_SECONDS": "100"}  # under valgrind it takes 50 times as long
+LONG_DEADLINE = {
+    "APPCONFIG_ENV_DEADLINE_SECONDS": "100"
+}  # under valgrind it takes 50 times as long
 # A command's peak is that of its process, which begins as a copy of the one that forks it: as small
 # a one as possible.
 _PEAK = """
@@ -65,7 +67,7 @@ def measure(bench: Bench, cell: Cell) -> dict[str, Work]:
     for name, wrapper in {**CONTENDERS, "layer": (layer,)}.items():
         files, calls = system_calls(wrapper, environ, bench.folder)
         bench.forget()
-        executed = _instructions(wrapper, {**environ, **PATIENT}, bench.folder)
+        executed = _instructions(wrapper, {**environ, **LONG_DEADLINE}, bench.folder)
         bench.forget()
         peaks = []
         for _ in range(3):

@@ -80,7 +80,7 @@ def measure_reads(repeats: int, threads: Sequence[int] = (1, 8)) -> list[dict[st
         environ = {
             **base_environ(Path(folder), f"http://127.0.0.1:{server.agent_port}", server.ca_file),
             "AGENT_PORT": str(server.agent_port),
-            "DB_USER": "somebody",
+            "DB_USER": "db_user",
             "APPCONFIG_ENV_LOCAL_DIR": folder,
             "APPCONFIG_ENV_SOURCES": f"ssm:{PATH}",
             "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "1h",

@@ -1,4 +1,4 @@
-"""Two profiles and twenty parameters: the start that is measured best, of every contender."""
+"""The cold start with two profiles and twenty parameters, of every contender."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def fill(text: str, marked: Mapping[str, str]) -> str:
     """Return the page with new texts in the marks that `marked` names.
 
     Raises:
-        KeyError: the page lacks one of them.
+        KeyError: one of them is not in the page.
     """
     if missing := marked.keys() - set(marks(text)):
         raise KeyError(f"the page has no mark {', '.join(sorted(missing))}")

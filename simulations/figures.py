@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     Key = tuple[str, str, int]  # panel, way and size
 
-ONCE = POLICY._replace(attempts=1, is_patient=False)
-SIX = POLICY._replace(is_patient=False, throttled_wait=POLICY.first_wait)
+ONCE = POLICY._replace(attempts=1, waits_for_quota=False)
+SIX = POLICY._replace(waits_for_quota=False, throttled_wait=POLICY.first_wait)
 FALLBACK = "with a fallback"  # the same fleet as "as it is": it makes the same calls
 
 # Lambda adds up to 1,000 environments every 10 seconds to a function (Lambda Developer Guide,

@@ -1,4 +1,4 @@
-"""The port to what is read: requests in; a document, its confirmation or a failure each out."""
+"""The interface of backends: a document, a confirmation or a failure for each request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     # By the resources' references; never raises.
     Outcomes = Mapping[str, "Outcome"]
-    # Reads several resources at once, in so many seconds.
+    # Reads several resources at once, within a number of seconds.
     Backend = Callable[[list["Request"], float], Outcomes]
 
 
@@ -22,7 +22,7 @@ class Request:
     Attributes:
         resource: what to read.
         token: the token of its session; empty for none.
-        is_required: whether nothing good is known of it, so that waiting for it is worthwhile.
+        is_required: whether there is no good value of it, so that waiting is worthwhile.
     """
 
     __slots__ = ("is_required", "resource", "token")
@@ -37,13 +37,13 @@ class Request:
 
 
 class Unchanged:
-    """The answer that the document of the request's token is still the newest.
+    """The confirmation that the document of the request's token is still the newest.
 
     Attributes:
         token: the token for the next poll.
-        poll_seconds: the shortest time until then, counted from the start of the fetch; None where
-            the service has no rule.
-        is_early: the service refused to answer yet: nothing is known, and the token stays.
+        poll_seconds: the minimum time until then, from the start of the fetch; None if the service
+            has no minimum.
+        is_early: whether the service refused the poll as too early: the token remains valid.
     """
 
     __slots__ = ("is_early", "poll_seconds", "token")

@@ -1,4 +1,4 @@
-"""A backend for tests: answers from memory and records what it is asked. No layer carries it."""
+"""A backend for tests: returns documents from memory and records requests. Not in the layer."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class FakeBackend:
     """See `base.Backend`.
 
     Attributes:
-        documents: by reference: bytes, or an outcome; what is not there is unavailable.
-        requests: what was asked, in order.
+        documents: by reference: bytes, or an outcome; the rest is unavailable.
+        requests: all requests, in order.
     """
 
     def __init__(self, documents: dict[str, bytes | Outcome] | None = None) -> None:
@@ -31,7 +31,7 @@ class FakeBackend:
         return {request.resource.reference: self._outcome(request) for request in requests}
 
     def asked(self) -> list[tuple[str, str]]:
-        """Return the references and tokens since the last call of this."""
+        """Return the references and tokens of the requests since the last call."""
         asked = [(request.resource.reference, request.token) for request in self.requests]
         self.requests.clear()
         return asked

@@ -1,4 +1,4 @@
-"""A folder in place of AWS, and local files as sources: the same port, read from disk."""
+"""Reads from disk: a folder in place of AWS, and local files as sources."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import stat
 
 from .._config.sources import APPCONFIG, SSM
 from .._content import parse as _document
-from .._content.document import Document, DocumentError
+from .._content.document import Document, DocumentError, blake2b
 from .._content.parse import DOTENV_TYPE
 from .._content.variables import text_value
 from ..errors import Failure
@@ -33,15 +33,15 @@ class LocalFolder:
     """Reads AppConfig profiles, parameters and secrets from the files of one folder.
 
     `APP:ENV:PROFILE[.json|.env|.yaml|.txt]` is a profile; `ssm.json` or `ssm.env` holds parameters
-    by name, `secrets.json` secrets by name. All are read anew at each call.
+    by name, `secrets.json` secrets by name. All are read again at each call.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
-        """An outcome for each request; see `_load.load`."""
-        del timeout  # what is on disk is there at once
+        """Return an outcome for each request; see `base.Backend`."""
+        del timeout  # reading from disk is fast
         return {request.resource.reference: self._outcome(request.resource) for request in requests}
 
     def _outcome(self, resource: Resource) -> Outcome:
@@ -68,7 +68,7 @@ class LocalFolder:
         path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
         body = _read(path)
         kind = "json" if path.endswith(".json") else "dotenv"
-        # A name with a slash in it begins with one; the file may leave that out.
+        # A name with a slash in it begins with one, which the file may omit.
         values = {
             name if name.startswith("/") or "/" not in name else f"/{name}": value
             for name, value in _mapping(path, body, kind).items()
@@ -87,7 +87,7 @@ class LocalFolder:
         name = resource.name
         if resource.arn_region:
             name = name.split(":", 5)[5].removeprefix("parameter")
-        # Versions and labels are all the one value that a file has.
+        # All versions and labels are the one value in the file.
         plain = name.partition(":")[0]
         for candidate in (name, plain, name.removeprefix("/"), plain.removeprefix("/")):
             if candidate in values:
@@ -111,7 +111,7 @@ class LocalFolder:
     def _one_of(self, paths: list[str]) -> str:
         found = [path for path in paths if os.path.exists(path)]
         if len(found) > 1:
-            raise DocumentError(f"want one of {' and '.join(found)}, not both")
+            raise DocumentError(f"{' and '.join(found)} exist; remove all but one")
         if not found:
             names = ", ".join(os.path.basename(path) for path in paths)
             raise DocumentError(f"no such file in {self._path} (looked for {names})")
@@ -119,7 +119,7 @@ class LocalFolder:
 
 
 def read_file(resource: Resource) -> Outcome:
-    """The outcome of one `file:` source; its ending gives the content type."""
+    """Return the outcome of one `file:` source; its ending determines the content type."""
     path = resource.name
     try:
         body = _read(path)
@@ -132,13 +132,13 @@ def read_file(resource: Resource) -> Outcome:
 
 
 def _read(path: str) -> bytes:
-    """A regular file's bytes.
+    """Return a regular file's bytes.
 
     Raises:
-        DocumentError: there is none, or it cannot be read.
+        DocumentError: it does not exist or cannot be read.
     """
     try:
-        # O_NONBLOCK: a FIFO must not wait for its writer.
+        # O_NONBLOCK: opening a FIFO must not wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
@@ -157,17 +157,15 @@ def _read(path: str) -> bytes:
 
 
 def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
-    """A file's values by name; what is no text stands as JSON writes it."""
+    """Return a file's values by name; what is not text becomes JSON text."""
     try:
         data = _document.parse(body, format=kind)
     except DocumentError as error:
         raise DocumentError(f"{path}: {error}") from None
     if not isinstance(data, dict):
-        raise DocumentError(f"{path}: want a JSON object, name by name")
+        raise DocumentError(f"{path}: expected a JSON object with a member for each name")
     return {name: text_value(value) for name, value in data.items() if value is not None}
 
 
 def _version(body: bytes) -> str:
-    import hashlib  # loaded already where there is a snapshot
-
-    return hashlib.sha256(body).hexdigest()[:12]
+    return blake2b(body, digest_size=6).hexdigest()

@@ -1,4 +1,4 @@
-"""Which backend reads which resource: files, a local folder, or AWS; loads what is needed."""
+"""Passes requests to files, a local folder or AWS, and loads these backends when needed."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ LEAST_SECONDS = 0.1
 
 
 class Router:
-    """A `base.Backend` that passes each request to the one that reads it.
+    """A `base.Backend` that passes each request to another one.
 
     Args:
-        settings: what is read.
-        environ: where credentials are.
-        importing: held while something is imported; None where no fork can come in between.
+        settings: the local folder, or how to call AWS.
+        environ: contains the credentials.
+        importing: held during imports; None if the process does not fork meanwhile.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Router:
         others = []
         for request in requests:
             if request.resource.scheme == FILE:
-                from .local import read_file  # not needed where all sources are AWS's
+                from .local import read_file  # only sources on disk need it
 
                 outcomes[request.resource.reference] = read_file(request.resource)
             else:
@@ -64,11 +64,11 @@ class Router:
     def _loaded(self) -> Backend:
         if self._remote is None:
             if self._settings.local_dir:
-                from .local import LocalFolder  # needs none of AWS
+                from .local import LocalFolder  # independent of AWS
 
                 self._remote = LocalFolder(self._settings.local_dir)
             else:
-                from .aws.choose import backend  # 20 ms with TLS, which sources on disk do not pay
+                from .aws.choose import backend  # 20 ms with TLS, not needed for sources on disk
 
                 self._remote = backend(self._settings.aws, self._environ)
         return self._remote

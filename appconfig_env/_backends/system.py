@@ -1,4 +1,4 @@
-"""The machine as a fetch sees it: clock, sleep, threads, locks and jitter."""
+"""The system as a fetch sees it: clock, sleep, threads, locks and jitter."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     class Lock(Protocol):
-        """As `_thread.allocate_lock` gives them."""
+        """As returned by `_thread.allocate_lock`."""
 
         @property
         def acquire(self) -> Callable[..., bool]:
-            """Takes it: `acquire(blocking=True, timeout=-1)`."""
+            """`acquire(blocking=True, timeout=-1)`."""
 
         def release(self) -> None: ...
         def __enter__(self) -> bool: ...
@@ -29,33 +29,33 @@ if TYPE_CHECKING:
         ) -> None: ...
 
     class System(Protocol):
-        """This one, or a simulated one in virtual time."""
+        """This system, or a simulated one in virtual time."""
 
         def now(self) -> float:
-            """Seconds that never go back."""
+            """Return monotonic seconds."""
 
         def sleep(self, seconds: float, /) -> None:
-            """Wait so long."""
+            """Wait that long."""
 
         def start(self, work: Callable[..., object], arguments: tuple[Any, ...], /) -> object:
-            """Have `work(*arguments)` done in a thread of its own.
+            """Run `work(*arguments)` in a new thread.
 
             Raises:
-                RuntimeError: there is no room for one.
+                RuntimeError: no thread can be started.
             """
 
         def lock(self) -> Lock:
-            """A lock that nobody has."""
+            """Return a new, unlocked lock."""
 
         def jitter(self) -> float:
-            """A number from 0 to 1."""
+            """Return a random number from 0 to 1."""
 
 
 def jitter() -> float:
-    """A number from 0 to 1, of the system.
+    """Return a random number from 0 to 1, of the operating system.
 
-    Clones of a SnapStart snapshot share the entry of Python's own generator: they would draw the
-    same numbers, and come back at the same moments.
+    Clones of a SnapStart snapshot share the state of Python's own generator: they would draw the
+    same numbers, and retry at the same moments.
     """
     return int.from_bytes(os.urandom(4)) / 2**32
 

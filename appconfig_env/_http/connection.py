@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import tls
 from .errors import BETWEEN, CUT, SLOW
-from .messages import HttpAnswer
+from .messages import HttpResponse
 from .sockets import (
     DistrustError,
     TransportError,
@@ -67,7 +67,7 @@ class Connection:
                 f"{self._peer} did not accept the request ({cause_of(error)})"
             ) from None
 
-    def receive(self, method: str, deadline: float) -> HttpAnswer:
+    def receive(self, method: str, deadline: float) -> HttpResponse:
         """Read the whole response to a request of `method`.
 
         Raises:
@@ -91,7 +91,7 @@ class Connection:
         except TransportError as error:
             error.headers = headers
             raise
-        return HttpAnswer(status, headers, body)
+        return HttpResponse(status, headers, body)
 
     def close(self) -> None:
         """Close the connection; idempotent."""

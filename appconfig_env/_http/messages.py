@@ -27,7 +27,7 @@ class HttpRequest:
         self.body = body
 
 
-class HttpAnswer:
+class HttpResponse:
     """One HTTP response: status, headers (names in lower case), complete body."""
 
     __slots__ = ("body", "headers", "status")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import _ssl
     from collections.abc import Mapping
 
-    from .messages import HttpAnswer
+    from .messages import HttpResponse
 
     Idle = dict[tuple[str, str, int, bool], list[Connection]]
 
@@ -57,7 +57,7 @@ class Transport:
         *,
         timeout: float,
         direct: bool = False,
-    ) -> HttpAnswer:
+    ) -> HttpResponse:
         """Send one request and read the complete response.
 
         Args:

@@ -185,7 +185,14 @@ def test_a_denial_names_the_missing_permission(client: Client, fake_aws: FakeAws
     assert (error.code, error.status, error.is_denial) == ("AccessDeniedException", 400, True)
     assert error.message.endswith("no identity-based policy allows the ssm:GetParameters action")
     assert error.request_id in error.reason != ""
-    assert error.reason.endswith("; allow ssm:GetParameters in the function's role")
+    assert (error.failure.action, error.failure.resource_arn) == (
+        "ssm:GetParameters",
+        "arn:aws:ssm:us-east-1:123456789012:parameter/a",
+    )
+    assert error.reason.endswith(
+        "; grant ssm:GetParameters on arn:aws:ssm:us-east-1:123456789012:parameter/a"
+        " to the function's role"
+    )
 
 
 def test_a_denial_of_a_profile_names_the_missing_permission(
@@ -195,13 +202,25 @@ def test_a_denial_of_a_profile_names_the_missing_permission(
     fake_aws.deny("StartConfigurationSession", "shop/prod/app")
     error = failure(lambda: session(client))
     assert (error.code, error.status) == ("AccessDeniedException", 403)
-    assert "allow appconfig:StartConfigurationSession" in error.reason
+    assert error.failure.action == "appconfig:StartConfigurationSession"
+    named = error.message.split("on resource: ")[1].split()[0]
+    assert error.failure.resource_arn == named
+    assert f"grant appconfig:StartConfigurationSession on {named} to" in error.reason
 
 
 def test_a_denial_of_a_key_names_the_key(client: Client, fake_aws: FakeAws) -> None:
     fake_aws.put_parameter("a", "1", type="SecureString")
     fake_aws.deny("Decrypt", "a")
-    assert "allow kms:Decrypt on its key" in failure(lambda: parameter(client)).reason
+    error = failure(lambda: parameter(client))
+    assert error.failure.resource_arn.startswith("arn:aws:kms:us-east-1:123456789012:key/")
+    assert f"grant kms:Decrypt on {error.failure.resource_arn} to" in error.reason
+
+
+def test_an_error_knows_the_region_of_its_call(client: Client, fake_aws: FakeAws) -> None:
+    fake_aws.account.regions.add("eu-west-1")
+    fake_aws.deny("GetParameters")
+    assert failure(lambda: parameter(client)).region == "us-east-1"
+    assert failure(lambda: parameter(client, region="eu-west-1")).region == "eu-west-1"
 
 
 @pytest.mark.parametrize("operation", ["GetParameters", "GetLatestConfiguration"])
@@ -267,7 +286,7 @@ def test_expired_credentials_are_reported_as_expired(
     }
     error = failure(lambda: client.call(operation, parameters[operation], timeout=5))
     assert (error.code, error.is_transient, error.is_denial) == (code, False, False)
-    assert "the credentials are not valid" in error.reason
+    assert "; log in again: the credentials have expired" in error.reason
 
 
 @pytest.mark.parametrize("operation", ["GetParameters", "GetLatestConfiguration", "AssumeRole"])
@@ -340,25 +359,25 @@ def test_a_closed_port_is_unreachable(connect: Connect, fake_aws: FakeAws) -> No
     )
     assert (error.code, error.is_transient) == (UNREACHABLE, True)
     assert f"no connection to 127.0.0.1:{server.port}" in error.reason
-    assert "is there a route to AWS" in error.reason
+    assert "check the Region and the route to AWS" in error.reason
 
 
 def test_a_call_without_a_response_ends_at_its_timeout(connect: Connect, fake_aws: FakeAws) -> None:
     # No clock, which would be unreliable on a busy machine: calls with longer timeouts still wait.
     with ThreadPoolExecutor(2) as pool, RawServer(hang) as server:
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
-        patient = [
+        waiting = [
             pool.submit(failure, lambda: parameter(client, timeout=10)),
             pool.submit(failure, lambda: latest_within(client, 10)),
         ]
-        eventually(lambda: len(server.requests) == len(patient))
+        eventually(lambda: len(server.requests) == len(waiting))
         for call in (lambda: parameter(client, timeout=0.5), lambda: latest_within(client, 0.5)):
             error = failure(call)
             assert (error.code, error.is_transient) == (UNREACHABLE, True)
             assert f"no response from 127.0.0.1:{server.port} in time" in error.reason
             assert "canary" not in str(error)
-        assert not any(one.done() for one in patient)
-    assert all("in time" not in one.result().reason for one in patient)
+        assert not any(one.done() for one in waiting)
+    assert all("in time" not in one.result().reason for one in waiting)
 
 
 def latest_within(client: Client, seconds: float) -> dict[str, Any]:
@@ -713,7 +732,8 @@ def test_the_error_for_a_denied_role_names_what_to_allow(
     fake_aws.put_role(ROLE, external_id="canary")
     error = failure(lambda: parameter(connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE})))
     assert (error.operation, error.code, error.is_denial) == ("AssumeRole", "AccessDenied", True)
-    assert "allow sts:AssumeRole in the function's role" in error.reason
+    assert error.failure.resource_arn == error.role_arn == ROLE
+    assert f"grant sts:AssumeRole on {ROLE} to the function's role" in error.reason
     assert "trust policy" in error.reason
     assert fake_aws.count("GetParameters") == 0
 

@@ -256,7 +256,7 @@ def test_a_failed_cold_start_reports_every_reason_to_the_caller(
     assert (status, answer["errorType"]) == (502, "AppConfigEnv.LoadError")
     for part in (
         "DB_PASSWORD=secretsmanager:prod/db#password: GetSecretValue failed: AccessDeniedException",
-        "allow secretsmanager:GetSecretValue in the function's role",
+        "grant secretsmanager:GetSecretValue on arn:aws:secretsmanager:",
         "TOKEN=ssm:/shop/prod/token: GetParameters failed: ParameterNotFound",
         "FLAGS=appconfig:shop/prod/none: StartConfigurationSession failed: ResourceNotFound",
     ):

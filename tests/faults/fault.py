@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .wire import OnCall
 
 # Remedies that errors end with.
-NO_ROUTE = "is there a route to AWS"
+NO_ROUTE = "check the Region and the route to AWS"
 BETWEEN = "a proxy or gateway"
 SLOW = "health.aws.amazon.com"
 

@@ -8,9 +8,9 @@ from .fault import BETWEEN, SLOW, Fault, Outcome
 
 def _refusals() -> list[Fault]:
     refused = {
-        400: (Outcome.REFUSED, "is the reference right"),
-        403: (Outcome.REFUSED, "allow "),
-        404: (Outcome.REFUSED, "is the name right"),
+        400: (Outcome.REFUSED, "check the reference"),
+        403: (Outcome.REFUSED, "grant "),
+        404: (Outcome.REFUSED, "check the name, account and Region"),
         429: (Outcome.TRANSIENT, "quota"),
         500: (Outcome.TRANSIENT, SLOW),
         503: (Outcome.TRANSIENT, SLOW),

@@ -115,7 +115,7 @@ def test_a_silent_resolver_does_not_delay_a_cold_start_past_its_deadline(
     assert code == 1
     assert seconds <= pace.limit(deadline) + pace.own_seconds
     assert "FROM_NAME=ssm:/fault/name: GetParameters failed: " in stderr
-    assert f"no answer within {deadline:g} s; is there a route to AWS" in stderr
+    assert f"no answer within {deadline:g} s; check the Region and the route to AWS" in stderr
     assert "DNS" in stderr
 
 

@@ -48,7 +48,7 @@ def test_a_refresh_under_a_fault_loses_nothing_and_the_next_one_recovers(
 
 
 @each_fault
-def test_the_error_of_each_source_reports_the_fault(matrix: Matrix, fault: Fault) -> None:
+def test_the_error_of_each_source_names_the_fault(matrix: Matrix, fault: Fault) -> None:
     exact = check_refresh(fault, matrix.refresh(fault))
     for column in STARTS:
         exact |= check_start(fault, column, matrix.start(fault, column))

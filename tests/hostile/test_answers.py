@@ -12,7 +12,7 @@ from appconfig_env._backends.aws import protocol as operations
 from appconfig_env._backends.aws.errors import INVALID_RESPONSE, AwsError
 from appconfig_env._config.settings import from_environ
 from appconfig_env._helper.helper import Helper
-from appconfig_env._http.messages import HttpAnswer
+from appconfig_env._http.messages import HttpResponse
 from appconfig_env.errors import SettingsError
 
 from ..support.fakes import Clock
@@ -116,7 +116,7 @@ def test_responses_with_wrong_types_are_rejected_without_quoting_them(
     operation: str, body: str
 ) -> None:
     with pytest.raises(AwsError) as caught:
-        operations.result(operation, HttpAnswer(200, {}, body.encode()))
+        operations.result(operation, HttpResponse(200, {}, body.encode()))
     assert caught.value.code == INVALID_RESPONSE
     assert "c4n4ry" not in str(caught.value)
 
@@ -125,13 +125,13 @@ def test_responses_with_wrong_types_are_rejected_without_quoting_them(
 def test_an_error_code_that_is_not_a_string_is_ignored(kind: str) -> None:
     body = f'{{"__type": {kind}, "message": {kind}}}'.encode()
     with pytest.raises(AwsError) as caught:
-        operations.result("GetParameters", HttpAnswer(400, {}, body))
+        operations.result("GetParameters", HttpResponse(400, {}, body))
     assert (caught.value.code, caught.value.message) == ("HTTP 400", "")
 
 
 def latest(**headers: str) -> dict[str, object]:
     received = {"next-poll-configuration-token": "t", **headers}
-    return operations.result("GetLatestConfiguration", HttpAnswer(200, received, b"{}"))
+    return operations.result("GetLatestConfiguration", HttpResponse(200, received, b"{}"))
 
 
 def test_an_interval_of_thousands_of_digits_is_ignored() -> None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 IMPORTED = {"__future__"}
 STARTED = IMPORTED | {"errno"}  # tells whether an exec can be retried
 # For digests, documents and the snapshot's lock.
-READ = IMPORTED | {"_blake2", "_hashlib", "_json", "fcntl", "hashlib"}
-READ_FROM_AWS = READ | {"_socket", "_ssl", "binascii"}
+READ = IMPORTED | {"_blake2", "_json", "fcntl"}
+READ_FROM_AWS = READ | {"_hashlib", "_socket", "_ssl", "binascii"}
 DATED = {"_datetime", "_operator", "datetime", "math", "operator"}  # for credentials that expire
 # Catches heavy modules in the lists above.
 HEAVY = {

@@ -53,7 +53,7 @@ def test_the_first_get_after_hours_refreshes_each_source_once_and_the_next_one_n
     assert runtime.ask(ALL) == ["11", "db.one", "s3cret"]
     assert life.operations() == ["GetLatestConfiguration", "GetParametersByPath", "GetSecretValue"]
     assert runtime.ask("[error(source) for source in status()]") == [None] * 3
-    assert runtime.stderr().count("\n") == 1, "the start's own line and no other"
+    assert runtime.stderr().count("\n") == 1, "only the line of the cold start"
     assert life.aws.problems == []
 
 
@@ -93,7 +93,9 @@ def test_no_connection_is_kept_open_between_refreshes(life: Life) -> None:
     runtime = life.start()
     for _ in range(3):
         runtime.ask("refresh()")
-        assert runtime.ask("sockets()") == [], "what is not open can't break while nobody looks"
+        assert runtime.ask("sockets()") == [], (
+            "a connection that is not open cannot break during a freeze"
+        )
         life.tick(HOUR)
 
 
@@ -184,4 +186,4 @@ def test_a_response_after_the_deadline_is_as_old_as_its_request() -> None:
 
     assert isinstance(answer, Document)
     assert answer.token == "next"
-    assert answer.poll_seconds == 3.0 + 15.0, "from the moment it was asked for, so it is due now"
+    assert answer.poll_seconds == 3.0 + 15.0, "counted from the request, so it is stale now"

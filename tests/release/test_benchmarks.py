@@ -74,7 +74,7 @@ def test_strace_tells_opened_files_and_calls() -> None:
 def test_a_start_is_counted_by_strace(tmp_path: Path) -> None:
     files, calls = counts.system_calls((), BARE, tmp_path)
 
-    if files is not None and calls is not None:  # else nobody may trace here
+    if files is not None and calls is not None:  # else tracing is not allowed here
         assert 0 < files < calls
 
 

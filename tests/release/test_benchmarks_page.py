@@ -138,7 +138,7 @@ def test_every_table_and_every_quantity_outside_of_the_record_is_marked(name: st
     assert not re.findall(rf"^\||{quantities}", written, re.MULTILINE)
 
 
-def test_a_mark_that_the_page_lacks_is_an_error() -> None:
+def test_a_mark_that_is_not_in_the_page_is_an_error() -> None:
     with pytest.raises(KeyError, match="no mark other"):
         page.fill("<!-- bench:one -->1<!-- /bench:one -->", {"one": "2", "other": "3"})
 

@@ -25,7 +25,7 @@ def burst() -> Starts:
     return starts.simulate(figures.WITH_FALLBACK)
 
 
-def test_no_start_fails_that_has_a_fallback(burst: Starts) -> None:
+def test_with_a_fallback_no_cold_start_fails(burst: Starts) -> None:
     assert len(burst.starts) == 1000
     assert burst.started_with_fallback == 1.0
     assert burst.started == burst.fresh < 0.76, "and it was not because there was enough for all"
@@ -60,7 +60,7 @@ def test_other_policies_are_worse(burst: Starts) -> None:
     assert simulated("up to 4 s before the first call").fresh < burst.fresh
 
 
-def test_where_the_quota_suffices_nobody_is_refused_or_late() -> None:
+def test_within_the_quota_no_environment_is_refused_or_late() -> None:
     found = starts.simulate(figures.MINUTE._replace(environments=1000))
     assert (found.fresh, found.refused, found.calls) == (1.0, 0, 1000)
     assert found.seconds(1.0) < 0.1

@@ -1,4 +1,4 @@
-"""The exceptions that users may catch."""
+"""The exceptions that users can catch, and failures."""
 
 from __future__ import annotations
 
@@ -28,24 +28,81 @@ def test_each_of_several_problems_has_its_own_line() -> None:
     )
     denied = errors.SourceError("ssm:/b", errors.Failure("denied", "denied"))
     load = errors.LoadError([SOURCE, denied])
-    assert str(load) == "ssm:/a: no answer; check the route\nssm:/b: denied"
+    assert str(load) == ("ssm:/a: GetParameters failed: no answer; check the route\nssm:/b: denied")
     assert load.errors[0] is SOURCE
 
 
 def test_a_source_error_has_the_reason_of_its_failure() -> None:
     assert SOURCE.failure is FAILURE
-    assert (SOURCE.source, SOURCE.reason) == ("ssm:/a", "no answer; check the route")
+    assert (SOURCE.source, SOURCE.reason) == (
+        "ssm:/a",
+        "GetParameters failed: no answer; check the route",
+    )
     assert str(errors.Failure("denied", "no hint")) == "no hint"
 
 
+def throttled(operation: str, request: str) -> errors.Failure:
+    return errors.Failure(
+        "throttled",
+        f"ThrottlingException: Rate exceeded for {operation}",
+        "raise the quota",
+        operation=operation,
+        code="ThrottlingException",
+        request_id=request,
+    )
+
+
+def test_sources_that_fail_for_one_cause_are_one_line_that_names_them_all() -> None:
+    denied = errors.Failure("denied", "denied", "grant it", code="AccessDenied", action="a:b")
+    load = errors.LoadError(
+        [
+            errors.SourceError("ssm:/a", throttled("GetParameters", "r-1")),
+            errors.SourceError("ssm:/b", denied),
+            errors.SourceError("DB=ssm:/c", throttled("GetParameters", "r-1")),
+            errors.SourceError("secretsmanager:d", throttled("GetSecretValue", "r-2")),
+            errors.SourceError("ssm:/b", denied),
+        ]
+    )
+    assert str(load) == (
+        "ssm:/a, DB=ssm:/c, secretsmanager:d: GetParameters, GetSecretValue failed: "
+        "ThrottlingException: Rate exceeded for GetParameters; "
+        "ThrottlingException: Rate exceeded for GetSecretValue (requests r-1, r-2); "
+        "raise the quota\n"
+        "ssm:/b: denied; grant it"
+    )
+    assert [error.source for error in load.errors] == [
+        "ssm:/a", "ssm:/b", "DB=ssm:/c", "secretsmanager:d", "ssm:/b",
+    ]  # fmt: skip
+
+
+def test_a_cause_is_the_same_for_all_operations_requests_and_hosts() -> None:
+    one, other = throttled("GetParameters", "r-1"), throttled("GetSecretValue", "r-2")
+    assert one.cause() == other.cause()
+    for kind in ("throttled", "unavailable", "misconfigured"):
+        causes = {errors.Failure(kind, text, "do it", code="C").cause() for text in "ab"}
+        assert len(causes) == 1
+
+
 @pytest.mark.parametrize("kind", errors.KINDS)
-def test_another_attempt_may_help_only_where_aws_gave_no_verdict(kind: str) -> None:
+@pytest.mark.parametrize("field", ["kind", "summary", "hint", "code"])
+def test_failures_that_need_different_remedies_have_different_causes(kind: str, field: str) -> None:
+    fields = {"kind": kind, "summary": "s", "hint": "", "code": "C"}
+    one = errors.Failure(**fields).cause()
+    assert errors.Failure(**fields | {field: "other"}).cause() != one
+    if kind in {"denied", "missing", "invalid"}:
+        fields["hint"] = "do it"
+        one = errors.Failure(**fields).cause()
+        assert errors.Failure(**fields | {field: "other"}).cause() != one
+
+
+@pytest.mark.parametrize("kind", errors.KINDS)
+def test_another_attempt_may_help_only_where_aws_did_not_decide(kind: str) -> None:
     failure = errors.Failure(kind, "failed")
     assert failure.is_unavailable == (kind in {"throttled", "unavailable"})
     assert errors.SourceError("ssm:/a", failure).unreachable == failure.is_unavailable
 
 
-def test_failures_are_equal_where_all_of_them_is() -> None:
+def test_failures_are_equal_if_all_their_fields_are() -> None:
     fields = FAILURE.fields()
     assert errors.Failure(**fields) == FAILURE
     assert hash(errors.Failure(**fields)) == hash(FAILURE)

@@ -1,5 +1,5 @@
-"""The one home of AWS: its operations, how they are signed, sent, retried; which calls read what.
+"""Everything about AWS: which calls read which resource, how they are signed, sent and retried.
 
-Nothing is imported here: the settings of this package are part of every start, its clients are not
-(`choose.backend` is the way in).
+Nothing is imported here: a cold start loads only the modules that it needs. The entry point is
+`choose.backend`.
 """

@@ -1,4 +1,4 @@
-"""One AppConfig profile: its session, its single-use tokens, its document."""
+"""Reads one AppConfig profile: session, single-use tokens, document."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ if TYPE_CHECKING:
     from ..base import Request
     from .executor import Run
 
-# The longest that a session may ask for: what an answer says beyond it, nobody meant.
+# The longest interval that a session may ask for: a longer one in a response is not valid.
 LONGEST_INTERVAL_SECONDS = 86_400.0
 
 
 def poll(run: Run, requests: list[Request]) -> None:
-    """Ask with the session's token if there is one, else in a new session.
+    """Poll with the session's token if there is one, else in a new session.
 
-    A new session follows only where the service does not take the token (expired, used, corrupted),
-    never for throttling or denial.
+    A new session is started only if the service refuses the token (expired, used, corrupted), never
+    for throttling or denial.
 
     Args:
         run: the fetch.
-        requests: all that read this profile, each in a format of its own; they share the session.
+        requests: all for this profile, each in its own format; they share the session.
     """
     resources = [request.resource for request in requests]
     tokens = {request.token for request in requests}
-    token = tokens.pop() if len(tokens) == 1 else ""  # one that lost it must see the document
+    # A request without its token needs the document.
+    token = tokens.pop() if len(tokens) == 1 else ""
     try:
-        answer = _latest(run, resources, token) if token else _latest_of_new_session(run, resources)
+        response = (
+            _latest(run, resources, token) if token else _latest_of_new_session(run, resources)
+        )
     except AwsError as error:
         if _is_too_early(error) and token:
             for resource in resources:
@@ -42,19 +45,19 @@ def poll(run: Run, requests: list[Request]) -> None:
         if error.operation != "GetLatestConfiguration" or not _is_token_refused(error):
             raise
         token = ""
-        answer = _latest_of_new_session(run, resources)
-    asked = min(float(answer.get("NextPollIntervalInSeconds") or 0), LONGEST_INTERVAL_SECONDS)
+        response = _latest_of_new_session(run, resources)
+    asked = min(float(response.get("NextPollIntervalInSeconds") or 0), LONGEST_INTERVAL_SECONDS)
     poll_seconds = run.elapsed + max(POLL_FLOOR_SECONDS, asked)
-    next_token = answer["NextPollConfigurationToken"]
-    body: bytes = answer["Configuration"]
+    next_token = response["NextPollConfigurationToken"]
+    body: bytes = response["Configuration"]
     for resource in resources:
-        if not body and token:  # in a new session an empty answer is an empty document
+        if not body and token:  # in a new session an empty response is an empty document
             run.outcomes[resource.reference] = Unchanged(next_token, poll_seconds)
             continue
         run.outcomes[resource.reference] = Document(
             body,
-            content_type=answer.get("ContentType") or "",
-            version=answer.get("VersionLabel") or "",
+            content_type=response.get("ContentType") or "",
+            version=response.get("VersionLabel") or "",
             token=next_token,
             poll_seconds=poll_seconds,
         )
@@ -66,11 +69,11 @@ def _latest_of_new_session(run: Run, resources: list[Resource]) -> dict[str, Any
         "ApplicationIdentifier": application,
         "EnvironmentIdentifier": environment,
         "ConfigurationProfileIdentifier": profile,
-        # The least there is: our own interval decides when to poll, and refresh() may come sooner.
+        # The minimum: our own interval decides when to poll, and refresh() may be earlier.
         "RequiredMinimumPollIntervalInSeconds": int(POLL_FLOOR_SECONDS),
     }
-    answer = run.call("StartConfigurationSession", parameters, resources)
-    token = answer.get("InitialConfigurationToken")
+    response = run.call("StartConfigurationSession", parameters, resources)
+    token = response.get("InitialConfigurationToken")
     if not token:
         raise AwsError(
             "StartConfigurationSession", INVALID_RESPONSE, "no InitialConfigurationToken"

@@ -1,4 +1,4 @@
-"""Which calls read which sources: one job for each profile, path and batch, in one deadline."""
+"""Plans the calls that read resources: one job per profile, path and batch, one deadline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AwsBackend:
-    """Reads resources from AWS; see `_load.load` for what `fetch(requests, timeout)` promises."""
+    """Reads resources from AWS; see `base.Backend`."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class AwsBackend:
         self._policy = policy
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
-        """An outcome for each request, by its resource's text, after `timeout` seconds at most."""
+        """Return an outcome for each request, by reference, after `timeout` seconds at most."""
         run = Run(
             self._client,
             timeout,
@@ -48,7 +48,7 @@ class AwsBackend:
         )
         _plan(run, requests)
         run.wait()
-        outcomes = dict(run.outcomes)  # what comes later belongs to nobody
+        outcomes = dict(run.outcomes)  # later ones are not used
         self._client.close()
         for request in requests:
             if request.resource.reference not in outcomes:

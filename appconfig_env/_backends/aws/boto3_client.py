@@ -1,4 +1,4 @@
-"""The client for all that the lean one does not do: boto3 finds credentials and makes the calls."""
+"""The client for everything else than Lambda: boto3 finds credentials and makes the calls."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
 from ..._http.connection import LARGEST_BODY_BYTES
 from ..._http.errors import BETWEEN
-from .boto3_errors import BrokenAnswerError, aws_error, refuse_broken_answer, release, search_error
+from .boto3_errors import (
+    BrokenResponseError,
+    aws_error,
+    refuse_broken_response,
+    release,
+    search_error,
+)
 from .errors import (
     INVALID_RESPONSE,
     MISCONFIGURED,
@@ -35,13 +41,13 @@ if TYPE_CHECKING:
 
     from ..._config.aws import AwsSettings
 
-# A client has one timeout for its life, so there is one client for each of these that is needed.
+# A client's timeout cannot be changed, so there is one client for each of these that is needed.
 TIMEOUTS = (1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
 _READ_BYTES = 1024 * 1024
 
 
 class Boto3Client:
-    """See `port.Client`."""
+    """See `errors.Client`."""
 
     def __init__(self, settings: AwsSettings) -> None:
         self._settings = settings
@@ -54,36 +60,43 @@ class Boto3Client:
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
-        """See `port.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
+        """See `errors.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
         host = ""
+        client: Any = None
         failure: AwsError | None = None
-        answer: dict[str, Any] = {}
+        response: dict[str, Any] = {}
         try:
             client = self._client(operation, region, timeout)
             host = client.meta.endpoint_url.partition("://")[2].partition("/")[0]
-            answer = getattr(client, xform_name(operation))(**parameters)
+            response = getattr(client, xform_name(operation))(**parameters)
             if operation == "GetLatestConfiguration":
-                # Not `with` on the body itself: that gives the stream below it, which takes half a
-                # body for a whole one.
-                with closing(answer["Configuration"]) as body:
-                    answer["Configuration"] = _whole(body)
-        except AwsError:
+                # Not `with` on the body itself: that yields the stream below it, which accepts half
+                # a body as complete.
+                with closing(response["Configuration"]) as body:
+                    response["Configuration"] = _whole(body)
+        except AwsError as error:
+            self._locate(error, region)
             raise
-        except Exception as error:  # noqa: BLE001 - botocore's errors have no one base, and none may leave
+        except Exception as error:  # noqa: BLE001 - botocore's errors have no common base, and none may leave
             failure = aws_error(operation, host, error)
             release(error)
+            self._locate(failure, client.meta.region_name if client else region)
         if failure is not None:
             raise failure  # here, where it has no __context__: "from None" would only hide it
-        answer.pop("ResponseMetadata", None)
-        return answer
+        response.pop("ResponseMetadata", None)
+        return response
 
     def close(self) -> None:
-        """See `port.Client.close`."""
+        """See `errors.Client.close`."""
         with self._lock:
             self._failure = None
             closers = list(self._closers)
         for close in closers:
             close()
+
+    def _locate(self, error: AwsError, region: str) -> None:
+        error.region = region or self._settings.service_region
+        error.role_arn = self._settings.role_arn
 
     def _client(self, operation: str, region: str, timeout: float) -> Any:
         service = SERVICES[operation]
@@ -103,11 +116,11 @@ class Boto3Client:
             try:
                 self._session = self._new_session()
             except Exception as error:  # noqa: BLE001 - a credential process may do anything
-                # A search in vain takes seconds (on a host without an instance role): one for each
-                # call would fill the deadline, and then nobody would hear what is missing.
+                # A failing search takes seconds (on a host without an instance role): one per call
+                # would use up the deadline, and the error would not name what is missing.
                 self._failure = search_error(error).bare()
                 release(error)
-                # There is no client yet: all that is open belongs to this search.
+                # There is no client yet: everything that is open belongs to this search.
                 closers, self._closers = self._closers, []
                 for close in closers:
                     close()
@@ -116,18 +129,18 @@ class Boto3Client:
         return self._session
 
     def _new_session(self) -> Any:
-        """A session with credentials and a Region: the user's own, or the assumed role's.
+        """Return a session with credentials and a Region: the user's own, or the assumed role's.
 
         Raises:
-            AwsError: it has none.
+            AwsError: there are no credentials, or there is no Region.
         """
         session = self._bare_session()
         if not (self._settings.service_region or session.region_name):
             message = "no Region; set AWS_REGION, or region in the profile of AWS_PROFILE"
-            raise AwsError("GetCredentials", MISCONFIGURED, message)
+            raise AwsError("", MISCONFIGURED, message)
         if session.get_credentials() is None:
             remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            raise AwsError("GetCredentials", NO_CREDENTIALS, f"no credentials found; {remedy}")
+            raise AwsError("", NO_CREDENTIALS, f"no credentials found; {remedy}")
         if not self._settings.role_arn:
             return session
         return self._bare_session(_Role(self._role_credentials(session)))
@@ -135,10 +148,10 @@ class Boto3Client:
     def _bare_session(self, provider: _Role | None = None) -> Any:
         settings = self._settings
         core = botocore.session.get_session()
-        # The newer versions' default: older ones leave the Region, which a VPC may not allow.
+        # The default of newer versions: older ones call another Region, which a VPC may not allow.
         core.set_config_variable("sts_regional_endpoints", "regional")
         proxies = {"http": settings.proxy_url, "https": settings.proxy_url}
-        # For the clients with which botocore itself finds credentials, too.
+        # Also for the clients with which botocore itself finds credentials.
         core.set_default_client_config(Config(proxies=proxies if settings.proxy_url else None))
         if provider is not None:
             core.register_component("credential_provider", CredentialResolver([provider]))
@@ -155,10 +168,10 @@ class Boto3Client:
         def sts(service: str, **keys: str) -> Any:
             return self._new_client(session, service, settings.region, TIMEOUTS[3], **keys)
 
-        fetcher = AssumeRoleCredentialFetcher(
+        role = AssumeRoleCredentialFetcher(
             sts, session.get_credentials(), settings.role_arn, extra_args=named
         )
-        return DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        return DeferredRefreshableCredentials(role.fetch_credentials, "assume-role")
 
     def _new_client(
         self, session: Any, service: str, region: str, seconds: float, **keys: str
@@ -166,7 +179,7 @@ class Boto3Client:
         settings = self._settings
         if settings.ca_bundle and not Path(settings.ca_bundle).exists():
             message = f"AWS_CA_BUNDLE: no certificates in {settings.ca_bundle!r} (no such file)"
-            raise AwsError("GetCredentials", UNREACHABLE, message, is_final=True)
+            raise AwsError("", UNREACHABLE, message, is_final=True)
         client = session.client(
             service,
             region_name=region or settings.service_region or session.region_name,
@@ -176,8 +189,8 @@ class Boto3Client:
                 connect_timeout=seconds,
                 read_timeout=seconds,
                 max_pool_connections=settings.max_connections,
-                parameter_validation=False,  # the service's own, whose refusals name no values
-                retries={"total_max_attempts": 1},  # the one policy is in retry.py
+                parameter_validation=False,  # botocore's errors would contain values
+                retries={"total_max_attempts": 1},  # the only policy is in retry.py
                 use_dualstack_endpoint=settings.use_dualstack or None,
                 use_fips_endpoint=settings.use_fips or None,
                 user_agent_extra="appconfig-env",
@@ -185,52 +198,52 @@ class Boto3Client:
             **keys,
         )
         self._closers.append(client.close)
-        if service != "sts":  # whose XML botocore itself refuses when it is not whole
-            client.meta.events.register("response-received", refuse_broken_answer)
+        if service != "sts":  # whose XML botocore itself refuses if it is incomplete
+            client.meta.events.register("response-received", refuse_broken_response)
         if settings.proxy_url and settings.proxy_headers:
             self._send_with_proxy_headers(client, seconds)
         return client
 
     def _send_with_proxy_headers(self, client: Any, seconds: float) -> None:
-        """Let `client` send through a session of ours: botocore has no setting for the headers."""
+        """Send with our own HTTP session: botocore has no setting for the headers."""
         settings = self._settings
         session = URLLib3Session(
             verify=settings.ca_bundle or True,
             timeout=(seconds, seconds),
             max_pool_connections=settings.max_connections,
         )
-        # Private, and the only place: a botocore without it fails a test, and here says why.
+        # Private, and used only here: a botocore without it fails a test, and here gets an error.
         if not isinstance(getattr(session, "_proxy_config", None), ProxyConfiguration):
-            message = "this version of botocore can send no AWS_APPCONFIG_EXTENSION_PROXY_HEADERS"
-            raise AwsError("GetCredentials", MISCONFIGURED, message)
+            message = "this version of botocore cannot send AWS_APPCONFIG_EXTENSION_PROXY_HEADERS"
+            raise AwsError("", MISCONFIGURED, message)
         session._proxy_config = _Proxy(settings)  # noqa: SLF001
         client.meta.events.register("before-send", lambda request, **_: session.send(request))
         self._closers.append(session.close)
 
 
 def _whole(body: Any) -> bytes:
-    """A stream's bytes, as many as the lean client takes.
+    """Return a stream's bytes, as many as the lean client accepts.
 
     Raises:
-        BrokenAnswerError: there are more.
+        BrokenResponseError: there are more.
     """
     whole = bytearray()
     while piece := body.read(_READ_BYTES):
         whole += piece
         if len(whole) > LARGEST_BODY_BYTES:
-            raise BrokenAnswerError(INVALID_RESPONSE, f"a body that is too large; {BETWEEN}")
+            raise BrokenResponseError(INVALID_RESPONSE, f"a body that is too large; {BETWEEN}")
     return bytes(whole)
 
 
 def _close_search(core: Any) -> None:
-    """Close what the providers of a session have asked for credentials with.
+    """Close the connections on which the providers of a session asked for credentials.
 
-    A container's and an instance's endpoint are called without a client, through sessions that
-    botocore never closes, and that it holds in cycles.
+    The endpoints of containers and instances are called without a client, through HTTP sessions
+    that botocore never closes and that are part of reference cycles.
     """
     try:
         providers = core.get_component("credential_provider").providers
-    except Exception:  # noqa: BLE001 - a profile that cannot be read: nothing was searched
+    except Exception:  # noqa: BLE001 - a profile that cannot be read: there was no search
         return
     for provider in providers:
         for name in ("_fetcher", "_role_fetcher"):
@@ -240,7 +253,7 @@ def _close_search(core: Any) -> None:
 
 
 class _Proxy(ProxyConfiguration):  # type: ignore[misc]
-    """A proxy whose headers are told by the settings, beside the password in its URL."""
+    """A proxy with the headers of the settings, in addition to the password in its URL."""
 
     def __init__(self, settings: AwsSettings) -> None:
         super().__init__({"http": settings.proxy_url, "https": settings.proxy_url})
@@ -251,7 +264,7 @@ class _Proxy(ProxyConfiguration):  # type: ignore[misc]
 
 
 class _Role:
-    """A provider of credentials, in botocore's sense, that has the assumed role's."""
+    """A provider, in botocore's sense, of the assumed role's credentials."""
 
     METHOD = CANONICAL_NAME = "assume-role"
 

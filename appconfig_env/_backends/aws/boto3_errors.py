@@ -1,4 +1,4 @@
-"""botocore's errors as the port's: says names and codes, never a call's URL, which holds tokens."""
+"""Translates botocore's errors: names and codes, never a call's URL, which contains tokens."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .errors import INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SOMETHING_BETWEEN = f"an answer that is not of the protocol; {BETWEEN}"
+_NOT_OF_AWS = f"a response that does not follow the protocol; {BETWEEN}"
 
-# Their messages tell what is wrong with a profile, a login or a setting, and hold no value.
+# Their messages describe a problem with a profile, a login or a setting, and have no value.
 _CREDENTIALS = (
     its.NoCredentialsError,
     its.PartialCredentialsError,
@@ -41,37 +41,39 @@ _SETTINGS = (
 )
 
 
-class BrokenAnswerError(Exception):
-    """An answer that botocore took for a whole and good one, and that is neither."""
+class BrokenResponseError(Exception):
+    """A response that is incomplete or invalid, and that botocore accepted."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
 
 
-def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: object) -> None:
-    """Refuse half an answer, and a success that is no JSON: botocore makes empty results of them.
+def refuse_broken_response(response_dict: dict[str, Any] | None = None, **_: object) -> None:
+    """Refuse half a response, and a success that is not JSON: for botocore they are empty results.
 
-    A handler of `response-received` for the services that answer in JSON. A body that is a stream
-    is checked where it is read.
+    A handler of `response-received` for the services that respond in JSON. A body that is a stream
+    is checked by its reader.
 
     Raises:
-        BrokenAnswerError: it is one of these.
+        BrokenResponseError: it is one of these.
     """
     if not response_dict:
         return
     body, headers = response_dict["body"], response_dict["headers"]
     if response_dict["status_code"] in (204, 304):
-        return  # they have no body, and say no length
-    # AWS says how long a body is: where nobody does, the headers ended before their end.
+        return  # without body and length
+    # AWS always sends the length of a body: without it, the headers were cut off.
     is_cut = "content-length" not in headers and "transfer-encoding" not in headers
     length = str(headers.get("content-length", ""))
     if isinstance(body, bytes) and length.isdecimal():
         is_cut = len(body) < int(length)
     if is_cut:
         if not isinstance(body, bytes):
-            body.close()  # nobody will read it to its end
-        raise BrokenAnswerError(UNREACHABLE, "the connection closed before the answer was whole")
+            body.close()  # it will not be read to its end
+        raise BrokenResponseError(
+            UNREACHABLE, "the connection closed before the response was complete"
+        )
     if not isinstance(body, bytes):
         return
     if response_dict["status_code"] < 300:
@@ -80,21 +82,21 @@ def refuse_broken_answer(response_dict: dict[str, Any] | None = None, **_: objec
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise BrokenAnswerError(INVALID_RESPONSE, _SOMETHING_BETWEEN)
+            raise BrokenResponseError(INVALID_RESPONSE, _NOT_OF_AWS)
 
 
 def aws_error(operation: str, host: str, error: Exception) -> AwsError:
-    """The port's error for one that boto3 or botocore raised in a call of `host`."""
+    """Return the `AwsError` for an error of boto3 or botocore in a call of `host`."""
     if isinstance(error, its.ClientError):
         return _refused(error)
     if isinstance(error, _CREDENTIALS):
         return AwsError(operation, NO_CREDENTIALS, str(error))
     if isinstance(error, _SETTINGS):
         return AwsError(operation, MISCONFIGURED, str(error))
-    if isinstance(error, BrokenAnswerError):
+    if isinstance(error, BrokenResponseError):
         return AwsError(operation, error.code, str(error))
     if isinstance(error, ResponseParserError):
-        return AwsError(operation, INVALID_RESPONSE, _SOMETHING_BETWEEN)
+        return AwsError(operation, INVALID_RESPONSE, _NOT_OF_AWS)
     if isinstance(error, its.ProxyConnectionError):
         return _proxy_error(operation, error)
     if isinstance(error, its.SSLError):
@@ -118,10 +120,10 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
 
 
 def release(error: BaseException) -> None:
-    """Drop what `error` and its causes hold: connection pools, answers, requests with tokens.
+    """Drop what `error` and its causes refer to: connection pools, responses, requests with tokens.
 
-    Their tracebacks hold the frames of botocore and urllib3. Some of these frames hold the error
-    itself, so that without this the sockets would stay open until the garbage collector comes.
+    Their tracebacks refer to the frames of botocore and urllib3. Some of these frames refer to the
+    error itself, so without this the sockets would stay open until the next garbage collection.
     """
     for cause in list(_chain(error)):
         traceback.clear_frames(cause.__traceback__)
@@ -129,18 +131,18 @@ def release(error: BaseException) -> None:
 
 
 def search_error(error: Exception) -> AwsError:
-    """The port's error for one that ended the search for a Region and credentials."""
+    """Return the `AwsError` for an error that ended the search for a Region and credentials."""
     if isinstance(error, AwsError):
         return error
-    found = aws_error("GetCredentials", "", error)
+    found = aws_error("", "the endpoint for credentials", error)
     if found.code != INVALID_RESPONSE:
         return found
     message = f"the search for credentials failed with {type(error).__name__}"
-    return AwsError("GetCredentials", NO_CREDENTIALS, message)
+    return AwsError("", NO_CREDENTIALS, message)
 
 
 def proxy_refusal(operation: str, status: int) -> AwsError:
-    """The error for a proxy that answered by itself."""
+    """Return the error for a proxy that responded itself."""
     remedy = ""
     if status == 407:
         remedy = f"; {PROXY_LOGIN}"
@@ -157,7 +159,7 @@ def _refused(error: Any) -> AwsError:
     code = str(response["Error"].get("Code") or "")
     message = str(response["Error"].get("Message") or "")
     if not code or code == str(status):
-        # No code of AWS's: then the message is the whole body, by whoever wrote it.
+        # Not AWS's code: then the message is the whole body, which any server may have written.
         code, message = f"HTTP {status}", ""
     return AwsError(
         error.operation_name,
@@ -174,26 +176,26 @@ def _refused(error: Any) -> AwsError:
 
 
 def _proxy_error(operation: str, error: Any) -> AwsError:
-    # urllib3 says it in words only: "Tunnel connection failed: 407 Proxy Authentication Required".
-    said = str(error.kwargs.get("error", ""))
-    status = said.partition("Tunnel connection failed: ")[2][:3]
+    # Only the text has the status: "Tunnel connection failed: 407 Proxy Authentication Required".
+    text = str(error.kwargs.get("error", ""))
+    status = text.partition("Tunnel connection failed: ")[2][:3]
     if status.isdigit():
         return proxy_refusal(operation, int(status))
     return AwsError(operation, UNREACHABLE, "no connection to the proxy")
 
 
 def _distrust(error: BaseException) -> str:
-    """What is wrong with a certificate, from the innermost of `error`'s causes."""
+    """Return what is wrong with a certificate, from the causes of `error`; '' if nothing is."""
     for cause in _chain(error):
         if type(cause).__name__ == "CertificateError":  # urllib3's own, not ssl's
-            return "it is another host's"
-        if said := getattr(cause, "verify_message", ""):
-            return str(said)
+            return "it is for another host"
+        if message := getattr(cause, "verify_message", ""):
+            return str(message)
     return ""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """`error` and all that led to it, each once."""
+    """Yield `error` and all its causes, each once."""
     pending: list[Any] = [error]
     seen: set[int] = set()
     while pending:
@@ -202,6 +204,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.add(id(cause))
         yield cause
-        # botocore's errors name their cause among the words for their message, urllib3's in args.
+        # botocore's errors have their cause in kwargs, urllib3's in args.
         inner = getattr(cause, "kwargs", {}).get("error")
         pending += [inner, cause.__cause__, cause.__context__, *cause.args]

@@ -1,4 +1,4 @@
-"""Which client is used for AWS, by one rule."""
+"""Chooses the client for AWS, by one rule."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def backend(settings: AwsSettings, environ: Mapping[str, str]) -> AwsBackend:
-    """What reads sources from AWS."""
+    """Return the backend that reads from AWS."""
     return AwsBackend(client(settings, environ), settings.max_connections)
 
 
 def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
-    """The lean client where it suffices, else boto3's."""
+    """Return the lean client if it suffices, else boto3's."""
     if reason_for_boto3(settings, environ):
-        # 200 ms of imports and models, which is why the lean client exists.
+        # 200 ms of imports and models: the reason for the lean client.
         from .boto3_client import Boto3Client
 
         return Boto3Client(settings)
@@ -32,11 +32,11 @@ def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
 
 
 def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
-    """The one rule that chooses the client: why boto3 is needed; empty where the lean one does.
+    """Return the reason why boto3 is needed; empty if the lean client suffices.
 
-    The lean client signs with credentials that the environment itself holds or points to, in a
-    Region that the environment names, at AWS's standard endpoints or configured ones, directly or
-    through the proxy of `AWS_APPCONFIG_EXTENSION_PROXY_URL`. All else is boto3's.
+    The lean client signs with credentials that the environment contains or points to, in a Region
+    that the environment names, at AWS's standard endpoints or configured ones, directly or through
+    the proxy of `AWS_APPCONFIG_EXTENSION_PROXY_URL`. Everything else needs boto3.
     """
     if not credentials.has_own(environ):
         return "no credentials in the environment"

@@ -1,4 +1,4 @@
-"""The credentials that Lambda gives: environment variables, container endpoint, an assumed role."""
+"""Credentials in Lambda: environment variables, container endpoint, an assumed role."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ..._http.transport import Transport
 
-    # Credentials by a deadline, a moment on `time.monotonic`'s clock.
+    # Returns credentials before a deadline, a time of `time.monotonic`.
     Find = Callable[[float], Credentials]
 
 FULL_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -25,8 +25,8 @@ AUTHORIZATION = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 AUTHORIZATION_FILE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 ECS_HOST = "http://169.254.170.2"
 LOCAL_HOSTS = ("localhost", "::1", "169.254.170.2", "169.254.170.23", "fd00:ec2::23")
-EARLY_SECONDS = 300.0  # before they expire, new ones are asked for
-OPERATION = "GetCredentials"  # what errors call the search for them; AWS has no such call
+EARLY_SECONDS = 300.0  # they are renewed so long before they expire
+OPERATION = ""  # the search for credentials is not an operation of AWS's API
 
 
 def has_own(environ: Mapping[str, str]) -> bool:
@@ -36,7 +36,7 @@ def has_own(environ: Mapping[str, str]) -> bool:
 
 
 class Kept:
-    """Credentials that expire: asked for once, by one thread, and again shortly before they do."""
+    """Credentials that expire: fetched by one thread, and renewed shortly before they expire."""
 
     def __init__(self, find: Find, now: Callable[[], float]) -> None:
         self._find = find
@@ -47,20 +47,20 @@ class Kept:
         self._lock = allocate_lock()
 
     def __call__(self, deadline: float) -> Credentials:
-        """The credentials, by `deadline`.
+        """Return the credentials before `deadline`.
 
         Raises:
             AwsError: there are none.
         """
         failures = self._failures
         if not self._lock.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise AwsError(OPERATION, UNREACHABLE, "no credentials came in time")
+            raise AwsError(OPERATION, UNREACHABLE, "no credentials in time")
         try:
             kept = self._kept
             if kept is not None and self._lasts(kept, EARLY_SECONDS):
                 return kept
             if self._failure is not None and self._failures != failures:
-                raise self._failure.bare()  # asked by another thread while this one waited
+                raise self._failure.bare()  # fetched by another thread while this one waited
             try:
                 self._kept = self._find(deadline)
             except AwsError as error:
@@ -78,7 +78,7 @@ class Kept:
 
 
 def own(environ: Mapping[str, str], transport: Transport, now: Callable[[], float]) -> Find:
-    """How a function finds credentials: in `environ` at each call, or at its container endpoint."""
+    """Return what finds credentials: in `environ` at each call, or at the container endpoint."""
     container = Kept(lambda deadline: _from_container(environ, transport, deadline), now)
 
     def find(deadline: float) -> Credentials:
@@ -94,11 +94,11 @@ def own(environ: Mapping[str, str], transport: Transport, now: Callable[[], floa
 
 
 def of_role(fields: Mapping[str, str]) -> Credentials:
-    """The credentials in AssumeRole's answer."""
+    """Return the credentials in a result of AssumeRole."""
     try:
         expires_at = unix_seconds(fields["Expiration"])
     except ValueError:
-        raise AwsError("AssumeRole", INVALID_RESPONSE, "Expiration is no date") from None
+        raise AwsError("AssumeRole", INVALID_RESPONSE, "Expiration is not a date") from None
     return Credentials(
         fields["AccessKeyId"], fields["SecretAccessKey"], fields["SessionToken"], expires_at
     )
@@ -112,37 +112,38 @@ def _from_container(
     try:
         url = Url(ECS_HOST + relative if relative else environ.get(FULL_URI, ""))
     except ValueError:
-        message = f"{named}: want a URL such as http://127.0.0.1:80/path, got something else"
+        message = f"{named}: not a valid URL; expected a URL such as http://127.0.0.1:80/path"
         raise AwsError(OPERATION, NO_CREDENTIALS, message) from None
     if url.scheme == "http" and not _is_local(url.host):
         # As in the SDKs: the token goes over plain HTTP to this host only.
-        message = f"{named}: want https, or http to this host, got http to {url.host}"
+        message = f"{named}: expected https, or http to this host, got http to {url.host}"
         raise AwsError(OPERATION, NO_CREDENTIALS, message)
     headers = {"host": url.authority, "accept": "application/json", **_authorization(environ)}
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     left = deadline - time.monotonic()
     failure: AwsError | None = None
     try:
-        answer = transport.send(url, "GET", target, headers, b"", timeout=left, direct=True)
+        response = transport.send(url, "GET", target, headers, b"", timeout=left, direct=True)
     except TransportError as error:
-        message = f"the container endpoint gave none: {error}"
+        message = f"no credentials from the container endpoint: {error}"
         failure = AwsError(OPERATION, UNREACHABLE, message, is_final=error.is_final)
     if failure is not None:
-        raise failure  # outside of `except`: a __context__ would hold the request and its token
+        raise failure  # outside of `except`: a __context__ would refer to the request and its token
     try:
-        fields = json.loads(answer.body)
+        fields = json.loads(response.body)
         pair = fields["AccessKeyId"], fields["SecretAccessKey"]
         token, end = fields.get("Token") or "", fields.get("Expiration")
         if all(isinstance(part, str) for part in (*pair, token)) and all(pair):
             return Credentials(*pair, token, unix_seconds(end) if end else None)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        pass  # an error's page, or anything else
-    message = f"the container endpoint answered {answer.status} without credentials"
-    raise AwsError(OPERATION, NO_CREDENTIALS, message, status=answer.status)
+        pass  # an error page, or anything else
+    problem = f"the container endpoint answered {response.status} without credentials"
+    message = f"{problem}; check {named} and its authorization token"
+    raise AwsError(OPERATION, NO_CREDENTIALS, message, status=response.status)
 
 
 def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
-    """The header the container endpoint wants; the file wins, since its token may be renewed."""
+    """Return the header with the token; a file wins, since its token may be renewed."""
     token = environ.get(AUTHORIZATION, "")
     if path := environ.get(AUTHORIZATION_FILE):
         try:
@@ -161,12 +162,12 @@ def _is_local(host: str) -> bool:
 
 
 def unix_seconds(text: str) -> float:
-    """`2026-01-02T03:04:05Z` (ISO 8601) in Unix seconds.
+    """Return `2026-01-02T03:04:05Z` (ISO 8601) in Unix seconds.
 
     Raises:
         ValueError: it is not of that form.
     """
-    from datetime import UTC, datetime  # 2 ms that only credentials with an end pay
+    from datetime import UTC, datetime  # 2 ms, needed only for credentials that expire
 
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -1,4 +1,4 @@
-"""Where a service is called: AWS's host for it in a Region, or a configured URL; pure."""
+"""The URL of a service in a Region: AWS's own or a configured one; pure."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ if TYPE_CHECKING:
     from ..._config.aws import AwsSettings
 
 # Partitions whose standard endpoints follow one pattern, by the area in their Regions' names, which
-# are AREA-DIRECTION-NUMBER (botocore/data/partitions.json). Regions of others are left to boto3.
+# are AREA-DIRECTION-NUMBER (botocore/data/partitions.json). The others need boto3.
 _SUFFIXES = {"cn": "amazonaws.com.cn", "us-gov": "amazonaws.com"} | dict.fromkeys(
     ("af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"), "amazonaws.com"
 )
 
 
 def dns_suffix(region: str) -> str:
-    """The suffix of `region`'s partition; empty where the pattern is not known."""
+    """Return the DNS suffix of `region`'s partition; empty if the partition is not known."""
     area, _, place = region.rpartition("-")[0].rpartition("-")
     number = region.rpartition("-")[2]
-    # A host is made of it, and an ARN may say anything.
+    # It becomes part of a host name, and an ARN may contain anything.
     is_plain = region.isascii() and place.isalpha() and number.isdigit()
     return _SUFFIXES.get(area, "") if is_plain else ""
 
 
 def url(service: str, region: str, settings: AwsSettings) -> str:
-    """The URL of `service` in `region`, configured or AWS's own; empty where neither is known."""
+    """Return the URL of `service` in `region`, configured or AWS's own; empty if unknown."""
     suffix = dns_suffix(region)
     own = f"https://{service}.{region}.{suffix}" if suffix else ""
     return settings.endpoints.get(service) or own

@@ -1,4 +1,4 @@
-"""The one port to AWS: what a client does and how a call fails; knows no client."""
+"""The interface of clients to AWS, and how a call fails; independent of any client."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, Protocol
 
+    from ..._config.sources import Resource
+
     class Client(Protocol):
         """Makes one API call at a time per thread; safe to share between threads.
 
-        Operations, parameters and answers are those of botocore's service models, with three
-        differences: `Configuration` and `SecretBinary` are bytes, times are of no fixed type, and
-        answers hold no `ResponseMetadata`.
+        Operations, parameters and results are those of botocore's service models, with three
+        differences: `Configuration` and `SecretBinary` are bytes, the type of times is not fixed,
+        and results have no `ResponseMetadata`.
         """
 
         def call(
@@ -28,14 +30,14 @@ if TYPE_CHECKING:
                 operation: a name in SERVICES.
                 parameters: its input.
                 timeout: seconds for the whole attempt.
-                region: another Region than the settings' own; empty for that.
+                region: the Region; empty for the settings' own.
 
             Raises:
-                AwsError: it failed, whatever the reason.
+                AwsError: it failed, for any reason.
             """
 
         def close(self) -> None:
-            """Close what connections are open; the client stays usable."""
+            """Close all open connections; the client remains usable."""
 
 
 SERVICES = {
@@ -48,17 +50,11 @@ SERVICES = {
     "AssumeRole": "sts",
 }
 
-# What IAM calls the right to an operation, where that is not service:operation.
-_ACTIONS = {
-    "StartConfigurationSession": "appconfig:StartConfigurationSession",
-    "GetLatestConfiguration": "appconfig:GetLatestConfiguration",
-}
-
 # Codes of denial, per AWS's common errors.
 DENIALS = frozenset(
     {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthFailure"}
 )
-# What a signature made by a clock that is off is refused with, among other reasons.
+# A signature is refused with these if the clock is wrong, and for other reasons.
 CLOCK_CODES = frozenset({
     "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed",
 })  # fmt: skip
@@ -84,32 +80,35 @@ _TRANSIENT = _THROTTLING | {
 _TRANSIENT_STATUSES = (429, 500, 502, 503, 504)
 _ABSENT = frozenset({"ResourceNotFoundException", "ParameterNotFound", "ParameterVersionNotFound"})
 _KEY_CODES = frozenset({"DecryptionFailure", "InvalidKeyId"})
-# Before what a refused signature's message repeats of the request, the session token included.
+# The message about a refused signature repeats the request after these, with its session token.
 _REPEATED = ("The Canonical String for this request", "The String-to-Sign should have been")
 
-# Codes of our own, where no AWS code came back.
+# Codes of our own, for failures without a code of AWS.
 UNREACHABLE = "Unreachable"  # no connection, a broken one, or none in time
-INVALID_RESPONSE = "InvalidResponse"  # an answer that is not of the protocol
+INVALID_RESPONSE = "InvalidResponse"  # a response that does not follow the protocol
 NO_CREDENTIALS = "NoCredentials"
-MISCONFIGURED = "Misconfigured"  # a setting that only the call could find wrong
-_CODELESS = "HTTP "  # and the status of an answer that gave no code
+MISCONFIGURED = "Misconfigured"  # a setting that only the call found wrong
+_OURS = frozenset({UNREACHABLE, INVALID_RESPONSE, NO_CREDENTIALS, MISCONFIGURED})
+_CODELESS = "HTTP "  # before the status of a response without a code
 
-# What to do, where no answer came, or one that is not AWS's.
-ROUTE = "is there a route to AWS (NAT or VPC endpoint, security group, DNS)?"
-_STAND_IN = "let APPCONFIG_ENV_FALLBACK stand in at starts"
+# What to do if there was no response.
+ROUTE = "check the Region and the route to AWS (NAT or VPC endpoint, security group, DNS)"
+_FALLBACK = "use APPCONFIG_ENV_FALLBACK for cold starts"
 
 
 class AwsError(Exception):
     """A call that failed.
 
     Attributes:
-        operation: which call.
+        operation: the operation as AWS's API has it; empty if it failed before any call.
         code: AWS's error code, or one of this module's own.
-        message: AWS's message or ours; never a value.
-        status: the HTTP status, 0 where there was none.
+        message: AWS's message or ours, which may end in `; ` and a remedy; never a value.
+        status: the HTTP status; 0 if there was none.
         request_id: AWS's, or an empty string.
         details: the error's other fields, such as `Details` and `ResourceType`.
-        is_final: the same call would fail in the same way, whatever the code says.
+        is_final: whether the same call would fail in the same way, even if the code is transient.
+        region: where the call was made; the client sets it.
+        role_arn: the role that the client assumes.
     """
 
     def __init__(
@@ -130,15 +129,20 @@ class AwsError(Exception):
         self.request_id = request_id
         self.details = details or {}
         self.is_final = is_final
-        super().__init__(self.reason)
+        self.region = ""
+        self.role_arn = ""
+        super().__init__(operation, code)
+
+    def __str__(self) -> str:
+        return self.reason
 
     def bare(self) -> AwsError:
-        """The same error without a traceback and a context, which hold frames and their values.
+        """Return a copy without traceback and context, which refer to frames and their values.
 
-        One that is kept must be bare, and each time that it is raised a copy of its own: else
-        every raise makes its traceback longer, and threads that share it mix theirs.
+        An error that is kept must be bare, and each raise needs its own copy: otherwise every raise
+        makes the traceback longer, and threads that share the error mix their tracebacks.
         """
-        return AwsError(
+        copy = AwsError(
             self.operation,
             self.code,
             self.message,
@@ -147,15 +151,17 @@ class AwsError(Exception):
             details=self.details,
             is_final=self.is_final,
         )
+        copy.region, copy.role_arn = self.region, self.role_arn
+        return copy
 
     @property
     def is_throttled(self) -> bool:
-        """Whether the call came over a quota, and nothing else is wrong with it."""
+        """Whether the call exceeded a quota, and nothing else is wrong with it."""
         return self.code in _THROTTLING or self.status == 429
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same call may well succeed a moment later."""
+        """Whether the same call may succeed a moment later."""
         if self.is_final:
             return False
         return (
@@ -166,9 +172,9 @@ class AwsError(Exception):
 
     @property
     def is_unreachable(self) -> bool:
-        """Whether AWS gave no verdict on the call, so that an older value may stand in.
+        """Whether AWS did not decide on the call, so that an older value or a fallback may be used.
 
-        AWS's verdicts have a code: a bare `403` comes from something on the way.
+        AWS's own refusals have a code: a bare `403` comes from a proxy or gateway.
         """
         return (
             self.is_transient
@@ -178,12 +184,12 @@ class AwsError(Exception):
 
     @property
     def is_denial(self) -> bool:
-        """Whether the caller may not do this."""
+        """Whether the caller is not allowed to do this."""
         return self.code in DENIALS
 
     @property
     def is_about_input(self) -> bool:
-        """Whether AWS refused this input from this caller: other input may be taken."""
+        """Whether AWS refused this input from this caller: other input may be accepted."""
         return (
             400 <= self.status < 500
             and not self.is_transient
@@ -208,16 +214,30 @@ class AwsError(Exception):
     @property
     def failure(self) -> Failure:
         """The same as data: what failed, and what to do."""
+        return self.failure_of(None)
+
+    def failure_of(self, resource: Resource | None) -> Failure:
+        """Return `failure` for one resource: a denial names the action and the ARN to allow."""
         code = printable(self.code)  # a proxy may have written anything there
-        described = f"{code}: {printable(self.message)}" if self.message else code
-        request = f" (request {printable(self.request_id)})" if self.request_id else ""
+        message, own_hint = self._message_and_hint()
+        action = arn = ""
+        service = SERVICES.get(self.operation)
+        if self.is_denial and service:
+            from . import iam  # only a denial needs it
+
+            action = iam.action(service, self.operation, self.message)
+            arn = iam.resource_arn(
+                action, self.message, resource, region=self.region, role_arn=self.role_arn
+            )
         return Failure(
             self.kind,
-            f"{self.operation} failed: {described}{request}",
-            self._remedy(),
+            f"{code}: {printable(message)}" if message else code,
+            printable(own_hint) or self._hint(action, arn),
             operation=self.operation,
             code=code,
             request_id=printable(self.request_id),
+            action=action,
+            resource_arn=arn,
         )
 
     @property
@@ -225,44 +245,52 @@ class AwsError(Exception):
         """The same as a sentence."""
         return str(self.failure)
 
-    def _remedy(self) -> str:
-        service = SERVICES.get(self.operation)
-        if self.is_denial and service:
-            action = _ACTIONS.get(self.operation, f"{service}:{self.operation}")
-            if "kms:" in self.message or "KMS" in self.message:
-                action = "kms:Decrypt on its key"
-            also = (
-                ", and the caller in the trust policy (with its external ID)"
-                if service == "sts"
-                else ""
-            )
-            return f"allow {action} in the function's role{also}"
-        if self.code in _EXPIRED:
-            return "the credentials are not valid any more: log in again (Lambda renews its own)"
-        if self.code in _STALE_CREDENTIALS:
-            return "the credentials are not valid (any more), or this clock is off"
-        if self.code == UNREACHABLE:
-            # A message with a remedy of its own knows better.
-            has_remedy = self.is_final or ";" in self.message or not service
-            return "" if has_remedy else ROUTE
-        return self._remedy_by_status()
+    def _message_and_hint(self) -> tuple[str, str]:
+        """Return the message, and the remedy that one of our own ends with."""
+        message, _, hint = self.message.partition("; ")
+        is_split = self.code in _OURS and message.count("(") == message.count(")")
+        return (message, hint) if is_split else (self.message, "")
 
-    def _remedy_by_status(self) -> str:
+    def _hint(self, action: str, arn: str) -> str:
+        if action:
+            return _grant(action, arn, self.message)
+        if self.code in _EXPIRED:
+            return "log in again: the credentials have expired (Lambda renews its own)"
+        if self.code in _STALE_CREDENTIALS:
+            return "check the credentials, which AWS does not accept, and this machine's clock"
+        if self.operation not in SERVICES:
+            return ""
+        if self.code == UNREACHABLE:
+            # A message with a remedy of its own is more precise.
+            return "" if self.is_final or ";" in self.message else ROUTE
+        return self._hint_by_status()
+
+    def _hint_by_status(self) -> str:
         if self.code.startswith(_CODELESS) and 300 <= self.status < 500:
-            return f"no error code of AWS came with it: {BETWEEN}"
+            return f"without an error code of AWS: {BETWEEN}"
         if self.is_throttled:
-            return f"the account's quota for such calls is used up: raise it, or {_STAND_IN}"
+            return f"raise the account's quota for such calls, or {_FALLBACK}"
         if self.is_transient and self.status:
-            return f"a fault on AWS's side (health.aws.amazon.com): wait, or {_STAND_IN}"
+            return f"wait until AWS recovers (health.aws.amazon.com), or {_FALLBACK}"
         if self.code in _ABSENT:
-            return "is the name right, and is it there in this account and Region?"
+            return "check the name, account and Region"
         if not 400 <= self.status < 500:
             return ""
         if self.code in _KEY_CODES:
-            return "is its KMS key enabled, and allowed to the function's role?"
+            return "enable its KMS key, and grant kms:Decrypt on it to the function's role"
         if self.operation == "AssumeRole":
-            return "is AWS_APPCONFIG_EXTENSION_ROLE_ARN right?"
-        return "is the reference right?"
+            return "check AWS_APPCONFIG_EXTENSION_ROLE_ARN"
+        return "check the reference"
+
+
+def _grant(action: str, arn: str, message: str) -> str:
+    on_arn = f"{action} on {arn}" if arn else action
+    if "explicit deny" in message:  # a statement that allows it would not help
+        return f"change the policy that explicitly denies {on_arn} to the function's role"
+    granted = f"grant {on_arn} to the function's role"
+    if action.startswith("sts:"):
+        return f"{granted}, and allow it in the role's trust policy (with its external ID)"
+    return granted
 
 
 def _without_request(message: str) -> str:

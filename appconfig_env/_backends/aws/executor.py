@@ -1,4 +1,4 @@
-"""One fetch while it runs: its deadline, its workers and the outcomes so far; knows no service."""
+"""Runs one fetch: deadline, workers, retries, outcomes; independent of the services."""
 
 from __future__ import annotations
 
@@ -17,26 +17,27 @@ if TYPE_CHECKING:
     from .errors import Client
     from .retry import Policy
 
-    Work = Callable[..., None]  # takes the Run, then what was given to `add`
+    Work = Callable[..., None]  # takes the Run, then the arguments of `add`
 
-# A first attempt that hangs leaves time for another one within the eight seconds of a start.
+# A first attempt that hangs leaves time for another one within the 8 s of a cold start.
 ATTEMPT_SECONDS = 5.0
+_REPORT = "report it as a bug of appconfig-env"
 
 
 class Run:
-    """What is done for one fetch, and what came of it.
+    """One fetch: its jobs and their outcomes.
 
     Args:
         client: makes the calls.
         timeout: seconds for all of them.
         connections: how many workers a service has at most.
-        needed: the texts of the resources of which nothing good is known, and for which a start
-            therefore is patient where AWS throttles.
+        needed: the references of the resources without any good value. For these a throttled call
+            is retried until the deadline.
         system: time and threads.
-        policy: the retries; None for the real one.
+        policy: the retries; None for the default.
 
     Attributes:
-        outcomes: by resource's text.
+        outcomes: by reference.
     """
 
     def __init__(
@@ -59,25 +60,25 @@ class Run:
         self._needed = needed
         self._policy = policy
         self._queues: dict[str, _Queue] = {}
-        self._failures: dict[str, AwsError] = {}  # the last one, by resource's text
-        self._under_way: dict[str, str] = {}  # the operation, likewise
+        self._failures: dict[str, AwsError] = {}  # the last one, by reference
+        self._under_way: dict[str, str] = {}  # the operation, by reference
         self._lock = system.lock()
-        self._holders = 1  # the workers, and whoever waits for them
+        self._holders = 1  # the workers, and the thread in `wait`
         self._finished = system.lock()
         self._finished.acquire()
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the fetch began: services count from their answers, callers from then.
+        """Seconds since the fetch began: services count from their responses, callers from then.
 
-        No more than the fetch may take: beyond that this was frozen, and the answer is of before.
+        At most the fetch's timeout: beyond that the process was frozen, after the response.
         """
         return min(self._system.now() - self._began, self._timeout)
 
     def add(
         self, service: str, resources: Iterable[Resource], work: Work, *arguments: object
     ) -> None:
-        """Have `work` done by one of the service's workers; if it fails, so do `resources`."""
+        """Queue `work` for one of the service's workers; if it fails, so do `resources`."""
         with self._lock:
             queue = self._queues.setdefault(service, _Queue())
             queue.jobs.append((list(resources), work, arguments))
@@ -87,11 +88,11 @@ class Run:
             self._holders += 1
         try:
             self._system.start(self._work, (queue,))
-        except RuntimeError:  # the process has no room for another thread
+        except RuntimeError:  # the process cannot start another thread
             self._work(queue)
 
     def wait(self) -> None:
-        """Wait until all is done, or until the deadline."""
+        """Wait until all jobs are done, or until the deadline."""
         self._release()
         self._finished.acquire(timeout=max(0.0, self._deadline - self._system.now()))
 
@@ -102,13 +103,13 @@ class Run:
         resources: Iterable[Resource],
         region: str = "",
     ) -> dict[str, Any]:
-        """Make the call, again where that may help, until the deadline.
+        """Make the call, and retry transient failures until the deadline.
 
         Raises:
             AwsError: the last attempt's failure.
         """
-        everyone = list(resources)
-        self._under_way.update((resource.reference, operation) for resource in everyone)
+        concerned = list(resources)
+        self._under_way.update((resource.reference, operation) for resource in concerned)
 
         def attempt() -> dict[str, Any]:
             left = self._deadline - self._system.now()
@@ -118,7 +119,7 @@ class Run:
             try:
                 return self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
-                for resource in everyone:
+                for resource in concerned:
                     self._failures[resource.reference] = error
                 raise
 
@@ -129,9 +130,9 @@ class Run:
                 raise
             try:
                 from .retry import again  # only a failure pays for tenacity (28 ms)
-            except ImportError:  # an interpreter that was not given what this package needs
+            except ImportError:  # an interpreter without this package's dependencies
                 raise error from None
-            is_required = any(resource.reference in self._needed for resource in everyone)
+            is_required = any(resource.reference in self._needed for resource in concerned)
             return again(
                 attempt,
                 error,
@@ -144,7 +145,7 @@ class Run:
     def fail(self, resources: Iterable[Resource], error: AwsError) -> None:
         """Record the same failure for each of `resources`."""
         for resource in resources:
-            self.outcomes[resource.reference] = error.failure
+            self.outcomes[resource.reference] = error.failure_of(resource)
 
     def late(self, resource: Resource) -> Failure:
         """Return the outcome of a resource that has none at the deadline."""
@@ -152,18 +153,19 @@ class Run:
         operation = self._under_way.get(resource.reference)
         summary = f"no answer within {self._timeout:g} s"
         if last is not None:
-            earlier = last.failure
+            earlier = last.failure_of(resource)
             fields = earlier.fields()
-            # Once the time is over, nothing says that AWS would refuse the call.
+            # After the deadline it is unknown whether AWS would refuse the call.
             fields["kind"] = earlier.kind if earlier.is_unavailable else "unavailable"
             fields["summary"] = f"{summary} after {earlier.summary}"
             return Failure(**fields)
         if operation is not None:
             return AwsError(operation, UNREACHABLE, summary).failure
-        return Failure("unavailable", f"{summary}: {self._why_no_time()}", code=UNREACHABLE)
+        reason, _, hint = self._why_no_time().partition("; ")
+        return Failure("unavailable", f"{summary}: {reason}", hint, code=UNREACHABLE)
 
     def _why_no_time(self) -> str:
-        """Return why a call was not even begun: what took so long before it."""
+        """Return why a call was not attempted before the deadline."""
         earlier = next(reversed(self._failures.values()), None)
         if earlier is not None:
             return f"not attempted before the deadline; an earlier call failed: {earlier.reason}"
@@ -180,10 +182,10 @@ class Run:
                 work(self, *arguments)
             except AwsError as error:
                 self.fail(resources, error)
-            except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a slow AWS
+            except Exception as error:  # noqa: BLE001 - our own bug must not look like a slow AWS
                 self.fail(
                     resources,
-                    AwsError("Fetch", INVALID_RESPONSE, f"unexpected {type(error).__name__}"),
+                    AwsError("", INVALID_RESPONSE, f"unexpected {type(error).__name__}; {_REPORT}"),
                 )
         self._release()
 
@@ -195,7 +197,7 @@ class Run:
 
 
 class _Queue:
-    """What is to be done for one service, and how many work on it."""
+    """The jobs for one service, and the number of its workers."""
 
     def __init__(self) -> None:
         self.jobs: list[tuple[list[Resource], Work, tuple[object, ...]]] = []

@@ -1,4 +1,4 @@
-"""The client for the credentials Lambda gives: signs and sends by itself, without boto3."""
+"""The client for Lambda: signs and sends requests itself, without boto3."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..._config.aws import AwsSettings
-    from ..._http.messages import HttpAnswer
+    from ..._http.messages import HttpResponse
 
-# AWS takes signatures that are up to five minutes off; below this, the clock is not the reason.
+# AWS accepts signatures that are up to 5 minutes off; below this, the clock is not the reason.
 SKEW_SECONDS = 240.0
-TELLING_SECONDS = 0.05
+REPORT_SECONDS = 0.05
 
 
 class LeanClient:
-    """See `port.Client`."""
+    """See `errors.Client`."""
 
     def __init__(
         self,
@@ -49,16 +49,19 @@ class LeanClient:
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
-        """See `port.Client.call`."""
-        # A moment before the caller's patience ends, so that what failed can be told.
-        deadline = time.monotonic() + timeout - min(TELLING_SECONDS, timeout / 20)
-        signer = self._find(deadline)
-        return self._call(
-            operation, parameters, signer, region or self._settings.service_region, deadline
-        )
+        """See `errors.Client.call`."""
+        # A moment before the caller's deadline, so that the error can still be reported.
+        deadline = time.monotonic() + timeout - min(REPORT_SECONDS, timeout / 20)
+        region = region or self._settings.service_region
+        try:
+            signer = self._find(deadline)
+            return self._call(operation, parameters, signer, region, deadline)
+        except AwsError as error:
+            error.region, error.role_arn = region, self._settings.role_arn
+            raise
 
     def close(self) -> None:
-        """See `port.Client.close`."""
+        """See `errors.Client.close`."""
         self._transport.close()
 
     def _call(
@@ -70,16 +73,18 @@ class LeanClient:
         deadline: float,
     ) -> dict[str, Any]:
         offset = self._offset
-        answer = self._send(operation, parameters, signer, region, offset=offset, deadline=deadline)
+        response = self._send(
+            operation, parameters, signer, region, offset=offset, deadline=deadline
+        )
         try:
-            return operations.result(operation, answer)
+            return operations.result(operation, response)
         except AwsError as error:
-            if error.code not in CLOCK_CODES or not self._learn_clock(answer, offset):
+            if error.code not in CLOCK_CODES or not self._learn_clock(response, offset):
                 raise
-        answer = self._send(
+        response = self._send(
             operation, parameters, signer, region, offset=self._offset, deadline=deadline
         )
-        return operations.result(operation, answer)
+        return operations.result(operation, response)
 
     def _send(
         self,
@@ -90,11 +95,11 @@ class LeanClient:
         *,
         offset: float,
         deadline: float,
-    ) -> HttpAnswer:
+    ) -> HttpResponse:
         service = SERVICES[operation]
         endpoint = endpoints.url(service, region, self._settings)
         if not endpoint:
-            message = f"no endpoint is known for Region {region!r}"
+            message = f"no endpoint is known for Region {region!r}; check the Region"
             raise AwsError(operation, MISCONFIGURED, message)
         url = Url(endpoint)
         request = operations.request(operation, parameters)
@@ -110,7 +115,7 @@ class LeanClient:
             region=region,
             timestamp=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now() + offset)),
         )
-        # Not signed: what stands between here and AWS may change these two.
+        # Not signed: proxies may change these two.
         headers["user-agent"] = "appconfig-env"
         headers["accept-encoding"] = "identity"
         target = f"{path}?{request.query}" if request.query else path
@@ -131,7 +136,7 @@ class LeanClient:
                 request_id=operations.request_id(error.headers),
                 is_final=error.is_final,
             )
-        raise failure  # outside of `except`: a __context__ would hold the request, which is signed
+        raise failure  # outside of `except`: a __context__ would refer to the signed request
 
     def _assume_role(self, deadline: float) -> Credentials:
         settings = self._settings
@@ -145,12 +150,12 @@ class LeanClient:
     def _aws_now(self) -> float:
         return self._now() + self._offset
 
-    def _learn_clock(self, answer: HttpAnswer, offset: float) -> bool:
-        """Take AWS's clock over if the one that signed, `offset` off ours, differs; did it?"""
-        from email.utils import parsedate_to_datetime  # only a clock that is off pays for it
+    def _learn_clock(self, response: HttpResponse, offset: float) -> bool:
+        """Adopt AWS's clock if ours plus `offset`, which signed, differs; return whether it did."""
+        from email.utils import parsedate_to_datetime  # needed only if the clock is wrong
 
         try:
-            theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+            theirs = parsedate_to_datetime(response.headers.get("date", "")).timestamp()
         except ValueError:
             return False
         learned = theirs - self._now()

@@ -1,7 +1,7 @@
-"""The seven operations on the wire: parameters to an HTTP request, an answer to a result; pure.
+"""The seven operations on the wire: parameters to a request, a response to a result; pure.
 
 Source: botocore's service models `appconfigdata` 2021-11-11, `ssm` 2014-11-06, `secretsmanager`
-2017-10-17 and `sts` 2011-06-15. Only what this package sends and reads is here.
+2017-10-17 and `sts` 2011-06-15, as far as this package needs them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import binascii
 from ..._content import fast_json as json
 from ..._content.strict_json import reject_deep
 from ..._http.errors import BETWEEN
-from ..._http.messages import HttpAnswer, HttpRequest
+from ..._http.messages import HttpRequest, HttpResponse
 from ..._http.percent import encode
 from .errors import INVALID_RESPONSE, SERVICES, AwsError
 
@@ -27,20 +27,20 @@ _HEADERS = {
     "ContentType": "content-type",
     "VersionLabel": "version-label",
 }
-# What of an answer in JSON is relied on to be text, by the list whose objects hold it; a parameter
-# has both of its two.
+# Members of JSON responses that must be text, by the list that has the objects; a parameter must
+# have both of its own.
 _TEXTS = {
     "Parameters": ("Name", "Value"),
     "SecretValues": ("SecretBinary",),
     "Errors": ("SecretId", "ErrorCode", "Message"),
 }
 _NONE = type(None)
-# What is told by an AwsError's code and message, by the names the services give it.
+# The services' names for what an AwsError has as code and message.
 _CODE_AND_MESSAGE = ("__type", "code", "Code", "message", "Message")
 
 
 def request(operation: str, parameters: Mapping[str, Any]) -> HttpRequest:
-    """The request that calls `operation`."""
+    """Return the request that calls `operation`."""
     if operation == "StartConfigurationSession":
         body = json.dumps(parameters).encode()
         return HttpRequest(
@@ -62,139 +62,142 @@ def request(operation: str, parameters: Mapping[str, Any]) -> HttpRequest:
     return HttpRequest("POST", "/", "", headers, json.dumps(parameters).encode())
 
 
-def result(operation: str, answer: HttpAnswer) -> dict[str, Any]:
-    """What `operation` gave.
+def result(operation: str, response: HttpResponse) -> dict[str, Any]:
+    """Return the result of `operation`.
 
     Raises:
-        AwsError: the answer is an error, or not of the operation's protocol.
+        AwsError: the response is an error, or does not follow the operation's protocol.
     """
-    if answer.headers.get("content-encoding", "identity") != "identity":
-        raise _garbled(operation, answer, "a compressed body")  # none was asked for
-    if not 200 <= answer.status < 300:
-        raise _error(operation, answer)
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise _invalid(operation, response, "a compressed body")  # not requested
+    if not 200 <= response.status < 300:
+        raise _error(operation, response)
     if operation == "GetLatestConfiguration":
-        return _latest_configuration(answer)
+        return _latest_configuration(response)
     if operation == "AssumeRole":
-        return _assumed_role(answer)
-    found = _json_object(operation, answer)
-    for secret in _objects(operation, answer, found):
+        return _assumed_role(response)
+    found = _json_object(operation, response)
+    for secret in _objects(operation, response, found):
         if isinstance(secret.get("SecretBinary"), str):
             try:
                 secret["SecretBinary"] = binascii.a2b_base64(secret["SecretBinary"])
             except ValueError:  # binascii.Error, or text that is not ASCII
-                raise _garbled(operation, answer, "SecretBinary is not base64") from None
+                raise _invalid(operation, response, "SecretBinary is not base64") from None
     return found
 
 
 def request_id(headers: Mapping[str, str]) -> str:
-    """AWS's ID of the request whose answer has `headers`, or an empty string."""
+    """Return AWS's ID of the request whose response has `headers`; '' if there is none."""
     return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id") or ""
 
 
-def _latest_configuration(answer: HttpAnswer) -> dict[str, Any]:
+def _latest_configuration(response: HttpResponse) -> dict[str, Any]:
     found: dict[str, Any] = {
-        name: answer.headers[header]
+        name: response.headers[header]
         for name, header in _HEADERS.items()
-        if header in answer.headers
+        if header in response.headers
     }
     if not found.get("NextPollConfigurationToken"):
-        raise _garbled("GetLatestConfiguration", answer, "no Next-Poll-Configuration-Token")
-    found["Configuration"] = answer.body
-    interval = answer.headers.get("next-poll-interval-in-seconds", "")
-    if interval.isascii() and interval.isdigit() and len(interval) < 10:  # int() refuses thousands
+        raise _invalid("GetLatestConfiguration", response, "no Next-Poll-Configuration-Token")
+    found["Configuration"] = response.body
+    interval = response.headers.get("next-poll-interval-in-seconds", "")
+    # int() refuses thousands of digits.
+    if interval.isascii() and interval.isdigit() and len(interval) < 10:
         found["NextPollIntervalInSeconds"] = int(interval)
     return found
 
 
-def _assumed_role(answer: HttpAnswer) -> dict[str, Any]:
-    text = answer.body.decode("utf-8", "replace")
+def _assumed_role(response: HttpResponse) -> dict[str, Any]:
+    text = response.body.decode("utf-8", "replace")
     fields = {
         name: _xml_text(text, name)
         for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
     }
     if not all(fields.values()):
-        raise _garbled("AssumeRole", answer, "no credentials")
+        raise _invalid("AssumeRole", response, "no credentials")
     return {"Credentials": fields}
 
 
 def _xml_text(text: str, name: str) -> str:
-    """The text of the first element `name`: STS nests, but repeats none of those read here."""
+    """Return the text of the first element `name`; STS repeats none of those read here."""
     inner = text.partition(f"<{name}>")[2].partition(f"</{name}>")[0].strip()
     if "&" in inner:
-        from html import unescape  # messages of errors only: credentials hold no such sign
+        from html import unescape  # messages of errors only: credentials have no such character
 
         inner = unescape(inner)
     return inner
 
 
-def _json_object(operation: str, answer: HttpAnswer) -> dict[str, Any]:
+def _json_object(operation: str, response: HttpResponse) -> dict[str, Any]:
     try:
-        found = json.loads(answer.body)
+        found = json.loads(response.body)
         reject_deep(found)  # as Pythons before 3.14 do, each from a depth of its own on
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise _garbled(operation, answer, "want a JSON object")
+        raise _invalid(operation, response, "expected a JSON object")
     return found
 
 
-def _objects(operation: str, answer: HttpAnswer, found: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """`found` and the objects in its lists, each of them of the types that are relied on."""
+def _objects(
+    operation: str, response: HttpResponse, found: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield `found` and the objects in its lists, after a check of the types that are relied on."""
     for name in ("NextToken", "InitialConfigurationToken", "SecretBinary"):
         if not isinstance(found.get(name, ""), (str, _NONE)):
-            raise _garbled(operation, answer, f"want {name} as text")
+            raise _invalid(operation, response, f"expected text as {name}")
     yield found
     for name, texts in _TEXTS.items():
         items = found.get(name) or []
         if not isinstance(items, list):
-            raise _garbled(operation, answer, f"want {name} as a list")
+            raise _invalid(operation, response, f"expected a list as {name}")
         may_be = str if name == "Parameters" else (str, _NONE)
         for item in items:
             if not isinstance(item, dict):
-                raise _garbled(operation, answer, f"want objects in {name}")
+                raise _invalid(operation, response, f"expected objects in {name}")
             for text in texts:
                 if not isinstance(item.get(text), may_be):
-                    raise _garbled(operation, answer, f"want {text} as text in {name}")
+                    raise _invalid(operation, response, f"expected text as {text} in {name}")
             yield item
 
 
-def _garbled(operation: str, answer: HttpAnswer, what: str) -> AwsError:
-    kind = answer.headers.get("content-type", "no content type")
-    found = f"{what} in an answer of {len(answer.body)} bytes ({kind})"
+def _invalid(operation: str, response: HttpResponse, what: str) -> AwsError:
+    kind = response.headers.get("content-type", "no content type")
+    found = f"{what} in a response of {len(response.body)} bytes ({kind})"
     message = f"{found}; {BETWEEN}"
     return AwsError(
         operation,
         INVALID_RESPONSE,
         message,
-        status=answer.status,
-        request_id=request_id(answer.headers),
+        status=response.status,
+        request_id=request_id(response.headers),
     )
 
 
-def _error(operation: str, answer: HttpAnswer) -> AwsError:
+def _error(operation: str, response: HttpResponse) -> AwsError:
     details: dict[str, Any] = {}
     if SERVICES[operation] == "sts":
-        text = answer.body.decode("utf-8", "replace")
+        text = response.body.decode("utf-8", "replace")
         code, message = _xml_text(text, "Code"), _xml_text(text, "Message")
     else:
         try:
-            found = json.loads(answer.body)
+            found = json.loads(response.body)
         except (ValueError, RecursionError):
             found = None
         details = found if isinstance(found, dict) else {}
-        kind = answer.headers.get("x-amzn-errortype") or _said(details, "__type", "code")
+        kind = response.headers.get("x-amzn-errortype") or _first_text(details, "__type", "code")
         code = kind.partition(":")[0].rpartition("#")[2]
-        message = _said(details, "message", "Message")
+        message = _first_text(details, "message", "Message")
     return AwsError(
         operation,
-        code or f"HTTP {answer.status}",
+        code or f"HTTP {response.status}",
         message,
-        status=answer.status,
-        request_id=request_id(answer.headers),
+        status=response.status,
+        request_id=request_id(response.headers),
         details={name: value for name, value in details.items() if name not in _CODE_AND_MESSAGE},
     )
 
 
-def _said(details: Mapping[str, Any], *names: str) -> str:
-    """The first of `names` that holds text; an empty string where none does."""
+def _first_text(details: Mapping[str, Any], *names: str) -> str:
+    """Return the first text among `names`; '' if there is none."""
     return next((text for name in names if isinstance(text := details.get(name), str) and text), "")

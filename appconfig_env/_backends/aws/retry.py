@@ -1,4 +1,4 @@
-"""The one retry policy: what is tried again, how often, how long apart; imports tenacity."""
+"""The only retry policy: what is retried, how often, after which wait; imports tenacity."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ Result = TypeVar("Result")
 
 
 class Policy(NamedTuple):
-    """How a call is tried again; docs/fleet.md shows what came of others.
+    """How a call is retried; docs/fleet.md has the results of alternatives.
 
     Attributes:
-        attempts: how many there are at most, the first one included.
-        attempts_if_known: likewise where there are values to go on with: somebody waits in `get()`,
-            and the next poll comes anyway.
-        is_patient: whether a start goes on until its deadline where AWS throttles: a quota is a
-            queue, and who leaves it has waited in vain. Who has values leaves it to those at once.
-        first_wait: seconds, the most before the second attempt; it doubles with each one.
-        throttled_wait: likewise, after an answer that says to slow down.
-        longest_wait: seconds, the most between any two.
+        attempts: the maximum, including the first one.
+        attempts_if_known: the maximum if there are values to use: a caller waits in `get()`, and
+            the next poll follows anyway.
+        waits_for_quota: whether a cold start retries until its deadline while AWS throttles: a
+            quota is a queue, and leaving it early wastes the time spent in it. With values to use,
+            a throttled call is not retried.
+        first_wait: the maximum in seconds before the second attempt; it doubles with each attempt.
+        throttled_wait: the same, after a response that asks to slow down.
+        longest_wait: the maximum in seconds between any two attempts.
     """
 
     attempts: int = 6
     attempts_if_known: int = 3
-    is_patient: bool = True
+    waits_for_quota: bool = True
     first_wait: float = 0.1
     throttled_wait: float = 1.0
     longest_wait: float = 2.0
@@ -51,23 +52,23 @@ def again(
     system: System = THIS_SYSTEM,
     policy: Policy | None = None,
 ) -> Result:
-    """Make `call` again after its first attempt ended in `failure`, as long as there is time.
+    """Retry `call`, whose first attempt ended in `failure`, until the deadline.
 
     Args:
         call: one attempt.
         failure: how the first attempt ended.
-        deadline: on the machine's clock; no attempt starts after it.
-        is_required: whether there are no values to go on with.
+        deadline: on the system's clock; no attempt starts after it.
+        is_required: whether there are no values to use.
         system: time and jitter.
-        policy: None for the one that holds.
+        policy: None for the default.
 
     Raises:
-        AwsError: the last attempt's failure, or one that is not worth another attempt.
+        AwsError: the last attempt's failure, or the first that is not transient.
     """
     policy = policy or POLICY
     attempts = policy.attempts if is_required else policy.attempts_if_known
     first = [failure]
-    others = 0  # attempts that failed for another reason than a throttle that is waited for
+    others = 0  # attempts that did not fail because of a quota that the call waits for
 
     def attempt() -> Result:
         if first:
@@ -83,7 +84,7 @@ def again(
     def is_over(state: tenacity.RetryCallState) -> bool:
         if system.now() + state.upcoming_sleep >= deadline:
             return True
-        if policy.is_patient and _is_throttled(state):
+        if policy.waits_for_quota and _is_throttled(state):
             return not is_required
         nonlocal others
         others += 1

@@ -1,4 +1,4 @@
-"""Secrets Manager: batches of secrets, and single ones where a batch does not do."""
+"""Reads secrets from Secrets Manager: in batches, and one by one if a batch is refused."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ SECRETS_PER_CALL = 20  # BatchGetSecretValue
 
 
 def batches(named: Named) -> list[Named]:
-    """Secrets that one call may ask for."""
+    """Return groups of secrets, each for one call."""
     names = list(named)
     starts = range(0, len(names), SECRETS_PER_CALL)
     return [{name: named[name] for name in names[at : at + SECRETS_PER_CALL]} for at in starts]
 
 
 def read_batch(run: Run, wanted: Named, region: str) -> None:
-    """Up to twenty secrets at once; what did not come, and all where AWS refuses, one by one."""
+    """Read up to twenty secrets at once; those that are missing or refused, one by one."""
     if len(wanted) == 1:
-        # Needs no right to BatchGetSecretValue, and has a hundred times its quota.
+        # Does not need secretsmanager:BatchGetSecretValue, and has a hundred times its quota.
         for resources in wanted.values():
             read_one(run, resources)
         return
     left = dict(wanted)
     request: dict[str, Any] = {"SecretIdList": list(wanted)}
-    everyone = [resource for resources in wanted.values() for resource in resources]
+    concerned = [resource for resources in wanted.values() for resource in resources]
     try:
-        answer = run.call("BatchGetSecretValue", request, everyone, region)
+        response = run.call("BatchGetSecretValue", request, concerned, region)
     except AwsError as error:
         if not error.is_about_input:
             raise
-        answer = {}
-    for secret in answer.get("SecretValues") or ():
+        response = {}
+    for secret in response.get("SecretValues") or ():
         for name in [name for name in left if _is_named(secret, name)]:
             _accept(run, left.pop(name), secret)
-    for item in answer.get("Errors") or ():
+    for item in response.get("Errors") or ():
         code, message = item.get("ErrorCode") or INVALID_RESPONSE, item.get("Message") or ""
         failure = AwsError("GetSecretValue", code, message)
         if item.get("SecretId") in left and not failure.is_transient:
@@ -53,7 +53,7 @@ def read_batch(run: Run, wanted: Named, region: str) -> None:
 
 
 def read_one(run: Run, resources: list[Resource]) -> None:
-    """The secret that all of `resources` name."""
+    """Read the secret that all `resources` name."""
     first = resources[0]
     request = {"SecretId": first.name}
     if first.stage:
@@ -69,9 +69,7 @@ def _accept(run: Run, resources: list[Resource], secret: dict[str, Any]) -> None
         else secret.get("SecretBinary")
     )
     if not isinstance(body, bytes):
-        error = AwsError(
-            "GetSecretValue", INVALID_RESPONSE, "neither SecretString nor SecretBinary came"
-        )
+        error = AwsError("GetSecretValue", INVALID_RESPONSE, "no SecretString and no SecretBinary")
         run.fail(resources, error)
         return
     for resource in resources:
@@ -85,5 +83,5 @@ def _accept(run: Run, resources: list[Resource], secret: dict[str, Any]) -> None
 
 def _is_named(secret: dict[str, Any], wanted: str) -> bool:
     arn = str(secret.get("ARN") or "")
-    # An ARN may leave out the hyphen and six characters that Secrets Manager adds to the name.
+    # An ARN may omit the hyphen and six characters that Secrets Manager adds to the name.
     return wanted in (secret.get("Name"), arn) or (wanted.startswith("arn:") and arn[:-7] == wanted)

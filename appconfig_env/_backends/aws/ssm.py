@@ -1,4 +1,4 @@
-"""Parameter Store: pages below a path, and batches of names."""
+"""Reads parameters from Parameter Store: the pages under a path, and batches of names."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     Named = dict[str, list[Resource]]
 
 NAMES_PER_CALL = 10  # GetParameters, and a page of GetParametersByPath
-PAGES_TO_TELL = 50  # so many may be why the time did not suffice
+PAGES_TO_REPORT = 50  # so many may be the reason for a timeout
 
 
 def read_path(run: Run, resource: Resource) -> None:
-    """Every page below one path; a page may be empty and still have a next one."""
+    """Read all pages under one path; an empty page may have a next one."""
     request: dict[str, Any] = {
         "Path": resource.name.rstrip("/") or "/",
         "Recursive": resource.recursive,
@@ -32,13 +32,13 @@ def read_path(run: Run, resource: Resource) -> None:
     secure: set[str] = set()
     seen: set[str] = set()
     while True:
-        answer = run.call("GetParametersByPath", request, [resource])
-        for parameter in answer.get("Parameters") or ():
+        response = run.call("GetParametersByPath", request, [resource])
+        for parameter in response.get("Parameters") or ():
             relative = str(parameter["Name"]).removeprefix(resource.name)
             values[relative] = str(parameter["Value"])
             if parameter.get("Type") == "SecureString":
                 secure.add(relative)
-        token = answer.get("NextToken")
+        token = response.get("NextToken")
         if not token:
             break
         if token in seen:
@@ -46,14 +46,14 @@ def read_path(run: Run, resource: Resource) -> None:
             raise AwsError("GetParametersByPath", INVALID_RESPONSE, message)
         seen.add(token)
         request["NextToken"] = token
-        if len(seen) >= PAGES_TO_TELL:  # where the deadline comes before the last page
+        if len(seen) >= PAGES_TO_REPORT:  # in case the deadline is before the last page
             message = (
-                f"{len(seen)} pages with {len(values)} parameters came, and more follow; "
-                "do so many belong there, and is APPCONFIG_ENV_DEADLINE_SECONDS long enough?"
+                f"{len(seen)} pages with {len(values)} parameters arrived, and more follow; "
+                "check the path, or raise APPCONFIG_ENV_DEADLINE_SECONDS"
             )
             run.fail([resource], AwsError("GetParametersByPath", UNREACHABLE, message))
     if not values:
-        message = "no parameter stands below this path"
+        message = "no parameters under this path"
         raise AwsError("GetParametersByPath", "ParameterNotFound", message)
     run.outcomes[resource.reference] = Document(
         parameters=values, secret_parameters=frozenset(secure)
@@ -61,11 +61,11 @@ def read_path(run: Run, resource: Resource) -> None:
 
 
 def batches(named: Named) -> list[Named]:
-    """Names that one call may ask for: ten at most, and no two versions of one parameter.
+    """Return groups of names, each for one call: ten at most, one version of each parameter.
 
-    Answers name the parameter, and not every one says which selector it was asked for with.
+    Responses name the parameter, and not all of them name the requested version or label.
     """
-    found: list[dict[str, str]] = []  # names by what answers call them
+    found: list[dict[str, str]] = []  # names, by the names in responses
     unfilled: list[dict[str, str]] = []
     for name in named:
         bare = _bare(name)
@@ -81,18 +81,18 @@ def batches(named: Named) -> list[Named]:
 
 
 def read_names(run: Run, wanted: Named, region: str) -> None:
-    """One batch; where AWS refuses it, name by name: one that is denied or wrong fails all."""
-    everyone = [resource for resources in wanted.values() for resource in resources]
+    """Read one batch; name by name if AWS refuses it: one denied or invalid name fails it."""
+    concerned = [resource for resources in wanted.values() for resource in resources]
     request = {"Names": list(wanted), "WithDecryption": True}
     try:
-        answer = run.call("GetParameters", request, everyone, region)
+        response = run.call("GetParameters", request, concerned, region)
     except AwsError as error:
         if not error.is_about_input or len(wanted) == 1:
             raise
         for name, resources in wanted.items():
             run.add("ssm", resources, read_names, {name: resources}, region)
         return
-    found = _by_bare_name(answer.get("Parameters") or ())
+    found = _by_bare_name(response.get("Parameters") or ())
     for name, resources in wanted.items():
         parameter = found.get(_bare(name))
         if parameter is None:
@@ -112,7 +112,7 @@ def _by_bare_name(parameters: Iterable[dict[str, Any]]) -> dict[str, dict[str, A
 
 
 def _bare(name: str) -> str:
-    """A parameter's name without version or label, first slash, and the ARN around it."""
+    """Return a parameter's name without ARN, first slash, and version or label."""
     if name.startswith("arn:"):
         name = name.split(":", 5)[-1].removeprefix("parameter")
     return name.partition(":")[0].removeprefix("/")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from appconfig_env._backends.aws import protocol as operations
 from appconfig_env._backends.aws.errors import UNREACHABLE, AwsError
-from appconfig_env._http.messages import HttpAnswer
+from appconfig_env._http.messages import HttpResponse
 
 from ...support.fake_aws.account import Account, Caller
 from ...support.fake_aws.appconfig import AppConfigData
@@ -136,7 +136,7 @@ class World:
         try:
             answer = self._answer(caller, operation, parameters, self._fault(operation))
             headers = {name.lower(): text for name, text in answer.headers.items()}
-            return operations.result(operation, HttpAnswer(answer.status, headers, answer.body))
+            return operations.result(operation, HttpResponse(answer.status, headers, answer.body))
         except AwsError as error:
             outcome = str(error.details.get("Details", error.code))
             raise

@@ -18,7 +18,7 @@ from appconfig_env._backends.base import Unchanged
 from appconfig_env._config.references import parse
 from appconfig_env._content.render import render_document
 from appconfig_env._http.connection import LARGEST_BODY_BYTES, Connection
-from appconfig_env._http.messages import HttpAnswer
+from appconfig_env._http.messages import HttpResponse
 from appconfig_env._http.sockets import TransportError
 from appconfig_env.errors import KINDS, Failure
 
@@ -106,7 +106,7 @@ class Run:
 
     elapsed = 0.0
 
-    def __init__(self, answer: HttpAnswer) -> None:
+    def __init__(self, answer: HttpResponse) -> None:
         self.answer = answer
         self.outcomes: dict[str, Outcome] = {}
         self.calls = 0
@@ -123,7 +123,7 @@ class Run:
     def add(self, *_: object) -> None:
         pass
 
-    def send(self, *_: object, **__: object) -> HttpAnswer:
+    def send(self, *_: object, **__: object) -> HttpResponse:
         return self.answer
 
 
@@ -145,7 +145,7 @@ def answers(data: bytes) -> None:
         return
     given = (line.decode("latin-1") for line in lines)
     headers = {name: value for name, value in zip(HEADERS, given, strict=False) if value}
-    answer = HttpAnswer(STATUSES[data[1] % len(STATUSES)], headers, lines[-1])
+    answer = HttpResponse(STATUSES[data[1] % len(STATUSES)], headers, lines[-1])
     run: Any = Run(answer)
     one, two = SECRET.resource, OTHER.resource
     read: list[Callable[[], object]] = [

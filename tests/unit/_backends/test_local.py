@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -80,7 +81,7 @@ def test_no_name_leads_out_of_the_folder(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["ssm.json", "ssm.env"])
-def test_parameters_stand_in_one_file_by_name(folder: Path, name: str) -> None:
+def test_parameters_are_in_one_file_by_name(folder: Path, name: str) -> None:
     pairs = {"/p/a": "1", "/p/b/c": "2", "/q/x": "3", "plain": "4", "r/s": "5"}
     lines = "".join(f"{key}={value}\n" for key, value in pairs.items())
     (folder / name).write_text(json.dumps(pairs) if name.endswith("json") else lines)
@@ -100,7 +101,7 @@ def test_values_are_text_or_json(folder: Path) -> None:
     assert "no parameter of this name" in reason(folder, "ssm:/p/x")
 
 
-def test_secrets_stand_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
+def test_secrets_are_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
     (folder / "secrets.json").write_text(json.dumps({"prod/db": {"user": "u"}, "key": CANARY}))
     assert values(folder, "secretsmanager:prod/db secretsmanager:key") == {
         "USER": "u",
@@ -114,7 +115,7 @@ def test_secrets_stand_in_one_file_by_name_and_stay_secret(folder: Path) -> None
     assert "no secret of this name" in reason(folder, "secretsmanager:other")
 
 
-def test_files_are_read_anew_each_time(folder: Path) -> None:
+def test_files_are_read_again_each_time(folder: Path) -> None:
     file = folder / "a:b:c.json"
     file.write_text('{"x": 1}')
     first = outcome(folder, "appconfig:a/b/c")
@@ -126,7 +127,7 @@ def test_files_are_read_anew_each_time(folder: Path) -> None:
     assert values(folder, "appconfig:a/b/c") == {"X": "2"}
 
 
-def test_what_is_not_there_is_said_with_what_was_looked_for(folder: Path) -> None:
+def test_the_error_for_a_missing_file_names_the_files_looked_for(folder: Path) -> None:
     assert "a:b:c.json" in reason(folder, "appconfig:a/b/c")
     assert "ssm.json, ssm.env" in reason(folder, "ssm:/x")
     assert "secrets.json" in reason(folder, "secretsmanager:x")
@@ -138,8 +139,8 @@ def test_what_is_not_there_is_said_with_what_was_looked_for(folder: Path) -> Non
 def test_two_files_for_the_same_are_refused(folder: Path) -> None:
     for name in ("a:b:c.json", "a:b:c.env", "ssm.json", "ssm.env"):
         (folder / name).write_text("{}")
-    assert "not both" in reason(folder, "appconfig:a/b/c")
-    assert "not both" in reason(folder, "ssm:/x")
+    assert "exist; remove all but one" in reason(folder, "appconfig:a/b/c")
+    assert "exist; remove all but one" in reason(folder, "ssm:/x")
 
 
 @pytest.mark.parametrize(
@@ -155,10 +156,10 @@ def test_two_files_for_the_same_are_refused(folder: Path) -> None:
 def test_a_broken_file_is_named_but_not_shown(folder: Path, content: bytes, part: str) -> None:
     for name, reference in (("ssm.json", "ssm:/x"), ("secrets.json", "secretsmanager:x")):
         (folder / name).write_bytes(content)
-        said = reason(folder, reference)
-        assert part in said
-        assert name in said
-        assert CANARY not in said
+        text = reason(folder, reference)
+        assert part in text
+        assert name in text
+        assert CANARY not in text
 
 
 def test_a_lone_surrogate_is_an_error_not_a_crash(folder: Path) -> None:
@@ -179,7 +180,7 @@ def test_a_lone_surrogate_is_an_error_not_a_crash(folder: Path) -> None:
         ("noending", '{"a": 1}', {"A": "1"}),
     ],
 )
-def test_a_files_ending_says_what_it_holds(
+def test_a_files_ending_determines_its_format(
     tmp_path: Path, name: str, content: str, expected: dict[str, str]
 ) -> None:
     (tmp_path / name).write_text(content)
@@ -192,11 +193,19 @@ def test_a_files_ending_says_what_it_holds(
     assert load(settings, fetch, 1.0, timeout=1.0).values(settings) == expected
 
 
+def open_files(folder: Path) -> list[str]:
+    """Return what this process has open in `folder`; other tests' threads may close their files."""
+    found = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            found.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return [path for path in found if path.startswith(str(folder))]
+
+
 def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "huge").touch()
     os.truncate(tmp_path / "huge", LARGEST_FILE_BYTES + 1)
-    before = len(os.listdir("/proc/self/fd"))
     for name, part in (
         ("none", "No such file"), ("pipe", "not a regular file"), ("", "not a regular file"),
         ("huge", "is larger than"),
@@ -205,4 +214,6 @@ def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
         assert isinstance(found, Failure)
         assert (found.kind, found.is_unavailable) == ("invalid", False)
         assert part in str(found)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files(tmp_path) == []
+    with (tmp_path / "huge").open():
+        assert open_files(tmp_path) == [str(tmp_path / "huge")]

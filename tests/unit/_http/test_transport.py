@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from appconfig_env._http.messages import HttpAnswer
+    from appconfig_env._http.messages import HttpResponse
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -39,7 +39,7 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def send(transport: Transport, server: RawServer, timeout: float = 5.0) -> HttpAnswer:
+def send(transport: Transport, server: RawServer, timeout: float = 5.0) -> HttpResponse:
     url = Url(server.url)
     return transport.send(url, "POST", "/path", {"host": url.authority}, b"body", timeout=timeout)
 

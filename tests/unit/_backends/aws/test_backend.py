@@ -1,4 +1,4 @@
-"""Which calls are made for which sources, and what becomes of their answers."""
+"""The calls for each kind of source, and what becomes of the results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def bad_token(problem: str) -> AwsError:
 
 
 def parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """Answer GetParameters as AWS does, where `bad...` does not exist."""
+    """Return a result of GetParameters in which `bad...` does not exist."""
     found = []
     for asked_name in asked["Names"]:
         name, colon, selector = asked_name.partition(":")
@@ -89,7 +89,7 @@ def reason(outcome: object) -> str:
 # AppConfig
 
 
-def test_a_profile_without_a_token_starts_a_session_and_asks_once() -> None:
+def test_a_profile_without_a_token_starts_a_session_and_polls_once() -> None:
     client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=POLL)
     found = poll(client, "")
     assert client.calls == [
@@ -120,7 +120,7 @@ def test_a_profile_with_a_token_starts_no_session() -> None:
     assert (found.version, found.content_type) == ("v2", "text/x")
 
 
-def test_an_empty_answer_to_a_kept_token_means_unchanged() -> None:
+def test_an_empty_response_to_a_kept_token_means_unchanged() -> None:
     found = poll(FakeClient(GetLatestConfiguration=POLL | {"Configuration": b""}), "kept")
     assert isinstance(found, Unchanged)
     assert (found.token, found.is_early) == ("t2", False)
@@ -128,14 +128,14 @@ def test_an_empty_answer_to_a_kept_token_means_unchanged() -> None:
     assert found.poll_seconds > 60
 
 
-def test_an_empty_answer_in_a_new_session_is_an_empty_document() -> None:
+def test_an_empty_response_in_a_new_session_is_an_empty_document() -> None:
     empty = POLL | {"Configuration": b""}
     client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=empty)
     found = poll(client, "")
     assert body(found) == b""
 
 
-def test_an_empty_answer_after_a_token_was_refused_is_an_empty_document() -> None:
+def test_an_empty_response_after_a_token_was_refused_is_an_empty_document() -> None:
     answers: list[Answer] = [bad_token("Expired"), POLL | {"Configuration": b""}]
     client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=answers)
     assert poll(client, "kept").body == b""
@@ -164,7 +164,7 @@ def test_a_new_token_that_is_refused_too_is_an_error() -> None:
     assert client.operations().count("StartConfigurationSession") == 1
 
 
-def test_an_answer_lost_on_the_way_costs_a_new_session_and_no_error() -> None:
+def test_a_lost_response_costs_a_new_session_and_is_not_an_error() -> None:
     lost = AwsError("GetLatestConfiguration", UNREACHABLE, "closed")
     answers: list[Answer] = [lost, bad_token("Corrupted"), POLL]
     client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=answers)
@@ -187,7 +187,7 @@ def test_throttling_never_leads_to_a_new_session() -> None:
         error("GetLatestConfiguration", "ExpiredTokenException", status=403),
     ],
 )
-def test_denial_and_absence_are_asked_once(refusal: AwsError) -> None:
+def test_denial_and_absence_are_not_retried(refusal: AwsError) -> None:
     client = FakeClient(GetLatestConfiguration=refusal)
     found = poll(client, "kept")
     assert refusal.code in reason(found)
@@ -210,7 +210,7 @@ def test_a_poll_that_was_too_early_keeps_the_token(refusal: AwsError) -> None:
     assert len(client.calls) == 1
 
 
-def test_a_refused_session_is_asked_for_once() -> None:
+def test_a_refused_session_is_requested_once() -> None:
     refusal = error("StartConfigurationSession", "BadRequestException", "no such thing")
     client = FakeClient(StartConfigurationSession=refusal)
     assert "StartConfigurationSession failed: BadRequestException" in reason(poll(client, ""))
@@ -223,10 +223,10 @@ def test_a_session_without_a_token_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"), [({}, 15.0), ({"NextPollIntervalInSeconds": 5}, 15.0)]
+    ("interval", "seconds"), [({}, 15.0), ({"NextPollIntervalInSeconds": 5}, 15.0)]
 )
-def test_the_poll_interval_has_a_floor(said: dict[str, int], seconds: float) -> None:
-    answer = {"NextPollConfigurationToken": "t", "Configuration": b"x", **said}
+def test_the_poll_interval_has_a_minimum(interval: dict[str, int], seconds: float) -> None:
+    answer = {"NextPollConfigurationToken": "t", "Configuration": b"x", **interval}
     found = poll(FakeClient(GetLatestConfiguration=answer), "kept")
     assert found.poll_seconds is not None
     assert seconds < found.poll_seconds < 60
@@ -235,7 +235,7 @@ def test_the_poll_interval_has_a_floor(said: dict[str, int], seconds: float) -> 
 # Parameter Store
 
 
-def test_names_are_asked_for_in_batches_of_ten() -> None:
+def test_names_are_requested_in_batches_of_ten() -> None:
     client = FakeClient(GetParameters=parameters)
     found = fetch(client, *[f"ssm:name{number}" for number in range(23)])
     assert sorted(len(call[1]["Names"]) for call in client.calls) == [3, 10, 10]
@@ -246,7 +246,7 @@ def test_names_are_asked_for_in_batches_of_ten() -> None:
     ]
 
 
-def test_a_name_that_two_sources_use_is_asked_for_once() -> None:
+def test_a_name_that_two_sources_use_is_requested_once() -> None:
     client = FakeClient(GetParameters=parameters)
     found = fetch(client, "ssm:a", "ssm:a?format=json")
     assert [call[1]["Names"] for call in client.calls] == [["a"]]
@@ -262,7 +262,7 @@ def test_names_that_do_not_exist_fail_alone() -> None:
     assert len(client.calls) == 1
 
 
-def test_versions_and_labels_of_one_parameter_are_told_apart_even_where_answers_do_not() -> None:
+def test_versions_and_labels_of_one_parameter_are_kept_apart_by_the_client() -> None:
     def without_selectors(asked: Mapping[str, Any]) -> dict[str, Any]:
         answer = parameters(asked)
         for one in answer["Parameters"]:
@@ -301,14 +301,14 @@ def test_an_arn_is_read_in_its_own_region() -> None:
 
 
 @pytest.mark.parametrize("name", ["/a/b", "a/b", "arn:aws:ssm:eu-west-1:1:parameter/a/b"])
-def test_a_shared_parameter_is_found_however_its_answer_names_it(name: str) -> None:
+def test_a_shared_parameter_is_found_under_any_name_in_the_response(name: str) -> None:
     client = FakeClient(GetParameters={"Parameters": [{"Name": name, "Value": "v"}]})
     text = "ssm:arn:aws:ssm:eu-west-1:1:parameter/a/b:good"
     assert body(fetch(client, text)[text]) == b"v"
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException", "InvalidKeyId"])
-def test_a_batch_of_names_that_is_refused_is_asked_for_name_by_name(code: str) -> None:
+def test_a_batch_of_names_that_is_refused_is_requested_name_by_name(code: str) -> None:
     def guarded(asked: Mapping[str, Any]) -> dict[str, Any]:
         if "secret" in asked["Names"]:
             raise error("GetParameters", code)
@@ -322,13 +322,13 @@ def test_a_batch_of_names_that_is_refused_is_asked_for_name_by_name(code: str) -
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "UnrecognizedClientException"])
-def test_a_batch_whose_caller_is_refused_is_not_asked_for_again(code: str) -> None:
+def test_a_batch_whose_caller_is_refused_is_not_requested_again(code: str) -> None:
     client = FakeClient(GetParameters=error("GetParameters", code))
     assert all(code in reason(one) for one in fetch(client, "ssm:a", "ssm:b").values())
     assert len(client.calls) == 1
 
 
-def test_a_path_is_read_page_by_page_though_one_is_empty() -> None:
+def test_a_path_is_read_page_by_page_even_if_one_is_empty() -> None:
     pages: list[Answer] = [
         {"Parameters": [{"Name": "/a/x", "Value": "1", "Type": "String"}], "NextToken": "p2"},
         {"Parameters": [], "NextToken": "p3"},
@@ -352,7 +352,7 @@ def test_a_path_may_be_one_level_or_everything() -> None:
     assert found["ssm:/?recursive=no"].parameters == {"x": "1"}
 
 
-def test_a_page_token_that_comes_twice_is_an_error_and_no_endless_loop() -> None:
+def test_a_repeated_page_token_is_an_error_and_not_an_endless_loop() -> None:
     client = FakeClient(GetParametersByPath={"Parameters": [], "NextToken": "same"})
     assert "NextToken came twice" in reason(fetch(client, "ssm:/a/")["ssm:/a/"])
     assert len(client.calls) == 2
@@ -360,7 +360,7 @@ def test_a_page_token_that_comes_twice_is_an_error_and_no_endless_loop() -> None
 
 def test_a_path_without_parameters_is_an_error() -> None:
     found = fetch(FakeClient(GetParametersByPath={"Parameters": []}), "ssm:/a/")["ssm:/a/"]
-    assert "no parameter stands below this path" in reason(found)
+    assert "no parameters under this path" in reason(found)
     assert not found.is_unavailable
 
 
@@ -377,7 +377,7 @@ def test_a_page_that_fails_fails_the_path() -> None:
 # Secrets Manager
 
 
-def test_secrets_are_asked_for_in_batches_of_twenty() -> None:
+def test_secrets_are_requested_in_batches_of_twenty() -> None:
     client = FakeClient(BatchGetSecretValue=many_secrets, GetSecretValue=one_secret)
     found = fetch(client, *[f"secretsmanager:s{number}" for number in range(41)])
     sizes = [
@@ -389,13 +389,13 @@ def test_secrets_are_asked_for_in_batches_of_twenty() -> None:
     assert all(one.secret for one in found.values())
 
 
-def test_a_secret_alone_needs_no_right_to_batches() -> None:
+def test_a_single_secret_needs_no_permission_for_batches() -> None:
     client = FakeClient(GetSecretValue=one_secret)
     fetch(client, "secretsmanager:a", "secretsmanager:a?format=json")
     assert client.calls == [("GetSecretValue", {"SecretId": "a"}, "")]
 
 
-def test_a_staged_secret_is_asked_for_with_its_stage() -> None:
+def test_a_staged_secret_is_requested_with_its_stage() -> None:
     client = FakeClient(GetSecretValue=one_secret)
     fetch(client, "secretsmanager:a?stage=AWSPREVIOUS")
     assert client.calls == [
@@ -404,7 +404,7 @@ def test_a_staged_secret_is_asked_for_with_its_stage() -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
-def test_secrets_whose_batch_is_refused_are_asked_for_one_by_one(code: str) -> None:
+def test_secrets_whose_batch_is_refused_are_requested_one_by_one(code: str) -> None:
     client = FakeClient(
         BatchGetSecretValue=error("BatchGetSecretValue", code), GetSecretValue=one_secret
     )
@@ -430,13 +430,13 @@ def test_errors_inside_a_batch_fail_their_secrets_alone() -> None:
     assert "GetSecretValue failed: ResourceNotFoundException: m" in reason(
         found["secretsmanager:gone"]
     )
-    # What may be better a moment later, and what the answer left out, is asked for alone.
+    # Transient errors, and secrets missing in the response, are requested one by one.
     asked = [call["SecretId"] for name, call, _ in client.calls if name == "GetSecretValue"]
     assert sorted(asked) == ["busy", "silent"]
     assert body(found["secretsmanager:silent"]) == b"value of silent"
 
 
-def test_what_a_batch_left_for_another_page_is_asked_for_alone() -> None:
+def test_secrets_on_another_page_of_a_batch_are_requested_one_by_one() -> None:
     def first_only(asked: Mapping[str, Any]) -> dict[str, Any]:
         return {"SecretValues": [secret(asked["SecretIdList"][0])], "NextToken": "more"}
 
@@ -462,7 +462,9 @@ def test_a_binary_secret_is_its_bytes_and_one_without_either_is_an_error() -> No
     answers: list[Answer] = [{"SecretBinary": b"\0\xff"}, {"Name": "b"}]
     client = FakeClient(GetSecretValue=answers)
     assert body(fetch(client, "secretsmanager:a")["secretsmanager:a"]) == b"\0\xff"
-    assert "neither SecretString" in reason(fetch(client, "secretsmanager:b")["secretsmanager:b"])
+    assert "no SecretString and no SecretBinary" in reason(
+        fetch(client, "secretsmanager:b")["secretsmanager:b"]
+    )
 
 
 # Deadline, retries, workers
@@ -510,7 +512,7 @@ def test_services_do_not_wait_for_each_other() -> None:
     assert all(isinstance(one, Document) for one in found.values())
 
 
-def test_a_client_that_hangs_is_left_behind_at_the_deadline() -> None:
+def test_a_client_that_hangs_is_abandoned_at_the_deadline() -> None:
     go_on = threading.Event()
     ended: list[str] = []
 
@@ -522,16 +524,16 @@ def test_a_client_that_hangs_is_left_behind_at_the_deadline() -> None:
     client = FakeClient(GetParameters=hang, GetSecretValue=one_secret)
     found = fetch(client, "ssm:a", "secretsmanager:s", timeout=1.0)
     assert ended == []
-    said = reason(found["ssm:a"])
-    assert said.startswith("GetParameters failed: Unreachable: no answer within 1 s; is there")
+    text = reason(found["ssm:a"])
+    assert text.startswith("GetParameters failed: Unreachable: no answer within 1 s; check the")
     assert found["ssm:a"].is_unavailable
     assert body(found["secretsmanager:s"]) == b"value of s"
     go_on.set()
     time.sleep(0.05)
-    assert isinstance(found["ssm:a"], Failure)  # what comes later changes nothing
+    assert isinstance(found["ssm:a"], Failure)  # a later result changes nothing
 
 
-def test_whose_turn_did_not_come_says_so() -> None:
+def test_a_call_that_was_not_attempted_is_reported_as_such() -> None:
     go_on = threading.Event()
 
     def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -541,13 +543,13 @@ def test_whose_turn_did_not_come_says_so() -> None:
     client = FakeClient(GetParameters=hang, GetParametersByPath=hang)
     found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2)
     go_on.set()
-    said = "not attempted before the deadline"
-    (turnless,) = [text for text in found if said in reason(found[text])]
-    assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[turnless])
+    problem = "not attempted before the deadline"
+    (late,) = [reference for reference in found if problem in reason(found[reference])]
+    assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[late])
 
 
 class Eager:
-    """This machine, on which no retry waits."""
+    """This system, but without waits between retries."""
 
     now = staticmethod(THIS_SYSTEM.now)
     sleep = staticmethod(THIS_SYSTEM.sleep)
@@ -559,7 +561,7 @@ class Eager:
         return 0.0
 
 
-def test_whose_turn_did_not_come_says_what_held_it_up() -> None:
+def test_a_call_that_was_not_attempted_reports_the_failure_before_it() -> None:
     go_on = threading.Event()
     failures = [error("GetParametersByPath", "InternalServerError", "the first", status=500)]
 
@@ -573,14 +575,14 @@ def test_whose_turn_did_not_come_says_what_held_it_up() -> None:
     requests = [request("ssm:/a/"), request("ssm:/b/")]
     found = AwsBackend(client, 1, system=Eager())(requests, 1.5)
     go_on.set()
-    said = (
+    problem = (
         "not attempted before the deadline; an earlier call failed: "
         "GetParametersByPath failed: InternalServerError"
     )
-    assert said in reason(found["ssm:/b/"])
+    assert problem in reason(found["ssm:/b/"])
 
 
-def test_the_deadline_says_what_went_wrong_last() -> None:
+def test_a_timeout_reports_the_last_failure() -> None:
     go_on = threading.Event()
 
     def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -592,7 +594,7 @@ def test_the_deadline_says_what_went_wrong_last() -> None:
     found = fetch(client, "ssm:a", timeout=1.5)
     go_on.set()
     assert reason(found["ssm:a"]).startswith(
-        "no answer within 1.5 s after GetParameters failed: InternalServerError"
+        "GetParameters failed: no answer within 1.5 s after InternalServerError"
     )
 
 
@@ -613,7 +615,7 @@ def test_a_first_attempt_that_may_hang_leaves_time_for_another() -> None:
         error("GetParameters", "HTTP 503", status=503),
     ],
 )
-def test_what_may_pass_is_tried_again(failure: AwsError) -> None:
+def test_a_transient_failure_is_retried(failure: AwsError) -> None:
     client = FakeClient(GetParameters=[failure, failure, parameters])
     assert body(fetch(client, "ssm:a")["ssm:a"]) == b"value of a"
 
@@ -622,11 +624,11 @@ def test_what_may_pass_is_tried_again(failure: AwsError) -> None:
     ("failure", "unreachable"),
     [
         (AwsError("GetParameters", UNREACHABLE, "certificate not accepted", is_final=True), True),
-        (AwsError("GetParameters", INVALID_RESPONSE, "want a JSON object", status=200), True),
+        (AwsError("GetParameters", INVALID_RESPONSE, "expected a JSON object", status=200), True),
         (error("GetParameters", "InvalidKeyId"), False),
     ],
 )
-def test_what_will_not_pass_is_tried_once(failure: AwsError, unreachable: bool) -> None:
+def test_a_permanent_failure_is_not_retried(failure: AwsError, unreachable: bool) -> None:
     client = FakeClient(GetParameters=failure)
     found = fetch(client, "ssm:a")["ssm:a"]
     assert reason(found) == failure.reason
@@ -634,13 +636,14 @@ def test_what_will_not_pass_is_tried_once(failure: AwsError, unreachable: bool) 
     assert len(client.calls) == 1
 
 
-def test_a_fault_of_ours_is_an_error_without_values_and_no_hang() -> None:
+def test_our_own_bug_is_an_error_without_values_and_does_not_hang() -> None:
     client = FakeClient(
         GetParameters=RuntimeError("canary"), GetParametersByPath={"Parameters": [{}]}
     )
     found = fetch(client, "ssm:a", "ssm:/a/")  # one that hung would say "no answer within"
-    assert reason(found["ssm:a"]) == "Fetch failed: InvalidResponse: unexpected RuntimeError"
-    assert reason(found["ssm:/a/"]) == "Fetch failed: InvalidResponse: unexpected KeyError"
+    report = "report it as a bug of appconfig-env"
+    assert reason(found["ssm:a"]) == f"InvalidResponse: unexpected RuntimeError; {report}"
+    assert reason(found["ssm:/a/"]) == f"InvalidResponse: unexpected KeyError; {report}"
 
 
 def test_connections_are_closed_after_each_fetch() -> None:

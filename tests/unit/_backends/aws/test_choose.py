@@ -1,4 +1,4 @@
-"""Which client is used, by one rule."""
+"""The rule that chooses the client."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def reason(environ: dict[str, str]) -> str:
         },
     ],
 )
-def test_what_lambda_gives_needs_no_boto3(more: dict[str, str]) -> None:
+def test_lambdas_environment_needs_no_boto3(more: dict[str, str]) -> None:
     environ = LAMBDA | more
     assert reason(environ) == ""
     assert isinstance(clients.client(settings.from_environ(environ, []), environ), LeanClient)
@@ -65,7 +65,7 @@ def test_what_lambda_gives_needs_no_boto3(more: dict[str, str]) -> None:
         ({"http_proxy": "http://proxy"}, "HTTP_PROXY or HTTPS_PROXY"),
     ],
 )
-def test_all_else_is_boto3s(more: dict[str, str], why: str) -> None:
+def test_everything_else_needs_boto3(more: dict[str, str], why: str) -> None:
     environ = LAMBDA | more
     assert reason(environ) == why
     chosen = clients.client(settings.from_environ(environ, []), environ)
@@ -82,7 +82,7 @@ def test_the_lean_client_loads_nothing_heavy() -> None:
     out = subprocess.run(
         [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True
     )
-    # `re` comes with json, which every answer needs.
+    # `re` is imported by json, which every response needs.
     heavy = {
         "boto3", "botocore", "tenacity", "dotenv", "dataclasses", "asyncio", "typing", "threading",
         "urllib", "urllib.parse", "http", "http.client", "email", "logging", "datetime", "ssl",

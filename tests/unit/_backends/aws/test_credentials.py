@@ -1,4 +1,4 @@
-"""Credentials: found in the environment or at the container's endpoint, kept, renewed in time."""
+"""Credentials in the environment or from the container's endpoint: found, kept, renewed."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_container_is_asked_with_its_token_and_query(transport: Transport) -
     assert b"\r\nauthorization: let-me\r\n" in server.requests[0]
 
 
-def test_the_tokens_file_is_read_anew_and_wins(transport: Transport, tmp_path: Path) -> None:
+def test_the_tokens_file_is_read_again_and_wins(transport: Transport, tmp_path: Path) -> None:
     file = tmp_path / "token"
     with RawServer(answer(Expiration="2026-01-02T03:04:06Z")) as server:
         environ = {
@@ -177,7 +177,7 @@ def test_threads_that_wait_for_a_question_share_its_failure() -> None:
     assert len(questions) == 1
     with pytest.raises(AwsError):
         kept(soon())
-    assert len(questions) == 2  # who comes later asks anew
+    assert len(questions) == 2  # a later caller asks again
 
 
 def test_a_thread_that_waits_for_a_question_keeps_its_own_deadline() -> None:
@@ -192,7 +192,7 @@ def test_a_thread_that_waits_for_a_question_keeps_its_own_deadline() -> None:
     thread = threading.Thread(target=kept, args=(soon(),))
     thread.start()
     asked.wait(5)
-    with pytest.raises(AwsError, match="no credentials came in time"):
+    with pytest.raises(AwsError, match="no credentials in time"):
         kept(time.monotonic() + 0.1)
     go_on.set()
     thread.join()
@@ -210,7 +210,7 @@ def test_a_thread_that_waits_for_a_question_keeps_its_own_deadline() -> None:
     ],
 )
 def test_the_token_goes_over_plain_http_to_this_host_only(transport: Transport, uri: str) -> None:
-    with pytest.raises(AwsError, match="want https, or http to this host") as caught:
+    with pytest.raises(AwsError, match="expected https, or http to this host") as caught:
         find({credentials.FULL_URI: uri, credentials.AUTHORIZATION: "canary"}, transport)
     assert caught.value.code == NO_CREDENTIALS
     assert "canary" not in str(caught.value)
@@ -223,8 +223,8 @@ def test_a_relative_uri_cannot_name_another_host(transport: Transport, relative:
 
 
 @pytest.mark.parametrize("uri", ["here", "http://127.0.0.1:x/", "http://", "ftp://127.0.0.1"])
-def test_a_uri_that_is_none_is_named(transport: Transport, uri: str) -> None:
-    with pytest.raises(AwsError, match=f"{credentials.FULL_URI}: want a URL"):
+def test_an_invalid_uri_is_named(transport: Transport, uri: str) -> None:
+    with pytest.raises(AwsError, match=f"{credentials.FULL_URI}: not a valid URL; expected a URL"):
         find({credentials.FULL_URI: uri}, transport)
 
 
@@ -264,15 +264,17 @@ def test_an_endpoint_that_is_down_for_a_moment_is_worth_another_try(transport: T
     ):
         find({credentials.FULL_URI: server.url}, transport)
     assert caught.value.is_transient
-    with pytest.raises(AwsError, match="the container endpoint gave none: ") as caught:
+    with pytest.raises(AwsError, match="no credentials from the container endpoint: ") as caught:
         find({credentials.FULL_URI: server.url}, transport)
     assert caught.value.is_transient
 
 
-def test_an_endpoint_that_hangs_holds_nobody_longer_than_the_deadline(transport: Transport) -> None:
+def test_an_endpoint_that_hangs_holds_no_caller_longer_than_the_deadline(
+    transport: Transport,
+) -> None:
     with RawServer(hang) as server:
         own = credentials.own({credentials.FULL_URI: server.url}, transport, time.time)
-        # The server would close after half a minute, and that would be said in other words.
+        # The server would close after half a minute, which would be another error.
         with pytest.raises(AwsError, match="in time"):
             own(time.monotonic() + 0.2)
 
@@ -312,7 +314,7 @@ def test_dates_are_iso_8601(text: str) -> None:
     assert credentials.unix_seconds(text) == NOW
 
 
-def test_a_role_whose_end_is_no_date_is_refused() -> None:
+def test_a_role_whose_end_is_not_a_date_is_refused() -> None:
     fields = {"AccessKeyId": "a", "SecretAccessKey": "b", "SessionToken": "c", "Expiration": "soon"}
-    with pytest.raises(AwsError, match="Expiration is no date"):
+    with pytest.raises(AwsError, match="Expiration is not a date"):
         credentials.of_role(fields)

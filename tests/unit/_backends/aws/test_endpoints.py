@@ -42,7 +42,7 @@ def test_a_url_is_the_one_that_botocore_calls(region: str, service: str) -> None
 @pytest.mark.parametrize(
     "region", ["", "eu", "xx-west-1", "eu-west-1.evil.example/", "us-east-1@x", "aws-global"]
 )
-def test_what_is_no_known_region_has_no_endpoint(region: str) -> None:
+def test_an_unknown_region_has_no_endpoint(region: str) -> None:
     assert endpoints.dns_suffix(region) == ""
     assert endpoints.url("ssm", region, AwsSettings()) == ""
 

@@ -1,4 +1,4 @@
-"""How a failed call is told, and what is made of it."""
+"""A failed call: its sentence, its kind, and what may help."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import pytest
 
 from appconfig_env._backends.aws import errors as port
 from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._config.sources import SSM, Resource
 from appconfig_env._config.wording import printable
 
+ARN = "arn:aws:ssm:eu-west-1:1:parameter/x"
+DENIED = f"not authorized to perform: ssm:GetParameters on resource: {ARN}"
 
-def test_a_reason_says_what_failed_which_request_and_what_to_do() -> None:
+
+def test_a_reason_names_the_failure_the_request_and_the_remedy() -> None:
     error = AwsError("GetParameters", "AccessDeniedException", "User u may not", request_id="r-1")
     assert str(error) == error.reason
     assert error.reason == (
         "GetParameters failed: AccessDeniedException: User u may not (request r-1); "
-        "allow ssm:GetParameters in the function's role"
+        "grant ssm:GetParameters to the function's role"
     )
     assert AwsError("GetSecretValue", "HTTP 500").reason == "GetSecretValue failed: HTTP 500"
 
@@ -22,22 +26,91 @@ def test_a_reason_says_what_failed_which_request_and_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("operation", "message", "remedy"),
     [
-        ("GetLatestConfiguration", "", "allow appconfig:GetLatestConfiguration in"),
-        ("BatchGetSecretValue", "", "allow secretsmanager:BatchGetSecretValue in"),
-        ("GetSecretValue", "Access to KMS is not allowed", "allow kms:Decrypt on its key in"),
-        ("GetParameters", "not authorized to perform: kms:Decrypt", "allow kms:Decrypt on its key"),
-        ("AssumeRole", "", "allow sts:AssumeRole in the function's role, and the caller in the"),
+        ("GetLatestConfiguration", "", "grant appconfig:GetLatestConfiguration to"),
+        ("BatchGetSecretValue", "", "grant secretsmanager:BatchGetSecretValue on * to"),
+        ("GetSecretValue", "Access to KMS is not allowed", "grant kms:Decrypt to"),
+        ("GetParameters", "not authorized to perform: kms:Decrypt", "grant kms:Decrypt to"),
+        (
+            "AssumeRole",
+            "",
+            "grant sts:AssumeRole to the function's role, and allow it in the role's",
+        ),
+        (
+            "GetParameters",
+            f"{DENIED} with an explicit deny in a service control policy",
+            f"change the policy that explicitly denies ssm:GetParameters on {ARN} to",
+        ),
     ],
 )
 def test_a_denial_names_the_action_to_allow(operation: str, message: str, remedy: str) -> None:
     assert f"; {remedy}" in AwsError(operation, "AccessDenied", message).reason
 
 
-def test_an_operation_that_is_none_of_aws_has_no_remedy() -> None:
+def test_a_failure_before_any_call_names_no_operation_and_has_no_hint() -> None:
     for code in ("AccessDenied", port.UNREACHABLE):
-        assert (
-            AwsError("GetCredentials", code, "why").reason == f"GetCredentials failed: {code}: why"
-        )
+        assert AwsError("", code, "why").reason == f"{code}: why"
+
+
+@pytest.mark.parametrize(
+    ("message", "summary", "hint"),
+    [
+        ("no such file; check the name", "no such file", "check the name"),
+        ("no TLS (bad; check it)", "no TLS (bad; check it)", ""),
+        ("no TLS", "no TLS", port.ROUTE),
+    ],
+)
+def test_a_remedy_in_our_own_message_is_the_hint(message: str, summary: str, hint: str) -> None:
+    failure = AwsError("GetParameters", port.UNREACHABLE, message).failure
+    assert (failure.summary, failure.hint) == (f"Unreachable: {summary}", hint)
+    theirs = AwsError("GetParameters", "ValidationException", message, status=400).failure
+    assert theirs.summary == f"ValidationException: {message}"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "hint"),
+    [
+        ("ExpiredTokenException", 400, "log in again: "),
+        ("InvalidSignatureException", 403, "check the credentials, "),
+        ("HTTP 403", 403, "without an error code of AWS: a proxy or gateway may"),
+        ("ThrottlingException", 400, "raise the account's quota for such calls, or use APPCONFIG"),
+        ("InternalServerError", 500, "wait until AWS recovers "),
+        ("ParameterNotFound", 400, "check the name, account and Region"),
+        ("InvalidKeyId", 400, "enable its KMS key, and grant kms:Decrypt on it to the function's"),
+        ("ValidationException", 400, "check the reference"),
+    ],
+)
+def test_hints_are_imperatives(code: str, status: int, hint: str) -> None:
+    failure = AwsError("GetParameters", code, "why", status=status).failure
+    assert failure.hint.startswith(hint)
+    assert not failure.hint.endswith("?")
+
+
+def test_a_refused_role_has_a_hint_of_its_own() -> None:
+    failure = AwsError("AssumeRole", "ValidationError", "why", status=400).failure
+    assert failure.hint == "check AWS_APPCONFIG_EXTENSION_ROLE_ARN"
+
+
+def test_requests_do_not_keep_failures_with_one_cause_apart() -> None:
+    failures = [
+        AwsError(operation, "ExpiredTokenException", "expired", status=400, request_id=request)
+        for operation, request in [("GetParameters", "r-1"), ("GetSecretValue", "r-2")]
+    ]
+    first, second = (error.failure for error in failures)
+    assert first != second
+    assert first.cause() == second.cause()
+    assert (first.kind, first.code, first.summary) == (second.kind, second.code, second.summary)
+
+
+def test_a_denial_is_made_for_its_resource() -> None:
+    error = AwsError("GetParametersByPath", "AccessDeniedException")
+    error.region = "eu-west-1"
+    failure = error.failure_of(Resource(SSM, ("/shop/prod/",)))
+    assert (failure.kind, failure.action) == ("denied", "ssm:GetParametersByPath")
+    assert failure.resource_arn == "arn:aws:ssm:eu-west-1:*:parameter/shop/prod"
+    assert failure.hint == (
+        "grant ssm:GetParametersByPath on arn:aws:ssm:eu-west-1:*:parameter/shop/prod "
+        "to the function's role"
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +129,7 @@ def test_an_operation_that_is_none_of_aws_has_no_remedy() -> None:
         ("InvalidSignatureException", 403, False, False),
     ],
 )
-def test_an_error_knows_what_may_help(
+def test_an_error_knows_whether_a_retry_or_other_input_may_help(
     code: str, status: int, transient: bool, about_input: bool
 ) -> None:
     error = AwsError("GetParameters", code, status=status)
@@ -64,10 +137,11 @@ def test_an_error_knows_what_may_help(
     assert error.is_unreachable is (transient or code == port.INVALID_RESPONSE)
 
 
-def test_a_bare_error_says_the_same_and_holds_no_frames() -> None:
+def test_a_bare_error_is_equal_and_refers_to_no_frames() -> None:
     error = AwsError(
         "GetParameters", "X", "why", status=400, request_id="r", details={"a": 1}, is_final=True
     )
+    error.region, error.role_arn = "eu-west-1", "arn:aws:iam::1:role/r"
     try:
         raise error from ValueError("canary")
     except AwsError as caught:
@@ -77,13 +151,13 @@ def test_a_bare_error_says_the_same_and_holds_no_frames() -> None:
     assert (bare.__traceback__, bare.__context__, bare.__cause__) == (None, None, None)
 
 
-def test_an_error_that_is_final_is_unreachable_and_not_tried_again() -> None:
+def test_a_final_error_is_unreachable_and_not_transient() -> None:
     error = AwsError("GetParameters", port.UNREACHABLE, "certificate not accepted", is_final=True)
     assert (error.is_transient, error.is_unreachable) == (False, True)
     assert "route" not in error.reason
 
 
-def test_what_aws_says_stays_on_one_line_of_bounded_length() -> None:
+def test_a_message_of_aws_stays_on_one_line_of_bounded_length() -> None:
     assert printable("a\r\nb\x1b[2Jc\u2028d") == "a??b?[2Jc?d"
     assert printable("grün") == "grün"
     assert printable("x" * 1000) == "x" * 399 + "…"

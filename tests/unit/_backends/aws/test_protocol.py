@@ -1,4 +1,4 @@
-"""The wire format against botocore's: requests that mean the same, answers read the same."""
+"""The wire format against botocore's: equivalent requests, equal results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from appconfig_env._backends.aws import protocol as operations
 from appconfig_env._backends.aws.errors import INVALID_RESPONSE, SERVICES, AwsError
-from appconfig_env._http.messages import HttpAnswer
+from appconfig_env._http.messages import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,7 +57,7 @@ PARAMETERS: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         {"RoleArn": names, "RoleSessionName": names}, optional={"ExternalId": names}
     ),
 }
-# What botocore adds that is not the operation's: tracing, its own name, checks it does not need.
+# Headers that botocore adds for tracing, its own name and checks, none of them required.
 FOREIGN = {
     "user-agent", "amz-sdk-invocation-id", "amz-sdk-request", "content-length", "x-amz-date",
     "authorization", "x-amzn-query-mode", "accept", "expect",
@@ -65,18 +65,18 @@ FOREIGN = {
 
 
 class Body(io.BytesIO):
-    """What urllib3 would give botocore to read."""
+    """The raw response that botocore reads from urllib3."""
 
     def stream(self, *_: object) -> Iterator[bytes]:
         yield self.read()
 
 
 class Botocore:
-    """botocore's clients with the network cut off: keeps the request, answers what it was told."""
+    """botocore's clients with the network cut off: keeps the request, returns `answer`."""
 
     def __init__(self) -> None:
         self.sent: Any = None
-        self.answer = HttpAnswer(200, {}, b"{}")
+        self.answer = HttpResponse(200, {}, b"{}")
         session = botocore.session.Session()
         self._clients = {}
         for service in set(SERVICES.values()):
@@ -110,7 +110,7 @@ BOTOCORE = Botocore()
 
 
 def meaning(kind: str, body: bytes) -> object:
-    """What a body says, whatever the order and the spelling."""
+    """Return a body's content, independent of order and spelling."""
     return (
         sorted(parse_qsl(body.decode(), strict_parsing=True))
         if "form" in kind
@@ -122,7 +122,7 @@ def meaning(kind: str, body: bytes) -> object:
 def test_requests_mean_what_botocores_mean(operation: str) -> None:
     @given(PARAMETERS[operation])
     def check(parameters: dict[str, Any]) -> None:
-        BOTOCORE.answer = HttpAnswer(500, {}, b"")
+        BOTOCORE.answer = HttpResponse(500, {}, b"")
         with pytest.raises(ClientError):
             BOTOCORE.call(operation, parameters)
         theirs, ours = BOTOCORE.sent, operations.request(operation, parameters)
@@ -143,7 +143,7 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def both(operation: str, answer: HttpAnswer) -> tuple[dict[str, Any], dict[str, Any]]:
+def both(operation: str, answer: HttpResponse) -> tuple[dict[str, Any], dict[str, Any]]:
     BOTOCORE.answer = answer
     return operations.result(operation, answer), BOTOCORE.call(operation, {})
 
@@ -166,7 +166,7 @@ def test_parameters_are_read_as_botocore_reads_them(
     found: list[dict[str, Any]], invalid: list[str]
 ) -> None:
     body = json.dumps({"Parameters": found, "InvalidParameters": invalid}).encode()
-    ours, theirs = both("GetParameters", HttpAnswer(200, {}, body))
+    ours, theirs = both("GetParameters", HttpResponse(200, {}, body))
     assert ours == theirs
 
 
@@ -175,7 +175,7 @@ def test_pages_are_read_as_botocore_reads_them(
     found: list[dict[str, Any]], token: str | None
 ) -> None:
     page: dict[str, Any] = {"Parameters": found} | ({"NextToken": token} if token else {})
-    ours, theirs = both("GetParametersByPath", HttpAnswer(200, {}, json.dumps(page).encode()))
+    ours, theirs = both("GetParametersByPath", HttpResponse(200, {}, json.dumps(page).encode()))
     assert ours == theirs
 
 
@@ -183,11 +183,11 @@ def test_pages_are_read_as_botocore_reads_them(
 def test_secrets_are_read_as_botocore_reads_them(one: dict[str, Any], binary: bytes | None) -> None:
     if binary is not None:
         one = one | {"SecretBinary": base64.b64encode(binary).decode()}
-    ours, theirs = both("GetSecretValue", HttpAnswer(200, {}, json.dumps(one).encode()))
+    ours, theirs = both("GetSecretValue", HttpResponse(200, {}, json.dumps(one).encode()))
     assert ours == theirs
     errors = [{"SecretId": "x", "ErrorCode": "y", "Message": "z"}]
     batch = json.dumps({"SecretValues": [one], "Errors": errors}).encode()
-    ours, theirs = both("BatchGetSecretValue", HttpAnswer(200, {}, batch))
+    ours, theirs = both("BatchGetSecretValue", HttpResponse(200, {}, batch))
     assert ours == theirs
 
 
@@ -201,12 +201,12 @@ def test_configurations_are_read_as_botocore_reads_them(
     body: bytes, headers: dict[str, str]
 ) -> None:
     headers |= {"next-poll-configuration-token": "a+/=", "next-poll-interval-in-seconds": "60"}
-    ours, theirs = both("GetLatestConfiguration", HttpAnswer(200, headers, body))
+    ours, theirs = both("GetLatestConfiguration", HttpResponse(200, headers, body))
     assert ours == theirs
 
 
 def test_sessions_are_read_as_botocore_reads_them() -> None:
-    answer = HttpAnswer(201, {}, b'{"InitialConfigurationToken": "t"}')
+    answer = HttpResponse(201, {}, b'{"InitialConfigurationToken": "t"}')
     ours, theirs = both("StartConfigurationSession", answer)
     assert ours == theirs == {"InitialConfigurationToken": "t"}
 
@@ -222,7 +222,7 @@ def test_an_assumed_role_is_read_as_botocore_reads_it() -> None:
         </Credentials>
       </AssumeRoleResult>
     </AssumeRoleResponse>"""
-    ours, theirs = both("AssumeRole", HttpAnswer(200, {}, body))
+    ours, theirs = both("AssumeRole", HttpResponse(200, {}, body))
     for name in ("AccessKeyId", "SecretAccessKey", "SessionToken"):
         assert ours["Credentials"][name] == theirs["Credentials"][name]
     assert ours["Credentials"]["Expiration"] == "2026-01-02T03:04:05Z"
@@ -250,13 +250,13 @@ ERRORS = [
 def test_errors_are_read_as_botocore_reads_them(
     operation: str, status: int, headers: dict[str, str], body: bytes
 ) -> None:
-    answer = BOTOCORE.answer = HttpAnswer(status, headers, body)
+    answer = BOTOCORE.answer = HttpResponse(status, headers, body)
     with pytest.raises(ClientError) as theirs:
         BOTOCORE.call(operation, {})
     with pytest.raises(AwsError) as ours:
         operations.result(operation, answer)
-    said = theirs.value.response["Error"]
-    assert (ours.value.code, ours.value.message) == (said["Code"], said["Message"])
+    expected = theirs.value.response["Error"]
+    assert (ours.value.code, ours.value.message) == (expected["Code"], expected["Message"])
     assert ours.value.status == status
 
 
@@ -267,7 +267,7 @@ def test_an_errors_other_fields_are_its_details() -> None:
         "Details": {"InvalidParameters": {"ConfigurationToken": {"Problem": "Expired"}}},
     }
     headers = {"x-amzn-errortype": "BadRequestException", "x-amzn-requestid": "r-1"}
-    answer = HttpAnswer(400, headers, json.dumps(body).encode())
+    answer = HttpResponse(400, headers, json.dumps(body).encode())
     with pytest.raises(AwsError) as caught:
         operations.result("GetLatestConfiguration", answer)
     error = caught.value
@@ -280,11 +280,11 @@ def test_an_errors_other_fields_are_its_details() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"<html>canary</html>", b"\xff\0", b"[1]", b"null", b"[" * 100_000]
 )
-def test_an_error_that_is_not_of_the_protocol_is_named_by_its_status(
+def test_an_error_outside_the_protocol_is_named_by_its_status(
     operation: str, status: int, body: bytes
 ) -> None:
     with pytest.raises(AwsError) as caught:
-        operations.result(operation, HttpAnswer(status, {"content-type": "text/html"}, body))
+        operations.result(operation, HttpResponse(status, {"content-type": "text/html"}, body))
     error = caught.value
     assert (error.code, error.message, error.status) == (f"HTTP {status}", "", status)
     assert error.is_transient is (status >= 500)
@@ -295,11 +295,9 @@ def test_an_error_that_is_not_of_the_protocol_is_named_by_its_status(
 @pytest.mark.parametrize(
     "body", [b"", b"<html>canary</html>", b"\xffcanary", b'["canary"]', b"null", b"[" * 100_000]
 )
-def test_a_success_that_is_not_of_the_protocol_is_refused_without_its_content(
-    operation: str, body: bytes
-) -> None:
+def test_an_invalid_success_is_refused_without_its_content(operation: str, body: bytes) -> None:
     with pytest.raises(AwsError) as caught:
-        operations.result(operation, HttpAnswer(200, {"content-type": "text/html"}, body))
+        operations.result(operation, HttpResponse(200, {"content-type": "text/html"}, body))
     assert caught.value.code == INVALID_RESPONSE
     assert "a proxy or gateway may have answered instead of AWS" in str(caught.value)
     assert "canary" not in str(caught.value)
@@ -307,17 +305,17 @@ def test_a_success_that_is_not_of_the_protocol_is_refused_without_its_content(
 
 def test_a_secret_that_is_not_base64_is_refused_without_its_content() -> None:
     with pytest.raises(AwsError, match="SecretBinary is not base64") as caught:
-        operations.result("GetSecretValue", HttpAnswer(200, {}, b'{"SecretBinary": "canar"}'))
+        operations.result("GetSecretValue", HttpResponse(200, {}, b'{"SecretBinary": "canar"}'))
     assert "canar" not in str(caught.value)
 
 
 def test_a_compressed_body_is_refused() -> None:
-    answer = HttpAnswer(200, {"content-encoding": "gzip"}, b"\x1f\x8b")
+    answer = HttpResponse(200, {"content-encoding": "gzip"}, b"\x1f\x8b")
     with pytest.raises(AwsError, match="compressed"):
         operations.result("GetParameters", answer)
 
 
-def test_an_interval_that_is_no_number_is_left_out() -> None:
+def test_an_invalid_interval_is_ignored() -> None:
     headers = {"next-poll-configuration-token": "t", "next-poll-interval-in-seconds": "soon"}
-    found = operations.result("GetLatestConfiguration", HttpAnswer(200, headers, b""))
+    found = operations.result("GetLatestConfiguration", HttpResponse(200, headers, b""))
     assert "NextPollIntervalInSeconds" not in found

@@ -1,4 +1,4 @@
-"""The retry policy, on a clock that moves only when it is slept on."""
+"""The retry policy, on a clock that moves only during sleep."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DENIED = AwsError("GetParameters", "AccessDeniedException", status=400)
 
 
 class Clock:
-    """A machine on which seconds pass while somebody sleeps; its jitter is the real one."""
+    """A system on which time passes only during sleep; its jitter is the real one."""
 
     start = staticmethod(THIS_SYSTEM.start)
     lock = staticmethod(THIS_SYSTEM.lock)
@@ -36,7 +36,7 @@ class Clock:
 
 
 class Flaky:
-    """Fails with the given errors, then gives 'done'; each call takes `seconds`."""
+    """Fails with the given errors, then returns 'done'; each call takes `seconds`."""
 
     def __init__(
         self, *errors: Exception, clock: Clock | None = None, seconds: float = 0.0
@@ -60,19 +60,17 @@ def again(
     return retry.again(call, first, deadline, system=clock, **how)
 
 
-def test_a_call_that_works_again_gives_its_result() -> None:
+def test_a_call_that_works_again_returns_its_result() -> None:
     clock, call = Clock(), Flaky(THROTTLED, AwsError("GetParameters", UNREACHABLE))
     assert again(call, clock) == "done"
     assert call.calls == 3
-    assert len(clock.slept) == 3  # the first attempt was made before
+    assert len(clock.slept) == 3  # the first attempt was before
 
 
 @pytest.mark.parametrize(
     ("is_required", "attempts"), [(True, POLICY.attempts), (False, POLICY.attempts_if_known)]
 )
-def test_attempts_are_few_and_the_last_error_is_the_one_that_counts(
-    is_required: bool, attempts: int
-) -> None:
+def test_attempts_are_few_and_the_last_error_is_raised(is_required: bool, attempts: int) -> None:
     last = AwsError("GetParameters", UNREACHABLE, "the last")
     call = Flaky(*[BROKEN] * (attempts - 2), last, BROKEN)
     with pytest.raises(AwsError, match="the last"):
@@ -80,7 +78,7 @@ def test_attempts_are_few_and_the_last_error_is_the_one_that_counts(
     assert call.calls == attempts - 1
 
 
-def test_a_start_that_is_throttled_is_patient_until_its_deadline() -> None:
+def test_a_throttled_cold_start_retries_until_its_deadline() -> None:
     clock, call = Clock(), Flaky(*[THROTTLED] * 200)
     with pytest.raises(AwsError, match="Throttling"):
         again(call, clock, deadline=60.0, first=THROTTLED)
@@ -88,7 +86,7 @@ def test_a_start_that_is_throttled_is_patient_until_its_deadline() -> None:
     assert call.calls > POLICY.attempts
 
 
-def test_who_has_values_to_go_on_with_leaves_the_queue_to_those_who_have_none() -> None:
+def test_with_values_to_use_a_throttled_call_is_not_retried() -> None:
     clock, call = Clock(), Flaky(*[THROTTLED] * 200)
     with pytest.raises(AwsError, match="Throttling"):
         again(call, clock, first=THROTTLED, is_required=False)
@@ -96,7 +94,7 @@ def test_who_has_values_to_go_on_with_leaves_the_queue_to_those_who_have_none() 
     assert clock.at == 0
 
 
-def test_who_is_throttled_waits_longer_than_who_lost_a_connection() -> None:
+def test_waits_are_longer_after_throttling_than_after_a_lost_connection() -> None:
     waits: dict[str, list[float]] = {}
     for error in (BROKEN, THROTTLED):
         for _ in range(200):
@@ -107,12 +105,12 @@ def test_who_is_throttled_waits_longer_than_who_lost_a_connection() -> None:
     assert 0.5 < max(waits[THROTTLED.code]) <= POLICY.throttled_wait
 
 
-def test_patience_with_a_throttle_takes_no_attempt_from_other_failures() -> None:
+def test_throttled_attempts_do_not_count_against_other_failures() -> None:
     call = Flaky(*[THROTTLED] * 20, *[BROKEN] * (POLICY.attempts - 1))
     assert again(call, Clock(), first=THROTTLED) == "done"
 
 
-def test_patience_ends_where_other_failures_were_too_many() -> None:
+def test_too_many_other_failures_end_the_retries_of_a_throttled_call() -> None:
     call = Flaky(*[THROTTLED] * 20, *[BROKEN] * 9)
     with pytest.raises(AwsError, match="InternalServerError"):
         again(call, Clock(), first=THROTTLED)
@@ -122,7 +120,7 @@ def test_patience_ends_where_other_failures_were_too_many() -> None:
 @pytest.mark.parametrize(
     "error", [DENIED, AwsError("GetParameters", UNREACHABLE, is_final=True), KeyError("x")]
 )
-def test_what_will_not_pass_ends_the_attempts(error: Exception) -> None:
+def test_a_permanent_failure_ends_the_attempts(error: Exception) -> None:
     call = Flaky(error, THROTTLED)
     with pytest.raises(type(error)) as caught:
         again(call, Clock())
@@ -147,7 +145,9 @@ def test_waits_grow_are_bounded_and_differ() -> None:
 def test_no_attempt_starts_after_the_deadline() -> None:
     for _ in range(50):
         clock = Clock()
-        call = Flaky(*[THROTTLED] * 9, clock=clock, seconds=0.4)  # it would be patient
+        call = Flaky(
+            *[THROTTLED] * 9, clock=clock, seconds=0.4
+        )  # without a deadline it would go on
         with pytest.raises(AwsError, match="Throttling"):
             again(call, clock, deadline=1.0, first=THROTTLED)
         assert clock.at < 1.0 + 0.4
@@ -162,9 +162,9 @@ def test_a_deadline_that_has_passed_allows_no_attempt_at_all() -> None:
     assert call.calls == 0
 
 
-def test_a_wait_is_never_asked_of_the_default_source_of_chance() -> None:
-    # Clones of one SnapStart snapshot share the default generator's state, and would all come back
-    # at the same moment.
+def test_jitter_never_uses_the_default_random_generator() -> None:
+    # Clones of one SnapStart snapshot share the default generator's state, and would all retry at
+    # the same moment.
     import random
 
     random.seed(1)

@@ -1,4 +1,4 @@
-"""Signatures against botocore's signer, for every request there may be."""
+"""Signatures against botocore's signer, for any request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ....support.paths import ROOT
 TIMESTAMP = "20260102T030405Z"
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-# botocore, as all services but S3, drops "." and ".." and empty segments: no path of ours has any.
+# botocore, like all services except S3, drops ".", ".." and empty segments: our paths have none.
 segments = texts.filter(lambda text: text not in ("", ".", "..")).map(
     lambda text: quote(text, safe="")
 )
@@ -63,7 +63,7 @@ keys = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef0123456789/+", min_size=1, max_s
     "us-east-1",
 )
 @example("POST", "/", "", {"x-amz-target": "  a   b "}, b"{}", "A", "s", "", "sts", "us-east-1")
-def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis gives them so
+def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis passes them so
     method: str,
     path: str,
     query: str,
@@ -113,7 +113,7 @@ def test_aws_own_example_of_a_signature_holds() -> None:
     )
 
 
-def test_a_repr_of_credentials_holds_no_secret() -> None:
+def test_a_repr_of_credentials_contains_no_secret() -> None:
     assert repr(Credentials("AKID", "canary", "canary")) == "<Credentials AKID>"
 
 
