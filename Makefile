@@ -30,10 +30,10 @@ EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gu
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
 # The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
-# Tests run in as many processes as there are cores; in one process: make test WORKERS=0
+# Tests run in one process per core; to use a single process: make test WORKERS=0
 WORKERS ?= auto
 PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadgroup
-# Where it is set, every worker compiles all test files again: seconds of each core.
+# If it is set, every worker compiles all test files again, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 # Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=

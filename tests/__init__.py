@@ -4,6 +4,6 @@ from hypothesis import settings
 
 # A first example may import what the others find loaded.
 settings.register_profile("untimed", deadline=None)
-# For `make test-fast`: the same few examples each time.
+# For `make test-fast`: the same few examples in every run.
 settings.register_profile("fast", deadline=None, derandomize=True, max_examples=10)
 settings.load_profile("untimed")

@@ -24,11 +24,11 @@ FOREIGN = re.compile(
 )
 KEPT = {"AWS_LAMBDA_RIE"}  # the emulator's path, for the tests themselves
 
-# Tests with one of these run in one process: another would start the same servers again.
+# Tests with one of these run in one process: another one would start the same servers again.
 SERVERS = {"ministack_process", "moto_process"}
-# The tests of a file run in one process: the fixtures of its module are made once, and the work of
-# pytest-xdist grows with the square of what it distributes. Here tests are few and long, so that
-# only those with such a fixture do.
+# The tests of a file run in one process: its module's fixtures are set up once, and the work of
+# pytest-xdist grows with the square of the number of groups. The tests in this folder are few and
+# long, so only those with such a fixture are grouped.
 LONG = ROOT / "tests" / "release"
 OF_A_MODULE = {"burst", "layer", "sdist", "wheel"}
 
@@ -37,7 +37,7 @@ pytest_configure = canary_plugin.pytest_configure  # every run is watched
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests that are to run in one process."""
+    """Group the tests that must run in the same process."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if fixtures & SERVERS:

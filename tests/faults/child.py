@@ -29,7 +29,7 @@ def open_files_and_threads() -> dict[str, Any]:
 
 
 def seconds_without_core() -> float:
-    """How long this thread has waited for a core since it began."""
+    """How long this thread has waited for a core since it was started."""
     try:
         with open("/proc/thread-self/schedstat") as file:
             return int(file.read().split()[1]) / 1e9

@@ -88,10 +88,10 @@ class Exchange:
             raise OverError
 
     def wait_until_read(self) -> None:
-        """Wait until the client has read all that was sent: a reset discards what it has not."""
+        """Wait until the client has read everything sent: a reset discards unread bytes."""
         here = _as_in_proc(*self._connection.getsockname())
         there = _as_in_proc(*self._connection.getpeername())
-        # What the client's end has in its queues, in hexadecimal; the second one is of the unread.
+        # The sizes of the client's queues, in hexadecimal; the second one is of unread bytes.
         queues = re.compile(rf"{there} {here} \w\w \w+:(\w+)")
         while True:
             self.sleep(0.05)
@@ -112,6 +112,6 @@ class Exchange:
 
 
 def _as_in_proc(host: str, port: int) -> str:
-    """An IPv4 address as in /proc/net/tcp."""
+    """Return an IPv4 address as /proc/net/tcp formats it."""
     (number,) = struct.unpack("=I", socket.inet_aton(host))
     return f"{number:08X}:{port:04X}"

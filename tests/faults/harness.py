@@ -51,8 +51,8 @@ class Start(NamedTuple):
         report: what the program printed; None if it was not executed.
         calls: the calls that reached the proxy, as source and operation.
         connections: the number of connections.
-        without_core: of its seconds, how many it waited for a core.
-        limit: how many of its own it may have taken.
+        without_core: how much of `seconds` the process waited for a core.
+        limit: how many seconds it may take, without that time.
     """
 
     code: int
@@ -75,7 +75,7 @@ class Refresh(NamedTuple):
         faulty: the same after the refresh under the fault.
         recovered: the same after the refresh without it.
         calls: the calls of the faulty refresh.
-        limit: how many seconds of its own the faulty refresh may have taken.
+        limit: how many seconds the faulty refresh may take, without waiting for a core.
     """
 
     stderr: str
@@ -206,7 +206,7 @@ def start(
             list(lab.proxy.calls),
             lab.proxy.connections,
             done.without_core,
-            # The deadline is about neither Python's own start nor the program.
+            # The deadline does not include Python's own startup and the program.
             pace.limit(deadline) + pace.own_seconds,
         )
 

@@ -21,7 +21,7 @@ CELLS_AT_A_TIME = 6
 
 
 def pace_now() -> Pace:
-    """How long an undisturbed start takes at the moment."""
+    """Measure how long an undisturbed cold start takes now."""
     done = start(None)
     return Pace(done.seconds, done.seconds - done.without_core)
 

@@ -1,7 +1,7 @@
-"""How fast this machine is at the moment, so that no verdict depends on it.
+"""How fast this machine is now, so that no result depends on its load.
 
-A deadline has to leave room for what it is not about: Python, TLS, and a fake AWS that share two
-cores with others. And a process that was ready to run, but got no core, has not overrun it.
+A deadline must leave room for Python, TLS and the fake AWS, which share two cores with other
+processes. A process that was ready to run but had no core has not missed its deadline.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOM = 8.0  # a deadline is at least so many times as long as an undisturbed start
-LONGEST_SECONDS = 20.0  # the longest deadline: a fault lasts longer
+ROOM = 8.0  # the minimum deadline, as a multiple of an undisturbed cold start
+LONGEST_SECONDS = 20.0  # the longest deadline: every fault lasts longer
 RECENT_SECONDS = 5.0
 TOLERANCE_SECONDS = 0.2
 
 
 def seconds_without_core(task: str) -> float:
-    """How long a thread has waited for a core since it began, though it was ready to run.
+    """Return how long a thread that was ready to run has waited for a core since it was started.
 
     Args:
-        task: its folder in /proc; for a process, its first thread counts.
+        task: its folder in /proc; that of a process is its main thread.
     """
     try:
         return int(Path("/proc", task, "schedstat").read_text().split()[1]) / 1e9
@@ -35,21 +35,21 @@ def seconds_without_core(task: str) -> float:
 
 
 def own_seconds(seconds: float, without_core: float) -> float:
-    """What of `seconds` a process is to blame for.
+    """Return `seconds` without the time that a process waited for a core.
 
-    Twice what its first thread waited for a core: its other threads, whose statistics end with
-    them, wait as long while they hold the interpreter's lock.
+    The main thread's wait counts twice: the other threads, whose statistics end with them, wait as
+    long while they hold the interpreter's lock.
     """
     return seconds - 2 * without_core
 
 
 class Timed(subprocess.Popen[str]):
-    """A process that is asked at its end how long it waited for a core."""
+    """A process that records how long it waited for a core."""
 
     without_core = 0.0
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for the end; what is asked for is gone once the process is reaped."""
+        """Wait for the process to end; read its statistics before it is reaped."""
         if self.returncode is None:
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             self.without_core = seconds_without_core(str(self.pid))
@@ -57,24 +57,24 @@ class Timed(subprocess.Popen[str]):
 
 
 class Pace(NamedTuple):
-    """How long an undisturbed start took.
+    """How long an undisturbed cold start took.
 
     Attributes:
-        seconds: by the clock.
-        own_seconds: without those that it waited for a core.
+        seconds: the elapsed time.
+        own_seconds: the same without waiting for a core.
     """
 
     seconds: float
     own_seconds: float
 
     def deadline(self, shortest: float) -> float:
-        """A deadline that leaves room for a start at this pace."""
+        """Return a deadline that leaves room for a cold start at this pace."""
         return round(min(max(shortest, ROOM * self.seconds), LONGEST_SECONDS), 3)
 
     def limit(self, deadline: float) -> float:
-        """How many seconds of its own a process may take that has a deadline.
+        """Return how long a process with this deadline may take, without waiting for a core.
 
-        The work after it, such as logging errors, takes less than a whole cold start.
+        Its work after the deadline, such as writing errors, takes less time than a cold start.
         """
         return deadline + max(TOLERANCE_SECONDS, self.own_seconds)
 
@@ -83,10 +83,10 @@ UNKNOWN_PACE = Pace(0.0, 0.0)
 
 
 class Pacemaker:
-    """Measures the pace now and then.
+    """Measures the pace repeatedly.
 
     Args:
-        measure: the pace at the moment.
+        measure: returns the current pace.
     """
 
     def __init__(self, measure: Callable[[], Pace]) -> None:
@@ -96,7 +96,7 @@ class Pacemaker:
         self._at = time.monotonic()
 
     def now(self) -> Pace:
-        """What was measured last; if that is a while ago, measure again."""
+        """Return the latest measurement; if it is not recent, measure again."""
         if time.monotonic() - self._at > RECENT_SECONDS and self._lock.acquire(blocking=False):
             try:
                 self._latest = self._measure()

@@ -94,7 +94,7 @@ def drip_body(call: Exchange) -> None:
     answer = call.answer()
     call.send(answer.head)
     call.drip(answer.body[:-1])
-    call.sleep()  # however long the deadline, a short body is not complete before it
+    call.sleep()  # a short body must not be complete before a long deadline
 
 
 def refuse(status: int, *, with_body: bool) -> OnCall:

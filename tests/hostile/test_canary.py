@@ -123,7 +123,7 @@ def inner_run(folder: Path, text: str, *options: str) -> subprocess.CompletedPro
             **os.environ,
             canary.VARIABLE: OTHER,
             "PYTHONPATH": str(ROOT),
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they take longer to load than the run
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # loading them takes longer than the run
         },
         capture_output=True,
         text=True,
@@ -132,13 +132,13 @@ def inner_run(folder: Path, text: str, *options: str) -> subprocess.CompletedPro
     )
 
 
-# The options of an inner run: in one process, or in others that report to it.
+# The options of an inner run: in a single process, or in workers that report to it.
 WORKER = ("-p", "xdist.plugin", "-n", "1")
 WORKERS = ("-p", "xdist.plugin", "-n", "2")
-each_run = pytest.mark.parametrize("workers", [(), WORKER], ids=["alone", "worker"])
+each_run = pytest.mark.parametrize("workers", [(), WORKER], ids=["single", "worker"])
 
 
-@pytest.fixture(scope="module", params=[(), WORKERS], ids=["alone", "workers"])
+@pytest.fixture(scope="module", params=[(), WORKERS], ids=["single", "workers"])
 def leaky(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[int, str]:

@@ -431,7 +431,7 @@ print(*{{type(module.__loader__).__name__ for module in (helper, local, settings
 
 
 def sizes_of_parts(layer: Path) -> dict[str, int]:
-    """How many bytes each part of the byte code takes, with the Python that needs most."""
+    """Return the size of each part of the byte code, for the Python whose part is largest."""
     sizes = dict.fromkeys(PARTS, 0)
     with zipfile.ZipFile(layer) as archive:
         for info in archive.infolist():
@@ -445,7 +445,7 @@ def test_under_a_size_limit_the_byte_code_for_a_cold_start_comes_first(tmp_path:
     plain = _layer.build(tmp_path / "plain.zip", pythons=[])
     whole = _layer.build(tmp_path / "whole.zip", pythons=[sys.executable])
     sizes = sizes_of_parts(whole.path)
-    room = 10_000  # for what the archive says of each file
+    room = 10_000  # for the archive's headers of each file
     texts = {}
     for number, limit in enumerate(
         [

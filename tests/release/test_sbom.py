@@ -48,7 +48,7 @@ def sbom(layer: _layer.Layer) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def validator() -> JsonStrictValidator:
-    # Late: importing it takes 1.5 s, in every worker that only collects the tests.
+    # Imported late: it takes 1.5 s, also in workers that only collect the tests.
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 

@@ -64,8 +64,8 @@ class Watch:
         """Search all files below a folder; files may disappear during the search.
 
         Args:
-            folder: the folder to search.
-            without: folders below it that are left out.
+            folder: the folder.
+            without: folders below it to skip.
         """
         for parent, folders, names in os.walk(folder):
             folders[:] = [name for name in folders if Path(parent, name) not in without]

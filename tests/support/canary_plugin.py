@@ -1,7 +1,7 @@
 """The canary's pytest plugin: what is searched, and how a run fails.
 
-With pytest-xdist every worker has a watch of its own, and so has the process that started them. A
-worker reports at its end; the run fails if the secret appeared in any, or if one did not report.
+With pytest-xdist, each worker and the process that started them have their own watch. A worker
+reports when it ends; the run fails if the secret leaked in any of them, or if one did not report.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-REPORT = "canary"  # among what a worker returns at its end
+REPORT = "canary"  # its key in a worker's output
 
 
 class Plugin:
@@ -66,12 +66,12 @@ class Plugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Expect a report of a worker that is about to start."""
+        """Expect a report from a worker that is about to start."""
         self._unreported.add(node.gateway.id)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take over what a worker's watch found; a worker that crashed has nothing to report."""
+        """Merge the report of a worker; a worker that crashed has none."""
         report = getattr(node, "workeroutput", {}).get(REPORT)
         if report is None:
             return
@@ -84,7 +84,7 @@ class Plugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Search the files, and fail the run if the secret leaked or the watch had ended."""
+        """Search the files, and fail the run if the secret leaked or a watch had ended."""
         if not self._sampler.is_alive():
             self._ended_early.append(self.watch.failure or "its thread has ended")
         self._ended_early += [f"{worker}: did not report" for worker in sorted(self._unreported)]

@@ -1,4 +1,4 @@
-"""The path of the checkout under test."""
+"""The path of the checkout under test, and its files."""
 
 import os
 from pathlib import Path
@@ -7,11 +7,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def checkout_files() -> set[str]:
-    """The names of all files that .gitignore does not match.
+    """Return the names of all files that .gitignore does not match.
 
-    Ignored folders are not entered: environments hold tens of thousands of files.
+    Ignored folders are skipped: environments contain tens of thousands of files.
     """
-    from pathspec import GitIgnoreSpec  # which the lowest versions are tested without
+    from pathspec import GitIgnoreSpec  # not installed with the lowest versions
 
     ignored = GitIgnoreSpec.from_lines([".git", *(ROOT / ".gitignore").read_text().splitlines()])
     found: set[str] = set()
