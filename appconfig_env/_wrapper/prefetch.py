@@ -157,7 +157,7 @@ class Prefetch:
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
             if entry.fetched_at is not None:
-                used = "using the last values"
+                used = "using the last values" if entry.confirmed else "using the fallback"
             elif any(source.default is not None for source in sources):
                 used = "using its default"
             else:

@@ -74,7 +74,7 @@ class Pace(NamedTuple):
     def limit(self, deadline: float) -> float:
         """How many seconds of its own a process may take that has a deadline.
 
-        What is due after it, such as to write errors, takes less than a start does.
+        The work after it, such as logging errors, takes less than a whole cold start.
         """
         return deadline + max(TOLERANCE_SECONDS, self.own_seconds)
 

@@ -1,4 +1,4 @@
-"""Where the other CPythons come from, and what is said where one is missing."""
+"""Where the other CPythons come from, and the error if one is missing."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ ARM64 = {
     path.name.removeprefix("python"): str(path)
     for path in sorted((ROOT / ".tools" / "pythons-arm64" / "bin").glob("python3.*"))
 }
-SECURE = "for nobody else's eyes"
+SECURE = "for its owner only"
 PASSWORD = "s3=cr$t\n'\"é"
 
 # What a function does: its environment, the helper, and the helper again after a refresh.
