@@ -23,26 +23,35 @@ HASHED := --require-hashes --only-binary :all: -r requirements
 EDITABLE := --no-index --no-deps --no-build-isolation -e .
 # The project as its users install it.
 WHEEL := --no-index --no-deps --force-reinstall dist/appconfig_env-*.whl
-SOURCES := appconfig_env tests examples tools benchmarks
+SOURCES := appconfig_env tests examples tools benchmarks simulations
 # Tests that run software besides the lowest supported versions (moto, ministack, AWS's runtime, SAM,
 # tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
 EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
+# The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
+# Tests run in as many processes as there are cores; in one process: make test WORKERS=0
+WORKERS ?= auto
+PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadgroup
+# Where it is set, every worker compiles all test files again: seconds of each core.
+unexport PYTHONDONTWRITEBYTECODE
 # Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
 ARGS ?=
 
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
+SUBSET := $(VENV)/.pythons
 FLOORS := $(VENV_FLOORS)/.floors
 WHEELED := $(VENV_WHEEL)/.wheel
 SAM := $(VENV_SAM)/.sam
 FUZZ := $(VENV_FUZZ)/.fuzz
 LOCK := $(VENV_LOCK)/.lock
 RIE := .tools/aws-lambda-rie
+ARM64 := .tools/pythons-arm64/bin/.unpacked
 
 .PHONY: help
 help: ## show this help
-	@grep -hE '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z0-9-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 .PHONY: demo
 demo: $(RUNTIME) ## run the example function under the wrapper, change its configuration, show the new values
@@ -50,7 +59,11 @@ demo: $(RUNTIME) ## run the example function under the wrapper, change its confi
 
 .PHONY: test
 test: $(DEV) $(SAM) $(RIE) lint ## run everything: format check, linters, types, all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST) $(ARGS)
+
+.PHONY: test-fast
+test-fast: $(DEV) ## run the unit tests and the import rules, in under 30 s
+	$(BIN)/python $(PYTEST) --hypothesis-profile fast tests/unit $(ARGS)
 
 .PHONY: lint
 lint: $(DEV) ## run ruff, mypy, pyright, bandit and the linters of .github
@@ -72,7 +85,7 @@ format: $(DEV) ## format and fix the code with ruff
 
 .PHONY: test-floors
 test-floors: $(FLOORS) ## run the tests that need no other software, with the lowest supported versions
-	$(VENV_FLOORS)/bin/python -m pytest $(ALONE) $(ARGS)
+	$(VENV_FLOORS)/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 # The package is removed from the sources, so that only the wheel's contents are tested.
 .PHONY: test-wheel
@@ -82,11 +95,11 @@ test-wheel: $(WHEELED) ## run the tests that need no other software, with the wh
 	@tar -xzf dist/appconfig_env-*.tar.gz -C build/wheel --strip-components 1
 	@rm -r build/wheel/appconfig_env
 	@ln -s $$(cd / && $(abspath $(VENV_WHEEL))/bin/python -c "import appconfig_env as one; print(*one.__path__)") build/wheel/appconfig_env
-	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python -m pytest $(ALONE) $(ARGS)
+	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 .PHONY: test-shard
 test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard SHARD=1/4
-	$(BIN)/python -m pytest $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
+	$(BIN)/python $(PYTEST) $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
 
 .PHONY: test-docs
 test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
@@ -103,17 +116,39 @@ dist: $(RUNTIME) ## build the wheel and the sdist into dist
 	@rm -f dist/appconfig_env-*
 	@$(BIN)/python -m hatchling build -d dist
 
+.PHONY: test-pythons
+test-pythons: ## run the tests that need no other software, with each CPython from 3.11 to 3.15
+	@found=$$($(PYTHON) -m tests.support.pythons $(PYTHONS)) || exit 1; failed=; \
+	for python in $$found; do \
+		echo "make: testing with $$python"; \
+		$(MAKE) --no-print-directory --makefile $(firstword $(MAKEFILE_LIST)) test-python PYTHON=$$python || \
+			failed="$$failed $$python"; \
+	done; \
+	[ -z "$$failed" ] || { echo "make: the tests failed with$$failed" >&2; exit 1; }
+
+.PHONY: test-python
+test-python: $(SUBSET)
+	$(BIN)/python $(PYTEST) $(ALONE) $(ARGS)
+
+.PHONY: test-arm64
+test-arm64: $(DEV) $(ARM64) ## test the layer with CPython for arm64 under QEMU (needs Debian)
+	$(BIN)/python -m pytest -o faulthandler_timeout=900 tests/support/arm64.py $(ARGS)
+
 .PHONY: layer
 layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip and its bill of materials
 	@$(BIN)/appconfig-env layer
 
 .PHONY: bench
-bench: $(DEV) ## measure the cost of the wrapper and the helper, and write docs/performance.md
+bench: $(DEV) ## measure the cost of the wrapper and the helper, and fill docs/performance.md
 	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
 
 .PHONY: fleet
-fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and write docs/fleet.md
-	@$(BIN)/python -m benchmarks.fleet --docs docs
+fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/fleet.md
+	@$(BIN)/python -m simulations --docs docs
+
+.PHONY: architecture
+architecture: $(DEV) ## draw the pictures of docs/architecture.md, and fill its marked parts from the code
+	@$(BIN)/python tools/draw_architecture.py
 
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
@@ -151,6 +186,7 @@ lock: $(LOCK) ## write requirements/*.txt; to update every version: make lock AR
 	@$(COMPILE) requirements/runtime.in $(SAME) -o requirements/runtime.txt
 	@$(COMPILE) requirements/build.in $(SAME) -o requirements/build.txt
 	@$(COMPILE) requirements/fuzz.in $(SAME) -o requirements/fuzz.txt
+	@$(COMPILE) requirements/pythons.in $(SAME) -o requirements/pythons.txt
 	@$(COMPILE) $(LOWEST) -o requirements/floors.txt
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	@$(COMPILE) requirements/pip.in -o requirements/pip.txt
@@ -183,6 +219,10 @@ $(RUNTIME): pyproject.toml requirements/runtime.txt requirements/build.txt $(CRE
 $(DEV): $(RUNTIME) requirements/dev.txt
 	@echo "make: adding the test requirements to $(VENV)"
 	@$(BIN)/python $(PIP) $(HASHED)/dev.txt
+	@touch $@
+
+$(SUBSET): $(RUNTIME) requirements/pythons.txt
+	@$(BIN)/python $(PIP) $(HASHED)/pythons.txt
 	@touch $@
 
 $(FLOORS): pyproject.toml requirements/floors.txt $(CREATED_BY)
@@ -225,3 +265,8 @@ $(RIE): $(SAM)
 	@cp $(VENV_SAM)/lib/python3*/site-packages/samcli/local/rapid/aws-lambda-rie-$$(uname -m | sed 's/aarch64/arm64/') $@.part
 	@chmod 755 $@.part
 	@mv $@.part $@
+
+$(ARM64): tools/get_pythons.sh
+	@echo "make: unpacking CPython for arm64"
+	@ARCH=arm64 sh tools/get_pythons.sh .tools/pythons-arm64
+	@touch $@

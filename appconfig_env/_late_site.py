@@ -22,12 +22,16 @@ class _SiteOnDemand:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        sys.meta_path.remove(self)
-        import site
         from importlib.machinery import PathFinder
 
-        site.main()
-        sys.path += _function_folders()
+        # Since 3.14, imports go through a copy of the list: other threads may still call this, one
+        # after the other, because importlib holds its lock.
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+            import site
+
+            site.main()
+            sys.path += _function_folders()
         return PathFinder.find_spec(name, path, target)
 
 

@@ -12,7 +12,7 @@ class AppConfigEnvError(Exception):
 
 
 class SettingsError(AppConfigEnvError):
-    """Your settings: every problem found, each with its variable's name and what was wanted."""
+    """Invalid settings: every problem, with its variable, what was expected, and a remedy."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         # A variable's name may contain anything, even characters that cannot be printed.
@@ -26,14 +26,14 @@ class SettingsError(AppConfigEnvError):
 
 
 class Failure:
-    """Why a resource could not be read, as data: made once, where it happens, and never raised.
+    """Why a resource could not be read, as data: created once, where it happens, and never raised.
 
     Attributes:
         kind: one of KINDS.
         summary: the reason, with AWS's code and message; never a value.
         hint: what to do about it, as an imperative; may be empty.
-        operation: the API operation that failed, or an empty string, as all of the following.
-        code: AWS's error code, or one of our own.
+        operation: the API operation that failed; may be empty, like all of the following.
+        code: AWS's error code, or one of ours.
         request_id: AWS's ID of the request.
         action: the IAM action that is missing.
         resource_arn: the ARN to allow it on; `*` in it is for what is not known.
@@ -70,7 +70,7 @@ class Failure:
         return self.kind in ("throttled", "unavailable")
 
     def fields(self) -> dict[str, str]:
-        """All of it by attribute, as JSON and pickle take it."""
+        """Return all attributes by name, for JSON and pickle."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     def cause(self) -> tuple[str, ...]:
@@ -118,15 +118,15 @@ KINDS = ("denied", "missing", "throttled", "unavailable", "invalid", "misconfigu
 
 
 class SourceError(AppConfigEnvError):
-    """One source that could not be read, parsed or turned into variables.
+    """A source that could not be read, parsed or rendered as variables.
 
     Attributes:
         source: the source's canonical reference, such as `ssm:/shop/prod/`.
         failure: what failed, as data.
-        reason: the same as a sentence, with what to do about it.
-        unreachable: True where the service did not answer or could not (network, throttling, 5xx,
-            deadline, an answer that is not AWS's): trying again, or a fallback, may help. False for
-            denial, absence and bad content.
+        reason: the failure as a sentence, with the remedy.
+        unreachable: whether AWS did not respond, or could not (network, throttling, 5xx, deadline,
+            a response that is not from AWS): a retry or the fallback may help. False if access was
+            denied, the resource does not exist, or the document is invalid.
     """
 
     def __init__(self, source: str, failure: Failure) -> None:
@@ -176,11 +176,11 @@ class MissingKeyError(AppConfigEnvError, KeyError):
     """A document or key that no source has."""
 
     def __str__(self) -> str:
-        return str(self.args[0])  # KeyError would show the message's repr
+        return str(self.args[0])  # KeyError would return the message's repr
 
 
 class AmbiguousFlagError(AppConfigEnvError):
-    """A feature flag that more than one profile has: `source=` must say which."""
+    """A feature flag that more than one profile has: choose one with `source=`."""
 
 
 class ConversionError(AppConfigEnvError, ValueError):

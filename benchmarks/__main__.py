@@ -1,128 +1,108 @@
-"""The command: `python -m benchmarks`; a missed target is said and no failure, machines differ."""
+"""`python -m benchmarks`: measure, print, and fill docs/performance.md.
+
+A missed target is reported and is not a failure: machines differ.
+"""
 
 from __future__ import annotations
 
 import argparse
-import sys
+import json
+import os
+import platform
+import ssl
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from . import (
-    counts,
-    figures,
-    growth,
-    headline,
-    inside,
-    life,
-    matrix,
-    memory,
-    overlap,
-    page,
-    report,
-    sections,
-    sections_of_life,
-    sections_of_sizes,
-    tricks,
-)  # fmt: skip
+from . import counts, distance, figures, growth, handler, one_start, page
 from .starts import Bench
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
-    from .figures import Figure
-    from .page import Section
+    from .figures import Figure, Part
 
-TITLE = "What it costs, measured"
-PAGE = "performance.md"
-
-
-class Part(NamedTuple):
-    """What one measurement gives."""
-
-    figures: list[Figure]
-    section: Section | None = None
+PACKAGES = ("appconfig-env", "boto3", "botocore", "aws-lambda-powertools", "awslambdaric")
 
 
 def main() -> None:
-    """Measure what is wanted and say it."""
+    """Measure the wanted parts."""
     options = _options()
-    about = report.machine()  # the load that was there before
+    about = machine()  # with the load from before the run
     found: list[Figure] = []
-    told: list[Section] = []
-    for name, measure in PARTS.items():
-        if options.only and name not in options.only:
-            continue
-        print(f"measuring: {name}", file=sys.stderr)
+    marked = {"machine": page.table(("", ""), list(about.items()))}
+    pictures: dict[str, Callable[[Path], None]] = {}
+    wanted = {name: PARTS[name] for name in options.only or PARTS}
+    progress = page.Progress(len(wanted))
+    for name, measure in wanted.items():
+        progress.step(f"measuring: {name}")
         part = measure(options)
         found += part.figures
-        if part.section:
-            told.append(part.section)
-    show = report.as_json if options.json else report.as_text
-    print(show(found, about, told))
+        marked |= part.found.marked
+        pictures |= part.found.pictures
+    if not options.only:
+        marked |= figures.targets(found)
+    if options.json:
+        shown = [{**figure._asdict(), "is_met": figure.is_met} for figure in found]
+        report = {"machine": about, "figures": shown, "page": marked}
+        print(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        print("\n\n".join(text for text in marked.values() if text.startswith("|")))
+        print("\n", figures.summary(found), sep="")
     if options.docs:
-        whole = [sections.machine(about), sections.targets(found), *told]
-        page.write(TITLE, whole, options.docs / PAGE)
+        page.write(page.Findings(marked, pictures), options.docs / "performance.md")
 
 
-def _headline(options: Namespace) -> Part:
+def machine() -> dict[str, str]:
+    """Return what the figures depend on."""
+    return {
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "tls": ssl.OPENSSL_VERSION,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "processors": f"{os.cpu_count()} x {_processor()}",
+        "load": f"{os.getloadavg()[0]:.2f} before the run (what else runs here is in the figures)",
+        **{name: version(name) for name in PACKAGES},
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _start(options: Namespace) -> Part:
     with Bench.open() as bench:
-        found = headline.measure(bench, options.rounds)
-    return Part(figures.of_headline(found), sections.headline(found))
+        return one_start.part(one_start.measure(bench, options.rounds))
 
 
-def _matrix(options: Namespace) -> Part:
+def _distance(options: Namespace) -> Part:
     fewer = _part_of(options.rounds, 4)
     with Bench.open() as bench:
-        found = matrix.measure(bench, matrix.cells(options.rtt), fewer)
-    return Part(figures.of_matrix(found), sections_of_sizes.matrix(found, fewer))
+        return distance.part(distance.measure(bench, distance.cells(options.rtt), fewer), fewer)
 
 
-def _overlap(options: Namespace) -> Part:
+def _deferred(options: Namespace) -> Part:
     fewer = _part_of(options.rounds, 4)
     with Bench.open() as bench:
-        found = overlap.measure(bench, overlap.CELLS, fewer)
-    return Part(figures.of_overlap(found), sections_of_sizes.beside(found, fewer))
+        found = distance.measure_deferred(bench, distance.DEFERRED_CELLS, fewer)
+    return distance.part_deferred(found, fewer)
 
 
 def _counts(options: Namespace) -> Part:
     del options  # what is counted does not vary
     with Bench.open() as bench:
-        found = counts.count(bench, headline.CELL)
-    return Part([], sections.counts(found))
-
-
-def _tricks(options: Namespace) -> Part:
-    with Bench.open() as bench:
-        found = tricks.measure(bench, options.rounds)
-    return Part([], sections.tricks(found, tricks.reads(options.rounds)))
+        return counts.part(counts.measure(bench, one_start.CELL))
 
 
 def _growth(options: Namespace) -> Part:
     fewer = _part_of(options.rounds, 4)
     with Bench.open() as bench:
-        found = growth.measure(bench, growth.SERIES, fewer)
-    return Part(figures.of_growth(found), sections_of_sizes.grown(found, fewer))
-
-
-def _import(options: Namespace) -> Part:
-    found = inside.imports_ms(options.rounds)
-    return Part(figures.of_import(found), sections_of_life.imports(found))
-
-
-def _reads(options: Namespace) -> Part:
-    found = inside.beside_peers(_part_of(options.rounds, 6))
-    return Part(figures.of_reads(found[0]), sections_of_life.reads(found))
-
-
-def _memory(options: Namespace) -> Part:
-    found = memory.measure(_part_of(options.rounds, 12))
-    return Part(figures.of_memory(found), sections_of_life.memory(found))
-
-
-def _hours(options: Namespace) -> Part:
-    del options  # in virtual time nothing varies
-    return Part([], sections_of_life.hours(life.measure()))
+        return growth.part(growth.measure(bench, growth.SERIES, fewer), fewer)
 
 
 def _part_of(rounds: int, part: int) -> int:
@@ -130,45 +110,38 @@ def _part_of(rounds: int, part: int) -> int:
 
 
 PARTS: dict[str, Callable[[Namespace], Part]] = {
-    "headline": _headline,
-    "matrix": _matrix,
-    "overlap": _overlap,
+    "start": _start,
+    "distance": _distance,
+    "deferred": _deferred,
     "counts": _counts,
-    "tricks": _tricks,
     "growth": _growth,
-    "import": _import,
-    "reads": _reads,
-    "memory": _memory,
-    "hours": _hours,
+    "import": lambda options: handler.part_imports(handler.measure_imports(options.rounds)),
+    "reads": lambda options: handler.part_reads(handler.measure_reads(_part_of(options.rounds, 6))),
+    "memory": lambda options: handler.part_memory(
+        handler.measure_memory(_part_of(options.rounds, 12))
+    ),
 }
 
 
 def _options() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--rounds",
-        type=_count,
-        default=40,
-        help="starts of each kind in the first cell, a quarter of it in the others (default: 40)",
-    )
-    parser.add_argument(
-        "--rtt",
-        type=float,
-        nargs="+",
-        metavar="MS",
-        default=matrix.RTTS_MS,
-        help="round trips in milliseconds, for sources and distance (default: 0 2 10)",
-    )
-    parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be repeated")
+    text = "starts of each kind in the first part, a quarter of it in others (default: 40)"
+    parser.add_argument("--rounds", type=_count, default=40, help=text)
+    text = "round trips in milliseconds, for sources and distance (default: 0 2 10)"
+    rtts = distance.RTTS_MS
+    parser.add_argument("--rtt", type=float, nargs="+", metavar="MS", default=rtts, help=text)
+    text = "this part alone; may be repeated"
+    parser.add_argument("--only", action="append", choices=PARTS, help=text)
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
-    parser.add_argument("--docs", type=Path, help=f"write {PAGE} and its pictures into this folder")
+    text = "the folder of performance.md, which is filled, and its pictures drawn"
+    parser.add_argument("--docs", type=Path, help=text)
     return parser.parse_args()
 
 
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError("want 1 or more")
+        raise argparse.ArgumentTypeError("expected 1 or more")
     return number
 
 

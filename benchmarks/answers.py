@@ -1,4 +1,4 @@
-"""Canned AWS answers: what the benchmarks' server says; no socket and no clock here.
+"""Canned AWS answers, and those of a local agent: what the server sends; no socket, no clock.
 
 They have the form and size of real ones; names and tokens are made up.
 """
@@ -12,14 +12,19 @@ from typing import Any, NamedTuple
 
 APPLICATION = "shop/prod"
 PATH = "/shop/prod/"
-PAGE = 10  # the most that GetParametersByPath and GetParameters give at once
-TOKEN_BYTES = 800  # base64 of it is 1,068 characters, as long as AppConfig's tokens
-REQUEST_ID = "6f1b8f8e-0d6c-4d0e-9d1f-3f0f6f1b8f8e"
-DATE = "Mon, 05 Jan 2026 10:00:00 GMT"
+PAGE = 10  # the most that GetParametersByPath and GetParameters return at once
+TOKEN_BYTES = 800  # 1,068 characters of base64, as long as AppConfig's tokens
+COMMON = (
+    "Date: Mon, 05 Jan 2026 10:00:00 GMT\r\nConnection: keep-alive\r\n"
+    "x-amzn-RequestId: 6f1b8f8e-0d6c-4d0e-9d1f-3f0f6f1b8f8e\r\n"
+)
+# As AWS's Parameters and Secrets extension has them.
+AGENT_PATH = "/systemsmanager/parameters/get"
+AGENT_TOKEN_HEADER = "X-Aws-Parameters-Secrets-Token"
 
 
 class Content(NamedTuple):
-    """What is there to be read."""
+    """What there is to read."""
 
     profiles: int = 2
     parameters: int = 20
@@ -33,16 +38,17 @@ class Answers:
         self._documents = list(documents(content.profiles).items())
         self._pages: dict[int, bytes] = {}
         self._numbers = {parameter_name(number): number for number in range(content.parameters)}
+        self._one = _http("200 OK", "application/json", {"Parameter": _parameter(1)})
 
     def answer(
         self, method: str, target: str, headers: dict[str, str], body: bytes
     ) -> tuple[str, bytes]:
-        """The operation that a request calls, and the whole answer to it."""
+        """Return the operation that a request calls, and the whole answer."""
         path, _, query = target.partition("?")
         if method == "POST" and path == "/configurationsessions":
             wanted = json.loads(body)["ConfigurationProfileIdentifier"]
             number = [name for name, _ in self._documents].index(wanted)
-            first = json.dumps({"InitialConfigurationToken": token(number)}).encode()
+            first = {"InitialConfigurationToken": token(number)}
             return "StartConfigurationSession", _http("201 Created", "application/json", first)
         if method == "GET" and path == "/configuration":
             sent = query.removeprefix("configuration_token=").replace("%2F", "/")
@@ -51,38 +57,43 @@ class Answers:
                 f"Next-Poll-Configuration-Token: {token(number)}\r\n"
                 "Next-Poll-Interval-In-Seconds: 60\r\nVersion-Label: 7\r\n"
             )
-            document = json.dumps(self._documents[number][1]).encode()
+            document = self._documents[number][1]
             return "GetLatestConfiguration", _http("200 OK", "application/json", document, extra)
+        if method == "GET" and path == AGENT_PATH and AGENT_TOKEN_HEADER.lower() in headers:
+            return "agent", self._one
         operation = headers.get("x-amz-target", "").removeprefix("AmazonSSM.")
         if operation == "GetParametersByPath":
             return operation, self._page(json.loads(body))
         if operation == "GetParameters":
             return operation, self._named(json.loads(body)["Names"])
-        return "unknown", _http("404 Not Found", "application/json", b"{}")
+        if operation == "GetParameter":
+            return operation, self._one
+        return "unknown", _http("400 Bad Request", "application/json", {})
 
-    def _page(self, asked: dict[str, str]) -> bytes:
-        start = int(asked["NextToken"].rpartition("-")[2]) if "NextToken" in asked else 0
+    def _page(self, wanted: dict[str, str]) -> bytes:
+        start = int(wanted["NextToken"].rpartition("-")[2]) if "NextToken" in wanted else 0
         if start not in self._pages:
             after = start + PAGE
             numbers = range(start, min(after, self._content.parameters))
             found: dict[str, object] = {"Parameters": [_parameter(number) for number in numbers]}
             if after < self._content.parameters:
                 found["NextToken"] = f"{base64.b64encode(bytes(500)).decode()}-{after}"
-            self._pages[start] = _ssm(found)
+            self._pages[start] = _http("200 OK", "application/x-amz-json-1.1", found)
         return self._pages[start]
 
     def _named(self, names: list[str]) -> bytes:
         if len(names) > PAGE:
-            return _http("400 Bad Request", "application/x-amz-json-1.1", b"{}")
+            return _http("400 Bad Request", "application/x-amz-json-1.1", {})
         known = self._numbers
-        return _ssm({
+        found = {
             "InvalidParameters": [name for name in names if name not in known],
             "Parameters": [_parameter(known[name]) for name in names if name in known],
-        })  # fmt: skip
+        }
+        return _http("200 OK", "application/x-amz-json-1.1", found)
 
 
 def documents(profiles: int) -> dict[str, dict[str, Any]]:
-    """The documents by the names of their profiles; no two of them have a key in common."""
+    """Return the documents by the names of their profiles; no two have a key in common."""
     found: dict[str, dict[str, Any]] = {
         "app": {"greeting": "hello", "limits": {"rate": 10, "burst": 20}, "regions": ["a", "b"]},
         "flags": {"checkout": {"enabled": True, "limit": 10}, "search": {"enabled": False}},
@@ -94,12 +105,12 @@ def documents(profiles: int) -> dict[str, dict[str, Any]]:
 
 
 def parameter_name(number: int) -> str:
-    """What the parameter of this number is called."""
+    """Return the name of the parameter of this number."""
     return f"{PATH}p{number}"
 
 
 def token(profile: int) -> str:
-    """One token, new each time; its first byte is the profile's number."""
+    """Return a new token; its first byte is the profile's number."""
     return base64.b64encode(bytes([profile]) + os.urandom(TOKEN_BYTES - 1)).decode()
 
 
@@ -116,14 +127,7 @@ def _parameter(number: int) -> dict[str, object]:
     }
 
 
-def _ssm(found: dict[str, object]) -> bytes:
-    return _http("200 OK", "application/x-amz-json-1.1", json.dumps(found).encode())
-
-
-def _http(status: str, content_type: str, body: bytes, extra: str = "") -> bytes:
-    head = (
-        f"HTTP/1.1 {status}\r\nDate: {DATE}\r\nContent-Type: {content_type}\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n"
-        f"x-amzn-RequestId: {REQUEST_ID}\r\n{extra}\r\n"
-    )
-    return head.encode() + body
+def _http(status: str, content_type: str, found: object, extra: str = "") -> bytes:
+    body = json.dumps(found).encode()
+    length = f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+    return f"HTTP/1.1 {status}\r\n{length}{COMMON}{extra}\r\n".encode() + body

@@ -1,4 +1,4 @@
-"""Who is compared: how each wrapper is started, and that all of them do the same in a cell."""
+"""What is compared: how each wrapper is started, and that all of them do the same in a cell."""
 
 from __future__ import annotations
 
@@ -17,54 +17,40 @@ PROGRAM = str(ROOT / "appconfig_env" / "__main__.py")
 # The runtime's own command names its interpreter, by which the wrapper finds one.
 NOTHING = (sys.executable, "-I", "-S", "-c", "pass")
 SHOW = (sys.executable, "-I", "-S", "-c", "import json, os; print(json.dumps(dict(os.environ)))")
-# What was there before, or is the wrappers' own business.
+# What was set before, or is the wrappers' own business.
 OWN = (
-    "AWS_",
-    "APPCONFIG_ENV_",
-    "_APPCONFIG_ENV",
-    "PREFETCH_",
-    "LC_",
-    "PATH",
-    "HOME",
-    "PWD",
-    "SHLVL",
-)
-# Imported and not run as files, so that none of them is compiled at each start.
-_LAUNCH = "import sys; sys.path.insert(0, {!r}); from {} import main; main()"
-_LAUNCH_FLOOR = "import gc; gc.disable(); " + _LAUNCH
+    "AWS_", "APPCONFIG_ENV_", "_APPCONFIG_ENV", "PREFETCH_", "LC_", "PATH", "HOME", "PWD", "SHLVL"
+)  # fmt: skip
+
+
+def _launch(folder: Path, module: str, *, site: bool, collects: bool = True) -> tuple[str, ...]:
+    """Return a start of `main` in a module: imported, so that it is not compiled at each start."""
+    first = "" if collects else "import gc; gc.disable(); "
+    text = f"{first}import sys; sys.path.insert(0, {str(folder)!r}); from {module} import main"
+    return (sys.executable, "-I", *(() if site else ("-S",)), "-c", f"{text}; main()")
+
 
 CONTENDERS: dict[str, tuple[str, ...]] = {
     "ours": (WRAPPER,),
-    "floor": (
-        sys.executable, "-I", "-S", "-c",
-        _LAUNCH_FLOOR.format(str(ROOT / "benchmarks"), "floor"),
-    ),
-    "boto3": (sys.executable, "-I", "-c", _LAUNCH.format(str(ROOT), "benchmarks.boto3_wrapper")),
-    "powertools": (
-        sys.executable, "-I", "-c",
-        _LAUNCH.format(str(ROOT), "benchmarks.powertools_wrapper"),
-    ),
-}  # fmt: skip
-# As nobody writes it, to tell what the collector has to do with it.
-BOTO3_NO_GARBAGE = (
-    sys.executable, "-I", "-c",
-    "import gc; gc.disable(); " + _LAUNCH.format(str(ROOT), "benchmarks.boto3_wrapper"),
-)  # fmt: skip
+    "baseline": _launch(ROOT / "benchmarks", "stdlib_baseline", site=False, collects=False),
+    "boto3": _launch(ROOT, "benchmarks.boto3_wrapper", site=True),
+    "powertools": _launch(ROOT, "benchmarks.powertools_wrapper", site=True),
+}
+# As hardly anybody writes it, to show what the collector costs.
+BOTO3_NO_GARBAGE = _launch(ROOT, "benchmarks.boto3_wrapper", site=True, collects=False)
 NAMES = {
     "ours": "this wrapper",
-    "floor": "the floor",
+    "baseline": "stdlib baseline",
     "boto3": "boto3",
     "powertools": "Powertools",
+    "layer": "this wrapper, out of a layer",
 }
 
 
 class Cell(NamedTuple):
-    """What there is to read, how far away.
+    """How many profiles and parameters there are to read, how far away.
 
-    Attributes:
-        profiles, parameters: how many.
-        rtt_ms: of the link.
-        by_name: whether each parameter is named, in place of one path above all.
+    `by_name`: each parameter is named, in place of one path above all.
     """
 
     profiles: int = 2
@@ -73,7 +59,7 @@ class Cell(NamedTuple):
     by_name: bool = False
 
     def environ(self) -> dict[str, str]:
-        """The variables that tell every contender what to read."""
+        """Return the variables that configure every contender."""
         profiles = [f"{APPLICATION}/{name}" for name in documents(self.profiles)]
         names = [parameter_name(number) for number in range(self.parameters)]
         parameters = names if self.by_name else [PATH]
@@ -85,15 +71,19 @@ class Cell(NamedTuple):
         }
 
     @property
-    def title(self) -> str:
-        """In words."""
+    def size(self) -> str:
+        """What there is to read, in words."""
         profiles = "1 profile" if self.profiles == 1 else f"{self.profiles} profiles"
-        by_name = " by name" if self.by_name else ""
-        return f"{profiles}, {self.parameters} parameters{by_name}, {self.rtt_ms:g} ms"
+        return f"{profiles}, {self.parameters} parameters{' by name' if self.by_name else ''}"
+
+    @property
+    def title(self) -> str:
+        """The same, and how far away."""
+        return f"{self.size}, {self.rtt_ms:g} ms"
 
 
 def base_environ(folder: Path, url: str, ca_file: str) -> dict[str, str]:
-    """An environment like Lambda's, with nothing to read."""
+    """Return an environment like Lambda's, with nothing to read."""
     return {
         "PATH": os.defpath,
         "HOME": str(folder),
@@ -108,8 +98,17 @@ def base_environ(folder: Path, url: str, ca_file: str) -> dict[str, str]:
     }
 
 
+def whole_store(path: Path, ca_file: str) -> str:
+    """Write a trust store of the usual size to `path`, `ca_file` in it; return where it is."""
+    import botocore  # for its trust store
+
+    usual = Path(botocore.__file__).parent / "cacert.pem"
+    path.write_bytes(usual.read_bytes() + Path(ca_file).read_bytes())
+    return str(path)
+
+
 def variables_set(contender: str, environ: dict[str, str]) -> dict[str, str]:
-    """The variables that a contender has set for the function, not for itself.
+    """Return the variables that a contender has set for the function, not for itself.
 
     Raises:
         RuntimeError: it failed.
@@ -118,12 +117,7 @@ def variables_set(contender: str, environ: dict[str, str]) -> dict[str, str]:
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{NAMES[contender]} failed: {done.stderr}")
-    return set_by_wrapper(json.loads(done.stdout))
-
-
-def set_by_wrapper(environ: dict[str, str]) -> dict[str, str]:
-    """What of an environment is there for the function."""
-    return {name: value for name, value in environ.items() if not name.startswith(OWN)}
+    return _for_function(json.loads(done.stdout))
 
 
 def require_same(ours: dict[str, str], theirs: dict[str, str]) -> None:
@@ -132,7 +126,11 @@ def require_same(ours: dict[str, str], theirs: dict[str, str]) -> None:
     Raises:
         RuntimeError: the two wrappers did not set the same variables for the function.
     """
-    ours, theirs = set_by_wrapper(ours), set_by_wrapper(theirs)
+    ours, theirs = _for_function(ours), _for_function(theirs)
     if ours != theirs:
         names = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
         raise RuntimeError(f"the wrappers do not agree on {', '.join(sorted(names))}")
+
+
+def _for_function(environ: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.startswith(OWN)}

@@ -1,37 +1,38 @@
 """What one start does, free of noise: files opened, system calls, instructions, peak memory.
 
-Each is counted by the tool that is here; where there is none, the figure is None. The command that
-the wrapper becomes is counted alone too and taken off, but for memory: that is a highest value.
+strace and valgrind's callgrind count; where one is missing, its figures are None. The work of the
+command that the wrapper becomes is taken off, except its memory: that is a highest value.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import layers
-from .contenders import CONTENDERS, NOTHING, PROGRAM, WRAPPER, Cell
+from . import layers, page, pictures
+from .contenders import CONTENDERS, NAMES, NOTHING, PROGRAM, WRAPPER, Cell
+from .figures import Part
+from .page import number
+from .pictures import Bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from .starts import Bench
 
-    _Counter = Callable[[tuple[str, ...], dict[str, str]], int | None]
-
 _OPENED = re.compile(r"^\d+ +(?:open(?:at)?\(|<\.\.\. open(?:at)? resumed>).*\) += \d+$")
 _CALL = re.compile(r"^\d+ +\w+\(")
 _TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
-NOT_COUNTED = "not counted here"
-PATIENT = {"APPCONFIG_ENV_DEADLINE_SECONDS": "100"}  # under valgrind it takes 50 times as long
+LONG_DEADLINE = {
+    "APPCONFIG_ENV_DEADLINE_SECONDS": "100"
+}  # under valgrind it takes 50 times as long
 # A command's peak is that of its process, which begins as a copy of the one that forks it: as small
-# a one as there is.
+# a one as possible.
 _PEAK = """
 import os, sys
 child = os.fork()
@@ -47,11 +48,8 @@ sys.exit(os.waitstatus_to_exitcode(status))
 class Work(NamedTuple):
     """What a contender adds to one start.
 
-    Attributes:
-        files: opened.
-        system_calls: made, by all threads.
-        instructions: executed outside of the kernel, in millions.
-        peak_mib: the most memory that was resident, in MiB; of the whole, not added.
+    Files opened, system calls of all threads, millions of instructions outside of the kernel; and,
+    of the whole, the most MiB that were resident.
     """
 
     files: int | None
@@ -60,24 +58,16 @@ class Work(NamedTuple):
     peak_mib: float
 
 
-class Counted(NamedTuple):
-    """The work of each contender and of `layer`, ours out of one, and which tools counted."""
-
-    work: dict[str, Work]
-    tools: dict[str, str]
-
-
-def count(bench: Bench, cell: Cell) -> Counted:
-    """One start of each contender in a cell, and of ours out of a layer; three for memory."""
+def measure(bench: Bench, cell: Cell) -> dict[str, Work]:
+    """Return the work of each contender in a cell, and of `layer`, ours out of one."""
     environ = bench.serve(cell)
     own_files, own_calls = system_calls((), environ, bench.folder)
-    by, instructions = _counter(bench.folder)
     layer = layers.unpacked(bench.folder / "counted", bench.server.ca_file)
     found = {}
     for name, wrapper in {**CONTENDERS, "layer": (layer,)}.items():
         files, calls = system_calls(wrapper, environ, bench.folder)
         bench.forget()
-        executed = instructions(wrapper, {**environ, **PATIENT})
+        executed = _instructions(wrapper, {**environ, **LONG_DEADLINE}, bench.folder)
         bench.forget()
         peaks = []
         for _ in range(3):
@@ -86,18 +76,35 @@ def count(bench: Bench, cell: Cell) -> Counted:
         found[name] = Work(
             None if files is None or own_files is None else files - own_files,
             None if calls is None or own_calls is None else calls - own_calls,
-            None if executed is None else executed / 1e6,
+            executed,
             median(peaks),
         )
-    tools = {
-        "files and system calls": "strace" if own_calls is not None else NOT_COUNTED,
-        "instructions": by,
+    return found
+
+
+def part(found: dict[str, Work]) -> Part:
+    """Return its part of the page; no target holds for it."""
+    columns: dict[str, dict[str, float | None]] = {
+        "files opened": {name: one.files for name, one in found.items()},
+        "system calls": {name: one.system_calls for name, one in found.items()},
+        "instructions, millions": {name: one.instructions for name, one in found.items()},
+        "peak memory, MiB": {name: one.peak_mib for name, one in found.items()},
     }
-    return Counted(found, tools)
+    rows = [(NAMES[name], *(number(one[name]) for one in columns.values())) for name in found]
+    panels = {
+        label: [
+            Bar(NAMES[name], value, name in ("ours", "layer"))
+            for name, value in one.items()
+            if value is not None
+        ]
+        for label, one in columns.items()
+    }
+    draw = partial(pictures.bars, {label: bars for label, bars in panels.items() if bars})
+    return Part([], page.Findings({"counts": page.table(("", *columns), rows)}, {"counts": draw}))
 
 
 def peak_mib(command: tuple[str, ...], environ: dict[str, str]) -> float:
-    """MiB that were resident at most, from the start until the command has ended."""
+    """Return the MiB that were resident at most, from the start until the command has ended."""
     done = subprocess.run(
         (sys.executable, "-I", "-S", "-c", _PEAK, *command),
         env=environ,
@@ -112,7 +119,7 @@ def peak_mib(command: tuple[str, ...], environ: dict[str, str]) -> float:
 def system_calls(
     wrapper: tuple[str, ...], environ: dict[str, str], folder: Path
 ) -> tuple[int | None, int | None]:
-    """Files opened and system calls made by a start, by strace."""
+    """Return the files opened and the system calls made by a start, by strace."""
     strace = shutil.which("strace")
     if strace is None:
         return None, None
@@ -125,13 +132,13 @@ def system_calls(
 
 
 def of_strace(log: str) -> tuple[int, int]:
-    """Files opened and system calls made, by what strace wrote."""
+    """Return the same of what strace wrote."""
     lines = log.splitlines()
     return sum(map(bool, map(_OPENED.match, lines))), sum(map(bool, map(_CALL.match, lines)))
 
 
 def _images(wrapper: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The programs that a wrapper is one after the other: callgrind sees one at a time."""
+    """Return the programs that a wrapper is one after the other: callgrind sees one at a time."""
     if len(wrapper) > 1:
         return [wrapper]
     script = wrapper[0]
@@ -140,7 +147,7 @@ def _images(wrapper: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 
 def by_valgrind(image: tuple[str, ...], environ: dict[str, str], folder: Path) -> int:
-    """Instructions until it becomes another program, at which moment callgrind writes its sum."""
+    """Return the instructions until it becomes another program: then callgrind writes its sum."""
     for old in folder.glob("callgrind.*"):
         old.unlink()
     _run(
@@ -158,31 +165,11 @@ def by_valgrind(image: tuple[str, ...], environ: dict[str, str], folder: Path) -
     return sum(int(one) for text in dumped for one in _TOTALS.findall(text))
 
 
-def _counter(folder: Path) -> tuple[str, _Counter]:
-    """What counts instructions here, and how: of a wrapper in an environment."""
-    bare = {"PATH": os.defpath}
+def _instructions(wrapper: tuple[str, ...], environ: dict[str, str], folder: Path) -> float | None:
     try:
-        _by_perf((), bare)
-    except (OSError, subprocess.CalledProcessError, ValueError):
-        pass  # not installed, or a virtual machine without counters
-    else:
-        return (
-            "perf",
-            lambda wrapper, environ: _by_perf(wrapper, environ) - _by_perf((), environ),
-        )
-    try:
-        by_valgrind(("/bin/sh", "-c", 'exec "$@"', "sh"), bare, folder)
-    except (OSError, subprocess.CalledProcessError):
-        return NOT_COUNTED, lambda _wrapper, _environ: None
-    return "valgrind's callgrind", lambda wrapper, environ: sum(
-        by_valgrind(image, environ, folder) for image in _images(wrapper)
-    )
-
-
-def _by_perf(wrapper: tuple[str, ...], environ: dict[str, str]) -> int:
-    words = ("perf", "stat", "-x", ",", "-e", "instructions:u", *wrapper, *NOTHING)
-    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
-    return int(done.stderr.strip().splitlines()[-1].split(",")[0])  # a word where it cannot
+        return sum(by_valgrind(image, environ, folder) for image in _images(wrapper)) / 1e6
+    except (OSError, subprocess.CalledProcessError):  # not installed, or not for this processor
+        return None
 
 
 def _run(command: tuple[str, ...], environ: dict[str, str]) -> None:

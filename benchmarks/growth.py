@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import log
 from typing import TYPE_CHECKING, NamedTuple
 
-from .contenders import CONTENDERS, NOTHING, Cell
+from . import page, pictures
+from .contenders import CONTENDERS, NAMES, NOTHING, Cell
 from .counts import peak_mib
+from .figures import Figure, Part
+from .pictures import Curve, Panel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .starts import Bench
 
-COMPARED = ("ours", "floor")
+COMPARED = ("ours", "baseline")
 TARGET = 1.1  # of the exponent; noise alone moves it by half of what is beyond 1
 SERIES = {
     "profiles": tuple(Cell(number, 10) for number in (1, 2, 5, 10, 20, 50, 100)),
@@ -51,7 +55,7 @@ class Line(NamedTuple):
 def measure(
     bench: Bench, series: dict[str, tuple[Cell, ...]], rounds: int
 ) -> dict[str, list[Point]]:
-    """Ours and the floor at each size, without latency.
+    """Start ours and the stdlib baseline at each size, without latency.
 
     The command gets the environment too, and takes longer with a large one: it is not taken off.
     """
@@ -74,8 +78,60 @@ def _counted(bench: Bench, cell: Cell) -> Point:
     return Point(cell, counts["ours"].total, {}, peaks)
 
 
+def part(found: dict[str, list[Point]], rounds: int) -> Part:
+    """Return its figures and its part of the page."""
+    figures: list[Figure] = []
+    fits: list[tuple[str, ...]] = []
+    panels: dict[str, list[Panel]] = {"ms": [], "MiB": []}
+    for series, points in found.items():
+        calls = [point.calls for point in points]
+        for what, unit in (("time", "ms"), ("memory", "MiB")):
+            values = [one.added_ms if unit == "ms" else one.peak_mib for one in points]
+            both = [[one[key] for one in values] for key in COMPARED]
+            ours, baseline = (fit(calls, one) for one in both)
+            grows = exponent(calls, both[0])
+            name = f"exponent of {what} by calls, more {series}"
+            figures.append(Figure(name, grows, "x", TARGET))
+            fits.append((
+                f"more {series}, {unit}",
+                *(f"{line.base:.1f}" for line in (ours, baseline)),
+                *(f"{line.each:.3f}" for line in (ours, baseline)),
+                f"{100 * ours.worst:.0f} %",
+                f"{grows:.2f}",
+            ))  # fmt: skip
+            curves = [
+                Curve(NAMES[key], calls, one, (line.base, line.each))
+                for key, one, line in zip(COMPARED, both, (ours, baseline), strict=True)
+            ]
+            label = "added, ms" if unit == "ms" else "peak memory, MiB"
+            panels[unit].append(Panel(f"more {series}", curves, "calls", label))
+    rows = [
+        (
+            point.cell.size,
+            str(point.calls),
+            *(f"{point.added_ms[key]:.0f}" for key in COMPARED),
+            *(f"{point.peak_mib[key]:.1f}" for key in COMPARED),
+        )
+        for points in found.values()
+        for point in points
+    ]
+    names = [NAMES[key] for key in COMPARED]
+    marked = {
+        "growth-rounds": str(rounds),
+        "growth-fits": page.table(
+            ("", "without calls", names[1], "each call", names[1], "off that line", "exponent"),
+            fits,
+        ),
+        "growth": page.table(
+            ("", "calls", *(f"{name}, {unit}" for unit in panels for name in names)), rows
+        ),
+    }
+    draw = partial(pictures.curves, [*panels["ms"], *panels["MiB"]], 3)
+    return Part(figures, page.Findings(marked, {"growth": draw}))
+
+
 def fit(calls: Sequence[int], values: Sequence[float]) -> Line:
-    """The line, by weighted least squares: sizes lie orders of magnitude apart."""
+    """Return the line, by weighted least squares: sizes lie orders of magnitude apart."""
     weights = [1 / value**2 for value in values]
     total = sum(weights)
     mean_x = sum(w * x for w, x in zip(weights, calls, strict=True)) / total
@@ -91,7 +147,7 @@ def fit(calls: Sequence[int], values: Sequence[float]) -> Line:
 
 
 def exponent(calls: Sequence[int], values: Sequence[float]) -> float:
-    """How what comes on top of the least value grows: 1 as the calls do, 2 as their square.
+    """Return how what comes on top of the least value grows: 1 as the calls, 2 as their square.
 
     Fitted in logarithms to the largest three sizes, where it is most of the value. The least is of
     the smaller ones, since noise may have added to the smallest.

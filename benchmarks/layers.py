@@ -1,7 +1,7 @@
 """The layer as Lambda unpacks it, with the server's authority among the roots that it carries.
 
 A function reads from AWS, whose roots the layer carries in a directory of files named by the hash
-of their subject. The benchmark's server has an authority of its own; it lies there beside these.
+of their subject. The benchmark's server has an authority of its own, in the same folder.
 """
 
 from __future__ import annotations

@@ -1,81 +1,93 @@
-"""Sections of a report and how they are written, as Markdown with pictures and as plain text."""
+"""A page's marked figures: what a run fills in between `<!-- bench:NAME -->` and its end mark.
+
+All else of a page is written in the page. A mark at the start of a line holds whole lines, any
+other one a few words of a sentence.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-
-class Table(NamedTuple):
-    """A head and rows of cells; all but the first column are numbers."""
-
-    head: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
+_MARKED = re.compile(r"(<!-- bench:([\w-]+) -->)(.*?)(<!-- /bench:\2 -->)", re.DOTALL)
 
 
-class Picture(NamedTuple):
-    """A drawing.
+class Findings(NamedTuple):
+    """What a run found: texts by mark, and by file name what draws a picture."""
 
-    Attributes:
-        name: of its file, without `.svg`.
-        alt: what it shows, for who does not see it.
-        draw: writes it to a path.
+    marked: Mapping[str, str]
+    pictures: Mapping[str, Callable[[Path], None]] = {}
+
+
+def marks(text: str) -> list[str]:
+    """Return the names of a page's marks."""
+    return [found[2] for found in _MARKED.finditer(text)]
+
+
+def without_marked(text: str) -> str:
+    """Return what is written in the page itself."""
+    return _MARKED.sub("", text)
+
+
+def fill(text: str, marked: Mapping[str, str]) -> str:
+    """Return the page with new texts in the marks that `marked` names.
+
+    Raises:
+        KeyError: one of them is not in the page.
     """
+    if missing := marked.keys() - set(marks(text)):
+        raise KeyError(f"the page has no mark {', '.join(sorted(missing))}")
 
-    name: str
-    alt: str
-    draw: Callable[[Path], None]
+    def filled(found: re.Match[str]) -> str:
+        begin, name, before, end = found.groups()
+        if name not in marked:
+            return found[0]
+        around = "\n" if before.startswith("\n") else ""
+        return f"{begin}{around}{marked[name]}{around}{end}"
 
-
-class Section(NamedTuple):
-    """A part of the report: paragraphs, tables below them, pictures last."""
-
-    title: str
-    text: str
-    tables: Sequence[Table] = ()
-    pictures: Sequence[Picture] = ()
+    return _MARKED.sub(filled, text)
 
 
-def write(title: str, sections: Sequence[Section], page: Path) -> None:
-    """The page, and its pictures into a folder beside it that has its name."""
+def write(found: Findings, page: Path) -> None:
+    """Fill the page, and draw its pictures into the folder next to it that has its name."""
     folder = page.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
-    for section in sections:
-        for picture in section.pictures:
-            picture.draw(folder / f"{picture.name}.svg")
-    page.write_text(as_markdown(title, sections, folder.name))
+    folder.mkdir(exist_ok=True)
+    for name, draw in found.pictures.items():
+        draw(folder / f"{name}.svg")
+    page.write_text(fill(page.read_text(), found.marked))
 
 
-def as_markdown(title: str, sections: Iterable[Section], folder: str) -> str:
-    """The page's text; its pictures are said to be in `folder`."""
-    parts = [f"# {title}"]
-    for section in sections:
-        parts += [f"## {section.title}", section.text.strip()]
-        parts += [_markdown(table) for table in section.tables]
-        parts += [f"![{one.alt}]({folder}/{one.name}.svg)" for one in section.pictures]
-    return "\n\n".join(parts) + "\n"
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; all but its first column are aligned to the right."""
+    rule = ["---", *("---:" for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
-def as_text(section: Section) -> str:
-    """Title and tables, for a terminal."""
-    return "\n\n".join([section.title, *(_aligned(table) for table in section.tables)])
+def number(value: float | None, digits: int = 1) -> str:
+    """Return it with at most so many decimal places; empty for None."""
+    return "" if value is None else f"{value:,.{digits}f}".removesuffix("." + digits * "0")
 
 
-def _markdown(table: Table) -> str:
-    rule = ["---", *("---:" for _ in table.head[1:])]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (table.head, rule, *table.rows))
+class Progress:
+    """Lines on stderr that tell how far a run has come."""
 
+    def __init__(
+        self,
+        total: int,
+        show: Callable[[str], object] = sys.stderr.write,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._total, self._show, self._now = total, show, now
+        self._count, self._began = 0, now()
 
-def _aligned(table: Table) -> str:
-    lines = (table.head, *table.rows)
-    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
-    return "\n".join(
-        "  ".join([
-            line[0].ljust(first),
-            *(cell.rjust(width) for cell, width in zip(line[1:], others, strict=True)),
-        ]).rstrip()
-        for line in lines
-    )  # fmt: skip
+    def step(self, text: str) -> None:
+        """Count one more of the total."""
+        self._count += 1
+        minutes, seconds = divmod(round(self._now() - self._began), 60)
+        self._show(f"[{self._count}/{self._total}] {minutes}:{seconds:02d} {text}\n")

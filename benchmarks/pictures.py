@@ -1,4 +1,4 @@
-"""The report's pictures as SVG, drawn by matplotlib, which is loaded only for them.
+"""The pages' pictures as SVG, drawn by matplotlib, which is loaded only for them.
 
 Two runs that found the same draw the same: no dates, no random identifiers. The colours are Okabe
 and Ito's, which people with any colour vision tell apart; markers differ too.
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#555555", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "appconfig-env",
+    "svg.fonttype": "none",  # text stays text: smaller, and it can be searched
+    "font.sans-serif": ["DejaVu Sans"],  # which matplotlib brings; else a long list each time
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 9,
+    "legend.fontsize": 9,
+}
 
 
 class Bar(NamedTuple):
@@ -33,16 +43,16 @@ class Bar(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Points that belong together; `line` joins them where a fitted one does it in their place."""
+    """Points that belong together; `line` (its base and slope) replaces what would join them."""
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
-    line: tuple[float, float] | None = None  # where it begins on the y axis, and its slope
+    line: tuple[float, float] | None = None
 
 
 class Panel(NamedTuple):
-    """One of several small plots, with what its axes say; `is_log` is about the x axis."""
+    """One of several small plots; `is_log` is about the x axis."""
 
     title: str
     curves: Sequence[Curve]
@@ -53,18 +63,17 @@ class Panel(NamedTuple):
 
 
 def bars(panels: Mapping[str, Sequence[Bar]], path: Path) -> None:
-    """Horizontal bars with their values, a panel for each unit, which is its label."""
+    """Draw horizontal bars with their values, a panel for each unit, which is its label."""
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     most = max(map(len, panels.values()))
     with _sheet(path, (8.2, rows * (0.6 + 0.34 * most))) as sheet:
         for number, (label, shown) in enumerate(panels.items()):
-            axes = sheet.add_subplot(rows, columns, number + 1)
-            _draw_bars(axes, shown, label)
+            _draw_bars(sheet.add_subplot(rows, columns, number + 1), shown, label)
 
 
 def curves(panels: Sequence[Panel], columns: int, path: Path) -> None:
-    """Small plots, so many beside each other, with one legend for all."""
+    """Draw small plots, so many in a row, with one legend for all."""
     rows = -(-len(panels) // columns)
     with _sheet(path, (2.75 * columns, 0.5 + 2.3 * rows)) as sheet:
         for number, panel in enumerate(panels):
@@ -81,36 +90,23 @@ def curves(panels: Sequence[Panel], columns: int, path: Path) -> None:
 
 @contextmanager
 def _sheet(path: Path, inches: tuple[float, float]) -> Iterator[Sheet]:
-    """An empty sheet, which is saved in the end."""
+    """Open an empty sheet, which is saved in the end."""
     import matplotlib as mpl
     from matplotlib.figure import Figure as Sheet
 
-    settings: dict[Any, Any] = {
-        "svg.hashsalt": "appconfig-env",
-        "svg.fonttype": "none",  # text stays text: smaller, and it can be searched
-        "font.sans-serif": ["DejaVu Sans"],  # which matplotlib brings; else a long list each time
-        "font.size": 9,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.titlesize": 9,
-        "legend.fontsize": 9,
-    }
-    with mpl.rc_context(settings):
+    with mpl.rc_context(SETTINGS):
         sheet = Sheet(figsize=inches, layout="constrained", facecolor="white")
         yield sheet
         written = StringIO()
         sheet.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-        path.write_text(_compact(written.getvalue()))
-
-
-def _compact(svg: str) -> str:
-    """The same drawing in less text: no indents, no rotations by nothing, hundredths of a point."""
-    svg = re.sub(r"^ +| transform=\"rotate\(-0 [^\"]*\)\"", "", svg, flags=re.MULTILINE)
-    return re.sub(r"(\.\d\d)\d+", r"\1", svg)
+    # In less text: no indents, no rotations by nothing, hundredths of a point.
+    pattern = r"^ +| transform=\"rotate\(-0 [^\"]*\)\""
+    svg = re.sub(pattern, "", written.getvalue(), flags=re.MULTILINE)
+    path.write_text(re.sub(r"(\.\d\d)\d+", r"\1", svg))
 
 
 def _draw_bars(axes: Axes, shown: Sequence[Bar], label: str) -> None:
-    names, values = [bar.name for bar in shown], [bar.value for bar in shown]
+    names, values = [bar.name.replace("`", "") for bar in shown], [bar.value for bar in shown]
     colours = [COLOURS[0] if bar.is_ours else "#999999" for bar in shown]
     axes.barh(names, values, color=colours, height=0.6)
     for number, bar in enumerate(shown):
@@ -129,36 +125,21 @@ def _draw_bars(axes: Axes, shown: Sequence[Bar], label: str) -> None:
     axes.set_xlabel(label)
 
 
-def _highest(curve: Curve) -> float:
-    """The highest point of it and of its line."""
-    base, slope = curve.line or (0.0, 0.0)
-    return max(*curve.y, base, base + slope * max(curve.x))
-
-
 def _draw_curves(axes: Axes, panel: Panel) -> None:
+    highest = 0.0
     for curve, colour, marker in zip(panel.curves, COLOURS, MARKERS, strict=False):
-        joined = "none" if curve.line else "-"
-        axes.plot(
-            curve.x,
-            curve.y,
-            color=colour,
-            marker=marker,
-            markersize=4,
-            linestyle=joined,
-            label=curve.name,
-        )
+        style: dict[str, Any] = {"color": colour, "marker": marker, "markersize": 4}
+        style["linestyle"] = "none" if curve.line else "-"
+        axes.plot(curve.x, curve.y, label=curve.name, **style)
+        highest = max(highest, *curve.y)
         if curve.line:
             base, slope = curve.line
             ends = (0.0, max(curve.x))
-            axes.plot(
-                ends,
-                [base + slope * x for x in ends],
-                color=colour,
-                linestyle="--",
-                linewidth=1,
-                label=f"{curve.name}: straight line",
-            )
-    axes.set_ylim(0, 1.1 * max(map(_highest, panel.curves)))
+            heights = [base + slope * x for x in ends]
+            style = {"color": colour, "linestyle": "--", "linewidth": 1}
+            axes.plot(ends, heights, label=f"{curve.name}: straight line", **style)
+            highest = max(highest, *heights)
+    axes.set_ylim(0, 1.1 * highest)
     axes.locator_params(axis="y", nbins=4)
     if panel.is_log:
         axes.set_xscale("log")

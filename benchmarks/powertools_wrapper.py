@@ -1,23 +1,19 @@
 """The same prefetch by Powertools for AWS Lambda's `parameters`, then exec.
 
-Used as its documentation has it: one provider for the environment of the profiles, the JSON
-transform, `get_parameters` for a path and `get_parameters_by_name` for names, which it asks for in
-batches of ten. One boto3 session for both. Started as `python -I -c LAUNCH`, which imports it.
+As its documentation has it: one provider for the profiles' environment, the JSON transform,
+`get_multiple` for a path, and `get_parameters_by_name`, which makes batches of ten.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import AppConfigProvider, SSMProvider
 from boto3 import Session
 
 from .boto3_wrapper import flat
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def main() -> None:

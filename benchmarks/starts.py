@@ -18,20 +18,14 @@ if TYPE_CHECKING:
 
 
 class Start(NamedTuple):
-    """What to start: a wrapper's command line without the runtime's, and its environment."""
+    """A wrapper's command line without the runtime's, and its environment."""
 
     wrapper: tuple[str, ...]
     environ: dict[str, str]
 
 
 class Bench:
-    """A server, a folder, and starts with them.
-
-    Attributes:
-        server: what the wrappers read from.
-        folder: for files of a run.
-        environ: like Lambda's, with nothing to read.
-    """
+    """A server, a folder for a run's files, and starts with them; `environ` has nothing to read."""
 
     def __init__(self, server: Server, folder: Path) -> None:
         self.server = server
@@ -47,14 +41,14 @@ class Bench:
             yield cls(server, Path(folder))
 
     def serve(self, cell: Cell) -> dict[str, str]:
-        """Have what is in the cell to read; the environment that says so to every contender."""
+        """Serve what is in the cell; return the environment that has every contender read it."""
         self.server.serve(cell.profiles, cell.parameters, cell.rtt_ms)
         return {**self.environ, **cell.environ()}
 
     def agreed(
         self, contenders: Iterable[str], environ: dict[str, str]
     ) -> tuple[int, dict[str, Counts]]:
-        """How many variables they set, all the same ones, and what a start of each asks for.
+        """Return how many variables they set, all the same ones, and what a start of each asks for.
 
         Raises:
             RuntimeError: they do not, or one failed.
@@ -70,7 +64,7 @@ class Bench:
         return len(values[0]), counts
 
     def times(self, starts: dict[str, Start], rounds: int) -> dict[str, list[float]]:
-        """Milliseconds of each, in turns; all have been started before, by `agreed`."""
+        """Return the milliseconds of each, in turns; all have been started before, by `agreed`."""
         found: dict[str, list[float]] = {name: [] for name in starts}
         for _ in range(rounds):
             for name, (wrapper, environ) in starts.items():
@@ -81,7 +75,7 @@ class Bench:
     def times_of_cells(
         self, cells: Sequence[Cell], contenders: Iterable[str], rounds: int
     ) -> list[dict[str, list[float]]]:
-        """Milliseconds of each contender and of `direct`, the command itself, for each cell.
+        """Return the milliseconds of contenders and of `direct`, the command itself, by cell.
 
         Each round is one of all cells: what disturbs for a while disturbs one start in each, and
         not all starts in one.
@@ -97,17 +91,17 @@ class Bench:
         return found
 
     def forget(self) -> None:
-        """Remove the snapshot: it would save the next start its calls."""
+        """Remove the snapshot file: it would save the next start its calls."""
         self._snapshot.unlink(missing_ok=True)
 
 
 def added(times: list[float], direct: list[float]) -> float:
-    """The milliseconds that a wrapper adds: its median less that of the command itself."""
+    """Return the milliseconds that a wrapper adds: its median less that of the command itself."""
     return median(times) - median(direct)
 
 
 def wall_ms(command: tuple[str, ...], environ: dict[str, str]) -> float:
-    """Milliseconds from spawning it until it has ended.
+    """Return the milliseconds from spawning it until it has ended.
 
     Raises:
         RuntimeError: it failed.

@@ -11,6 +11,7 @@ import pytest
 
 from .support import canary, canary_plugin, rie, servers
 from .support.fake_aws import FakeAws
+from .support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +24,26 @@ FOREIGN = re.compile(
 )
 KEPT = {"AWS_LAMBDA_RIE"}  # the emulator's path, for the tests themselves
 
+# Tests with one of these run in one process: another would start the same servers again.
+SERVERS = {"ministack_process", "moto_process"}
+# The tests of a file run in one process: the fixtures of its module are made once, and the work of
+# pytest-xdist grows with the square of what it distributes. Here tests are few and long, so that
+# only those with such a fixture do.
+LONG = ROOT / "tests" / "release"
+OF_A_MODULE = {"burst", "layer", "sdist", "wheel"}
+
 pytest_configure = canary_plugin.pytest_configure  # every run is watched
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Group the tests that are to run in one process."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SERVERS:
+            item.add_marker(pytest.mark.xdist_group("servers"))
+        elif fixtures & OF_A_MODULE or not item.path.is_relative_to(LONG):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
 
 
 @pytest.fixture(autouse=True)

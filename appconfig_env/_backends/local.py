@@ -7,7 +7,7 @@ import stat
 
 from .._config.sources import APPCONFIG, SSM
 from .._content import parse as _document
-from .._content.document import Document, DocumentError
+from .._content.document import Document, DocumentError, blake2b
 from .._content.parse import DOTENV_TYPE
 from .._content.variables import text_value
 from ..errors import Failure
@@ -168,6 +168,4 @@ def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
 
 
 def _version(body: bytes) -> str:
-    import hashlib  # already loaded if there is a snapshot
-
-    return hashlib.sha256(body).hexdigest()[:12]
+    return blake2b(body, digest_size=6).hexdigest()

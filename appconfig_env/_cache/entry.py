@@ -4,17 +4,17 @@ Rule 1: an entry changes here and nowhere else. Entries are replaced, never edit
 Rule 2: nothing here knows a file, a lock, a process or AWS.
 
 Theory of operation. An entry keeps what the backend returned, the *document*. Data is parsed and
-variables are rendered from it when they are asked for. Each attempt to read the resource ends in
-one of the events below, and TRANSITIONS says what the entry is afterwards:
+variables are rendered from it on demand. Each attempt to read the resource ends in
+one of the events below, and TRANSITIONS has the status afterwards:
 
     unread   never read here: it serves nothing
     good     the last attempt succeeded: it serves its document
     failing  the last attempt failed: it serves the last document, or the fallback's
     missing  there never was a usable document: it serves defaults, or nothing
 
-A token belongs to a session, and the session to a document: "unchanged" is said of the document
-that this session delivered. So a document that could not be used drops its token, and the next poll
-opens a session that delivers it again; a token outlives throttling, denial and lost connections.
+A token belongs to a session: the answer "unchanged" refers to the last document of this session.
+So a document that cannot be used drops its token, and the next poll starts a session that delivers
+it again; a token survives throttling, denial and lost connections.
 """
 
 from __future__ import annotations
@@ -46,22 +46,24 @@ REFUSED = "denied, not found"
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     RECEIVED: {UNREAD: GOOD, GOOD: GOOD, FAILING: GOOD, MISSING: GOOD},
-    # Only a session that has delivered a document may say so: otherwise it is unavailable.
+    # Valid only from a session that has delivered a document; otherwise treated as unavailable.
     UNCHANGED: {UNREAD: MISSING, GOOD: GOOD, FAILING: GOOD, MISSING: MISSING},
     TOO_EARLY: {UNREAD: MISSING, GOOD: GOOD, FAILING: FAILING, MISSING: MISSING},
     INVALID: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
     UNAVAILABLE: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
-    # The fallback is for what never had a document.
+    # The fallback is only for entries that never had a document.
     FALLBACK: {UNREAD: FAILING, MISSING: FAILING},
     REFUSED: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
 }
-# Events after which the session can still deliver what this process lacks.
+# Events after which the session can still deliver the document that this process does not have.
 KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
 
-# After an answer that came too early, in seconds: the service's own least interval.
+# The wait after an answer "too early", in seconds: the service's minimum interval.
 EARLY_SECONDS = 15.0
-NEVER_READ = Failure("unavailable", "the service reports no change of what was never read")
-# Where no content type declares what a document is, broken JSON passes for text.
+NEVER_READ = Failure(
+    "unavailable", "AWS reports no change, but has not delivered a document in this session"
+)
+# Without a content type, broken JSON is taken for text.
 NO_LONGER_JSON = Failure(
     "invalid", "expected JSON as before, got text that only begins like it; fix the document"
 )
@@ -71,21 +73,21 @@ class Entry:
     """Everything cached about one resource.
 
     Attributes:
-        document: the last one that was used, or that some of the sources could use; None where it
-            was never read, or was left out of a file because it is secret.
-        version: the document's, also where that was left out.
+        document: the last one that was used, or that some of the sources could use; None if it was
+            never read, or was left out of a file because it is secret.
+        version: the document's, even if that was left out.
         token: AppConfig's token for the next poll, good for one call; empty for none.
         fetched_at: when the source last confirmed the document, in Unix seconds; None for never.
         checked_at: when the last attempt was made.
-        refresh_at: when the next one is to be made.
-        failures: the failed attempts since the last success.
+        refresh_at: when the next attempt is to be made.
+        failures: the number of failed attempts since the last success.
         failure: the last one; None after a success.
-        revision: of the last attempt: higher than those of all attempts before it, in any process,
-            whatever their clocks say.
+        revision: of the last attempt: higher than those of all earlier attempts, in any process,
+            regardless of their clocks.
         confirmed: the revision in which the document was last received or confirmed.
-        is_secret: whether any part of the document may be kept in memory only.
+        is_secret: whether any part of the document must be kept in memory only.
         redacted: by source identity, the names of variables that were left out of a file.
-        given: by source identity, the variables as the environment has them, for redacted ones.
+        given: by source identity, the values of redacted variables, taken from the environment.
     """
 
     __slots__ = (
@@ -126,7 +128,7 @@ class Entry:
         self._rendering: tuple[Sequence[Source], Rendering] | None = None
 
     def replace(self, **changes: object) -> Entry:
-        """Return an entry like this one but for `changes`."""
+        """Return a copy with `changes`."""
         fields: dict[str, Any] = {
             name: getattr(self, name) for name in self.__slots__ if name[0] != "_"
         }
@@ -146,7 +148,7 @@ class Entry:
         """Return the revision of an attempt at `now`, in microseconds.
 
         A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): it follows the
-        wall clock, also where the snapshot file was lost, and never goes back with it.
+        wall clock, even if the snapshot file was lost, but never moves backwards with it.
         """
         return max(self.revision + 1, int(now * 1e6))
 
@@ -156,19 +158,20 @@ class Entry:
         return self.document is not None or self.failure is not None
 
     def fetched_by(self, now: float) -> float | None:
-        """Return when the document was confirmed; `now` where the clock went back since."""
+        """Return when the document was confirmed; `now` if the clock has moved backwards since."""
         return None if self.fetched_at is None else min(self.fetched_at, now)
 
     def is_stale(self, now: float) -> bool:
-        """Whether the resource is to be read again.
+        """Whether the resource must be read again.
 
-        By wall clock on purpose: the monotonic one may stand still while Lambda freezes the
-        sandbox, and means nothing to other processes. A clock that went back counts as stale.
+        By wall clock on purpose: the monotonic clock may stop while Lambda freezes the sandbox,
+        and means nothing to other processes. An entry from the future is stale: the clock has
+        moved backwards.
         """
         return not self.checked_at <= now < self.refresh_at
 
     def data(self, source: Source) -> object:
-        """Return the parsed document; None where there is none that was used."""
+        """Return the parsed document; None if no document was ever used."""
         if self.document is None or self.fetched_at is None:
             return None
         try:
@@ -208,9 +211,9 @@ def after(
     Args:
         before: the entry until now; None for unread.
         outcome: what the backend returned.
-        sources: all that read the resource; a document must be of use to each required one.
+        sources: all that read the resource; every required one must be able to use a document.
         schedule: the times of this attempt.
-        fallback: the fallback's entry of the resource, for when AWS gives no verdict.
+        fallback: the resource's entry in the fallback, for when AWS is unavailable.
     """
     before = before or Entry()
     if isinstance(outcome, Document):
@@ -261,7 +264,7 @@ def _after_failure(
     *,
     document: Document | None = None,
 ) -> Entry:
-    """Return the failing or missing entry; `document` is one that not all sources could use."""
+    """Return the failing or missing entry; `document` is one that only some sources could use."""
     token = before.token if event in KEEPS_TOKEN else ""
     if TRANSITIONS[event][before.status] == FAILING:
         return _failing(before, failure, schedule, token)
@@ -350,7 +353,7 @@ def _failing(before: Entry, failure: Failure, schedule: Schedule, token: str) ->
     failures = before.failures + 1
     refresh_at = schedule.next_attempt(failures)
     if before.failure is None and not before.is_stale(schedule.now):
-        refresh_at = max(refresh_at, before.refresh_at)  # a failure does not end the interval
+        refresh_at = max(refresh_at, before.refresh_at)  # a failure does not shorten the interval
     return before.replace(
         token=token,
         fetched_at=before.fetched_by(schedule.now),

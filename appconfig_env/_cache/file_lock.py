@@ -1,4 +1,4 @@
-"""One refresher at a time among the processes that share a snapshot: a lock file beside it."""
+"""The lock file next to the snapshot: of the processes that share it, one refreshes at a time."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import os
 import time
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
-from .turn import ELSEWHERE, IMPOSSIBLE, MINE
+from .turn import ELSEWHERE, HELD, IMPOSSIBLE
 
-POLL_SECONDS = 0.005  # flock cannot wait for a time
+POLL_SECONDS = 0.005  # flock has no timeout
 
 
 class FileLock:
-    """A lock between processes that ends with the process, however that ends.
+    """A lock between processes, which the kernel releases when its holder exits or is killed.
 
     Attributes:
-        is_held: whether this one has it.
-        is_possible: False where no lock file can be made, and so nothing is shared either.
-        problem: why it is not held.
+        is_held: whether this process holds it.
+        is_possible: False if the lock file cannot be created; then nothing is shared either.
+        problem: why it is not held; an empty string if it is.
     """
 
     def __init__(self, path: str) -> None:
@@ -42,8 +42,8 @@ class FileLock:
                 self.is_held = True
                 self.problem = ""
             except BlockingIOError:
-                self.problem = "another process is on it"
-            except OSError as error:  # a file system without locks: nobody holds it either
+                self.problem = "another process holds its lock"
+            except OSError as error:  # a file system without locks: no process holds it
                 self.is_possible = False
                 self.problem = error.strerror or type(error).__name__
         return self.is_held
@@ -52,33 +52,33 @@ class FileLock:
     def state(self) -> str:
         """The lock's state as `turn.decide` takes it."""
         if self.is_held:
-            return MINE
+            return HELD
         return ELSEWHERE if self.is_possible else IMPOSSIBLE
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether another process has it."""
+        """Whether another process holds it."""
         return self.state == ELSEWHERE
 
     def wait(self, seconds: float) -> None:
-        """Take the lock as soon as no other process has it, if that is within so many seconds."""
+        """Wait up to `seconds` for the lock, and take it."""
         deadline = time.monotonic() + seconds
         while self.is_elsewhere and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
             self.try_again()
 
-    def hand_over(self) -> None:
-        """Leave it to the child that was forked meanwhile, and so has the same file open."""
-        # Forgotten before it is closed: a child that is forked in between would close it again, or
-        # what has its number by then.
+    def hand_off(self) -> None:
+        """Close the file without unlocking: a forked child that has it open keeps the lock."""
+        # Forget the descriptor before closing it: a child that is forked in between would otherwise
+        # close it again, or close another file that has its number by then.
         descriptor, self._descriptor = self._descriptor, -1
         self.is_held = False
         if descriptor >= 0:
-            os.close(descriptor)  # the lock goes with the last one who has it open
+            os.close(descriptor)  # the last process that closes the file releases the lock
 
     def release(self) -> None:
-        """Let go of it."""
+        """Release the lock."""
         if self._descriptor >= 0:
-            # By name: closing would not do while a process forked meanwhile has the file open too.
+            # Explicitly: closing does not unlock while a forked child has the file open too.
             flock(self._descriptor, LOCK_UN)
-        self.hand_over()
+        self.hand_off()

@@ -1,4 +1,4 @@
-"""What the wrapper passes to the process that it becomes: a variable, and a pipe of secrets."""
+"""What the wrapper passes to the helper through exec: a variable, and a pipe for secrets."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ REAP_TRIES, REAP_SECONDS = 10, 0.001
 
 
 class BackgroundFetch:
-    """What the runtime's process must know of the child that loads the deferred sources.
+    """The child that loads the deferred sources, as the runtime's process finds it.
 
     Attributes:
-        process: its number.
-        descriptor: the pipe's end that the runtime inherits.
-        inode: the pipe's, by which it is recognized.
+        process: its process ID.
+        descriptor: the read end of its pipe, which the runtime inherits.
+        inode: the pipe's inode, by which it is recognized.
     """
 
     __slots__ = ("descriptor", "inode", "process")
@@ -40,15 +40,15 @@ class BackgroundFetch:
 
 
 class Handoff:
-    """What the environment itself no longer shows once it is resolved.
+    """What can no longer be seen in the environment once references are resolved.
 
     Attributes:
-        process: the process that prefetched; exec keeps its number, so a wrapper that finds its own
-            number has run already.
-        taken_at: when, in Unix seconds.
+        process: the ID of the process that prefetched. It is the same after exec, so a wrapper that
+            finds its own ID has run already.
+        taken_at: when it prefetched, in Unix seconds.
         references: the in-place references, by variable.
-        configured: the names that the function's own configuration had set.
-        background: the child that still loads deferred sources; None for none.
+        configured: the names that the function's own configuration sets.
+        background: the child that still loads deferred sources; None if there is none.
     """
 
     __slots__ = ("background", "configured", "process", "references", "taken_at")
@@ -83,7 +83,7 @@ def dumps(handoff: Handoff) -> str:
 
 
 def loads(text: str) -> Handoff | None:
-    """Return what `dumps` wrote; None for anything else."""
+    """Return the handoff that `dumps` wrote; None for any other text."""
     if not text:
         return None
     try:
@@ -103,7 +103,7 @@ def loads(text: str) -> Handoff | None:
 
 
 def sent(snapshot: Snapshot, references: Sequence[str], settings: Settings) -> bytes:
-    """Return what the child sends: the entries among `references` that no file may hold."""
+    """Return what the child sends: those entries of `references` that must not be in a file."""
     entries = {
         reference: entry.replace(token="")
         for reference in references
@@ -114,9 +114,9 @@ def sent(snapshot: Snapshot, references: Sequence[str], settings: Settings) -> b
 
 
 def receive(child: BackgroundFetch, settings: Settings) -> Snapshot | None:
-    """Return what the child has sent, and reap it; None where it sent nothing, or only a part.
+    """Return what the child has sent, and reap it; None if it sent nothing, or only a part.
 
-    To be called once the child has released the snapshot's lock.
+    Call it once the child has released the snapshot's lock.
     """
     data = _read(child)
     _reap(child.process)
@@ -124,23 +124,23 @@ def receive(child: BackgroundFetch, settings: Settings) -> Snapshot | None:
         if not data:
             return None
         return snapshot_json.loads(data, settings.resources(), with_secrets=True)
-    except SnapshotRefusedError:  # it was ended half-way
+    except SnapshotRefusedError:  # it was killed while it wrote
         return None
 
 
 def _read(child: BackgroundFetch) -> bytes:
-    """Return everything in the pipe, and close it."""
+    """Return the contents of the pipe, and close it."""
     parts = []
     try:
         found = os.fstat(child.descriptor)
         if not stat.S_ISFIFO(found.st_mode) or found.st_ino != child.inode:
-            return b""  # closed by other code, and the number is something else's now
+            return b""  # closed by other code: the number now belongs to another file
         os.set_blocking(child.descriptor, False)
         try:
             while data := os.read(child.descriptor, READ_BYTES):
                 parts.append(data)
         except BlockingIOError:
-            pass  # its writer is about to end: the lock may end a moment earlier
+            pass  # the child is about to exit: its lock may be released a moment earlier
         os.close(child.descriptor)
     except OSError:  # closed
         return b""
@@ -148,10 +148,10 @@ def _read(child: BackgroundFetch) -> bytes:
 
 
 def _reap(process: int) -> None:
-    """Reap the child without waiting for it: its locks end a moment before it does.
+    """Reap the child without waiting for it: its lock is released a moment before it exits.
 
-    On a busy machine that moment is long. Then a thread waits for it, since nothing else would reap
-    it as long as this process lives.
+    On a busy machine that moment is long. Then a thread waits for the child, because nothing else
+    would reap it while this process lives.
     """
     for _ in range(REAP_TRIES):
         if _has_reaped(process, os.WNOHANG):
@@ -159,7 +159,7 @@ def _reap(process: int) -> None:
         time.sleep(REAP_SECONDS)
     try:  # noqa: SIM105 - contextlib would cost 4 ms
         start_new_thread(_has_reaped, (process, 0))
-    except RuntimeError:  # the process has no room for another thread
+    except RuntimeError:  # the process cannot start another thread
         pass
 
 

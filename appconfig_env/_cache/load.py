@@ -1,4 +1,4 @@
-"""From sources to a snapshot: requests what is stale and adopts the outcomes; pure."""
+"""The next snapshot from the last one: requests stale entries, and applies the outcomes; pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._config.settings import Settings
     from .entry import Entry
 
-# A token is good for 24 hours; an older one is not worth the call that would report it.
+# A token is valid for 24 hours; with an older one, the call would only fail.
 OLDEST_TOKEN_SECONDS = 23.75 * 3600
 
 
@@ -32,18 +32,18 @@ def load(
     skip: Collection[str] = (),
     fallback: Callable[[], Snapshot | None] | None = None,
 ) -> Snapshot:
-    """Return what is known at `now`: `previous`, and the outcomes of all that is stale.
+    """Return the snapshot at `now`: `previous`, with the outcomes of all stale entries.
 
     Args:
         settings: the sources and intervals.
         backend: reads several resources at once.
         now: Unix seconds.
-        previous: what was known before, made from the same settings; None at the first start.
-        timeout: seconds for all of it.
+        previous: the last snapshot, made from the same settings; None if there is none.
+        timeout: seconds for all requests together.
         jitter: from 0 to 1, drawn for each load: spreads the next polls, see `schedule`. One number
-            for all sources, so that those of one environment stay stale together.
-        force: references of resources to read though they are fresh.
-        skip: references of resources not to read, whatever is known of them.
+            for all sources, so that those of one environment become stale together.
+        force: references of resources to read even if they are fresh.
+        skip: references of resources not to read, stale or not.
         fallback: returns the fallback, for sources that are unavailable and have no value.
     """
     known = previous.entries if previous is not None else {}
@@ -66,8 +66,8 @@ def load(
             schedule = Schedule(
                 settings.interval(sources), now, jitter, floor=settings.floor(sources)
             )
-            instead = baked.entries.get(reference) if baked is not None else None
-            entries[reference] = after(before, outcome, sources, schedule, instead)
+            substitute = baked.entries.get(reference) if baked is not None else None
+            entries[reference] = after(before, outcome, sources, schedule, substitute)
         elif before is not None:
             entries[reference] = before
     return Snapshot(now, fingerprint(settings), entries)
@@ -78,8 +78,8 @@ def stale(
 ) -> list[Request]:
     """Return what `load` requests at `now`.
 
-    One profile that is read in two formats has one session, so both are requested together:
-    otherwise one would use the other's token again.
+    A profile that is read in two formats has one session, so both are requested together:
+    otherwise the second would use the first one's token again.
     """
     known = previous.entries if previous is not None else {}
     resources = {
@@ -107,7 +107,7 @@ def stale(
 
 
 def _usable_token(entry: Entry | None, now: float) -> str:
-    """Return the token to poll with; '' where the service would refuse it."""
+    """Return the token to poll with; '' if the service would refuse it."""
     if entry is None or entry.document is None or entry.fetched_at is None:
         return ""
     return entry.token if now - entry.fetched_at < OLDEST_TOKEN_SECONDS else ""

@@ -1,4 +1,4 @@
-"""The snapshot file as its processes share it: who may use it now, and whose the tokens are."""
+"""The snapshot file as processes share it: one at a time writes it, and takes its tokens."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 def read(settings: Settings, log: Log) -> Snapshot | None:
-    """Return the snapshot in the file, if it was made from these settings; without tokens."""
+    """Return the snapshot in the file without its tokens; None unless these settings made it."""
     found = _read(settings, log)
     return None if found is None else found.without_tokens()
 
 
 def check_fallback(settings: Settings) -> None:
-    """Check that the fallback exists: the day it is needed is too late to learn otherwise.
+    """Check that the fallback exists, at every startup: during an outage it would be too late.
 
     Raises:
-        SettingsError: it does not.
+        SettingsError: the file does not exist or cannot be read.
     """
     path = settings.fallback_path
     if path and not os.access(path, os.R_OK):
@@ -41,7 +41,7 @@ def check_fallback(settings: Settings) -> None:
 
 
 def read_fallback(settings: Settings, log: Log) -> Snapshot | None:
-    """Return the fallback that the settings name; None where there is none that can be used."""
+    """Return the fallback that the settings name; None if there is no usable one."""
     if not settings.fallback_path:
         return None
     try:
@@ -54,21 +54,21 @@ def read_fallback(settings: Settings, log: Log) -> Snapshot | None:
 
 
 class SnapshotRepository:
-    """Exclusive access to the snapshot file: within it no other process takes a token or writes.
+    """Exclusive access to the snapshot file: meanwhile no other process takes a token or writes.
 
-    AppConfig's tokens are good for one use. The lock holder takes them out of the file before it
-    uses them, and writes the next ones with what it received.
+    AppConfig's tokens are valid for one call. The lock holder removes them from the file before it
+    uses them, and writes the next ones together with the documents that it received.
 
     Attributes:
-        lock: its `is_held` says whether access is exclusive.
-        keeps_tokens: whether a token may outlive the access, in the file or in memory.
+        lock: access is exclusive if its `is_held` is True.
+        keeps_tokens: whether a token may be kept for later, in the file or in memory.
     """
 
     def __init__(
         self, settings: Settings, environ: Mapping[str, str], *, is_restored: bool = False
     ) -> None:
         self._settings = settings
-        # A token taken before a SnapStart snapshot is cloned with it, and would be used twice.
+        # A token from before a SnapStart snapshot is cloned with it, and would be used twice.
         self.keeps_tokens = (
             environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start" or is_restored
         )
@@ -79,8 +79,8 @@ class SnapshotRepository:
         """Return the snapshot in the file, with its tokens if access is exclusive.
 
         Args:
-            log: where a file that cannot be used is reported.
-            known: what this process knows, whose documents need not be parsed again.
+            log: takes the warning about a file that cannot be used.
+            known: this process's snapshot, whose documents need not be parsed again.
         """
         found = _read(self._settings, log, known, self._lines)
         if found is None:
@@ -92,7 +92,7 @@ class SnapshotRepository:
         return bare if self._write(bare) else found
 
     def sweep(self) -> None:
-        """Delete what killed processes had half written, if access is exclusive."""
+        """Delete the temporary files of killed processes, if access is exclusive."""
         if self.lock.is_held:
             snapshot_file.sweep(self._settings.snapshot_path)
 
@@ -138,7 +138,7 @@ def _read(
 
 
 def _usable(found: Snapshot, settings: Settings) -> Snapshot:
-    """Return `found` without good documents that its sources cannot use: they are read again."""
+    """Return `found` without documents that its sources cannot use: they are read again."""
     resources = settings.resources()
     entries = {
         reference: entry

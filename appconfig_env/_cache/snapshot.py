@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from .._content import fast_json as json
+from .._content.document import blake2b
 from .._content.variables import Variables
 
 TYPE_CHECKING = False
@@ -63,7 +62,7 @@ class Snapshot:
         ]
 
     def without_tokens(self) -> Snapshot:
-        """Return the same for a process that must not poll with its tokens."""
+        """Return a copy for a process that must not poll with its tokens."""
         entries = {
             reference: entry.replace(token="") if entry.token else entry
             for reference, entry in self.entries.items()
@@ -71,7 +70,7 @@ class Snapshot:
         return Snapshot(self.taken_at, self.fingerprint, entries)
 
     def complete(self) -> Snapshot:
-        """Return the entries that hold their documents."""
+        """Return a copy with only those entries that have their documents."""
         entries = {
             reference: entry
             for reference, entry in self.entries.items()
@@ -84,44 +83,44 @@ class Snapshot:
 
 
 def fingerprint(settings: Settings) -> str:
-    """Return what two settings share if, and only if, they read the same: 64 hexadecimal digits."""
+    """Return a hash that is equal for settings that read the same: 64 hexadecimal digits."""
     identity = json.dumps([SCHEMA, settings.identity()], sort_keys=True)
-    return hashlib.sha256(identity.encode()).hexdigest()
+    return blake2b(identity.encode(), digest_size=32).hexdigest()
 
 
 def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
-    """Return, of each resource, the newer document and the newer attempt of `own` and `found`.
+    """Return, for each resource, the newer document and the newer attempt of `own` and `found`.
 
-    Revisions decide, and no clock: see `Entry.next_revision`.
+    Revisions decide, not clocks: see `Entry.next_revision`.
 
     Args:
-        own: what this process knows.
-        found: what another one has published.
+        own: this process's snapshot.
+        found: the one that another process has published.
     """
     if found is None:
         return own
     entries = dict(own.entries)
     for reference, entry in found.entries.items():
-        mine = entries.get(reference)
-        if mine is not None:
-            entries[reference] = _newer(mine, entry)
+        own_entry = entries.get(reference)
+        if own_entry is not None:
+            entries[reference] = _newer(own_entry, entry)
         elif entry.is_known and not entry.redacted:
             entries[reference] = entry
     return Snapshot(own.taken_at, own.fingerprint, entries)
 
 
-def _newer(mine: Entry, found: Entry) -> Entry:
+def _newer(own: Entry, found: Entry) -> Entry:
     if found.document is None:
-        has_neither = mine.fetched_at is None and found.fetched_at is None
-        return found if has_neither and found.is_known and found.revision >= mine.revision else mine
-    if mine.fetched_at is None:
+        has_neither = own.fetched_at is None and found.fetched_at is None
+        return found if has_neither and found.is_known and found.revision >= own.revision else own
+    if own.fetched_at is None:
         return found
-    # Document, version and token go together: "unchanged" is said of one document. What still has
-    # its token was never published, so it is no older than what was.
-    is_mine = mine.confirmed > found.confirmed or (
-        mine.confirmed == found.confirmed and bool(mine.token)
+    # Document, version and token stay together: "unchanged" refers to one document. An entry that
+    # still has its token was never published, so it is no older than the published one.
+    is_own_newer = own.confirmed > found.confirmed or (
+        own.confirmed == found.confirmed and bool(own.token)
     )
-    newer, other = (mine, found) if is_mine else (found, mine)
+    newer, other = (own, found) if is_own_newer else (found, own)
     if other.revision <= newer.revision:
         return newer
     return newer.replace(  # a later attempt that failed
@@ -136,14 +135,14 @@ def _newer(mine: Entry, found: Entry) -> Entry:
 def completed(
     found: Snapshot, settings: Settings, environ: Mapping[str, str], started_at: float | None
 ) -> Snapshot:
-    """Return a snapshot from the file, with the redacted values that the environment has.
+    """Return the file's snapshot, with redacted values added from the environment.
 
     Args:
-        found: the file's, where no secret is.
-        settings: what is read.
+        found: the file's snapshot, which holds no secrets.
+        settings: the sources.
         environ: the process's environment.
-        started_at: when a wrapper set that, in Unix seconds; None where none did. It does not have
-            what another process has read since then.
+        started_at: when the wrapper set the environment, in Unix seconds; None without a wrapper.
+            Values that another process has read since then are not in it.
     """
     by_identity = {source.identity: source for source in settings.sources}
     entries: dict[str, Entry] = {}
@@ -156,12 +155,13 @@ def completed(
                 values = {name: environ[name] for name in names}
                 given[identity] = Variables(values, secret=names)
         if len(given) != len(entry.redacted):
-            continue  # read again here
+            continue  # this process must read it again
         if given:
             entry = entry.replace(given=given, redacted={})  # noqa: PLW2901 - the same, completed
             if started_at is not None and (entry.fetched_at or 0.0) > started_at:
-                # Another process has read it since: ours holds until it is read here, at once.
-                entry = entry.replace(  # noqa: PLW2901 - likewise
+                # Another process has read it since. Use the environment's value until this process
+                # has read it too, which is at once.
+                entry = entry.replace(  # noqa: PLW2901 - as above
                     version="", fetched_at=started_at, checked_at=started_at, refresh_at=started_at
                 )
         if entry.is_known or given:

@@ -1,4 +1,4 @@
-"""The snapshot file: written in one step, read with distrust; knows nothing of its contents."""
+"""The snapshot file: replaced atomically, checked before it is read; any contents."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ import stat
 
 from .snapshot_json import SnapshotRefusedError
 
-# Thirty full-size AppConfig documents; more would not fit a small function's memory as data.
+# Thirty AppConfig documents of the largest size; more would not fit into a small function's memory.
 LARGEST_BYTES = 64 * 1024 * 1024
 
 
 def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
-    """Write the file in one step: readers see the old one whole or the new one whole.
+    """Replace the file atomically: readers see either the whole old one or the whole new one.
 
     Args:
         path: the file.
         data: its contents.
-        mode: who may read it: others than this user only a fallback, which Lambda's user opens.
+        mode: its permissions. Only a fallback is readable by other users, because Lambda runs as
+            another user than the build.
 
     Raises:
-        OSError: nothing was written there.
+        OSError: the file could not be written; the old one is still there.
     """
     temporary = f"{path}.{os.getpid()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(temporary, flags, 0o600)
-    except FileExistsError:  # left by a process of this number that was killed half-way
+    except FileExistsError:  # from a process with this ID that was killed while it wrote
         os.unlink(temporary)
         descriptor = os.open(temporary, flags, 0o600)
     try:
@@ -41,9 +42,9 @@ def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
 
 
 def sweep(path: str) -> None:
-    """Delete what processes left beside `path` that were killed while they wrote.
+    """Delete the temporary files next to `path` of processes that were killed while they wrote.
 
-    To be called by whoever has the lock: nobody writes then.
+    Only the lock holder may call it: no other process writes meanwhile.
     """
     folder, slash, name = path.rpartition("/")
     try:
@@ -56,21 +57,21 @@ def sweep(path: str) -> None:
             try:  # noqa: SIM105 - contextlib would cost 4 ms
                 os.unlink(folder + slash + entry)
             except OSError:
-                pass  # another user's, which is in nobody's way
+                pass  # another user's, which does no harm
 
 
 def read(path: str, *, ours: bool = True) -> bytes | None:
-    """Return the contents of the file at `path`; None where there is no file.
+    """Return the contents of the file at `path`; None if it does not exist.
 
     Args:
         path: the file.
-        ours: whether it must be a file that this user wrote, as one in /tmp must: regular, no
-            link, for nobody else to read or write. A fallback in the deployment package need not.
+        ours: whether it must be a file that this user wrote, as in /tmp: not a link, owned by this
+            user, and with no permissions for others. A fallback in the deployment package need not.
 
     Raises:
-        SnapshotRefusedError: it is not to be used.
+        SnapshotRefusedError: the file must not be used.
     """
-    # O_NONBLOCK: opening a FIFO that somebody put there must not wait for its writer.
+    # O_NONBLOCK: if the file is a FIFO, opening it must not wait for its writer.
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if ours else 0)
     try:
         descriptor = os.open(path, flags)
@@ -95,6 +96,6 @@ def _refuse(status: os.stat_result, *, ours: bool) -> None:
     if ours and status.st_uid != os.geteuid():
         raise SnapshotRefusedError("it belongs to another user")
     if ours and status.st_mode & 0o077:
-        raise SnapshotRefusedError("others may read or write it")
+        raise SnapshotRefusedError("other users may read or write it")
     if status.st_size > LARGEST_BYTES:
         raise SnapshotRefusedError(f"it is larger than {LARGEST_BYTES} bytes")

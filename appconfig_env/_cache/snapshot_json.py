@@ -1,16 +1,16 @@
-"""The snapshot as a file holds it: JSON of schema 2, out of lines; pure.
+"""The format of the snapshot file: JSON of schema 2, in lines; pure.
 
-The first line holds all that every poll changes: tokens, times and failures. Each document has a
-line of its own, which is written when the document changes and parsed when it is new:
+The first line holds what every poll changes: tokens, times and failures. Each document has its own
+line, which is encoded when the document changes and parsed when it is new:
 
     {"schema": 2, "fingerprint": ..., "taken_at": ..., "entries": {...}, "documents": {
     "appconfig:shop/prod/app": {"content_type": ..., "body": ...},
     "ssm:/shop/prod/": {"parameters": {...}}
     }}
 
-The whole is one JSON object, but nothing is read that is not laid out like this. The README, "The
-snapshot", has the schema. No secret is ever in it: of an entry that holds one only the names of its
-variables are written.
+The whole file is one JSON object, but a file with another layout is refused. The README, "The
+snapshot", has the schema. A file never holds a secret: of an entry with a secret only the names of
+its variables are written.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ LAST_LINE = b"}}"
 
 
 class SnapshotRefusedError(Exception):
-    """A snapshot that is not to be used, and why."""
+    """A snapshot that must not be used; the message is the reason."""
 
 
 class Lines:
-    """The document lines of one file, by the documents' digests: what need not be made again."""
+    """A cache of one file's document lines, by the documents' digests."""
 
     __slots__ = ("by_digest",)
 
@@ -54,12 +54,12 @@ def dumps(
     *,
     with_secrets: bool = False,
 ) -> bytes:
-    """Return the file's bytes. Documents that hold a secret are left out.
+    """Return the bytes of a file. Documents that hold a secret are left out.
 
     Args:
-        snapshot: what is to be written.
-        resources: the sources by resource, for the names of what is left out.
-        lines: of the file that is replaced; gets those of this one.
+        snapshot: the entries to write.
+        resources: the sources by resource, for the names of redacted variables.
+        lines: those of the file that is replaced; replaced by those of this file.
         with_secrets: leave nothing out: for another process's memory, never for a file.
     """
     written: dict[str, bytes] = {}
@@ -145,17 +145,17 @@ def loads(
     *,
     with_secrets: bool = False,
 ) -> Snapshot:
-    """Return the snapshot in a file's bytes.
+    """Return the snapshot that `dumps` wrote.
 
     Args:
-        data: the file's.
-        resources: the references to read; None for all. What else the file holds is ignored.
-        known: what this process knows: a document of the same digest is taken from there.
-        lines: gets the lines of the documents.
-        with_secrets: whether documents may be secret, as between processes.
+        data: the bytes of the file.
+        resources: the references of the entries to return; None for all.
+        known: this process's snapshot: a document with the same digest is taken from it.
+        lines: replaced by the lines of the documents.
+        with_secrets: whether documents may be secret: True for a pipe between processes.
 
     Raises:
-        SnapshotRefusedError: it is not of SCHEMA, or not as `dumps` writes it.
+        SnapshotRefusedError: the schema is not SCHEMA, or `dumps` cannot have written this.
     """
     try:
         head, by_name = _split(data)
@@ -176,15 +176,15 @@ def loads(
             lines.by_digest = found
         return Snapshot(_number(head["taken_at"]), _text(head["fingerprint"]), entries)
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
-        raise SnapshotRefusedError("it is not a snapshot, or only a part of one") from None
+        raise SnapshotRefusedError("it is not a complete snapshot") from None
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return what the first line holds, and the document lines by reference."""
+    """Return the contents of the first line, and the document lines by reference."""
     first, *rest = data.split(b"\n")
     head = _decode((first + LAST_LINE).decode())
     if head["schema"] != SCHEMA:
-        raise SnapshotRefusedError(f"it is not of schema {SCHEMA}")
+        raise SnapshotRefusedError(f"its schema is not {SCHEMA}")
     by_name = dict(_named(line) for line in rest[:-2])
     with_document = {name for name, fields in head["entries"].items() if fields.get("digest")}
     if rest[-2:] != [LAST_LINE, b""] or head["documents"] != {} or by_name.keys() != with_document:
@@ -199,9 +199,9 @@ def _known(known: Snapshot | None, reference: str, digest: str) -> Document | No
 
 
 def _named(line: bytes) -> tuple[str, bytes]:
-    """Return a document line's reference, and the line without what separates it from the next."""
+    """Return a document line's reference, and the line without the comma at its end."""
     line = line.removesuffix(b",")
-    end = line.index(b'": {', 1) + 1  # no reference has a quotation mark: it is encoded
+    end = line.index(b'": {', 1) + 1  # quotation marks in a reference are encoded
     return _text(_decode(line[:end].decode())), line
 
 
@@ -213,7 +213,7 @@ def _document(
     secret_parameters = frozenset(_texts(fields.get("secret_parameters", [])))
     is_secret = entry.get("secret", False) is not False or secret or secret_parameters
     if is_secret and not with_secrets:
-        raise ValueError  # no such document was ever written
+        raise ValueError  # `dumps` never writes such a document
     parameters = fields.get("parameters")
     if parameters is not None:
         parameters = {_text(name): _text(value) for name, value in parameters.items()}
@@ -278,7 +278,7 @@ def _texts(values: list[object]) -> list[str]:
 
 def _number(value: object) -> float:
     number = float(value) if isinstance(value, (int, float)) else float("nan")
-    if number - number != 0:  # an infinite time would never be reached
+    if number - number != 0:  # infinite, or NaN: such a time would never be reached
         raise ValueError
     return number
 
@@ -294,7 +294,7 @@ def _refuse_constant(constant: str) -> object:
 
 
 def _finite(text: str) -> float:
-    return _number(float(text))  # what JSON writes as Infinity would be refused the next time
+    return _number(float(text))  # written as Infinity, it would be refused the next time
 
 
 _decode = json.decoder(parse_float=_finite, parse_constant=_refuse_constant)

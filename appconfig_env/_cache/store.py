@@ -1,4 +1,4 @@
-"""The snapshot of one process between calls: when it is stale, who refreshes it, what it keeps."""
+"""The snapshot of one process between calls: when it is stale, and which thread refreshes it."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from .file_lock import FileLock
 
     Log = Callable[[str, str], None]
-    # From when until when nothing is stale, in Unix seconds, and every name's value.
+    # The period in which nothing is stale (from, until; in Unix seconds), and every name's value.
     Seen = tuple[float, float, Mapping[str, str]]
 
 NEVER, ALWAYS = float("inf"), float("-inf")
-LOCK_RETRY_SECONDS = 1.0  # how soon to check whether the process that refreshes is done
-ABANDONED_LOCK_FACTOR = 2  # x the longest that a refresh may take
+LOCK_RETRY_SECONDS = 1.0  # before checking again whether the process that refreshes is done
+ABANDONED_LOCK_FACTOR = 2  # x the longest time that a refresh can take
 
 
 class Published:
-    """What readers see, replaced as one object: nothing in it is older than the rest.
+    """What readers see, replaced as one object, so that all parts are from the same moment.
 
     Attributes:
         snapshot: all entries.
-        seen: from when until when nothing is stale, and every name's value.
+        seen: the period in which nothing is stale, and every name's value.
     """
 
     __slots__ = ("seen", "snapshot")
@@ -49,16 +49,16 @@ class Store:
     Args:
         environ: the environment, with the wrapper's handoff if there was one.
         now: Unix seconds.
-        make_backend: returns what reads the sources.
+        make_backend: returns the backend that reads the sources.
         jitter: returns a number from 0 to 1, see `load`.
         log: takes the settings, a level and a message.
         restored_at: when the process was restored from a SnapStart snapshot.
 
     Attributes:
-        settings: what is read.
+        settings: the sources and intervals.
         published: what readers see.
-        sourced: every name that a source has ever set here; the environment may still hold its old
-            value.
+        sourced: every name that a source has ever set here: its value in the environment may be
+            older.
     """
 
     def __init__(
@@ -85,21 +85,21 @@ class Store:
         self._make_backend = make_backend
         self._backend = make_backend(settings, environ)
         self._refreshing = allocate_lock()
-        self._refresher = 0  # the thread that holds it
-        self._lock: FileLock | None = None  # while a thread of ours uses the file
-        # What was read before was cloned with a SnapStart snapshot.
+        self._refresher = 0  # the ID of the thread that holds it
+        self._lock: FileLock | None = None  # while one of our threads uses the file
+        # Anything read before then was cloned with a SnapStart snapshot.
         self._trusted_from = restored_at
         self._is_restored = restored_at != ALWAYS
         self._busy_until = ALWAYS
         self._stalled: tuple[int, float] | None = None
         self.log: Log = lambda level, message: log(settings, level, message)
-        # What the function itself set, before any code of its own ran.
+        # The names that the function's configuration sets, as opposed to its code.
         self._configured = handoff.configured if handoff else frozenset(environ)
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.sourced: frozenset[str] = frozenset()
         found = repository.read(settings, self.log)
         if found is None:
-            # Nothing is known but, after a wrapper, that the environment is as of its start.
+            # Nothing is known, except that the wrapper, if any, set the environment at this time.
             snapshot = Snapshot(self._started_at, fingerprint(settings), {})
         else:
             started_at = handoff.taken_at if handoff else None
@@ -113,11 +113,11 @@ class Store:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing yet that a caller could go on with."""
+        """Whether there is no value yet that a caller could use."""
         return bool(self.settings.sources) and not self.snapshot.entries and not self._is_wrapped
 
     def distrust(self, moment: float) -> None:
-        """Count what was read until `moment` as stale, its tokens as used: this is a clone."""
+        """Treat entries read before `moment` as stale and their tokens as used: we are a clone."""
         self._trusted_from = moment
         self._is_restored = True
         self._backend = self._make_backend(self.settings, self._environ)  # credentials have changed
@@ -127,39 +127,39 @@ class Store:
     def reset_after_fork(self) -> None:
         """Reset locks, connections and tokens in a forked child."""
         if self._lock is not None:
-            # Else the child would hold it as long as it lives, should the parent die meanwhile.
-            self._lock.hand_over()
+            # Otherwise the child would hold the lock for its whole life if the parent died now.
+            self._lock.hand_off()
         self._refreshing = allocate_lock()
         self._refresher = 0
-        # Open connections are the parent's, and the threads that held their locks are not here.
+        # Open connections belong to the parent; threads that held their locks are not in the child.
         self._backend = self._make_backend(self.settings, self._environ)
-        self._child = None  # the wrapper's child is the parent's too, and so are tokens
+        self._child = None  # the background fetch and the tokens belong to the parent
         self.published = Published(self.snapshot.without_tokens(), self.published.seen)
 
     def unread(self) -> list[str]:
-        """Return the references of the resources of which nothing is known, not even a failure."""
+        """Return the references of resources without an entry: no document, and no failure."""
         entries = self.snapshot.entries
         return [reference for reference in self.settings.resources() if reference not in entries]
 
     def refresh(
         self, *, force: Collection[str] | None = None, awaited: Collection[str] = ()
     ) -> frozenset[str]:
-        """Fetch stale entries, or those in `force`; return the names whose value changed.
+        """Fetch stale entries, and those in `force`; return the names whose value changed.
 
-        Never raises: what fails is logged once, kept in the entries, and tried again later.
+        Never raises: a failure is logged once, kept in its entry, and tried again later.
 
         Args:
-            force: references of resources to fetch although they are fresh; None for stale ones,
-                which are then left to another thread or process that already fetches them.
-            awaited: references of resources without which the caller cannot go on: the thread or
-                process that fetches them is waited for, and what it did not read is fetched here.
+            force: references of resources to fetch even if they are fresh; None for stale ones
+                only, and only if no other thread or process already fetches them.
+            awaited: references of resources that the caller needs: wait for the thread or process
+                that fetches them, and fetch here what it did not read.
         """
         if self._refresher == get_ident():  # a signal handler interrupted our own refresh
             return frozenset()
         waits = force is not None or bool(awaited) or self.is_empty
-        refreshing = self._refreshing  # a signal handler may fork, which replaces it
+        refreshing = self._refreshing  # a signal handler may fork, and that replaces it
         if not refreshing.acquire(
-            # The thread that holds it may wait for another process, and then for AWS.
+            # Its holder may wait for another process first, and then for AWS.
             blocking=waits,
             timeout=2 * self._patience() if waits else -1,
         ):
@@ -171,7 +171,8 @@ class Store:
             unknown = [one for one in awaited if one not in entries or not entries[one].is_known]
             if force is None and not unknown and not self._is_stale(self._now()):
                 return frozenset()  # another thread has refreshed
-            # What is not in the snapshot is stale anyway, and another process may have read it.
+            # Entries that are not in the snapshot are stale anyway, and another process may have
+            # read them by now.
             redacted = [reference for reference in unknown if reference in entries]
             snapshot = self._refreshed([*(force or ()), *redacted], waits=waits)
             self.published = self._publish(snapshot)
@@ -182,7 +183,7 @@ class Store:
             refreshing.release()
 
     def _refreshed(self, force: Collection[str], *, waits: bool) -> Snapshot:
-        """Return the snapshot after this process's turn: decide by one table, then act."""
+        """Return the snapshot after a refresh: choose the action from the table, then act."""
         with repository.SnapshotRepository(
             self.settings, self._environ, is_restored=self._is_restored
         ) as shared:
@@ -190,34 +191,34 @@ class Store:
             if waits:
                 shared.lock.wait(self._patience())
             found = shared.take(self.log, self.snapshot)
-            now = self._now()  # not before: what another process has just written is not of later
+            now = self._now()  # only now: the file must not be from the future
             known = newest(self.snapshot, found)
             is_abandoned = self._is_lock_abandoned(known, now)
             action = turn.decide(shared.lock.state, is_awaited=waits, is_abandoned=is_abandoned)
             if action in (turn.LOOK_AGAIN, turn.FETCH_AWAITED):
                 self._busy_until = now + LOCK_RETRY_SECONDS
                 return known if action == turn.LOOK_AGAIN else self._awaited(known, now, force)
-            if self._child is not None:  # it has released the lock: it is done
+            if self._child is not None:  # it has released the lock, so it is done
                 known = newest(known, handoffs.receive(self._child, self.settings))
                 self._child = None
             distrusted = self._distrusted(known)
             fresh = self._loaded(known, now, {*force, *distrusted})
             problem = shared.put(fresh)
-        self._trusted_from = ALWAYS  # all was fetched here: what follows is ours, by any clock
+        self._trusted_from = ALWAYS  # everything was fetched here: trust it, by any clock
         self._busy_until = ALWAYS
         self._stalled = None
-        # In the file the tokens wait for the next process; without one they stay here.
+        # The file has the tokens for the next process; if there is no file, keep them here.
         keeps_tokens = problem and shared.keeps_tokens
         return fresh if keeps_tokens else fresh.without_tokens()
 
     def _patience(self) -> float:
-        """Return the seconds a caller may wait for another process, and as long for AWS."""
+        """Return how many seconds a caller may wait for another process, and again for AWS."""
         deadline, least = self.settings.deadline_seconds, self.settings.poll_timeout_seconds
         if self.is_empty:
             return deadline
         if self._child is None:
             return least
-        # The child has as long as the wrapper had: until then it has not failed.
+        # The child has the same deadline as the wrapper; until then it has not failed.
         return min(max(least, self._started_at + deadline - self._now()), deadline)
 
     def _is_stale(self, now: float) -> bool:
@@ -225,10 +226,10 @@ class Store:
         return not since <= now < until
 
     def _is_lock_abandoned(self, known: Snapshot, now: float) -> bool:
-        """Whether the lock holder has published nothing for so long that it hangs."""
+        """Whether the lock holder has published nothing for so long that it must hang."""
         entries = known.entries.values()
         if entries and not any(entry.is_stale(now) for entry in entries):
-            self._stalled = None  # it has published what was stale, and does something else
+            self._stalled = None  # nothing is stale: it has published
             return False
         latest = max((entry.revision for entry in entries), default=0)
         if self._stalled is None or self._stalled[0] != latest or now < self._stalled[1]:
@@ -238,7 +239,7 @@ class Store:
         return now - self._stalled[1] > ABANDONED_LOCK_FACTOR * longest
 
     def _awaited(self, known: Snapshot, now: float, force: Collection[str]) -> Snapshot:
-        """Return `known` and what is unread in it, fetched without tokens."""
+        """Return `known` with its unread entries fetched, in sessions of their own."""
         entries = known.entries
         unread = [
             reference
@@ -278,7 +279,7 @@ class Store:
             for name in (self._configured & values.keys()) - in_place:
                 del values[name]
         self.sourced |= values.keys()
-        # A clock that goes back ends the wait for another process, too.
+        # The wait for another process ends, too, if the clock moves backwards.
         busy_from, busy_until = self._busy_until - LOCK_RETRY_SECONDS, self._busy_until
         has_unread = any(reference not in entries for reference in settings.resources())
         if self._child is not None or has_unread:
@@ -290,7 +291,7 @@ class Store:
         return Published(snapshot, (since, until, values))
 
     def _report(self, before: Snapshot) -> None:
-        """Log what began to fail and what has recovered, each once."""
+        """Log new failures and recoveries, each once."""
         for reference, entry in self.snapshot.entries.items():
             earlier = before.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):

@@ -1,29 +1,29 @@
-"""What one process does when something is stale: a table, and who decides by it; pure.
+"""What a process does when an entry is stale: a table of actions, and the choice; pure.
 
 Processes that share a snapshot file take turns: the lock holder fetches for all of them.
 """
 
 from __future__ import annotations
 
-# The lock's states.
-MINE, ELSEWHERE, IMPOSSIBLE = "mine", "another's", "impossible"
+# The lock's states: held by this process, by another one, or by none because there cannot be one.
+HELD, ELSEWHERE, IMPOSSIBLE = "mine", "another's", "impossible"
 
-# Actions. All of them adopt what the file has first.
+# Actions. Each of them first adopts newer entries from the file.
 PUBLISH = "fetch stale entries, publish"
 LOOK_AGAIN = "look again in 1 s"
 FETCH_AWAITED = "fetch what the caller awaits, without tokens; keep it in memory"
 KEEP = "fetch stale entries; keep them and their tokens in memory"
 
-# By the lock's state, whether an entry that the caller awaits is still unread although it waited
-# for the lock, and whether the lock holder hangs.
+# By the lock's state, whether the caller has waited for the lock and still needs an unread entry,
+# and whether the lock holder hangs.
 ACTIONS = {
-    (MINE, False, False): PUBLISH,
-    (MINE, True, False): PUBLISH,
+    (HELD, False, False): PUBLISH,
+    (HELD, True, False): PUBLISH,
     (ELSEWHERE, False, False): LOOK_AGAIN,
     (ELSEWHERE, True, False): FETCH_AWAITED,
     (ELSEWHERE, False, True): KEEP,
     (ELSEWHERE, True, True): KEEP,
-    (IMPOSSIBLE, False, False): KEEP,  # a read-only /tmp, say
+    (IMPOSSIBLE, False, False): KEEP,  # for example, a read-only /tmp
     (IMPOSSIBLE, True, False): KEEP,
 }
 
@@ -32,8 +32,8 @@ def decide(lock: str, *, is_awaited: bool, is_abandoned: bool) -> str:
     """Return the action of a process whose snapshot is stale.
 
     Args:
-        lock: MINE, ELSEWHERE or IMPOSSIBLE.
-        is_awaited: whether the caller cannot go on without a value, and has waited for the lock.
+        lock: HELD, ELSEWHERE or IMPOSSIBLE.
+        is_awaited: whether the caller cannot continue without a value and has waited for the lock.
         is_abandoned: whether the lock holder hangs.
     """
     return ACTIONS[lock, is_awaited, is_abandoned and lock == ELSEWHERE]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+try:
+    from _blake2 import blake2b  # hashlib loads OpenSSL: a quarter of a first get()
+except ImportError:  # a Python built without it
+    from hashlib import blake2b
+
+__all__ = ("Document", "DocumentError", "blake2b")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class DocumentError(ValueError):
-    """A document that does not parse; the message never holds a part of it."""
+    """A document that cannot be parsed; the message never contains a part of it."""
 
 
 class Document:
@@ -18,15 +23,15 @@ class Document:
 
     Attributes:
         body: the bytes; empty for a path.
-        parameters: for a path, the values by name relative to it; None for all else.
-        secret: whether the whole document may be kept in memory only.
-        secret_parameters: the names in `parameters` of which that holds.
+        parameters: a path's values, by name relative to the path; None for other resources.
+        secret: whether the whole document must be kept in memory only.
+        secret_parameters: the names in `parameters` whose values must be kept in memory only.
         content_type: as the source declared it, or an empty string.
         version: the source's own version or label, or an empty string.
-        name: the source's own name for it, where the resource may hold an ARN; or empty.
-        token: AppConfig's, for the next poll; empty where there is none.
-        poll_seconds: the shortest time until then by the service's rule, counted from the start of
-            the fetch; None where it has no rule.
+        name: the source's own name for it, if the reference contains an ARN instead; or empty.
+        token: AppConfig's token for the next poll; empty if there is none.
+        poll_seconds: the service's minimum until the next poll, counted from the start of the
+            fetch; None if it has no minimum.
     """
 
     __slots__ = (
@@ -62,14 +67,14 @@ class Document:
 
     @property
     def is_secret(self) -> bool:
-        """Whether any part of it may be kept in memory only."""
+        """Whether any part of it must be kept in memory only."""
         return self.secret or bool(self.secret_parameters)
 
     def parsed(self, parse: Callable[[Document], object]) -> object:
-        """Return the data, which `parse` makes of the document on the first call.
+        """Return the data; the first call parses the document with `parse`.
 
         Raises:
-            DocumentError: it does not parse.
+            DocumentError: the document cannot be parsed.
         """
         if not self._has_data:
             self._data = parse(self)
@@ -78,9 +83,9 @@ class Document:
 
     @property
     def digest(self) -> str:
-        """What two documents share if, and only if, they are the same: 32 hexadecimal digits."""
+        """A hash that is equal for equal documents: 32 hexadecimal digits."""
         if not self._digest:
-            digest = hashlib.blake2b(digest_size=16)
+            digest = blake2b(digest_size=16)
             for part in (self.version, self.content_type, self.name):
                 digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
             digest.update(self.body)

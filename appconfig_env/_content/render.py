@@ -1,4 +1,4 @@
-"""What the sources of one resource make of its document, or of the lack of one; pure."""
+"""The variables that a resource's sources render from its document, or without one; pure."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Rendering:
     """The variables of all sources of one resource.
 
     Attributes:
-        variables: by the sources' identity: what each makes of the document, or its default.
-        reasons: why the document cannot be used for all of the sources; empty where it can.
+        variables: by source identity; from the document, or the source's default.
+        reasons: why some sources cannot use the document; empty if all can.
         missing: the required sources that have no value.
     """
 
@@ -33,13 +33,13 @@ class Rendering:
 
     @property
     def failure(self) -> Failure:
-        """The reasons as one failure, each once."""
+        """All reasons, without duplicates, as one failure."""
         return Failure("invalid", "; ".join(dict.fromkeys(self.reasons)))
 
     def use_defaults(
         self, sources: Iterable[Source], failure: Failure, *, is_secret: bool = False
     ) -> None:
-        """Add the defaults of `sources`; the required ones without a default are missing."""
+        """Add the defaults of `sources`; required sources without a usable default are missing."""
         for source in sources:
             reported = failure
             try:
@@ -57,7 +57,7 @@ class Rendering:
 
 
 def render_document(sources: Sequence[Source], document: Document) -> Rendering:
-    """Return what `sources` make of `document`."""
+    """Return the variables of `sources` from `document`."""
     rendering = Rendering()
     try:
         data = data_of(document, sources[0].resource)
@@ -68,7 +68,7 @@ def render_document(sources: Sequence[Source], document: Document) -> Rendering:
         try:
             rendering.variables[source.identity] = render(source, document, data)
         except KeyMissingError as error:
-            if source.optional or source.default is not None:  # the document itself is good
+            if source.optional or source.default is not None:  # the document itself is usable
                 failure = Failure("invalid", str(error))
                 rendering.use_defaults([source], failure, is_secret=document.is_secret)
             else:
@@ -79,7 +79,7 @@ def render_document(sources: Sequence[Source], document: Document) -> Rendering:
 
 
 def render_defaults(sources: Sequence[Source], failure: Failure) -> Rendering:
-    """Return what `sources` have where there is no document."""
+    """Return the variables of `sources` without a document."""
     rendering = Rendering()
     rendering.use_defaults(sources, failure)
     return rendering

@@ -34,7 +34,7 @@ def parse(text: str) -> object:
     except ValueError as error:
         raise _translated(text, error) from None
     if text.count("{") + text.count("[") > DEEPEST:
-        _reject_deep(data)
+        reject_deep(data)
     return data
 
 
@@ -47,7 +47,12 @@ def _translated(text: str, error: ValueError) -> JsonError:
     return JsonSyntaxError(f"invalid JSON at line {line} column {column}")
 
 
-def _reject_deep(data: object) -> None:
+def reject_deep(data: object) -> None:
+    """Reject what is nested deeper than every Python's recursion limit allows.
+
+    Raises:
+        JsonError: it is.
+    """
     level = [data]
     for _ in range(DEEPEST):
         level = [

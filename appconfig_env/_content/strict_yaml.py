@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    import yaml
+
 # A few lines of anchors can expand to billions of values.
 MOST_VALUES = 100_000
 # PyYAML takes quadratic time for 1:59:59; and every Python can write numbers of this many digits in
@@ -77,11 +79,14 @@ def _loader() -> type[Any]:
             if node not in flat:
                 flat.add(node)
                 _reject_duplicates(key for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+            # Not left to PyYAML: since 6.0.4, a mapping that was merged into already passes on
+            # the value that it had overridden.
             self.merges += 1
-            super().flatten_mapping(node)  # calls this method for each mapping that << names
+            for base in _take_bases(node):
+                self.flatten_mapping(base)
+                node.value = base.value + node.value
             self.merges -= 1
-            if self.merges:
-                self.merged_left = _less(self.merged_left, len(node.value))
+            self.merged_left = _less(self.merged_left, len(node.value) if self.merges else 0)
 
         def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
             if node.tag in PLAIN_TAGS and len(node.value) > LONGEST_NUMBER:
@@ -98,6 +103,24 @@ def _loader() -> type[Any]:
             return super().construct_mapping(node, deep)
 
     return Loader
+
+
+def _take_bases(node: yaml.MappingNode) -> list[yaml.MappingNode]:
+    """Remove << from a mapping; return the mappings to merge, the one whose values win first."""
+    import yaml
+
+    merges = [value for key, value in node.value if key.tag == TAG + "merge"]
+    node.value = [pair for pair in node.value if pair[0].tag != TAG + "merge"]
+    for key, _ in node.value:
+        if key.tag == TAG + "value":
+            key.tag = TAG + "str"
+    bases: list[Any] = []
+    for merge in reversed(merges):
+        bases += merge.value if isinstance(merge, yaml.SequenceNode) else [merge]
+    for base in bases:
+        if not isinstance(base, yaml.MappingNode):
+            raise yaml.MarkedYAMLError(problem_mark=base.start_mark)
+    return bases
 
 
 def _reject_duplicates(keys: Iterable[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What `get` reads: every name's value and how long nothing is due; its fast path and no more."""
+"""The fast path of `get`: every name's value, and the period in which nothing is stale."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     D = TypeVar("D")
 
     class Get(Protocol):
-        """See the function of that name in `View`."""
+        """See the function `get` in `View`."""
 
         @overload
         def __call__(self, name: str) -> str | None: ...
@@ -26,45 +26,45 @@ if TYPE_CHECKING:
 
 
 NEVER = float("inf")
-STALE = (NEVER, NEVER)  # whatever the clock says
+STALE = (NEVER, NEVER)  # a period that contains no time
 
 
 class View:
-    """What may be given without asking anybody, replaced whole.
+    """The values that `get` can return without a refresh, replaced as a whole.
 
     Args:
         clock: Unix seconds.
-        otherwise: gives a name's value where that is due, unknown or to be converted.
+        slow_path: returns a name's value if it may be stale, is unknown, or must be converted.
 
     Attributes:
-        get: reads a name.
-        now: what it reads.
-        show: takes what it is to read from now on.
+        get: returns the value of a name.
+        now: the values that it returns, and the period in which they are fresh.
+        show: replaces them.
     """
 
     def __init__(
-        self, clock: Callable[[], float], otherwise: Callable[[str, Any, Any], Any]
+        self, clock: Callable[[], float], slow_path: Callable[[str, Any, Any], Any]
     ) -> None:
         nothing: Seen = (*STALE, {})
         since, until, values = self.now = nothing
 
-        # A closure and not a method, no keyword-only parameter, one clock read and no `get` of the
-        # dictionary: 0.10 us in place of 0.14. `make bench` shows it.
-        def get(name: str, default: Any = None, type: Any = None) -> Any:  # noqa: A002 - reads as argparse's
-            """The value of `name` as of the last poll; polls first where that is due.
+        # A closure and not a method, no keyword-only parameter, one reading of the clock, and no
+        # `dict.get`: 0.10 us instead of 0.14. `make bench` measures it.
+        def get(name: str, default: Any = None, type: Any = None) -> Any:  # noqa: A002 - as in argparse
+            """Return the current value of `name`; refresh stale sources first.
 
-            A variable that the function itself configured wins over lists of sources, as it does in
-            the environment; a name that no source sets comes from the environment.
+            A variable that is configured on the function takes precedence over lists of sources, as
+            in the environment. A name that no source sets is looked up in the environment.
 
             Args:
                 name: the variable's name.
-                default: what to return, as it is, where there is no such name.
-                type: converts the text; `bool` knows true/false, yes/no, on/off, 1/0.
+                default: what to return, without conversion, if there is no such name.
+                type: converts the text; `bool` accepts true/false, yes/no, on/off, 1/0.
 
             Raises:
-                ConversionError: `type` does not take the value.
-                SettingsError: the settings are wrong; only without a wrapper, which would have said
-                    so.
+                ConversionError: `type` rejects the value.
+                SettingsError: the settings are invalid; only without the wrapper, which would have
+                    reported them.
                 LoadError: there was never a value, because a required source cannot be read.
             """
             try:
@@ -72,12 +72,12 @@ class View:
                     return values[name]
             except KeyError:
                 pass
-            return otherwise(name, default, type)
+            return slow_path(name, default, type)
 
         def show(seen: Seen) -> None:
             nonlocal since, until, values
             self.now = seen
-            # The values first: a thread that finds the new times must find them too.
+            # Values first: a thread that reads the new times must also read the new values.
             values = seen[2]
             since, until = seen[:2]
 

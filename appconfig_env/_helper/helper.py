@@ -1,4 +1,4 @@
-"""The helper's root: what a handler calls; reads settings and snapshot on first use."""
+"""The helper's entry point: the functions for handlers; loads sources on first use."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ ALWAYS = float("-inf")
 
 
 class Helper:
-    """One process's view of its configuration; the package's functions are one Helper's methods.
+    """One process's view of its configuration; the package's functions are methods of one Helper.
 
     Args:
         environ: the environment.
-        now: Unix seconds. Wall clock on purpose: Lambda freezes and clones the process, and the
-            monotonic clock then means nothing.
-        make_backend: returns what reads the sources; None for the real one.
+        now: Unix seconds. Wall clock on purpose: Lambda freezes and clones the process, after which
+            the monotonic clock means nothing.
+        make_backend: returns the backend that reads the sources; None for the real one.
         jitter: returns a number from 0 to 1, see `_cache.load`; None for the real one.
 
     Attributes:
         environ: the environment.
-        replaced_store: what answers in place of the sources; see `testing`.
-        get: see `fast_path.Get`.
-        importing: held while something is imported; a fork waits for it.
+        replaced_store: the store of `testing.override`, used instead of the sources.
+        get: see `fast_path.View`.
+        importing: held while a module is imported; a fork waits for it.
     """
 
     def __init__(
@@ -60,8 +60,8 @@ class Helper:
         self._jitter = jitter
         self._live: LiveStore | None = None
         self.replaced_store: StaticStore | None = None
-        # Re-entrant: a signal handler may interrupt and ask for a value itself. A fork waits for
-        # it: what another thread had half imported the child could never import.
+        # Re-entrant: a signal handler may interrupt it and call get(). A fork waits for it: a child
+        # could never import a module that another thread of its parent was importing.
         self.importing = RLock()
         self._view = View(now, self._get)
         self.get: Get = self._view.get
@@ -72,11 +72,11 @@ class Helper:
             process_hooks.after_restore(self._restored)
 
     def document(self, reference: str) -> Any:
-        """Return the document that `reference` names, parsed; shared, so not to be edited.
+        """Return the parsed document of `reference`. It is shared: do not change it.
 
         Args:
-            reference: one of the configured sources' references; its options do not matter, and a
-                `#KEY` picks from the document.
+            reference: the reference of a configured source; its options are ignored, and a `#KEY`
+                selects a value of the document.
 
         Raises:
             MissingKeyError: no source reads it, it could not be read, or it has no such key.
@@ -84,60 +84,60 @@ class Helper:
         return self.store().document(reference)
 
     def flag(self, name: str, *, source: str | None = None) -> Flag:
-        """Return the feature flag `name`; off, without attributes, where no profile has it.
+        """Return the feature flag `name`; off, without attributes, if no profile has it.
 
         Args:
             name: the flag's key.
-            source: the profile's reference, where more than one profile has such a flag.
+            source: the profile's reference, if more than one profile has such a flag.
 
         Raises:
-            AmbiguousFlagError: more than one profile has it and `source` does not say which.
-            MissingKeyError: `source` is none of the sources.
+            AmbiguousFlagError: more than one profile has it, and `source` does not choose one.
+            MissingKeyError: `source` is not one of the sources.
         """
         found: FoundFlag | None = self.store().find_flag(name, source)
         if found is not None:
             return found.flag
-        from .._content.flags import Flag  # a handler without flags does not pay for it
+        from .._content.flags import Flag  # only handlers with flags pay for it
 
         return Flag(name)
 
     def refresh(self) -> frozenset[str]:
-        """Fetch every source now, whatever our interval; return the names whose values changed.
+        """Fetch every source now, even if fresh; return the names whose values changed.
 
-        Where the service answers that it is too early, values stay and nothing is an error.
+        If the service answers that it is too early, values stay, and that is not an error.
         """
         return self.store().refresh()
 
     def on_change(self, callback: C) -> C:
-        """Have `callback` called with the names that changed, after each refresh that changed any.
+        """Register `callback`: each refresh that changes values calls it with the changed names.
 
-        It is called in the thread that refreshed. Usable as a decorator.
+        It is called in the thread that refreshes. Usable as a decorator.
         """
         self._callbacks.append(callback)
         return callback
 
     def status(self) -> dict[str, dict[str, Any]]:
-        """Return, per source, `version`, `age`, `last_error` and `kind`; fetches nothing.
+        """Return `version`, `age`, `last_error` and `kind` per source, without a refresh.
 
-        `age` is in seconds, None for never read. `last_error` and its `kind` (`denied`, `missing`,
-        `throttled`, `unavailable`, `invalid` or `misconfigured`) are None after a success. All of
-        it can be written as JSON.
+        `age` is in seconds, or None if the source was never read. `last_error` and its `kind`
+        (`denied`, `missing`, `throttled`, `unavailable`, `invalid` or `misconfigured`) are None
+        after a success. The result can be serialized as JSON.
         """
         return self.store().status()
 
     def store(self) -> LiveStore | StaticStore:
-        """Return what answers: the sources, opened on first use, or `testing.override`.
+        """Return the store in use: the sources, opened on first use, or that of `testing.override`.
 
         Raises:
-            SettingsError: the settings are wrong.
+            SettingsError: the settings are invalid.
         """
         return self.replaced_store or self.live()
 
     def live(self) -> LiveStore:
-        """Return the sources, opened on first use.
+        """Return the store of the sources, opened on first use.
 
         Raises:
-            SettingsError: the settings are wrong.
+            SettingsError: the settings are invalid.
         """
         if self._live is None:
             with self.importing:
@@ -146,7 +146,7 @@ class Helper:
         return self._live
 
     def replace_store(self, static: StaticStore | None) -> None:
-        """Answer from `static`, or from the sources again."""
+        """Use `static`, or with None the sources again."""
         self.replaced_store = static
         if static is not None:
             self._view.show(static.seen)
@@ -160,7 +160,7 @@ class Helper:
             self._live.store.reset_after_fork()
 
     def _open(self) -> LiveStore:
-        # 3 ms, and not before they are needed: an import must not read files or fail.
+        # Imported here (3 ms): `import appconfig_env` must be cheap, read no files and not fail.
         from .._backends import router, system
         from .._cache.store import Store
         from .lookup import LiveStore
@@ -189,8 +189,8 @@ class Helper:
             for callback in self._callbacks:
                 try:
                     callback(changed)
-                except Exception:  # noqa: BLE001 - a user's mistake must not make a good refresh fail
-                    _logger().exception("a callback of on_change failed")
+                except Exception:  # noqa: BLE001 - a bug in a callback must not fail the refresh
+                    _logger().exception("an on_change callback failed")
         return changed
 
     def _show(self, store: Store) -> None:
@@ -198,21 +198,21 @@ class Helper:
             self._view.show(store.published.seen)
 
     def _get(self, name: str, default: Any, type: Any) -> Any:  # noqa: A002 - as in Get
-        """Return what `get` returns where it has no fresh text at hand."""
-        answering = self.store()
-        value = answering.value(name)
-        if self._live is answering and self._view.now is not answering.seen:
-            self._show(answering.store)
+        """Return what `get` returns if the fast path does not have it."""
+        store = self.store()
+        value = store.value(name)
+        if self._live is store and self._view.now is not store.seen:
+            self._show(store.store)
         if value is None:
             return default
         if type is None:
             return value
-        from .._content.convert import converted  # a handler that takes text does not pay for it
+        from .._content.convert import converted  # only handlers that convert values pay for it
 
         return converted(name, value, type)
 
     def _restored(self) -> None:
-        """SnapStart has cloned this process: all it knows is as old as the published version."""
+        """Refresh after a SnapStart restore: all values are as old as the published version."""
         self._restored_at = self._now()
         try:
             if self._live is not None:
@@ -220,8 +220,8 @@ class Helper:
             self._view.show((*STALE, self._view.now[2]))
             self.live().refresh_stale()
         except AppConfigEnvError as error:
-            # The first get() tells its caller; a hook that fails would end the restore.
-            _logger().warning("after the restore: %s", error)
+            # The first get() raises it again; a hook that raises would fail the restore.
+            _logger().warning("refresh after the SnapStart restore failed: %s", error)
 
 
 def _log(settings: Settings, level: str, message: str) -> None:
@@ -231,6 +231,6 @@ def _log(settings: Settings, level: str, message: str) -> None:
 
 
 def _logger() -> Any:
-    import logging  # the runtime has it loaded; an import of this package must not load it
+    import logging  # importing this package must not load it; the runtime has by now
 
     return logging.getLogger("appconfig_env")

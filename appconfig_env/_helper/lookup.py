@@ -1,4 +1,4 @@
-"""Values, documents, flags and status out of the sources, refreshed where they are stale."""
+"""Looks up values, documents, flags and status in the sources, and refreshes stale ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._content.flags import FoundFlag
 
     class Refresh(Protocol):
-        """Refreshes the store, shows the result, and reports what changed."""
+        """Refreshes the store, publishes the result to `get`, and returns the changed names."""
 
         def __call__(
             self,
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
         ) -> frozenset[str]: ...
 
 
-NOT_YET = Failure("unavailable", "another thread is still reading it", "try again later")
+NOT_YET = Failure("unavailable", "it has not been read yet", "try again later")
 
 
 class LiveStore:
-    """Answers from the sources; `static_store.StaticStore` has the same methods.
+    """The store of the sources; `static_store.StaticStore` has the same methods.
 
     Args:
-        store: what is known.
+        store: this process's snapshot.
         environ: the environment, for names that no source sets.
         now: Unix seconds.
         refresh: refreshes the store.
@@ -56,7 +56,7 @@ class LiveStore:
 
     @property
     def seen(self) -> Seen:
-        """What `get` may read at once."""
+        """The values that the fast path of `get` can return."""
         return self.store.published.seen
 
     def refresh(self) -> frozenset[str]:
@@ -64,16 +64,16 @@ class LiveStore:
         return self._refresh(self.store, force=list(self.store.settings.resources()))
 
     def refresh_stale(self) -> None:
-        """Fetch what is stale."""
+        """Refresh stale sources, if there are any."""
         since, until, _ = self.seen
         if not since <= self._now() < until:
             self._refresh(self.store)
 
     def value(self, name: str) -> str | None:
-        """Return the text of `name`; None where there is none.
+        """Return the text of `name`; None if there is none.
 
         Raises:
-            LoadError: it may be missing only because a required source was never read.
+            LoadError: there is none, but a required source was never read, and may have it.
         """
         self.refresh_stale()
         value = self.seen[2].get(name)
@@ -81,13 +81,13 @@ class LiveStore:
             return value
         store = self.store
         value = self._environ.get(name)
-        # What a source has set once, or an unresolved reference, is not the environment's to say.
+        # Not for a name that a source has ever set (outdated), nor an unresolved reference.
         if value is not None and name not in store.sourced:
             in_place = any(source.variable == name for source in store.settings.sources)
             if not (in_place and is_reference(value)):
                 return value
         unread = store.unread()
-        if unread:  # another thread or process reads it, and there is no old value
+        if unread:  # another thread or process is reading them, and there is no old value
             self._refresh(store, awaited=unread)
             value = self.seen[2].get(name)
             if value is not None:
@@ -111,18 +111,18 @@ class LiveStore:
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
     ) -> FoundFlag | None:
-        """Return a flag and what is known of its profile; None where no profile has it.
+        """Return a flag, with its profile and version; None if no profile has it.
 
         Args:
             name: the flag's key.
             source: the profile's reference; None for all profiles.
-            is_strict: raise where a profile that may have it could not be read.
+            is_strict: raise if a profile that may have it could not be read.
 
         Raises:
             AmbiguousFlagError: more than one profile has it.
-            MissingKeyError: `source` is none of the sources, or could not be read.
+            MissingKeyError: `source` is not one of the sources, or could not be read.
         """
-        from .._content.flags import FoundFlag, flag_of, is_flag  # few handlers ask for flags
+        from .._content.flags import FoundFlag, flag_of, is_flag  # few handlers use flags
 
         if source is None:
             profiles = self._profiles()
@@ -159,7 +159,7 @@ class LiveStore:
         }
 
     def _missing(self) -> LoadError | None:
-        """Return the required sources without a value, unless the settings tolerate that."""
+        """Return an error for required sources without a value, unless ON_ERROR is `continue`."""
         store = self.store
         errors = store.snapshot.missing(store.settings)
         unread = store.unread()
@@ -176,18 +176,18 @@ class LiveStore:
         """Return the parsed document of one resource.
 
         Raises:
-            MissingKeyError: no source reads it, or there is none.
+            MissingKeyError: no source reads it, or it has no document.
         """
         self.refresh_stale()
         reference = self._configured(resource)
         entry = self.store.snapshot.entries.get(reference)
         if entry is None or not entry.is_known:
-            # Redacted in the snapshot file, so not known to this process yet.
+            # Redacted in the snapshot file, so this process must read it.
             self._refresh(self.store, awaited=[reference])
             entry = self.store.snapshot.entries.get(reference)
         if entry is None or entry.document is None or entry.fetched_at is None:
-            why = entry.failure if entry is not None and entry.failure else "it was never read"
-            raise MissingKeyError(f"{reference}: {why}")
+            failure = entry.failure if entry is not None and entry.failure else NOT_YET
+            raise MissingKeyError(f"{reference}: {failure}")
         sources = self.store.settings.resources()[reference]
         try:
             return data_of(entry.document, sources[0].resource)
@@ -195,7 +195,7 @@ class LiveStore:
             raise MissingKeyError(f"{reference}: {error}") from None
 
     def _configured(self, resource: Resource) -> str:
-        """Return the reference of the configured resource that is meant.
+        """Return the reference of the configured resource that `resource` matches.
 
         Raises:
             MissingKeyError: there is none, or more than one.
@@ -212,19 +212,20 @@ class LiveStore:
         if len(found) == 1:
             return found[0]
         if found:
-            both = " or ".join(found)
-            raise MissingKeyError(f"{resource.reference} may be {both}; name one of them")
-        known_ones = ", ".join(known) or "none"
+            choices = " or ".join(found)
+            raise MissingKeyError(f"{resource.reference} may be {choices}; name one of them")
+        references = ", ".join(known) or "none"
         raise MissingKeyError(
-            f"{resource.reference} is not among the sources ({known_ones}); add it with env=no"
+            f"{resource.reference} is not among the sources ({references}); add it to "
+            "APPCONFIG_ENV_SOURCES, with env=no to keep it out of the environment"
         )
 
     def _profiles(self) -> list[tuple[str, Any]]:
-        """Return the AppConfig profiles that could be read, and their data."""
+        """Return the AppConfig profiles that have been read, and their data."""
         self.refresh_stale()
         store = self.store
         unread = [reference for reference in store.unread() if _is_profile(reference)]
-        if unread:  # the wrapper's child reads it, or another thread or process
+        if unread:  # the background fetch, or another thread or process, is reading them
             self._refresh(store, awaited=unread)
         resources = store.settings.resources()
         return [
@@ -234,17 +235,17 @@ class LiveStore:
         ]
 
     def _require_profiles(self) -> None:
-        """Raise where a profile could not be read.
+        """Check that all profiles have been read.
 
         Raises:
-            MissingKeyError: one could not.
+            MissingKeyError: one has not.
         """
         entries = self.store.snapshot.entries
         for reference in filter(_is_profile, self.store.settings.resources()):
             entry = entries.get(reference)
             if entry is None or entry.fetched_at is None:
-                why = entry.failure if entry is not None and entry.failure else "it was never read"
-                raise MissingKeyError(f"{reference}: {why}")
+                failure = entry.failure if entry is not None and entry.failure else NOT_YET
+                raise MissingKeyError(f"{reference}: {failure}")
 
 
 def _is_profile(reference: str) -> bool:

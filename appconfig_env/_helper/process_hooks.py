@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Forking(Protocol):
-        """What is told of forks."""
+        """An object with locks and connections that a forked child must not share."""
 
         @property
         def importing(self) -> RLock:
-            """Held while something is imported: a fork waits for it."""
+            """Held while a module is imported: a fork waits for it."""
 
         def after_fork_in_child(self) -> None:
-            """Make the child's copy independent of the parent."""
+            """Reset locks, connections and tokens in the child."""
 
 
-FORK_SECONDS = 1.0  # the longest that a fork waits for other threads to have imported
+FORK_SECONDS = 1.0  # the longest that a fork waits for imports in other threads
 _watched: list[ref[Forking]] = []
-_held: dict[int, list[RLock]] = {}  # by the thread that forks: several may
+_held: dict[int, list[RLock]] = {}  # by the ID of the forking thread: several threads may fork
 
 
 def watch(helper: Forking) -> None:
-    """Have forks handled for `helper` as long as it lives."""
+    """Reset `helper` in every forked child; does not keep it alive."""
     _watched.append(ref(helper, _watched.remove))
 
 
 def after_restore(hook: Callable[[], None]) -> None:
-    """Have `hook` called after a SnapStart restore, where Lambda's library for it is present."""
+    """Call `hook` after a SnapStart restore, if Lambda's library for such hooks is present."""
     try:
         from snapshot_restore_py import register_after_restore  # in Lambda's runtime only
     except ImportError:
-        return  # without it no token is ever kept, see _cache.repository
+        return  # then no token is ever kept, see _cache.repository
     register_after_restore(hook)
 
 
@@ -55,7 +55,7 @@ def _after_fork_in_parent() -> None:
 
 def _after_fork_in_child() -> None:
     _held.clear()
-    for found in _watched[:]:  # the collector may remove some meanwhile
+    for found in _watched[:]:  # a copy: the garbage collector may remove some
         if helper := found():
             helper.after_fork_in_child()
 

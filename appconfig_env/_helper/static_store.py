@@ -1,4 +1,4 @@
-"""Values, documents and flags that a user's test has given, in place of every source."""
+"""The store of `testing.override`: a test's values, documents and flags instead of the sources."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ALWAYS, NEVER = float("-inf"), float("inf")
 
 
 class StaticStore:
-    """Answers from what it was given and from nothing else; the methods are `LiveStore`'s.
+    """A store without sources, with the methods of `LiveStore`.
 
     Args:
-        environ: the environment, for names that are not given.
+        environ: the environment, for names that are not in `values`.
         values: texts by variable name.
         documents: parsed documents by reference.
         flags: by name.
@@ -47,7 +47,7 @@ class StaticStore:
         documents: Mapping[str, Any],
         flags: Mapping[str, Flag],
     ) -> StaticStore:
-        """Return one that answers these first."""
+        """Return a copy in which these take precedence."""
         return StaticStore(
             self._environ,
             {**self._values, **values},
@@ -56,16 +56,16 @@ class StaticStore:
         )
 
     def refresh(self) -> frozenset[str]:
-        """Fetch nothing: nothing changes."""
+        """Return no names: nothing changes."""
         return frozenset()
 
     def value(self, name: str) -> str | None:
-        """Return the text of `name`; None where there is none."""
+        """Return the text of `name`; None if there is none."""
         value = self._values.get(name)
         return self._environ.get(name) if value is None else value
 
     def document(self, reference: str) -> Any:
-        """Return the document that was given for `reference`.
+        """Return the document of `reference`.
 
         Raises:
             MissingKeyError: there is none.
@@ -73,18 +73,20 @@ class StaticStore:
         if reference in self._documents:
             return self._documents[reference]
         try:
-            named = parse(reference).public_reference
+            public = parse(reference).public_reference
         except ReferenceProblems as error:
             raise MissingKeyError(f"{reference!r}: {error}") from None
-        raise MissingKeyError(f"{named} is not among the documents of testing.override")
+        raise MissingKeyError(
+            f"{public} is not among the documents of testing.override; add it to documents="
+        )
 
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
     ) -> FoundFlag | None:
-        """Return the flag that was given, or that is in the document of `source`.
+        """Return the flag, or the one in the document of `source`; None if there is none.
 
         Raises:
-            MissingKeyError: neither was given, unless OpenFeature asks (`is_strict`).
+            MissingKeyError: `source` has no document, unless `is_strict`.
         """
         if name in self._flags:
             return FoundFlag(self._flags[name])
@@ -96,10 +98,10 @@ class StaticStore:
         return None
 
     def knows(self, reference: str) -> bool:
-        """Whether `reference` may be named: a test may give what it likes."""
+        """Return True: a test can use any reference."""
         del reference
         return True
 
     def status(self) -> dict[str, dict[str, Any]]:
-        """Return nothing: no source is read."""
+        """Return an empty dictionary: there are no sources."""
         return {}

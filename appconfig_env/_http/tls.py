@@ -2,7 +2,7 @@
 
 `import ssl` and `import socket` load enum, selectors, base64 and others: 11 ms of a cold start;
 `_ssl` and `_socket` take 4. Both verify with the same code: OpenSSL, configured in C. If `_ssl`
-differs from that of CPython 3.11 to 3.13, or does not verify, ssl does the work.
+differs from that of CPython 3.11 to 3.15, or does not verify, ssl does the work.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The exec wrapper: prefetch, set the variables, become the runtime."""
+"""The exec wrapper: prefetch, set the variables, exec the runtime."""

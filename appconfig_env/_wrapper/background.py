@@ -1,9 +1,9 @@
-"""The background fetch: a child that outlives the exec and loads the deferred sources.
+"""The background fetch: a child process that survives the exec and loads the deferred sources.
 
-It holds the snapshot's lock until it ends: a caller that needs its values waits for the lock, and a
-child that is killed releases it. Secrets never touch the disk: they go through a pipe whose other
-end the runtime inherits. It ends with the runtime, after a freeze, and when its time is up; the
-process that has the helper is its parent, by exec, and reaps it.
+It holds the snapshot's lock until it exits: a caller that needs its values waits for the lock, and
+a child that is killed releases it. Secrets never touch the disk: they go through a pipe whose read
+end the runtime inherits. The child exits with the runtime, after a freeze, and when its time is up.
+The runtime's process is its parent, because exec keeps the process, and the helper there reaps it.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     Work = Callable[[Send], None]
     Start = Callable[[Work, float], BackgroundFetch | None]
 
-F_SETPIPE_SZ = 1031  # linux/fcntl.h; fcntl's own constant is there on Linux only
-PIPE_BYTES = 1024 * 1024  # the most that Linux grants; what is larger is fetched again
+F_SETPIPE_SZ = 1031  # linux/fcntl.h; fcntl has the constant on Linux only
+PIPE_BYTES = 1024 * 1024  # Linux's limit; the helper fetches larger data itself
 WATCH_SECONDS = 0.05
-FROZEN_SECONDS = 2.0  # a watch that is so late was frozen with the whole environment
+FROZEN_SECONDS = 2.0  # a watch that wakes up so late was frozen with the environment
 
 
 def start(work: Work, seconds: float) -> BackgroundFetch | None:
-    """Have `work` done by a child of this process; return None where there is no room for one.
+    """Run `work` in a child process; return None if there cannot be a pipe or a process.
 
     Args:
-        work: takes what sends bytes to the runtime's process; never raises.
-        seconds: after which the child ends in any case.
+        work: gets a function that sends bytes to the runtime's process; never raises.
+        seconds: the child is killed two seconds after this time.
     """
     try:
         reading, writing = os.pipe()
@@ -51,8 +51,8 @@ def start(work: Work, seconds: float) -> BackgroundFetch | None:
     try:  # noqa: SIM105 - contextlib would cost 4 ms
         fcntl(writing, F_SETPIPE_SZ, PIPE_BYTES)
     except OSError:
-        pass  # 64 KiB then
-    os.set_inheritable(reading, True)  # noqa: FBT003 - it takes no name
+        pass  # then it holds 64 KiB
+    os.set_inheritable(reading, True)  # noqa: FBT003 - positional only
     os.set_blocking(writing, False)  # the runtime may never read
     parent = os.getpid()
     try:
@@ -70,7 +70,7 @@ def start(work: Work, seconds: float) -> BackgroundFetch | None:
             work(lambda data: _send(writing, data))
             code = 0
         finally:
-            os._exit(code)  # nothing of the parent's is to be flushed or cleaned up
+            os._exit(code)  # without flushing the parent's buffers or running its exit handlers
     os.close(writing)
     return BackgroundFetch(process, reading, os.fstat(reading).st_ino)
 
@@ -78,7 +78,7 @@ def start(work: Work, seconds: float) -> BackgroundFetch | None:
 def _detach(seconds: float) -> None:
     """Detach from stdin and stdout, and arm a kill timer."""
     signal(SIGINT, SIG_DFL)
-    alarm(int(seconds) + 2)  # its default is to end the process
+    alarm(int(seconds) + 2)  # SIGALRM ends the process by default
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -90,13 +90,13 @@ def _watch(parent: int) -> None:
         time.sleep(WATCH_SECONDS)
         now = time.time()
         if not 0 <= now - before < FROZEN_SECONDS:
-            break  # AWS has closed the connections by now: the helper fetches at once
+            break  # AWS has closed the connections: exit, so that the helper fetches at once
         before = now
-    os._exit(1)  # the other thread may wait for AWS
+    os._exit(1)  # not sys.exit: the other thread may be waiting for AWS
 
 
 def _send(descriptor: int, data: bytes) -> None:
     try:  # noqa: SIM105 - as above
         os.write(descriptor, data)
     except OSError:
-        pass  # no reader any more
+        pass  # nothing reads it any more

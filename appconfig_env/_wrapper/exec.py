@@ -1,4 +1,4 @@
-"""Becoming the command: exec in place, as a shell would; no shell, no child, no trace."""
+"""Executes the command in place of this process, without a shell or a child process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     Execve = Callable[[str, list[str], dict[str, str]], object]
 
-NOT_EXECUTABLE, NOT_FOUND = 126, 127  # as a shell exits
+NOT_EXECUTABLE, NOT_FOUND = 126, 127  # the exit codes of a shell
+HINTS = {
+    errno.EACCES: "; make it executable: chmod +x",
+    errno.ENOEXEC: "; begin it with a #! line, or use a binary for this processor",
+}
 
 
 class ExecError(Exception):
@@ -31,12 +35,12 @@ class ExecError(Exception):
 
 
 def become(path: str, words: list[str], environ: dict[str, str]) -> None:
-    """Execute `path` in place, with the signals as they were given to this process.
+    """Execute `path` in place, with the signal handling that this process inherited.
 
     Raises:
-        OSError: that was not possible.
+        OSError: `path` cannot be executed.
     """
-    # Python ignores these two for itself, and what is ignored stays so through exec.
+    # Python ignores these two, and ignored signals stay ignored after exec.
     ignored = {number: signal(number, SIG_DFL) for number in (SIGPIPE, SIGXFSZ)}
     try:
         os.execve(path, words, environ)  # noqa: S606 # nosec B606 # no shell is the point
@@ -46,10 +50,10 @@ def become(path: str, words: list[str], environ: dict[str, str]) -> None:
 
 
 def execute(words: list[str], environ: dict[str, str], execve: Execve) -> int:
-    """Become the command; `words` begins with its name or path.
+    """Execute the command in place; `words` begins with its name or path.
 
     Raises:
-        ExecError: that was not possible.
+        ExecError: the command cannot be executed.
     """
     name = words[0]
     folders = [""] if "/" in name else environ.get("PATH", os.defpath).split(":")
@@ -60,15 +64,12 @@ def execute(words: list[str], environ: dict[str, str], execve: Execve) -> int:
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR):
                 worst = error
-                if error.errno != errno.EACCES:  # there may be one further on that may be executed
+                if error.errno != errno.EACCES:  # a later folder may have an executable one
                     break
         else:
             return 0
     if worst is None:
-        reason = "does not exist"
-        if "/" in name and os.path.lexists(name):
-            reason = "is there, but not what runs it (after #!, or a binary's loader, or a link)"
-        raise ExecError(f"{name}: {reason}", NOT_FOUND)
+        raise ExecError(f"{name}: {_why_not_found(name)}", NOT_FOUND)
     if worst.errno == errno.E2BIG:
         largest = sorted(environ, key=lambda variable: len(environ[variable]), reverse=True)[:3]
         size = sum(len(variable) + len(environ[variable]) + 2 for variable in environ)
@@ -77,22 +78,27 @@ def execute(words: list[str], environ: dict[str, str], execve: Execve) -> int:
             f"{', '.join(largest)}); leave large sources to get() with env=no",
             NOT_EXECUTABLE,
         )
-    hint = "; want #! in the first line, or a binary for this processor"
-    raise ExecError(
-        f"{name}: cannot be executed ({worst.strerror})"
-        f"{hint if worst.errno == errno.ENOEXEC else ''}",
-        NOT_EXECUTABLE,
-    )
+    hint = HINTS.get(worst.errno or 0, "")
+    raise ExecError(f"{name}: cannot be executed ({worst.strerror}){hint}", NOT_EXECUTABLE)
+
+
+def _why_not_found(name: str) -> str:
+    if "/" not in name:
+        return "does not exist in any folder of PATH; check its name, or write its path"
+    if os.path.lexists(name):
+        missing = "interpreter (#!) or loader is missing, or the link's target"
+        return f"exists, but its {missing}; add that to the image or layer"
+    return "does not exist; check its path"
 
 
 def initial_environ() -> dict[str, str]:
-    """The environment as it was given: without the LC_CTYPE that Python adds (PEP 538)."""
+    """Return the environment as inherited: without the LC_CTYPE that Python adds (PEP 538)."""
     environ = dict(os.environ)
     if environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8"):
         try:
             with open("/proc/self/environ", "rb") as file:
                 given = file.read()
-        except OSError:  # no /proc: an LC_CTYPE more does no harm
+        except OSError:  # no /proc: the additional LC_CTYPE does no harm
             return environ
         if not any(item.startswith(b"LC_CTYPE=") for item in given.split(b"\0")):
             del environ["LC_CTYPE"]

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 class StartLog:
-    """Writes lines as text or as Lambda's JSON; at the level of `settings` once they are known."""
+    """Writes lines as text or as Lambda's JSON.
+
+    Attributes:
+        settings: their log level filters lines; None, until they are known, filters nothing.
+    """
 
     def __init__(self, environ: Mapping[str, str], write: Callable[[str], None]) -> None:
         self._json = environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
@@ -42,8 +46,8 @@ class StartLog:
 
 
 def to_stderr(line: str) -> None:
-    """Write one line to the descriptor itself: what a buffer holds at exec is lost."""
-    if sys.stderr is None:  # closed by the parent: 2 may be any file by now, even a connection
+    """Write one line to the descriptor itself, because exec discards buffers."""
+    if sys.stderr is None:  # closed by the parent: 2 may be another file, even a connection
         return
     try:  # noqa: SIM105 - contextlib would cost 4 ms
         os.write(2, f"{line}\n".encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""The wrapper's root: prefetch, set the variables, become the runtime."""
+"""The wrapper's entry point: prefetch, set the variables, exec the runtime."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def main(
         environ: the environment as Lambda provides it.
         now: Unix seconds.
         execve: as `os.execve`; does not return.
-        make_backend: returns what reads the sources.
+        make_backend: returns the backend that reads the sources.
         start_background: starts the child of the background fetch.
         jitter: spreads the polls of a fleet.
         write_line: writes one line of the log.
 
     Returns:
-        An exit code, where nothing was executed: 1 for a start that failed, 126 and 127 as a shell
-        returns them, 2 without a command.
+        An exit code, if nothing was executed: 1 if startup failed, 2 without a command, 126 and 127
+        as in a shell.
     """
     log = StartLog(environ, write_line or to_stderr)
     if not command:
@@ -68,7 +68,7 @@ def main(
             if settings.next_wrapper:
                 words.insert(0, settings.next_wrapper)
             if settings.sources:
-                # Not at the top: a start with nothing to read does not pay for TLS and JSON.
+                # Not at the top: without sources, startup should not pay for TLS and JSON.
                 from .prefetch import Prefetch
 
                 prefetch = Prefetch(
@@ -81,7 +81,7 @@ def main(
                     jitter=jitter,
                 )
                 result = prefetch.environ_for(command)
-        result.pop(NEXT_WRAPPER, None)  # the chain has reached it, and must not come back to it
+        result.pop(NEXT_WRAPPER, None)  # else a chain that comes back here would never end
         return execute(words, result, execve)
     except AppConfigEnvError as error:
         for line in str(error).split("\n"):
@@ -102,7 +102,7 @@ def main(
 
 
 def _unexpected(error: Exception) -> AppConfigEnvError:
-    """Return what to report: type and place without the message, which could hold anything."""
+    """Return the error to report: type and place, without a message that could contain a value."""
     if isinstance(error, ModuleNotFoundError):
         return AppConfigEnvError(
             f"{sys.executable} has no package {error.name}, which these settings need; install it "
@@ -123,7 +123,7 @@ def _place(error: Exception) -> str:
 
 
 def _has_run(environ: Mapping[str, str]) -> bool:
-    """Whether this very process has prefetched already: a wrapper in the chain came back here."""
+    """Whether this process has prefetched already: a wrapper in the chain runs this one again."""
     text = environ.get(HANDOFF, "")
     if not text:
         return False

@@ -1,4 +1,4 @@
-"""The prefetch, in six steps: open, reuse, load, publish, export, hand off."""
+"""The prefetch, in six steps: open, reuse, load, publish, export, handoff."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Prefetch:
     """The loading before exec.
 
     Args:
-        settings: what to read.
+        settings: the sources.
         environ: the environment as Lambda provides it.
         log: takes lines.
         now: Unix seconds.
-        make_backend: returns what reads the sources; None for the real one.
+        make_backend: returns the backend that reads the sources; None for the real one.
         start_background: see `background.start`; None for the real one.
         jitter: returns a number from 0 to 1, see `load`; None for the real one.
     """
@@ -59,10 +59,9 @@ class Prefetch:
         self._jitter = jitter or system.jitter
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
-        """Return the environment of `command` with every source's variables.
+        """Return the environment of `command` with every source's variables; write the snapshot.
 
-        The snapshot is written. What only `get()` asks for is loaded in the background, where
-        `command` can take it over.
+        Deferred sources are loaded in the background, if `command` can receive them.
 
         Raises:
             LoadError: a required source has no value.
@@ -74,7 +73,7 @@ class Prefetch:
         began = time.monotonic()
         with repository.SnapshotRepository(settings, self._environ) as shared:
             reused = self._reuse(shared)
-            moment = self._now()  # not before: what was found there must not be of the future
+            moment = self._now()  # only now: the file must not be from the future
             deferred = self._deferred(command, can_wait=shared.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
             snapshot = self._load(moment, reused, skipped)
@@ -82,8 +81,8 @@ class Prefetch:
             self._report_failures(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
-            due = {one.resource.reference for one in stale(settings, moment, snapshot)}
-            background = [reference for reference in deferred if reference in due]
+            unread = {one.resource.reference for one in stale(settings, moment, snapshot)}
+            background = [reference for reference in deferred if reference in unread]
             if background:
                 passed.background = self._load_in_background(snapshot, background, shared)
         result[HANDOFF] = handoff.dumps(passed)
@@ -92,9 +91,9 @@ class Prefetch:
         return result
 
     def _reuse(self, shared: repository.SnapshotRepository) -> Snapshot | None:
-        """Return what an earlier life left that saves calls; files are read again at no cost.
+        """Return the entries of the snapshot file that save calls; `file:` sources are read again.
 
-        Lambda runs init again after a crash or a timeout, and /tmp outlives both.
+        Lambda runs init again after a crash or a timeout, and /tmp survives both.
         """
         shared.sweep()
         found = shared.take(self._log.write)
@@ -104,16 +103,16 @@ class Prefetch:
         for reference, entry in list(complete.entries.items()):
             if reference.startswith(FILE + ":"):
                 del complete.entries[reference]
-            elif entry.failure:  # not fresh: a fallback, or older than it should be
+            elif entry.failure:  # a fallback, or older than its interval: try again now
                 complete.entries[reference] = entry.replace(refresh_at=entry.checked_at)
         return complete
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
-        """Return what is loaded in the background.
+        """Return the references of the sources to load in the background.
 
         Args:
-            command: what is executed.
-            can_wait: whether the helper can tell from the lock when the values are there.
+            command: the command to execute.
+            can_wait: whether this process has the lock, by which the helper waits for the child.
         """
         if can_wait and can_take_over(command, self._environ):
             return _deferred_resources(self._settings)
@@ -136,13 +135,16 @@ class Prefetch:
         problem = shared.put(snapshot)
         if problem:
             path = self._settings.snapshot_path
-            self._log.write("warn", f"the snapshot {path} was not written ({problem})")
+            hint = "; set APPCONFIG_ENV_SNAPSHOT to a path that can be written"
+            if shared.lock.is_elsewhere:
+                hint = ""  # its holder writes the file
+            self._log.write("warn", f"the snapshot {path} was not written ({problem}){hint}")
 
     def _report_failures(self, snapshot: Snapshot) -> None:
-        """Log what failed and why the start continues all the same.
+        """Log each failure, and what is used instead.
 
         Raises:
-            LoadError: it does not.
+            LoadError: startup fails, because a required source has no value.
         """
         settings, log = self._settings, self._log
         missing = snapshot.missing(settings)
@@ -155,27 +157,29 @@ class Prefetch:
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
             if entry.fetched_at is not None:
-                instead = "using the last values"
+                used = "using the last values"
             elif any(source.default is not None for source in sources):
-                instead = "using its default"
+                used = "using its default"
             else:
-                instead = "left unset"
-            log.write("warn", f"{reference}: {entry.failure}; {instead}")
+                used = "left unset"
+            log.write("warn", f"{reference}: {entry.failure}; {used}")
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
-        """Return the environment with the variables and without references, and their names."""
+        """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
         in_place = {source.variable for source in settings.sources if source.variable}
         result = {name: value for name, value in self._environ.items() if name not in in_place}
         configured = frozenset() if settings.overwrite else frozenset(result)
         names = set()
         for source, variables in snapshot.variables(settings):
-            named = source.public_reference
+            reference = source.public_reference
             for name in variables.protected:
-                log.write("warn", f"{named}: {name} is protected and was left out")
+                hint = "rename it, or configure it on the function"
+                log.write("warn", f"{reference}: {name} is protected and was left out; {hint}")
             for name, value in variables.values.items() if source.env else ():
                 if name in configured:
-                    log.write("debug", f"{named}: {name} is configured on the function and stays")
+                    hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
+                    log.write("debug", f"{reference}: {name} is configured on the function; {hint}")
                 else:
                     result[name] = value
                     names.add(name)
@@ -190,27 +194,25 @@ class Prefetch:
     def _load_in_background(
         self, snapshot: Snapshot, deferred: list[str], shared: repository.SnapshotRepository
     ) -> handoff.BackgroundFetch | None:
-        """Have a child load what is deferred; it holds the lock from now on."""
-        from . import background  # few functions have such sources
+        """Start a child that loads the `deferred` references; it holds the lock from now on."""
+        from . import background  # few functions have deferred sources
 
         settings, log = self._settings, self._log
 
         def work(send: Send) -> None:
             others = settings.resources().keys() - deferred
-            found = self._load(self._now(), snapshot, others)
-            problem = shared.put(found)
-            if problem:
-                log.write("warn", f"the snapshot was not written ({problem})")
-            send(handoff.sent(found, deferred, settings))
+            loaded = self._load(self._now(), snapshot, others)
+            self._publish(shared, loaded)
+            send(handoff.sent(loaded, deferred, settings))
             for reference in deferred:
-                entry = found.entries[reference]
+                entry = loaded.entries[reference]
                 if entry.failure:
                     missing = entry.rendering(settings.resources()[reference]).missing
                     log.write("error" if missing else "warn", f"{reference}: {entry.failure}")
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
-            shared.lock.hand_over()
+            shared.lock.hand_off()
         return child
 
     def _report_success(
@@ -224,11 +226,10 @@ class Prefetch:
 
 
 def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
-    """Return whether a child may be left to `command`.
+    """Return whether the helper in `command` can receive from a child process and reap it.
 
-    Only Python has the helper that receives from it and reaps it. A snapshot of SnapStart would
-    clone the child with the rest, and no request waits for that start; nor where workers share an
-    environment, whose first process serves no request.
+    Only Python has the helper. SnapStart's snapshot would clone the child too, and no request waits
+    for that cold start. Where workers share an environment, its first process serves no request.
     """
     if environ.get("AWS_LAMBDA_MAX_CONCURRENCY"):
         return False
@@ -240,10 +241,10 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 
 def _deferred_resources(settings: Settings) -> list[str]:
-    """Return what is fetched from AWS and set in no environment; files are read at no cost."""
+    """Return the references of AWS resources that only `env=no` sources read."""
     if settings.local_dir:
         return []
-    # A profile that is read in two formats is received once, in one session.
+    # A profile that is read in two formats has one session, so both are read together.
     awaited = {
         source.resource.parts
         for source in settings.sources
@@ -259,7 +260,7 @@ def _deferred_resources(settings: Settings) -> list[str]:
 
 
 def _deferred_secrets(settings: Settings) -> list[str]:
-    """Return the secrets that only `get()` asks for: nothing could keep them through exec."""
+    """Return the references of secrets that only `env=no` sources read: exec would lose them."""
     return [
         reference
         for reference, sources in settings.resources().items()
@@ -269,10 +270,10 @@ def _deferred_secrets(settings: Settings) -> list[str]:
 
 
 def _occupy_closed_files() -> None:
-    """Where standard files are closed, keep their numbers from our locks and pipes."""
+    """If standard files are closed, make sure that no lock or pipe gets their numbers."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-            pass  # exec closes it again
+            pass  # exec closes them
         os.close(descriptor)
 
 

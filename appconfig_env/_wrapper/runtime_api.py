@@ -1,4 +1,4 @@
-"""Lambda's Runtime API, as far as a start that fails needs it."""
+"""A client of Lambda's Runtime API for reporting that startup failed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def report_init_error(environ: Mapping[str, str], error: Exception) -> None:
-    """Report a failed start, so that the function's caller learns the reason too.
+    """Report that startup failed, so that the function's caller gets the reason too.
 
     Source: Lambda Developer Guide, "Initialization error" of the Runtime API.
     """
@@ -29,7 +29,7 @@ def report_init_error(environ: Mapping[str, str], error: Exception) -> None:
         "lambda-runtime-function-error-type": kind,
     }
     transport = Transport()
-    # The log has the error already: a report that fails changes nothing.
+    # The log has the error already, so a failed report changes nothing.
     with contextlib.suppress(OSError, ValueError), contextlib.closing(transport):
         transport.send(
             Url(f"http://{address}"),

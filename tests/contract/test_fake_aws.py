@@ -627,11 +627,12 @@ def test_decryption_can_be_denied_alone(aws: FakeAws, client: Client) -> None:
 
 def test_a_late_response_spends_the_token_without_a_problem(aws: FakeAws) -> None:
     aws.put_profile("shop", "prod", "app", "one")
-    appconfig = client_of(aws, "appconfigdata", aws.environ(), read_timeout=0.2)
+    appconfig = client_of(aws, "appconfigdata", aws.environ())
     token = start(appconfig)
-    aws.delay("GetLatestConfiguration", 0.5)
+    aws.delay("GetLatestConfiguration", 3.0)
+    impatient = client_of(aws, "appconfigdata", aws.environ(), read_timeout=0.2)
     with pytest.raises(ReadTimeoutError):
-        poll(appconfig, token)
+        poll(impatient, token)
     aws.recover()
     while aws.count("GetLatestConfiguration") < 1:
         time.sleep(0.01)

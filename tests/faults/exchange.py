@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -86,6 +87,18 @@ class Exchange:
         if self._proxy.stopping.wait(seconds):
             raise OverError
 
+    def wait_until_read(self) -> None:
+        """Wait until the client has read all that was sent: a reset discards what it has not."""
+        here = _as_in_proc(*self._connection.getsockname())
+        there = _as_in_proc(*self._connection.getpeername())
+        # What the client's end has in its queues, in hexadecimal; the second one is of the unread.
+        queues = re.compile(rf"{there} {here} \w\w \w+:(\w+)")
+        while True:
+            self.sleep(0.05)
+            found = queues.search(Path("/proc/net/tcp").read_text())
+            if found is None or int(found[1], 16) == 0:
+                return
+
     def reset(self) -> None:
         """End the connection as if its peer had crashed."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
@@ -96,3 +109,9 @@ class Exchange:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_WR)
         raise OverError
+
+
+def _as_in_proc(host: str, port: int) -> str:
+    """An IPv4 address as in /proc/net/tcp."""
+    (number,) = struct.unpack("=I", socket.inet_aton(host))
+    return f"{number:08X}:{port:04X}"

@@ -15,7 +15,8 @@ from ..support.fake_aws import FakeAws
 from ..support.paths import ROOT
 from ..support.raw_server import RawServer
 from .certificates import HOST, authority
-from .fault import SOURCES
+from .fault import LONG_SECONDS, SOURCES
+from .pace import UNKNOWN_PACE, Pace, Timed
 from .proxy import Proxy
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Start(NamedTuple):
         report: what the program printed; None if it was not executed.
         calls: the calls that reached the proxy, as source and operation.
         connections: the number of connections.
+        without_core: of its seconds, how many it waited for a core.
+        limit: how many of its own it may have taken.
     """
 
     code: int
@@ -59,6 +62,8 @@ class Start(NamedTuple):
     report: dict[str, Any] | None
     calls: list[tuple[str, str]]
     connections: int
+    without_core: float
+    limit: float
 
 
 class Refresh(NamedTuple):
@@ -70,6 +75,7 @@ class Refresh(NamedTuple):
         faulty: the same after the refresh under the fault.
         recovered: the same after the refresh without it.
         calls: the calls of the faulty refresh.
+        limit: how many seconds of its own the faulty refresh may have taken.
     """
 
     stderr: str
@@ -77,6 +83,7 @@ class Refresh(NamedTuple):
     faulty: dict[str, Any]
     recovered: dict[str, Any]
     calls: list[tuple[str, str]]
+    limit: float
 
 
 class Lab:
@@ -157,8 +164,14 @@ def value_of(source: str, number: int) -> str:
     return f"{CANARY}-{source}-{number}"
 
 
-def start(fault: Fault | None, column: str, fallback: Path | None = None) -> Start:
+def start(
+    fault: Fault | None,
+    column: str = "required",
+    fallback: Path | None = None,
+    pace: Pace = UNKNOWN_PACE,
+) -> Start:
     """Run a cold start under `fault`."""
+    deadline = pace.deadline(fault.deadline if fault else LONG_SECONDS)
     with Lab(fault) as lab:
         more = {}
         if fault and fault.endpoint == "unresolvable":
@@ -167,38 +180,41 @@ def start(fault: Fault | None, column: str, fallback: Path | None = None) -> Sta
         if column == "FALLBACK":
             suffixes = {"secret": "?optional"}  # no snapshot file contains secrets
             more["APPCONFIG_ENV_FALLBACK"] = str(fallback)
-        if fault:
-            more["APPCONFIG_ENV_DEADLINE_SECONDS"] = f"{fault.deadline:g}"
+        more["APPCONFIG_ENV_DEADLINE_SECONDS"] = f"{deadline:g}"
         environ = lab.environ(suffixes, **more)
         began = time.monotonic()
-        done = subprocess.run(
+        with Timed(
             [str(WRAPPER), sys.executable, "-I", "-S", CHILD, "once"],
             env=environ,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
-            check=False,
-        )
+        ) as done:
+            stdout, stderr = done.communicate()
         seconds = time.monotonic() - began
         init_errors = [_init_error(request) for request in lab.runtime_api.requests]
-        report = json.loads(done.stdout) if done.stdout else None
-        _check_that_nothing_leaks(lab, done.stderr, init_errors)
+        report = json.loads(stdout) if stdout else None
+        _check_that_nothing_leaks(lab, stderr, init_errors)
         snapshot = lab.folder / "snapshot.json"
         assert not snapshot.exists() or f"{CANARY}-secret" not in snapshot.read_text()
         return Start(
             done.returncode,
             seconds,
-            done.stderr,
+            stderr,
             init_errors,
             report,
             list(lab.proxy.calls),
             lab.proxy.connections,
+            done.without_core,
+            # The deadline is about neither Python's own start nor the program.
+            pace.limit(deadline) + pace.own_seconds,
         )
 
 
-def refresh(fault: Fault) -> Refresh:
+def refresh(fault: Fault, pace: Pace) -> Refresh:
     """Run a good cold start, then refresh the program twice: under `fault`, then without it."""
-    milliseconds = f"{1000 * fault.deadline:g}ms"
+    deadline = pace.deadline(fault.deadline)
+    milliseconds = f"{1000 * deadline:g}ms"
     with Lab(fault, is_faulty=False) as lab:
         environ = lab.environ({}, AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=milliseconds)
         process = subprocess.Popen(
@@ -227,7 +243,7 @@ def refresh(fault: Fault) -> Refresh:
         entries = [report["status"] for report in (started, faulty, recovered)]
         _check_that_nothing_leaks(lab, stderr, [*entries, faulty["raised"]])
         assert f"{CANARY}-secret" not in (lab.folder / "snapshot.json").read_text()
-        return Refresh(stderr, started, faulty, recovered, calls)
+        return Refresh(stderr, started, faulty, recovered, calls, pace.limit(deadline))
 
 
 def _next_report(process: subprocess.Popen[str], command: str = "") -> dict[str, Any]:

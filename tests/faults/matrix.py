@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
 from .harness import WRAPPER, Lab, Refresh, Start, refresh, start
+from .pace import Pace, Pacemaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 STARTS = ("required", "optional", "FALLBACK")
 CELLS_AT_A_TIME = 6
+
+
+def pace_now() -> Pace:
+    """How long an undisturbed start takes at the moment."""
+    done = start(None)
+    return Pace(done.seconds, done.seconds - done.without_core)
 
 
 class Matrix:
@@ -36,12 +43,11 @@ class Matrix:
 
     def __enter__(self) -> Self:
         self._write_fallback()
+        self._pacemaker = Pacemaker(pace_now)
         for fault in self._faults:
             for column in STARTS:
-                self._starts[fault.name, column] = self._pool.submit(
-                    start, fault, column, self._fallback
-                )
-            self._refreshes[fault.name] = self._pool.submit(refresh, fault)
+                self._starts[fault.name, column] = self._pool.submit(self._start, fault, column)
+            self._refreshes[fault.name] = self._pool.submit(self._refresh, fault)
         return self
 
     def __exit__(
@@ -60,19 +66,11 @@ class Matrix:
         """The result of the refresh."""
         return self._refreshes[fault.name].result()
 
-    def start_alone(self, fault: Fault | None, column: str) -> Start:
-        """The result of a cold start after everything else in the matrix has finished."""
-        self._drain()
-        return start(fault, column, self._fallback)
+    def _start(self, fault: Fault, column: str) -> Start:
+        return start(fault, column, self._fallback, self._pacemaker.now())
 
-    def refresh_alone(self, fault: Fault) -> Refresh:
-        """The result of a refresh after everything else in the matrix has finished."""
-        self._drain()
-        return refresh(fault)
-
-    def _drain(self) -> None:
-        wait(self._starts.values())
-        wait(self._refreshes.values())
+    def _refresh(self, fault: Fault) -> Refresh:
+        return refresh(fault, self._pacemaker.now())
 
     def _write_fallback(self) -> None:
         """Run a cold start that succeeds, and ship its snapshot."""

@@ -119,7 +119,12 @@ def inner_run(folder: Path, text: str, *options: str) -> subprocess.CompletedPro
     return subprocess.run(
         [*command, "--tb=short", *options, "test_inner.py"],
         cwd=folder,
-        env={**os.environ, canary.VARIABLE: OTHER, "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            canary.VARIABLE: OTHER,
+            "PYTHONPATH": str(ROOT),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # they take longer to load than the run
+        },
         capture_output=True,
         text=True,
         timeout=120,
@@ -127,9 +132,17 @@ def inner_run(folder: Path, text: str, *options: str) -> subprocess.CompletedPro
     )
 
 
-@pytest.fixture(scope="module")
-def leaky(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
-    done = inner_run(tmp_path_factory.mktemp("leaky"), LEAKS)
+# The options of an inner run: in one process, or in others that report to it.
+WORKER = ("-p", "xdist.plugin", "-n", "1")
+WORKERS = ("-p", "xdist.plugin", "-n", "2")
+each_run = pytest.mark.parametrize("workers", [(), WORKER], ids=["alone", "worker"])
+
+
+@pytest.fixture(scope="module", params=[(), WORKERS], ids=["alone", "workers"])
+def leaky(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[int, str]:
+    done = inner_run(tmp_path_factory.mktemp("leaky"), LEAKS, *request.param)
     return done.returncode, done.stdout.partition("the canary secret leaked")[2]
 
 
@@ -152,14 +165,20 @@ def test_intended_output_is_not_reported_as_a_leak(leaky: tuple[int, str]) -> No
     assert "intended_output" not in leaky[1].partition("short test summary")[0]
 
 
-def test_a_leak_fails_a_run_whose_tests_all_pass(tmp_path: Path) -> None:
-    done = inner_run(tmp_path, f"import os\ndef test_it(): print(os.environ['{canary.VARIABLE}'])")
+@each_run
+def test_a_leak_fails_a_run_whose_tests_all_pass(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    text = f"import os\ndef test_it(): print(os.environ['{canary.VARIABLE}'])"
+    done = inner_run(tmp_path, text, *workers)
     assert "1 passed" in done.stdout
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_run_without_leaks_passes_and_reports_how_much_was_searched(tmp_path: Path) -> None:
-    done = inner_run(tmp_path, "def test_it(tmp_path): (tmp_path / 'x').write_text('y' * 9000)")
+@each_run
+def test_a_run_without_leaks_passes_and_reports_how_much_was_searched(
+    tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    text = "def test_it(tmp_path): (tmp_path / 'x').write_text('y' * 9000)"
+    done = inner_run(tmp_path, text, *workers)
     assert done.returncode == 0
     size = re.search(r"canary: not in (\d+\.\d+) MB", done.stdout)
     assert size
@@ -172,6 +191,7 @@ def broken(process):
 """
 
 
+@each_run
 @pytest.mark.parametrize(
     ("death", "why"),
     [
@@ -180,7 +200,7 @@ def broken(process):
     ],
 )
 def test_a_watch_that_ends_early_fails_the_run_but_no_test(
-    tmp_path: Path, death: str, why: str
+    tmp_path: Path, death: str, why: str, workers: tuple[str, ...]
 ) -> None:
     text = f"""
 import threading
@@ -192,11 +212,29 @@ def test_it(request):
     assert not sampler.is_alive()
 def test_another(): pass
 """
-    done = inner_run(tmp_path, BROKEN + text, "-W", "error")
+    done = inner_run(tmp_path, BROKEN + text, "-W", "error", *workers)
     assert "2 passed" in done.stdout
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
-    assert f"CANARY command lines were not watched to the end: {why}" in done.stdout
+    worker = r"gw\d: " if workers else ""
+    line = rf"^CANARY command lines were not watched to the end: {worker}{re.escape(why)}$"
+    assert re.search(line, done.stdout, re.MULTILINE)
     assert "a message" not in done.stdout
+    assert "canary: not in" not in done.stdout
+
+
+def test_a_worker_that_does_not_report_fails_the_run(tmp_path: Path) -> None:
+    text = """
+import pytest
+@pytest.hookimpl(trylast=True, wrapper=True)
+def pytest_sessionfinish(session):
+    yield
+    getattr(session.config, "workeroutput", {}).pop("canary", None)
+"""
+    (tmp_path / "mute.py").write_text(text)
+    done = inner_run(tmp_path, "def test_it(): pass", "-p", "mute", *WORKER)
+    assert "1 passed" in done.stdout
+    assert done.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "CANARY command lines were not watched to the end: gw0: did not report" in done.stdout
     assert "canary: not in" not in done.stdout
 
 

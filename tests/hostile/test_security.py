@@ -193,7 +193,7 @@ def test_a_snapshot_that_holds_a_secret_is_not_used(
 
     done = start(environ)
 
-    assert "was not used: it is not a snapshot, or only a part of one" in done.stderr
+    assert "was not used: it is not a complete snapshot" in done.stderr
     assert json.loads(done.stdout)["A"] == "true"
 
 

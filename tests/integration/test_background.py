@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from appconfig_env._cache import handoff as _handover
+from appconfig_env._cache import handoff as handoffs
 from appconfig_env._cache.file_lock import FileLock
 from appconfig_env._cache.handoff import BackgroundFetch
 from appconfig_env._cache.snapshot_json import loads
@@ -177,7 +177,7 @@ class Runtime:
     def background(self) -> BackgroundFetch:
         """The wrapper's handoff; the runtime must have responded once."""
         items = Path(f"/proc/{self.process.pid}/environ").read_text().split("\0")
-        found = _handover.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
+        found = handoffs.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
         assert found is not None
         assert found.background is not None, self.stderr()
         return found.background
@@ -262,14 +262,16 @@ def test_deferred_sources_do_not_delay_the_runtime(aws: HoldingAws, start: Start
     assert runtime.ask("[get('LIMIT', type=int), get('HOST')]") == [10, "db.one"]
     assert runtime.ask("document('appconfig:shop/prod/app')") == {"limit": 10}
     assert runtime.ask("children()") == [str(runtime.background().process)]
-    assert not is_gone(runtime.background().process), "the server holds its answers back"
+    assert not is_gone(runtime.background().process), "the server still holds its responses"
 
     aws.release()
     assert runtime.ask(ALL) == ALL_VALUES
     assert runtime.ask("document('secretsmanager:prod/db')") == {"password": SECRET}
     assert runtime.ask("flag('checkout').attributes") == {"percent": 5}
     assert runtime.ask("[name for name in os.environ if name in ('PASSWORD', 'DEBUG')]") == []
-    assert aws.asked() == {**ENV_BOUND, **FOR_GET}, "each is asked for once, by whomever"
+    assert aws.asked() == {**ENV_BOUND, **FOR_GET}, (
+        "each is requested once, by the wrapper or the child"
+    )
     assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
     assert aws.problems == []
 
@@ -284,7 +286,7 @@ def test_the_helper_continues_polling_with_the_child_s_token(aws: HoldingAws, st
     aws.clear_calls()
     assert runtime.ask("refresh()") == ["DEBUG", "PASSWORD"]
     assert runtime.ask("[get('DEBUG'), get('PASSWORD')]") == ["on", "rotated"]
-    assert aws.count("StartConfigurationSession") == 0, "the sessions of the start go on"
+    assert aws.count("StartConfigurationSession") == 0, "the child's sessions continue"
     assert aws.count("GetLatestConfiguration") == 2
     assert aws.received == {"shop/prod/later": 1}
     assert aws.problems == []
@@ -387,7 +389,7 @@ def test_the_first_get_reaps_a_child_that_has_finished(
     runtime.ask("1")
     child, pipe = runtime.background().process, f"pipe:[{runtime.background().inode}]"
     eventually(lambda: is_gone(child))
-    assert runtime.ask("get('LIMIT')") == "10", "whatever it asks for"
+    assert runtime.ask("get('LIMIT')") == "10", "any get() reaps it"
     assert runtime.ask("children()") == []
     assert pipe not in files(runtime.process.pid)
     assert runtime.ask("get('DEBUG')") == "off"
@@ -404,7 +406,7 @@ def test_the_child_is_detached_from_stdin_and_stdout(aws: HoldingAws, start: Sta
     assert os.readlink(f"/proc/{child}/fd/0") == "/dev/null"
     assert os.readlink(f"/proc/{child}/fd/1") == "/dev/null"
     inherited = {os.readlink(f"/proc/{process.pid}/fd/{number}") for number in (0, 1)}
-    assert not inherited & files(child), "who reads the runtime's output sees its end"
+    assert not inherited & files(child), "a reader of the runtime's output sees its end"
 
 
 @pytest.mark.parametrize("end", ["exit", "crash", "kill"])
@@ -518,7 +520,7 @@ def test_a_child_that_was_frozen_exits_and_the_helper_loads_by_itself(
     aws.held.clear()
     for process in both:
         os.kill(process, signal.SIGCONT)
-    assert runtime.ask(ALL) == ALL_VALUES, "while its own answers are held back still"
+    assert runtime.ask(ALL) == ALL_VALUES, "while the child's responses are still held"
     assert runtime.ask("children()") == []
     assert aws.problems == []
 
@@ -600,10 +602,10 @@ def test_a_failed_optional_deferred_source_uses_its_default(
         "secretsmanager:none?env=no&as=C&default=c appconfig:shop/prod/none?env=no&optional"
     )
     runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": sources})
-    assert runtime.ask("[get('A'), get('B'), get('B', 'mine'), get('C')]") == [
+    assert runtime.ask("[get('A'), get('B'), get('B', 'default'), get('C')]") == [
         "a",
         None,
-        "mine",
+        "default",
         "c",
     ]
     assert runtime.ask("children()") == []
@@ -936,11 +938,11 @@ def test_if_no_child_can_be_started_the_helper_loads_by_itself(
     assert code == 0
     assert found["LIMIT"] == "10"
     assert aws.asked() == ENV_BOUND
-    handoff = _handover.loads(found[HANDOFF])
+    handoff = handoffs.loads(found[HANDOFF])
     assert handoff is not None
     assert handoff.background is None
     assert "in the background" not in said[-1]
-    assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held, "nobody has it any more"
+    assert FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock").is_held, "no process holds it"
 
 
 def test_the_child_writes_the_file_and_sends_only_secrets_through_the_pipe(
@@ -969,7 +971,7 @@ def test_the_child_writes_the_file_and_sends_only_secrets_through_the_pipe(
         write_line=said.append,
     )
     assert code == 0
-    handoff = _handover.loads(found[HANDOFF])
+    handoff = handoffs.loads(found[HANDOFF])
     assert handoff is not None
     assert handoff.background is not None
     assert handoff.background.inode == 3
@@ -997,8 +999,8 @@ def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     # Each read takes longer than the others wait for the lock: then they read without it.
-    aws.delay("GetSecretValue", 0.15)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "200"}
+    aws.delay("GetSecretValue", 1.0)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "1500"}
     helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
     with ThreadPoolExecutor(len(helpers)) as threads:
         found = list(threads.map(lambda helper: helper.get("PASSWORD"), helpers))
@@ -1008,14 +1010,15 @@ def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
 def test_threads_wait_for_the_thread_that_waits_for_another_process(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
-    aws.delay("GetSecretValue", 0.3)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "400"}
+    # The wait for the lock and the call take longer than a refresh may, each alone does not.
+    aws.delay("GetSecretValue", 2.0)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "3500"}
     helper = Helper({**wrapped(environ, Clock(time.time())), **times})
     other = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
     assert other.is_held
     with ThreadPoolExecutor(3) as threads:
         answers = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
-        time.sleep(0.3)
+        time.sleep(2.0)
         other.release()
         assert [answer.result() for answer in answers] == [SECRET] * 3
 

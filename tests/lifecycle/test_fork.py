@@ -144,7 +144,7 @@ def test_a_child_forked_during_a_refresh_can_refresh(life: Life) -> None:
     eventually(lambda: life.aws.count("GetLatestConfiguration"))
     life.aws.held.clear()  # the response that is already held remains held
 
-    assert runtime.ask("forked(\"get('LIMIT')\")") == "10", "its parent is on it"
+    assert runtime.ask("forked(\"get('LIMIT')\")") == "10", "its parent is refreshing"
     life.aws.release()
     eventually(lambda: runtime.ask("get('LIMIT')") == "11")
     assert runtime.ask("forked(\"get('LIMIT')\")") == "11"
@@ -180,7 +180,7 @@ os.kill(parent, signal.SIGKILL)
     assert runtime.answer() == "alone"
     life.aws.lose()
     runtime.send("get")
-    assert runtime.answer() == ["11", None], "the lock went down with the parent"
+    assert runtime.answer() == ["11", None], "the lock was released with the parent"
     assert life.aws.problems == []
 
 

@@ -320,4 +320,4 @@ def test_a_signal_handler_s_get_during_the_first_read_returns_at_once(
     finally:
         signal.signal(signal.SIGUSR1, before)
     (seconds,) = took
-    assert seconds < 4, "it was twice the deadline of 8 s, twice"
+    assert seconds < 8, "it was twice the deadline of 8 s, twice"

@@ -1,4 +1,4 @@
-"""A second start in the same environment succeeds whatever is in /tmp, and logs what it ignored."""
+"""A second cold start succeeds with any file in /tmp, and logs what it ignored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SECRETS = ["GetSecretValue"]
 POLLS = ["GetLatestConfiguration", "GetParametersByPath", "GetSecretValue"]
 ALL = [*POLLS, "StartConfigurationSession"]
-SOMEBODY = 12345
+ANOTHER_USER = 12345
 
 
 @pytest.fixture
@@ -115,14 +115,14 @@ FOUND: dict[str, tuple[Callable[[Life], None], list[str], str]] = {
     "fresh": (leave, SECRETS, ""),
     "stale": (age, POLLS, ""),
     "none": (delete, ALL, ""),
-    "half-written": (cut, ALL, "it is not a snapshot, or only a part of one"),
-    "empty": (empty, ALL, "it is not a snapshot, or only a part of one"),
-    "zeros": (replace_by_zeros, ALL, "it is not a snapshot, or only a part of one"),
+    "half-written": (cut, ALL, "it is not a complete snapshot"),
+    "empty": (empty, ALL, "it is not a complete snapshot"),
+    "zeros": (replace_by_zeros, ALL, "it is not a complete snapshot"),
     "link": (link, ALL, "it cannot be opened (Too many levels of symbolic links)"),
     "dead link": (link_to_nowhere, ALL, "it cannot be opened (Too many levels of symbolic links)"),
     "endless": (link_to_endless, ALL, "it cannot be opened (Too many levels of symbolic links)"),
-    "writable": (let_all_write, ALL, "others may read or write it"),
-    "readable": (let_all_read, ALL, "others may read or write it"),
+    "writable": (let_all_write, ALL, "other users may read or write it"),
+    "readable": (let_all_read, ALL, "other users may read or write it"),
     "pipe": (make_pipe, ALL, "it is not a regular file"),
     "huge": (grow, ALL, "it is larger than 67108864 bytes"),
 }
@@ -136,9 +136,9 @@ def test_a_start_uses_a_trustworthy_snapshot_and_replaces_any_other(life: Life, 
     done = life.run()
 
     assert (done.returncode, done.stdout) == (0, SHOWN)
-    said = done.stderr.splitlines()
+    lines = done.stderr.splitlines()
     refused = f"appconfig-env: warn: the snapshot {life.snapshot} was not used: {reason}"
-    assert said[:-1] == ([refused] if reason else []), "and the start's own line"
+    assert lines[:-1] == ([refused] if reason else []), "and the line of the cold start"
     assert life.operations() == asked
     assert life.aws.problems == [], "a token that is taken over is used once"
 
@@ -203,7 +203,7 @@ def others(life: Life, request: pytest.FixtureRequest) -> list[str]:
     squatted = life.snapshot.rename(shared / "snapshot.json")
     squatted.chmod(0o644)
     for path in (squatted, shared):
-        os.chown(path, SOMEBODY, SOMEBODY)
+        os.chown(path, ANOTHER_USER, ANOTHER_USER)
     shared.chmod(0o1777)
     life.environ["APPCONFIG_ENV_SNAPSHOT"] = str(squatted)
     return ["unshare", "--user", "--map-root-user"]
@@ -233,7 +233,7 @@ LOCKS: dict[str, tuple[Callable[[Path, Path], object], bool]] = {
 
 
 @pytest.mark.parametrize("kind", LOCKS)
-def test_whatever_is_in_the_lock_s_place_the_start_succeeds(life: Life, kind: str) -> None:
+def test_a_cold_start_succeeds_with_any_file_in_the_lock_s_place(life: Life, kind: str) -> None:
     make, is_written = LOCKS[kind]
     life.snapshot.unlink()
     lock = life.folder / "snapshot.json.lock"
@@ -263,7 +263,7 @@ PARTIALS = {
 
 
 @pytest.mark.parametrize("kind", PARTIALS)
-def test_whatever_is_in_the_new_file_s_place_the_start_succeeds(life: Life, kind: str) -> None:
+def test_a_cold_start_succeeds_with_any_file_in_the_new_file_s_place(life: Life, kind: str) -> None:
     target = life.folder / "target"
     target.write_text("precious")
     life.snapshot.unlink()
@@ -296,5 +296,7 @@ def test_a_helper_that_finds_an_unusable_snapshot_loads_by_itself(
     names = ("LIMIT", "HOST", "DB_PASSWORD")
     assert [helper.get(name) for name in names] == ["10", "db.one", "s3cret"]
     assert life.operations() == ALL
-    assert caplog.text.count("was not used") == 2 * bool(reason), "as it opened, and as it asked"
+    assert caplog.text.count("was not used") == 2 * bool(reason), (
+        "when it opened, and when it refreshed"
+    )
     assert life.aws.problems == []

@@ -54,7 +54,7 @@ NO_ROOM = {
 
 
 @pytest.mark.parametrize("kind", NO_ROOM)
-def test_a_start_that_cannot_write_works_nevertheless(life: Life, kind: str) -> None:
+def test_a_cold_start_succeeds_without_a_writable_folder(life: Life, kind: str) -> None:
     script, reason, left = NO_ROOM[kind]
     runtime = life.start(prefix=within(life, script))
     assert runtime.ask(ALL) == VALUES
@@ -150,7 +150,7 @@ def test_only_the_partial_files_of_killed_writers_are_removed(folder: Path, path
     sweep(path.format(folder=folder))
     assert sorted(entry.name for entry in folder.iterdir()) == sorted(
         [*kept, "snapshot.json.7.tmp"]
-    ), "a folder of that name is none of ours"
+    ), "a folder of that name is not ours"
 
 
 def test_partial_files_are_not_removed_while_another_process_writes(

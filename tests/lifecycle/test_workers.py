@@ -86,7 +86,7 @@ def test_if_the_refreshing_process_is_killed_another_one_refreshes(life: Life) -
     before = life.aws.count("GetLatestConfiguration")
     one.send("get('LIMIT')")
     eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
-    assert two.ask("get('LIMIT')") == "10", "somebody is on it"
+    assert two.ask("get('LIMIT')") == "10", "the other process is refreshing"
 
     os.kill(one.pid, signal.SIGKILL)
     one.process.wait()  # its lock is released when it ends, not earlier
@@ -94,7 +94,7 @@ def test_if_the_refreshing_process_is_killed_another_one_refreshes(life: Life) -
     life.tick(LOCK_RETRY_SECONDS)
 
     assert two.ask("get('LIMIT')") == "11"
-    assert life.aws.problems == [], "the token went down with the first one"
+    assert life.aws.problems == [], "the token was lost with the first process"
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_process_that_hangs_with_the_lock_does_not_block_the_others(
     while helper.get("LIMIT") == "10" and waited < 60:
         clock.tick(LOCK_RETRY_SECONDS)
         waited += 1
-    assert 8 < waited <= 20, "longer than anybody who is well takes, and no longer than twice that"
+    assert 8 < waited <= 20, "longer than a healthy process takes, and no longer than twice that"
     assert life.operations() == ["GetLatestConfiguration", "StartConfigurationSession"]
 
     # It continues in this way, with a token that it does not share.
@@ -186,7 +186,7 @@ def test_a_source_refreshed_by_another_process_during_the_wait_is_not_requested_
     assert life.aws.calls == []
 
 
-def test_a_clock_that_goes_back_while_another_process_refreshes_counts_as_stale(
+def test_if_the_clock_moves_backwards_while_another_process_refreshes_all_is_stale(
     life: Life, clock: Clock
 ) -> None:
     clock.at += 7200
@@ -195,7 +195,7 @@ def test_a_clock_that_goes_back_while_another_process_refreshes_counts_as_stale(
     helper = Helper(after, now=clock)
     busy = FileLock(f"{life.snapshot}.lock")
     life.aws.clear_calls()
-    assert helper.get("HOST") == "db.one", "of the environment, while nothing is known"
+    assert helper.get("HOST") == "db.one", "from the environment, while nothing is known"
     busy.release()
     asked = life.operations()
     clock.at -= 3600

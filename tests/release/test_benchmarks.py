@@ -5,22 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
+import ssl
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import counts, figures, growth, inside, matrix, overlap, report
-from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, Cell
-from benchmarks.figures import Figure
-from benchmarks.page import Section, Table
+from benchmarks import counts, distance, growth, layers
+from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, SHOW, Cell
+from benchmarks.server import HOST, Server
 from benchmarks.starts import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MACHINE = {"python": "CPython 3.11"}
 BARE = {"PATH": os.defpath}
 STRACE = """\
 1 execve("/bin/sh", ["sh"], 0x7ffd /* 1 vars */) = 0
@@ -36,12 +36,12 @@ STRACE = """\
 
 def test_a_cell_gives_what_each_contender_adds_and_asks_for() -> None:
     with Bench.open() as bench:
-        (found,) = matrix.measure(bench, [Cell(1, 3)], 1)
+        (found,) = distance.measure(bench, [Cell(1, 3)], 1)
 
-    assert found.added.keys() == found.counts.keys() == CONTENDERS.keys()
-    assert found.variables == 4 + 3  # those of the profile `app`, and the parameters
-    assert all(one.configurations == 1 for one in found.counts.values())
-    assert found.over_floor == found.added["ours"] - found.added["floor"]
+    assert found.added.keys() == CONTENDERS.keys()
+    assert found.calls == 3
+    assert found.over_baseline == found.added["ours"] - found.added["baseline"]
+    assert found.boto3 == found.added["boto3"] / found.added["ours"]
 
 
 def test_growth_counts_calls_and_memory_at_each_size() -> None:
@@ -74,7 +74,7 @@ def test_strace_tells_opened_files_and_calls() -> None:
 def test_a_start_is_counted_by_strace(tmp_path: Path) -> None:
     files, calls = counts.system_calls((), BARE, tmp_path)
 
-    if files is not None and calls is not None:  # else nobody may trace here
+    if files is not None and calls is not None:  # else tracing is not allowed here
         assert 0 < files < calls
 
 
@@ -92,56 +92,14 @@ def test_the_peak_is_that_of_the_command() -> None:
     assert counts.peak_mib(large, BARE) > counts.peak_mib(NOTHING, BARE) + 40
 
 
-def test_the_import_is_measured_beside_the_runtime_client() -> None:
-    taken = inside.import_ms(1)
-
-    assert len(taken) == 1
-    assert taken[0] > 0
-
-
-def test_a_target_is_a_ceiling_or_a_floor() -> None:
-    assert Figure("a", 1, "ms", 2).is_met
-    assert not Figure("a", 3, "ms", 2).is_met
-    assert Figure("a", 5, "x", 4.5, at_least=True).is_met
-    assert Figure("a", 5).is_met is None
-
-
-def test_the_table_says_what_was_missed() -> None:
-    met, missed = Figure("one", 1, "ms", 2, best=0.5), Figure("two", 3, "x", 4, at_least=True)
-
-    text = report.as_text([met, missed], MACHINE)
-
-    assert "at most 2 ms: met" in text
-    assert "at least 4 x: MISSED" in text
-    assert text.endswith("Targets missed: two")
-    assert report.as_text([met], MACHINE).endswith("All targets are met.")
-
-
-def test_a_part_without_figures_is_told_by_its_section() -> None:
-    section = Section("Hours", "Prose.", [Table(("", "calls"), [("one", "3")])])
-
-    assert report.as_text([], MACHINE, [section]).endswith("Hours\n\n     calls\none      3")
-
-
-def test_the_json_holds_the_same() -> None:
-    found = json.loads(report.as_json([Figure("one", 1, "ms", 2)], MACHINE))
-
-    assert found["machine"] == MACHINE
-    assert found["figures"][0]["name"] == "one"
-    assert found["figures"][0]["is_met"] is True
-
-
-def test_quartiles_want_four_values() -> None:
-    assert figures.quartiles([1.0, 2.0, 3.0]) is None
-    assert figures.quartiles([1.0, 2.0, 3.0, 4.0]) == (1.25, 3.75)
-
-
-def test_the_command_measures_what_is_wanted_and_names_the_machine() -> None:
-    words = ("--rounds", "1", "--json", "--only", "headline", "--only", "import")
+def test_the_command_measures_what_is_wanted_and_names_the_machine(tmp_path: Path) -> None:
+    page = tmp_path / "performance.md"
+    page.write_text((ROOT / "docs" / "performance.md").read_text())
+    words = ("--rounds", "1", "--json", "--only", "start", "--only", "import", "--docs", tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *words],
         cwd=ROOT,
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
         check=True,
     )
@@ -149,17 +107,54 @@ def test_the_command_measures_what_is_wanted_and_names_the_machine() -> None:
     found = json.loads(done.stdout)
     assert {"python", "tls", "processors", "boto3", "awslambdaric"} <= found["machine"].keys()
     values = {one["name"]: one["value"] for one in found["figures"]}
-    assert values["variables that all set alike"] == 20 + 4 + 3
-    assert values["calls of this wrapper"] == values["calls of the floor"] == 6
+    assert values["configurations received"] == 2
     assert 0 < values["modules imported, nothing to read"] < values["modules imported"]
-    targets = {one["target"] for one in found["figures"] if one["target"] is not None}
-    assert targets == {45, 15, 1.3, 5, 6, 1}
-    assert [one["title"] for one in found["sections"]] == ["One start", "Import"]
+    assert found["page"]["start-variables"] == str(20 + 4 + 3)
+    assert {one["target"] for one in found["figures"]} == {None, 45, 15, 1.3, 5, 6, 1}
+    progress = [line.split(" ", 2) for line in done.stderr.splitlines()]
+    assert [(one[0], one[2]) for one in progress] == [
+        ("[1/2]", "measuring: start"),
+        ("[2/2]", "measuring: import"),
+    ]
+    filled = page.read_text()
+    assert found["page"]["start"] in filled
+    assert found["page"].keys() == {
+        "machine", "start", "start-rounds", "start-variables", "import", "import-rounds",
+    }  # fmt: skip
+    assert [one.name for one in (tmp_path / "performance").iterdir()] == ["start.svg"]
 
 
-def test_what_is_read_beside_the_start_is_measured_beside_what_is_awaited() -> None:
+def test_deferred_sources_are_measured_next_to_what_is_awaited() -> None:
     with Bench.open() as bench:
-        (found,) = overlap.measure(bench, [Cell(1, 3)], 1)
+        found = distance.measure_deferred(bench, [Cell(1, 3)], 1)
 
-    assert found.cell == Cell(1, 3)
-    assert all(isinstance(value, float) for value in found[1:])
+    assert list(found) == [Cell(1, 3)]
+    ways = ["awaited", "deferred", "without", "all deferred", "idle"]
+    assert list(found[Cell(1, 3)]) == ways
+
+
+def test_a_layer_trusts_the_server_by_its_own_directory_alone() -> None:
+    with Bench.open() as bench:
+        environ = bench.serve(Cell())
+        del environ["AWS_CA_BUNDLE"]
+        wrapper = layers.unpacked(bench.folder / "opt", bench.server.ca_file)
+        done = subprocess.run((wrapper, *SHOW), env=environ, capture_output=True, check=True)
+        bench.forget()
+        shutil.rmtree(bench.folder / "opt" / layers.PACKAGE / "anchors")
+        without = subprocess.run((wrapper, *SHOW), env=environ, capture_output=True, check=False)
+
+    assert b"value 19" in done.stdout
+    assert without.returncode
+    assert b"certificate" in without.stderr
+
+
+def test_tls_finds_the_authority_in_a_hashed_directory(tmp_path: Path) -> None:
+    with Server() as server:
+        layers.trust(server.ca_file, tmp_path / "hashed")
+        context = ssl.create_default_context(capath=str(tmp_path / "hashed"))
+        port = int(server.url.rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            context.wrap_socket(plain, server_hostname=HOST) as tls,
+        ):
+            assert tls.version() == "TLSv1.3"

@@ -15,13 +15,13 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from benchmarks import answers, floor
+from benchmarks import answers, stdlib_baseline
 from benchmarks.answers import Answers, Content
 from benchmarks.contenders import ROOT, Cell, base_environ, require_same
-from benchmarks.server import HOST, Link, Service, serve_connection
+from benchmarks.server import HOST, Counts, Link, Service, serve_connection
 from benchmarks.starts import Bench
 
-WITHOUT_POWERTOOLS = ("ours", "floor", "boto3")
+WITHOUT_POWERTOOLS = ("ours", "baseline", "boto3")
 SESSIONS = {"GetLatestConfiguration": 4, "StartConfigurationSession": 4}
 
 
@@ -44,7 +44,7 @@ def test_all_set_the_same_variables_by_the_same_calls(by_name: bool, calls: dict
     assert variables == (4 + 3 + 3 + 3) + 25
     assert [one.calls for one in counts.values()] == [dict(sorted(calls.items()))] * 3
     # One connection for each of three profiles, and of three batches or one path.
-    assert counts["ours"].connections == counts["floor"].connections == 3 + (3 if by_name else 1)
+    assert counts["ours"].connections == counts["baseline"].connections == 3 + (3 if by_name else 1)
     assert counts["boto3"].connections == 2
 
 
@@ -52,9 +52,9 @@ def test_all_set_the_same_variables_by_the_same_calls(by_name: bool, calls: dict
 def test_powertools_sets_the_same(by_name: bool) -> None:
     with Bench.open() as bench:
         environ = bench.serve(Cell(2, 11, by_name=by_name))
-        _, counts = bench.agreed(("floor", "powertools"), environ)
+        _, counts = bench.agreed(("baseline", "powertools"), environ)
 
-    assert counts["powertools"].calls == counts["floor"].calls
+    assert counts["powertools"].calls == counts["baseline"].calls
 
 
 def test_wrappers_that_do_not_agree_are_not_compared() -> None:
@@ -69,7 +69,7 @@ def test_wrappers_that_do_not_agree_are_not_compared() -> None:
         ("GET", "/configuration", "configuration_token=a%2Fb%2Bc%3D", {}, b""),
     ],
 )
-def test_the_floor_signs_as_botocore_does(
+def test_the_stdlib_baseline_signs_as_botocore_does(
     method: str, path: str, query: str, headers: dict[str, str], body: bytes
 ) -> None:
     environ = base_environ(ROOT, "https://ssm.example.com", "")
@@ -82,7 +82,7 @@ def test_the_floor_signs_as_botocore_does(
     request = AWSRequest(method=method, url=url, headers=headers, data=body)
     SigV4Auth(credentials, "ssm", "us-east-1").add_auth(request)
 
-    signer = floor.Signer(environ, "ssm", request.headers["X-Amz-Date"])
+    signer = stdlib_baseline.Signer(environ, "ssm", request.headers["X-Amz-Date"])
     sent = signer.request(method, path, query, headers, body).decode()
 
     assert f"\r\nauthorization:{request.headers['Authorization']}\r\n" in sent
@@ -128,6 +128,16 @@ def test_a_token_tells_its_profile() -> None:
     assert token != answers.token(7)
 
 
+def test_connections_without_tls_have_no_distance_and_are_counted() -> None:
+    waits: list[float] = []
+    service = Service(Content(), Link(10, waits.append))
+
+    talk(service, requests=2, is_plain=True)
+
+    assert waits == []
+    assert service.take() == Counts({"GetParametersByPath": 2}, 1)
+
+
 def test_two_round_trips_pass_before_the_handshake_and_one_before_each_answer() -> None:
     waits: list[float] = []
     service = Service(Content(), Link(10, waits.append))
@@ -146,7 +156,7 @@ def test_without_distance_nothing_waits() -> None:
     assert waits == []
 
 
-def talk(service: Service, requests: int) -> None:
+def talk(service: Service, requests: int, *, is_plain: bool = False) -> None:
     """A client with one connection, which waits for each answer."""
     authority = trustme.CA()
     theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
@@ -156,10 +166,11 @@ def talk(service: Service, requests: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         plain = socket.create_connection(listener.getsockname())
         accepted, _ = listener.accept()
-    thread = threading.Thread(target=serve_connection, args=(accepted, theirs, service))
+    context = None if is_plain else theirs
+    thread = threading.Thread(target=serve_connection, args=(accepted, context, service))
     thread.start()
-    with ours.wrap_socket(plain, server_hostname=HOST) as tls:
+    with plain if is_plain else ours.wrap_socket(plain, server_hostname=HOST) as client:
         for _ in range(requests):
-            tls.sendall(f"{head}\r\n\r\n{{}}".encode())
-            assert tls.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+            client.sendall(f"{head}\r\n\r\n{{}}".encode())
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
     thread.join()

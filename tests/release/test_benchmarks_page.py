@@ -1,211 +1,288 @@
-"""The page is written from any figures: sections, what was missed, pictures that do not vary."""
+"""A run fills the marks of a page and nothing else, and no figure is outside of a mark."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import (
-    figures,
-    growth,
-    life,
-    matrix,
-    page,
-    pictures,
-    sections,
-    sections_of_life,
-    sections_of_sizes,
-)
-from benchmarks.contenders import CONTENDERS, ROOT
-from benchmarks.counts import Counted, Work
+import pytest
+
+from benchmarks import counts, distance, figures, growth, handler, one_start, page, pictures
+from benchmarks.contenders import CONTENDERS, ROOT, Cell
+from benchmarks.counts import Work
+from benchmarks.figures import Figure
 from benchmarks.growth import Point
-from benchmarks.headline import Headline
-from benchmarks.inside import Reading
-from benchmarks.life import CLASSIC, OURS, Life
-from benchmarks.matrix import Found
-from benchmarks.memory import Memory, Usage
-from benchmarks.overlap import Overlap
-from benchmarks.page import Section, Table
-from benchmarks.pictures import Curve
+from benchmarks.handler import TOOLS, WAYS, Memory
+from benchmarks.page import Findings
+from benchmarks.pictures import Bar, Curve, Panel
 from benchmarks.server import Counts
+from simulations import figures as fleet
+from simulations.polls import Crowd
+from simulations.starts import Start, Starts
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-MACHINE = {"python": "CPython 3.11", "load": "0.10"}
-CALLS = Counts({"GetParametersByPath": 6}, 2, 3)
-CELLS = matrix.cells()
-ADDED = {"ours": 60.0, "floor": 30.0, "boto3": 270.0, "powertools": 290.0}
-TIMES = {
-    "direct": 8.0,
-    "idle": 20.0,
-    **ADDED,
-    "boto3_no_garbage": 250.0,
-    "ours_trusting": 80.0,
-    "floor_trusting": 50.0,
-    "boto3_trusting": 320.0,
-    "layer": 58.0,
-    "layer_trusting": 60.0,
-}
-HEADLINE = Headline(
+DOCS = ROOT / "docs"
+PAGES = ("performance.md", "fleet.md")
+ADDED = {"ours": 60.0, "baseline": 30.0, "boto3": 270.0, "powertools": 290.0}
+TIMES = {"direct": 8.0, **dict.fromkeys(one_start.ROWS, 250.0), **ADDED, "idle": 20.0}
+TIMES |= {"layer_trusting": 60.0, "baseline_trusting": 50.0, "boto3_trusting": 320.0}
+ONE_START = one_start.Found(
     {name: [value, value + 1, value + 2, value + 3] for name, value in TIMES.items()},
-    dict.fromkeys(CONTENDERS, CALLS),
+    dict.fromkeys(CONTENDERS, Counts({"GetParametersByPath": 6}, 3)),
     27,
     100,
     28,
 )
-MATRIX = [
-    Found(cell, {**ADDED, "ours": 51.0 if cell.rtt_ms == 10 else 40.0}, HEADLINE.counts, 7)
-    for cell in CELLS
+DISTANCE = [
+    distance.Found(cell, {**ADDED, "ours": 51.0 if cell.rtt_ms == 10 else 40.0}, 7)
+    for cell in distance.cells()
 ]
 WORK = {
     "ours": Work(118, 2174, 138.3, 18.4),
-    "floor": Work(68, 1271, 126.4, 17.4),
     "boto3": Work(None, None, None, 50.3),
     "layer": Work(60, 1500, 130.0, 18.0),
 }
-COUNTED = Counted(WORK, {"files and system calls": "strace", "instructions": "not counted here"})
+SIZES = growth.SERIES["parameters"]
 GROWTH = {
     "parameters": [
-        Point(cell, calls, {"ours": 40.0 + calls, "floor": 30.0 + calls}, {"ours": 18, "floor": 17})
-        for cell, calls in zip(growth.SERIES["parameters"], (3, 5, 12, 32, 102, 302), strict=False)
+        Point(cell, n, {"ours": 40.0 + n, "baseline": 30.0 + n}, {"ours": 18, "baseline": 17})
+        for cell, n in zip(SIZES, (3, 5, 12, 32, 102, 302, 1002), strict=True)
     ],
 }
-READINGS = [Reading(threads, 0.1, 0.2, 0.3, 0.1, 0.1, 6.0, 90.0, 500.0) for threads in (1, 8)]
-NOTHING = Usage(0, 0, 0)
+READS = [{"threads": threads, **dict.fromkeys(WAYS, 0.1), "get": 0.2} for threads in (1, 8)]
 MEMORY = [
-    Memory(tool, full_trust, NOTHING, NOTHING, NOTHING, Usage(2, 3, 4), 7)
-    for tool in ("appconfig_env", "boto3", "powertools")
-    for full_trust in (False, True)
+    Memory(tool, has_store, (0, 0), (1, 4), (3, 8.5), 9)
+    for has_store in (False, True)
+    for tool in TOOLS
 ]
-LIVES = [
-    Life(tool, workers, {}, {"GetSecretValue": 7}, 3, 20, 0, {"ssm": 299}, sees_deployment=True)
-    for tool in (OURS, CLASSIC)
-    for workers in (1, 16)
-]
-IMPORTS = {"appconfig_env": [0.5, 0.7], "boto3": [80.0, 90.0]}
-FIGURES = [
-    *figures.of_headline(HEADLINE),
-    *figures.of_matrix(MATRIX),
-    *figures.of_growth(GROWTH),
-    *figures.of_reads(READINGS[0]),
-    *figures.of_memory(MEMORY),
-    *figures.of_import(IMPORTS),
-]
+PARTS = {
+    "start": one_start.part(ONE_START),
+    "distance": distance.part(DISTANCE, 7),
+    "deferred": distance.part_deferred({Cell(): {"awaited": 60.0, "deferred": 40.0}}, 7),
+    "counts": counts.part(WORK),
+    "growth": growth.part(GROWTH, 7),
+    "import": handler.part_imports({"appconfig_env": [0.5, 0.7], "boto3": [80.0, 90.0]}),
+    "reads": handler.part_reads(READS),
+    "memory": handler.part_memory(MEMORY),
+}
+FIGURES = [figure for part in PARTS.values() for figure in part.figures]
+STARTS = Starts([Start(1.5, True, (), ()), Start(8.0, False, ("ssm:/a: throttled",), ())], 5, 3)
 
 
-def all_sections() -> list[Section]:
-    return [
-        sections.machine(MACHINE),
-        sections.targets(FIGURES),
-        sections.headline(HEADLINE),
-        sections_of_sizes.matrix(MATRIX, 7),
-        sections_of_sizes.beside([Overlap(CELLS[0], 60.0, 40.0, 39.0, 20.0, 12.0)], 7),
-        sections.counts(COUNTED),
-        sections_of_sizes.grown(GROWTH, 7),
-        sections_of_life.reads(READINGS),
-        sections_of_life.memory(MEMORY),
-        sections_of_life.imports(IMPORTS),
-        sections_of_life.hours(LIVES),
-    ]
+def of_performance() -> Findings:
+    marked = {"machine": page.table(("", ""), [("load", "0.10")]), **figures.targets(FIGURES)}
+    drawn: dict[str, Callable[[Path], None]] = {}
+    for part in PARTS.values():
+        assert not part.found.marked.keys() & marked.keys()
+        marked |= part.found.marked
+        drawn |= part.found.pictures
+    return Findings(marked, drawn)
 
 
-def test_the_page_holds_every_section_with_its_figures() -> None:
-    text = page.as_markdown("What it costs", all_sections(), "performance")
+def of_fleet() -> Findings:
+    wanted = (*fleet.BURSTS.values(), *fleet.fleets().values())
+    counts = [1] * int(Crowd().seconds)
+    polled = dict.fromkeys(fleet.CROWDS.values(), counts)
+    return fleet.findings(dict.fromkeys(wanted, STARTS), polled)
 
-    assert text.startswith("# What it costs\n\n## What was measured where\n")
-    for section in all_sections():
-        assert f"\n## {section.title}\n" in text
-        for picture in section.pictures:
-            assert f"](performance/{picture.name}.svg)" in text
-    assert "| load | 0.10 |" in text
-    assert "| this wrapper | 118 | 2,174 | 138.3 | 18.4 |" in text
-    assert "| this wrapper, out of a layer | 60 | 1,500 | 130 | 18 |" in text
-    assert "| `import boto3` | 85.00 | 80.00 |" in text
-    assert "| boto3 |  |  |  | 50.3 |" in text, "what no tool counted stays empty"
-    assert "instructions outside of the kernel: not counted here" in text
+
+FINDINGS = {"performance.md": of_performance(), "fleet.md": of_fleet()}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_mark_is_known_to_the_code_and_every_figure_has_its_mark(name: str) -> None:
+    marks = page.marks((DOCS / name).read_text())
+
+    assert len(marks) == len(set(marks))
+    assert set(marks) == FINDINGS[name].marked.keys()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_shows_every_picture_that_is_drawn(name: str) -> None:
+    shown = re.findall(rf"\]\({Path(name).stem}/(\w+)\.svg\)", (DOCS / name).read_text())
+
+    recorded = ["hour"] if name == "performance.md" else []
+    assert sorted(shown) == sorted([*FINDINGS[name].pictures, *recorded])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_filling_a_page_twice_is_filling_it_once(name: str) -> None:
+    before = (DOCS / name).read_text()
+
+    once = page.fill(before, FINDINGS[name].marked)
+
+    assert once != before
+    assert page.fill(once, FINDINGS[name].marked) == once
+    assert page.without_marked(once) == page.without_marked(before)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_filling_a_page_with_what_it_holds_changes_nothing(name: str) -> None:
+    text = (DOCS / name).read_text()
+    held = {found[2]: found[3].strip("\n") for found in page._MARKED.finditer(text)}
+
+    assert page.fill(text, held) == text
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_table_and_every_quantity_outside_of_the_record_is_marked(name: str) -> None:
+    written = page.without_marked((DOCS / name).read_text())
+    written = written.partition("\n## Recorded experiments\n")[0]
+
+    quantities = r"\d ?(?:ms|µs|MiB|%|x|times|calls)\b|\$\d|\d\.\d\d"
+    assert not re.findall(rf"^\||{quantities}", written, re.MULTILINE)
+
+
+def test_a_mark_that_is_not_in_the_page_is_an_error() -> None:
+    with pytest.raises(KeyError, match="no mark other"):
+        page.fill("<!-- bench:one -->1<!-- /bench:one -->", {"one": "2", "other": "3"})
+
+
+def test_a_mark_holds_words_or_whole_lines_and_others_stay() -> None:
+    text = (
+        "In <!-- bench:one -->1<!-- /bench:one --> of <!-- bench:all -->9<!-- /bench:all -->:\n\n"
+        "<!-- bench:rows -->\n| a |\n<!-- /bench:rows -->\n"
+    )
+
+    filled = page.fill(text, {"one": "2", "rows": "| b |\n| c |"})
+
+    assert filled == (
+        "In <!-- bench:one -->2<!-- /bench:one --> of <!-- bench:all -->9<!-- /bench:all -->:\n\n"
+        "<!-- bench:rows -->\n| b |\n| c |\n<!-- /bench:rows -->\n"
+    )
+
+
+def test_the_tables_hold_what_was_found() -> None:
+    filled = page.fill((DOCS / "performance.md").read_text(), FINDINGS["performance.md"].marked)
+
+    assert "| load | 0.10 |" in filled
+    assert "| this wrapper | 118 | 2,174 | 138.3 | 18.4 |" in filled
+    assert "| this wrapper, out of a layer | 60 | 1,500 | 130 | 18 |" in filled
+    assert "| boto3 |  |  |  | 50.3 |" in filled, "what no tool counted stays empty"
+    assert "| `import boto3` | 85.00 | 80.00 |" in filled
+    assert "| more parameters, ms | 40.0 | 30.0 | 1.000 | 1.000 | 0 % | 1.00 |" in filled
+    assert "| this helper | one certificate | 0.0 | 1.0 | 3.0 | 2.0 | 4.5 | 9.0 |" in filled
 
 
 def test_missed_targets_are_named_and_so_are_the_cells() -> None:
-    targets = sections.targets(FIGURES)
+    marked = FINDINGS["performance.md"].marked
 
-    assert targets.text.startswith("Missed: 2 profiles, 20 parameters: the wrapper adds; ")
-    rows = {row[0]: row[1:] for row in targets.tables[0].rows}
-    assert rows["this wrapper to the floor"] == ("2.36 x", "at most 1.3 x", "**MISSED**")
-    assert rows["nothing to read: the wrapper adds"] == ("12.00 ms", "at most 15 ms", "met")
-    worst = rows["beyond the floor, the worst cell with latency"]
-    assert worst == ("21.00 ms", "at most 20 ms", "**MISSED**")
-    said = sections_of_sizes.matrix(MATRIX, 7).text
-    assert said.count("(+21 ms)") == len(CELLS) // 3
-    assert "500 parameters by name, 10 ms (+21 ms)" in said
+    assert marked["missed"].startswith("Missed: 2 profiles, 20 parameters: the wrapper adds; ")
+    for row in (
+        "this wrapper to the stdlib baseline | 2.36 x | at most 1.3 x | **MISSED**",
+        "nothing to read: the wrapper adds | 12.00 ms | at most 15 ms | met",
+        "beyond the stdlib baseline, the worst cell with latency | 21.00 ms | at most 20 ms | **",
+    ):
+        assert f"| {row}" in marked["targets"]
+    assert marked["distance-over"].count("(+21 ms)") == len(DISTANCE) // 3
+    assert "500 parameters by name, 10 ms (+21 ms)" in marked["distance-over"]
 
 
-def test_a_function_with_the_layer_stands_beside_the_others_with_a_whole_store() -> None:
+def test_no_target_was_dropped() -> None:
+    targets = {(one.name, one.target, one.unit, one.at_least) for one in FIGURES if one.target}
+
+    grows = {
+        (f"exponent of {what} by calls, more parameters", 1.1, "x", False)
+        for what in ("time", "memory")
+    }
+    assert targets == grows | {
+        ("nothing to read: the wrapper adds", 15, "ms", False),
+        ("2 profiles, 20 parameters: the wrapper adds", 45, "ms", False),
+        ("this wrapper to the stdlib baseline", 1.3, "x", False),
+        ("boto3 to this wrapper", 5, "x", True),
+        ("Powertools to this wrapper", 6, "x", True),
+        ("beyond the stdlib baseline, the worst cell with latency", 20, "ms", False),
+        ("import appconfig_env next to the runtime client", 1, "ms", False),
+        ("get() of a fresh value", 0.3, "µs", False),
+        ("get() to a clock and a dict in a function", 1.5, "x", False),
+        ("get() to os.environ[name]", 1, "x", False),
+        ("memory that the first refresh adds, all that is resident", 8, "MiB", False),
+    }
+    assert growth.SERIES.keys() == {"profiles", "parameters", "names"}
+
+
+def test_figures_without_a_target_are_there_to_compare_with() -> None:
     found = {one.name: one for one in FIGURES}
 
-    to_floor = found["the layer without AWS_CA_BUNDLE to the floor with a full trust store"]
-    of_boto3 = found["boto3 with a full trust store to the layer without AWS_CA_BUNDLE"]
-    assert (to_floor.value, to_floor.target) == ((60 - 8) / (50 - 8), None)
-    assert (of_boto3.value, of_boto3.target) == ((320 - 8) / (60 - 8), None)
+    worst = found["worst ratio to the stdlib baseline in a cell without latency"]
+    function = "the layer without AWS_CA_BUNDLE"
+    layer = found[f"{function} to the stdlib baseline with a full trust store"]
+    boto3 = found[f"boto3 with a full trust store to {function}"]
+    assert (worst.value, worst.target) == (40 / 30, None)
+    assert (layer.value, layer.target) == ((60 - 8) / (50 - 8), None)
+    assert (boto3.value, boto3.target) == ((320 - 8) / (60 - 8), None)
 
 
-def test_figures_without_a_target_stand_beside_those_with_one() -> None:
-    found = {one.name: one for one in FIGURES}
+def test_a_summary_names_each_figure_and_what_was_missed() -> None:
+    met, missed = Figure("one", 1, "ms", 2), Figure("two", 3, "x", 4, at_least=True)
 
-    assert found["worst ratio to the floor in a cell without latency"].value == 40 / 30
-    literal = found["get() to a clock and a dict not in a function"]
-    assert (literal.value, literal.target) == (READINGS[0].get / READINGS[0].clock_and_dict, None)
-    targets = {name: one.target for name, one in found.items() if name.startswith("import ")}
-    assert list(targets.values()) == [1, None]
+    assert figures.summary([met, missed]) == "one: 1.00 ms\ntwo: 3.00 x MISSED\nMissed: two."
+    assert figures.summary([met, Figure("calls", 6)]).endswith("\ncalls: 6\nAll are met.")
 
 
-def test_the_hours_name_their_prices_and_compare_one_worker_where_both_have_it() -> None:
-    tuned = LIVES[0]._replace(tool=list(life.POWERTOOLS)[-1])
-
-    text = sections_of_life.hours(LIVES).text
-    assert "With one worker" not in text
-    assert all(words in text for words in (*life.PRICE_PAGES, life.PRICES_OF))
-    assert "With one worker Powertools, 45" in sections_of_life.hours([*LIVES, tuned]).text
+def test_a_target_is_an_upper_or_a_lower_bound() -> None:
+    assert Figure("a", 1, "ms", 2).is_met
+    assert not Figure("a", 3, "ms", 2).is_met
+    assert Figure("a", 5, "x", 4.5, at_least=True).is_met
+    assert Figure("a", 5).is_met is None
 
 
-def test_a_picture_has_room_for_a_line_above_its_points() -> None:
-    assert pictures._highest(Curve("a", [1, 2], [3.0, 4.0])) == 4
-    assert pictures._highest(Curve("a", [1, 2], [3.0, 4.0], (1.0, 3.0))) == 7
+def test_too_few_values_have_their_extremes_for_quartiles() -> None:
+    assert figures.quartiles([1.0, 2.0, 3.0]) == (1.0, 3.0)
+    assert figures.quartiles([1.0, 2.0, 3.0, 4.0]) == (1.25, 3.75)
 
 
-def test_no_target_is_missed_where_all_are_met() -> None:
-    assert sections.targets([figures.Figure("one", 1, "ms", 2)]).text == "All are met."
+def test_a_progress_line_has_the_count_and_the_elapsed_time() -> None:
+    lines: list[str] = []
+    times = iter((100.0, 103.0, 165.0))
+    progress = page.Progress(2, lines.append, lambda: next(times))
 
+    progress.step("measuring: start")
+    progress.step("measuring: counts")
 
-def test_a_terminal_gets_the_tables_in_columns() -> None:
-    section = Section("Sizes", "Prose.", [Table(("", "calls"), [("a path", "3"), ("b", "1,200")])])
-
-    assert page.as_text(section).split("\n") == [
-        "Sizes",
-        "",
-        "        calls",
-        "a path      3",
-        "b       1,200",
-    ]
+    assert lines == ["[1/2] 0:03 measuring: start\n", "[2/2] 1:05 measuring: counts\n"]
 
 
 def test_pictures_are_small_have_no_date_and_do_not_vary(tmp_path: Path) -> None:
-    first, second = tmp_path / "first.md", tmp_path / "second.md"
-    for target in (first, second):
-        page.write("What it costs", all_sections(), target)
+    name = "performance.md"
+    drawn = []
+    for run in ("first", "second"):
+        (tmp_path / run).mkdir()
+        target = tmp_path / run / name
+        target.write_text((DOCS / name).read_text())
+        page.write(FINDINGS[name], target)
+        assert target.read_text() == page.fill(target.read_text(), FINDINGS[name].marked)
+        drawn.append({one.name: one.read_text() for one in target.with_suffix("").iterdir()})
 
-    drawn = {one.name: one.read_text() for one in (tmp_path / "first").iterdir()}
-    again = {one.name: one.read_text() for one in (tmp_path / "second").iterdir()}
-    assert sorted(drawn) == sorted(
-        f"{picture.name}.svg" for section in all_sections() for picture in section.pictures
-    )
-    assert drawn == again
-    for svg in drawn.values():
+    assert drawn[0] == drawn[1]
+    assert drawn[0].keys() == {f"{one}.svg" for one in FINDINGS[name].pictures}
+    for svg in drawn[0].values():
         assert svg.rstrip().endswith("</svg>")
         assert len(svg) < 60_000
         assert not re.search(r"dc:date|20\d\d-\d\d-\d\d", svg)
+
+
+def test_a_picture_has_room_for_a_line_above_its_points(tmp_path: Path) -> None:
+    def highest(line: tuple[float, float] | None) -> float:
+        target = tmp_path / "one.svg"
+        panel = Panel("one", [Curve("a", [1, 2], [3.0, 4.0], line)], "calls", "ms")
+        pictures.curves([panel], 1, target)
+        ticks = re.findall(r">([\d.]+)</text>", target.read_text())
+        return max(map(float, ticks))
+
+    assert highest((1.0, 30.0)) > highest(None)
+
+
+def test_a_bar_shows_its_value_and_its_name_without_marks(tmp_path: Path) -> None:
+    pictures.bars({"ms": [Bar("`get`", 1.5), Bar("other", 2000.0)]}, tmp_path / "bars.svg")
+
+    svg = (tmp_path / "bars.svg").read_text()
+    assert all(f">{text}</text>" in svg for text in ("get", "1.5", "2,000"))
 
 
 def test_a_run_without_pictures_does_not_load_what_draws_them() -> None:

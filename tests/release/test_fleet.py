@@ -7,29 +7,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._backends.aws.errors import AwsError
-from benchmarks.fleet import polls, sections, starts
-from benchmarks.fleet.account import Account, Bucket, Quotas
-from benchmarks.fleet.polls import Crowd
-from benchmarks.fleet.world import World
+from simulations import figures, polls, starts
+from simulations.account import Account, Bucket, Quotas
+from simulations.polls import Crowd
+from simulations.world import World
 
 from ..support.paths import ROOT
 
 if TYPE_CHECKING:
-    from benchmarks.fleet.starts import Starts
+    from simulations.starts import Starts
 
 PAGE = ROOT / "docs" / "fleet.md"
 
 
 @pytest.fixture(scope="module")
 def burst() -> Starts:
-    return starts.simulate(sections.BURST)
+    return starts.simulate(figures.WITH_FALLBACK)
 
 
-def test_no_start_fails_that_has_a_fallback() -> None:
-    found = starts.simulate(sections.BURST._replace(has_fallback=True))
-    assert len(found.starts) == 1000
-    assert found.started == 1.0
-    assert found.fresh < 0.76, "and it was not because there was enough for all"
+def test_with_a_fallback_no_cold_start_fails(burst: Starts) -> None:
+    assert len(burst.starts) == 1000
+    assert burst.started_with_fallback == 1.0
+    assert burst.started == burst.fresh < 0.76, "and it was not because there was enough for all"
 
 
 def test_the_rest_fail_with_the_reason(burst: Starts) -> None:
@@ -43,7 +42,7 @@ def test_the_rest_fail_with_the_reason(burst: Starts) -> None:
 
 
 def test_no_start_takes_longer_than_its_deadline(burst: Starts) -> None:
-    assert max(start.seconds for start in burst.starts) <= sections.BURST.deadline + 1e-9
+    assert max(start.seconds for start in burst.starts) <= figures.BURST.deadline + 1e-9
 
 
 def test_starts_that_are_throttled_use_up_the_quota(burst: Starts) -> None:
@@ -53,7 +52,7 @@ def test_starts_that_are_throttled_use_up_the_quota(burst: Starts) -> None:
 
 def test_other_policies_are_worse(burst: Starts) -> None:
     def simulated(name: str) -> Starts:
-        return starts.simulate(sections.BURSTS[name])
+        return starts.simulate(figures.BURSTS[name])
 
     assert simulated("six attempts at most (as it was)").fresh < burst.fresh - 0.1
     assert simulated("throttled: 0.1 s at first, in place of 1 s").calls > 1.2 * burst.calls
@@ -61,14 +60,14 @@ def test_other_policies_are_worse(burst: Starts) -> None:
     assert simulated("up to 4 s before the first call").fresh < burst.fresh
 
 
-def test_where_the_quota_suffices_nobody_is_refused_or_late() -> None:
-    found = starts.simulate(sections.MINUTE._replace(environments=1000))
+def test_within_the_quota_no_environment_is_refused_or_late() -> None:
+    found = starts.simulate(figures.MINUTE._replace(environments=1000))
     assert (found.fresh, found.refused, found.calls) == (1.0, 0, 1000)
     assert found.seconds(1.0) < 0.1
 
 
 def test_batches_ask_a_tenth_of_what_single_names_do() -> None:
-    fleet = sections.MINUTE._replace(environments=10, sources=sections.NAMES)
+    fleet = figures.MINUTE._replace(environments=10, sources=figures.NAMES)
     assert starts.simulate(fleet).calls == 20
     assert starts.simulate(fleet._replace(is_batched=False)).calls == 200
 
@@ -83,14 +82,19 @@ def test_the_polls_of_a_fleet_do_not_march_in_step(outage: tuple[float, float]) 
     assert sum(spread) < 1.1 * sum(in_step)
 
 
-def test_the_page_says_what_is_simulated_here() -> None:
-    page = PAGE.read_text()
-    for row in sections.burst(sections.simulated_bursts()).tables[0].rows:
-        assert f"| {' | '.join(row)} |" in page
+def test_the_page_holds_what_is_simulated_here() -> None:
+    found = {name: starts.simulate(fleet) for name, fleet in figures.BURSTS.items()}
+    assert figures.burst(found) in PAGE.read_text()
+
+
+def test_only_starts_with_a_fallback_are_counted_with_it(burst: Starts) -> None:
+    assert figures.started("as it is", burst) == burst.started
+    assert figures.started("as it is, with `FALLBACK`", burst) == 1.0
+    assert figures.started(figures.FALLBACK, burst) == 1.0
 
 
 def test_the_same_seed_gives_the_same_run_and_another_one_another() -> None:
-    fleet = sections.BURST._replace(environments=200, within=1.0)
+    fleet = figures.BURST._replace(environments=200, within=1.0)
     assert starts.simulate(fleet) == starts.simulate(fleet)
     assert starts.simulate(fleet) != starts.simulate(fleet, seed=2)
 

@@ -10,13 +10,14 @@ import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors
-from appconfig_env._cli.layer.bytecode import without_comments
+from appconfig_env._cli.layer.bytecode import compile_all, without_comments
 from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
@@ -365,6 +366,37 @@ def test_types_of_functions_are_removed_if_they_are_on_one_line() -> None:
     )
 
 
+def test_byte_code_keeps_the_line_of_every_instruction() -> None:
+    far = "\n" * 3000
+    source = f"""
+def f(x):
+    y = [x.a.b(
+        z, {far} x[1].c,
+    ) for z in x if z]
+    try:
+        with x: return (
+            1 / {far} 0)
+    except (A,
+            B) as error: raise C( {far} ) from error
+    finally:
+        yield {{'a': {far} 1, **x, 'b': y}}
+class D(f): e = lambda: ({far} f)
+"""
+
+    (compiled,) = compile_all({"a.py": source}, [sys.executable])
+
+    made = marshal.loads(compiled.code["a.py"][16:])
+    plain = compile(source, "a.py", "exec", dont_inherit=True, optimize=2)
+    assert lines_of(made) == lines_of(plain)
+    assert len(lines_of(made)) > 3
+
+
+def lines_of(code: CodeType) -> list[list[tuple[int, int, int | None]]]:
+    """The lines of a code object and of each one in it."""
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    return [list(code.co_lines()), *(lines for one in inner for lines in lines_of(one))]
+
+
 def test_tracebacks_quote_the_line(opt: Path, tmp_path: Path) -> None:
     result = run_under_wrapper(
         opt, tmp_path / "local", "import appconfig_env; appconfig_env.document(1)"
@@ -398,12 +430,31 @@ print(*{{type(module.__loader__).__name__ for module in (helper, local, settings
             path.unlink()
 
 
+def sizes_of_parts(layer: Path) -> dict[str, int]:
+    """How many bytes each part of the byte code takes, with the Python that needs most."""
+    sizes = dict.fromkeys(PARTS, 0)
+    with zipfile.ZipFile(layer) as archive:
+        for info in archive.infolist():
+            part = info.filename.rpartition("/")[2].partition(".")[0]
+            if part in sizes and info.filename.endswith(".bundle"):
+                sizes[part] = max(sizes[part], info.compress_size)
+    return sizes
+
+
 def test_under_a_size_limit_the_byte_code_for_a_cold_start_comes_first(tmp_path: Path) -> None:
     plain = _layer.build(tmp_path / "plain.zip", pythons=[])
     whole = _layer.build(tmp_path / "whole.zip", pythons=[sys.executable])
+    sizes = sizes_of_parts(whole.path)
+    room = 10_000  # for what the archive says of each file
     texts = {}
-    for number in range(12):
-        limit = plain.size_bytes + (whole.size_bytes - plain.size_bytes) * number // 11 + 1
+    for number, limit in enumerate(
+        [
+            plain.size_bytes + room,
+            plain.size_bytes + sizes["start"] + room,
+            plain.size_bytes + sizes["start"] + sizes["rest"] + room,
+            whole.size_bytes + 1,
+        ]
+    ):
         path = tmp_path / f"{number}.zip"
         built = _layer.build(path, pythons=[sys.executable], limit_bytes=limit)
         assert built.size_bytes < limit
@@ -422,12 +473,7 @@ def test_under_a_size_limit_the_cold_starts_of_several_pythons_come_first(tmp_pa
     pythons = list(PYTHONS.values())[:3]
     every = _layer.build(tmp_path / "every.zip", pythons=pythons, limit_bytes=10**7)
     tags = list(every.byte_code)
-    sizes = dict.fromkeys(PARTS, 0)
-    with zipfile.ZipFile(every.path) as archive:
-        for info in archive.infolist():
-            part = info.filename.rpartition("/")[2].partition(".")[0]
-            if part in sizes and info.filename.endswith(".bundle"):
-                sizes[part] = max(sizes[part], info.compress_size)
+    sizes = sizes_of_parts(every.path)
     plain = _layer.build(tmp_path / "plain.zip", pythons=[])
     limit = plain.size_bytes + 2 * sizes["start"] + sizes["rest"] + 10_000
 

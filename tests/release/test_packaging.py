@@ -13,9 +13,8 @@ import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pathspec import GitIgnoreSpec
 
-from ..support.paths import ROOT
+from ..support.paths import ROOT, checkout_files
 from ..support.pins import pins
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ def test_the_wheel_is_typed_and_licensed(wheel: Path) -> None:
 
 def test_the_sdist_contains_every_file_of_the_checkout(sdist: Path) -> None:
     """`make test` must work in it."""
-    ignored = GitIgnoreSpec.from_lines([".git", *(ROOT / ".gitignore").read_text().splitlines()])
-    checkout = set(ignored.match_tree_files(ROOT, negate=True))
+    checkout = checkout_files()
 
     packed = {name.partition("/")[2]: mode for name, mode in modes(sdist).items()}
 

@@ -10,12 +10,10 @@ import sys
 import zipfile
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors
@@ -23,6 +21,9 @@ from appconfig_env._cli.layer.files import LayerError, LayerFile, plain_files
 from appconfig_env._cli.layer.sbom import bill
 
 from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from cyclonedx.validation.json import JsonStrictValidator
 
 # The subject of one of Amazon's roots, as in Amazon's repository.
 STARFIELD = (
@@ -45,6 +46,15 @@ def sbom(layer: _layer.Layer) -> dict[str, Any]:
     return data
 
 
+@pytest.fixture(scope="module")
+def validator() -> JsonStrictValidator:
+    # Late: importing it takes 1.5 s, in every worker that only collects the tests.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    return JsonStrictValidator(SchemaVersion.V1_7)
+
+
 def libraries(sbom: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in sbom["components"] if one["type"] == "library"}
 
@@ -59,17 +69,19 @@ def hash_of(component: dict[str, Any]) -> str:
     return str(one["content"])
 
 
-def test_it_is_cyclonedx_by_the_official_schema(layer: _layer.Layer) -> None:
+def test_it_is_cyclonedx_by_the_official_schema(
+    layer: _layer.Layer, validator: JsonStrictValidator
+) -> None:
     assert layer.bill is not None
-    validator = JsonStrictValidator(SchemaVersion.V1_7)
-
     assert validator.validate_str(layer.bill.read_text()) is None
 
 
-def test_the_schema_rejects_an_invalid_bill(sbom: dict[str, Any]) -> None:
+def test_the_schema_rejects_an_invalid_bill(
+    sbom: dict[str, Any], validator: JsonStrictValidator
+) -> None:
     wrong = {**sbom, "components": [{"type": "library"}]}
 
-    assert JsonStrictValidator(SchemaVersion.V1_7).validate_str(json.dumps(wrong)) is not None
+    assert validator.validate_str(json.dumps(wrong)) is not None
 
 
 def test_it_is_next_to_the_zip_with_the_same_name(layer: _layer.Layer) -> None:

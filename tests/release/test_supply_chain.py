@@ -29,7 +29,9 @@ def declared() -> list[Requirement]:
 
 
 def test_every_environment_has_a_source_list_and_a_locked_list() -> None:
-    assert LOCKED == ["build", "dev", "floors", "fuzz", "lock", "pip", "runtime", "sam"]
+    assert LOCKED == [
+        "build", "dev", "floors", "fuzz", "lock", "pip", "pythons", "runtime", "sam",
+    ]  # fmt: skip
     assert set(WRITTEN) - PARTS == set(LOCKED) - {"floors"}  # whose source list is pyproject.toml
 
 
@@ -69,7 +71,7 @@ def test_every_locked_package_is_required_by_another_locked_one(name: str) -> No
         assert pin.because - {"-c requirements/dev.txt"}, pin
 
 
-@pytest.mark.parametrize("name", ["runtime", "build", "fuzz"])
+@pytest.mark.parametrize("name", ["runtime", "build", "fuzz", "pythons"])
 def test_environments_shared_with_the_tests_have_the_same_versions(name: str) -> None:
     dev = by_name("dev")
     shared = [pin for pin in pins(name) if pin.name in dev]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 VARIABLE = "TESTS_CANARY"  # so that child processes that fake AWS plant the same secret
 VALUE = os.environ.setdefault(VARIABLE, "c4n4ry" + secrets.token_hex(8))
@@ -60,9 +60,15 @@ class Watch:
                 if place not in self.places:
                     self.places.append(place)
 
-    def search_folder(self, folder: Path) -> None:
-        """Search all files below a folder; files may disappear during the search."""
-        for parent, _, names in os.walk(folder):
+    def search_folder(self, folder: Path, without: Collection[Path] = ()) -> None:
+        """Search all files below a folder; files may disappear during the search.
+
+        Args:
+            folder: the folder to search.
+            without: folders below it that are left out.
+        """
+        for parent, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if Path(parent, name) not in without]
             self.search_files(Path(parent, name) for name in names)
 
     def search_files(self, paths: Iterable[Path]) -> None:

@@ -1,4 +1,8 @@
-"""The canary's pytest plugin: what is searched, and how a run fails."""
+"""The canary's pytest plugin: what is searched, and how a run fails.
+
+With pytest-xdist every worker has a watch of its own, and so has the process that started them. A
+worker reports at its end; the run fails if the secret appeared in any, or if one did not report.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+REPORT = "canary"  # among what a worker returns at its end
+
+
 class Plugin:
     """Passes the output of a pytest run to the watch."""
 
@@ -23,7 +30,9 @@ class Plugin:
         self._config = config
         self.watch = Watch(VALUE)
         self._sampler = threading.Thread(target=self.watch.sample, daemon=True)
-        self._was_alive_to_the_end = False
+        self._unreported: set[str] = set()
+        self._searched_by_workers: set[Path] = set()
+        self._ended_early: list[str] = []
         self._communicate: Callable[..., Any] = subprocess.Popen.communicate
 
     def pytest_sessionstart(self) -> None:
@@ -55,32 +64,60 @@ class Plugin:
         """Search warnings."""
         self.watch.search(str(warning_message), f"a warning of {nodeid}")
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Expect a report of a worker that is about to start."""
+        self._unreported.add(node.gateway.id)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker's watch found; a worker that crashed has nothing to report."""
+        report = getattr(node, "workeroutput", {}).get(REPORT)
+        if report is None:
+            return
+        worker = node.gateway.id
+        self._unreported.discard(worker)
+        self._searched_by_workers.update(map(Path, report["folders"]))
+        self._ended_early += [f"{worker}: {why}" for why in report["ended early"]]
+        self.watch.places += [one for one in report["places"] if one not in self.watch.places]
+        self.watch.searched += report["searched"]
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Search the files, and fail the run if the secret leaked or the watch had ended."""
-        self._was_alive_to_the_end = self._sampler.is_alive()
+        if not self._sampler.is_alive():
+            self._ended_early.append(self.watch.failure or "its thread has ended")
+        self._ended_early += [f"{worker}: did not report" for worker in sorted(self._unreported)]
         self.watch.stop()
         self._sampler.join()
         subprocess.Popen.communicate = self._communicate  # type: ignore[method-assign]
         factory = getattr(self._config, "_tmp_path_factory", None)
-        if factory is not None and factory._basetemp is not None:
-            self.watch.search_folder(Path(factory._basetemp))
+        folders = [Path(factory._basetemp)] if factory is not None and factory._basetemp else []
+        for folder in folders:
+            self.watch.search_folder(folder, without=self._searched_by_workers)
         self.watch.search_files(SNAPSHOTS)
-        if self.watch.places or not self._was_alive_to_the_end:
+        if hasattr(self._config, "workeroutput"):
+            self._config.workeroutput[REPORT] = {
+                "places": self.watch.places,
+                "searched": self.watch.searched,
+                "ended early": self._ended_early,
+                "folders": list(map(str, folders)),
+            }
+        elif self.watch.places or self._ended_early:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Report where the secret was found, never the secret."""
         watch = self.watch
-        if not self._was_alive_to_the_end:
+        if self._ended_early:
             terminalreporter.section("the canary's watch ended before the run", red=True)
-            why = watch.failure or "its thread has ended"
+        for why in self._ended_early:
             terminalreporter.write_line(f"CANARY command lines were not watched to the end: {why}")
         if watch.places:
             terminalreporter.section("the canary secret leaked", red=True)
             for place in watch.places:
                 terminalreporter.write_line(f"CANARY in {place}")
-        elif self._was_alive_to_the_end:
+        elif not self._ended_early:
             size = f"{watch.searched / 1e6:.3f} MB"
             terminalreporter.write_line(f"canary: not in {size} of output, files and arguments")
 

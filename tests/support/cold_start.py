@@ -74,6 +74,7 @@ assert appconfig_env.get("P0") == "value 0"
 HUNDRED = (
     GET
     + """
+counts["calls"] = -1  # without the one that ends the counting
 for _ in range(100):
     appconfig_env.get("P0")
 """
@@ -120,8 +121,7 @@ def measure(aws: FakeAws, folder: Path, python: str) -> dict[str, Counts]:
         ),
     }
     hundred = count(HUNDRED, with_sources, python)["calls"]
-    first = counts["importing the helper and a first get() without the wrapper"]["calls"]
-    counts["100 calls of get() with a fresh value"] = {"calls": hundred - first}
+    counts["100 calls of get() with a fresh value"] = {"calls": hundred}
     return counts
 
 

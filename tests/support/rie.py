@@ -33,7 +33,7 @@ TOOLS = ROOT / ".tools"
 RIE_WHEEL = "aws-sam-cli==1.170.0"
 RUNTIME_CLIENT = "awslambdaric==4.2.2"
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-FREE_WORKER_SECONDS = 5
+FREE_WORKER_SECONDS = 60
 GIVEN = "given-environment"
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 

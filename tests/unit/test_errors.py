@@ -1,4 +1,4 @@
-"""The exceptions that users may catch."""
+"""The exceptions that users can catch, and failures."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,7 +47,7 @@ PURE = {
 }
 # The standard library's modules that a pure file may import.
 PURE_LIBRARY = {
-    "__future__", "_json", "binascii", "collections.abc", "difflib", "hashlib", "io",
+    "__future__", "_blake2", "_json", "binascii", "collections.abc", "difflib", "hashlib", "io",
     "json", "types", "typing",
 }  # fmt: skip
 # Third-party packages, and the only places that may import them.
@@ -65,8 +66,13 @@ MODULES = {
 }
 
 
-def imports(module: str, *, at_run_time: bool = False) -> Iterator[str]:
-    """Yield a module's imports: our modules as `.` and their name in MODULES, others by name."""
+@functools.cache
+def imports(module: str, *, at_run_time: bool = False) -> frozenset[str]:
+    """A module's imports: our modules as `.` and their name in MODULES, others by name."""
+    return frozenset(_imports(module, at_run_time=at_run_time))
+
+
+def _imports(module: str, *, at_run_time: bool) -> Iterator[str]:
     waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
     while waiting:
         node = waiting.pop()

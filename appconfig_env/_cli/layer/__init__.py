@@ -69,7 +69,7 @@ def build(
         output: the zip to write, or an existing folder to fill with only the layer's files, as
             `sam build` requires.
         pythons: the interpreters to compile with, the most important first. By default this one,
-            and each of CPython 3.11 to 3.14 found on PATH.
+            and each of CPython 3.11 to 3.15 found on PATH.
         limit_bytes: the zip stays below this size by omitting byte code.
 
     Raises:
@@ -141,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="append",
         metavar="PATH",
         help="an interpreter to compile with; can be repeated, the most important first "
-        "(default: this one and each of CPython 3.11 to 3.14 on PATH)",
+        "(default: this one and each of CPython 3.11 to 3.15 on PATH)",
     )
     parser.add_argument(
         "--limit",

@@ -24,8 +24,7 @@ FINDERS = (OURS + "__init__.py", OURS + "_bytecode_bundle.py")
 REST = (
     OURS + "__main__.py",  # run by path, so Python compiles it each time
     OURS + "_wrapper/background.py",
-    OURS + "_helper/overrides.py",
-    OURS + "_cache/pickup.py",
+    OURS + "_helper/static_store.py",
     OURS + "_content/strict_yaml.py",
     OURS + "_backends/aws/boto3_",
     OURS + "_backends/aws/retry.py",

@@ -270,12 +270,12 @@ class Environment:
 
     def _make_backend(self, name: str) -> MakeBackend:
         system = System()
-        fetcher = AwsBackend(Client(self.world, name), 1, system=system)
+        backend = AwsBackend(Client(self.world, name), 1, system=system)
 
         def fetch(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
             self.expected.before_request(name, requests)
             began, calls = system.now(), len(self.world.calls)
-            outcomes = fetcher(requests, timeout)
+            outcomes = backend(requests, timeout)
             seconds = system.now() - began
             self.expected.after_request(name, outcomes, seconds, self.world.calls[calls:])
             return outcomes

@@ -346,7 +346,7 @@ class Expectations:
             self.is_writable = is_writable
             self._diverge()
 
-    def clock_went_back(self, wall: float) -> None:
+    def clock_moved_backwards(self, wall: float) -> None:
         """The wall clock, which was at `wall`, was set back."""
         self._diverge()
         self._divergent_until = max(self._divergent_until, wall)
@@ -371,7 +371,7 @@ class Expectations:
         return twin
 
     def copy_process(self, original: Expectations, process: str, name: str) -> None:
-        """Give `name` the state of `process`, whose clone it is."""
+        """Copy the state of `process` to its clone `name`."""
         for (one, text), index in original._seen.items():
             if one == process:
                 self._seen[name, text] = index

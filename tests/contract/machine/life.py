@@ -191,11 +191,11 @@ class Life(RuleBasedStateMachine):
         self.world.jump(seconds)
 
     @rule(seconds=st.sampled_from(JUMPS))
-    def clock_goes_back(self, seconds: float) -> None:
+    def clock_moves_backwards(self, seconds: float) -> None:
         before = self.world.wall()
         self.world.jump(-seconds)
         for environment in self.environments:
-            environment.expected.clock_went_back(before)
+            environment.expected.clock_moved_backwards(before)
 
     # Faults.
 

@@ -7,7 +7,7 @@ import math
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from appconfig_env._cache import handoff as _handover
+from appconfig_env._cache import handoff as handoffs
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.snapshot import Snapshot, fingerprint
@@ -151,10 +151,10 @@ def _use(found: Snapshot) -> None:
 
 def handoff(data: bytes) -> None:
     """Text that the wrapper did not write is ignored; what it wrote survives a round trip."""
-    found = _handover.loads(text_of(data))
+    found = handoffs.loads(text_of(data))
     if found is None:
         return
-    again = _handover.loads(_handover.dumps(found))
+    again = handoffs.loads(handoffs.dumps(found))
     assert again is not None
     assert (again.process, again.taken_at) == (found.process, found.taken_at)
     assert (again.references, again.configured) == (found.references, found.configured)

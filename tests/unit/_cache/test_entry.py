@@ -1,4 +1,4 @@
-"""The entry: every event in every status, by the table."""
+"""The entry: every event in every status of the table."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ CASES = [(event, status) for event, row in TRANSITIONS.items() for status in row
 
 
 @pytest.mark.parametrize(("event", "status"), CASES)
-def test_an_event_leads_where_the_table_says(event: str, status: str) -> None:
+def test_each_event_leads_to_the_status_in_the_table(event: str, status: str) -> None:
     assert stepped(event, status).status == TRANSITIONS[event][status]
 
 
@@ -83,7 +83,7 @@ def test_the_table_has_every_event_and_every_status() -> None:
 
 
 @pytest.mark.parametrize(("event", "status"), CASES)
-def test_what_it_serves_goes_by_its_status(event: str, status: str) -> None:
+def test_the_status_determines_what_is_served(event: str, status: str) -> None:
     entry = stepped(event, status)
     value = entry.rendering(SOURCES).variables[SOURCES[0].identity].values.get("A")
     served = {GOOD: "new" if event == RECEIVED else "old", FAILING: "old", MISSING: None}
@@ -109,14 +109,14 @@ def test_what_it_serves_goes_by_its_status(event: str, status: str) -> None:
         (FALLBACK, UNREAD, ""),
     ],
 )
-def test_a_token_outlives_failures_but_no_document_that_was_not_used(
+def test_a_token_survives_failures_but_not_an_unused_document(
     event: str, status: str, token: str
 ) -> None:
     assert stepped(event, status).token == token
 
 
 @pytest.mark.parametrize(("event", "status"), CASES)
-def test_every_attempt_but_an_early_one_has_a_higher_revision(event: str, status: str) -> None:
+def test_every_attempt_except_an_early_one_has_a_higher_revision(event: str, status: str) -> None:
     before = BEFORE[status] or Entry()
     entry = stepped(event, status)
     is_postponed = event == TOO_EARLY and entry.status != MISSING
@@ -126,13 +126,13 @@ def test_every_attempt_but_an_early_one_has_a_higher_revision(event: str, status
 
 
 @given(st.integers(0, 2**40), st.floats(0, 2000))
-def test_a_revision_follows_the_clock_and_never_goes_back(revision: int, now: float) -> None:
+def test_a_revision_follows_the_clock_and_never_decreases(revision: int, now: float) -> None:
     following = Entry(revision=revision).next_revision(now)
     assert following > revision
     assert following >= int(now * 1e6)
 
 
-def test_an_early_answer_keeps_the_time_or_waits_for_the_services_least() -> None:
+def test_an_early_answer_keeps_the_time_or_waits_for_the_services_minimum() -> None:
     early = OUTCOMES[TOO_EARLY]
     before = BEFORE[GOOD]
     assert before is not None
@@ -141,7 +141,7 @@ def test_an_early_answer_keeps_the_time_or_waits_for_the_services_least() -> Non
     assert after(before, early, SOURCES, Schedule(45.0, NOW)).refresh_at == NOW + 15.0
 
 
-def test_a_fallback_is_not_used_where_aws_gave_a_verdict_or_there_is_a_document() -> None:
+def test_a_fallback_is_not_used_after_a_refusal_or_if_there_is_a_document() -> None:
     for before, outcome in (
         (None, OUTCOMES[REFUSED]),
         (BEFORE[GOOD], OUTCOMES[UNAVAILABLE]),
@@ -157,7 +157,7 @@ def test_variables_are_rendered_once_for_the_same_sources() -> None:
     assert entry.replace(token="").rendering(SOURCES) is entry.rendering(SOURCES)
 
 
-def test_a_document_is_parsed_once_and_only_when_it_is_asked_for() -> None:
+def test_a_document_is_parsed_once_and_only_on_demand() -> None:
     calls = []
 
     def parse(document: Document) -> object:
@@ -180,9 +180,7 @@ documents = st.builds(
 
 
 @given(documents, documents)
-def test_documents_share_a_digest_only_where_they_are_the_same(
-    one: Document, other: Document
-) -> None:
+def test_only_equal_documents_have_the_same_digest(one: Document, other: Document) -> None:
     def facts(document: Document) -> tuple[object, ...]:
         parameters = document.parameters
         listed = None if parameters is None else list(parameters.items())
@@ -191,7 +189,7 @@ def test_documents_share_a_digest_only_where_they_are_the_same(
     assert (one.digest == other.digest) == (facts(one) == facts(other))
 
 
-def test_an_entry_is_stale_after_its_time_and_where_the_clock_went_back() -> None:
+def test_an_entry_is_stale_after_its_time_and_if_the_clock_moved_backwards() -> None:
     entry = Entry(checked_at=100.0, refresh_at=145.0)
     assert [entry.is_stale(now) for now in (99.9, 100.0, 144.9, 145.0)] == [
         True, False, False, True,
@@ -204,6 +202,6 @@ def test_an_entry_is_replaced_not_edited() -> None:
     assert (entry.version, changed.version, changed.document) == ("1", "2", OLD)
 
 
-def test_no_repr_holds_a_value_or_a_token() -> None:
+def test_no_repr_contains_a_value_or_a_token() -> None:
     entry = Entry(document=Document(b"c4n4ry", token="c4n4ry"), token="c4n4ry")
     assert "c4n4ry" not in repr(entry) + repr(entry.document)

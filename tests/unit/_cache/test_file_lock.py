@@ -1,4 +1,4 @@
-"""One refresher at a time among processes."""
+"""The lock between processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ print(lock.is_held, flush=True)
 sys.stdin.read()
 """
 
-# Leaves the lock to a child, which ends with this process's input.
+# Hands the lock off to a child, which exits at the end of this process's input.
 HAND_OVER = """
 import os, sys
 from appconfig_env._cache.file_lock import FileLock
@@ -32,7 +32,7 @@ lock = FileLock(sys.argv[1])
 if os.fork() == 0:
     sys.stdin.read()
     os._exit(0)
-lock.hand_over()
+lock.hand_off()
 print(lock.is_held, lock.try_again(), flush=True)
 os.execv(sys.executable, [sys.executable, "-c", "import os; print('runs', flush=True); os.wait()"])
 """
@@ -43,18 +43,18 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "lock")
 
 
-def test_the_first_one_has_the_lock_and_the_second_one_after_it(path: str) -> None:
+def test_the_first_process_gets_the_lock_and_the_second_one_after_it(path: str) -> None:
     first, second = FileLock(path), FileLock(path)
     assert (first.is_held, first.problem) == (True, "")
     assert (second.is_held, second.is_possible) == (False, True)
-    assert second.problem == "another process is on it"
+    assert second.problem == "another process holds its lock"
     first.release()
     assert second.try_again()
     assert (second.is_held, second.problem) == (True, "")
     second.release()
 
 
-def test_a_lock_ends_with_its_process_however_that_ends(path: str) -> None:
+def test_a_lock_is_released_however_its_process_ends(path: str) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, path],
         stdin=subprocess.PIPE,
@@ -74,13 +74,13 @@ def test_a_lock_ends_with_its_process_however_that_ends(path: str) -> None:
     lock.release()
 
 
-def test_the_lock_file_is_its_users_own(path: str) -> None:
+def test_only_its_user_can_open_the_lock_file(path: str) -> None:
     FileLock(path).release()
     assert os.stat(path).st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("kind", ["folder", "link", "nowhere"])
-def test_where_no_lock_file_can_be_made_nothing_is_shared(path: str, kind: str) -> None:
+def test_if_no_lock_file_can_be_created_nothing_is_shared(path: str, kind: str) -> None:
     if kind == "folder":
         os.mkdir(path)
     elif kind == "link":
@@ -101,7 +101,7 @@ def test_a_released_lock_stays_released(path: str) -> None:
     assert not lock.try_again()
 
 
-def test_a_lock_that_was_handed_over_is_the_childs_until_that_ends(path: str) -> None:
+def test_a_child_keeps_the_lock_after_a_handoff_until_it_exits(path: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HAND_OVER, path],
         stdin=subprocess.PIPE,
@@ -113,17 +113,17 @@ def test_a_lock_that_was_handed_over_is_the_childs_until_that_ends(path: str) ->
         assert parent.stdout.readline() == b"False False\n"
         assert parent.stdout.readline() == b"runs\n"
         lock = FileLock(path)
-        assert (lock.is_held, lock.problem) == (False, "another process is on it")
+        assert (lock.is_held, lock.problem) == (False, "another process holds its lock")
         parent.stdin.close()
         assert parent.wait(30) == 0
     assert lock.try_again()
     lock.release()
 
 
-def test_a_lock_that_was_handed_over_to_nobody_is_free(path: str) -> None:
+def test_without_a_child_a_handoff_releases_the_lock(path: str) -> None:
     lock = FileLock(path)
-    lock.hand_over()
-    lock.hand_over()
+    lock.hand_off()
+    lock.hand_off()
     lock.release()
     assert not lock.is_held
     other = FileLock(path)
@@ -131,6 +131,8 @@ def test_a_lock_that_was_handed_over_to_nobody_is_free(path: str) -> None:
     other.release()
 
 
+# A run of pytest always has a second thread, the one that watches for canaries.
+@pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:DeprecationWarning")
 def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,10 +143,10 @@ def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
     def close_and_fork(descriptor: int) -> None:
         monkeypatch.setattr(os, "close", close)
         close(descriptor)
-        taken = os.open(os.devnull, os.O_RDONLY)  # by another thread, with the same number
+        taken = os.open(os.devnull, os.O_RDONLY)  # another thread gets the same descriptor number
         child = os.fork()
         if child == 0:
-            lock.hand_over()  # as Store.own does
+            lock.hand_off()  # as Store.reset_after_fork does
             try:
                 os.fstat(taken)
                 os._exit(0)

@@ -1,4 +1,4 @@
-"""What the wrapper passes to the process that it becomes."""
+"""The handoff from the wrapper to the helper."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fields(child: BackgroundFetch | None) -> list[int]:
     st.frozensets(texts),
     st.none() | children,
 )
-def test_a_handoff_read_from_its_text_is_the_same(
+def test_a_handoff_survives_dumps_and_loads(
     process: int,
     taken_at: float,
     references: dict[str, str],
@@ -52,7 +52,7 @@ def test_a_handoff_read_from_its_text_is_the_same(
         '{"process": 1, "taken_at": 1, "references": {}, "configured": 5}',
     ],
 )  # fmt: skip
-def test_anything_else_is_nothing(text: str) -> None:
+def test_any_other_text_is_not_a_handoff(text: str) -> None:
     assert loads(text) is None
 
 
@@ -60,11 +60,11 @@ def test_anything_else_is_nothing(text: str) -> None:
     "child",
     ["null", "5", "{}", "[]", "[1, 2]", "[1, 2, 3, 4]", '"x"', '["x", 2, 3]', "[1e999, 2, 3]"],
 )
-def test_a_child_that_is_described_in_part_makes_it_nothing(child: str) -> None:
+def test_an_incomplete_description_of_the_child_is_not_a_handoff(child: str) -> None:
     good = dumps(Handoff(1, 1.0, {}, []))
     assert loads(good) is not None
     assert loads(f'{good[:-1]},"background":{child}}}') is None
 
 
-def test_without_a_child_none_is_described() -> None:
+def test_without_a_child_the_handoff_has_no_background() -> None:
     assert "background" not in dumps(Handoff(1, 1.0, {}, []))

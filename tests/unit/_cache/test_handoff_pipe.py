@@ -1,4 +1,4 @@
-"""What the child of the background fetch has sent, through a pipe that may be gone by now."""
+"""Receiving from the child of the background fetch, through a pipe that may be gone."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ TEXT = sent(
     Snapshot(1.0, "f", {SECRET: ENTRY, "ssm:/plain": PLAIN}), [SECRET, "ssm:/plain"], SETTINGS
 )
 PATIENCE_SECONDS = 30.0
-NOBODY = 2**22  # the kernel's largest number of a process is one less
+NO_PROCESS = 2**22  # one more than the largest process ID
 
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """Make a pipe; the test or what it tests may close either end."""
+    """A pipe; the test or the tested code may close either end."""
     reading, writing = os.pipe()
     inode = os.fstat(reading).st_ino
     yield reading, writing
@@ -57,11 +57,11 @@ def is_open(descriptor: int, inode: int) -> bool:
         return False
 
 
-def child_of(descriptor: int, process: int = NOBODY) -> BackgroundFetch:
+def child_of(descriptor: int, process: int = NO_PROCESS) -> BackgroundFetch:
     return BackgroundFetch(process, descriptor, os.fstat(descriptor).st_ino)
 
 
-def test_what_was_sent_is_taken_once_and_the_pipe_is_closed(pipe: tuple[int, int]) -> None:
+def test_the_contents_are_received_once_and_the_pipe_is_closed(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     os.write(writing, TEXT)
     os.close(writing)
@@ -73,7 +73,9 @@ def test_what_was_sent_is_taken_once_and_the_pipe_is_closed(pipe: tuple[int, int
     assert receive(child, SETTINGS) is None
 
 
-def test_what_is_whole_counts_although_its_writer_has_not_ended(pipe: tuple[int, int]) -> None:
+def test_complete_contents_are_used_even_if_the_writer_has_not_exited(
+    pipe: tuple[int, int],
+) -> None:
     reading, writing = pipe
     os.write(writing, TEXT)
     child = child_of(reading)
@@ -83,7 +85,7 @@ def test_what_is_whole_counts_although_its_writer_has_not_ended(pipe: tuple[int,
     assert not is_open(reading, child.inode)
 
 
-def test_a_writer_that_sends_nothing_is_not_waited_for(pipe: tuple[int, int]) -> None:
+def test_a_writer_that_sends_nothing_does_not_delay(pipe: tuple[int, int]) -> None:
     reading, _ = pipe
     child = child_of(reading)
     assert receive(child, SETTINGS) is None
@@ -91,7 +93,7 @@ def test_a_writer_that_sends_nothing_is_not_waited_for(pipe: tuple[int, int]) ->
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"\xff", b"null", b"x" * 70_000, TEXT + TEXT])
-def test_what_is_no_snapshot_is_nothing(pipe: tuple[int, int], data: bytes) -> None:
+def test_contents_that_are_not_a_snapshot_are_ignored(pipe: tuple[int, int], data: bytes) -> None:
     reading, writing = pipe
     os.set_blocking(writing, False)
     if data:
@@ -103,7 +105,7 @@ def test_what_is_no_snapshot_is_nothing(pipe: tuple[int, int], data: bytes) -> N
 
 
 @given(st.integers(0, len(TEXT) - 1))
-def test_half_of_it_is_nothing(length: int) -> None:
+def test_partial_contents_are_ignored(length: int) -> None:
     reading, writing = os.pipe()
     os.write(writing, TEXT[:length])
     os.close(writing)
@@ -112,35 +114,35 @@ def test_half_of_it_is_nothing(length: int) -> None:
     assert not is_open(reading, child.inode)
 
 
-def test_another_pipe_of_that_number_is_left_alone(pipe: tuple[int, int]) -> None:
+def test_another_pipe_with_that_number_is_not_touched(pipe: tuple[int, int]) -> None:
     reading, writing = pipe
     os.write(writing, TEXT)
     inode = os.fstat(reading).st_ino
-    assert receive(BackgroundFetch(NOBODY, reading, inode + 1), SETTINGS) is None
+    assert receive(BackgroundFetch(NO_PROCESS, reading, inode + 1), SETTINGS) is None
     assert is_open(reading, inode)
     assert os.get_blocking(reading)
     assert os.read(reading, len(TEXT)) == TEXT
 
 
-def test_a_file_of_that_number_is_left_alone() -> None:
+def test_a_file_with_that_number_is_not_touched() -> None:
     with open(__file__, "rb") as file:
         assert receive(child_of(file.fileno()), SETTINGS) is None
         assert file.tell() == 0
         assert file.read(3) == b'"""'
 
 
-def test_a_closed_number_is_nothing(pipe: tuple[int, int]) -> None:
+def test_a_closed_descriptor_is_ignored(pipe: tuple[int, int]) -> None:
     child = child_of(pipe[0])
     os.close(pipe[0])
     assert receive(child, SETTINGS) is None
-    assert receive(BackgroundFetch(NOBODY, -1, 1), SETTINGS) is None
+    assert receive(BackgroundFetch(NO_PROCESS, -1, 1), SETTINGS) is None
 
 
 def test_the_child_is_reaped(pipe: tuple[int, int]) -> None:
     os.close(pipe[1])
     process = subprocess.Popen([sys.executable, "-S", "-c", ""], stdout=subprocess.PIPE)
     assert process.stdout is not None
-    process.stdout.read()  # it is about to end, as a child is that has let go of the lock
+    process.stdout.read()  # it is about to exit, like a child that has just released the lock
     process.stdout.close()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     receive(child_of(pipe[0], process.pid), SETTINGS)
@@ -149,7 +151,7 @@ def test_the_child_is_reaped(pipe: tuple[int, int]) -> None:
     process.wait()
 
 
-def test_a_child_that_takes_long_to_end_is_reaped_once_it_has(pipe: tuple[int, int]) -> None:
+def test_a_child_that_exits_late_is_reaped_then(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], TEXT)
     process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE)
     assert receive(child_of(pipe[0], process.pid), SETTINGS) is not None
@@ -162,14 +164,14 @@ def test_a_child_that_takes_long_to_end_is_reaped_once_it_has(pipe: tuple[int, i
     process.wait()
 
 
-def test_a_child_that_others_have_reaped_is_nobodys_trouble(pipe: tuple[int, int]) -> None:
+def test_a_child_that_other_code_has_reaped_is_not_an_error(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], TEXT)
     process = subprocess.Popen([sys.executable, "-S", "-c", ""])
     process.wait()
     assert receive(child_of(pipe[0], process.pid), SETTINGS) is not None
 
 
-def test_a_child_that_goes_on_is_not_waited_for(pipe: tuple[int, int]) -> None:
+def test_a_child_that_keeps_running_does_not_delay(pipe: tuple[int, int]) -> None:
     os.write(pipe[1], TEXT)
     with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as process:
         assert receive(child_of(pipe[0], process.pid), SETTINGS) is not None

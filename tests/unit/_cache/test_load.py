@@ -1,4 +1,4 @@
-"""Loading: what is asked, what is kept, what is reported."""
+"""Loading: which requests are made, which values are kept, which failures are reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DENIED = Failure("denied", "denied")
 
 
 class Story:
-    """One environment, its sources and its clock: each `load` goes on from the one before."""
+    """One environment, its sources and its clock: each `load` continues from the last one."""
 
     def __init__(self, **environ: str) -> None:
         self.settings: Settings = from_environ(environ)
@@ -74,7 +74,7 @@ class Story:
         return self.snapshot.entries[text]
 
     def later(self) -> None:
-        """Go to the moment when everything known is due."""
+        """Advance the clock until all entries are stale."""
         assert self.snapshot is not None
         self.clock.at = max(entry.refresh_at for entry in self.snapshot.entries.values())
 
@@ -98,7 +98,7 @@ def test_a_first_load_reads_every_source_once() -> None:
     assert story.missing() == []
 
 
-def test_nothing_is_asked_before_it_is_due() -> None:
+def test_nothing_is_requested_while_it_is_fresh() -> None:
     story = app_story()
     story.clock.tick(44.9)
     story.load()
@@ -120,13 +120,13 @@ def test_the_services_own_interval_is_honoured() -> None:
     assert story.entry().refresh_at == story.clock() + 45.0
 
 
-def test_what_is_forced_is_asked_though_it_is_not_due() -> None:
+def test_a_forced_resource_is_requested_even_if_it_is_fresh() -> None:
     story = app_story()
     story.load(force=[APP])
     assert story.fetch.asked() == [(APP, "token-1")]
 
 
-def test_what_is_left_is_not_asked() -> None:
+def test_a_skipped_resource_is_not_requested() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x")
     story.answer("ssm:/x", b"1")
     story.load(skip=[APP])
@@ -153,7 +153,7 @@ def test_an_unchanged_document_resets_the_clock_and_takes_the_next_token() -> No
     assert (entry.fetched_at, entry.refresh_at) == (story.clock(), story.clock() + 90.0)
 
 
-def test_an_early_answer_changes_nothing_but_when_to_ask_again() -> None:
+def test_an_early_answer_changes_only_the_next_attempt() -> None:
     story = app_story()
     refresh_at = story.entry().refresh_at
     story.clock.tick(5)
@@ -164,7 +164,7 @@ def test_an_early_answer_changes_nothing_but_when_to_ask_again() -> None:
     assert (entry.refresh_at, entry.fetched_at) == (refresh_at, story.clock() - 5)
 
 
-def test_an_early_answer_when_due_is_asked_again_after_the_floor() -> None:
+def test_an_early_answer_to_a_stale_entry_is_repeated_after_the_minimum() -> None:
     story = app_story()
     story.later()
     story.answer_unchanged(APP, "token-1", is_early=True)
@@ -172,7 +172,7 @@ def test_an_early_answer_when_due_is_asked_again_after_the_floor() -> None:
     assert story.entry().refresh_at == story.clock() + 15.0
 
 
-def test_an_early_answer_after_the_clock_went_back_is_asked_again_soon() -> None:
+def test_after_the_clock_moved_backwards_an_early_answer_is_repeated_soon() -> None:
     story = app_story()
     story.clock.tick(-1_000_000)
     story.answer_unchanged(APP, "token-1", is_early=True)
@@ -181,11 +181,11 @@ def test_an_early_answer_after_the_clock_went_back_is_asked_again_soon() -> None
 
 
 @pytest.mark.parametrize("is_early", [True, False])
-def test_no_change_of_what_was_never_read_is_a_failure(is_early: bool) -> None:
+def test_unchanged_without_a_document_is_a_failure(is_early: bool) -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP)
     story.answer_unchanged(APP, "token", is_early=is_early)
     story.load()
-    assert "never read" in (story.error() or "")
+    assert "has not delivered a document" in (story.error() or "")
     assert story.entry().token == ""
     assert [error.source for error in story.missing()] == [APP]
 
@@ -212,12 +212,12 @@ def test_a_bad_document_keeps_the_last_good_values(body: bytes, source: str) -> 
     story.load()
     entry = story.entry()
     assert (story.values(), entry.version, story.data()) == ({"A": "1"}, "1", {"a": 1})
-    assert entry.token == ""  # the next poll opens a session, and sees the document again
+    assert entry.token == ""  # the next poll starts a session, which delivers the document again
     assert (entry.failures, story.missing()) == (1, [])
     assert "(version 2)" in str(entry.failure)
 
 
-def test_a_bad_document_is_reported_until_a_good_one_comes() -> None:
+def test_a_bad_document_is_reported_until_a_good_one_arrives() -> None:
     story = app_story()
     for failures in (1, 2, 3):
         story.later()
@@ -243,7 +243,7 @@ def test_json_that_breaks_is_not_taken_for_text() -> None:
     assert "JSON" in (story.error("secretsmanager:db") or "")
 
 
-def test_json_may_become_text_that_is_no_broken_json() -> None:
+def test_json_can_become_text_that_does_not_begin_like_json() -> None:
     story = Story(A="ssm:/a")
     story.answer("ssm:/a", b'{"a": 1}')
     story.load()
@@ -265,7 +265,7 @@ def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> Non
     assert "no key 'a'" in (story.error() or "")
 
 
-def test_an_optional_key_may_go_and_come() -> None:
+def test_an_optional_key_can_disappear_and_return() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}?optional#a", OTHER=f"{APP}?default=d#a")
     story.answer(APP, {"a": 1}, token="token-1")
     story.load()
@@ -288,7 +288,7 @@ def test_a_failed_fetch_keeps_values_and_token() -> None:
     assert entry.fetched_at == story.clock() - 45.0
 
 
-def test_waits_grow_up_to_a_limit_and_start_anew_after_success() -> None:
+def test_waits_grow_up_to_a_limit_and_start_over_after_a_success() -> None:
     story = app_story()
     waits = []
     for _ in range(8):
@@ -315,7 +315,7 @@ def test_even_a_source_without_interval_waits_after_failures() -> None:
 
 
 @pytest.mark.parametrize(("error", "waits"), [(NO_ANSWER, [1, 2, 4]), (DENIED, [300, 600, 900])])
-def test_only_what_was_out_of_reach_and_has_no_value_is_asked_for_again_soon(
+def test_only_an_unavailable_source_without_a_value_is_retried_soon(
     error: Failure, waits: list[float]
 ) -> None:
     story = Story(APPCONFIG_ENV_SOURCES="ssm:/a")
@@ -345,7 +345,7 @@ def test_a_token_that_is_about_to_expire_is_not_used() -> None:
     assert story.fetch.asked() == [(APP, "")]
 
 
-def test_a_clock_that_went_back_asks_at_once_with_the_same_token() -> None:
+def test_if_the_clock_moved_backwards_the_same_token_is_used_at_once() -> None:
     story = app_story()
     story.clock.tick(-3600)
     story.load()
@@ -361,7 +361,7 @@ def test_a_required_source_without_any_value_is_missing() -> None:
     assert story.values() == {"X": "1"}
 
 
-def test_a_default_stands_in_for_a_source_that_fails() -> None:
+def test_a_default_is_used_if_its_source_fails() -> None:
     story = Story(A="ssm:/a?default=fallback", B="ssm:/b?optional", C="ssm:/c")
     story.answer("ssm:/c", b"3")
     story.load()
@@ -369,14 +369,14 @@ def test_a_default_stands_in_for_a_source_that_fails() -> None:
     assert story.error("ssm:/a") == "no answer"
 
 
-def test_a_default_that_no_variable_can_have_is_missing() -> None:
+def test_a_default_whose_variable_name_is_invalid_is_missing() -> None:
     story = Story(APPCONFIG_ENV_SOURCES="ssm:/1st?default=x")
     story.load()
     (error,) = story.missing()
     assert "its default cannot be used" in error.reason
 
 
-def test_a_last_good_value_wins_over_a_default() -> None:
+def test_the_last_good_value_takes_precedence_over_a_default() -> None:
     story = Story(A="ssm:/a?default=d", B="ssm:/b?optional")
     story.answer("ssm:/a", b"1")
     story.answer("ssm:/b", b"2")
@@ -389,7 +389,7 @@ def test_a_last_good_value_wins_over_a_default() -> None:
 
 
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD)
-def test_a_first_document_that_is_bad_is_missing_or_has_a_stand_in(body: bytes) -> None:
+def test_a_bad_first_document_is_an_error_unless_the_source_is_optional(body: bytes) -> None:
     for source, is_missing in ((APP, True), (APP + "?optional", False)):
         story = Story(APPCONFIG_ENV_SOURCES=source)
         story.answer(APP, body, token="token")
@@ -399,7 +399,7 @@ def test_a_first_document_that_is_bad_is_missing_or_has_a_stand_in(body: bytes) 
         assert story.error()
 
 
-def test_what_a_bad_first_document_was_good_for_stays_until_a_good_one_comes() -> None:
+def test_usable_values_of_a_bad_first_document_stay_until_a_good_one_arrives() -> None:
     story = Story(A=f"{APP}#a", B=f"{APP}#b")
     story.answer(APP, {"a": 1})
     story.load()
@@ -416,7 +416,7 @@ def test_what_a_bad_first_document_was_good_for_stays_until_a_good_one_comes() -
 
 
 def shipped(**sources: Any) -> Snapshot:
-    """A fallback as it is read from its file."""
+    """A fallback, read from its bytes."""
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/ ssm:/text secretsmanager:s")
     story.answer(APP, sources.get("app", {"a": {"b": [1, "ä"]}}), version="7")
     story.answer_parameters("ssm:/p/", {"c/d": "2"})
@@ -425,7 +425,7 @@ def shipped(**sources: Any) -> Snapshot:
     return loads(dumps(story.load(), story.settings.resources()), story.settings.resources())
 
 
-def test_a_fallback_stands_in_where_the_service_cannot_be_reached() -> None:
+def test_a_fallback_is_used_if_the_service_cannot_be_reached() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/?prefix=X_", T="ssm:/text", W=APP)
     story.load(fallback=shipped)
     assert story.missing() == []
@@ -440,7 +440,7 @@ def test_a_fallback_stands_in_where_the_service_cannot_be_reached() -> None:
     assert entry.refresh_at == story.clock() + 45.0
 
 
-def test_a_fallback_is_left_as_soon_as_the_service_answers() -> None:
+def test_a_fallback_is_replaced_as_soon_as_the_service_responds() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP)
     story.load(fallback=shipped)
     story.later()
@@ -456,7 +456,7 @@ def test_a_fallback_does_not_hide_denial_or_absence() -> None:
     assert len(story.load(fallback=shipped).missing(story.settings)) == 1
 
 
-def test_last_good_values_win_over_a_fallback() -> None:
+def test_last_good_values_take_precedence_over_a_fallback() -> None:
     story = app_story()
     story.later()
     story.fail(APP)
@@ -465,14 +465,14 @@ def test_last_good_values_win_over_a_fallback() -> None:
 
 
 @pytest.mark.parametrize("reference", ["secretsmanager:s", "ssm:/other", f"{APP}#none"])
-def test_a_fallback_that_does_not_have_it_does_not_suffice(reference: str) -> None:
+def test_a_source_that_the_fallback_does_not_have_is_missing(reference: str) -> None:
     story = Story(X=reference)
     assert len(story.load(fallback=shipped).missing(story.settings)) == 1
     story = Story(X=reference)
     assert len(story.load(fallback=lambda: None).missing(story.settings)) == 1
 
 
-def test_a_fallback_that_does_not_parse_is_not_used() -> None:
+def test_a_fallback_that_cannot_be_parsed_is_not_used() -> None:
     entry = Entry(checked_at=1.0, refresh_at=2.0, document=Document(b'["a list"]'))
     story = Story(APPCONFIG_ENV_SOURCES="ssm:/p/")
     story.load(fallback=lambda: Snapshot(1.0, "f", {"ssm:/p/": entry}))
@@ -485,7 +485,7 @@ def test_a_source_that_is_no_longer_configured_is_forgotten() -> None:
     assert list(story.load().entries) == ["ssm:/x"]
 
 
-def test_secrecy_goes_with_the_document() -> None:
+def test_an_entry_is_secret_if_its_document_is() -> None:
     story = Story(X="ssm:/x")
     story.answer("ssm:/x", b"1", secret=True)
     story.load()
@@ -497,15 +497,15 @@ def test_secrecy_goes_with_the_document() -> None:
 
 
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD)
-def test_no_reason_holds_a_value(body: bytes) -> None:
+def test_no_error_contains_a_value(body: bytes) -> None:
     planted = body.replace(b"x" * 131_072, CANARY.encode() * 30_000).replace(b"1", b'"c4n4ry"')
     story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}?default={CANARY}#none")
     story.answer(APP, planted + CANARY.encode() if planted[:1] != b"{" else planted)
     found = story.load()
-    said = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]
-    assert CANARY not in "\n".join(said)
+    texts = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]
+    assert CANARY not in "\n".join(texts)
 
 
-def test_a_requests_repr_does_not_hold_its_token() -> None:
+def test_the_repr_of_a_request_does_not_contain_its_token() -> None:
     resource = from_environ({"X": "ssm:/x"}).sources[0].resource
     assert repr(Request(resource, "token")) == "<Request ssm:/x>"

@@ -1,4 +1,4 @@
-"""The snapshot's file among processes: whose the tokens are."""
+"""The snapshot file shared by processes: each token is used by one of them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_token_goes_to_exactly_one_process(settings: Settings, log: Lines) -> 
     assert log == []
 
 
-def test_reading_takes_no_token_and_leaves_it_for_whoever_polls(
+def test_reading_takes_no_token_and_leaves_it_for_the_next_poll(
     settings: Settings, log: Lines
 ) -> None:
     with SnapshotRepository(settings, {}) as shared:
@@ -72,16 +72,18 @@ def test_reading_takes_no_token_and_leaves_it_for_whoever_polls(
         assert token(shared.take(log)) == "token"
 
 
-def test_who_has_not_the_turn_writes_nothing(settings: Settings, log: Lines) -> None:
+def test_without_the_lock_nothing_is_written(settings: Settings, log: Lines) -> None:
     with SnapshotRepository(settings, {}) as first, SnapshotRepository(settings, {}) as second:
-        assert second.put(known(settings)) == "another process is on it"
+        assert second.put(known(settings)) == "another process holds its lock"
         assert first.take(log) is None
 
 
-def test_a_token_that_cannot_be_taken_out_is_not_used(settings: Settings, log: Lines) -> None:
+def test_a_token_that_cannot_be_removed_from_the_file_is_not_used(
+    settings: Settings, log: Lines
+) -> None:
     with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
-        # Nothing can be made there any more.
+        # From now on no file can be created there.
         os.mkdir(f"{settings.snapshot_path}.{os.getpid()}.tmp")
         assert token(shared.take(log)) == ""
 
@@ -114,18 +116,20 @@ def test_a_snapshot_made_from_other_settings_is_not_used(
     assert log == []
 
 
-def test_a_refused_file_is_said_and_replaced(settings: Settings, log: Lines) -> None:
+def test_a_refused_file_is_logged_and_replaced(settings: Settings, log: Lines) -> None:
     Path(settings.snapshot_path).write_text("half")
     os.chmod(settings.snapshot_path, 0o600)
     with SnapshotRepository(settings, {}) as shared:
         assert shared.take(log) is None
         assert shared.put(known(settings)) == ""
-    reason = "it is not a snapshot, or only a part of one"
+    reason = "it is not a complete snapshot"
     assert log == [f"warn: the snapshot {settings.snapshot_path} was not used: {reason}"]
     assert read(settings, log) is not None
 
 
-def test_a_place_that_cannot_be_written_is_said(settings: Settings, log: Lines) -> None:
+def test_the_reason_is_returned_if_the_file_cannot_be_written(
+    settings: Settings, log: Lines
+) -> None:
     settings.snapshot_path = "/proc/none/snapshot.json"
     with SnapshotRepository(settings, {}) as shared:
         assert not shared.lock.is_possible
@@ -140,7 +144,7 @@ def test_the_lock_is_free_after_an_error(settings: Settings) -> None:
         assert shared.lock.is_held
 
 
-def test_a_fallback_must_be_there_before_it_is_needed(settings: Settings) -> None:
+def test_a_missing_fallback_is_an_error_before_it_is_needed(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="APPCONFIG_ENV_FALLBACK: expected a readable file"):
         check_fallback(settings)
     Path(settings.fallback_path).touch()
@@ -148,7 +152,7 @@ def test_a_fallback_must_be_there_before_it_is_needed(settings: Settings) -> Non
     check_fallback(from_environ({}))
 
 
-def test_a_fallback_is_believed_whoever_owns_it(settings: Settings, log: Lines) -> None:
+def test_a_fallback_of_another_user_is_used(settings: Settings, log: Lines) -> None:
     data = snapshot_json.dumps(known(settings, ""), settings.resources())
     snapshot_file.write(settings.fallback_path, data)
     os.chmod(settings.fallback_path, 0o644)
@@ -160,14 +164,16 @@ def test_a_fallback_is_believed_whoever_owns_it(settings: Settings, log: Lines) 
     assert read_fallback(from_environ({}), log) is None
 
 
-def test_a_fallback_that_is_none_is_said(settings: Settings, log: Lines) -> None:
+def test_an_invalid_fallback_is_logged(settings: Settings, log: Lines) -> None:
     Path(settings.fallback_path).write_text("{}")
     assert read_fallback(settings, log) is None
     assert log[0].startswith("error: APPCONFIG_ENV_FALLBACK: ")
     assert log[0].endswith("; write it again with appconfig-env bake")
 
 
-def test_a_poll_without_news_writes_no_document_again(settings: Settings, log: Lines) -> None:
+def test_a_poll_without_changes_does_not_encode_documents_again(
+    settings: Settings, log: Lines
+) -> None:
     with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
     with SnapshotRepository(settings, {}) as shared:
@@ -182,12 +188,10 @@ def test_a_poll_without_news_writes_no_document_again(settings: Settings, log: L
     assert document is not None
 
 
-def test_a_document_that_this_process_knows_is_not_parsed_again(
-    settings: Settings, log: Lines
-) -> None:
-    mine = known(settings)
+def test_a_known_document_is_not_parsed_again(settings: Settings, log: Lines) -> None:
+    own = known(settings)
     with SnapshotRepository(settings, {}) as shared:
-        shared.put(mine)
-        found = shared.take(log, mine)
+        shared.put(own)
+        found = shared.take(log, own)
     assert found is not None
-    assert found.entries[APP].document is mine.entries[APP].document
+    assert found.entries[APP].document is own.entries[APP].document

@@ -1,4 +1,4 @@
-"""The times between polls: never later than the interval, never sooner than AWS allows, spread."""
+"""The times of polls: within the interval, not before AWS allows them, and spread."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEVER = (0.0, 0.0)
 
 
 def at(checked_at: float) -> tuple[float, float]:
-    """When the last attempt was made, and when the next one was to be."""
+    """The times of the last attempt and of the one scheduled after it."""
     return checked_at, checked_at + 45
 
 
@@ -32,7 +32,7 @@ befores = st.just(NEVER) | st.floats(NOW - 1e6 + 1, NOW + 1e6).map(at)
 
 
 @given(seconds, chances, befores, st.none() | seconds, st.sampled_from([0.0, 15.0]))
-def test_a_poll_is_never_later_than_interval_and_service_want(
+def test_a_poll_is_never_later_than_the_interval_or_the_services_minimum(
     interval: float, jitter: float, before: tuple[float, float], least: float | None, floor: float
 ) -> None:
     wait = Schedule(interval, NOW, jitter, floor=floor).next_poll(*before, least) - NOW
@@ -41,24 +41,22 @@ def test_a_poll_is_never_later_than_interval_and_service_want(
 
 
 @given(st.floats(45, 86_400), st.sampled_from([NEVER, at(NOW - 45)]))
-def test_without_chance_an_interval_lasts_as_long_as_it_is(
-    interval: float, before: tuple[float, float]
-) -> None:
+def test_without_jitter_the_interval_is_exact(interval: float, before: tuple[float, float]) -> None:
     assert Schedule(interval, NOW).next_poll(*before, None) == NOW + interval
 
 
 @pytest.mark.parametrize("before", [NEVER, at(NOW - 91), at(NOW + 1)])
-def test_what_many_do_at_the_same_moment_is_spread_wide(before: tuple[float, float]) -> None:
-    # A start, a long freeze or a restore, a clock that went back.
+def test_polls_that_many_make_at_the_same_time_are_spread(before: tuple[float, float]) -> None:
+    # A cold start, a long freeze or a restore, a clock that moved backwards.
     assert Schedule(45, NOW, 1.0).next_poll(*before, None) == NOW + 45 * (1 - FIRST_SHARE)
 
 
 @pytest.mark.parametrize("before", [at(NOW), at(NOW - 45), at(NOW - 90)])
-def test_who_polls_steadily_keeps_to_the_interval(before: tuple[float, float]) -> None:
+def test_steady_polls_keep_the_interval(before: tuple[float, float]) -> None:
     assert Schedule(45, NOW, 1.0).next_poll(*before, None) == NOW + 45
 
 
-def test_a_refresh_in_between_keeps_its_place_among_the_polls() -> None:
+def test_a_refresh_in_between_does_not_shift_the_polls() -> None:
     before = (NOW, NOW + 20)
     assert Schedule(45, NOW + 5, 0.9).next_poll(*before, None) == NOW + 20
     assert Schedule(45, NOW + 20, 0.9).next_poll(*before, None) == NOW + 65
@@ -82,7 +80,7 @@ def test_waits_after_failures_never_get_shorter_until_the_longest(
 
 
 @given(st.floats(15, 86_400), chances, st.integers(1, 5))
-def test_who_has_nothing_to_go_on_with_asks_again_within_seconds(
+def test_without_a_value_the_next_attempt_is_within_seconds(
     interval: float, jitter: float, failures: int
 ) -> None:
     wait = (
@@ -92,16 +90,16 @@ def test_who_has_nothing_to_go_on_with_asks_again_within_seconds(
     assert 2.0 ** (failures - 1) / 2 - 1e-6 <= wait <= 2.0 ** (failures - 1) + 1e-6
 
 
-def test_the_sources_of_one_environment_stay_due_together() -> None:
+def test_the_sources_of_one_environment_become_stale_together() -> None:
     clock = Clock()
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/a ssm:/b appconfig:x/y/z"})
     fetch = FakeBackend({"ssm:/a": b"1", "ssm:/b": b"2", "appconfig:x/y/z": b"3"})
     found = load(settings, fetch, clock(), timeout=1.0, jitter=0.5)
-    due = {text: found.entries[text].refresh_at - clock() for text in settings.resources()}
-    assert due == {"ssm:/a": 200.0, "ssm:/b": 200.0, "appconfig:x/y/z": 30.0}
+    waits = {text: found.entries[text].refresh_at - clock() for text in settings.resources()}
+    assert waits == {"ssm:/a": 200.0, "ssm:/b": 200.0, "appconfig:x/y/z": 30.0}
 
 
-def test_appconfig_is_left_alone_for_fifteen_seconds_whatever_chance_says() -> None:
+def test_jitter_never_shortens_appconfigs_fifteen_seconds() -> None:
     clock = Clock()
     settings = from_environ(
         {

@@ -1,4 +1,4 @@
-"""All entries at one moment, and what one process knows, the file and the environment together."""
+"""Snapshots, and how those of this process, of the file and the environment are merged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def good(revision: int, token: str = "") -> Entry:
 
 
 def failing(revision: int, attempts: int = 1, failure: Failure = DENIED) -> Entry:
-    """One that succeeded in `revision`, and failed so many times since."""
+    """An entry that succeeded in `revision`, and then failed this many times."""
     return good(revision).replace(
         revision=revision + attempts, failures=attempts, failure=failure,
         checked_at=float(revision + attempts),
@@ -75,11 +75,11 @@ def body(entry: Entry | None) -> str | None:
         (good(1), REDACTED, "as of 1", None),
         (None, UNREAD, None, None),
         (None, None, None, None),
-        # An attempt that failed in a process that had an older document.
+        # A failed attempt in a process with an older document.
         (good(2), failing(1, 2), "as of 2", DENIED),
         (failing(1, 2), good(2), "as of 2", DENIED),
         (failing(1, 1), good(3), "as of 3", None),
-        # Where there is no document at all, the last failure counts.
+        # Without any document, the last failure counts.
         (missing(3), missing(4, THROTTLED), None, THROTTLED),
         (missing(4, THROTTLED), missing(3), None, THROTTLED),
     ],
@@ -92,37 +92,37 @@ def test_the_newer_document_and_the_newer_attempt_are_taken(
     assert (entry and entry.failure) == failure
 
 
-def test_the_newer_attempt_sets_when_the_next_one_is_due() -> None:
+def test_the_newer_attempt_determines_the_next_one() -> None:
     failed = failing(1, 3).replace(refresh_at=500.0)
     entry = newest(snapshot(good(2)), snapshot(failed)).entries["x"]
     assert (entry.checked_at, entry.refresh_at, entry.revision) == (4.0, 500.0, 4)
     assert (entry.fetched_at, entry.confirmed, entry.failures) == (2.0, 2, 3)
 
 
-def test_of_two_equal_ones_the_found_one_is_taken_because_of_its_token() -> None:
+def test_of_two_equal_entries_the_found_one_is_taken_because_of_its_token() -> None:
     entry = newest(snapshot(good(1)), snapshot(good(1, "token"))).entries["x"]
     assert entry.token == "token"
 
 
-def test_what_still_has_its_token_was_never_published_and_stays() -> None:
+def test_an_entry_that_still_has_its_token_stays() -> None:
     entry = newest(snapshot(good(1, "token")), snapshot(good(1))).entries["x"]
     assert entry.token == "token"
 
 
-def test_a_token_goes_with_its_own_document_only() -> None:
-    """A token says "unchanged" of one document: of another one that would be wrong."""
+def test_a_token_stays_with_its_own_document() -> None:
+    """The answer "unchanged" to a token refers to one document, and would be wrong for another."""
     failed = failing(1, 2).replace(token="of the old one")
     assert newest(snapshot(good(2)), snapshot(failed)).entries["x"].token == ""
 
 
 @pytest.mark.parametrize("shift", [-1e6, 1e6])
-def test_no_clock_decides_which_is_newer(shift: float) -> None:
+def test_clocks_do_not_decide_which_entry_is_newer(shift: float) -> None:
     moved = good(2).replace(checked_at=2 + shift, fetched_at=2 + shift)
     assert body(newest(snapshot(good(1)), snapshot(moved)).entries["x"]) == "as of 2"
     assert body(newest(snapshot(moved), snapshot(good(1))).entries["x"]) == "as of 2"
 
 
-def test_without_a_file_ones_own_stays() -> None:
+def test_without_a_file_the_own_snapshot_stays() -> None:
     own = snapshot(good(1))
     assert newest(own, None) is own
 
@@ -149,15 +149,15 @@ def test_nothing_gets_older_or_lost_and_nothing_is_made_up(own: Snapshot, found:
     assert (merged.taken_at, merged.fingerprint) == (own.taken_at, own.fingerprint)
     assert own.entries.keys() <= merged.entries.keys() <= {*own.entries, *found.entries}
     for reference, entry in merged.entries.items():
-        mine, theirs = own.entries.get(reference), found.entries.get(reference)
-        known = [one for one in (mine, theirs) if one is not None]
+        ours, theirs = own.entries.get(reference), found.entries.get(reference)
+        known = [one for one in (ours, theirs) if one is not None]
         assert body(entry) in [body(one) for one in known]
         assert (entry.revision, entry.failure) in [(one.revision, one.failure) for one in known]
         if entry.document is not None:
             assert entry.confirmed == max(one.confirmed for one in known if one.document)
-        if mine is not None:
-            assert entry.revision >= mine.revision or mine.document is None
-            assert (entry.document is None) <= (mine.document is None)
+        if ours is not None:
+            assert entry.revision >= ours.revision or ours.document is None
+            assert (entry.document is None) <= (ours.document is None)
         else:
             assert entry.is_known
     assert facts(newest(merged, found)) == facts(merged)
@@ -175,7 +175,7 @@ def facts(one: Snapshot) -> dict[str, tuple[object, ...]]:
     }
 
 
-def test_tokens_are_given_up_for_all_entries() -> None:
+def test_without_tokens_no_entry_has_one() -> None:
     bare = Snapshot(1.0, "f", {"a": good(1, "token"), "b": good(1)}).without_tokens()
     assert [entry.token for entry in bare.entries.values()] == ["", ""]
 
@@ -185,7 +185,7 @@ def test_only_entries_with_their_document_are_complete() -> None:
     assert list(whole.complete().entries) == ["a"]
 
 
-def test_later_sources_win_over_earlier_ones() -> None:
+def test_later_sources_take_precedence_over_earlier_ones() -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/a/ ssm:/b/", "X": "ssm:/x"})
     entries = {
         "ssm:/a/": good(1).replace(document=Document(parameters={"A": "0", "B": "0", "X": "0"})),
@@ -196,7 +196,7 @@ def test_later_sources_win_over_earlier_ones() -> None:
     assert found.values(settings) == {"A": "0", "B": "1", "X": "2"}
 
 
-def test_the_fingerprint_tells_settings_apart() -> None:
+def test_different_settings_have_different_fingerprints() -> None:
     first = from_environ({"A": "ssm:/a"})
     assert fingerprint(first) == fingerprint(from_environ({"A": "ssm:/a"}))
     assert fingerprint(first) != fingerprint(from_environ({"A": "ssm:/b"}))
@@ -211,7 +211,7 @@ STARTED_AT = 1000.1
 
 
 def read(settings: Settings, secret: str, at: float = STARTED_AT) -> Snapshot:
-    """What is in the file after all sources were read."""
+    """The file's snapshot after all sources were read."""
     secrets = {
         "secretsmanager:prod/db": f'{{"password": "{secret}", "user": "me"}}'.encode(),
         "secretsmanager:later": b'{"later": "not in any environment"}',
@@ -222,7 +222,7 @@ def read(settings: Settings, secret: str, at: float = STARTED_AT) -> Snapshot:
     return loads(dumps(found, settings.resources()), settings.resources())
 
 
-def test_secrets_that_the_environment_holds_complete_the_file() -> None:
+def test_secrets_from_the_environment_complete_the_file() -> None:
     settings = from_environ(SOURCES)
     found = read(settings, "s3cret")
     assert found.values(settings) == {"PLAIN": "1"}
@@ -231,10 +231,10 @@ def test_secrets_that_the_environment_holds_complete_the_file() -> None:
     assert whole.values(settings) == {"PASSWORD": "s3cret", "USER": "me", "PLAIN": "1"}
     assert list(whole.entries) == ["secretsmanager:prod/db", "ssm:/plain"]
     assert whole.entries["secretsmanager:prod/db"].redacted == {}
-    assert b"s3cret" not in dumps(whole, settings.resources()), "and stay secrets"
+    assert b"s3cret" not in dumps(whole, settings.resources()), "they stay secret"
 
 
-def test_a_secret_that_others_have_read_since_is_as_of_the_start_and_stale() -> None:
+def test_a_secret_that_another_process_has_read_since_is_stale() -> None:
     settings = from_environ(SOURCES)
     found = read(settings, "rotated", STARTED_AT + 300.0)
     whole = completed(found, settings, {"PASSWORD": "s3cret", "USER": "me"}, STARTED_AT)
@@ -245,14 +245,14 @@ def test_a_secret_that_others_have_read_since_is_as_of_the_start_and_stale() -> 
     assert entry.is_stale(STARTED_AT + 300.0)
 
 
-def test_without_a_wrapper_the_environment_holds_no_secret_of_a_source() -> None:
+def test_without_a_wrapper_no_secret_is_taken_from_the_environment() -> None:
     settings = from_environ(SOURCES)
     found = read(settings, "s3cret")
     whole = completed(found, settings, {"PASSWORD": "foreign", "USER": "me"}, None)
     assert list(whole.entries) == ["ssm:/plain"]
 
 
-def test_a_secret_of_which_the_environment_has_only_a_part_is_not_known() -> None:
+def test_a_secret_of_which_the_environment_has_only_a_part_is_unknown() -> None:
     settings = from_environ(SOURCES)
     found = read(settings, "s3cret")
     for environ in ({}, {"PASSWORD": "s3cret"}, {"USER": "me"}):

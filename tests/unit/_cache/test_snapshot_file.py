@@ -1,4 +1,4 @@
-"""The snapshot file: written in one step, read with distrust."""
+"""The snapshot file: replaced atomically, checked before it is read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "snapshot.json")
 
 
-def test_what_was_written_is_read_again(path: str) -> None:
+def test_a_written_file_can_be_read(path: str) -> None:
     write(path, b"whole")
     assert read(path) == b"whole"
 
 
-def test_only_its_user_may_read_the_file_whatever_the_umask(path: str) -> None:
+def test_only_its_user_can_read_the_file_regardless_of_the_umask(path: str) -> None:
     before = os.umask(0)
     try:
         write(path, b"whole")
@@ -66,7 +66,7 @@ def test_a_failed_write_leaves_nothing_behind(path: str, tmp_path: Path) -> None
         write(str(tmp_path / "none" / "x"), b"whole")
 
 
-def test_no_file_is_no_snapshot(path: str) -> None:
+def test_a_missing_file_returns_none(path: str) -> None:
     assert read(path) is None
 
 
@@ -74,7 +74,7 @@ def test_a_file_that_others_may_read_is_refused(path: str) -> None:
     write(path, b"whole")
     for mode in (0o604, 0o640, 0o602, 0o620):
         os.chmod(path, mode)
-        with pytest.raises(SnapshotRefusedError, match="others"):
+        with pytest.raises(SnapshotRefusedError, match="other users may read or write it"):
             read(path)
         assert read(path, ours=False) is not None
 
@@ -96,7 +96,7 @@ def test_a_link_is_refused(path: str, tmp_path: Path) -> None:
     assert read(path, ours=False) is not None
 
 
-def test_a_pipe_is_refused_and_not_waited_for(path: str) -> None:
+def test_a_pipe_is_refused_without_waiting(path: str) -> None:
     os.mkfifo(path, 0o600)
     with pytest.raises(SnapshotRefusedError, match="regular"):
         read(path)

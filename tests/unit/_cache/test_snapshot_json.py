@@ -1,4 +1,4 @@
-"""The snapshot as a file holds it: what comes back, what is left out, what is refused."""
+"""The format of the snapshot file: what is written, left out, and refused."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def facts(entry: Entry) -> list[Any]:
 
 
 @given(snapshots)
-def test_a_snapshot_read_from_its_bytes_is_the_same_snapshot(known: Snapshot) -> None:
+def test_a_snapshot_survives_dumps_and_loads(known: Snapshot) -> None:
     again = loads(dumps(known, {}))
     assert (again.taken_at, again.fingerprint) == (known.taken_at, known.fingerprint)
     assert list(again.entries) == list(known.entries)
@@ -89,7 +89,7 @@ def test_the_whole_is_one_json_object_and_each_document_has_a_line(known: Snapsh
 
 
 @given(snapshots)
-def test_lines_of_unchanged_documents_are_written_again_as_they_are(known: Snapshot) -> None:
+def test_lines_of_unchanged_documents_are_reused(known: Snapshot) -> None:
     lines = Lines()
     first = dumps(known, {}, lines)
     assert dumps(known, {}, lines) == first
@@ -102,7 +102,7 @@ def test_only_the_entries_of_the_given_resources_are_read() -> None:
     assert list(found.entries) == ["y"]
 
 
-# Everything that may become of a secret: many variables, none of them, one, or none at all.
+# What a secret can render: many variables, none of them, one, or none at all.
 SHAPES = [
     "{}", "{}?only=NONE", "{}?prefix=X_", "{}?env=no", "{}?as=ALL", "{}?names=keep", "{}?optional",
 ]  # fmt: skip
@@ -150,7 +150,7 @@ def test_no_secure_string_of_a_path_is_ever_in_the_file(shape: str) -> None:
     assert CANARY.encode() not in dumps(found, settings.resources())
 
 
-def test_of_secrets_the_names_of_the_variables_are_kept() -> None:
+def test_the_variable_names_of_secrets_are_kept() -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/s/", "B": "secretsmanager:b"})
     backend = FakeBackend(
         {
@@ -183,7 +183,7 @@ def test_with_secrets_nothing_is_left_out() -> None:
         loads(data)
 
 
-def test_a_document_for_a_secret_was_never_written_and_is_refused() -> None:
+def test_a_file_with_the_document_of_a_secret_is_refused() -> None:
     data = dumps(Snapshot(1.0, "f", {"secretsmanager:x": PLAIN}), {})
     with pytest.raises(SnapshotRefusedError):
         loads(data)
@@ -192,12 +192,12 @@ def test_a_document_for_a_secret_was_never_written_and_is_refused() -> None:
 HEAD = '"fingerprint": "f", "taken_at": 1, "entries": {}, "documents": {\n}}\n'
 
 
-def test_the_least_snapshot_is_read() -> None:
+def test_the_smallest_snapshot_is_accepted() -> None:
     assert loads(f'{{"schema": 2, {HEAD}'.encode()).entries == {}
 
 
 def test_a_snapshot_of_an_older_schema_is_refused_by_its_number() -> None:
-    with pytest.raises(SnapshotRefusedError, match="schema 2"):
+    with pytest.raises(SnapshotRefusedError, match="its schema is not 2"):
         loads(
             b'{"schema": 1, "fingerprint": "f", "taken_at": 1, "sources": {}, "documents": {\n}}\n'
         )
@@ -221,7 +221,7 @@ def test_a_snapshot_of_an_older_schema_is_refused_by_its_number() -> None:
         '{"schema": 2, ' + HEAD + "more\n",
     ],
 )  # fmt: skip
-def test_anything_else_is_refused(text: str) -> None:
+def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(SnapshotRefusedError):
         loads(text.encode())
 
@@ -237,7 +237,7 @@ def test_anything_else_is_refused(text: str) -> None:
         ("fetched_at", "x"), ("digest", 5), ("digest", ""),
     ],
 )  # fmt: skip
-def test_a_field_of_the_wrong_kind_is_refused(field: str, value: object) -> None:
+def test_a_field_of_the_wrong_type_is_refused(field: str, value: object) -> None:
     first, rest = dumps(snapshot(x=PLAIN), {}).split(b"\n", 1)
     head = json.loads(first + b"}}")
     head["entries"]["x"][field] = value
@@ -257,7 +257,7 @@ def test_a_field_of_the_wrong_kind_is_refused(field: str, value: object) -> None
         '{"body": "\\ud800"}',
     ],
 )
-def test_a_document_of_the_wrong_kind_is_refused(fields: str) -> None:
+def test_a_document_of_the_wrong_type_is_refused(fields: str) -> None:
     data = dumps(snapshot(x=PLAIN), {})
     with pytest.raises(SnapshotRefusedError):
         loads(data.replace(b'{"body": "{\\"a\\": 1}"}', fields.encode()))

@@ -1,4 +1,4 @@
-"""What a process does about stale entries: every case of the table."""
+"""What a process does when entries are stale: every case of the table."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from appconfig_env._cache.turn import (
     ELSEWHERE,
     FETCH_AWAITED,
+    HELD,
     IMPOSSIBLE,
     KEEP,
     LOOK_AGAIN,
-    MINE,
     PUBLISH,
     decide,
 )
@@ -21,8 +21,8 @@ from appconfig_env._cache.turn import (
 @pytest.mark.parametrize(
     ("lock", "is_awaited", "is_abandoned", "action"),
     [
-        (MINE, False, False, PUBLISH),
-        (MINE, True, False, PUBLISH),
+        (HELD, False, False, PUBLISH),
+        (HELD, True, False, PUBLISH),
         (ELSEWHERE, False, False, LOOK_AGAIN),
         (ELSEWHERE, True, False, FETCH_AWAITED),
         (ELSEWHERE, False, True, KEEP),
@@ -39,10 +39,10 @@ def test_each_case_has_its_action(
 
 def test_there_is_an_action_for_every_case() -> None:
     for lock, is_awaited, is_abandoned in product(
-        (MINE, ELSEWHERE, IMPOSSIBLE), (False, True), (False, True)
+        (HELD, ELSEWHERE, IMPOSSIBLE), (False, True), (False, True)
     ):
         assert decide(lock, is_awaited=is_awaited, is_abandoned=is_abandoned)
 
 
 def test_only_the_lock_of_another_process_can_be_abandoned() -> None:
-    assert decide(MINE, is_awaited=False, is_abandoned=True) == PUBLISH
+    assert decide(HELD, is_awaited=False, is_abandoned=True) == PUBLISH

@@ -32,7 +32,7 @@ def raising(error: type[Exception]) -> Callable[..., Any]:
 
 
 def future_scanner(context: Any) -> object:
-    return context.array_hook
+    return context.future_hook
 
 
 def fake_module(**names: object) -> ModuleType:
@@ -137,7 +137,7 @@ def outcome(call: Callable[..., object], *arguments: object, **options: object) 
         return type(error), str(error), vars(error)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=10 * settings().max_examples)
 @given(texts)
 @example("")
 @example(" ")
@@ -177,7 +177,7 @@ def test_bytes_in_another_encoding_are_an_error(encoding: str) -> None:
         fast_json.loads('{"a": 1}'.encode(encoding))
 
 
-@settings(max_examples=300)
+@settings(max_examples=3 * settings().max_examples)
 @given(any_value)
 @example([math.nan, math.inf, -math.inf, -0.0, 1e16, 5e-324])
 @example({None: 1, True: 2, 1.5: 3, 10**30: 4, "null": 5})

@@ -177,6 +177,42 @@ def test_a_yaml_mapping_that_is_merged_before_it_is_constructed_has_no_duplicate
     assert parse(text, "application/yaml") == expected
 
 
+@pytest.mark.parametrize(
+    ("merged", "expected"),
+    [
+        ("{<<: *one}", {"x": 1, "y": 1}),
+        ("{<<: *one, x: own}", {"x": "own", "y": 1}),
+        ("{x: own, <<: *one}", {"x": "own", "y": 1}),
+        ("{<<: [*one, *two]}", {"x": 1, "y": 1, "z": 2}),
+        ("{<<: [*two, *one]}", {"x": 2, "y": 1, "z": 2}),
+        ("{<<: [*one, *two], z: own}", {"x": 1, "y": 1, "z": "own"}),
+        ("{<<: *late}", {"x": "late", "y": 1}),
+        ("{<<: [*late, *two]}", {"x": "late", "y": 1, "z": 2}),
+        ("{<<: []}", {}),
+        ("&self {<<: *self, x: own}", {"x": "own"}),
+        ("{=: 1, <<: *one}", {"=": 1, "x": 1, "y": 1}),
+    ],
+)
+def test_yaml_merges_as_specified_with_any_pyyaml(merged: str, expected: dict[str, object]) -> None:
+    text = f"""
+one: &one {{x: 1, y: 1}}
+two: &two {{x: 2, z: 2}}
+deep: {{er: &late {{<<: *one, x: late}}}}
+merged: {merged}
+"""
+    data = parse(text.encode(), "application/yaml")
+    assert isinstance(data, dict)
+    assert data["merged"] == expected
+    assert data["one"] == {"x": 1, "y": 1}
+    assert data["deep"] == {"er": {"x": "late", "y": 1}}
+
+
+@pytest.mark.parametrize("base", ["text", "[text]", "[{x: 1}, text]", "[[{x: 1}]]"])
+def test_yaml_that_merges_what_is_not_a_mapping_is_rejected(base: str) -> None:
+    error = error_of(f"a: 1\nmerged: {{<<: {base}}}".encode(), "application/yaml")
+    assert "line 2 column " in error
+
+
 def test_yaml_becomes_json_data() -> None:
     text = """
 base: &base {x: 1}

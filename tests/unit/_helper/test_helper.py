@@ -35,7 +35,7 @@ APP = "appconfig:shop/prod/app"
 
 
 class Clock(fakes.Clock):
-    """Stands still until told, and moves the fake AWS with it."""
+    """A clock that only the test moves, together with the fake AWS's."""
 
     def __init__(self, aws: FakeAws) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ def environ(shop: FakeAws, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def helper(environ: dict[str, str], clock: Clock) -> Helper:
-    """Give a helper behind the wrapper, the wrapper's calls forgotten."""
+    """A helper started by the wrapper, without the wrapper's calls."""
     after = wrapped(environ, clock)
     clock.aws.clear_calls()
     return Helper(after, now=clock, jitter=steadily)
@@ -82,7 +82,7 @@ def operations(aws: FakeAws) -> list[str]:
     return sorted(call.operation for call in aws.calls)
 
 
-def test_nothing_is_asked_before_something_is_due(
+def test_nothing_is_requested_while_everything_is_fresh(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     for _ in range(44):
@@ -94,14 +94,14 @@ def test_nothing_is_asked_before_something_is_due(
     assert shop.calls == []
 
 
-def test_each_source_is_asked_at_its_own_interval(
+def test_each_source_is_polled_at_its_own_interval(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     for _ in range(600):
         clock.tick(1)
         helper.get("LIMIT")
     assert shop.count("GetLatestConfiguration") == 600 // 45
-    assert shop.count("StartConfigurationSession") == 0, "the wrapper's session goes on"
+    assert shop.count("StartConfigurationSession") == 0, "the wrapper's session continues"
     assert shop.count("GetParametersByPath") == 2
     assert shop.count("GetSecretValue") == 2
     assert shop.received == {}
@@ -116,11 +116,11 @@ def test_get_returns_values_no_older_than_the_interval(
     assert helper.get("LIMIT") == "10"
     clock.tick(0.2)
     assert helper.get("LIMIT", type=int) == 11
-    assert helper.get("DEBUG") is None, "what the document no longer has is gone"
+    assert helper.get("DEBUG") is None, "it is no longer in the document"
     assert shop.received == {"shop/prod/app": 1}
 
 
-def test_refresh_asks_at_once_and_says_what_changed(
+def test_refresh_polls_at_once_and_returns_what_changed(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     shop.put_profile("shop", "prod", "app", {"limit": 11, "debug": "off"})
@@ -130,7 +130,7 @@ def test_refresh_asks_at_once_and_says_what_changed(
     assert helper.refresh() == frozenset()
 
 
-def test_too_early_changes_nothing_and_is_no_error(
+def test_too_early_changes_nothing_and_is_not_an_error(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     shop.put_profile("shop", "prod", "app", {"limit": 11})
@@ -143,7 +143,7 @@ def test_too_early_changes_nothing_and_is_no_error(
     assert shop.count("StartConfigurationSession") == 0
 
 
-def test_on_change_hears_what_changed(
+def test_on_change_gets_the_changed_names(
     helper: Helper, shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     heard: list[frozenset[str]] = []
@@ -262,18 +262,18 @@ def test_a_source_that_is_deleted_keeps_its_last_values(
     assert "ResourceNotFoundException" in errors["secretsmanager:prod/db"]
 
 
-def test_a_token_that_expired_opens_one_new_session(
+def test_an_expired_token_leads_to_one_new_session(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     helper.get("LIMIT")
-    shop.forward(25 * 3600)  # the service's clock, not ours: its refusal decides
+    shop.forward(25 * 3600)  # only the service's clock: it refuses the token
     clock.at += 60
     shop.put_profile("shop", "prod", "app", {"limit": 13})
     assert helper.get("LIMIT") == "13"
     assert shop.count("StartConfigurationSession") == 1
 
 
-def test_after_a_day_asleep_the_token_is_not_tried(
+def test_after_a_freeze_of_a_day_the_token_is_not_used(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     clock.tick(30 * 3600)
@@ -282,7 +282,9 @@ def test_after_a_day_asleep_the_token_is_not_tried(
     assert shop.count("StartConfigurationSession") == 1
 
 
-def test_a_clock_that_went_back_counts_as_due(helper: Helper, shop: FakeAws, clock: Clock) -> None:
+def test_after_the_clock_moved_backwards_everything_is_stale(
+    helper: Helper, shop: FakeAws, clock: Clock
+) -> None:
     helper.get("LIMIT")
     shop.forward(60)
     clock.at -= 3600
@@ -292,7 +294,7 @@ def test_a_clock_that_went_back_counts_as_due(helper: Helper, shop: FakeAws, clo
     assert shop.count("GetLatestConfiguration") == 1
 
 
-def test_other_threads_go_on_with_the_old_values_during_a_refresh(
+def test_other_threads_continue_with_the_old_values_during_a_refresh(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     helper.get("LIMIT")
@@ -311,7 +313,7 @@ def test_other_threads_go_on_with_the_old_values_during_a_refresh(
     assert shop.count("GetLatestConfiguration") == 1
 
 
-def test_many_threads_ask_once(helper: Helper, shop: FakeAws, clock: Clock) -> None:
+def test_many_threads_poll_once(helper: Helper, shop: FakeAws, clock: Clock) -> None:
     for _ in range(5):
         clock.tick(61)
         threads = [threading.Thread(target=helper.get, args=("LIMIT",)) for _ in range(16)]
@@ -326,9 +328,9 @@ def test_many_threads_ask_once(helper: Helper, shop: FakeAws, clock: Clock) -> N
 def test_a_refresh_ends_with_the_poll_timeout(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "200"
+    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "1000"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    shop.delay("GetLatestConfiguration", 5)
+    shop.delay("GetLatestConfiguration", 20)
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
     assert "no response from " in helper.status()[APP]["last_error"]
@@ -376,9 +378,11 @@ def _child(helper: Helper, queue: multiprocessing.Queue[str | None]) -> None:
     queue.put(helper.get("LIMIT"))
 
 
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # that is what this is about
+@pytest.mark.filterwarnings(
+    "ignore:.*fork.*:DeprecationWarning"
+)  # forks with threads are intended here
 @pytest.mark.parametrize("snapshot", ["", "/proc/none/snapshot.json"])
-def test_a_forked_child_uses_no_token_of_its_parent(
+def test_a_forked_child_does_not_use_its_parents_tokens(
     environ: dict[str, str], shop: FakeAws, clock: Clock, snapshot: str
 ) -> None:
     if snapshot:
@@ -397,7 +401,7 @@ def test_a_forked_child_uses_no_token_of_its_parent(
     assert shop.problems == []
 
 
-def test_snapstart_hands_no_token_to_its_clones(
+def test_snapstart_clones_get_no_token(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
@@ -412,7 +416,7 @@ def test_snapstart_hands_no_token_to_its_clones(
     assert shop.problems == []
 
 
-def test_after_a_restore_everything_is_due_at_once(
+def test_after_a_restore_everything_is_stale(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
@@ -432,10 +436,10 @@ def test_without_a_wrapper_it_loads_by_itself(
     assert helper.get("DB_PASSWORD") == SECRET
     assert helper.get("AWS_REGION") == "us-east-1"
     assert shop.received == {"shop/prod/app": 1}
-    assert environ["DB_PASSWORD"].startswith("secretsmanager:"), "the environment stays as it was"
+    assert environ["DB_PASSWORD"].startswith("secretsmanager:"), "the environment is not changed"
 
 
-def test_a_variable_that_the_function_configured_wins_over_lists(
+def test_a_configured_variable_takes_precedence_over_lists(
     environ: dict[str, str], clock: Clock
 ) -> None:
     environ["LIMIT"] = "99"
@@ -446,14 +450,14 @@ def test_a_variable_that_the_function_configured_wins_over_lists(
     assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "10"
 
 
-def test_a_first_load_that_fails_says_so_and_tries_again_when_due(
+def test_a_failed_first_load_raises_and_is_retried_when_stale(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     shop.deny("GetSecretValue")
     helper = Helper(environ, now=clock, jitter=steadily)
     with pytest.raises(LoadError, match="AccessDeniedException"):
         helper.get("DB_PASSWORD")
-    assert helper.get("LIMIT") == "10", "what could be read is there"
+    assert helper.get("LIMIT") == "10", "other sources have their values"
     calls = len(shop.calls)
     with pytest.raises(LoadError):
         helper.get("DB_PASSWORD", "a default does not hide it")
@@ -463,12 +467,12 @@ def test_a_first_load_that_fails_says_so_and_tries_again_when_due(
     assert helper.get("DB_PASSWORD") == SECRET
 
 
-def test_wrong_settings_are_told(environ: dict[str, str], clock: Clock) -> None:
+def test_invalid_settings_are_reported(environ: dict[str, str], clock: Clock) -> None:
     with pytest.raises(SettingsError, match="APPCONFIG_ENV_SOURCES"):
         Helper({**environ, "APPCONFIG_ENV_SOURCES": "smm:/x"}, now=clock, jitter=steadily).get("X")
 
 
-def test_documents_are_parsed_and_picked_from(helper: Helper) -> None:
+def test_documents_are_parsed_and_keys_select_values(helper: Helper) -> None:
     assert helper.document(APP) == {"limit": 10, "debug": "off"}
     assert helper.document(APP + "#limit") == 10
     assert helper.document("secretsmanager:prod/db") == {"password": SECRET}
@@ -478,12 +482,12 @@ def test_documents_are_parsed_and_picked_from(helper: Helper) -> None:
 @pytest.mark.parametrize(
     "reference", ["appconfig:shop/prod/other", APP + "#none", "nonsense", "ssm:"]
 )
-def test_a_document_that_nobody_reads_is_missing(helper: Helper, reference: str) -> None:
+def test_a_document_that_is_not_a_source_is_missing(helper: Helper, reference: str) -> None:
     with pytest.raises(MissingKeyError):
         helper.document(reference)
 
 
-def test_a_document_that_is_denied_is_not_asked_for_at_every_call(
+def test_a_denied_document_is_not_requested_at_every_call(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     shop.deny("GetSecretValue")
@@ -496,7 +500,7 @@ def test_a_document_that_is_denied_is_not_asked_for_at_every_call(
     assert shop.count("GetSecretValue") == 1
 
 
-def test_threads_that_come_first_together_load_once(
+def test_threads_whose_first_calls_coincide_load_once(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     helper = Helper(environ, now=clock, jitter=steadily)
@@ -524,18 +528,16 @@ def test_a_profile_in_two_formats_has_one_session_and_is_received_once(
         assert json.loads(helper.get("RAW", ""))["limit"] == limit
     shop.put_profile("shop", "prod", "app", "{", content_type="application/json")
     clock.tick(50)
-    assert (helper.get("LIMIT"), helper.get("RAW")) == ("12", "{"), "good for one of them only"
+    assert (helper.get("LIMIT"), helper.get("RAW")) == ("12", "{"), "usable in one format only"
     shop.put_profile("shop", "prod", "app", {"limit": 13})
     clock.tick(100)
     assert helper.get("LIMIT") == "13"
     assert shop.received == {"shop/prod/app": 5}
-    assert shop.count("StartConfigurationSession") == 2, "the second for the one that failed"
+    assert shop.count("StartConfigurationSession") == 2, "the second one for the failed format"
     assert shop.problems == []
 
 
-def test_flags_are_true_where_they_are_enabled(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
+def test_enabled_flags_are_true(environ: dict[str, str], shop: FakeAws, clock: Clock) -> None:
     shop.put_profile(
         "shop",
         "prod",
@@ -562,7 +564,7 @@ def test_flags_are_true_where_they_are_enabled(
     assert "3" not in repr(flag)
 
 
-def test_status_needs_no_call_and_is_fit_for_json(
+def test_status_makes_no_call_and_can_be_serialized_as_json(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     clock.tick(30)
@@ -577,7 +579,7 @@ def test_status_needs_no_call_and_is_fit_for_json(
     assert shop.calls == []
 
 
-def test_secrets_only_for_get_come_with_the_first_get(
+def test_deferred_secrets_are_read_at_the_first_get(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     del environ["DB_PASSWORD"]
@@ -601,19 +603,19 @@ def test_no_value_is_logged_or_shown(
     shop.deny("GetParametersByPath")
     clock.tick(400)
     helper.get("LIMIT")
-    said = caplog.text + repr(helper.status()) + repr(helper.live().store.snapshot.entries)
-    assert "AccessDenied" in said
+    output = caplog.text + repr(helper.status()) + repr(helper.live().store.snapshot.entries)
+    assert "AccessDenied" in output
     for value in ("s3cret", "db.one", "secure-"):
-        assert value not in said
+        assert value not in output
 
 
-def test_the_package_offers_the_designs_functions() -> None:
+def test_the_package_has_the_documented_functions() -> None:
     for name in ("get", "document", "flag", "refresh", "on_change", "status"):
         assert callable(getattr(appconfig_env, name))
 
 
 def together(work: Callable[[], object], times: int = 8) -> list[object]:
-    """Give what `work` gives in so many threads at once."""
+    """Return the results of `work` in this many threads at once."""
     found: list[object] = []
     threads = [threading.Thread(target=lambda: found.append(work())) for _ in range(times)]
     for thread in threads:
@@ -623,7 +625,7 @@ def together(work: Callable[[], object], times: int = 8) -> list[object]:
     return found
 
 
-def test_threads_wait_for_a_secret_that_only_get_reads(
+def test_threads_wait_for_a_deferred_secret(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     del environ["DB_PASSWORD"]
@@ -634,7 +636,7 @@ def test_threads_wait_for_a_secret_that_only_get_reads(
     assert shop.count("GetSecretValue") == 1
 
 
-def test_processes_wait_for_a_secret_that_only_get_reads(
+def test_processes_wait_for_a_deferred_secret(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     del environ["DB_PASSWORD"]
@@ -643,13 +645,13 @@ def test_processes_wait_for_a_secret_that_only_get_reads(
     after = wrapped(environ, clock)
     helpers = [
         Helper(after, now=clock, jitter=steadily) for _ in range(4)
-    ]  # locks of their own, as processes have
+    ]  # each with its own locks, like processes
     found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers))
     assert found == [SECRET] * 4
     assert shop.received == {"shop/prod/app": 1}
 
 
-def test_a_name_that_nobody_sets_is_not_waited_for(
+def test_a_name_that_no_source_sets_is_not_waited_for(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     helper.get("LIMIT")
@@ -659,12 +661,12 @@ def test_a_name_that_nobody_sets_is_not_waited_for(
     slow.start()
     while not shop.peak_in_flight("appconfig"):
         time.sleep(0.01)
-    assert helper.get("NOBODY", "default") == "default"
+    assert helper.get("NO_SOURCE", "default") == "default"
     assert slow.is_alive()
     slow.join()
 
 
-def test_threads_ask_once_for_a_document_that_the_file_does_not_hold(
+def test_threads_request_a_document_that_is_not_in_the_file_once(
     helper: Helper, shop: FakeAws
 ) -> None:
     documents = together(lambda: helper.document("secretsmanager:prod/db"))
@@ -675,7 +677,7 @@ def test_threads_ask_once_for_a_document_that_the_file_does_not_hold(
 @pytest.mark.parametrize(
     "reference", [APP, f"{APP}?format=json", f"{APP}?format=json&prefix=A_", f"{APP}?optional"]
 )
-def test_a_documents_options_do_not_matter(
+def test_the_options_of_a_documents_reference_are_ignored(
     environ: dict[str, str], clock: Clock, reference: str
 ) -> None:
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json ssm:/shop/prod/?recursive=no"
@@ -685,7 +687,7 @@ def test_a_documents_options_do_not_matter(
     assert not helper.flag("limit", source=reference)
 
 
-def test_a_document_that_two_sources_read_differently_must_be_told_apart(
+def test_a_document_in_two_formats_needs_a_complete_reference(
     environ: dict[str, str], clock: Clock
 ) -> None:
     environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json {APP}?format=text"
@@ -695,10 +697,10 @@ def test_a_document_that_two_sources_read_differently_must_be_told_apart(
         helper.document(APP)
 
 
-def test_what_has_no_value_at_all_is_asked_for_again_soon(
+def test_a_source_without_a_value_is_retried_soon(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "0.2"
+    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "2"
     shop.fail("GetParametersByPath", times=None)
     helper = Helper(environ, now=clock, jitter=steadily)
     with pytest.raises(LoadError):

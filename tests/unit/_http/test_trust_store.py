@@ -234,7 +234,10 @@ shown = st.one_of(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3 * settings().max_examples,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(st.tuples(shown, st.sampled_from([b"\n", b"\r\n", b""])), max_size=5))
 @example([(b"#" + b"#".join(AMAZONS[0].splitlines(keepends=True)), b"\n"), (AMAZONS[1], b"\n")])
 def test_no_certificate_is_trusted_that_openssl_does_not_find_in_the_file(

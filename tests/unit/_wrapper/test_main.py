@@ -1,4 +1,4 @@
-"""The wrapper as a process: its environment, exec, exit codes, and what it does with what fails."""
+"""The wrapper as a process: environment, exec, exit codes, failures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from appconfig_env._cache import handoff as _handover
+from appconfig_env._cache import handoff as handoffs
 from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main
 from appconfig_env.errors import Failure
@@ -38,7 +38,7 @@ PYTHON = [sys.executable, "-I", "-S"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a folder in place of AWS."""
+    """A folder to read instead of AWS."""
     local = tmp_path / "local"
     local.mkdir()
     (local / "shop:prod:app.json").write_text('{"db": {"host": "db.example", "port": 5432}}')
@@ -74,14 +74,14 @@ def start(
 
 
 def shown(environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the environment that the command sees."""
+    """Return the environment that the command sees."""
     done = start(environment, *PYTHON, "-c", SHOW)
     assert done.returncode == 0, done.stderr
     found: dict[str, str] = json.loads(done.stdout)
     return found
 
 
-def test_sources_and_references_stand_in_the_environment(folder: Path) -> None:
+def test_sources_and_references_are_resolved_in_the_environment(folder: Path) -> None:
     found = shown(
         environ(
             folder,
@@ -127,7 +127,7 @@ def test_with_nothing_to_read_the_environment_is_untouched(tmp_path: Path) -> No
     assert not (tmp_path / "s").exists()
 
 
-def test_a_variable_that_the_function_configured_stays(folder: Path) -> None:
+def test_a_variable_that_is_configured_on_the_function_stays(folder: Path) -> None:
     given = environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app", DB_HOST="mine")
     assert shown(given)["DB_HOST"] == "mine"
     assert shown({**given, "APPCONFIG_ENV_OVERWRITE": "yes"})["DB_HOST"] == "db.example"
@@ -166,7 +166,7 @@ def test_exec_is_in_place_and_keeps_inherited_descriptors(folder: Path) -> None:
 def test_the_command_inherits_no_ignored_signal(folder: Path) -> None:
     done = start(environ(folder), "/bin/grep", "SigIgn", "/proc/self/status")
     ignored = int(done.stdout.split()[1], 16)
-    # Those two Python ignores; what the parent ignores is the parent's affair.
+    # Only the two that Python ignores; other signals may be ignored by the parent.
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         assert not ignored >> (number - 1) & 1
 
@@ -181,7 +181,7 @@ def test_a_command_that_does_not_exist_exits_127(folder: Path) -> None:
     assert "/no/such/command: does not exist" in done.stderr
 
 
-def test_a_command_that_may_not_be_executed_exits_126(folder: Path) -> None:
+def test_a_command_that_is_not_executable_exits_126(folder: Path) -> None:
     (folder / "plain").write_text("text")
     done = start(environ(folder), str(folder / "plain"))
     assert done.returncode == 126
@@ -194,17 +194,17 @@ def test_a_relative_command_is_looked_up_in_the_path(folder: Path, words: list[s
     assert done.stdout == "found\n"
 
 
-def test_a_script_says_what_it_lacks(folder: Path) -> None:
+def test_a_script_that_cannot_run_is_explained(folder: Path) -> None:
     script = folder / "script"
     script.write_text("#!/bin/sh\r\n")
     script.chmod(0o755)
     done = start(environ(folder), str(script))
     assert done.returncode == 127
-    assert "is there, but not what runs it" in done.stderr
+    assert "exists, but its interpreter (#!) or loader is missing" in done.stderr
     script.write_text("echo\n")
     done = start(environ(folder), str(script))
     assert done.returncode == 126
-    assert "want #! in the first line" in done.stderr
+    assert "begin it with a #! line" in done.stderr
 
 
 def test_the_interpreter_is_the_one_of_the_runtimes_command(tmp_path: Path) -> None:
@@ -217,8 +217,8 @@ def test_the_interpreter_is_the_one_of_the_runtimes_command(tmp_path: Path) -> N
     assert done.stdout == "ran\n"
 
 
-def test_without_any_interpreter_it_says_so(tmp_path: Path) -> None:
-    assert not Path("/var/lang/bin/python3").exists(), "this is not the place for this test"
+def test_a_missing_interpreter_is_reported(tmp_path: Path) -> None:
+    assert not Path("/var/lang/bin/python3").exists(), "this test cannot run in Lambda's image"
     done = start({"PATH": str(tmp_path)}, "/bin/true")
     assert done.returncode == 127
     assert "python3 not found" in done.stderr
@@ -249,7 +249,7 @@ def test_it_works_as_a_script_of_sh(folder: Path) -> None:
     assert done.stdout == "fine\n"
 
 
-def test_a_command_with_python_in_its_name_is_no_interpreter(tmp_path: Path) -> None:
+def test_a_command_with_python_in_its_name_is_not_taken_for_an_interpreter(tmp_path: Path) -> None:
     command = tmp_path / "python-app"
     command.write_text('#!/bin/sh\necho "$@"\n')
     command.chmod(0o755)
@@ -266,7 +266,7 @@ def test_an_old_python_is_refused_with_its_version() -> None:
     assert done.stderr.startswith("appconfig-env: error: expected Python 3.11 or newer, got 3.10 (")
 
 
-def test_pythonpath_and_friends_of_the_function_do_not_touch_the_wrapper(
+def test_the_functions_pythonpath_has_no_effect_on_the_wrapper(
     folder: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('a module of the function')")
@@ -296,7 +296,7 @@ def test_a_next_wrapper_that_comes_back_does_not_loop(folder: Path, tmp_path: Pa
     assert done.stderr.count("value from") == 1
 
 
-def test_a_next_wrapper_that_does_not_exist_is_told_by_its_setting(folder: Path) -> None:
+def test_the_error_for_a_missing_next_wrapper_names_its_setting(folder: Path) -> None:
     done = start(environ(folder, APPCONFIG_ENV_NEXT_WRAPPER="/opt/none"), "/bin/true")
     assert done.returncode == 127
     assert "APPCONFIG_ENV_NEXT_WRAPPER: /opt/none: does not exist" in done.stderr
@@ -309,7 +309,7 @@ def test_a_next_wrapper_that_is_this_one_is_refused(folder: Path) -> None:
     assert "APPCONFIG_ENV_NEXT_WRAPPER" in done.stderr
 
 
-def test_all_problems_are_told_together(folder: Path) -> None:
+def test_all_problems_are_reported_at_once(folder: Path) -> None:
     given = environ(
         folder,
         APPCONFIG_ENV_SOURCES="smm:/x ssm:/x?shout=yes",
@@ -323,7 +323,7 @@ def test_all_problems_are_told_together(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_all_sources_that_fail_are_told_together(folder: Path) -> None:
+def test_all_failed_sources_are_reported_at_once(folder: Path) -> None:
     given = environ(
         folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/none ssm:/none/", X="secretsmanager:none"
     )
@@ -333,7 +333,7 @@ def test_all_sources_that_fail_are_told_together(folder: Path) -> None:
         assert part in done.stderr
 
 
-def test_a_reference_that_is_optional_is_removed_and_a_default_stands_in(folder: Path) -> None:
+def test_an_optional_reference_is_removed_or_its_default_is_used(folder: Path) -> None:
     found = shown(
         environ(folder, A="ssm:/none?optional", B="ssm:/none?default=b%20c", C="ssm:/shop/one")
     )
@@ -375,7 +375,7 @@ def test_a_broken_snapshot_is_ignored_with_a_warning(folder: Path) -> None:
     (folder / "snapshot.json").chmod(0o600)
     done = start(environ(folder, C="ssm:/shop/one"), "/usr/bin/env")
     assert "C=1\n" in done.stdout
-    assert "was not used: it is not a snapshot" in done.stderr
+    assert "was not used: it is not a complete snapshot" in done.stderr
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_snapshot(folder: Path) -> None:
@@ -394,7 +394,7 @@ def test_log_level_none_is_silent_and_json_is_json(folder: Path) -> None:
     assert "1 value from 1 source in " in line["message"]
 
 
-def test_no_value_is_said_at_any_level(folder: Path) -> None:
+def test_no_value_is_logged_at_any_level(folder: Path) -> None:
     given = environ(
         folder,
         APPCONFIG_ENV_SOURCES="ssm:/shop/prod/ secretsmanager:plain",
@@ -419,7 +419,7 @@ def test_without_a_command_it_explains_itself(folder: Path) -> None:
 
 
 class Reads:
-    """Answers from a table and counts."""
+    """A fake backend: answers from a table, and counts."""
 
     def __init__(self, **answers: Outcome) -> None:
         self.answers = answers
@@ -447,8 +447,8 @@ class Reads:
             return Document(found.body, secret=found.secret, token=found.token)
 
 
-class Handoff:
-    """Stands in for exec and keeps what it was given."""
+class FakeExecve:
+    """A fake of execve that keeps its arguments."""
 
     def __init__(self) -> None:
         self.environ: dict[str, str] = {}
@@ -461,8 +461,10 @@ def document(body: bytes, *, secret: bool = False, token: str = "") -> Document:
     return Document(body, secret=secret, token=token)
 
 
-def run(reads: Reads, at: float, environment: Mapping[str, str]) -> tuple[int, Handoff, list[str]]:
-    execve, said = Handoff(), list[str]()
+def run(
+    reads: Reads, at: float, environment: Mapping[str, str]
+) -> tuple[int, FakeExecve, list[str]]:
+    execve, lines = FakeExecve(), list[str]()
     code = main(
         ["/bin/x"],
         environment,
@@ -470,9 +472,9 @@ def run(reads: Reads, at: float, environment: Mapping[str, str]) -> tuple[int, H
         execve=execve,
         make_backend=reads,
         jitter=steadily,
-        write_line=said.append,
+        write_line=lines.append,
     )
-    return code, execve, said
+    return code, execve, lines
 
 
 @pytest.fixture
@@ -485,7 +487,7 @@ def life(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_init_run_again_asks_only_for_what_the_snapshot_may_not_hold(life: dict[str, str]) -> None:
+def test_a_repeated_init_requests_only_secrets(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one", token="t1"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
     _, execve, _ = run(reads, 1044.0, life)
@@ -504,7 +506,7 @@ def test_the_order_of_variables_does_not_matter_to_the_snapshot(life: dict[str, 
     assert reads.asked[1] == ["secretsmanager:secret"]
 
 
-def test_a_snapshot_that_is_old_or_of_other_settings_is_not_reused(life: dict[str, str]) -> None:
+def test_a_snapshot_that_is_old_or_from_other_settings_is_not_reused(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one", token="t1"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
     run(reads, 1046.0, life)
@@ -513,18 +515,18 @@ def test_a_snapshot_that_is_old_or_of_other_settings_is_not_reused(life: dict[st
     assert [len(asked) for asked in reads.asked] == [2, 2, 2, 2]
 
 
-def test_init_run_again_asks_anew_for_what_failed(life: dict[str, str]) -> None:
+def test_a_repeated_init_requests_failed_sources_again(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
     reads = Reads(profile=Failure("unavailable", "no answer"), secret=document(b"2", secret=True))
     code, execve, _ = run(reads, 1046.0, life)
-    assert (code, execve.environ["P"]) == (0, "one"), "the last value stands in"
+    assert (code, execve.environ["P"]) == (0, "one"), "the last value is used"
     reads = Reads(profile=document(b"new"), secret=document(b"2", secret=True))
     code, execve, _ = run(reads, 1047.0, life)
     assert (code, execve.environ["P"]) == (0, "new")
 
 
-def test_a_secret_only_for_get_is_left_to_the_helper(life: dict[str, str]) -> None:
+def test_a_deferred_secret_is_left_to_the_helper(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"))
     del life["S"]
     run(reads, 1000.0, {**life, "APPCONFIG_ENV_SOURCES": "secretsmanager:secret?env=no"})
@@ -539,17 +541,17 @@ def test_values_for_get_only_stay_out_of_the_environment(life: dict[str, str]) -
     assert "A" not in execve.environ
 
 
-def test_the_handover_says_what_the_environment_no_longer_does(life: dict[str, str]) -> None:
+def test_the_handoff_has_the_original_references(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     _, execve, _ = run(reads, 1000.0, life)
-    handoff = _handover.loads(execve.environ["_APPCONFIG_ENV_HANDOFF"])
+    handoff = handoffs.loads(execve.environ["_APPCONFIG_ENV_HANDOFF"])
     assert handoff is not None
     assert handoff.references == {"P": life["P"], "S": life["S"]}
     assert handoff.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
     assert (handoff.process, handoff.taken_at) == (os.getpid(), 1000.0)
 
 
-def test_a_source_out_of_reach_falls_back_and_a_denied_one_does_not(
+def test_an_unavailable_source_uses_the_fallback_and_a_denied_one_does_not(
     life: dict[str, str], tmp_path: Path
 ) -> None:
     good = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
@@ -560,30 +562,28 @@ def test_a_source_out_of_reach_falls_back_and_a_denied_one_does_not(
     later = {**life, "APPCONFIG_ENV_FALLBACK": str(fallback)}
 
     down = Reads(profile=Failure("unavailable", "no route"), secret=document(b"2", secret=True))
-    code, execve, said = run(down, 9000.0, later)
+    code, execve, lines = run(down, 9000.0, later)
     assert (code, execve.environ["P"]) == (0, "one")
-    assert any("no route" in line for line in said)
+    assert any("no route" in line for line in lines)
 
     Path(life["APPCONFIG_ENV_SNAPSHOT"]).unlink()
     denied = Reads(profile=Failure("denied", "denied"), secret=document(b"2", secret=True))
     assert run(denied, 9000.0, later)[0] == 1
 
 
-def test_a_mistake_of_ours_is_told_without_a_traceback_or_a_message(life: dict[str, str]) -> None:
+def test_our_own_bug_is_reported_without_a_traceback_or_a_message(life: dict[str, str]) -> None:
     class Breaks(Reads):
         def __call__(self, settings: Settings, environment: Mapping[str, str]) -> Reads.Fetch:
             raise ZeroDivisionError(f"s3cret {settings} {environment}")
 
-    code, execve, said = run(Breaks(), 1000.0, life)
+    code, execve, lines = run(Breaks(), 1000.0, life)
     assert (code, execve.environ) == (1, {})
-    assert "unexpected ZeroDivisionError at test_main.py:" in said[0]
-    assert "s3cret" not in said[0]
+    assert "unexpected ZeroDivisionError at test_main.py:" in lines[0]
+    assert "s3cret" not in lines[0]
 
 
-def test_a_package_that_is_not_installed_is_no_mistake_of_ours(
-    tmp_path: Path, life: dict[str, str]
-) -> None:
-    # Without credentials in the environment boto3 is what finds them.
+def test_a_missing_package_is_not_reported_as_our_bug(tmp_path: Path, life: dict[str, str]) -> None:
+    # Without credentials in the environment, boto3 is needed to find them.
     bare = tmp_path / "bare"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
     python = str(bare / "bin" / "python3")
@@ -593,8 +593,8 @@ def test_a_package_that_is_not_installed_is_no_mistake_of_ours(
     assert "a bug" not in done.stderr
 
 
-def test_a_closed_standard_error_is_no_other_file(folder: Path) -> None:
-    # The lowest free descriptor is 2 then, and the first file that is opened gets it.
+def test_nothing_is_written_to_a_closed_standard_error(folder: Path) -> None:
+    # Then 2 is the lowest free descriptor, and the first file to be opened gets it.
     given = environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app")
     Path(given["APPCONFIG_ENV_SNAPSHOT"]).write_text("broken")
     command = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", str(WRAPPER), "/usr/bin/env"]
@@ -603,17 +603,17 @@ def test_a_closed_standard_error_is_no_other_file(folder: Path) -> None:
     assert Path(given["APPCONFIG_ENV_SNAPSHOT"] + ".lock").read_text() == ""
 
 
-def test_a_fallback_that_is_not_there_is_told_at_once(life: dict[str, str]) -> None:
+def test_a_missing_fallback_is_reported_at_every_startup(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
-    code, _, said = run(reads, 1000.0, {**life, "APPCONFIG_ENV_FALLBACK": "/no/such.json"})
+    code, _, lines = run(reads, 1000.0, {**life, "APPCONFIG_ENV_FALLBACK": "/no/such.json"})
     assert code == 1
-    assert "APPCONFIG_ENV_FALLBACK" in said[0]
+    assert "APPCONFIG_ENV_FALLBACK" in lines[0]
     assert reads.asked == []
 
 
 @pytest.fixture
 def shop(fake_aws_tls: FakeAws, tmp_path: Path) -> dict[str, str]:
-    """Fill a fake AWS; what to read of it."""
+    """Fill a fake AWS; return the environment to read it."""
     fake_aws_tls.put_parameter("/one", "1")
     return {
         **fake_aws_tls.environ(),
@@ -622,7 +622,7 @@ def shop(fake_aws_tls: FakeAws, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def test_throttling_and_faults_are_tried_again_within_the_start(
+def test_throttling_and_faults_are_retried_within_the_prefetch(
     shop: dict[str, str], fake_aws_tls: FakeAws
 ) -> None:
     fake_aws_tls.throttle("GetParameters", times=1)
@@ -631,7 +631,7 @@ def test_throttling_and_faults_are_tried_again_within_the_start(
     assert fake_aws_tls.count("GetParameters") == 3
 
 
-def test_without_tenacity_the_first_failure_is_told(
+def test_without_tenacity_the_first_failure_is_reported(
     shop: dict[str, str], fake_aws_tls: FakeAws, tmp_path: Path
 ) -> None:
     bare = tmp_path / "bare"
@@ -643,17 +643,17 @@ def test_without_tenacity_the_first_failure_is_told(
     assert fake_aws_tls.count("GetParameters") == 1
 
 
-def test_the_deadline_ends_the_start_with_the_reason(
+def test_the_deadline_ends_startup_with_the_reason(
     shop: dict[str, str], fake_aws_tls: FakeAws
 ) -> None:
     fake_aws_tls.throttle("GetParameters", times=None)
-    done = start({**shop, "APPCONFIG_ENV_DEADLINE_SECONDS": "0.5"}, *PYTHON, "-c", "")
+    done = start({**shop, "APPCONFIG_ENV_DEADLINE_SECONDS": "2"}, *PYTHON, "-c", "")
     assert done.returncode == 1
     assert "ONE=ssm:/one: " in done.stderr
     assert "ThrottlingException" in done.stderr
 
 
-def test_boto3_finds_credentials_that_the_environment_does_not_hold(
+def test_boto3_finds_credentials_that_are_not_in_the_environment(
     shop: dict[str, str], tmp_path: Path
 ) -> None:
     keys = {
@@ -667,17 +667,17 @@ def test_boto3_finds_credentials_that_the_environment_does_not_hold(
     assert shown(shop)["ONE"] == "1"
 
 
-def test_a_runtime_api_that_is_none_changes_nothing(folder: Path) -> None:
+def test_an_unreachable_runtime_api_changes_nothing(folder: Path) -> None:
     for address in ("127.0.0.1:9", "not an address", "127.0.0.1:99999"):
         done = start(environ(folder, X="ssm:/none", AWS_LAMBDA_RUNTIME_API=address), "/bin/true")
         assert done.returncode == 1
         assert done.stderr.count("\n") == 1
 
 
-def test_packages_of_the_function_are_found_once_one_is_missing(
+def test_the_functions_packages_are_searched_once_one_is_missing(
     folder: Path, tmp_path: Path
 ) -> None:
-    venv.create(tmp_path / "bare", with_pip=False)  # an interpreter without PyYAML, as Lambda's is
+    venv.create(tmp_path / "bare", with_pip=False)  # an interpreter without PyYAML, like Lambda's
     (tmp_path / "task").mkdir()
     (tmp_path / "task" / "yaml").symlink_to(Path(yaml.__file__).parent)
     (folder / "shop:prod:y.yaml").write_text("level: high")

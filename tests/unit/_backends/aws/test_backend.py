@@ -579,7 +579,7 @@ def test_a_call_that_was_not_attempted_reports_the_failure_before_it() -> None:
 
     client = FakeClient(GetParametersByPath=fail_then_hang)
     requests = [request("ssm:/a/"), request("ssm:/b/")]
-    found = AwsBackend(client, 1, system=Eager())(requests, 0.5)
+    found = AwsBackend(client, 1, system=Eager())(requests, 1.5)
     go_on.set()
     problem = (
         "not attempted before the deadline; an earlier call failed: "
@@ -597,10 +597,10 @@ def test_a_timeout_reports_the_last_failure() -> None:
 
     broken = error("GetParameters", "InternalServerError")
     client = FakeClient(GetParameters=[broken, hang])
-    found = fetch(client, "ssm:a", timeout=0.5)
+    found = fetch(client, "ssm:a", timeout=1.5)
     go_on.set()
     assert reason(found["ssm:a"]).startswith(
-        "GetParameters failed: no answer within 0.5 s after InternalServerError"
+        "GetParameters failed: no answer within 1.5 s after InternalServerError"
     )
 
 

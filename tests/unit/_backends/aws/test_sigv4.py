@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from urllib.parse import quote
 
 from botocore.auth import SigV4Auth
@@ -11,6 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appconfig_env._backends.aws.sigv4 import Credentials, sign
+
+from ....support.paths import ROOT
 
 TIMESTAMP = "20260102T030405Z"
 
@@ -111,3 +115,26 @@ def test_aws_own_example_of_a_signature_holds() -> None:
 
 def test_a_repr_of_credentials_contains_no_secret() -> None:
     assert repr(Credentials("AKID", "canary", "canary")) == "<Credentials AKID>"
+
+
+def test_a_python_without_openssl_signs_the_same() -> None:
+    sign_here = """
+import sys
+if len(sys.argv) > 2:
+    sys.modules["_hashlib"] = None
+sys.path.insert(0, sys.argv[1])
+from appconfig_env._backends.aws.sigv4 import Credentials, sign
+signed = sign(
+    "POST", "/", "", {"host": "ssm.aws"}, b"{}", credentials=Credentials("A", "s"),
+    service="ssm", region="us-east-1", timestamp="20260102T030405Z",
+)
+print("hmac" in sys.modules, signed["authorization"])
+"""
+    command = [sys.executable, "-I", "-S", "-c", sign_here, str(ROOT)]
+    found, without = (
+        subprocess.run([*command, *words], capture_output=True, text=True, check=True).stdout
+        for words in ((), ("without",))
+    )
+
+    assert found.startswith("False AWS4-HMAC-SHA256 ")
+    assert without == found.replace("False", "True")

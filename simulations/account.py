@@ -1,4 +1,4 @@
-"""An AWS account in virtual time: three services, their quotas, and a client for each caller."""
+"""An AWS account in virtual time: its quotas, its answers, and a client for each environment."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ PAGE = 10  # GetParametersByPath
 class Quotas(NamedTuple):
     """Calls per second of one account in one Region.
 
-    Source: AWS General Reference, quotas of Systems Manager and of AppConfig. Parameter Store's is
-    for its three reading calls together; 100 is what the setting "higher throughput" gives
-    GetParametersByPath.
+    Source: AWS General Reference, quotas of Systems Manager and of AppConfig. Parameter Store's
+    counts all its reading calls; 100 is what "higher throughput" allows GetParametersByPath.
     """
 
     ssm: float = 40
@@ -29,7 +28,7 @@ class Quotas(NamedTuple):
 
 
 class Bucket:
-    """A token bucket that holds one second's worth: AWS does not say how much a burst may be."""
+    """A token bucket that holds one second's worth: AWS does not document how large a burst is."""
 
     def __init__(self, world: World, rate: float) -> None:
         self._world = world
@@ -38,7 +37,7 @@ class Bucket:
         self._filled_at = 0.0
 
     def take(self) -> bool:
-        """Take one token; whether there was one."""
+        """Take one token; return whether there was one."""
         now = self._world.now()
         self._tokens = min(self._rate, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
@@ -48,12 +47,30 @@ class Bucket:
         return True
 
 
+class _Refusal:
+    """Makes equal errors: the first is built, the others are copies, which takes a tenth."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        self._words = (code, message, status)
+        self._built: dict[str, AwsError] = {}
+
+    def __call__(self, operation: str) -> AwsError:
+        if operation not in self._built:
+            code, message, status = self._words
+            self._built[operation] = AwsError(operation, code, message, status=status)
+        built = self._built[operation]
+        error = AwsError.__new__(AwsError, *built.args)
+        error.__dict__.update(built.__dict__)
+        return error
+
+
 class Account:
-    """Has `parameters` parameters below every path, one document in every profile.
+    """Has `parameters` parameters below every path, and one document in every profile.
 
     Attributes:
-        calls: the moment of every call, by operation.
+        calls: the moment of every call.
         refused: how many of them were.
+        is_down: whether every call fails with status 500.
     """
 
     def __init__(self, world: World, quotas: Quotas, parameters: int = PAGE) -> None:
@@ -66,12 +83,18 @@ class Account:
             "StartConfigurationSession": Bucket(world, quotas.sessions),
             "GetLatestConfiguration": Bucket(world, quotas.polls),
         }
+        self._down = _Refusal("InternalServerError", "down", 500)
+        self._throttled = _Refusal("ThrottlingException", "Rate exceeded", 400)
         self.is_down = False
         self.calls: list[float] = []
         self.refused = 0
 
     def answer(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """One call, which takes its time."""
+        """Answer one call, which takes its time.
+
+        Raises:
+            AwsError: the quota is used up, or the account is down.
+        """
         world = self._world
         span = SLOWEST_SECONDS - FASTEST_SECONDS
         half = (FASTEST_SECONDS + span * world.jitter()) / 2
@@ -81,18 +104,14 @@ class Account:
         world.sleep(half)
         if not is_taken:
             self.refused += 1
-            if self.is_down:
-                raise AwsError(operation, "InternalServerError", "down", status=500)
-            raise AwsError(operation, "ThrottlingException", "Rate exceeded", status=400)
+            raise self._down(operation) if self.is_down else self._throttled(operation)
         if operation == "StartConfigurationSession":
             return {"InitialConfigurationToken": "first"}
         if operation == "GetLatestConfiguration":
-            is_first = parameters["ConfigurationToken"] == "first"
-            body = b'{"a": 1}' if is_first else b""  # unchanged
+            body = b'{"a": 1}' if parameters["ConfigurationToken"] == "first" else b""  # unchanged
             return {"NextPollConfigurationToken": "next", "Configuration": body}
         if operation == "GetParameters":
-            found = [{"Name": name, "Value": "1"} for name in parameters["Names"]]
-            return {"Parameters": found}
+            return {"Parameters": [{"Name": name, "Value": "1"} for name in parameters["Names"]]}
         first = int(parameters.get("NextToken", 0))
         last = min(first + PAGE, self._parameters)
         below = parameters["Path"]
@@ -101,23 +120,25 @@ class Account:
 
 
 class Client:
-    """See `appconfig_env._backends.aws.errors.Client`; counts what one environment asks.
-
-    Attributes:
-        calls: how many calls it made.
-    """
+    """What one environment makes its calls with; see the `Client` of the package's AWS port."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self.calls = 0
+        self._errors: list[AwsError] = []
 
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
-        """One attempt."""
+        """Make one attempt."""
         del timeout, region
-        self.calls += 1
-        return self._account.answer(operation, parameters)
+        try:
+            return self._account.answer(operation, parameters)
+        except AwsError as error:
+            self._errors.append(error)
+            raise
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Let go of what the errors' tracebacks hold, so that no garbage has to be collected."""
+        for error in self._errors:
+            error.__traceback__ = None
+        self._errors.clear()

@@ -123,7 +123,7 @@ def test_an_invalid_bundle_is_ignored(package: Path, data: bytes) -> None:
     assert run(package, ORIGINS) == ["source"] * 3 + FROM_BUNDLES[3:]
 
 
-@pytest.mark.parametrize("version", set(PYTHONS) - {f"3.{sys.version_info[1]}"})
+@pytest.mark.parametrize("version", sorted(set(PYTHONS) - {f"3.{sys.version_info[1]}"}))
 def test_byte_code_of_another_python_is_ignored(package: Path, version: str) -> None:
     path(package, "start").write_bytes(bundle_of(*START, python=PYTHONS[version]))
 

@@ -1,12 +1,9 @@
-"""The floor: the same calls with nothing but the standard library's public modules, then exec.
+"""The stdlib baseline: the same calls with the standard library's public modules, then exec.
 
-What a start costs that does nothing but what it must: the same calls, as many connections to each
-service as appconfig-env opens by default, all in parallel; one TLS context, one signing key for
-each service, connections that are kept. And nothing that a real one needs: no errors, no time
-limits, no retries, no check of what comes back, no snapshot, no log.
-
-Started as `python -I -S -c LAUNCH`, which turns garbage collection off and imports it, so that its
-byte code is compiled once.
+As many connections to each service as appconfig-env opens by default, all in parallel; one TLS
+context, one signing key for each service, connections that are kept. Nothing that a real one needs:
+no errors, no time limits, no retries, no check of what comes back, no snapshot, no log. Started by
+`contenders` without garbage collection.
 """
 
 import hashlib
@@ -21,6 +18,7 @@ from _thread import allocate_lock, start_new_thread  # threading takes longer to
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
@@ -37,43 +35,35 @@ class Signer:
 
     def __init__(self, environ: dict[str, str], service: str, moment: str) -> None:
         day, region = moment[:8], environ["AWS_REGION"]
+        scope = f"{day}/{region}/{service}/aws4_request"
         self.host = environ["AWS_ENDPOINT_URL"].removeprefix("https://")
-        self.moment = moment
-        self.token = environ["AWS_SESSION_TOKEN"]
-        self.scope = f"{day}/{region}/{service}/aws4_request"
-        self.credential = f"{environ['AWS_ACCESS_KEY_ID']}/{self.scope}"
-        key = ("AWS4" + environ["AWS_SECRET_ACCESS_KEY"]).encode()
+        self.fields = {
+            "host": self.host,
+            "x-amz-date": moment,
+            "x-amz-security-token": environ["AWS_SESSION_TOKEN"],
+        }
+        self.first = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n"
+        self.credential = f"{environ['AWS_ACCESS_KEY_ID']}/{scope}"
+        self.key = ("AWS4" + environ["AWS_SECRET_ACCESS_KEY"]).encode()
         for part in (day, region, service, "aws4_request"):
-            key = hmac.digest(key, part.encode(), "sha256")
-        self.key = key
+            self.key = hmac.digest(self.key, part.encode(), "sha256")
 
     def request(
         self, method: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> bytes:
-        """The whole signed request; all of `headers` are signed, their values hold no spaces."""
-        fields = {
-            **headers,
-            "host": self.host,
-            "x-amz-date": self.moment,
-            "x-amz-security-token": self.token,
-        }
+        """Return the whole signed request; the values of `headers` hold no spaces."""
+        fields = {**headers, **self.fields}
         names = sorted(fields)
         signed = ";".join(names)
         lines = [f"{name}:{fields[name]}" for name in names]
-        canonical = "\n".join(
-            [method, path, query, *lines, "", signed, hashlib.sha256(body).hexdigest()]
-        )
-        digest = hashlib.sha256(canonical.encode()).hexdigest()
-        text = f"AWS4-HMAC-SHA256\n{self.moment}\n{self.scope}\n{digest}"
+        parts = [method, path, query, *lines, "", signed, hashlib.sha256(body).hexdigest()]
+        text = self.first + hashlib.sha256("\n".join(parts).encode()).hexdigest()
         signature = hmac.digest(self.key, text.encode(), "sha256").hex()
-        proof = (
-            f"AWS4-HMAC-SHA256 Credential={self.credential}, "
-            f"SignedHeaders={signed}, Signature={signature}"
-        )
+        proof = f"Credential={self.credential}, SignedHeaders={signed}, Signature={signature}"
         head = [
             f"{method} {path}?{query} HTTP/1.1" if query else f"{method} {path} HTTP/1.1",
             *lines,
-            f"authorization:{proof}",
+            f"authorization:AWS4-HMAC-SHA256 {proof}",
             f"content-length:{len(body)}",
             "",
             "",
@@ -96,7 +86,7 @@ class Connection:
     def call(
         self, method: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> bytes:
-        """The body of the answer."""
+        """Return the body of the answer."""
         self._socket.sendall(self._signer.request(method, path, query, headers, body))
         data = self._socket.recv(65536)
         while b"\r\n\r\n" not in data:
@@ -109,7 +99,7 @@ class Connection:
 
 
 def read_profile(connection: Connection, profile: str, values: dict[str, str]) -> None:
-    """One profile, in a session of its own."""
+    """Read one profile, in a session of its own."""
     application, environment, name = profile.split("/")
     asked = {
         "ApplicationIdentifier": application,
@@ -124,7 +114,7 @@ def read_profile(connection: Connection, profile: str, values: dict[str, str]) -
 
 
 def read_path(connection: Connection, path: str, values: dict[str, str]) -> None:
-    """All pages below a path, each of which names the next one."""
+    """Read all pages below a path, each of which names the next one."""
     asked = {"Path": path, "Recursive": True, "WithDecryption": True, "MaxResults": BATCH}
     while True:
         answer = read_parameters(connection, "GetParametersByPath", asked, len(path), values)
@@ -134,7 +124,7 @@ def read_path(connection: Connection, path: str, values: dict[str, str]) -> None
 
 
 def read_names(connection: Connection, names: list[str], values: dict[str, str]) -> None:
-    """One batch of names, whose variables are called by their last part."""
+    """Read one batch of names, whose variables are called by their last part."""
     asked = {"Names": names, "WithDecryption": True}
     read_parameters(connection, "GetParameters", asked, names[0].rindex("/") + 1, values)
 
@@ -146,7 +136,7 @@ def read_parameters(
     cut: int,
     values: dict[str, str],
 ) -> "dict[str, Any]":
-    """One answer of Parameter Store."""
+    """Read one answer of Parameter Store."""
     headers = {
         "content-type": "application/x-amz-json-1.1",
         "x-amz-target": f"AmazonSSM.{operation}",
@@ -159,12 +149,12 @@ def read_parameters(
 
 
 def variable(name: str) -> str:
-    """The variable's name for a key or a parameter."""
+    """Return the variable's name for a key or a parameter."""
     return name.replace("/", "_").replace("-", "_").replace(".", "_").upper()
 
 
 def flatten(data: "dict[str, Any]", prefix: str, values: dict[str, str]) -> None:
-    """A document's values by variable name."""
+    """Put a document's values there by variable name."""
     for key, value in data.items():
         name = prefix + variable(key)
         if isinstance(value, str):
@@ -176,7 +166,7 @@ def flatten(data: "dict[str, Any]", prefix: str, values: dict[str, str]) -> None
 
 
 def plan(environ: dict[str, str]) -> "dict[str, list[Job]]":
-    """What is to be read, by the service that has it."""
+    """Return what is to be read, by the service that has it."""
     names = environ.get("PREFETCH_NAMES", "").split()
     batches = [names[start : start + BATCH] for start in range(0, len(names), BATCH)]
     return {
@@ -197,7 +187,7 @@ def main() -> None:
     host, _, port = environ["AWS_ENDPOINT_URL"].removeprefix("https://").partition(":")
     place = socket.getaddrinfo(host.encode(), int(port), socket.AF_INET, socket.SOCK_STREAM)[0]
 
-    def work(signer: Signer, waiting: "list[Job]") -> None:
+    def work(signer: Signer, waiting: "list[Job]", done: "LockType") -> None:
         connection = Connection(context, place, signer)
         while waiting:
             try:
@@ -207,34 +197,16 @@ def main() -> None:
             read(connection, what, values)
         done.release()
 
-    done = Countdown(sum(min(CONNECTIONS, len(one)) for one in jobs.values()))
+    locks = []
     for service, wanted in jobs.items():
         signer, waiting = Signer(environ, service, moment), list(wanted)
         for _ in wanted[:CONNECTIONS]:
-            start_new_thread(work, (signer, waiting))
-    done.wait()
+            locks.append(allocate_lock())
+            locks[-1].acquire()
+            start_new_thread(work, (signer, waiting, locks[-1]))
+    for lock in locks:
+        lock.acquire()
     for wanted in jobs.values():
         for _, _, values in wanted:
             environ.update(values)
     os.execve(sys.argv[1], sys.argv[1:], environ)
-
-
-class Countdown:
-    """Lets one thread wait for others."""
-
-    def __init__(self, number: int) -> None:
-        self._left = number
-        self._lock = allocate_lock()
-        self._none_left = allocate_lock()
-        self._none_left.acquire()
-
-    def release(self) -> None:
-        """One is done."""
-        with self._lock:
-            self._left -= 1
-            if not self._left:
-                self._none_left.release()
-
-    def wait(self) -> None:
-        """Until all are done."""
-        self._none_left.acquire()

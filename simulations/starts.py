@@ -1,4 +1,4 @@
-"""Many environments that start within a time: how many get their values, how long they take."""
+"""Many environments that start within a time: how many get their values, and how fast."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Fleet(NamedTuple):
         environments: how many.
         within: seconds; each starts at a random moment of them.
         sources: as in APPCONFIG_ENV_SOURCES.
-        parameters: how many stand below each path.
+        parameters: how many there are below each path.
         quotas: the account's.
         policy: the retries.
         jitter: the most seconds that each waits before its first call.
         is_batched: whether names share calls.
-        has_fallback: whether the function ships a snapshot of all its sources.
+        has_fallback: whether to load once more what was read, with a fallback for all sources.
         deadline: seconds, as in APPCONFIG_ENV_DEADLINE_SECONDS.
     """
 
@@ -56,21 +56,19 @@ class Fleet(NamedTuple):
 
 
 class Start(NamedTuple):
-    """How one start went.
+    """One start: its seconds, whether every source was read, and why it fails.
 
-    Attributes:
-        seconds: how long it took to read everything.
-        is_fresh: whether every source was read.
-        errors: for a start that failed, why, a text for each source.
+    A text for each source that has no value, without and with a fallback for all sources.
     """
 
     seconds: float
     is_fresh: bool
     errors: tuple[str, ...]
+    errors_with_fallback: tuple[str, ...]
 
 
 class Starts(NamedTuple):
-    """How the starts of a fleet went, and what they asked of AWS."""
+    """The starts of a fleet, and the calls they made."""
 
     starts: Sequence[Start]
     calls: int
@@ -86,65 +84,65 @@ class Starts(NamedTuple):
         """The share of starts that went on to the runtime."""
         return sum(not start.errors for start in self.starts) / len(self.starts)
 
+    @property
+    def started_with_fallback(self) -> float:
+        """The share of starts that went on where the function ships a fallback."""
+        return sum(not start.errors_with_fallback for start in self.starts) / len(self.starts)
+
     def seconds(self, share: float) -> float:
-        """How long the given share of starts took at most."""
+        """Return how long the given share of starts took at most."""
         times = sorted(start.seconds for start in self.starts)
         return times[max(0, math.ceil(share * len(times)) - 1)]
 
 
-class _Burst:
-    """A fleet while it starts."""
+def simulate(fleet: Fleet, seed: int = 1) -> Starts:
+    """Let the fleet start; the same seed gives the same figures."""
+    world = World(seed)
+    account = Account(world, fleet.quotas, fleet.parameters)
+    settings = from_environ(
+        {
+            "AWS_REGION": "eu-west-1",
+            "APPCONFIG_ENV_SOURCES": fleet.sources,
+            "APPCONFIG_ENV_DEADLINE_SECONDS": str(fleet.deadline),
+        }
+    )
+    fallback = _baked(settings, fleet) if fleet.has_fallback else None
+    starts: list[Start] = []
 
-    def __init__(self, fleet: Fleet, seed: int) -> None:
-        self.fleet = fleet
-        self.world = World(seed)
-        self.account = Account(self.world, fleet.quotas, fleet.parameters)
-        self.settings = from_environ(
-            {
-                "AWS_REGION": "eu-west-1",
-                "APPCONFIG_ENV_SOURCES": fleet.sources,
-                "APPCONFIG_ENV_DEADLINE_SECONDS": str(fleet.deadline),
-            }
-        )
-        self.fallback = _snapshot(self.settings, fleet) if fleet.has_fallback else None
-        self.starts: list[Start] = []
-
-    def run(self) -> Starts:
-        """Let every environment start, at its own moment."""
-        for _ in range(self.fleet.environments):
-            self.world.at(self.fleet.within * self.world.jitter(), self._start, ())
-        self.world.run()
-        return Starts(self.starts, len(self.account.calls), self.account.refused)
-
-    def _start(self) -> None:
-        world, fleet = self.world, self.fleet
+    def start() -> None:
         began = world.now()
         if fleet.jitter:
             world.sleep(fleet.jitter * world.jitter())
-        client, connections = Client(self.account), self.settings.aws.max_connections
+        client, connections = Client(account), settings.aws.max_connections
         backend: Backend = AwsBackend(client, connections, system=world, policy=fleet.policy)
         if not fleet.is_batched:
             backend = _one_by_one(client, connections, world, fleet.policy)
-        snapshot = load(
-            self.settings,
-            backend,
-            EPOCH + world.now(),
-            timeout=fleet.deadline - (world.now() - began),
-            jitter=world.jitter(),
-            fallback=lambda: self.fallback,
-        )
+        outcomes: Mapping[str, Outcome] = {}
+
+        def fetch_once(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
+            nonlocal outcomes
+            outcomes = outcomes or backend(requests, timeout)
+            return outcomes
+
+        now, jitter = EPOCH + world.now(), world.jitter()
+        timeout = fleet.deadline - (world.now() - began)
+        snapshot = load(settings, fetch_once, now, timeout=timeout, jitter=jitter)
+        errors = with_fallback = tuple(str(error) for error in snapshot.missing(settings))
+        if errors and fleet.has_fallback:  # the same outcomes once more
+            other = load(settings, fetch_once, now, timeout=0, fallback=lambda: fallback)
+            with_fallback = tuple(str(error) for error in other.missing(settings))
+        client.close()
         is_fresh = not any(entry.failure for entry in snapshot.entries.values())
-        errors = tuple(str(error) for error in snapshot.missing(self.settings))
-        self.starts.append(Start(world.now() - began, is_fresh, errors))
+        starts.append(Start(world.now() - began, is_fresh, errors, with_fallback))
 
-
-def simulate(fleet: Fleet, seed: int = 1) -> Starts:
-    """Let the fleet start; the same seed gives the same figures."""
-    return _Burst(fleet, seed).run()
+    for _ in range(fleet.environments):
+        world.at(fleet.within * world.jitter(), start, ())
+    world.run()
+    return Starts(starts, len(account.calls), account.refused)
 
 
 def _one_by_one(client: Client, connections: int, world: World, policy: Policy) -> Backend:
-    """A backend that asks for each name in a call of its own, as many others do."""
+    """Return a backend that makes one call for each name, as many other tools do."""
 
     def read(requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
         texts = {request.resource.reference for request in requests}
@@ -162,8 +160,8 @@ def _one_by_one(client: Client, connections: int, world: World, policy: Policy) 
     return read
 
 
-def _snapshot(settings: Settings, fleet: Fleet) -> Snapshot:
-    """What `appconfig-env bake` would have written."""
+def _baked(settings: Settings, fleet: Fleet) -> Snapshot:
+    """Return what `appconfig-env bake` would have written."""
     world = World()
     account = Account(world, Quotas(1e9, 1e9, 1e9), fleet.parameters)
     found: list[Snapshot] = []

@@ -1,0 +1,137 @@
+"""docs/architecture.md against the code: its generated parts, its figures, its files."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+from xml.parsers.expat import ParserCreate
+
+import pytest
+
+from appconfig_env._cache.entry import TRANSITIONS
+from tools import draw_architecture as script
+
+from ..support.paths import ROOT
+from ..unit import test_imports as rule
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = script.PAGE.read_text()
+WRITTEN = script.written()
+ROOMS = [name for row in rule.ORDER for name in ([row] if isinstance(row, str) else sorted(row))]
+
+
+def texts(name: str) -> list[str]:
+    """The texts in a picture."""
+    picture = WRITTEN[script.PAGE.with_suffix("") / name]
+    return [unescape(text) for text in re.findall(r"<text [^>]*>([^<]*)</text>", picture)]
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_the_generated_parts_are_those_of_the_code_or_run_make_architecture(path: Path) -> None:
+    assert path.read_text() == WRITTEN[path]
+
+
+def test_every_file_of_the_package_is_listed_once() -> None:
+    listed = re.findall(r"^ *- \[`\w+\.py`\]\(\.\./(\S+)\)", PAGE, re.MULTILINE)
+    files = [
+        path.relative_to(ROOT).as_posix()
+        for path in script.PACKAGE.rglob("*.py")
+        if path.name != "__init__.py" or path.parent == script.PACKAGE
+    ]
+
+    assert sorted(listed) == sorted(files)
+
+
+def test_the_picture_has_the_imports_that_the_import_rule_checks() -> None:
+    checked = {
+        (module.partition(".")[0], name.partition(".")[0])
+        for module in rule.MODULES
+        for at_run_time in (False, True)
+        for name in rule.ours(module, at_run_time=at_run_time)
+    }
+
+    drawn = script.imports(script.PACKAGE)
+
+    assert drawn == {(room, other) for room, other in checked if room != other}
+
+
+def test_the_picture_has_a_dot_for_each_import() -> None:
+    pairs = {("c", "a"), ("c", "b"), ("b", "a")}
+
+    picture = script.imports_svg(["a", "b", "c"], pairs)
+
+    assert picture.count("<circle") == len(pairs)
+    assert picture.count('marker-end="url(#arrow)"') == len({imported for _, imported in pairs})
+
+
+def test_there_are_at_most_ten_rooms_besides_the_doors() -> None:
+    shown = [text for text in texts("imports.svg") if text in ROOMS]
+
+    assert sorted(shown) == sorted(ROOMS)
+    assert len(set(shown) - {"__init__", "__main__", "openfeature", "testing"}) <= 10
+
+
+def test_an_import_that_runs_upward_is_not_drawn_but_named() -> None:
+    with pytest.raises(script.ArchitectureError, match="a imports b"):
+        script.imports_svg(["a", "b"], {("a", "b"), ("b", "a")})
+
+
+def test_a_picture_is_well_formed_and_loads_nothing() -> None:
+    for path, picture in WRITTEN.items():
+        if path.suffix == ".svg":
+            parser = ParserCreate()
+            parser.Parse(picture, True)
+            assert not re.search(r"<script|href=|@import|url\((?!#)", picture)
+
+
+def test_the_picture_of_the_entry_has_every_event_of_the_table() -> None:
+    shown = texts("entry.svg")
+
+    for event, row in TRANSITIONS.items():
+        assert shown.count(event) == len(set(row.items())), event
+
+
+def test_a_transition_without_a_place_is_not_drawn_but_named() -> None:
+    with pytest.raises(script.ArchitectureError, match="good to unread"):
+        script.transitions_svg({"forgotten": {"good": "unread"}})
+
+
+def test_a_part_without_marks_is_named() -> None:
+    with pytest.raises(script.ArchitectureError, match="'rooms'"):
+        script.filled("<!-- architecture:rooms -->\n", {"rooms": ""})
+
+
+def test_a_part_is_replaced_between_its_marks() -> None:
+    page = "a\n<!-- architecture:b -->\nold\n<!-- /architecture:b -->\nc\n"
+
+    filled = script.filled(page, {"b": "new"})
+
+    assert filled == page.replace("old", "new")
+    assert script.filled(filled, {"b": "new"}) == filled
+
+
+def test_each_figure_of_the_table_is_in_its_source() -> None:
+    rows = re.findall(r"^\|.*\| ([\d.]+) \| \[\S+\]\((\S+)\) \|$", PAGE, re.MULTILINE)
+
+    (together,) = re.findall(r"together save ([\d.]+) ms", PAGE)
+    rows.append((together, "performance.md"))
+    assert len(rows) == 14
+    for figure, source in rows:
+        text = (script.PAGE.parent / source).read_text()
+        written = f"| {figure} |" if source.endswith(".md") else f" {figure} ms"
+        assert written in text.replace("(", " "), (figure, source)
+
+
+def test_every_file_that_the_page_names_exists() -> None:
+    named = re.findall(r"`([\w/]+(?:\.py|\.md|/\w+))`", PAGE)
+    nowhere = [
+        name
+        for name in named
+        if "/" in name and not any((folder / name).exists() for folder in (ROOT, script.PACKAGE))
+    ]
+
+    assert len(named) > 50
+    assert nowhere == []
