@@ -74,7 +74,7 @@ class Pace(NamedTuple):
     def limit(self, deadline: float) -> float:
         """How many seconds of its own a process may take that has a deadline.
 
-        The work after it, such as logging errors, takes less than a whole cold start.
+        The work after the deadline, such as writing errors, takes less than Python's startup.
         """
         return deadline + max(TOLERANCE_SECONDS, self.own_seconds)
 
