@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
-from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.errors import (
+    INVALID_RESPONSE,
+    NO_CREDENTIALS,
+    UNREACHABLE,
+    AwsError,
+)
+from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._backends.base import Request, Unchanged
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._config import references as _reference
 from appconfig_env._content.document import Document
-from appconfig_env.errors import Failure
+from appconfig_env.errors import Failure, LoadError, SourceError
 
 from ....support.fake_client import Answer, FakeClient
 
@@ -650,3 +656,43 @@ def test_connections_are_closed_after_each_fetch() -> None:
     client = FakeClient(GetParameters=parameters)
     fetch(client, "ssm:a")
     assert client.closed == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "line"),
+    [
+        ("ExpiredTokenException", "The token is expired", "ExpiredTokenException: The token is"),
+        (UNREACHABLE, "no address for {host} (DNS)", "Unreachable: no address for appconfigdata"),
+        ("ThrottlingException", "Rate exceeded", "ThrottlingException: Rate exceeded"),
+        (NO_CREDENTIALS, "no credentials found; set AWS_PROFILE", "NoCredentials: no credentials"),
+    ],
+)
+def test_one_cause_is_one_line_for_four_sources(code: str, message: str, line: str) -> None:
+    operations = {
+        "StartConfigurationSession": "appconfigdata",
+        "GetParametersByPath": "ssm",
+        "GetParameters": "ssm",
+        "GetSecretValue": "secretsmanager",
+    }
+    failures = {
+        operation: AwsError(
+            operation, code, message.format(host=host), status=400, request_id=f"r-{operation}"
+        )
+        for operation, host in operations.items()
+    }
+    once = POLICY._replace(attempts=1, waits_for_quota=False)
+    backend = AwsBackend(FakeClient(**failures), 3, policy=once)
+    sources = [PROFILE, "ssm:/a/", "ssm:b", "secretsmanager:c"]
+    found = backend([request(source) for source in sources], 5.0)
+    failed = {source: found[source] for source in sources}
+    error = LoadError(
+        SourceError(source, failure)
+        for source, failure in failed.items()
+        if isinstance(failure, Failure)
+    )
+    assert len(error.errors) == 4
+    (only,) = str(error).splitlines()
+    named, _, rest = only.partition(": ")
+    assert sorted(named.split(", ")) == sorted(sources)
+    assert line in rest
+    assert all(operation in rest and f"r-{operation}" in rest for operation in operations)
