@@ -29,6 +29,10 @@ CONTENT_TYPES = {
 LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConfig takes
 
 
+class _MissingError(DocumentError):
+    """A file, parameter or secret that does not exist."""
+
+
 class LocalFolder:
     """Reads AppConfig profiles, parameters and secrets from the files of one folder.
 
@@ -47,7 +51,7 @@ class LocalFolder:
     def _outcome(self, resource: Resource) -> Outcome:
         if not os.path.isdir(self._path):
             summary = f"APPCONFIG_ENV_LOCAL_DIR: expected a folder, got {self._path!r}"
-            return Failure("misconfigured", summary, "create the folder, or unset the variable")
+            return Failure("misconfigured", summary, "set it to a folder, or unset it")
         try:
             if resource.scheme == APPCONFIG:
                 return self._profile(resource)
@@ -55,7 +59,7 @@ class LocalFolder:
                 return self._parameters(resource)
             return self._secret(resource)
         except DocumentError as error:
-            return Failure("invalid", str(error))
+            return _failure(error)
 
     def _profile(self, resource: Resource) -> Document:
         base = os.path.join(self._path, ":".join(resource.parts).replace("/", "%2F"))
@@ -82,7 +86,9 @@ class LocalFolder:
             if not resource.recursive:
                 below = {name: value for name, value in below.items() if "/" not in name}
             if not below:
-                raise DocumentError(f"no parameters under this path in {path}")
+                raise _MissingError(
+                    f"no parameters under this path in {path}; add one, or correct the path"
+                )
             return Document(parameters=below, version=_version(body))
         name = resource.name
         if resource.arn_region:
@@ -93,7 +99,9 @@ class LocalFolder:
             if candidate in values:
                 value = values[candidate].encode("utf-8", "surrogatepass")
                 return Document(value, version=_version(value))
-        raise DocumentError(f"no parameter of this name in {path}")
+        raise _MissingError(
+            f"no parameter of this name in {path}; add it there, or correct the name"
+        )
 
     def _secret(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, "secrets.json")])
@@ -106,7 +114,7 @@ class LocalFolder:
             if name in values:
                 value = values[name].encode("utf-8", "surrogatepass")
                 return Document(value, secret=True, name=name)  # a digest could be guessed
-        raise DocumentError(f"no secret of this name in {path}")
+        raise _MissingError(f"no secret of this name in {path}; add it there, or correct the name")
 
     def _one_of(self, paths: list[str]) -> str:
         found = [path for path in paths if os.path.exists(path)]
@@ -114,7 +122,9 @@ class LocalFolder:
             raise DocumentError(f"{' and '.join(found)} exist; remove all but one")
         if not found:
             names = ", ".join(os.path.basename(path) for path in paths)
-            raise DocumentError(f"no such file in {self._path} (looked for {names})")
+            raise _MissingError(
+                f"no such file in {self._path} (looked for {names}); create one of them"
+            )
         return found[0]
 
 
@@ -124,11 +134,15 @@ def read_file(resource: Resource) -> Outcome:
     try:
         body = _read(path)
     except DocumentError as error:
-        return Failure("invalid", str(error))
+        return _failure(error)
     name = os.path.basename(path)
     stem, dot, ending = name.rpartition(".")
     content_type = CONTENT_TYPES.get(f".{ending.lower()}", "") if dot else ""
     return Document(body, content_type=content_type, version=_version(body), name=stem or name)
+
+
+def _failure(error: DocumentError) -> Failure:
+    return Failure("missing" if isinstance(error, _MissingError) else "invalid", str(error))
 
 
 def _read(path: str) -> bytes:
@@ -141,13 +155,14 @@ def _read(path: str) -> bytes:
         # O_NONBLOCK: opening a FIFO must not wait for its writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
-        raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
+        kind = _MissingError if isinstance(error, FileNotFoundError) else DocumentError
+        raise kind(f"{path} cannot be read ({error.strerror}); correct the path") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise DocumentError(f"{path} is not a regular file")
+            raise DocumentError(f"{path} is not a regular file; name one that is")
         if status.st_size > LARGEST_FILE_BYTES:
-            raise DocumentError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes")
+            raise DocumentError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes; split it")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:

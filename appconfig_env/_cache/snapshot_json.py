@@ -209,7 +209,7 @@ def _document(
     reference: str, line: bytes, entry: dict[str, Any], *, with_secrets: bool
 ) -> Document:
     fields = _decode(line[line.index(b'": {', 1) + 2 :].decode())
-    secret = fields.get("secret", False) is not False or reference.startswith(SECRETS_MANAGER)
+    secret = fields.get("secret", False) is not False or reference.startswith(f"{SECRETS_MANAGER}:")
     secret_parameters = frozenset(_texts(fields.get("secret_parameters", [])))
     is_secret = entry.get("secret", False) is not False or secret or secret_parameters
     if is_secret and not with_secrets:

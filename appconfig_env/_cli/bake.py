@@ -74,7 +74,7 @@ def main(
         )
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        return _fail(f"cannot write {options.output} ({reason})")
+        return _fail(f"cannot write {options.output} ({reason}); pass another --output")
     except AppConfigEnvError as error:
         return _fail(str(error))
     for reference, reason in without.items():

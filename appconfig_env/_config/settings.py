@@ -238,10 +238,10 @@ def _parsed(
         except ReferenceProblems as error:
             # A default may be a secret value, and so may the text after a space in it.
             shown = repr(text.partition("?")[0].partition("&")[0])
-            if "default=" in previous and not text.startswith(SCHEMES):
+            if "default=" in previous and not _begins_reference(text):
                 shown = "after default= (write a space in its value as %20)"
             reader.problems += [f"{name}: {shown}: {problem}" for problem in error.problems]
-        if text.startswith(SCHEMES):
+        if _begins_reference(text):
             previous = text
     return sources
 
@@ -254,3 +254,8 @@ def _next_wrapper(reader: Reader) -> str:
             f"{name}: expected the wrapper to run after this one, got this one ({path!r})"
         )
     return path
+
+
+def _begins_reference(text: str) -> bool:
+    scheme, colon, _ = text.partition(":")
+    return bool(colon) and scheme in SCHEMES

@@ -540,7 +540,7 @@ def test_every_file_with_special_treatment_exists(layer: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["--python", "/no/such/python"], "/no/such/python cannot compile: "),
+        (["--python", "/no/such/python"], "/no/such/python: not found on PATH"),
         (["--python", "/bin/false"], "/bin/false cannot compile: "),
     ],
 )

@@ -208,6 +208,8 @@ def _compile(sources: Mapping[str, str], python: str) -> Compiled:
             env={**environ, "PYTHONHASHSEED": "0"},
         ).stdout
         implementation, tag, (major, minor), code = json.loads(output)
+    except FileNotFoundError as error:
+        raise CompileError(f"{python}: not found on PATH; pass the path of a Python") from error
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         reason = (getattr(error, "stderr", None) or str(error)).strip()
         raise CompileError(f"{python} cannot compile: {reason.splitlines()[-1]}") from error

@@ -206,13 +206,15 @@ def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "huge").touch()
     os.truncate(tmp_path / "huge", LARGEST_FILE_BYTES + 1)
-    for name, part in (
-        ("none", "No such file"), ("pipe", "not a regular file"), ("", "not a regular file"),
-        ("huge", "is larger than"),
-    ):  # fmt: skip
+    for name, kind, part in (
+        ("none", "missing", "No such file"),
+        ("pipe", "invalid", "not a regular file"),
+        ("", "invalid", "not a regular file"),
+        ("huge", "invalid", "is larger than"),
+    ):
         found = read_file(parse(f"file:{tmp_path / name}").resource)
         assert isinstance(found, Failure)
-        assert (found.kind, found.is_unavailable) == ("invalid", False)
+        assert (found.kind, found.is_unavailable) == (kind, False)
         assert part in str(found)
     assert open_files(tmp_path) == []
     with (tmp_path / "huge").open():

@@ -410,3 +410,20 @@ def test_any_environment_returns_settings_or_raises_a_settings_error(
     else:
         assert repr(settings) == f"<Settings {len(settings.sources)} sources>"
     assert {error.partition(":")[0] for error in errors} <= set(environ)
+
+
+@pytest.mark.parametrize(
+    "rest", ["filesystem hunter2", "ssmx hunter2", "file hunter2", "appconfigs hunter2"]
+)
+def test_no_word_of_a_default_is_shown_even_if_it_begins_like_a_scheme(rest: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        from_environ({"APPCONFIG_ENV_SOURCES": f"ssm:A?default=the {rest}"})
+    assert "hunter2" not in str(caught.value)
+    assert str(caught.value).count("after default= (write a space in its value as %20)") == 2
+
+
+def test_the_defaults_of_the_settings_are_those_of_an_empty_environment() -> None:
+    empty = from_environ({})
+    for name in Settings.__slots__:
+        if name not in ("aws", "_resources"):
+            assert getattr(Settings(), name) == getattr(empty, name), name
