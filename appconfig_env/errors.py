@@ -55,14 +55,14 @@ class Failure:
         action: str = "",
         resource_arn: str = "",
     ) -> None:
-        self.kind = kind
-        self.summary = summary
-        self.hint = hint
-        self.operation = operation
-        self.code = code
-        self.request_id = request_id
-        self.action = action
-        self.resource_arn = resource_arn
+        self.kind: str = kind
+        self.summary: str = summary
+        self.hint: str = hint
+        self.operation: str = operation
+        self.code: str = code
+        self.request_id: str = request_id
+        self.action: str = action
+        self.resource_arn: str = resource_arn
 
     @property
     def is_unavailable(self) -> bool:

@@ -17,7 +17,7 @@ except ImportError as error:
     ) from error
 
 from . import _helper
-from ._config.references import ReferenceProblems, parse
+from ._config.references import ReferenceProblems, parse, without_options
 from ._config.sources import APPCONFIG
 from ._content.flags import Flag, flag_of, is_flag
 from .errors import AppConfigEnvError, MissingKeyError, SettingsError
@@ -210,7 +210,7 @@ class AppConfigProvider(AbstractProvider):
 
 def _profile(reference: str) -> str:
     """Return the canonical reference of an AppConfig profile."""
-    problem = f"source: expected appconfig:APP/ENV/PROFILE, got {reference!r}"
+    problem = f"source: expected appconfig:APP/ENV/PROFILE, got {without_options(reference)!r}"
     try:
         source = parse(reference)
     except ReferenceProblems as error:

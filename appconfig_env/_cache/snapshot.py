@@ -111,6 +111,8 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
 
 def _newer(own: Entry, found: Entry) -> Entry:
     if found.document is None:
+        if own.document is not None:  # redacted in the file, for example a partly usable secret
+            return own
         has_neither = own.fetched_at is None and found.fetched_at is None
         return found if has_neither and found.is_known and found.revision >= own.revision else own
     if own.fetched_at is None:
@@ -132,6 +134,56 @@ def _newer(own: Entry, found: Entry) -> Entry:
     )
 
 
+class _Redacted:
+    """What the environment has of the values that the file does not have."""
+
+    __slots__ = ("_doubtful", "_environ", "_owners", "_sources", "_started_at")
+
+    def __init__(
+        self, found: Snapshot, settings: Settings, environ: Mapping[str, str], started_at: float
+    ) -> None:
+        self._environ = environ
+        self._started_at = started_at
+        self._sources = {source.identity: source for source in settings.sources if source.env}
+        # The resource that set each name last. A name is doubtful if a later resource was read
+        # again since: the file does not tell whether it had the name when the wrapper started.
+        self._owners: dict[str, str] = {}
+        self._doubtful: set[str] = set()
+        variables = {source.identity: one.values for source, one in found.variables(settings)}
+        for identity, source in self._sources.items():
+            reference = source.resource.reference
+            entry = found.entries.get(reference)
+            if entry is None:
+                continue
+            if (entry.fetched_at or 0.0) > started_at:
+                earlier = [source.variable] if source.variable else self._owners
+                self._doubtful |= {name for name in earlier if self._owners.get(name) != reference}
+            for name in (*entry.redacted.get(identity, ()), *variables.get(identity, ())):
+                self._owners[name] = reference
+
+    def completed(self, reference: str, entry: Entry) -> Entry | None:
+        """Return the entry with its values; None if the environment does not have all of them."""
+        given: dict[str, Variables] = {}
+        for identity, names in entry.redacted.items():
+            if identity not in self._sources:
+                return None
+            for name in names:
+                if name not in self._environ or self._owners[name] != reference:
+                    return None
+            values = {name: self._environ[name] for name in names}
+            given[identity] = Variables(values, secret=names)
+        started_at = self._started_at
+        is_doubtful = any(name in self._doubtful for one in given.values() for name in one.values)
+        entry = entry.replace(given=given, redacted={})
+        if not is_doubtful and (entry.fetched_at or 0.0) <= started_at:
+            return entry
+        # Another process has read it since, or what took precedence over it. Use the environment's
+        # value until this process has read it too, which is at once.
+        return entry.replace(
+            version="", fetched_at=started_at, checked_at=started_at, refresh_at=started_at
+        )
+
+
 def completed(
     found: Snapshot, settings: Settings, environ: Mapping[str, str], started_at: float | None
 ) -> Snapshot:
@@ -144,26 +196,16 @@ def completed(
         started_at: when the wrapper set the environment, in Unix seconds; None without a wrapper.
             Values that another process has read since then are not in it.
     """
-    by_identity = {source.identity: source for source in settings.sources}
+    redacted: _Redacted | None = None
+    if started_at is not None and any(entry.redacted for entry in found.entries.values()):
+        redacted = _Redacted(found, settings, environ, started_at)
     entries: dict[str, Entry] = {}
     for reference, entry in found.entries.items():
-        given: dict[str, Variables] = {}
-        for identity, names in entry.redacted.items():
-            source = by_identity.get(identity)
-            is_set = source is not None and source.env and started_at is not None
-            if is_set and all(name in environ for name in names):
-                values = {name: environ[name] for name in names}
-                given[identity] = Variables(values, secret=names)
-        if len(given) != len(entry.redacted):
-            continue  # this process must read it again
-        if given:
-            entry = entry.replace(given=given, redacted={})  # noqa: PLW2901 - the same, completed
-            if started_at is not None and (entry.fetched_at or 0.0) > started_at:
-                # Another process has read it since. Use the environment's value until this process
-                # has read it too, which is at once.
-                entry = entry.replace(  # noqa: PLW2901 - as above
-                    version="", fetched_at=started_at, checked_at=started_at, refresh_at=started_at
-                )
-        if entry.is_known or given:
+        if entry.redacted:
+            whole = redacted.completed(reference, entry) if redacted is not None else None
+            if whole is not None:
+                entries[reference] = whole
+            # Otherwise this process must read it again.
+        elif entry.is_known:
             entries[reference] = entry
     return Snapshot(found.taken_at, found.fingerprint, entries)

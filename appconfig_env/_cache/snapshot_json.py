@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     Resources = Mapping[str, Sequence[Source]]
 
+START = b'{"schema": '
 LAST_LINE = b"}}"
 
 
@@ -106,7 +107,7 @@ def _entry_fields(entry: Entry, sources: Sequence[Source], digest: str) -> dict[
         fields["digest"] = digest
     if entry.is_secret:
         fields["secret"] = True
-    if not digest and entry.fetched_at is not None:
+    if not digest and (entry.fetched_at is not None or entry.document or entry.redacted):
         redacted = dict(entry.redacted)
         if not redacted:
             variables = entry.rendering(sources).variables
@@ -181,6 +182,8 @@ def loads(
 
 def _split(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return the contents of the first line, and the document lines by reference."""
+    if data.startswith(START) and not data.startswith(b"%b%d," % (START, SCHEMA)):
+        raise SnapshotRefusedError(f"its schema is not {SCHEMA}")
     first, *rest = data.split(b"\n")
     head = _decode((first + LAST_LINE).decode())
     if head["schema"] != SCHEMA:

@@ -169,7 +169,7 @@ class Store:
             before = self.published
             entries = before.snapshot.entries
             unknown = [one for one in awaited if one not in entries or not entries[one].is_known]
-            if force is None and not unknown and not self._is_stale(self._now()):
+            if force is None and not unknown and not self.is_stale(self._now()):
                 return frozenset()  # another thread has refreshed
             # Entries that are not in the snapshot are stale anyway, and another process may have
             # read them by now.
@@ -221,7 +221,8 @@ class Store:
         # The child has the same deadline as the wrapper; until then it has not failed.
         return min(max(least, self._started_at + deadline - self._now()), deadline)
 
-    def _is_stale(self, now: float) -> bool:
+    def is_stale(self, now: float) -> bool:
+        """Whether a refresh would fetch something."""
         since, until, _ = self.published.seen
         return not since <= now < until
 
@@ -282,7 +283,7 @@ class Store:
         # The wait for another process ends, too, if the clock moves backwards.
         busy_from, busy_until = self._busy_until - LOCK_RETRY_SECONDS, self._busy_until
         has_unread = any(reference not in entries for reference in settings.resources())
-        if self._child is not None or has_unread:
+        if self._child is not None or has_unread or self._distrusted(snapshot):
             return Published(snapshot, (busy_from, busy_until, values))
         since = max((entry.checked_at for entry in entries.values()), default=ALWAYS)
         until = min((entry.refresh_at for entry in entries.values()), default=NEVER)

@@ -137,7 +137,7 @@ def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, di
             without[reference] = (
                 f"it has a SecureString, and {NEVER_SECRETS}; move secrets to a path of their own"
             )
-        elif entry.document is not None:
+        elif entry.document is not None and entry.fetched_at is not None:
             # The function renders its variables from the document, by its own settings.
             entries[reference] = entry.replace(token="", refresh_at=entry.checked_at)
     if not entries:

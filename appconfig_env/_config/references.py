@@ -21,6 +21,11 @@ def is_reference(value: str) -> bool:
     return bool(colon) and scheme in SCHEMES and scheme != FILE
 
 
+def without_options(text: str) -> str:
+    """Return what a message may show of a text that is not a reference: a default may be secret."""
+    return text.partition("?")[0].partition("&")[0]
+
+
 def parse(text: str, variable: str = "") -> Source:
     """Parse a reference.
 

@@ -237,7 +237,7 @@ def _parsed(
             sources.append(parse(text, *arguments))
         except ReferenceProblems as error:
             # A default may be a secret value, and so may the text after a space in it.
-            shown = repr(text.partition("?")[0].partition("&")[0])
+            shown = repr(reference.without_options(text))
             if "default=" in previous and not _begins_reference(text):
                 shown = "after default= (write a space in its value as %20)"
             reader.problems += [f"{name}: {shown}: {problem}" for problem in error.problems]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._config.references import ReferenceProblems, is_reference, parse
+from .._config.references import ReferenceProblems, is_reference, parse, without_options
 from .._config.sources import APPCONFIG
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, pick
@@ -65,8 +65,7 @@ class LiveStore:
 
     def refresh_stale(self) -> None:
         """Refresh stale sources, if there are any."""
-        since, until, _ = self.seen
-        if not since <= self._now() < until:
+        if self.store.is_stale(self._now()):
             self._refresh(self.store)
 
     def value(self, name: str) -> str | None:
@@ -102,7 +101,7 @@ class LiveStore:
         try:
             source = parse(reference)
         except ReferenceProblems as error:
-            raise MissingKeyError(f"{reference!r}: {error}") from None
+            raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None
         try:
             return pick(self._data(source.resource), source.key)
         except KeyMissingError as error:

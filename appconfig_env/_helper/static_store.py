@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._config.references import ReferenceProblems, parse
+from .._config.references import ReferenceProblems, parse, without_options
 from .._content.flags import FoundFlag, flag_of, is_flag
 from ..errors import MissingKeyError
 
@@ -75,7 +75,7 @@ class StaticStore:
         try:
             public = parse(reference).public_reference
         except ReferenceProblems as error:
-            raise MissingKeyError(f"{reference!r}: {error}") from None
+            raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None
         raise MissingKeyError(
             f"{public} is not among the documents of testing.override; add it to documents="
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -115,7 +116,11 @@ def test_a_silent_resolver_does_not_delay_a_cold_start_past_its_deadline(
     assert code == 1
     assert seconds <= pace.limit(deadline) + pace.own_seconds
     assert "FROM_NAME=ssm:/fault/name: GetParameters failed: " in stderr
-    assert f"no answer within {deadline:g} s; check the Region and the route to AWS" in stderr
+    # Less by what the imports took, where they took long.
+    (within,) = re.findall(
+        r"no answer within ([\d.]+) s; check the Region and the route to", stderr
+    )
+    assert float(within) <= deadline
     assert "DNS" in stderr
 
 

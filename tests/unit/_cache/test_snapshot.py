@@ -46,7 +46,7 @@ def missing(revision: int, failure: Failure = DENIED) -> Entry:
 
 
 REDACTED = Entry(
-    checked_at=3.0, refresh_at=9.0, fetched_at=3.0, revision=3, is_secret=True,
+    checked_at=3.0, refresh_at=9.0, fetched_at=3.0, revision=3, confirmed=3, is_secret=True,
     redacted={"i": ["A"]},
 )  # fmt: skip
 UNREAD = Entry()

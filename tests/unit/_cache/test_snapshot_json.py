@@ -201,7 +201,7 @@ def test_a_snapshot_of_an_older_schema_is_refused_by_its_number() -> None:
         loads(
             b'{"schema": 1, "fingerprint": "f", "taken_at": 1, "sources": {}, "documents": {\n}}\n'
         )
-    with pytest.raises(SnapshotRefusedError):
+    with pytest.raises(SnapshotRefusedError, match="its schema is not 2"):
         loads(b'{"schema": 1, "fingerprint": "f", "taken_at": 1.0, "sources": {}}')
 
 

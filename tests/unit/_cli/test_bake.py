@@ -174,6 +174,13 @@ def test_a_secret_read_through_parameter_store_is_never_baked() -> None:
         _bake.bake(settings, FakeBackend({reference: document}), 1.0)
 
 
+def test_a_document_that_its_only_source_cannot_use_is_not_baked() -> None:
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": "appconfig:a/b/c?optional"})
+    fetch = FakeBackend({"appconfig:a/b/c": b'{"a": {"b": "1"}, "a_b": "2"}'})
+    with pytest.raises(AppConfigEnvError, match=r"nothing can be baked .* rename one"):
+        _bake.bake(settings, fetch, 1.0)
+
+
 def test_an_empty_fallback_is_not_written(environ: dict[str, str], tmp_path: Path) -> None:
     environ["APPCONFIG_ENV_SOURCES"] = "secretsmanager:shop/db?as=DB"
     done = bake(environ, "--output", str(tmp_path / "fallback.json"))

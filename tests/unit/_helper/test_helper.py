@@ -20,6 +20,7 @@ from appconfig_env import (
     MissingKeyError,
     SettingsError,
 )
+from appconfig_env._cache.file_lock import FileLock
 from appconfig_env._helper.helper import Helper
 
 from ...support import fakes
@@ -426,6 +427,61 @@ def test_after_a_restore_everything_is_stale(
     clock.tick(1)
     helper._restored()
     assert helper.get("LIMIT") == "14"
+
+
+def test_after_a_restore_values_stay_stale_until_they_are_read_again(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    assert helper.get("LIMIT") == "10"
+    shop.put_profile("shop", "prod", "app", {"limit": 14})
+    clock.tick(1)
+    lock = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
+    assert lock.is_held
+    helper._restored()
+    assert helper.get("LIMIT") == "10", "another process is reading it"
+    lock.release()
+    clock.tick(5)
+    assert helper.get("LIMIT") == "14"
+
+
+@pytest.mark.parametrize("has_wrapper", [True, False])
+@pytest.mark.parametrize("on_error", ["fail", "continue"])
+def test_a_secret_that_only_one_of_its_sources_can_use_keeps_its_value(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool, on_error: str
+) -> None:
+    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
+    environ["APPCONFIG_ENV_ON_ERROR"] = on_error
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
+    after = wrapped(environ, clock) if has_wrapper else environ
+    helper = Helper(after, now=clock, jitter=steadily)
+    assert helper.get("NO_SUCH_NAME", "default") == "default"
+    helper.refresh()
+    for _ in range(8):
+        assert helper.get("DB_PASSWORD") == SECRET
+        clock.tick(50)
+    second = Helper(environ, now=clock, jitter=steadily)
+    assert second.get("DB_PASSWORD") == SECRET
+    assert SECRET not in Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()
+
+
+def test_a_name_that_a_later_source_no_longer_has_gets_the_earlier_ones_value(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = f"ssm:/shop/prod/ {APP}"
+    shop.put_profile("shop", "prod", "app", {"host": "of the profile"}, label="v2")
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    assert helper.get("HOST") == "of the profile"
+    shop.put_profile("shop", "prod", "app", {"limit": 1}, label="v3")
+    clock.tick(100)
+    assert helper.get("HOST") == "db.one"
+
+
+def test_an_invalid_reference_of_a_document_is_shown_without_its_options(helper: Helper) -> None:
+    with pytest.raises(MissingKeyError) as raised:
+        helper.document(f"ssm:/x?default={SECRET}&bad=1")
+    assert SECRET not in str(raised.value)
 
 
 def test_without_a_wrapper_it_loads_by_itself(
