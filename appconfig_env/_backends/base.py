@@ -1,4 +1,4 @@
-"""The interface of backends: a document, a confirmation or a failure for each request."""
+"""The interface of backends: a document, a confirmation or a failure for each request; pure."""
 
 from __future__ import annotations
 

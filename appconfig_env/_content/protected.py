@@ -1,4 +1,4 @@
-"""Protected names, which no source may set: write access to a parameter must not run code.
+"""Protected names, which no source may set: write access to a parameter must not run code; pure.
 
 The lists cover what the managed runtimes, the loader and libc below them, the shells that wrap them
 and AWS's SDKs read by themselves. No list can cover what a function's own libraries read: `only=`

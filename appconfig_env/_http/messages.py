@@ -1,4 +1,4 @@
-"""HTTP messages: a request before it is signed, and a complete response."""
+"""HTTP messages: a request before it is signed, and a complete response; pure."""
 
 from __future__ import annotations
 

@@ -33,6 +33,11 @@ FIRST = {"_bytecode_bundle", "_late_site"}
 
 # No clock, environment, file, socket, process, thread or log.
 PURE = {
+    "_backends.aws.endpoints",
+    "_backends.aws.errors",
+    "_backends.aws.iam",
+    "_backends.aws.protocol",
+    "_backends.aws.sigv4",
     "_backends.base",
     "_config",
     "_content",
@@ -42,13 +47,21 @@ PURE = {
     "_cache.turn",
     "_cache.schedule",
     "_cache.snapshot",
+    "_cli.trace.report",
+    "_cli.trace.rows",
+    "_cli.trace.span",
+    "_cli.trace.svg",
+    "_cli.trace.text",
+    "_http.errors",
+    "_http.messages",
     "_http.percent",
     "_http.url",
 }
 # The standard library's modules that a pure file may import.
 PURE_LIBRARY = {
-    "__future__", "_blake2", "_json", "binascii", "collections.abc", "difflib", "hashlib", "io",
-    "json", "types", "typing",
+    "__future__", "_blake2", "_hashlib", "_json", "binascii", "collections.abc", "difflib",
+    "hashlib", "hmac", "html",
+    "io", "json", "types", "typing",
 }  # fmt: skip
 # Third-party packages, and the only places that may import them.
 ONLY_IN = {
@@ -147,6 +160,12 @@ def test_a_pure_file_uses_no_clock_file_socket_process_thread_or_log(module: str
     assert outside - foreign <= PURE_LIBRARY
     inside = ours(module, at_run_time=True) - {"errors"}
     assert {name for name in inside if not is_within(name, PURE)} == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_file_says_that_it_is_pure_where_that_is_tested(module: str) -> None:
+    text = ast.get_docstring(ast.parse(MODULES[module].read_text())) or ""
+    assert text.partition("\n\n")[0].endswith("; pure.") == is_within(module, PURE)
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

@@ -1,4 +1,4 @@
-"""The interface of clients to AWS, and how a call fails; independent of any client."""
+"""The interface of clients to AWS, and how a call fails; independent of any client; pure."""
 
 from __future__ import annotations
 

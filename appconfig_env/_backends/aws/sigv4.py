@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 as pure functions of request, credentials and time.
+"""AWS Signature Version 4 as functions of request, credentials and time; pure.
 
 Source: AWS IAM User Guide, "Create a signed AWS API request"; checked against botocore's signer.
 """
