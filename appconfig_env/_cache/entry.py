@@ -26,7 +26,7 @@ from ..errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from .._backends.base import Outcome, Unchanged
@@ -46,7 +46,8 @@ REFUSED = "denied, not found"
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     RECEIVED: {UNREAD: GOOD, GOOD: GOOD, FAILING: GOOD, MISSING: GOOD},
-    # Valid only from a session that has delivered a document; otherwise treated as unavailable.
+    # Valid only from a session that has delivered a document; otherwise the event is one of the
+    # two "unavailable" ones below, without a token.
     UNCHANGED: {UNREAD: MISSING, GOOD: GOOD, FAILING: GOOD, MISSING: MISSING},
     TOO_EARLY: {UNREAD: MISSING, GOOD: GOOD, FAILING: FAILING, MISSING: MISSING},
     INVALID: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
@@ -204,7 +205,7 @@ def after(
     outcome: Outcome,
     sources: Sequence[Source],
     schedule: Schedule,
-    fallback: Entry | None = None,
+    fallback: Callable[[str], Entry | None] = lambda _: None,
 ) -> Entry:
     """Return the entry after an attempt.
 
@@ -213,20 +214,20 @@ def after(
         outcome: what the backend returned.
         sources: all that read the resource; every required one must be able to use a document.
         schedule: the times of this attempt.
-        fallback: the resource's entry in the fallback, for when AWS is unavailable.
+        fallback: returns the fallback's entry of a reference; called if AWS is unavailable and
+            there never was a document.
     """
     before = before or Entry()
     if isinstance(outcome, Document):
         return _after_document(before, outcome, sources, schedule)
-    if not isinstance(outcome, Failure):
-        return _after_no_document(before, outcome, sources, schedule)
-    if not outcome.is_unavailable:
-        event = REFUSED
-    elif fallback is not None and before.fetched_at is None and _is_usable(fallback, sources):
-        return _fallen_back(before, fallback, outcome, schedule)
-    else:
-        event = UNAVAILABLE
-    return _after_failure(before, event, outcome, sources, schedule)
+    if isinstance(outcome, Failure):
+        return _after_no_document(before, outcome, sources, schedule, fallback)
+    event = TOO_EARLY if outcome.is_early else UNCHANGED
+    if TRANSITIONS[event][before.status] == MISSING:
+        # This session cannot deliver the document any more, so its token is of no use.
+        before = before.replace(token="")
+        return _after_no_document(before, NEVER_READ, sources, schedule, fallback)
+    return (_postponed if outcome.is_early else _confirmed)(before, outcome, schedule)
 
 
 def _after_document(
@@ -245,14 +246,19 @@ def _after_document(
 
 
 def _after_no_document(
-    before: Entry, answer: Unchanged, sources: Sequence[Source], schedule: Schedule
+    before: Entry,
+    failure: Failure,
+    sources: Sequence[Source],
+    schedule: Schedule,
+    fallback: Callable[[str], Entry | None],
 ) -> Entry:
-    event = TOO_EARLY if answer.is_early else UNCHANGED
-    if TRANSITIONS[event][before.status] == MISSING:
-        return _after_failure(before, event, NEVER_READ, sources, schedule)
-    if answer.is_early:
-        return _postponed(before, answer, schedule)
-    return _confirmed(before, answer, schedule)
+    if not failure.is_unavailable:
+        return _after_failure(before, REFUSED, failure, sources, schedule)
+    if before.fetched_at is None:
+        baked = fallback(sources[0].resource.reference)
+        if baked is not None and _is_usable(baked, sources):
+            return _fallen_back(before, baked, failure, schedule)
+    return _after_failure(before, UNAVAILABLE, failure, sources, schedule)
 
 
 def _after_failure(

@@ -53,21 +53,21 @@ def load(
         if request.resource.reference not in skip
     ]
     outcomes = backend(requests, timeout) if requests else {}
-    baked: Snapshot | None = None
+    baked: list[Snapshot | None] = []  # read once, and only if needed
+
+    def substitute(reference: str) -> Entry | None:
+        if not baked:
+            baked.append(fallback() if fallback is not None else None)
+        return baked[0].entries.get(reference) if baked[0] is not None else None
+
     entries: dict[str, Entry] = {}
     for reference, sources in settings.resources().items():
         before = known.get(reference)
         if reference in outcomes:
-            outcome = outcomes[reference]
-            is_unavailable = getattr(outcome, "is_unavailable", False)
-            if is_unavailable and fallback is not None and baked is None:
-                baked = fallback()
-                fallback = None  # read once
             schedule = Schedule(
                 settings.interval(sources), now, jitter, floor=settings.floor(sources)
             )
-            substitute = baked.entries.get(reference) if baked is not None else None
-            entries[reference] = after(before, outcome, sources, schedule, substitute)
+            entries[reference] = after(before, outcomes[reference], sources, schedule, substitute)
         elif before is not None:
             entries[reference] = before
     return Snapshot(now, fingerprint(settings), entries)

@@ -64,8 +64,8 @@ OUTCOMES: dict[str, Outcome] = {
 
 
 def stepped(event: str, status: str) -> Entry:
-    fallback = BAKED if event == FALLBACK else None
-    return after(BEFORE[status], OUTCOMES[event], SOURCES, Schedule(45.0, NOW), fallback)
+    baked = {SOURCES[0].resource.reference: BAKED} if event == FALLBACK else {}
+    return after(BEFORE[status], OUTCOMES[event], SOURCES, Schedule(45.0, NOW), baked.get)
 
 
 CASES = [(event, status) for event, row in TRANSITIONS.items() for status in row]
@@ -147,8 +147,17 @@ def test_a_fallback_is_not_used_after_a_refusal_or_if_there_is_a_document() -> N
         (BEFORE[GOOD], OUTCOMES[UNAVAILABLE]),
         (BEFORE[FAILING], OUTCOMES[UNAVAILABLE]),
     ):
-        entry = after(before, outcome, SOURCES, Schedule(45.0, NOW), BAKED)
+        entry = after(before, outcome, SOURCES, Schedule(45.0, NOW), lambda _: BAKED)
         assert entry.document is (OLD if before is not None else None)
+
+
+@pytest.mark.parametrize("event", [UNCHANGED, TOO_EARLY])
+@pytest.mark.parametrize("status", [UNREAD, MISSING])
+def test_a_session_without_a_document_cannot_confirm_one_and_the_fallback_is_used(
+    event: str, status: str
+) -> None:
+    entry = after(BEFORE[status], OUTCOMES[event], SOURCES, Schedule(45.0, NOW), lambda _: BAKED)
+    assert (entry.status, entry.document, entry.token) == (FAILING, BAKED.document, "")
 
 
 def test_variables_are_rendered_once_for_the_same_sources() -> None:
