@@ -1,27 +1,31 @@
 """AppConfig, Parameter Store and Secrets Manager as environment variables, with refresh."""
 
 from ._helper.helper import Helper as _Helper
-from .errors import AmbiguousFlagError as AmbiguousFlagError
-from .errors import AppConfigEnvError as AppConfigEnvError
-from .errors import ConversionError as ConversionError
-from .errors import LoadError as LoadError
-from .errors import MissingKeyError as MissingKeyError
-from .errors import SettingsError as SettingsError
-from .errors import SourceError as SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._content.flags import Flag as Flag
+    from .errors import AmbiguousFlagError as AmbiguousFlagError
+    from .errors import AppConfigEnvError as AppConfigEnvError
+    from .errors import ConversionError as ConversionError
+    from .errors import LoadError as LoadError
+    from .errors import MissingKeyError as MissingKeyError
+    from .errors import SettingsError as SettingsError
+    from .errors import SourceError as SourceError
 
     __version__: str
 else:  # hidden from type checkers, which would otherwise accept every name
 
     def __getattr__(name: str) -> object:
-        # Loaded on first use: importlib.metadata costs 20 ms, and few handlers name the class.
-        if name == "Flag":
+        # Loaded on first use: importlib.metadata costs 20 ms, and few handlers name a class.
+        if name.endswith("Error") and name in __all__:
+            from . import errors
+
+            value: object = getattr(errors, name)
+        elif name == "Flag":
             from ._content.flags import Flag
 
-            value: object = Flag
+            value = Flag
         elif name == "__version__":
             from importlib.metadata import version
 
@@ -30,6 +34,9 @@ else:  # hidden from type checkers, which would otherwise accept every name
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value
         return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__, "__version__"})
 
 
 __all__ = [

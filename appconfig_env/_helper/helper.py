@@ -6,7 +6,6 @@ import os
 import time
 from _thread import RLock
 
-from ..errors import AppConfigEnvError
 from . import process_hooks
 from .fast_path import STALE, View
 
@@ -213,6 +212,8 @@ class Helper:
 
     def _restored(self) -> None:
         """Refresh after a SnapStart restore: all values are as old as the published version."""
+        from ..errors import AppConfigEnvError  # not needed in most processes
+
         self._restored_at = self._now()
         try:
             if self._live is not None:

@@ -139,7 +139,6 @@ def test_importing_the_helper_loads_almost_nothing(version: str) -> None:
         "appconfig_env._helper.fast_path",
         "appconfig_env._helper.helper",
         "appconfig_env._helper.process_hooks",
-        "appconfig_env.errors",
     ]
 
 

@@ -10,6 +10,7 @@ from importlib import metadata
 import pytest
 
 import appconfig_env
+from appconfig_env import errors
 from appconfig_env.testing import override
 
 from ..support.paths import ROOT
@@ -47,15 +48,32 @@ def test_flag_is_the_class_of_the_flags_that_are_returned() -> None:
         assert type(appconfig_env.flag("checkout")) is appconfig_env.Flag
 
 
-def test_flag_and_version_are_imported_on_first_use() -> None:
+def test_classes_and_the_version_are_imported_on_first_use() -> None:
     script = (
         "import sys, appconfig_env as one\n"
-        "both = 'importlib.metadata', 'appconfig_env._content.flags'\n"
-        "loaded = lambda: [name in sys.modules for name in both]\n"
-        "print(loaded()); one.Flag; print(loaded()); one.__version__; print(loaded())"
+        "late = 'appconfig_env.errors', 'appconfig_env._content.flags', 'importlib.metadata'\n"
+        "loaded = lambda: [name in sys.modules for name in late]\n"
+        "print(loaded())\n"
+        "for name in 'LoadError', 'Flag', '__version__': getattr(one, name); print(loaded())"
     )
 
-    assert printed(script).splitlines() == ["[False, False]", "[False, True]", "[True, True]"]
+    assert printed(script).splitlines() == [
+        "[False, False, False]",
+        "[True, False, False]",
+        "[True, True, False]",
+        "[True, True, True]",
+    ]
+
+
+def test_what_is_imported_on_first_use_is_listed_by_dir() -> None:
+    listed = printed("import appconfig_env as one; print(*dir(one))").split()
+
+    assert {*appconfig_env.__all__, "__version__"} <= set(listed)
+
+
+@pytest.mark.parametrize("name", [one for one in appconfig_env.__all__ if one.endswith("Error")])
+def test_every_exception_is_that_of_the_module_of_errors(name: str) -> None:
+    assert getattr(appconfig_env, name) is getattr(errors, name)
 
 
 def test_an_unknown_name_is_the_usual_attribute_error() -> None:
