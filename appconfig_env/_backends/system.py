@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         @property
         def acquire(self) -> Callable[..., bool]:
             """`acquire(blocking=True, timeout=-1)`."""
+            ...
 
         def release(self) -> None: ...
         def __enter__(self) -> bool: ...
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
             kind: type[BaseException] | None,
             error: BaseException | None,
             trace: TracebackType | None,
+            /,
         ) -> None: ...
 
     class System(Protocol):
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
         def now(self) -> float:
             """Return monotonic seconds."""
+            ...
 
         def sleep(self, seconds: float, /) -> None:
             """Wait that long."""
@@ -46,9 +49,11 @@ if TYPE_CHECKING:
 
         def lock(self) -> Lock:
             """Return a new, unlocked lock."""
+            ...
 
         def jitter(self) -> float:
             """Return a random number from 0 to 1."""
+            ...
 
 
 def jitter() -> float:

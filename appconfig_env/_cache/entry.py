@@ -133,7 +133,8 @@ class Entry:
         fields: dict[str, Any] = {
             name: getattr(self, name) for name in self.__slots__ if name[0] != "_"
         }
-        entry = Entry(**(fields | changes))
+        fields.update(changes)
+        entry = Entry(**fields)
         if not changes.keys() & {"document", "failure", "given"}:
             entry._rendering = self._rendering
         return entry

@@ -200,8 +200,9 @@ class Helper:
         """Return what `get` returns if the fast path does not have it."""
         store = self.store()
         value = store.value(name)
-        if self._live is store and self._view.now is not store.seen:
-            self._show(store.store)
+        live = self._live
+        if live is not None and live is store and self._view.now is not live.seen:
+            self._show(live.store)
         if value is None:
             return default
         if type is None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         @property
         def importing(self) -> RLock:
             """Held while a module is imported: a fork waits for it."""
+            ...
 
         def after_fork_in_child(self) -> None:
             """Reset locks, connections and tokens in the child."""

@@ -73,7 +73,7 @@ class Connection:
         Raises:
             TransportError: no response arrived, or it violates HTTP/1.1.
         """
-        status = 100
+        version, status, headers = self._head(deadline)
         while status == 100 or 102 <= status < 200:  # interim: the final response follows
             version, status, headers = self._head(deadline)
         if status == 101:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
         def recv(self, most: int, /) -> bytes:
             """Receive some bytes; empty if the peer has closed the connection."""
+            ...
 
         def sendall(self, data: bytes, /) -> None:
             """Send all of `data`."""

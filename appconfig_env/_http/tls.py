@@ -85,10 +85,9 @@ def start(context: _ssl._SSLContext, outer: Socket, host: str) -> Stream:
         OSError: the handshake failed; with `verify_message` if the certificate is not accepted.
         ValueError: `host` cannot be a name in a certificate.
     """
-    if hasattr(context, "wrap_socket"):
+    wrap_socket = getattr(context, "wrap_socket", None)  # of the public class only
+    if wrap_socket is not None:
         # Without close_notify, a body without a length could be truncated unnoticed.
-        public: Stream = context.wrap_socket(
-            outer, server_hostname=host, suppress_ragged_eofs=False
-        )
+        public: Stream = wrap_socket(outer, server_hostname=host, suppress_ragged_eofs=False)
         return public
     return TlsStream(context, outer, host)

@@ -207,8 +207,9 @@ class Boto3Client:
     def _send_with_proxy_headers(self, client: Any, seconds: float) -> None:
         """Send with our own HTTP session: botocore has no setting for the headers."""
         settings = self._settings
+        verify: Any = settings.ca_bundle or True  # a path or a bool
         session = URLLib3Session(
-            verify=settings.ca_bundle or True,
+            verify=verify,
             timeout=(seconds, seconds),
             max_pool_connections=settings.max_connections,
         )

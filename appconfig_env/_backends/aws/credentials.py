@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ..._http.messages import HttpResponse
     from ..._http.transport import Transport
 
     # Returns credentials before a deadline, a time of `time.monotonic`.
@@ -121,14 +122,14 @@ def _from_container(
     headers = {"host": url.authority, "accept": "application/json", **_authorization(environ)}
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     left = deadline - time.monotonic()
-    failure: AwsError | None = None
+    response: HttpResponse | AwsError
     try:
         response = transport.send(url, "GET", target, headers, b"", timeout=left, direct=True)
     except TransportError as error:
         message = f"no credentials from the container endpoint: {error}"
-        failure = AwsError(OPERATION, UNREACHABLE, message, is_final=error.is_final)
-    if failure is not None:
-        raise failure  # outside of `except`: a __context__ would refer to the request and its token
+        response = AwsError(OPERATION, UNREACHABLE, message, is_final=error.is_final)
+    if isinstance(response, AwsError):
+        raise response  # outside of `except`: a __context__ would hold the request and its token
     try:
         fields = json.loads(response.body)
         pair = fields["AccessKeyId"], fields["SecretAccessKey"]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
             Raises:
                 AwsError: it failed, for any reason.
             """
+            ...
 
         def close(self) -> None:
             """Close all open connections; the client remains usable."""
