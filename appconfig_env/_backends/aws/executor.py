@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # A first attempt that hangs leaves time for another one within the 8 s of a cold start.
 ATTEMPT_SECONDS = 5.0
+MOST_OF = 0.9  # of the time that was left: an attempt that used it was ended by the deadline
 _REPORT = "report it as a bug of appconfig-env"
 
 
@@ -106,22 +107,31 @@ class Run:
         """Make the call, and retry transient failures until the deadline.
 
         Raises:
-            AwsError: the last attempt's failure.
+            AwsError: the failure of the last attempt that the deadline did not cut short.
         """
         concerned = list(resources)
         self._under_way.update((resource.reference, operation) for resource in concerned)
+        earlier: AwsError | None = None
 
         def attempt() -> dict[str, Any]:
-            left = self._deadline - self._system.now()
+            nonlocal earlier
+            began = self._system.now()
+            left = self._deadline - began
             if left <= 0:
                 raise AwsError(operation, UNREACHABLE, self._why_no_time())
             timeout = min(left, ATTEMPT_SECONDS)
             try:
                 return self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
+                is_cut_off = error.code == UNREACHABLE and (
+                    self._system.now() - began >= MOST_OF * left
+                )
+                if earlier is None or not is_cut_off:
+                    earlier = error.bare()
                 for resource in concerned:
-                    self._failures[resource.reference] = error
-                raise
+                    self._failures[resource.reference] = earlier
+            # An attempt that the deadline ended tells less than an attempt that had its time.
+            raise earlier.bare()
 
         try:
             return attempt()
