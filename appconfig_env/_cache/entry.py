@@ -61,7 +61,9 @@ KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
 # The wait after an answer "too early", in seconds: the service's minimum interval.
 EARLY_SECONDS = 15.0
 NEVER_READ = Failure(
-    "unavailable", "AWS reports no change, but has not delivered a document in this session"
+    "unavailable",
+    "AWS reports no change, but has not delivered a document in this session",
+    "try again: the next attempt starts a new session",
 )
 # Without a content type, broken JSON is taken for text.
 NO_LONGER_JSON = Failure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
-from .environ import LOG_LEVELS, Reader
+from .environ import CORRECT, LOG_LEVELS, Reader
 from .references import ReferenceProblems
 from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
 
@@ -255,7 +255,8 @@ def _next_wrapper(reader: Reader) -> str:
     path = reader.text(name)
     if path and path == reader.text("AWS_LAMBDA_EXEC_WRAPPER"):
         reader.problems.append(
-            f"{name}: expected the wrapper to run after this one, got this one ({path!r})"
+            f"{name}: expected the wrapper to run after this one, got this one ({path!r}); "
+            f"{CORRECT}"
         )
     return path
 

@@ -26,7 +26,7 @@ OPERATIONS = {
 
 
 # In the error of an attempt that began so late that the deadline ended it.
-CUT_OFF = ("timed out", "in time", "no answer within", "not attempted before the deadline")
+CUT_OFF = ("timed out", "in time", "no response within", "not attempted before the deadline")
 
 
 def hit_by(fault: Fault) -> tuple[str, ...]:

@@ -68,7 +68,10 @@ def record(environ: Mapping[str, str]) -> Trace:
             with process:
                 text = pipe.readline()
     if not text:
-        raise TraceError(f"the traced process exited with {process.returncode} without a trace")
+        raise TraceError(
+            f"the traced process exited with {process.returncode} without a trace; "
+            "see its log, or report it as a bug of appconfig-env"
+        )
     trace = from_recording(json.loads(text), spawned_ns, awaited, deferred)
     return trace._replace(can_defer=can_take_over([sys.executable], environ))
 

@@ -393,8 +393,10 @@ def test_the_default_region_is_used_without_aws_region() -> None:
     ],
 )  # fmt: skip
 def test_an_invalid_url_is_an_error_that_names_the_variable(url: str) -> None:
-    assert problems({"AWS_ENDPOINT_URL_STS": url}) == (
-        "AWS_ENDPOINT_URL_STS: expected a URL such as https://host:port",
+    (problem,) = problems({"AWS_ENDPOINT_URL_STS": url})
+    assert problem == (
+        "AWS_ENDPOINT_URL_STS: expected a URL such as https://host:port; "
+        "correct or unset the variable"
     )
 
 

@@ -20,7 +20,9 @@ def test_a_reason_names_the_failure_the_request_and_the_remedy() -> None:
         "GetParameters failed: AccessDeniedException: User u may not (request r-1); "
         "grant ssm:GetParameters to the function's role"
     )
-    assert AwsError("GetSecretValue", "HTTP 500").reason == "GetSecretValue failed: HTTP 500"
+    assert AwsError("GetSecretValue", "BadRequest", status=400).reason == (
+        "GetSecretValue failed: BadRequest; check the reference"
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,9 +48,9 @@ def test_a_denial_names_the_action_to_allow(operation: str, message: str, remedy
     assert f"; {remedy}" in AwsError(operation, "AccessDenied", message).reason
 
 
-def test_a_failure_before_any_call_names_no_operation_and_has_no_hint() -> None:
+def test_a_failure_before_any_call_names_no_operation_but_the_credentials() -> None:
     for code in ("AccessDenied", port.UNREACHABLE):
-        assert AwsError("", code, "why").reason == f"{code}: why"
+        assert AwsError("", code, "why").reason == f"{code}: why; {port.CHECK_CREDENTIALS}"
 
 
 @pytest.mark.parametrize(
