@@ -33,7 +33,7 @@ class _MissingError(DocumentError):
     """A file, parameter or secret that does not exist."""
 
 
-class LocalFolder:
+class LocalBackend:
     """Reads AppConfig profiles, parameters and secrets from the files of one folder.
 
     `APP:ENV:PROFILE[.json|.env|.yaml|.txt]` is a profile; `ssm.json` or `ssm.env` holds parameters

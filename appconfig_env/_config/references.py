@@ -32,7 +32,7 @@ def parse(text: str, variable: str = "") -> Source:
     """Parse a reference.
 
     Args:
-        text: the reference.
+        text: what the user wrote.
         variable: the variable whose value it is; empty if it comes from a list.
 
     Raises:

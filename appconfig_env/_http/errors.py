@@ -1,4 +1,4 @@
-"""Remedies for invalid or missing responses, as errors give them; pure."""
+"""Remedies for invalid or missing responses, for errors to end with; pure."""
 
 from __future__ import annotations
 

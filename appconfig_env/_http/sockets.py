@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class TransportError(OSError):
-    """No complete response arrived; the message says what happened, and with which host.
+    """No complete response arrived; the message has the cause and the host.
 
     Attributes:
         is_final: whether another attempt would fail in the same way.

@@ -123,7 +123,7 @@ def _check_good_start(done: Start, hit: Iterable[str], *, uses_fallback: bool) -
 
 
 def _check_error(fault: Fault, source: str, error: str) -> bool:
-    """Check that an error tells what failed, where, and what to do.
+    """Check that an error names what failed, where, and what to do.
 
     Returns:
         Whether it names the fault. The deadline may have ended the last attempt.

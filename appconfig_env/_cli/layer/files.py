@@ -53,7 +53,7 @@ IN_LAYER = ("\nIN_LAYER = False ", "\nIN_LAYER = True ")
 
 
 class LayerError(AppConfigEnvError):
-    """The layer cannot be built; the message says what is missing."""
+    """The layer cannot be built; the message names what is missing."""
 
 
 class LayerFile(NamedTuple):

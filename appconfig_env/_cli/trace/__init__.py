@@ -101,7 +101,7 @@ def _sources(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Trace a cold start as the command line says; return the exit code."""
+    """Trace a cold start as the command line specifies; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="appconfig-env trace", description=DESCRIPTION, epilog=EPILOG
     )
