@@ -7,8 +7,8 @@ gc.disable()  # saves 1 ms; this process ends, or is replaced by exec, after som
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the wrapper may find an older python3
     raise SystemExit(
-        "appconfig-env: error: expected Python 3.11 or newer, got %d.%d (%s)"  # noqa: UP031 - 3.5 too
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
+        "appconfig-env: error: expected Python 3.11 or newer, got %d.%d (%s); "  # noqa: UP031 - 3.5 too
+        "put a newer one first on PATH" % (sys.version_info[0], sys.version_info[1], sys.executable)
     )
 IN_LAYER = False  # True in a layer, whose byte code is in bundles
 if not __package__:

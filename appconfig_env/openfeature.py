@@ -13,7 +13,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "appconfig_env.openfeature needs the OpenFeature SDK; "
-        "pip install 'appconfig-env[openfeature]'"
+        "run pip install 'appconfig-env[openfeature]'"
     ) from error
 
 from . import _helper
@@ -148,20 +148,21 @@ class AppConfigProvider(AbstractProvider):
         except AppConfigEnvError as error:
             return _failure(default, ErrorCode.GENERAL, str(error))
         if located is None:
-            return _failure(default, ErrorCode.FLAG_NOT_FOUND, f"no profile has a flag {name!r}")
+            message = f"no profile has a flag {name!r}; check its name, or create it"
+            return _failure(default, ErrorCode.FLAG_NOT_FOUND, message)
         flag = located.flag
         is_enabled_query = convert is _boolean and not dot
         if not flag.enabled and not is_enabled_query:
             # AppConfig omits the attributes of a flag that is off.
             return _details(default, Reason.DISABLED, located)
         if dot and attribute not in flag.attributes:
-            message = f"flag {name!r} has no attribute {attribute!r}"
+            message = f"flag {name!r} has no attribute {attribute!r}; check its name, or create it"
             return _failure(default, ErrorCode.FLAG_NOT_FOUND, message)
         whole = flag.enabled if is_enabled_query else flag.attributes
         converted = convert(flag.attributes[attribute] if dot else whole)
         if converted is None:
-            hint = "" if dot else f"; evaluate an attribute as {name}.NAME"
-            message = f"{key!r}: expected {expected}, got another type{hint}"
+            hint = "evaluate it as its own type" if dot else f"evaluate an attribute as {name}.NAME"
+            message = f"{key!r}: expected {expected}, got another type; {hint}"
             return _failure(default, ErrorCode.TYPE_MISMATCH, message)
         reason = Reason.TARGETING_MATCH if flag.variant else Reason.STATIC
         if not flag.enabled:
@@ -214,9 +215,9 @@ def _profile(reference: str) -> str:
     try:
         source = parse(reference)
     except ReferenceProblems as error:
-        raise SettingsError([f"{problem} ({error})"]) from None
+        raise SettingsError([f"{problem} ({error}); correct it"]) from None
     if source.resource.scheme != APPCONFIG or source.key:
-        raise SettingsError([problem])
+        raise SettingsError([f"{problem}; correct it"])
     return source.resource.reference
 
 

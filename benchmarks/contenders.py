@@ -24,7 +24,7 @@ OWN = (
 
 
 def _launch(folder: Path, module: str, *, site: bool, collects: bool = True) -> tuple[str, ...]:
-    """Return a start of `main` in a module: imported, so that it is not compiled at each start."""
+    """Return a command for `main` in a module: imported, so that it is not compiled each time."""
     first = "" if collects else "import gc; gc.disable(); "
     text = f"{first}import sys; sys.path.insert(0, {str(folder)!r}); from {module} import main"
     return (sys.executable, "-I", *(() if site else ("-S",)), "-c", f"{text}; main()")

@@ -1,4 +1,4 @@
-"""What one start does, free of noise: files opened, system calls, instructions, peak memory.
+"""What one cold start does, free of noise: files opened, system calls, instructions, peak memory.
 
 strace and valgrind's callgrind count; where one is missing, its figures are None. The work of the
 command that the wrapper becomes is taken off, except its memory: that is a highest value.
@@ -46,7 +46,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 
 class Work(NamedTuple):
-    """What a contender adds to one start.
+    """What a contender adds to one cold start.
 
     Files opened, system calls of all threads, millions of instructions outside of the kernel; and,
     of the whole, the most MiB that were resident.
@@ -119,7 +119,7 @@ def peak_mib(command: tuple[str, ...], environ: dict[str, str]) -> float:
 def system_calls(
     wrapper: tuple[str, ...], environ: dict[str, str], folder: Path
 ) -> tuple[int | None, int | None]:
-    """Return the files opened and the system calls made by a start, by strace."""
+    """Return the files opened and the system calls made by a cold start, by strace."""
     strace = shutil.which("strace")
     if strace is None:
         return None, None

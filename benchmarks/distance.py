@@ -1,4 +1,4 @@
-"""Sources and distance: every contender in every cell; and what `env=no` takes off a start."""
+"""Sources and distance: every contender in every cell; and what `env=no` takes off a cold start."""
 
 from __future__ import annotations
 

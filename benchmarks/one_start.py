@@ -39,7 +39,7 @@ class Found(NamedTuple):
 
     Attributes:
         times: milliseconds, one for each round, of every row and of `direct`, the command itself.
-        counts: what one start of each contender asks the server for.
+        counts: the requests of one cold start of each contender.
         variables: how many all of them set, to the same values.
         modules, idle_modules: how many modules ours imports beyond those of a bare interpreter,
             with something to read and without.
@@ -126,7 +126,7 @@ def part(found: Found) -> Part:
 
 
 def _modules(environ: dict[str, str]) -> int:
-    """Return how many modules one start imports beyond those of a bare interpreter."""
+    """Return how many modules one cold start imports beyond those of a bare interpreter."""
     return _imported((PROGRAM, "/bin/true"), environ) - _imported(("-c", "pass"), environ)
 
 

@@ -48,7 +48,7 @@ class Bench:
     def agreed(
         self, contenders: Iterable[str], environ: dict[str, str]
     ) -> tuple[int, dict[str, Counts]]:
-        """Return how many variables they set, all the same ones, and what a start of each asks for.
+        """Return how many variables they set, all the same ones, and the calls of one of each.
 
         Raises:
             RuntimeError: they do not, or one failed.
@@ -77,8 +77,8 @@ class Bench:
     ) -> list[dict[str, list[float]]]:
         """Return the milliseconds of contenders and of `direct`, the command itself, by cell.
 
-        Each round is one of all cells: what disturbs for a while disturbs one start in each, and
-        not all starts in one.
+        Each round is one of all cells: what disturbs for a while disturbs one cold start in
+        each, and not all starts in one.
         """
         found = [{name: list[float]() for name in ("direct", *contenders)} for _ in cells]
         for _ in range(rounds):

@@ -110,7 +110,7 @@ def _calls(one: tuple[str, Fleet | Crowd]) -> float:
 
 
 def started(name: str, outcome: Starts) -> float:
-    """Return the share of starts that went on, by the name of what was simulated."""
+    """Return the share of cold starts that went on, by the name of what was simulated."""
     has_fallback = "fallback" in name.lower()
     return outcome.started_with_fallback if has_fallback else outcome.started
 

@@ -76,21 +76,21 @@ class Starts(NamedTuple):
 
     @property
     def fresh(self) -> float:
-        """The share of starts that read everything."""
+        """The share of cold starts that read everything."""
         return sum(start.is_fresh for start in self.starts) / len(self.starts)
 
     @property
     def started(self) -> float:
-        """The share of starts that went on to the runtime."""
+        """The share of cold starts that went on to the runtime."""
         return sum(not start.errors for start in self.starts) / len(self.starts)
 
     @property
     def started_with_fallback(self) -> float:
-        """The share of starts that went on where the function ships a fallback."""
+        """The share of cold starts that went on where the function ships a fallback."""
         return sum(not start.errors_with_fallback for start in self.starts) / len(self.starts)
 
     def seconds(self, share: float) -> float:
-        """Return how long the given share of starts took at most."""
+        """Return how long the given share of cold starts took at most."""
         times = sorted(start.seconds for start in self.starts)
         return times[max(0, math.ceil(share * len(times)) - 1)]
 

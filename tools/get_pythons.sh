@@ -4,8 +4,8 @@
 #
 #   FOLDER/bin/python3.14, FOLDER/bin/python3.15   (FOLDER is .tools/pythons unless named)
 #
-# The Makefile and tests/pythons.py find them there. Needs Debian's apt, dpkg and patchelf; not root,
-# but the folder must stay where it is. Settings, as environment variables:
+# The Makefile and tests/support/pythons.py find them there. Needs Debian's apt, dpkg and patchelf; not
+# root, but the folder must stay where it is. Settings, as environment variables:
 #
 #   ARCH      another processor, such as arm64: bin/ then holds scripts that run each interpreter
 #             under QEMU (package qemu-user-static), and FOLDER is .tools/pythons-ARCH
@@ -55,8 +55,9 @@ uri=$(apt-get indextargets --format '$(LABEL) $(COMPONENT) $(REPO_URI)' 'Created
 
 mkdir -p "$folder/lists/partial" "$folder/cache/archives/partial"
 folder=$(cd "$folder" && pwd -P)
-rm -rf "${folder:?}/root" "${folder:?}/bin"
-mkdir "$folder/root" "$folder/bin"
+rm -rf "${folder:?}/unpacked" "${folder:?}/bin"
+rm -rf "${folder:?}/root" # where earlier versions of this script unpacked the packages
+mkdir "$folder/unpacked" "$folder/bin"
 echo "deb [signed-by=$keyring] $uri $suite main" >"$folder/sources.list"
 # As if nothing were installed, so that everything the interpreters need comes along.
 set -- -qq \
@@ -76,16 +77,16 @@ apt-get "$@" install --yes --download-only --no-install-recommends $packages
 # What tools/create_venv.py creates environments with. Its own dependencies are another interpreter.
 (cd "$folder/cache/archives" && apt-get "$@" download python3-pip)
 for package in "$folder"/cache/archives/*.deb; do
-    dpkg --extract "$package" "$folder/root"
+    dpkg --extract "$package" "$folder/unpacked"
 done
 
 for version in $versions; do
-    python=$folder/root/usr/bin/python$version
+    python=$folder/unpacked/usr/bin/python$version
     # RPATH, not RUNPATH: it also holds for the libraries that extension modules need.
-    patchelf --set-interpreter "$(find "$folder/root" -name "$loader" | head -n 1)" \
-        --force-rpath --set-rpath "$folder/root/usr/lib/$triplet" "$python"
+    patchelf --set-interpreter "$(find "$folder/unpacked" -name "$loader" | head -n 1)" \
+        --force-rpath --set-rpath "$folder/unpacked/usr/lib/$triplet" "$python"
     if [ "$arch" = "$native" ]; then
-        ln -s "../root/usr/bin/python$version" "$folder/bin/python$version"
+        ln -s "../unpacked/usr/bin/python$version" "$folder/bin/python$version"
     else
         printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$emulator" "$python" >"$folder/bin/python$version"
         chmod 755 "$folder/bin/python$version"

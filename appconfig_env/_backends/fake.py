@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .base import Outcome, Request
 
-NO_ANSWER = Failure("unavailable", "no answer")
+NO_RESPONSE = Failure("unavailable", "no response", "add it to the documents of this backend")
 
 
 class FakeBackend:
@@ -37,5 +37,5 @@ class FakeBackend:
         return asked
 
     def _outcome(self, request: Request) -> Outcome:
-        outcome = self.documents.get(request.resource.reference, NO_ANSWER)
+        outcome = self.documents.get(request.resource.reference, NO_RESPONSE)
         return Document(outcome) if isinstance(outcome, bytes) else outcome

@@ -33,7 +33,7 @@ class _MissingError(DocumentError):
     """A file, parameter or secret that does not exist."""
 
 
-class LocalFolder:
+class LocalBackend:
     """Reads AppConfig profiles, parameters and secrets from the files of one folder.
 
     `APP:ENV:PROFILE[.json|.env|.yaml|.txt]` is a profile; `ssm.json` or `ssm.env` holds parameters
@@ -166,7 +166,7 @@ def _read(path: str) -> bytes:
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
-        raise DocumentError(f"{path} cannot be read ({error.strerror})") from None
+        raise DocumentError(f"{path} cannot be read ({error.strerror}); replace it") from None
     finally:
         os.close(descriptor)
 
@@ -178,7 +178,9 @@ def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
     except DocumentError as error:
         raise DocumentError(f"{path}: {error}") from None
     if not isinstance(data, dict):
-        raise DocumentError(f"{path}: expected a JSON object with a member for each name")
+        raise DocumentError(
+            f"{path}: expected a JSON object with a member for each name; correct the file"
+        )
     return {name: text_value(value) for name, value in data.items() if value is not None}
 
 

@@ -64,9 +64,9 @@ class Router:
     def _loaded(self) -> Backend:
         if self._remote is None:
             if self._settings.local_dir:
-                from .local import LocalFolder  # independent of AWS
+                from .local import LocalBackend  # independent of AWS
 
-                self._remote = LocalFolder(self._settings.local_dir)
+                self._remote = LocalBackend(self._settings.local_dir)
             else:
                 from .aws.choose import backend  # 20 ms with TLS, not needed for sources on disk
 

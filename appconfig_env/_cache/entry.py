@@ -62,7 +62,9 @@ KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
 # The wait after an answer "too early", in seconds: the service's minimum interval.
 EARLY_SECONDS = 15.0
 NEVER_READ = Failure(
-    "unavailable", "AWS reports no change, but has not delivered a document in this session"
+    "unavailable",
+    "AWS reports no change, but has not delivered a document in this session",
+    "try again: the next attempt starts a new session",
 )
 # Without a content type, broken JSON is taken for text.
 NO_LONGER_JSON = Failure(
@@ -79,6 +81,7 @@ class Entry:
         version: the document's, even if that was left out.
         token: AppConfig's token for the next poll, good for one call; empty for none.
         fetched_at: when the source last confirmed the document, in Unix seconds; None for never.
+        received_at: when a document was received that only some of the sources can use; else None.
         checked_at: when the last attempt was made.
         refresh_at: when the next attempt is to be made.
         failures: the number of failed attempts since the last success.
@@ -93,7 +96,8 @@ class Entry:
 
     __slots__ = (
         "_rendering", "checked_at", "confirmed", "document", "failure", "failures", "fetched_at",
-        "given", "is_secret", "redacted", "refresh_at", "revision", "token", "version",
+        "given", "is_secret", "received_at", "redacted", "refresh_at", "revision", "token",
+        "version",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +109,7 @@ class Entry:
         version: str = "",
         token: str = "",
         fetched_at: float | None = None,
+        received_at: float | None = None,
         failures: int = 0,
         failure: Failure | None = None,
         revision: int = 0,
@@ -117,6 +122,7 @@ class Entry:
         self.version = version
         self.token = token
         self.fetched_at = fetched_at
+        self.received_at = received_at
         self.checked_at = checked_at
         self.refresh_at = refresh_at
         self.failures = failures
@@ -162,6 +168,11 @@ class Entry:
     def fetched_by(self, now: float) -> float | None:
         """Return when the document was confirmed; `now` if the clock has moved backwards since."""
         return None if self.fetched_at is None else min(self.fetched_at, now)
+
+    @property
+    def used_since(self) -> float | None:
+        """When the values in use were received or last confirmed; None if there are none."""
+        return self.received_at if self.fetched_at is None else self.fetched_at
 
     def is_stale(self, now: float) -> bool:
         """Whether the resource must be read again.
@@ -277,16 +288,23 @@ def _after_failure(
         return _failing(before, failure, schedule, token)
     failures = before.failures + 1
     partial = document or before.document
+    given = before.given if document is None else {}
     entry = Entry(
         document=partial,
+        given=given,
         token=token,
         checked_at=schedule.now,
         revision=before.next_revision(schedule.now),
         failures=failures,
         failure=failure,
-        is_secret=partial is not None and partial.is_secret,
+        is_secret=before.is_secret if given else partial is not None and partial.is_secret,
     )
-    is_without_value = any(error.unreachable for error in entry.rendering(sources).missing)
+    rendering = entry.rendering(sources)
+    if given or (document is None and rendering.is_used):
+        entry.received_at, entry.version = before.received_at, before.version
+    elif document is not None and rendering.is_used:
+        entry.received_at, entry.version = schedule.now, document.version
+    is_without_value = any(error.unreachable for error in rendering.missing)
     entry.refresh_at = schedule.next_attempt(failures, is_without_value=is_without_value)
     return entry
 

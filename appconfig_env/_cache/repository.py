@@ -132,7 +132,7 @@ def _read(
             return None
         found = snapshot_json.loads(data, settings.resources(), known, lines)
     except SnapshotRefusedError as error:
-        log("warn", f"the snapshot {path} was not used: {error}")
+        log("warn", f"the snapshot {path} was not used: {error}; its sources are read again")
         return None
     return _usable(found, settings) if found.fingerprint == fingerprint(settings) else None
 

@@ -111,7 +111,7 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
 
 def _newer(own: Entry, found: Entry) -> Entry:
     if found.document is None:
-        if own.document is not None:  # redacted in the file, for example a partly usable secret
+        if own.document is not None or own.given:  # redacted in the file
             return own
         has_neither = own.fetched_at is None and found.fetched_at is None
         return found if has_neither and found.is_known and found.revision >= own.revision else own
@@ -155,7 +155,7 @@ class _Redacted:
             entry = found.entries.get(reference)
             if entry is None:
                 continue
-            if (entry.fetched_at or 0.0) > started_at:
+            if (entry.used_since or 0.0) > started_at:
                 earlier = [source.variable] if source.variable else self._owners
                 self._doubtful |= {name for name in earlier if self._owners.get(name) != reference}
             for name in (*entry.redacted.get(identity, ()), *variables.get(identity, ())):
@@ -175,12 +175,13 @@ class _Redacted:
         started_at = self._started_at
         is_doubtful = any(name in self._doubtful for one in given.values() for name in one.values)
         entry = entry.replace(given=given, redacted={})
-        if not is_doubtful and (entry.fetched_at or 0.0) <= started_at:
+        if not is_doubtful and (entry.used_since or 0.0) <= started_at:
             return entry
         # Another process has read it since, or what took precedence over it. Use the environment's
         # value until this process has read it too, which is at once.
+        field = "received_at" if entry.fetched_at is None else "fetched_at"
         return entry.replace(
-            version="", fetched_at=started_at, checked_at=started_at, refresh_at=started_at
+            version="", checked_at=started_at, refresh_at=started_at, **{field: started_at}
         )
 
 

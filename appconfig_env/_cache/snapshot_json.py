@@ -101,6 +101,8 @@ def _entry_fields(entry: Entry, sources: Sequence[Source], digest: str) -> dict[
     }
     if entry.failure is not None:
         fields["failure"] = {name: text for name, text in entry.failure.fields().items() if text}
+    if entry.received_at is not None:
+        fields["received_at"] = entry.received_at
     if entry.token:
         fields["token"] = entry.token
     if digest:
@@ -240,12 +242,14 @@ def _document(
 
 def _entry(fields: dict[str, Any], document: Document | None) -> Entry:
     fetched_at = fields["fetched_at"]
+    received_at = fields.get("received_at")
     redacted = fields.get("redacted", {})
     return Entry(
         document=document,
         version=_text(fields["version"]),
         token=_text(fields.get("token", "")),
         fetched_at=None if fetched_at is None else _number(fetched_at),
+        received_at=None if received_at is None else _number(received_at),
         checked_at=_number(fields["checked_at"]),
         refresh_at=_number(fields["refresh_at"]),
         revision=_count(fields["revision"]),

@@ -161,7 +161,7 @@ class Store:
         if not refreshing.acquire(
             # Its holder may wait for another process first, and then for AWS.
             blocking=waits,
-            timeout=2 * self._patience() if waits else -1,
+            timeout=2 * self._longest_wait() if waits else -1,
         ):
             return frozenset()
         self._refresher = get_ident()
@@ -189,7 +189,7 @@ class Store:
         ) as shared:
             self._lock = shared.lock
             if waits:
-                shared.lock.wait(self._patience())
+                shared.lock.wait(self._longest_wait())
             found = shared.take(self.log, self.snapshot)
             now = self._now()  # only now: the file must not be from the future
             known = newest(self.snapshot, found)
@@ -211,7 +211,7 @@ class Store:
         keeps_tokens = problem and shared.keeps_tokens
         return fresh if keeps_tokens else fresh.without_tokens()
 
-    def _patience(self) -> float:
+    def _longest_wait(self) -> float:
         """Return how many seconds a caller may wait for another process, and again for AWS."""
         deadline, least = self.settings.deadline_seconds, self.settings.poll_timeout_seconds
         if self.is_empty:
@@ -258,7 +258,7 @@ class Store:
             self._backend,
             now,
             known,
-            timeout=self._patience(),
+            timeout=self._longest_wait(),
             jitter=self._jitter(),
             force=force,
             skip=skip,

@@ -143,7 +143,7 @@ def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, di
     if not entries:
         reasons = "; ".join(f"{reference}: {reason}" for reference, reason in without.items())
         reasons = reasons or "all sources are local files"
-        raise AppConfigEnvError(f"nothing can be baked ({reasons})")
+        raise AppConfigEnvError(f"nothing can be baked ({reasons}); add a source that can be")
     return Snapshot(now, loaded.fingerprint, entries), without
 
 

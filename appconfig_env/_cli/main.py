@@ -81,7 +81,7 @@ def _tool(verb: str, words: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name != f"{__package__}.{verb}":
             raise
-        problem = f"{verb} is not in the layer; pip install appconfig-env"
+        problem = f"{verb} is not in the layer; run pip install appconfig-env"
         sys.stderr.write(f"appconfig-env: error: {problem}\n")
         return 1
     return trace(words)

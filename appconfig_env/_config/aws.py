@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._http.url import Url
+from .environ import CORRECT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
         is_good = False
     if not is_good:
         # A proxy URL may hold a password, so the message does not repeat it.
-        problems.append(f"{name}: expected a URL such as https://host:port")
+        problems.append(f"{name}: expected a URL such as https://host:port; {CORRECT}")
         return ""
     return text
 
@@ -140,7 +141,7 @@ def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
 def _flag(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
     raw = environ.get(name, "").lower()
     if raw not in ("", "true", "false"):
-        problems.append(f"{name}: expected true or false, got {environ[name]!r}")
+        problems.append(f"{name}: expected true or false, got {environ[name]!r}; {CORRECT}")
     return raw == "true"
 
 
@@ -148,7 +149,9 @@ def _role_arn(environ: Mapping[str, str], problems: list[str]) -> str:
     raw = environ.get(PREFIX + "ROLE_ARN", "")
     fields = raw.split(":", 5)
     if raw and (len(fields) != 6 or fields[0] != "arn" or not fields[5].startswith("role/")):
-        problems.append(f"{PREFIX}ROLE_ARN: expected arn:aws:iam::ACCOUNT:role/NAME, got {raw!r}")
+        problems.append(
+            f"{PREFIX}ROLE_ARN: expected arn:aws:iam::ACCOUNT:role/NAME, got {raw!r}; {CORRECT}"
+        )
     return raw
 
 
@@ -168,7 +171,8 @@ def _proxy_headers(environ: Mapping[str, str], problems: list[str]) -> tuple[tup
         ):
             problems.append(
                 f"{PREFIX}PROXY_HEADERS: expected 'name: value' pairs separated by commas; "
-                f"pair {len(headers) + 1} is invalid"  # its text may be a credential
+                # The text of a pair may be a credential.
+                f"pair {len(headers) + 1} is invalid; {CORRECT}"
             )
             return ()
         headers.append((name, value))
@@ -179,6 +183,8 @@ def _max_connections(environ: Mapping[str, str], problems: list[str]) -> int:
     raw = environ.get(PREFIX + "MAX_CONNECTIONS", "") or "3"
     number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
     if not 1 <= number <= 1000:
-        problems.append(f"{PREFIX}MAX_CONNECTIONS: expected an integer from 1 to 1000, got {raw!r}")
+        problems.append(
+            f"{PREFIX}MAX_CONNECTIONS: expected an integer from 1 to 1000, got {raw!r}; {CORRECT}"
+        )
         return 3
     return number

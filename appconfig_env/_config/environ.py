@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "none")
+CORRECT = "correct or unset the variable"
 _WORDS = {
     "yes": True, "on": True, "true": True, "1": True,
     "no": False, "off": False, "false": False, "0": False,
@@ -30,7 +31,8 @@ class Reader:
 
     def reject(self, name: str, expected: str) -> None:
         """Add the error that the variable `name` is not what was expected."""
-        self.problems.append(f"{name}: expected {expected}, got {self.environ.get(name, '')!r}")
+        got = f"got {self.environ.get(name, '')!r}"
+        self.problems.append(f"{name}: expected {expected}, {got}; {CORRECT}")
 
     def text(self, name: str) -> str:
         """The variable's text."""

@@ -31,7 +31,9 @@ def seconds(text: str) -> float:
     if digits.isascii() and digits.replace(".", "", 1).isdigit():
         value = round(float(digits) * (unit or 1.0), 6)
     if value > LONGEST_SECONDS:
-        raise ValueError(f"expected a number of seconds (60, 60s, 5m, 1h), got {text!r}")
+        raise ValueError(
+            f"expected a number of seconds (60, 60s, 5m, 1h), got {text!r}; correct it"
+        )
     return value
 
 
@@ -58,16 +60,14 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
         take = _OPTIONS.get(name)
         if take is None:
             # Text after a default may be part of its value, which must not be logged.
-            shown = (
-                "after default=; write a & in its value as %26"
-                if "default" in options
-                else f"{name!r}"
-            )
-            problems.append(f"unknown option {shown} (known: {', '.join(_OPTIONS)})")
+            shown, remedy = f"{name!r}", "correct its name, or remove it"
+            if "default" in options:
+                shown, remedy = "after default=", "write a & in the default as %26"
+            problems.append(f"unknown option {shown} (known: {', '.join(_OPTIONS)}); {remedy}")
         elif name in options:
-            problems.append(f"duplicate option {name}")
+            problems.append(f"duplicate option {name}; remove one")
         elif not equals and name != "optional":
-            problems.append(f"option {name}: expected {name}=VALUE")
+            problems.append(f"option {name}: expected {name}=VALUE; add the value")
         else:
             try:
                 options[name] = take(decoded(raw) if equals else "yes")
@@ -78,14 +78,14 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
 
 def _yes_no(text: str) -> bool:
     if text not in ("yes", "no"):
-        raise ValueError(f"expected yes or no, got {text!r}")
+        raise ValueError(f"expected yes or no, got {text!r}; correct it")
     return text == "yes"
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def take(text: str) -> str:
         if text not in allowed:
-            raise ValueError(f"expected {' or '.join(allowed)}, got {text!r}")
+            raise ValueError(f"expected {' or '.join(allowed)}, got {text!r}; correct it")
         return text
 
     return take
@@ -93,7 +93,9 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
 
 def _name(text: str) -> str:
     if not is_variable_name(text):
-        raise ValueError(f"expected a variable name ([A-Za-z_][A-Za-z0-9_]*), got {text!r}")
+        raise ValueError(
+            f"expected a variable name ([A-Za-z_][A-Za-z0-9_]*), got {text!r}; correct it"
+        )
     return text
 
 
@@ -109,7 +111,7 @@ def _default(text: str) -> str:
 
 def _stage(text: str) -> str:
     if not text or not text.isprintable():
-        raise ValueError(f"expected a staging label such as AWSPREVIOUS, got {text!r}")
+        raise ValueError(f"expected a staging label such as AWSPREVIOUS, got {text!r}; correct it")
     return text
 
 

@@ -6,6 +6,8 @@ from . import options as _options
 from .options import decoded
 from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source
 
+FIX = "correct the reference"
+
 
 class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
     """All errors of one reference."""
@@ -30,7 +32,7 @@ def parse(text: str, variable: str = "") -> Source:
     """Parse a reference.
 
     Args:
-        text: the reference.
+        text: what the user wrote.
         variable: the variable whose value it is; empty if it comes from a list.
 
     Raises:
@@ -39,11 +41,11 @@ def parse(text: str, variable: str = "") -> Source:
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in SCHEMES:
         known = ", ".join(f"{known}:" for known in SCHEMES)
-        raise ReferenceProblems([f"expected a reference that starts with one of {known}"])
+        raise ReferenceProblems([f"expected a reference that starts with one of {known}; {FIX}"])
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ReferenceProblems(["expected UTF-8 text"]) from None
+        raise ReferenceProblems([f"expected UTF-8 text; {FIX}"]) from None
     problems: list[str] = []
     rest, hash_sign, key_text = rest.partition("#")
     path, question, query = rest.partition("?")
@@ -79,7 +81,7 @@ def parse_prefetch(text: str) -> Source:
             "APPLICATION:ENVIRONMENT:PROFILE or "
             "/applications/APPLICATION/environments/ENVIRONMENT/configurations/PROFILE"
         )
-        raise ReferenceProblems([f"expected {forms}"])
+        raise ReferenceProblems([f"expected {forms}; correct the item"])
     problems: list[str] = []
     parts = _decoded(names, problems)
     if problems:
@@ -136,11 +138,13 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
             "expected appconfig:APPLICATION/ENVIRONMENT/PROFILE; write a / in a name as %2F"
         )
     elif not all(parts):
-        problems.append(f"expected a name after {scheme}:")
+        problems.append(f"expected a name after {scheme}:, got none; add it")
     elif scheme == SSM and parts[0].endswith("/") and not parts[0].startswith("/"):
-        problems.append("expected a path that starts with /, such as ssm:/shop/prod/")
+        problems.append(
+            "expected a path that starts with /, such as ssm:/shop/prod/; add the slash"
+        )
     elif scheme == SSM and "//" in parts[0]:
-        problems.append("expected single slashes, as in ssm:/shop/prod/")
+        problems.append("expected single slashes, as in ssm:/shop/prod/; remove the others")
     return parts
 
 
@@ -154,7 +158,9 @@ def _key(text: str, problems: list[str]) -> tuple[str, ...]:
         problems.append(str(error))
         return ()
     if not all(key):
-        problems.append("expected a key after #, with its parts separated by single dots")
+        problems.append(
+            "expected a key after #, with its parts separated by single dots; correct it"
+        )
     return key
 
 
@@ -167,22 +173,24 @@ def _reject_contradictions(
 ) -> None:
     is_path = scheme == SSM and parts[0].endswith("/")
     if "recursive" in options and not is_path:
-        problems.append("option recursive applies only to a path, such as ssm:/shop/prod/")
+        problems.append(
+            "option recursive applies only to a path, such as in ssm:/shop/prod/; remove it"
+        )
     if "stage" in options and scheme != SECRETS_MANAGER:
-        problems.append("option stage applies only to secretsmanager:")
+        problems.append("option stage applies only to secrets; remove it")
     if key and options.get("format") == "text":
-        problems.append("#KEY cannot be combined with format=text")
+        problems.append("#KEY cannot be combined with format=text; remove one of them")
     if is_path and key:
         problems.append("#KEY applies to one JSON document, not to a path; name the parameter")
     if is_path:
         problems.extend(
-            f"option {name} applies to a single value, not to a path"
+            f"option {name} applies to a single value, not to a path; remove it"
             for name in ("default", "format")
             if name in options
         )
     if "as" in options:
         problems.extend(
-            f"option {name} cannot be combined with as="
+            f"option {name} cannot be combined with as=; remove one of them"
             for name in ("prefix", "names", "only")
             if name in options
         )
@@ -198,7 +206,7 @@ def _reject_in_place(
             "a path has many values; name one parameter, or move the path to APPCONFIG_ENV_SOURCES"
         )
     problems.extend(
-        f"option {name} applies only in APPCONFIG_ENV_SOURCES, not to a variable's value"
+        f"option {name} applies only in APPCONFIG_ENV_SOURCES, not to a variable's value; remove it"
         for name in ("prefix", "names", "as", "env", "only")
         if name in options
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
-from .environ import LOG_LEVELS, Reader
+from .environ import CORRECT, LOG_LEVELS, Reader
 from .references import ReferenceProblems
 from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
 
@@ -25,6 +25,7 @@ KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR",
 )  # fmt: skip
+ALL_SETTINGS = "the README lists all under Settings"
 SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 # nosec B108 # all a function may write to
 POLL_FLOOR_SECONDS = 15.0  # the service's minimum for RequiredMinimumPollIntervalInSeconds
 
@@ -186,8 +187,11 @@ def _reject_unknown(reader: Reader) -> None:
             # Only a wrong setting pays for this import.
             from difflib import get_close_matches
 
-            nearest = get_close_matches(name[len(PREFIX) :].upper(), KNOWN, n=1, cutoff=0.0)
-            reader.problems.append(f"{name}: unknown setting; did you mean {PREFIX}{nearest[0]}?")
+            near = get_close_matches(name[len(PREFIX) :].upper(), KNOWN, n=1, cutoff=0.6)
+            known = f"nearest: {PREFIX}{near[0]}" if near else ALL_SETTINGS
+            reader.problems.append(
+                f"{name}: unknown setting; correct its name ({known}) or unset it"
+            )
 
 
 def _without_duplicates(sources: list[Source]) -> tuple[Source, ...]:
@@ -251,7 +255,8 @@ def _next_wrapper(reader: Reader) -> str:
     path = reader.text(name)
     if path and path == reader.text("AWS_LAMBDA_EXEC_WRAPPER"):
         reader.problems.append(
-            f"{name}: expected the wrapper to run after this one, got this one ({path!r})"
+            f"{name}: expected the wrapper to run after this one, got this one ({path!r}); "
+            f"{CORRECT}"
         )
     return path
 

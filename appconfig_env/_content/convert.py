@@ -26,7 +26,7 @@ def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
             return _WORDS[value.strip().lower()]
         except KeyError:
             raise ConversionError(
-                f"{name}: the value is not a valid bool; expected true/false, yes/no, on/off or 1/0"
+                f"{name}: the value is not a valid bool; use true/false, yes/no, on/off or 1/0"
             ) from None
     try:
         return kind(value)
@@ -36,4 +36,4 @@ def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
             f"a valid {kind_name}" if isinstance(kind, type) else f"accepted by {kind_name}()"
         )
         # "from None": the converter's own message contains the value.
-        raise ConversionError(f"{name}: the value is not {expected}") from None
+        raise ConversionError(f"{name}: the value is not {expected}; correct one of them") from None

@@ -89,7 +89,7 @@ def _dotenv(text: str) -> dict[str, str | None]:
         from dotenv import parser
     except ImportError:
         raise DocumentError(
-            "a dotenv document needs python-dotenv; pip install python-dotenv"
+            "a dotenv document needs python-dotenv; run pip install python-dotenv"
         ) from None
 
     if len(text) > LARGEST_DOTENV:

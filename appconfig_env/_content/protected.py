@@ -56,7 +56,7 @@ _NAMES = frozenset({
     # .NET: the .NET Framework's name for profilers. The others are below, in any case.
     # Source: .NET, "Set up a profiling environment".
     "COR_ENABLE_PROFILING",
-    # Ruby. RubyGems requires the file that BUNDLER_SETUP names at every start of Ruby.
+    # Ruby. RubyGems requires the file that BUNDLER_SETUP names whenever Ruby starts.
     # Sources: ruby(1), "Environment"; rubygems.rb, its last line; RubyGems Guides, "Environment
     # variables"; bundle-config(1).
     "BUNDLER_SETUP", "BUNDLE_APP_CONFIG", "BUNDLE_BIN_PATH", "BUNDLE_GEMFILE", "BUNDLE_PATH",

@@ -20,14 +20,16 @@ class Rendering:
 
     Attributes:
         variables: by source identity; from the document, or the source's default.
+        is_used: whether a source has used the document.
         reasons: why some sources cannot use the document; empty if all can.
         missing: the required sources that have no value.
     """
 
-    __slots__ = ("missing", "reasons", "variables")
+    __slots__ = ("is_used", "missing", "reasons", "variables")
 
     def __init__(self) -> None:
         self.variables: dict[str, Variables] = {}
+        self.is_used = False
         self.reasons: list[str] = []
         self.missing: list[SourceError] = []
 
@@ -67,6 +69,7 @@ def render_document(sources: Sequence[Source], document: Document) -> Rendering:
     for source in sources:
         try:
             rendering.variables[source.identity] = render(source, document, data)
+            rendering.is_used = True
         except KeyMissingError as error:
             if source.optional or source.default is not None:  # the document itself is usable
                 failure = Failure("invalid", str(error))

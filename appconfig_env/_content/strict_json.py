@@ -43,8 +43,8 @@ def _translated(text: str, error: ValueError) -> JsonError:
     if line is None:  # int() rejects more than sys.get_int_max_str_digits() digits
         return JsonError("a JSON number has too many digits; write it as a string")
     if not text.strip():
-        return JsonSyntaxError("expected JSON, got an empty document")
-    return JsonSyntaxError(f"invalid JSON at line {line} column {column}")
+        return JsonSyntaxError("expected JSON, got an empty document; write {} for no values")
+    return JsonSyntaxError(f"invalid JSON at line {line} column {column}; correct it")
 
 
 def reject_deep(data: object) -> None:

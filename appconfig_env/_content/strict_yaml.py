@@ -45,13 +45,13 @@ def parse(text: str) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         position = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        raise YamlError(f"invalid YAML{position}") from None
+        raise YamlError(f"invalid YAML{position}; correct it") from None
     # PyYAML raises all of these if a scalar's text does not fit its tag.
     except (
         yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError,
         RecursionError,
     ):  # fmt: skip
-        raise YamlError("invalid YAML") from None
+        raise YamlError("invalid YAML; correct it") from None
     return _Plain().of(data, 0)
 
 
@@ -160,5 +160,5 @@ class _Plain:
 
     def _mapping(self, data: dict[object, object], depth: int) -> dict[str, object]:
         if not all(isinstance(key, str) for key in data):
-            raise YamlError("expected YAML whose keys are text")
+            raise YamlError("expected YAML whose keys are text; quote the others")
         return {str(key): self.of(value, depth + 1) for key, value in data.items()}

@@ -118,9 +118,9 @@ class Helper:
     def status(self) -> dict[str, dict[str, Any]]:
         """Return `version`, `age`, `last_error` and `kind` per source, without a refresh.
 
-        `age` is in seconds, or None if the source was never read. `last_error` and its `kind`
-        (`denied`, `missing`, `throttled`, `unavailable`, `invalid` or `misconfigured`) are None
-        after a success. The result can be serialized as JSON.
+        `age` is that of the values in use, in seconds; None if there are none. `last_error` and its
+        `kind` (`denied`, `missing`, `throttled`, `unavailable`, `invalid` or `misconfigured`) are
+        None after a success. The result can be serialized as JSON.
         """
         return self.store().status()
 

@@ -255,9 +255,10 @@ def _status(entry: Entry | None, now: float) -> dict[str, Any]:
     if entry is None:
         return {"version": "", "age": None, "last_error": None, "kind": None}
     failure = entry.failure
+    since = entry.used_since
     return {
         "version": entry.version,
-        "age": None if entry.fetched_at is None else max(0.0, now - entry.fetched_at),
+        "age": None if since is None else max(0.0, now - since),
         "last_error": None if failure is None else str(failure),
         "kind": None if failure is None else failure.kind,
     }

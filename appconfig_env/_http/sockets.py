@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class TransportError(OSError):
-    """No complete response arrived; the message says what happened, and with which host.
+    """No complete response arrived; the message has the cause and the host.
 
     Attributes:
         is_final: whether another attempt would fail in the same way.
@@ -125,9 +125,9 @@ def distrust_of(reason: str) -> str:
         reason: OpenSSL's message.
     """
     if "expired" in reason or "not yet valid" in reason:
-        hint = "check this machine's clock; a proxy may have answered instead of AWS"
+        hint = "a proxy may have answered instead of AWS; check it and this machine's clock"
     elif "mismatch" in reason or "other host" in reason:
-        hint = "check AWS_ENDPOINT_URL; a proxy may have answered instead of AWS"
+        hint = "a proxy may have answered instead of AWS; check it and AWS_ENDPOINT_URL"
     else:
         hint = "check AWS_CA_BUNDLE, which must include the issuer"
     return f"certificate not accepted: {reason.rstrip('.')}; {hint}"

@@ -11,7 +11,7 @@ from _thread import allocate_lock  # threading itself costs a cold start 4 ms
 from binascii import b2a_base64
 
 from .connection import Connection
-from .errors import PROXY_LOGIN
+from .errors import PROXY_CHECK, PROXY_REMEDIES
 from .sockets import DistrustError, TransportError
 from .trust_store import Trust
 from .url import Url
@@ -180,19 +180,16 @@ def _head(first: str, fields: list[tuple[str, str]]) -> bytes:
     for name, value in (("request line", first), *fields):
         if not (value.isascii() and value.isprintable() and name.isprintable()):
             raise TransportError(
-                f"{name} contains characters that HTTP does not allow", is_final=True
+                f"{name} contains characters that HTTP does not allow; remove them",
+                is_final=True,
             )
     lines = [first, *(f"{name}: {value}" for name, value in fields)]
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
 def _proxy_error(proxy: Url, status: int) -> TransportError:
-    remedy = ""
-    if status == 407:
-        remedy = f"; {PROXY_LOGIN}"
-    elif status == 403:
-        remedy = "; allow this host in the proxy's configuration"
+    remedy = PROXY_REMEDIES.get(status, PROXY_CHECK)
     return TransportError(
-        f"proxy {proxy.host}:{proxy.port} answered {status}{remedy}",
+        f"proxy {proxy.host}:{proxy.port} answered {status}; {remedy}",
         is_final=400 <= status < 500 and status not in (408, 429),
     )

@@ -15,6 +15,7 @@ from binascii import Error as Base64Error
 from binascii import a2b_base64
 
 from . import tls
+from .errors import NO_BUNDLE
 from .sockets import TransportError
 
 TYPE_CHECKING = False
@@ -121,7 +122,7 @@ def _whole(ca_bundle: str) -> _ssl._SSLContext:
             context.set_default_verify_paths()
     except OSError as error:  # an SSLError is one too
         cause = error.strerror or type(error).__name__
-        message = f"AWS_CA_BUNDLE: no certificates in {ca_bundle!r} ({cause})"
+        message = f"AWS_CA_BUNDLE: no certificates in {ca_bundle!r} ({cause}); {NO_BUNDLE}"
         raise TransportError(message, is_final=True) from None
     return context
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127  # the exit codes of a shell
 HINTS = {
-    errno.EACCES: "; make it executable: chmod +x",
-    errno.ENOEXEC: "; begin it with a #! line, or use a binary for this processor",
+    errno.EACCES: "make it executable: chmod +x",
+    errno.ENOEXEC: "begin it with a #! line, or use a binary for this processor",
 }
 
 
@@ -78,8 +78,8 @@ def execute(words: list[str], environ: dict[str, str], execve: Execve) -> int:
             f"{', '.join(largest)}); leave large sources to get() with env=no",
             NOT_EXECUTABLE,
         )
-    hint = HINTS.get(worst.errno or 0, "")
-    raise ExecError(f"{name}: cannot be executed ({worst.strerror}){hint}", NOT_EXECUTABLE)
+    hint = HINTS.get(worst.errno or 0, "check the file and its path")
+    raise ExecError(f"{name}: cannot be executed ({worst.strerror}); {hint}", NOT_EXECUTABLE)
 
 
 def _why_not_found(name: str) -> str:

@@ -109,7 +109,7 @@ def _unexpected(error: Exception) -> AppConfigEnvError:
             "there (pip install appconfig-env), or put another python3 first on PATH"
         )
     return AppConfigEnvError(
-        f"unexpected {type(error).__name__} at {_place(error)}: a bug, please report it"
+        f"unexpected {type(error).__name__} at {_place(error)}; report it as a bug of appconfig-env"
     )
 
 

@@ -26,7 +26,7 @@ OPERATIONS = {
 
 
 # In the error of an attempt that began so late that the deadline ended it.
-CUT_OFF = ("timed out", "in time", "no answer within", "not attempted before the deadline")
+CUT_OFF = ("timed out", "in time", "no response within", "not attempted before the deadline")
 
 
 def hit_by(fault: Fault) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def _check_good_start(done: Start, hit: Iterable[str], *, uses_fallback: bool) -
 
 
 def _check_error(fault: Fault, source: str, error: str) -> bool:
-    """Check that an error tells what failed, where, and what to do.
+    """Check that an error names what failed, where, and what to do.
 
     Returns:
         Whether it names the fault. The deadline may have ended the last attempt.

@@ -39,7 +39,7 @@ def test_a_python_that_is_missing_is_named_with_the_way_to_get_it() -> None:
     assert main([sys.executable]) == 0
 
 
-def test_where_there_is_no_debian_the_script_says_so(tmp_path: Path) -> None:
+def test_without_debian_the_script_reports_what_is_missing(tmp_path: Path) -> None:
     done = subprocess.run(
         ["/bin/sh", str(ROOT / "tools" / "get_pythons.sh"), str(tmp_path / "pythons")],
         env={"PATH": str(tmp_path)},

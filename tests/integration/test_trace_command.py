@@ -186,7 +186,7 @@ def test_a_call_that_is_cut_off_by_the_deadline_is_marked_not_finished(fake_aws:
     trace = _trace.record({"PATH": os.defpath, **environ, "APPCONFIG_ENV_DEADLINE_SECONDS": "0.2"})
     assert not trace.succeeded
     assert any(span.failed == "not finished" for span in trace.spans)
-    assert any("no answer within 0.2 s" in line for line in trace.lines)
+    assert any("no response within 0.2 s" in line for line in trace.lines)
 
 
 def test_boto3_and_its_connections_are_traced_too(fake_aws_tls: FakeAws) -> None:
@@ -292,5 +292,5 @@ def test_a_verb_that_is_not_in_the_layer_is_an_error(verb: str, tmp_path: Path) 
     )
     assert done.returncode == 1
     assert done.stderr == (
-        f"appconfig-env: error: {verb} is not in the layer; pip install appconfig-env\n"
+        f"appconfig-env: error: {verb} is not in the layer; run pip install appconfig-env\n"
     )

@@ -129,7 +129,9 @@ FOUND: dict[str, tuple[Callable[[Life], None], list[str], str]] = {
 
 
 @pytest.mark.parametrize("found", FOUND)
-def test_a_start_uses_a_trustworthy_snapshot_and_replaces_any_other(life: Life, found: str) -> None:
+def test_a_cold_start_uses_a_trustworthy_snapshot_and_replaces_any_other(
+    life: Life, found: str
+) -> None:
     make, asked, reason = FOUND[found]
     make(life)
 
@@ -137,7 +139,10 @@ def test_a_start_uses_a_trustworthy_snapshot_and_replaces_any_other(life: Life, 
 
     assert (done.returncode, done.stdout) == (0, SHOWN)
     lines = done.stderr.splitlines()
-    refused = f"appconfig-env: warn: the snapshot {life.snapshot} was not used: {reason}"
+    refused = (
+        f"appconfig-env: warn: the snapshot {life.snapshot} was not used: {reason}; "
+        "its sources are read again"
+    )
     assert lines[:-1] == ([refused] if reason else []), "and the line of the cold start"
     assert life.operations() == asked
     assert life.aws.problems == [], "a token that is taken over is used once"

@@ -71,7 +71,7 @@ def test_strace_tells_opened_files_and_calls() -> None:
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace here")
-def test_a_start_is_counted_by_strace(tmp_path: Path) -> None:
+def test_a_cold_start_is_counted_by_strace(tmp_path: Path) -> None:
     files, calls = counts.system_calls((), BARE, tmp_path)
 
     if files is not None and calls is not None:  # else tracing is not allowed here

@@ -18,7 +18,13 @@ from ..support.paths import ROOT, checkout_files
 
 PAGES = sorted(name for name in checkout_files() if name.endswith(".md"))
 # Written with one sentence per line from their first line on.
-BY_SENTENCE = ("CONTRIBUTING.md", "RELEASING.md", "docs/architecture.md", "docs/glossary.md")
+BY_SENTENCE = (
+    "CONTRIBUTING.md",
+    "README.md",
+    "RELEASING.md",
+    "docs/architecture.md",
+    "docs/glossary.md",
+)
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]

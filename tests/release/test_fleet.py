@@ -41,7 +41,7 @@ def test_the_rest_fail_with_the_reason(burst: Starts) -> None:
         assert "ThrottlingException: Rate exceeded" in error
 
 
-def test_no_start_takes_longer_than_its_deadline(burst: Starts) -> None:
+def test_no_cold_start_takes_longer_than_its_deadline(burst: Starts) -> None:
     assert max(start.seconds for start in burst.starts) <= figures.BURST.deadline + 1e-9
 
 

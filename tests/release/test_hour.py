@@ -1,6 +1,6 @@
-"""An hour of a sandbox in virtual time: what this tool asks AWS for, to the call.
+"""An hour of a sandbox in virtual time: the calls to AWS, each of them counted.
 
-A start with two profiles, twenty parameters below one path and one secret, then a request each
+A cold start with two profiles, twenty parameters below one path and one secret, then a request each
 second in each of N workers (helpers with one snapshot file), which read all of it; in the middle
 one profile is deployed again. docs/performance.md compares it with other tools.
 """
@@ -112,7 +112,7 @@ def oldest(calls: list[Call], began: float, seconds: int) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("workers", [1, 4, 16])
-def test_an_hour_costs_what_the_page_says(tmp_path: Path, workers: int) -> None:
+def test_an_hour_costs_what_is_on_the_page(tmp_path: Path, workers: int) -> None:
     found = live(tmp_path, workers)
 
     assert found.start == START

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     import pytest
 
 PACKAGE = Path(appconfig_env.__file__).parent
+MAIN = PACKAGE / "__main__.py"
 README = (PACKAGE.parent / "README.md").read_text()
 SETTING = re.compile(
     r"\b(?:APPCONFIG_ENV_[A-Z_]+|AWS_APPCONFIG_EXTENSION_[A-Z_]+|AWS_ENDPOINT_URL[A-Z_]*"
@@ -109,6 +113,23 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
         assert scope["handler"]({}, None) == ("as of the cold start", 7)
         exec(helper, {})
         exec(testing, {"appconfig_env": appconfig_env})
+
+
+def test_the_shell_block_runs(tmp_path: Path) -> None:
+    (block,) = blocks("sh")
+    (tmp_path / "ssm.env").write_text("/shop/prod/HOST=db.one\n")
+    (tmp_path / "appconfig-env").write_text(f'#!/bin/sh\nexec {sys.executable} {MAIN} "$@"\n')
+    (tmp_path / "appconfig-env").chmod(0o755)
+    environ = {
+        "PATH": f"{tmp_path}:{os.defpath}",
+        "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
+        "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
+    }
+
+    subprocess.run(["/bin/sh", "-ec", block], cwd=tmp_path, env=environ, check=True)
+
+    baked = snapshot_json.loads((tmp_path / "fallback.json").read_bytes())
+    assert list(baked.entries) == ["ssm:/shop/prod/"]
 
 
 def test_the_template_block_agrees_with_template_yaml() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from appconfig_env import errors
 
-FAILURE = errors.Failure("unavailable", "no answer", "check the route", operation="GetParameters")
+FAILURE = errors.Failure("unavailable", "no response", "check the route", operation="GetParameters")
 SOURCE = errors.SourceError("ssm:/a", FAILURE)
 
 
@@ -28,7 +28,9 @@ def test_each_of_several_problems_has_its_own_line() -> None:
     )
     denied = errors.SourceError("ssm:/b", errors.Failure("denied", "denied"))
     load = errors.LoadError([SOURCE, denied])
-    assert str(load) == ("ssm:/a: GetParameters failed: no answer; check the route\nssm:/b: denied")
+    assert str(load) == (
+        "ssm:/a: GetParameters failed: no response; check the route\nssm:/b: denied"
+    )
     assert load.errors[0] is SOURCE
 
 
@@ -36,7 +38,7 @@ def test_a_source_error_has_the_reason_of_its_failure() -> None:
     assert SOURCE.failure is FAILURE
     assert (SOURCE.source, SOURCE.reason) == (
         "ssm:/a",
-        "GetParameters failed: no answer; check the route",
+        "GetParameters failed: no response; check the route",
     )
     assert str(errors.Failure("denied", "no hint")) == "no hint"
 

@@ -1,7 +1,8 @@
 """The project's language: one term for one thing, plain English, errors that do not ask.
 
 The tables list phrases that were in this project once, and what to write instead. If a phrase is
-right in one place, add it to EXCEPTIONS with the reason.
+right in one place, add it to EXCEPTIONS with the reason. This file is read like all others: a ~ in
+a phrase keeps it from being found here, and `plain` removes it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,19 @@ import ast
 import re
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def plain(text: str) -> str:
+    """Return `text` without the marks that keep it from being found in this file."""
+    return text.replace("~", "")
 
 
 class Phrase(NamedTuple):
@@ -42,107 +50,161 @@ START_OF_TEXT = r"(?<=[:;\"'] )|(?<=[\"'])"
 # One term for one thing.
 TERMS = (
     Phrase(
-        "locator locators",
+        "loc~ator loca~tors",
         "resource",
-        "the locator of a source",
+        "the loc~ator of a source",
         after=r"(?! params\b)",
         before=r"(?<!SCHEME:)",
     ),
-    Phrase("fetcher fetchers", "backend", "class Fetcher:"),
-    Phrase("cursor cursors", "token", "entry.cursor"),
-    Phrase("due", "stale, refresh_at", "due_at = 0.0", after=r"(?! to\b)"),
-    Phrase("patient", "wait", "patient=True", after=r" ?[:=](?!=)"),
-    Phrase("mine", "entry, own", "_newer(mine, found)", before=r"(?<![\"'])"),
-    Phrase("withheld", "redacted", "withheld names"),
-    Phrase("handover handovers", "handoff", "_handover.loads(text)"),
-    Phrase("hand hands", "handoff", "what the wrapper hands over", after=r"[ -]overs?\b"),
-    Phrase("overlap", "deferred source, background fetch", "overlap=None", after=r" ?[:=](?!=)"),
-    Phrase("stand stands", "use, replace", "what stands in for them", after=r" in\b(?! line)"),
-    Phrase("stand", "fake", "hand-written stand-ins", after=r"-ins?\b"),
-    Phrase("read", "loading in the background", "3 sources read meanwhile", after=r" meanwhile\b"),
-    Phrase("floor", "stdlib baseline, minimum, lowest version", "the floor", before=r"(?<=the )"),
-    Phrase("turn", "lock, exclusive access", "who has not the turn", before=r"(?<=the )"),
-    Phrase("turn", "exclusive access to", "A turn at the snapshot's file", after=r" at\b"),
-    Phrase("polled", "refreshed lazily", "polled when a call finds that", after=r" when a call\b"),
-    Phrase("garbled", "InvalidResponse", "Garbled: no JSON"),
-    Phrase("stuck", "ABANDONED_LOCK_FACTOR", "STUCK = 2", after=r" ?= ?\d"),
-    Phrase("but", "replace", "entry.but(token='')", after=r"\(", before=r"(?<=[. ])"),
+    Phrase("fet~cher fetc~hers", "backend", "class Fet~cher:"),
+    Phrase("cur~sor cur~sors", "token", "entry.cur~sor"),
+    Phrase("d~ue", "stale, refresh_at", "d~ue_at = 0.0", after=r"(?! to\b)"),
+    Phrase("patient", "wait", "pati~ent=True", after=r" ?[:=](?!=)"),
+    Phrase("mi~ne", "entry, own", "_newer(mi~ne, found)", before=r"(?<![\"'])"),
+    Phrase("with~held", "redacted", "with~held names"),
+    Phrase("hand~over hand~overs", "handoff", "_hand~over.loads(text)"),
+    Phrase("hand hands", "handoff", "what the wrapper hands ov~er", after=r"[ -]overs?\b"),
+    Phrase("overlap", "deferred source, background fetch", "over~lap=None", after=r" ?[:=](?!=)"),
+    Phrase("st~and sta~nds", "use, replace", "what sta~nds in for them", after=r" in\b(?! line)"),
+    Phrase("st~and", "fake", "hand-written stan~d-ins", after=r"-ins?\b"),
+    Phrase(
+        "read reads reading fetch fetches fetched load loads loaded loading",
+        "in the background",
+        "3 sources read mean~while",
+        after=r" meanwhile\b",
+    ),
+    Phrase("pic~kup pic~kups", "handoff", "the pic~kup of the secrets"),
+    Phrase("patience", "timeout, wait", "self._pati~ence()", after=r"\("),
+    Phrase("po~rt", "client, errors", "from .aws import errors as po~rt", before=r"(?<=\bas )"),
+    Phrase("folder", "LocalBackend", "class LocalFol~der:", before=r"(?<=Local)"),
+    Phrase("text label", "reference", "text: the refe~rence", after=r": (a|the) reference\b"),
+    Phrase(
+        "asks asked",
+        "request, call",
+        "what each asks A~WS for",
+        after=r" (AWS|the (server|service))\b",
+    ),
+    Phrase("fl~oor", "stdlib baseline, minimum, lowest version", "the fl~oor", before=r"(?<=the )"),
+    Phrase("turn", "lock, exclusive access", "who has not t~he turn", before=r"(?<=the )"),
+    Phrase("turn", "exclusive access to", "A turn a~t the snapshot's file", after=r" at\b"),
+    Phrase("polled", "refreshed lazily", "polled when a ca~ll finds that", after=r" when a call\b"),
+    Phrase("gar~bled", "InvalidResponse", "Gar~bled: no JSON"),
+    Phrase("stuck", "ABANDONED_LOCK_FACTOR", "ST~UCK = 2", after=r" ?= ?\d"),
+    Phrase("but", "replace", "entry.bu~t(token='')", after=r"\(", before=r"(?<=[. ])"),
     Phrase(
         "start",
         "cold start, startup, prefetch",
-        "The start waits for AWS",
+        "The start wa~its for AWS",
         after=r" (that|goes|waits|fails|has|does|pays|may|must|can|would|ends)\b",
         before=r"(?<=[Tt]he )|(?<=\b[Aa] )|(?<=\b[Nn]o )|(?<=[Ee]very )",
     ),
+    Phrase(
+        "start",
+        "cold start",
+        "the milliseconds of a start",
+        after=r"(?! of\b)(?=[ ,.;:)\n']|$)(?!\.\w| ?[:=] )",
+        before=r"(?<=\b[Aa] )|(?<=\b[Nn]o )|(?<=[Ee]very )|(?<=[Ee]ach )|(?<=\b[Oo]ne )",
+    ),
+    Phrase("sta~rts", "cold sta~rts", "the share of sta~rts that", before=r"(?<=\bof )"),
 )
 # A clause where a noun belongs, and verbs of speech for what programs do.
 CLAUSES = (
-    Phrase("whoever", "name the process or the person", "whoever holds it"),
-    Phrase("who", "name the subject", "def test_who_reads_it() -> None:", before=r"(?<=\btest )"),
+    Phrase("who~ever", "name the process or the person", "who~ever holds it"),
+    Phrase("w~ho", "name the subject", "def test_w~ho_reads_it() -> None:", before=r"(?<=\btest )"),
     Phrase(
         "who",
         "caller, reader, process",
-        "# Who asks waits",
+        "# Who as~ks waits",
         after=r" (asks|reads|writes|holds|has)\b",
         before=r"(?<=[#.;:(] )|(?<=\"\"\")",
     ),
     Phrase(
         "whatever",
         "contents, any",
-        "whatever it finds",
+        "what~ever it finds",
         after=r" (it|is|was|else|goes)\b",
         before=r"(?<!, )",
     ),
-    Phrase(IS, "log, report, return", "names are said", after=r" (said|told)\b(?! (apart|to be))"),
-    Phrase("said told", "message, reason, line", "told = _unexpected(error)", after=r" = "),
-    Phrase("give gives", "Return", '"""Give the names."""', before=r"(?<=\"\"\")"),
+    Phrase(IS, "log, report, return", "names are sa~id", after=r" (said|told)\b(?! (apart|to be))"),
+    Phrase(
+        "says tells",
+        "log, report, name, describe, state",
+        "The message sa~ys what is missing",
+        after=r"(?! (apart|you)\b)",
+        before="".join(
+            f"|(?<={subject} )"
+            for subject in (
+                "script",
+                "package",
+                "page",
+                "message",
+                "line",
+                "README",
+                "MD",
+                "log",
+                "error",
+                "comment",
+                "test",
+                "table",
+                "wrapper",
+                "helper",
+                "command",
+                "response",
+                "report",
+            )
+        )[1:],
+    ),
+    Phrase("give", "have", "as errors give th~em", after=r" them\b", before=r"(?<=s )"),
+    Phrase("gives", "has, produces", "the log gives the rea~son", after=r" (the|its) reason\b"),
+    Phrase("said told", "message, reason, line", "to~ld = _unexpected(error)", after=r" = "),
+    Phrase("give gives", "Return", '"""Gi~ve the names."""', before=r"(?<=\"\"\")"),
     Phrase(
         "gives",
         "return",
-        "Carry it out; gives the exit code.",
+        "Carry it out; gives t~he exit code.",
         after=r" (the|a|what|its|None|True)\b",
         before=r"(?<=[;:,] )",
     ),
-    Phrase("source", "document", "what a source answered", after=r" answer(s|ed)\b"),
-    Phrase("speak speaks", "does not use", "speaks no TLS", after=r" no\b"),
+    Phrase("source", "document", "what a source answ~ered", after=r" answer(s|ed)\b"),
+    Phrase("speak speaks", "does not use", "speaks n~o TLS", after=r" no\b"),
     Phrase(
-        "gave gives", "cannot be reached", "AWS gave no verdict", after=r" (no|a|its) verdict\b"
+        "gave gives", "cannot be reached", "AWS gave no ver~dict", after=r" (no|a|its) verdict\b"
     ),
-    Phrase("tell tells", "cannot be compared", "times tell no order", after=r" no\b"),
-    Phrase("wait waits", "does not wait, never delays", "waits for no answer", after=r" for no\b"),
+    Phrase("tell tells", "cannot be compared", "times tell n~o order", after=r" no\b"),
+    Phrase("wait waits", "does not wait, never delays", "waits for n~o answer", after=r" for no\b"),
 )
 # Processes are not people.
 PEOPLE = (
-    Phrase("nobody somebody", "no process, another thread, the lock holder", "nobody reads it"),
-    Phrase("mistake mistakes", "our own bug", "a mistake of ours", after=r" of ours\b"),
+    Phrase("nob~ody some~body", "no process, another thread, the lock holder", "nob~ody reads it"),
+    Phrase("mistake mistakes", "our own bug", "a mistake of ou~rs", after=r" of ours\b"),
     Phrase(
-        "something", "a proxy or gateway", "is something between here and AWS?", after=" between"
+        "something", "a proxy or gateway", "is something bet~ween here and AWS?", after=" between"
     ),
-    Phrase("aws", "AWS is unavailable", "on the day that AWS is away", after=r" is away\b"),
+    Phrase("aws", "AWS is unavailable", "on the day that AWS is aw~ay", after=r" is away\b"),
 )
 # Words in a sense, or in an order, that English does not have.
 WORDS = (
     Phrase(
-        "stand stands stood",
+        "st~and sta~nds st~ood",
         "is, is stored, appears, exists",
-        "'a' stands twice",
+        "'a' sta~nds twice",
         after=r"(?! ?(in|for|by|out|up|still)\b)(?!-)",
     ),
-    Phrase("beside", "next to, alongside, in the background", "beside the runtime"),
+    Phrase("bes~ide", "next to, alongside, in the background", "bes~ide the runtime"),
     Phrase(
         "signs",
         "characters",
-        "262,144 signs",
+        "262,144 si~gns",
         before=r"(?<=[\d}#] )|(?<=\b(?:the|all) )|(?<=other )|(?<=without )|(?<=many )|(?<=more )",
     ),
-    Phrase("signs", "characters, marks", "signs: str", after=r": |\.[a-z]| = "),
+    Phrase("signs", "characters, marks", "sig~ns: str", after=r": |\.[a-z]| = "),
     Phrase(
-        "sign signs", "character", "control signs", before=r"(?<=control )|(?<=per )|(?<=ASCII )"
+        "sign si~gns", "character", "control si~gns", before=r"(?<=control )|(?<=per )|(?<=ASCII )"
     ),
     Phrase(
         "is are was were",
         "is not a",
-        "is no flag",
+        "is n~o flag",
         after=r" no (?!(longer|more|less|fewer|older|newer|later|earlier|higher|lower|larger"
         r"|smaller|faster|slower|one|reason|need|way|point|doubt|good|guarantee|substitute)\b)\w+",
         before=r"(?<!there )(?<!There )",
@@ -150,42 +212,42 @@ WORDS = (
     Phrase(
         "is are was were",
         "is not one",
-        "a mapping that is none",
+        "a mapping that is no~ne",
         after=r" none\b(?! of)",
         before=r"(?<!there )(?<!There )",
     ),
-    Phrase("has have had", "does not have", "has not the lock", after=r" not (a|an|the|its)\b"),
+    Phrase("has have had", "does not have", "has not t~he lock", after=r" not (a|an|the|its)\b"),
     Phrase(
         "clock clocks",
         "moved backwards",
-        "The clock went back",
+        "The clock went ba~ck",
         after=r" (that )?(has |had )?(go|goes|went|gone|going) back\b",
     ),
     Phrase(
-        "want", "expected X, got Y", 'f"want JSON"', after=r" (?!to\b)\S+", before=START_OF_TEXT
+        "want", "expected X, got Y", 'f"wa~nt JSON"', after=r" (?!to\b)\S+", before=START_OF_TEXT
     ),
-    Phrase("want", "expected X, got Y", "want a port, got {x}", after=r" [^.]{1,80}, got\b"),
-    Phrase("got", "is not a valid X", "got something else", after=r" something else\b"),
+    Phrase("want", "expected X, got Y", "wa~nt a port, got {x}", after=r" [^.]{1,80}, got\b"),
+    Phrase("got", "is not a valid X", "got something el~se", after=r" something else\b"),
     Phrase(
-        "no", "not attempted before the deadline", "no time was left", after=r" time was left\b"
+        "no", "not attempted before the deadline", "no time was le~ft", after=r" time was left\b"
     ),
-    Phrase("why", "the reason", "why that was not possible", after=r" that was not possible\b"),
-    Phrase("is", "exists, but", "is there, but not what runs it", after=r" there, but not\b"),
-    Phrase("become", "exec COMMAND", "put it there and become COMMAND", after=r" COMMAND\b"),
+    Phrase("why", "the reason", "why that was not poss~ible", after=r" that was not possible\b"),
+    Phrase("is", "exists, but", "is there, but n~ot what runs it", after=r" there, but not\b"),
+    Phrase("become", "exec COMMAND", "put it there and become COM~MAND", after=r" COMMAND\b"),
 )
 # Archaisms.
 ARCHAISMS = (
-    Phrase("likewise", "also, the same", "likewise"),
-    Phrase("anew", "again", "read anew"),
-    Phrase("as", "as before", "as ever", after=r" ever\b"),
-    Phrase("for", "forever", "waits for ever", after=r" ever\b"),
-    Phrase("ever", "from then on", "and ever after", after=r" after\b"),
-    Phrase("for", "without", "for want of a lock", after=r" want of\b"),
-    Phrase("in", "without success", "asked in vain", after=r" vain\b"),
-    Phrase("well", "recovered", "well again after 3 failed attempts", after=r" again\b"),
-    Phrase("mend mends mended mending", "fix", "Mend what a review found"),
-    Phrase("lack lacks lacked lacking", "be missing, be without", "what the layer lacks"),
-    Phrase("befall befalls befallen", "happen", "what befalls it"),
+    Phrase("like~wise", "also, the same", "like~wise"),
+    Phrase("an~ew", "again", "read an~ew"),
+    Phrase("as", "as before", "as ev~er", after=r" ever\b"),
+    Phrase("for", "forever", "waits for ev~er", after=r" ever\b"),
+    Phrase("ever", "from then on", "and ever af~ter", after=r" after\b"),
+    Phrase("for", "without", "for want o~f a lock", after=r" (?:want) of\b"),
+    Phrase("in", "without success", "asked in va~in", after=r" vain\b"),
+    Phrase("well", "recovered", "well ag~ain after 3 failed attempts", after=r" again\b"),
+    Phrase("me~nd me~nds men~ded men~ding", "fix", "Me~nd what a review found"),
+    Phrase("la~ck la~cks lac~ked lac~king", "be missing, be without", "what the layer la~cks"),
+    Phrase("bef~all bef~alls befa~llen", "happen", "what bef~alls it"),
 )
 PHRASES = (*TERMS, *CLAUSES, *PEOPLE, *WORDS, *ARCHAISMS)
 
@@ -222,9 +284,18 @@ class Excepted(NamedTuple):
     reason: str
 
 
-EXCEPTIONS: tuple[Excepted, ...] = tuple(
-    Excepted("appconfig_env/_backends/aws/boto3_client.py", phrase, "part of a name in botocore")
-    for phrase in ("Fetcher", "fetcher")
+EXCEPTIONS: tuple[Excepted, ...] = (
+    *(
+        Excepted("appconfig_env/_backends/aws/boto3_client.py", phrase, "a name in botocore")
+        for phrase in ("Fet~cher", "fet~cher")
+    ),
+    *(
+        Excepted(file, "start", "the module one_start")
+        for file in (
+            "benchmarks/__main__.py",
+            "tests/release/test_benchmarks_page.py",
+        )
+    ),
 )
 
 # What is read, by the name of the test's parameter. A folder may be missing.
@@ -234,11 +305,19 @@ ROOTS = {
     "tests": ("tests/**/*.py",),
     "benchmarks": ("benchmarks/**/*.py",),
     "simulations": ("simulations/**/*.py",),
-    "tools": ("tools/**/*.py",),
-    "examples": ("examples/**/*.py",),
-    "build": ("Makefile", "template.yaml", "pyproject.toml", "requirements/*.in", ".ci/*"),
+    "tools": ("tools/*",),
+    "examples": ("examples/**/*",),
+    "build": (
+        "Makefile",
+        "template.yaml",
+        "pyproject.toml",
+        "requirements/*.in",
+        ".ci/*",
+        ".github/**/*",
+        ".gitignore",
+        ".pre-commit-config.yaml",
+    ),
 }
-THIS_FILE = Path(__file__).resolve()  # has every phrase, as an example
 
 WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")  # also of a name in CamelCase
 # A line break inside a sentence, with the code around it: the end of a string, an indentation, the
@@ -265,7 +344,7 @@ class Rule:
 
 RULES: defaultdict[str, list[Rule]] = defaultdict(list)
 for _phrase in PHRASES:
-    for _word in _phrase.words.split():
+    for _word in plain(_phrase.words).split():
         RULES[_word].append(Rule(_phrase))
 
 
@@ -294,7 +373,7 @@ def hits(text: str, file: str = "") -> list[Hit]:
 
 def files(root: str) -> list[Path]:
     found = {path for pattern in ROOTS[root] for path in ROOT.glob(pattern) if path.is_file()}
-    return sorted(found - {THIS_FILE})
+    return sorted(path for path in found if "__pycache__" not in path.parts)
 
 
 @cache
@@ -305,15 +384,15 @@ def hits_in(root: str) -> list[Hit]:
 
 @pytest.mark.parametrize("root", ROOTS)
 def test_no_phrase_of_the_dialect_is_in(root: str) -> None:
-    excepted = {(one.file, one.phrase) for one in EXCEPTIONS}
+    excepted = {(one.file, plain(one.phrase)) for one in EXCEPTIONS}
     found = [hit for hit in hits_in(root) if (hit.file, hit.phrase) not in excepted]
     if found:
         pytest.fail("\n".join(map(str, found)), pytrace=False)
 
 
-@pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase.example)
+@pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: plain(phrase.example))
 def test_each_phrase_is_found_in_its_example(phrase: Phrase) -> None:
-    assert phrase.write in {hit.write for hit in hits(phrase.example)}
+    assert phrase.write in {hit.write for hit in hits(plain(phrase.example))}
 
 
 @pytest.mark.parametrize("text", LEGITIMATE)
@@ -322,43 +401,39 @@ def test_plain_english_has_no_phrase_of_the_dialect(text: str) -> None:
 
 
 def test_a_phrase_is_found_across_lines_strings_comments_and_names() -> None:
-    text = """
+    text = plain("""
     # Read it
-    # anew and whatever
-    # it finds.
+    # an~ew and whatever
+    # i~t finds.
     raise ValueError(
-        f"the token stands "
-        f"in the file")
+        f"the token sta~nds "
+        f"i~n the file")
 
-def test_a_token_is_said_by_nobody(): ...
-class FakeFetcher: ...
-"""
+def test_a_token_is_sa~id_by_nob~ody(): ...
+class FakeFet~cher: ...
+""")
     found = [(hit.line, hit.phrase) for hit in hits(text)]
     assert found == [
-        (3, "anew"),
-        (3, "whatever it"),
-        (6, "stands in"),
-        (9, "is said"),
-        (9, "nobody"),
-        (10, "Fetcher"),
+        (line, plain(phrase))
+        for line, phrase in [
+            (3, "an~ew"),
+            (3, "whatever i~t"),
+            (6, "sta~nds i~n"),
+            (9, "is sa~id"),
+            (9, "nob~ody"),
+            (10, "Fet~cher"),
+        ]
     ]
 
 
 def test_the_message_names_file_line_phrase_and_replacement() -> None:
-    (hit,) = hits("\nread anew\n", "docs/page.md")
-    assert str(hit) == "docs/page.md:2: 'anew'; write: again"
+    (hit,) = hits(plain("\nread an~ew\n"), "docs/page.md")
+    assert str(hit) == plain("docs/page.md:2: 'an~ew'; write: again")
 
 
 def test_every_exception_is_needed() -> None:
     found = {(hit.file, hit.phrase) for root in ROOTS for hit in hits_in(root)}
-    assert {(one.file, one.phrase) for one in EXCEPTIONS} <= found
-
-
-# Questions that an error may ask, with the reason. All other errors: "expected X, got Y", then an
-# imperative.
-QUESTIONS = {
-    "did you mean ": "suggests the nearest name, which may not be the one that was meant",
-}
+    assert {(one.file, plain(one.phrase)) for one in EXCEPTIONS} <= found
 
 
 def literals(tree: ast.AST) -> list[tuple[int, str]]:
@@ -397,7 +472,6 @@ def test_no_error_asks_a_question() -> None:
         for path in files("package")
         if path.suffix == ".py" and "?" in (source := path.read_text())
         for line, text in questions(ast.parse(source))
-        if not text.startswith(tuple(QUESTIONS))
     ]
     if asked:
         pytest.fail("\n".join(asked), pytrace=False)

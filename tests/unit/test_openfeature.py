@@ -336,7 +336,7 @@ def test_flags_are_read_from_a_local_folder(tmp_path: Path) -> None:
     assert api.get_provider_metadata().name == "appconfig-env"
 
 
-def test_without_the_sdk_the_import_error_says_what_to_install() -> None:
+def test_without_the_sdk_the_import_error_names_what_to_install() -> None:
     # -S: no site-packages, so no SDK.
     script = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import appconfig_env.openfeature"
     done = subprocess.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..._config.settings import POLL_FLOOR_SECONDS
 from ..._content.document import Document
+from ..._http.errors import BETWEEN
 from ..base import Unchanged
 from .errors import INVALID_RESPONSE, AwsError
 
@@ -75,9 +76,8 @@ def _latest_of_new_session(run: Run, resources: list[Resource]) -> dict[str, Any
     response = run.call("StartConfigurationSession", parameters, resources)
     token = response.get("InitialConfigurationToken")
     if not token:
-        raise AwsError(
-            "StartConfigurationSession", INVALID_RESPONSE, "no InitialConfigurationToken"
-        )
+        message = f"no InitialConfigurationToken; {BETWEEN}"
+        raise AwsError("StartConfigurationSession", INVALID_RESPONSE, message)
     return _latest(run, resources, token)
 
 

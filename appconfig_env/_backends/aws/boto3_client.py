@@ -19,7 +19,7 @@ from botocore.credentials import (
 from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
 from ..._http.connection import LARGEST_BODY_BYTES
-from ..._http.errors import BETWEEN
+from ..._http.errors import BETWEEN, NO_BUNDLE
 from .boto3_errors import (
     BrokenResponseError,
     aws_error,
@@ -178,8 +178,8 @@ class Boto3Client:
     ) -> Any:
         settings = self._settings
         if settings.ca_bundle and not Path(settings.ca_bundle).exists():
-            message = f"AWS_CA_BUNDLE: no certificates in {settings.ca_bundle!r} (no such file)"
-            raise AwsError("", UNREACHABLE, message, is_final=True)
+            problem = f"AWS_CA_BUNDLE: no certificates in {settings.ca_bundle!r} (no such file)"
+            raise AwsError("", UNREACHABLE, f"{problem}; {NO_BUNDLE}", is_final=True)
         client = session.client(
             service,
             region_name=region or settings.service_region or session.region_name,
@@ -215,7 +215,10 @@ class Boto3Client:
         )
         # Private, and used only here: a botocore without it fails a test, and here gets an error.
         if not isinstance(getattr(session, "_proxy_config", None), ProxyConfiguration):
-            message = "this version of botocore cannot send AWS_APPCONFIG_EXTENSION_PROXY_HEADERS"
+            message = (
+                "this version of botocore cannot send AWS_APPCONFIG_EXTENSION_PROXY_HEADERS; "
+                "install another version"
+            )
             raise AwsError("", MISCONFIGURED, message)
         session._proxy_config = _Proxy(settings)  # noqa: SLF001
         client.meta.events.register("before-send", lambda request, **_: session.send(request))

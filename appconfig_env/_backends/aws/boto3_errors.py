@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 from botocore import exceptions as its
 from botocore.parsers import ResponseParserError
 
-from ..._http.errors import BETWEEN, PROXY_LOGIN
+from ..._http.errors import BETWEEN, PROXY_CHECK, PROXY_REMEDIES
 from ..._http.sockets import distrust_of
-from .errors import INVALID_RESPONSE, MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from .errors import (
+    INVALID_RESPONSE,
+    MISCONFIGURED,
+    NO_CREDENTIALS,
+    REPORT,
+    UNREACHABLE,
+    AwsError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +123,9 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
     ):
         if isinstance(error, kind):
             return AwsError(operation, UNREACHABLE, what)
-    return AwsError(operation, INVALID_RESPONSE, f"boto3 failed with {type(error).__name__}")
+    return AwsError(
+        operation, INVALID_RESPONSE, f"boto3 failed with {type(error).__name__}; {REPORT}"
+    )
 
 
 def release(error: BaseException) -> None:
@@ -137,16 +146,14 @@ def search_error(error: Exception) -> AwsError:
     found = aws_error("", "the endpoint for credentials", error)
     if found.code != INVALID_RESPONSE:
         return found
-    message = f"the search for credentials failed with {type(error).__name__}"
+    remedy = "check the credentials of this environment"
+    message = f"the search for credentials failed with {type(error).__name__}; {remedy}"
     return AwsError("", NO_CREDENTIALS, message)
 
 
 def proxy_refusal(operation: str, status: int) -> AwsError:
     """Return the error for a proxy that responded itself."""
-    remedy = ""
-    if status == 407:
-        remedy = f"; {PROXY_LOGIN}"
-    message = f"the proxy answered {status}{remedy}"
+    message = f"the proxy answered {status}; {PROXY_REMEDIES.get(status, PROXY_CHECK)}"
     return AwsError(operation, UNREACHABLE, message, is_final=status in (403, 407))
 
 

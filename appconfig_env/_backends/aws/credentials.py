@@ -113,11 +113,13 @@ def _from_container(
     try:
         url = Url(ECS_HOST + relative if relative else environ.get(FULL_URI, ""))
     except ValueError:
-        message = f"{named}: not a valid URL; expected a URL such as http://127.0.0.1:80/path"
+        message = f"{named}: expected a URL such as http://127.0.0.1:80/path; correct it"
         raise AwsError(OPERATION, NO_CREDENTIALS, message) from None
     if url.scheme == "http" and not _is_local(url.host):
         # As in the SDKs: the token goes over plain HTTP to this host only.
-        message = f"{named}: expected https, or http to this host, got http to {url.host}"
+        message = (
+            f"{named}: expected https, or http to this host, got http to {url.host}; use https"
+        )
         raise AwsError(OPERATION, NO_CREDENTIALS, message)
     headers = {"host": url.authority, "accept": "application/json", **_authorization(environ)}
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
@@ -152,7 +154,8 @@ def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
                 token = file.read().strip()
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "not UTF-8"
-            raise AwsError(OPERATION, NO_CREDENTIALS, f"{AUTHORIZATION_FILE}: {why}") from None
+            message = f"{AUTHORIZATION_FILE}: cannot be read ({why}); name a readable file"
+            raise AwsError(OPERATION, NO_CREDENTIALS, message) from None
     return {"authorization": token} if token else {}
 
 

@@ -92,6 +92,8 @@ MISCONFIGURED = "Misconfigured"  # a setting that only the call found wrong
 _OURS = frozenset({UNREACHABLE, INVALID_RESPONSE, NO_CREDENTIALS, MISCONFIGURED})
 _CODELESS = "HTTP "  # before the status of a response without a code
 
+CHECK_CREDENTIALS = "check the credentials of this environment, and where they come from"
+REPORT = "report it as a bug of appconfig-env"
 # What to do if there was no response.
 ROUTE = "check the Region and the route to AWS (NAT or VPC endpoint, security group, DNS)"
 _FALLBACK = "use APPCONFIG_ENV_FALLBACK for cold starts"
@@ -259,24 +261,32 @@ class AwsError(Exception):
             return "log in again: the credentials have expired (Lambda renews its own)"
         if self.code in _STALE_CREDENTIALS:
             return "check the credentials, which AWS does not accept, and this machine's clock"
-        if self.operation not in SERVICES:
-            return ""
-        if self.code == UNREACHABLE:
+        if self.code in _OURS:
             # A message with a remedy of its own is more precise.
-            return "" if self.is_final or ";" in self.message else ROUTE
+            has_own = self.is_final or ";" in self.message
+            return "" if has_own else self._hint_of_ours()
+        if self.operation not in SERVICES:
+            return CHECK_CREDENTIALS
         return self._hint_by_status()
 
+    def _hint_of_ours(self) -> str:
+        if self.code == MISCONFIGURED:
+            return "correct that setting"
+        if self.code == INVALID_RESPONSE:
+            return BETWEEN
+        if self.code == NO_CREDENTIALS or self.operation not in SERVICES:
+            return CHECK_CREDENTIALS
+        return ROUTE
+
     def _hint_by_status(self) -> str:
-        if self.code.startswith(_CODELESS) and 300 <= self.status < 500:
+        if self.code.startswith(_CODELESS) and self.status < 500:
             return f"without an error code of AWS: {BETWEEN}"
         if self.is_throttled:
             return f"raise the account's quota for such calls, or {_FALLBACK}"
-        if self.is_transient and self.status:
+        if self.is_transient or self.status >= 500:
             return f"wait until AWS recovers (health.aws.amazon.com), or {_FALLBACK}"
         if self.code in _ABSENT:
             return "check the name, account and Region"
-        if not 400 <= self.status < 500:
-            return ""
         if self.code in _KEY_CODES:
             return "enable its KMS key, and grant kms:Decrypt on it to the function's role"
         if self.operation == "AssumeRole":

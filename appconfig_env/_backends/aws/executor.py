@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...errors import Failure
 from ..system import THIS_SYSTEM
-from .errors import INVALID_RESPONSE, UNREACHABLE, AwsError
+from .errors import INVALID_RESPONSE, REPORT, UNREACHABLE, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # A first attempt that hangs leaves time for another one within the 8 s of a cold start.
 ATTEMPT_SECONDS = 5.0
 MOST_OF = 0.9  # of the time that was left: an attempt that used it was ended by the deadline
-_REPORT = "report it as a bug of appconfig-env"
 
 
 class Run:
@@ -161,7 +160,7 @@ class Run:
         """Return the outcome of a resource that has none at the deadline."""
         last = self._failures.get(resource.reference)
         operation = self._under_way.get(resource.reference)
-        summary = f"no answer within {self._timeout:g} s"
+        summary = f"no response within {self._timeout:g} s"
         if last is not None:
             earlier = last.failure_of(resource)
             fields = earlier.fields()
@@ -195,7 +194,7 @@ class Run:
             except Exception as error:  # noqa: BLE001 - our own bug must not look like a slow AWS
                 self.fail(
                     resources,
-                    AwsError("", INVALID_RESPONSE, f"unexpected {type(error).__name__}; {_REPORT}"),
+                    AwsError("", INVALID_RESPONSE, f"unexpected {type(error).__name__}; {REPORT}"),
                 )
         self._release()
 

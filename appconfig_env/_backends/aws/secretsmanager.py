@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..._content.document import Document
+from ..._http.errors import BETWEEN
 from .errors import INVALID_RESPONSE, AwsError
 
 TYPE_CHECKING = False
@@ -69,7 +70,8 @@ def _accept(run: Run, resources: list[Resource], secret: dict[str, Any]) -> None
         else secret.get("SecretBinary")
     )
     if not isinstance(body, bytes):
-        error = AwsError("GetSecretValue", INVALID_RESPONSE, "no SecretString and no SecretBinary")
+        message = f"no SecretString and no SecretBinary; {BETWEEN}"
+        error = AwsError("GetSecretValue", INVALID_RESPONSE, message)
         run.fail(resources, error)
         return
     for resource in resources:

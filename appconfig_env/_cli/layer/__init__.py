@@ -123,7 +123,7 @@ def _write_folder(folder: Path, files: Sequence[LayerFile]) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Build the layer as the command line says; return the exit code."""
+    """Build the layer as the command line specifies; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="appconfig-env layer",
         description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv, "

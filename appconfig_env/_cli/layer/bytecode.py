@@ -212,10 +212,14 @@ def _compile(sources: Mapping[str, str], python: str) -> Compiled:
         raise CompileError(f"{python}: not found on PATH; pass the path of a Python") from error
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         reason = (getattr(error, "stderr", None) or str(error)).strip()
-        raise CompileError(f"{python} cannot compile: {reason.splitlines()[-1]}") from error
+        raise CompileError(
+            f"{python} cannot compile ({reason.splitlines()[-1]}); pass another --python"
+        ) from error
     if implementation != "cpython" or f"python{major}.{minor}" not in PYTHONS:
         supported = ", ".join(name.removeprefix("python") for name in PYTHONS)
-        raise CompileError(f"{python}: expected CPython {supported}, got {tag}")
+        raise CompileError(
+            f"{python}: expected CPython {supported}, got {tag}; pass another --python"
+        )
     return Compiled(
         tag, (major, minor), {name: base64.b64decode(text) for name, text in code.items()}
     )

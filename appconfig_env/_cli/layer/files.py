@@ -53,7 +53,7 @@ IN_LAYER = ("\nIN_LAYER = False ", "\nIN_LAYER = True ")
 
 
 class LayerError(AppConfigEnvError):
-    """The layer cannot be built; the message says what is missing."""
+    """The layer cannot be built; the message names what is missing."""
 
 
 class LayerFile(NamedTuple):
@@ -164,7 +164,7 @@ def _as_installed(file: metadata.PackagePath, distribution: str) -> bytes:
     if file.hash is None or (file.hash.mode, file.hash.value) != ("sha256", digest):
         raise LayerError(
             f"{file.locate()} was changed after its installation (its SHA-256 differs from the "
-            f"one in RECORD); pip install --force-reinstall --no-deps {distribution}"
+            f"one in RECORD); run pip install --force-reinstall --no-deps {distribution}"
         )
     return data
 
@@ -179,5 +179,5 @@ def distribution(name: str) -> metadata.Distribution:
         return metadata.distribution(name)
     except metadata.PackageNotFoundError as error:
         raise LayerError(
-            f"the layer needs {name}, which is not installed; pip install {name}"
+            f"the layer needs {name}, which is not installed; run pip install {name}"
         ) from error

@@ -107,7 +107,10 @@ def _by_owner(files: Iterable[LayerFile]) -> dict[str, list[LayerFile]]:
         else:
             owner = owners.get("/".join(PurePosixPath(file.name).parts[:2]))
         if owner is None:
-            raise LayerError(f"{file.name} is in the layer, but belongs to none of its packages")
+            raise LayerError(
+                f"{file.name} is in the layer, but belongs to none of its packages; "
+                "report it as a bug of appconfig-env"
+            )
         by_owner.setdefault(owner, []).append(file)
     return by_owner
 

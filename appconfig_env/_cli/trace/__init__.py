@@ -68,7 +68,10 @@ def record(environ: Mapping[str, str]) -> Trace:
             with process:
                 text = pipe.readline()
     if not text:
-        raise TraceError(f"the traced process exited with {process.returncode} without a trace")
+        raise TraceError(
+            f"the traced process exited with {process.returncode} without a trace; "
+            "see its log, or report it as a bug of appconfig-env"
+        )
     trace = from_recording(json.loads(text), spawned_ns, awaited, deferred)
     return trace._replace(can_defer=can_take_over([sys.executable], environ))
 
@@ -98,7 +101,7 @@ def _sources(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Trace a cold start as the command line says; return the exit code."""
+    """Trace a cold start as the command line specifies; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="appconfig-env trace", description=DESCRIPTION, epilog=EPILOG
     )

@@ -43,7 +43,7 @@ def _requests(arguments: Arguments) -> Iterable[object]:
 # because they are shown. A test checks that every function exists.
 TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("appconfig_env._config.settings", "from_environ", "settings", _at()),
-    ("appconfig_env._backends.local", "LocalFolder.__call__", "files", _requests),
+    ("appconfig_env._backends.local", "LocalBackend.__call__", "files", _requests),
     (
         "appconfig_env._backends.local",
         "read_file",

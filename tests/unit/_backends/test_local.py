@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appconfig_env._backends.base import Request
-from appconfig_env._backends.local import LARGEST_FILE_BYTES, LocalFolder, read_file
+from appconfig_env._backends.local import LARGEST_FILE_BYTES, LocalBackend, read_file
 from appconfig_env._cache.load import load
 from appconfig_env._config.references import parse
 from appconfig_env._config.settings import from_environ
@@ -32,13 +32,13 @@ def folder(tmp_path: Path) -> Path:
 
 def outcome(folder: Path | str, reference: str) -> Outcome:
     resource = parse(reference).resource
-    (found,) = LocalFolder(str(folder))([Request(resource)], 1.0).values()
+    (found,) = LocalBackend(str(folder))([Request(resource)], 1.0).values()
     return found
 
 
 def values(folder: Path, references: str, **environ: str) -> dict[str, str]:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": references, **environ})
-    found = load(settings, LocalFolder(str(folder)), 1.0, timeout=1.0)
+    found = load(settings, LocalBackend(str(folder)), 1.0, timeout=1.0)
     assert found.missing(settings) == []
     return found.values(settings)
 
@@ -165,7 +165,7 @@ def test_a_broken_file_is_named_but_not_shown(folder: Path, content: bytes, part
 def test_a_lone_surrogate_is_an_error_not_a_crash(folder: Path) -> None:
     (folder / "ssm.json").write_text('{"/x": "\\ud800"}')
     settings = from_environ({"X": "ssm:/x"})
-    (error,) = load(settings, LocalFolder(str(folder)), 1.0, timeout=1.0).missing(settings)
+    (error,) = load(settings, LocalBackend(str(folder)), 1.0, timeout=1.0).missing(settings)
     assert "expected UTF-8" in error.reason
 
 

@@ -38,7 +38,7 @@ SOURCES = from_environ({"A": "appconfig:shop/prod/app#a"}).resources()["appconfi
 OLD = Document(b'{"a": "old"}', version="1")
 NEW = Document(b'{"a": "new"}', version="2", token="token-2")
 BAKED = Entry(document=Document(b'{"a": "baked"}', version="0"), fetched_at=1.0)
-REASON = Failure("unavailable", "no answer")
+REASON = Failure("unavailable", "no response")
 
 BEFORE: dict[str, Entry | None] = {
     UNREAD: None,

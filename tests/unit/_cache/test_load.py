@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from appconfig_env._backends.base import Request, Unchanged
-from appconfig_env._backends.fake import NO_ANSWER, FakeBackend
+from appconfig_env._backends.fake import NO_RESPONSE, FakeBackend
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, load
 from appconfig_env._cache.schedule import LONGEST_WAIT_SECONDS
@@ -51,7 +51,7 @@ class Story:
     def answer_unchanged(self, text: str, token: str, **about: Any) -> None:
         self.fetch.documents[text] = Unchanged(token, **about)
 
-    def fail(self, text: str, failure: Failure = NO_ANSWER) -> None:
+    def fail(self, text: str, failure: Failure = NO_RESPONSE) -> None:
         self.fetch.documents[text] = failure
 
     def missing(self) -> list[SourceError]:
@@ -284,7 +284,7 @@ def test_a_failed_fetch_keeps_values_and_token() -> None:
     story.load()
     entry = story.entry()
     assert (story.values(), entry.version, entry.token) == ({"A": "1"}, "1", "token-1")
-    assert (entry.failure, entry.failures, story.missing()) == (NO_ANSWER, 1, [])
+    assert (entry.failure, entry.failures, story.missing()) == (NO_RESPONSE, 1, [])
     assert entry.fetched_at == story.clock() - 45.0
 
 
@@ -314,7 +314,7 @@ def test_even_a_source_without_interval_waits_after_failures() -> None:
         story.later()
 
 
-@pytest.mark.parametrize(("error", "waits"), [(NO_ANSWER, [1, 2, 4]), (DENIED, [300, 600, 900])])
+@pytest.mark.parametrize(("error", "waits"), [(NO_RESPONSE, [1, 2, 4]), (DENIED, [300, 600, 900])])
 def test_only_an_unavailable_source_without_a_value_is_retried_soon(
     error: Failure, waits: list[float]
 ) -> None:
@@ -366,7 +366,7 @@ def test_a_default_is_used_if_its_source_fails() -> None:
     story.answer("ssm:/c", b"3")
     story.load()
     assert (story.values(), story.missing()) == ({"A": "fallback", "C": "3"}, [])
-    assert story.error("ssm:/a") == "no answer"
+    assert story.error("ssm:/a") == "no response; add it to the documents of this backend"
 
 
 def test_a_default_whose_variable_name_is_invalid_is_missing() -> None:
@@ -436,7 +436,7 @@ def test_a_fallback_is_used_if_the_service_cannot_be_reached() -> None:
         "W": json.dumps({"a": {"b": [1, "ä"]}}),  # the original bytes
     }
     entry = story.entry()
-    assert (entry.version, entry.failure, entry.failures, entry.token) == ("7", NO_ANSWER, 1, "")
+    assert (entry.version, entry.failure, entry.failures, entry.token) == ("7", NO_RESPONSE, 1, "")
     assert entry.refresh_at == story.clock() + 45.0
 
 

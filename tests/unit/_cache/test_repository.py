@@ -123,7 +123,8 @@ def test_a_refused_file_is_logged_and_replaced(settings: Settings, log: Lines) -
         assert shared.take(log) is None
         assert shared.put(known(settings)) == ""
     reason = "it is not a complete snapshot"
-    assert log == [f"warn: the snapshot {settings.snapshot_path} was not used: {reason}"]
+    path = settings.snapshot_path
+    assert log == [f"warn: the snapshot {path} was not used: {reason}; its sources are read again"]
     assert read(settings, log) is not None
 
 

@@ -45,6 +45,7 @@ entries = st.builds(
     document=st.none() | documents,
     token=texts,
     fetched_at=st.none() | times,
+    received_at=st.none() | times,
     failures=counts,
     failure=st.none() | failures,
     revision=counts,
@@ -66,7 +67,7 @@ def facts(entry: Entry) -> list[Any]:
     ]  # fmt: skip
     names = [
         "token", "fetched_at", "checked_at", "refresh_at", "failures", "failure", "revision",
-        "confirmed", "is_secret",
+        "confirmed", "is_secret", "received_at",
     ]  # fmt: skip
     return [about, *(getattr(entry, name) for name in names)]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._backends.fake import NO_ANSWER, FakeBackend
+from appconfig_env._backends.fake import NO_RESPONSE, FakeBackend
 from appconfig_env._cli import bake as _bake
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
@@ -143,8 +143,8 @@ def test_an_optional_source_may_be_missing(option: str) -> None:
 
 def test_a_resource_is_required_if_one_of_its_sources_is() -> None:
     settings = from_environ({"A": "ssm:/a?optional", "B": "ssm:/a"})
-    with pytest.raises(LoadError, match="no answer"):
-        _bake.bake(settings, FakeBackend({"ssm:/a": NO_ANSWER}), 1.0)
+    with pytest.raises(LoadError, match="no response"):
+        _bake.bake(settings, FakeBackend({"ssm:/a": NO_RESPONSE}), 1.0)
 
 
 def test_local_files_are_not_baked_because_they_ship_with_the_function(tmp_path: Path) -> None:

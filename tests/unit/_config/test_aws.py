@@ -63,7 +63,10 @@ def test_a_service_specific_endpoint_wins_over_the_general_one() -> None:
      "http://me:%zzcanary@a", "http://canary b", "http://a:99999"],
 )  # fmt: skip
 def test_an_invalid_url_is_an_error_that_does_not_repeat_it(name: str, url: str) -> None:
-    assert error_of({name: url}) == f"{name}: expected a URL such as https://host:port"
+    assert (
+        error_of({name: url})
+        == f"{name}: expected a URL such as https://host:port; correct or unset the variable"
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_flags_are_true_or_false(raw: str, expected: bool) -> None:
 def test_any_other_flag_value_is_an_error() -> None:
     assert (
         error_of({"AWS_USE_FIPS_ENDPOINT": "yes"})
-        == "AWS_USE_FIPS_ENDPOINT: expected true or false, got 'yes'"
+        == "AWS_USE_FIPS_ENDPOINT: expected true or false, got 'yes'; correct or unset the variable"
     )
 
 

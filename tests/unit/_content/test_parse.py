@@ -280,7 +280,7 @@ def test_yaml_that_json_cannot_express_is_an_error(text: str, part: str) -> None
     ("module", "kind", "part"),
     [("yaml", "yaml", "appconfig-env[yaml]"), ("dotenv", "dotenv", "python-dotenv")],
 )
-def test_a_format_without_its_package_says_what_to_install(
+def test_the_error_of_a_format_without_its_package_names_what_to_install(
     module: str, kind: str, part: str
 ) -> None:
     before = sys.modules.get(module)

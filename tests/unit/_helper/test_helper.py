@@ -466,6 +466,61 @@ def test_a_secret_that_only_one_of_its_sources_can_use_keeps_its_value(
     assert SECRET not in Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()
 
 
+def test_a_partly_usable_secret_that_another_process_has_read_again_is_read_here_too(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    fields = {"password": SECRET, "a": {"b": "1"}, "a_b": "2"}
+    shop.put_secret("prod/db", json.dumps(fields))
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
+    after = wrapped(environ, clock)
+    shop.put_secret("prod/db", json.dumps(fields | {"password": "rotated"}))
+    clock.tick(1)
+    Helper(after, now=clock, jitter=steadily).refresh()
+
+    helper = Helper(after, now=clock, jitter=steadily)
+
+    assert helper.get("DB_PASSWORD") == "rotated"
+
+
+@pytest.mark.parametrize("has_wrapper", [True, False])
+def test_the_status_of_a_partly_usable_secret_has_the_age_of_the_value_in_use(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
+) -> None:
+    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
+    after = wrapped(environ, clock) if has_wrapper else environ
+    helper = Helper(after, now=clock, jitter=steadily)
+    helper.get("LIMIT")
+    clock.tick(10)
+
+    status = helper.status()["secretsmanager:prod/db"]
+
+    assert helper.get("DB_PASSWORD") == SECRET
+    assert (status["age"], status["kind"]) == (10.0, "invalid")
+    assert status["version"]
+    assert "A_B" in status["last_error"]
+
+
+@pytest.mark.parametrize("has_wrapper", [True, False])
+def test_an_outage_keeps_the_value_of_a_partly_usable_secret_and_its_age(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
+) -> None:
+    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
+    after = wrapped(environ, clock) if has_wrapper else environ
+    helper = Helper(after, now=clock, jitter=steadily)
+    helper.get("LIMIT")
+    shop.deny("BatchGetSecretValue")
+    shop.deny("GetSecretValue")
+    clock.tick(1000)
+
+    helper.refresh()
+
+    status = helper.status()["secretsmanager:prod/db"]
+    assert helper.get("DB_PASSWORD") == SECRET
+    assert (status["age"], status["kind"]) == (1000.0, "denied")
+
+
 def test_a_name_that_a_later_source_no_longer_has_gets_the_earlier_ones_value(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:

@@ -318,7 +318,7 @@ def test_all_problems_are_reported_at_once(folder: Path) -> None:
     )
     done = start(given, "/bin/true")
     assert done.returncode == 1
-    for part in ("'smm:/x'", "'shout'", "APPCONFIG_ENV_SOURCES?", "'soon'"):
+    for part in ("'smm:/x'", "'shout'", "nearest: APPCONFIG_ENV_SOURCES)", "'soon'"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -518,7 +518,7 @@ def test_a_snapshot_that_is_old_or_from_other_settings_is_not_reused(life: dict[
 def test_a_repeated_init_requests_failed_sources_again(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
-    reads = Reads(profile=Failure("unavailable", "no answer"), secret=document(b"2", secret=True))
+    reads = Reads(profile=Failure("unavailable", "no response"), secret=document(b"2", secret=True))
     code, execve, _ = run(reads, 1046.0, life)
     assert (code, execve.environ["P"]) == (0, "one"), "the last value is used"
     reads = Reads(profile=document(b"new"), secret=document(b"2", secret=True))

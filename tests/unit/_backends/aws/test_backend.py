@@ -531,7 +531,7 @@ def test_a_client_that_hangs_is_abandoned_at_the_deadline() -> None:
     found = fetch(client, "ssm:a", "secretsmanager:s", timeout=1.0)
     assert ended == []
     text = reason(found["ssm:a"])
-    assert text.startswith("GetParameters failed: Unreachable: no answer within 1 s; check the")
+    assert text.startswith("GetParameters failed: Unreachable: no response within 1 s; check the")
     assert found["ssm:a"].is_unavailable
     assert body(found["secretsmanager:s"]) == b"value of s"
     go_on.set()
@@ -600,7 +600,7 @@ def test_a_timeout_reports_the_last_failure() -> None:
     found = fetch(client, "ssm:a", timeout=1.5)
     go_on.set()
     assert reason(found["ssm:a"]).startswith(
-        "GetParameters failed: no answer within 1.5 s after InternalServerError"
+        "GetParameters failed: no response within 1.5 s after InternalServerError"
     )
 
 
@@ -646,7 +646,7 @@ def test_our_own_bug_is_an_error_without_values_and_does_not_hang() -> None:
     client = FakeClient(
         GetParameters=RuntimeError("canary"), GetParametersByPath={"Parameters": [{}]}
     )
-    found = fetch(client, "ssm:a", "ssm:/a/")  # one that hung would say "no answer within"
+    found = fetch(client, "ssm:a", "ssm:/a/")  # one that hung would say "no response within"
     report = "report it as a bug of appconfig-env"
     assert reason(found["ssm:a"]) == f"InvalidResponse: unexpected RuntimeError; {report}"
     assert reason(found["ssm:/a/"]) == f"InvalidResponse: unexpected KeyError; {report}"

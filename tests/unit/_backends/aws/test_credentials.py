@@ -224,7 +224,7 @@ def test_a_relative_uri_cannot_name_another_host(transport: Transport, relative:
 
 @pytest.mark.parametrize("uri", ["here", "http://127.0.0.1:x/", "http://", "ftp://127.0.0.1"])
 def test_an_invalid_uri_is_named(transport: Transport, uri: str) -> None:
-    with pytest.raises(AwsError, match=f"{credentials.FULL_URI}: not a valid URL; expected a URL"):
+    with pytest.raises(AwsError, match=f"{credentials.FULL_URI}: expected a URL"):
         find({credentials.FULL_URI: uri}, transport)
 
 

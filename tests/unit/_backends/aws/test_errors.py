@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appconfig_env._backends.aws import errors as port
+from appconfig_env._backends.aws import errors
 from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._config.sources import SSM, Resource
 from appconfig_env._config.wording import printable
@@ -20,7 +20,9 @@ def test_a_reason_names_the_failure_the_request_and_the_remedy() -> None:
         "GetParameters failed: AccessDeniedException: User u may not (request r-1); "
         "grant ssm:GetParameters to the function's role"
     )
-    assert AwsError("GetSecretValue", "HTTP 500").reason == "GetSecretValue failed: HTTP 500"
+    assert AwsError("GetSecretValue", "BadRequest", status=400).reason == (
+        "GetSecretValue failed: BadRequest; check the reference"
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,9 +48,9 @@ def test_a_denial_names_the_action_to_allow(operation: str, message: str, remedy
     assert f"; {remedy}" in AwsError(operation, "AccessDenied", message).reason
 
 
-def test_a_failure_before_any_call_names_no_operation_and_has_no_hint() -> None:
-    for code in ("AccessDenied", port.UNREACHABLE):
-        assert AwsError("", code, "why").reason == f"{code}: why"
+def test_a_failure_before_any_call_names_no_operation_but_the_credentials() -> None:
+    for code in ("AccessDenied", errors.UNREACHABLE):
+        assert AwsError("", code, "why").reason == f"{code}: why; {errors.CHECK_CREDENTIALS}"
 
 
 @pytest.mark.parametrize(
@@ -56,11 +58,11 @@ def test_a_failure_before_any_call_names_no_operation_and_has_no_hint() -> None:
     [
         ("no such file; check the name", "no such file", "check the name"),
         ("no TLS (bad; check it)", "no TLS (bad; check it)", ""),
-        ("no TLS", "no TLS", port.ROUTE),
+        ("no TLS", "no TLS", errors.ROUTE),
     ],
 )
 def test_a_remedy_in_our_own_message_is_the_hint(message: str, summary: str, hint: str) -> None:
-    failure = AwsError("GetParameters", port.UNREACHABLE, message).failure
+    failure = AwsError("GetParameters", errors.UNREACHABLE, message).failure
     assert (failure.summary, failure.hint) == (f"Unreachable: {summary}", hint)
     theirs = AwsError("GetParameters", "ValidationException", message, status=400).failure
     assert theirs.summary == f"ValidationException: {message}"
@@ -120,9 +122,9 @@ def test_a_denial_is_made_for_its_resource() -> None:
         ("ThrottlingException", 429, True, False),
         ("HTTP 503", 503, True, False),
         ("Other", 500, True, False),
-        (port.UNREACHABLE, 0, True, False),
-        (port.INVALID_RESPONSE, 200, False, False),
-        (port.NO_CREDENTIALS, 0, False, False),
+        (errors.UNREACHABLE, 0, True, False),
+        (errors.INVALID_RESPONSE, 200, False, False),
+        (errors.NO_CREDENTIALS, 0, False, False),
         ("AccessDeniedException", 403, False, True),
         ("ValidationException", 400, False, True),
         ("ExpiredTokenException", 400, False, False),
@@ -134,7 +136,7 @@ def test_an_error_knows_whether_a_retry_or_other_input_may_help(
 ) -> None:
     error = AwsError("GetParameters", code, status=status)
     assert (error.is_transient, error.is_about_input) == (transient, about_input)
-    assert error.is_unreachable is (transient or code == port.INVALID_RESPONSE)
+    assert error.is_unreachable is (transient or code == errors.INVALID_RESPONSE)
 
 
 def test_a_bare_error_is_equal_and_refers_to_no_frames() -> None:
@@ -152,7 +154,7 @@ def test_a_bare_error_is_equal_and_refers_to_no_frames() -> None:
 
 
 def test_a_final_error_is_unreachable_and_not_transient() -> None:
-    error = AwsError("GetParameters", port.UNREACHABLE, "certificate not accepted", is_final=True)
+    error = AwsError("GetParameters", errors.UNREACHABLE, "certificate not accepted", is_final=True)
     assert (error.is_transient, error.is_unreachable) == (False, True)
     assert "route" not in error.reason
 

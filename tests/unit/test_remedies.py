@@ -1,0 +1,251 @@
+"""Every error that the package can raise ends in what to do about it, as an imperative.
+
+The texts are read from the source code, so that a new error is checked too.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from appconfig_env._backends.aws import errors as aws
+from appconfig_env._http.errors import PROXY_CHECK, PROXY_REMEDIES
+from appconfig_env._wrapper.exec import HINTS
+
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# What errors are made with, and the position of the message among the arguments.
+MAKERS = {
+    "AmbiguousFlagError": 0, "AppConfigEnvError": 0, "CompileError": 0, "ConversionError": 0,
+    "DocumentError": 0, "ExecError": 0, "JsonError": 0, "JsonSyntaxError": 0, "KeyMissingError": 0,
+    "LayerError": 0, "MissingKeyError": 0, "ProviderFatalError": 0, "ReferenceProblems": 0,
+    "SettingsError": 0, "TraceError": 0, "ValueError": 0, "YamlError": 0,
+    "_MissingError": 0, "ImportError": 0,
+    "Failure": 1,
+}  # fmt: skip
+# Errors of a call. `AwsError.failure` adds a remedy if the message has none, unless it is final.
+CALL_MAKERS = {"AwsError": 2, "BrokenResponseError": 1, "DistrustError": 0, "TransportError": 0}
+IMPERATIVES = frozenset(
+    re.findall(
+        r"[a-z]+",
+        """
+add allow begin build change check choose correct create deploy enable evaluate fix flatten grant
+install leave log make move name pass put quote raise reinstall remove rename replace report run
+see separate set shorten split store try unset use wait write
+""",
+    )
+)
+# Errors that end in something else, each with the reason.
+EXCEPTIONS = {
+    "option {}: {}": "names the option of an error that has its own remedy",
+    "{} (version {})": "adds the document's version to an error that has its own remedy",
+}
+VALUE = "{}"  # in place of what only the run knows
+
+
+class Text(NamedTuple):
+    """A message in the source code."""
+
+    file: str
+    line: int
+    text: str
+
+    @property
+    def remedy(self) -> str:
+        """Return the last clause."""
+        return self.text.rpartition("; ")[2]
+
+    @property
+    def ends_in_an_imperative(self) -> bool:
+        if not re.search("[a-zA-Z]", re.sub(r"\{\}|[A-Z]+(_[A-Z]+)+", "", self.remedy)):
+            return True  # a setting's name and another message, which is checked where it is made
+        word = re.match(r"[a-z]+", self.remedy)
+        return word is not None and word[0] in IMPERATIVES
+
+
+class Names:
+    """The texts that names stand for, in one function and its module."""
+
+    def __init__(self, module: dict[str, list[ast.expr]], function: ast.AST | None) -> None:
+        self._known = dict(module)
+        if function is not None:
+            self._known |= assigned(function)
+        self._open: set[str] = set()
+
+    def texts(self, node: ast.expr | None) -> list[str]:
+        """Return all texts that `node` can be."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return [node.value]
+        if isinstance(node, ast.JoinedStr):
+            return self._joined(node.values)
+        if isinstance(node, ast.FormattedValue):
+            return self.texts(node.value)
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+            return self._joined([node.left, node.right])
+        if isinstance(node, ast.IfExp):
+            return [*self.texts(node.body), *self.texts(node.orelse)]
+        if isinstance(node, (ast.List, ast.Tuple)):
+            return [text for one in node.elts for text in self.texts(one)]
+        if isinstance(node, (ast.GeneratorExp, ast.ListComp)):
+            return self.texts(node.elt)
+        if isinstance(node, ast.Name) and node.id in self._known and node.id not in self._open:
+            self._open.add(node.id)
+            found = [text for one in self._known[node.id] for text in self.texts(one)]
+            self._open.discard(node.id)
+            return found
+        return [VALUE]
+
+    def _joined(self, parts: Iterable[ast.expr]) -> list[str]:
+        return ["".join(texts) for texts in product(*map(self.texts, parts))]
+
+
+def assigned(tree: ast.AST) -> dict[str, list[ast.expr]]:
+    """Return what is assigned to each name in `tree`."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                pairs = [(target, node.value)]
+                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                    pairs = list(zip(target.elts, node.value.elts, strict=True))
+                for name, value in pairs:
+                    if isinstance(name, ast.Name):
+                        found.setdefault(name.id, []).append(value)
+    return found
+
+
+@cache
+def constants() -> dict[str, list[ast.expr]]:
+    """Return the package's constants by name: modules import them from one another."""
+    return {
+        name: values
+        for path in (ROOT / "appconfig_env").rglob("*.py")
+        for name, values in assigned(ast.parse(path.read_text())).items()
+        if name.isupper()
+    }
+
+
+def messages(source: str, file: str) -> Iterator[Text]:
+    tree = ast.parse(source)
+    own = ast.Module([node for node in tree.body if isinstance(node, ast.Assign)], [])
+    known = constants() | assigned(own)
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    inside = {id(node): function for function in functions for node in ast.walk(function)}
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call):
+            continue
+        message = message_of(call, file)
+        if message is not None:
+            for text in Names(known, inside.get(id(call))).texts(message):
+                if "; " in text or not gets_a_remedy(call):
+                    yield Text(file, call.lineno, text)
+
+
+def name_of(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def gets_a_remedy(call: ast.Call) -> bool:
+    """Whether `AwsError.failure` adds a remedy to the error that `call` makes."""
+    is_final = any(
+        keyword.arg == "is_final" and ast.unparse(keyword.value) == "True"
+        for keyword in call.keywords
+    )
+    return name_of(call.func) in CALL_MAKERS and not is_final
+
+
+def message_of(call: ast.Call, file: str) -> ast.expr | None:
+    """Return the expression of the message that `call` makes an error with."""
+    function, name = call.func, name_of(call.func)
+    if isinstance(function, ast.Attribute) and name in ("append", "extend"):
+        return call.args[0] if name_of(function.value) == "problems" else None
+    if name == "ValueError" and not file.startswith("appconfig_env/_config/"):
+        return None  # caught, and never shown
+    position = (MAKERS | CALL_MAKERS).get(name)
+    if position is None or len(call.args) <= position:
+        return None
+    hint = call.args[2] if name == "Failure" and len(call.args) > 2 else None
+    return hint or call.args[position]
+
+
+@cache
+def package_messages() -> list[Text]:
+    return [
+        text
+        for path in sorted((ROOT / "appconfig_env").rglob("*.py"))
+        for text in messages(path.read_text(), path.relative_to(ROOT).as_posix())
+    ]
+
+
+def test_every_error_ends_in_an_imperative() -> None:
+    found = package_messages()
+    assert len(found) > 100
+    without = [
+        f"{one.file}:{one.line}: {one.text!r} does not end in what to do"
+        for one in found
+        if not one.ends_in_an_imperative and one.text not in EXCEPTIONS
+    ]
+    if without:
+        pytest.fail("\n".join(without), pytrace=False)
+
+
+def test_an_error_without_a_remedy_is_found() -> None:
+    source = """
+WHY = "it is broken"
+def f(name, hint):
+    remedy = "" if name else "; repair it"
+    problems.append(f"{name}: wrong")
+    problems.append(f"{name}: wrong; correct it")
+    raise DocumentError(f"{WHY}; {hint}")
+    raise DocumentError(f"cannot be read ({name}){remedy}")
+    raise Failure("invalid", "broken")
+    raise Failure("invalid", "broken", "fix it")
+    raise AwsError("GetParameters", "X", "no connection")
+    raise AwsError("GetParameters", "X", "no connection", is_final=True)
+    raise AwsError("GetParameters", "X", f"no connection; {WHY}")
+"""
+    without = [one for one in messages(source, "x.py") if not one.ends_in_an_imperative]
+    assert [(one.line, one.text) for one in without] == [
+        (5, "{}: wrong"),
+        (8, "cannot be read ({})"),
+        (8, "cannot be read ({}); repair it"),
+        (9, "broken"),
+        (12, "no connection"),
+        (13, "no connection; it is broken"),
+    ]
+
+
+def test_every_exception_is_needed() -> None:
+    assert {one.text for one in package_messages()} >= set(EXCEPTIONS)
+
+
+@pytest.mark.parametrize("hint", [*HINTS.values(), *PROXY_REMEDIES.values(), PROXY_CHECK])
+def test_every_remedy_of_a_table_is_an_imperative(hint: str) -> None:
+    assert Text("", 0, hint).ends_in_an_imperative
+
+
+STATUSES = (0, 301, 400, 403, 404, 429, 500, 501, 503)
+CODES = (
+    *sorted(aws.DENIALS), *sorted(aws.CLOCK_CODES), "ExpiredTokenException",
+    "UnrecognizedClientException", "ThrottlingException", "InternalServerError",
+    "ResourceNotFoundException", "ParameterNotFound", "DecryptionFailure", "ValidationException",
+    "HTTP 403", "HTTP 500", aws.UNREACHABLE, aws.INVALID_RESPONSE, aws.NO_CREDENTIALS,
+    aws.MISCONFIGURED,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", ["", *aws.SERVICES])
+@pytest.mark.parametrize("code", CODES)
+def test_every_failure_of_a_call_has_a_remedy(code: str, operation: str) -> None:
+    for status in STATUSES:
+        hint = aws.AwsError(operation, code, "why", status=status).failure.hint
+        assert hint
+        assert Text("", 0, hint).ends_in_an_imperative, hint
