@@ -242,13 +242,15 @@ def test_multiprocessing_workers_get_values_with_any_start_method(life: Life, me
 
 
 def test_threads_that_fork_at_the_same_time_do_not_release_each_other_s_locks() -> None:
-    helper = Helper({})
+    # So many that one which waited a second for each of them would not end in time.
+    helpers = [Helper({}) for _ in range(100)]
     is_held, is_over = threading.Event(), threading.Event()
+    in_time: list[bool] = []
 
     def first() -> None:  # another library's hook delays it for longer than the second one waits
         process_hooks._before_fork()
         is_held.set()
-        is_over.wait(60)
+        in_time.append(is_over.wait(60))
         process_hooks._after_fork_in_parent()
 
     thread = threading.Thread(target=first)
@@ -258,5 +260,7 @@ def test_threads_that_fork_at_the_same_time_do_not_release_each_other_s_locks() 
     process_hooks._after_fork_in_parent()
     is_over.set()
     thread.join()
-    assert helper.importing.acquire(timeout=5)
-    helper.importing.release()
+    assert in_time == [True]
+    for helper in helpers:
+        assert helper.importing.acquire(timeout=5)
+        helper.importing.release()
