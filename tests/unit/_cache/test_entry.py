@@ -178,7 +178,7 @@ def test_a_document_that_does_not_parse_is_not_parsed_again() -> None:
 
     document = Document(b"x")
     for _ in range(2):
-        with pytest.raises(DocumentError, match="^line 1 is not NAME=value$"):
+        with pytest.raises(DocumentError, match=r"^line 1 is not NAME=value$"):
             document.parsed(parse)
     assert calls == [document]
 
