@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     Start = Callable[..., "Runtime"]
 
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 # Evaluates one expression per line, like a runtime that waits for its next event.
 SERVE = f"""

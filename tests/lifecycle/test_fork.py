@@ -24,7 +24,7 @@ FORK = f"""
 import warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads are intended here
 
-def forked(text, seconds=10):
+def forked(text, seconds=40):
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
@@ -161,7 +161,7 @@ if os.fork() == 0:
         time.sleep(0.01)
     print(json.dumps("alone"), flush=True)
     sys.stdin.readline()
-    signal.alarm(10)
+    signal.alarm(40)
     print(json.dumps([get("LIMIT"), error("appconfig:shop/prod/app")]), flush=True)
     os._exit(0)
 os.kill(parent, signal.SIGKILL)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.support.fake_aws.wire import Request
 
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0  # on a slow and busy machine all takes some twenty times as long
 APP = "appconfig:shop/prod/app"
 SOURCES = f"{APP} ssm:/shop/prod/"
 
