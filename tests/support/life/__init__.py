@@ -183,6 +183,7 @@ class Life:
             **aws.environ(),
             "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
             "APPCONFIG_ENV_SOURCES": SOURCES,
+            "APPCONFIG_ENV_DEADLINE_SECONDS": "60",  # which a busy machine keeps too
             "DB_PASSWORD": "secretsmanager:prod/db#password",
             "APPCONFIG_ENV_SNAPSHOT": str(self.snapshot),
             "CLOCK": str(self._clock),
