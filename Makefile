@@ -65,18 +65,32 @@ test: $(DEV) $(SAM) $(RIE) lint ## run everything: format check, linters, types,
 test-fast: $(DEV) ## run the unit tests and the import rules (33 s on two cores)
 	$(BIN)/python $(PYTEST) --hypothesis-profile fast tests/unit $(ARGS)
 
+# The slowest first. They run side by side, and the output of each is printed when it ends.
+LINTERS := lint-workflows lint-mypy lint-pyright lint-bandit lint-ruff
 .PHONY: lint
 lint: $(DEV) ## run ruff, mypy, pyright, bandit and the linters of .github
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@$(MAKE) --no-print-directory --makefile $(firstword $(MAKEFILE_LIST)) --jobs $$(nproc) --output-sync=target --keep-going $(LINTERS)
+
+.PHONY: $(LINTERS)
+lint-pyright: $(DEV)
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+lint-mypy: $(DEV)
+	$(BIN)/mypy
+
+lint-bandit: $(DEV)
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive appconfig_env tools
+
+lint-workflows: $(DEV)
 	$(BIN)/zizmor --offline --no-progress --quiet --persona pedantic .github
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive appconfig_env tools
+
+lint-ruff: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 .PHONY: format
 format: $(DEV) ## format and fix the code with ruff

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .support import canary, canary_plugin, rie, servers
+from .support import canary, canary_plugin, distribution, rie, servers
 from .support.fake_aws import FakeAws
-from .support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,26 +23,8 @@ FOREIGN = re.compile(
 )
 KEPT = {"AWS_LAMBDA_RIE"}  # the emulator's path, for the tests themselves
 
-# Tests with one of these run in one process: another one would start the same servers again.
-SERVERS = {"ministack_process", "moto_process"}
-# The tests of a file run in one process: its module's fixtures are set up once, and the work of
-# pytest-xdist grows with the square of the number of groups. The tests in this folder are few and
-# long, so only those with such a fixture are grouped.
-LONG = ROOT / "tests" / "release"
-OF_A_MODULE = {"burst", "layer", "sdist", "wheel"}
-
 pytest_configure = canary_plugin.pytest_configure  # every run is watched
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests that must run in the same process."""
-    for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & SERVERS:
-            item.add_marker(pytest.mark.xdist_group("servers"))
-        elif fixtures & OF_A_MODULE or not item.path.is_relative_to(LONG):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+pytest_xdist_make_scheduler = distribution.pytest_xdist_make_scheduler
 
 
 @pytest.fixture(autouse=True)

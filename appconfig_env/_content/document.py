@@ -35,8 +35,8 @@ class Document:
     """
 
     __slots__ = (
-        "_data", "_digest", "_has_data", "body", "content_type", "name", "parameters",
-        "poll_seconds", "secret", "secret_parameters", "token", "version",
+        "_data", "_digest", "_error", "_has_data", "body", "content_type", "name",
+        "parameters", "poll_seconds", "secret", "secret_parameters", "token", "version",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,7 @@ class Document:
         self.poll_seconds = poll_seconds
         self._data: object = None
         self._has_data = False
+        self._error = ""
         self._digest = ""
 
     @property
@@ -74,11 +75,17 @@ class Document:
         """Return the data; the first call parses the document with `parse`.
 
         Raises:
-            DocumentError: the document cannot be parsed.
+            DocumentError: the document cannot be parsed; later calls do not try it again, which
+                would take as long for each caller.
         """
         if not self._has_data:
-            self._data = parse(self)
+            try:
+                self._data = parse(self)
+            except DocumentError as error:
+                self._error = str(error)
             self._has_data = True
+        if self._error:
+            raise DocumentError(self._error)
         return self._data
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from _thread import get_ident
 from _weakref import ref  # the C part of weakref, which handlers may not have loaded
+from time import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
             """Reset locks, connections and tokens in the child."""
 
 
-FORK_SECONDS = 1.0  # the longest that a fork waits for imports in other threads
+FORK_SECONDS = 1.0  # the longest that a fork waits for imports in other threads, of all helpers
 _watched: list[ref[Forking]] = []
 _held: dict[int, list[RLock]] = {}  # by the ID of the forking thread: several threads may fork
 
@@ -46,7 +47,8 @@ def after_restore(hook: Callable[[], None]) -> None:
 def _before_fork() -> None:
     locks = [helper.importing for found in _watched if (helper := found())]
     held = _held.setdefault(get_ident(), [])
-    held.extend(lock for lock in locks if lock.acquire(timeout=FORK_SECONDS))
+    until = monotonic() + FORK_SECONDS
+    held.extend(lock for lock in locks if lock.acquire(timeout=max(0.0, until - monotonic())))
 
 
 def _after_fork_in_parent() -> None:

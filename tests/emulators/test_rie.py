@@ -211,9 +211,14 @@ def test_several_workers_share_one_environment(sandbox: Start, task: Path, layer
     if os.geteuid() != 0:
         pytest.skip("the emulator changes its user")
     function = sandbox(task, layer, max_concurrency=3)
-    slowly = "(__import__('time').sleep(0.5), os.getpid())[1]"
+    # A worker answers once another one has a request too.
+    meet = (
+        "[open(f'/tmp/meets-{os.getpid()}', 'w').close(),"
+        " next(None for _ in iter(int, 1) if len(__import__('glob').glob('/tmp/meets-*')) > 1"
+        " or __import__('time').sleep(0.01)), os.getpid()][2]"
+    )
     with ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(function.invoke, [slowly] * 3))
+        answers = list(pool.map(function.invoke, [meet] * 3))
     assert {status for status, _ in answers} == {200}
     assert len({pid for _, pid in answers}) >= 2
     assert function.log().count("the wrapper ran") == 1

@@ -22,6 +22,10 @@ SHORT_SECONDS = 1.0  # the deadline of tests that wait for it
 LONG_SECONDS = 8.0  # the default deadline, where nothing should come close to it
 
 
+# In the errors of calls that only a deadline ends.
+ENDLESS = frozenset({"timed out", "in time", "pages"})
+
+
 class Outcome(Enum):
     """What becomes of a call that meets a fault."""
 
@@ -68,5 +72,15 @@ class Fault(NamedTuple):
 
     @property
     def deadline(self) -> float:
-        """The deadline of a cold start or a refresh, in seconds."""
+        """The deadline of a cold start, in seconds."""
         return SHORT_SECONDS if self.is_slow else LONG_SECONDS
+
+    @property
+    def refresh_deadline(self) -> float:
+        """The deadline of a refresh, in seconds.
+
+        Its few attempts end soon, each with the fault's own error. A short deadline could end the
+        last one of every situation, and then no error would name the fault.
+        """
+        is_endless = not ENDLESS.isdisjoint(self.error_parts)
+        return self.deadline if is_endless else LONG_SECONDS

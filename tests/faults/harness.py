@@ -213,7 +213,7 @@ def start(
 
 def refresh(fault: Fault, pace: Pace) -> Refresh:
     """Run a good cold start, then refresh the program twice: under `fault`, then without it."""
-    deadline = pace.deadline(fault.deadline)
+    deadline = pace.deadline(fault.refresh_deadline)
     milliseconds = f"{1000 * deadline:g}ms"
     with Lab(fault, is_faulty=False) as lab:
         environ = lab.environ({}, AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=milliseconds)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REQUEST_ID = "fault-4f2a-request"  # in every response that has headers
 PAGE = b"<!DOCTYPE html><html><title>Sign in to the network</title><p>s3cret CANARY page</html>"
 MEGABYTE = b"x" * 1024 * 1024
+PAGE_SECONDS = 0.02  # a round trip to AWS; without it, endless pages keep a core busy
 
 
 # Before TLS: each returns whether the connection continues.
@@ -239,6 +240,7 @@ def turn_pages(token: Callable[[int], str]) -> OnCall:
         if call.operation != "GetParametersByPath":
             call.pass_on()
             return
+        call.sleep(PAGE_SECONDS)
         parameter = {"Name": f"/fault/path/p{call.number}", "Value": "s3cret CANARY"}
         page = {"Parameters": [parameter], "NextToken": token(call.number)}
         call.send(_response(200, json.dumps(page).encode(), "application/x-amz-json-1.1"))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OTHER = "an0ther-canary-of-an-inner-run"
 LEAKS = f"""
-import base64, logging, os, subprocess, sys, warnings
+import base64, logging, os, subprocess, sys, time, warnings
 import pytest
 
 CANARY = os.environ["{canary.VARIABLE}"]
@@ -60,10 +60,18 @@ def test_inherited_child():
 def test_arguments():
     subprocess.run(["/bin/true", "--password", CANARY], check=True)
 
-def test_words_after_exec():
-    script = "import os, time; os.execv(os.sys.executable, ['python', '-I', '-S', '-c', "
-    script += "'import time; time.sleep(0.5)', os.environ['X']])"
-    subprocess.run([sys.executable, "-I", "-S", "-c", script], env={{"X": CANARY}}, check=True)
+def test_words_after_exec(request):
+    watch = request.config.pluginmanager.get_plugin("canary-watch").watch
+    script = "import os; os.execv(os.sys.executable, ['python', '-I', '-S', '-c', "
+    script += "'input()', os.environ['X']])"
+    command = [sys.executable, "-I", "-S", "-c", script]
+    with subprocess.Popen(command, env={{"X": CANARY}}, stdin=subprocess.PIPE) as process:
+        until = time.monotonic() + 60
+        place = f"the command line of a process of {{request.node.nodeid}}"
+        while place not in watch.places:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        process.communicate(b"\\n")
 
 def test_file(tmp_path):
     (tmp_path / "snapshot.json").write_text(f'{{{{"v": "{{CANARY}}"}}}}')

@@ -24,7 +24,7 @@ FORK = f"""
 import warnings
 warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads are intended here
 
-def forked(text, seconds=10):
+def forked(text, seconds=40):
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
@@ -161,7 +161,7 @@ if os.fork() == 0:
         time.sleep(0.01)
     print(json.dumps("alone"), flush=True)
     sys.stdin.readline()
-    signal.alarm(10)
+    signal.alarm(40)
     print(json.dumps([get("LIMIT"), error("appconfig:shop/prod/app")]), flush=True)
     os._exit(0)
 os.kill(parent, signal.SIGKILL)
@@ -242,13 +242,15 @@ def test_multiprocessing_workers_get_values_with_any_start_method(life: Life, me
 
 
 def test_threads_that_fork_at_the_same_time_do_not_release_each_other_s_locks() -> None:
-    helper = Helper({})
+    # So many that one which waited a second for each of them would not end in time.
+    helpers = [Helper({}) for _ in range(100)]
     is_held, is_over = threading.Event(), threading.Event()
+    in_time: list[bool] = []
 
     def first() -> None:  # another library's hook delays it for longer than the second one waits
         process_hooks._before_fork()
         is_held.set()
-        is_over.wait(60)
+        in_time.append(is_over.wait(60))
         process_hooks._after_fork_in_parent()
 
     thread = threading.Thread(target=first)
@@ -258,5 +260,7 @@ def test_threads_that_fork_at_the_same_time_do_not_release_each_other_s_locks() 
     process_hooks._after_fork_in_parent()
     is_over.set()
     thread.join()
-    assert helper.importing.acquire(timeout=5)
-    helper.importing.release()
+    assert in_time == [True]
+    for helper in helpers:
+        assert helper.importing.acquire(timeout=5)
+        helper.importing.release()

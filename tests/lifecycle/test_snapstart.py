@@ -218,7 +218,7 @@ def test_the_runtime_itself_runs_the_hook_before_the_first_event(life: Life) -> 
             LAMBDA_TASK_ROOT=str(life.folder),
             PYTHONPATH=str(life.folder),
         )
-        assert api.waits_for_restore.wait(30)
+        assert api.waits_for_restore.wait(PATIENCE_SECONDS)
         life.deploy(11)
         life.aws.forward(HOUR)
         life.aws.clear_calls()

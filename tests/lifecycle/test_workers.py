@@ -105,6 +105,7 @@ def clock() -> Clock:
 @pytest.fixture
 def helper(life: Life, clock: Clock) -> Helper:
     """A helper started by the wrapper, without the wrapper's calls."""
+    del life.environ["APPCONFIG_ENV_DEADLINE_SECONDS"]  # how long it waits for others, by its clock
     after = wrapped(life.environ, clock)
     life.aws.clear_calls()
     return Helper(after, now=clock)

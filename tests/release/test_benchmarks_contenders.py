@@ -43,8 +43,10 @@ def test_all_set_the_same_variables_by_the_same_calls(by_name: bool, calls: dict
 
     assert variables == (4 + 3 + 3 + 3) + 25
     assert [one.calls for one in counts.values()] == [dict(sorted(calls.items()))] * 3
-    # One connection for each of three profiles, and of three batches or one path.
-    assert counts["ours"].connections == counts["baseline"].connections == 3 + (3 if by_name else 1)
+    # One connection for each of three profiles, and of three batches or one path. The baseline
+    # always opens them all; ours reuses one whose call ends before the next call begins.
+    most = 3 + (3 if by_name else 1)
+    assert 1 <= counts["ours"].connections <= counts["baseline"].connections == most
     assert counts["boto3"].connections == 2
 
 

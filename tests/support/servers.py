@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
+import random
 import select
 import socket
 import socketserver
@@ -13,6 +15,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -21,19 +24,24 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
-START_SECONDS = 30
+START_SECONDS = 120  # moto takes three seconds of an idle machine
 
 
 def free_port() -> int:
-    """Return an unused port."""
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        return int(one.getsockname()[1])
+    """Return an unused port, and not one that the kernel may give to the next connection."""
+    first, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    ports = [*range(max(1024, first - 10_000), first)]
+    random.shuffle(ports)
+    for port in [*ports, 0]:
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind((HOST, port))
+            return int(one.getsockname()[1])
+    raise RuntimeError("no port is free")
 
 
 def post(url: str, path: str) -> int:
     """Send an empty POST, ignoring proxy variables, and return the status."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=START_SECONDS)
     try:
         connection.request("POST", path)
         return connection.getresponse().status

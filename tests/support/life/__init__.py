@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.support.fake_aws.wire import Request
 
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0  # on a slow and busy machine all takes some twenty times as long
 APP = "appconfig:shop/prod/app"
 SOURCES = f"{APP} ssm:/shop/prod/"
 
@@ -183,6 +183,7 @@ class Life:
             **aws.environ(),
             "PATH": f"{Path(sys.executable).parent}:{os.defpath}",
             "APPCONFIG_ENV_SOURCES": SOURCES,
+            "APPCONFIG_ENV_DEADLINE_SECONDS": "60",  # which a busy machine keeps too
             "DB_PASSWORD": "secretsmanager:prod/db#password",
             "APPCONFIG_ENV_SNAPSHOT": str(self.snapshot),
             "CLOCK": str(self._clock),

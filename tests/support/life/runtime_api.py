@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/2018-06-01/runtime/"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:shop"
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 class RuntimeApi:

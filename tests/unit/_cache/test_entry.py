@@ -27,7 +27,7 @@ from appconfig_env._cache.entry import (
 )
 from appconfig_env._cache.schedule import Schedule
 from appconfig_env._config.settings import from_environ
-from appconfig_env._content.document import Document
+from appconfig_env._content.document import Document, DocumentError
 from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
@@ -175,6 +175,20 @@ def test_a_document_is_parsed_once_and_only_on_demand() -> None:
 
     document = Document(b"x")
     assert [document.parsed(parse), document.parsed(parse)] == [1, 1]
+    assert calls == [document]
+
+
+def test_a_document_that_does_not_parse_is_not_parsed_again() -> None:
+    calls = []
+
+    def parse(document: Document) -> object:
+        calls.append(document)
+        raise DocumentError("line 1 is not NAME=value")
+
+    document = Document(b"x")
+    for _ in range(2):
+        with pytest.raises(DocumentError, match=r"^line 1 is not NAME=value$"):
+            document.parsed(parse)
     assert calls == [document]
 
 
