@@ -43,6 +43,7 @@ NAMES = {
     "baseline": "stdlib baseline",
     "boto3": "boto3",
     "powertools": "Powertools",
+    "idle": "this wrapper, nothing to read",
     "layer": "this wrapper, out of a layer",
 }
 

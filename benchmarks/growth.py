@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from math import log
+from statistics import linear_regression
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import page, pictures
+from . import pictures
 from .contenders import CONTENDERS, NAMES, NOTHING, Cell
 from .counts import peak_mib
-from .figures import Figure, Part
+from .figures import Figure
+from .page import Findings, table
 from .pictures import Curve, Panel
 
 if TYPE_CHECKING:
@@ -39,28 +41,22 @@ class Point(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A straight line through the points, fitted so that relative deviations are least.
+    """A straight line through the points, fitted so that relative deviations are least."""
 
-    Attributes:
-        base: what it takes without any call.
-        each: what every call takes.
-        worst: the largest deviation of a point, as a part of the line's value there.
-    """
-
-    base: float
-    each: float
-    worst: float
+    base: float  # what it takes without any call
+    each: float  # what every call takes
+    worst: float  # the largest deviation of a point, as a part of the line's value there
 
 
 def measure(
-    bench: Bench, series: dict[str, tuple[Cell, ...]], rounds: int
+    bench: Bench, rounds: int, series: dict[str, tuple[Cell, ...]] = SERIES
 ) -> dict[str, list[Point]]:
     """Start ours and the stdlib baseline at each size, without latency.
 
     The command gets the environment too, and takes longer with a large one: it is not taken off.
     """
     cells = [cell for one in series.values() for cell in one]
-    points = {cell: _counted(bench, cell) for cell in cells}
+    points = {cell: _counted(bench, cell) for cell in bench.each("cell", cells)}
     for cell, times in zip(cells, bench.times_of_cells(cells, COMPARED, rounds), strict=True):
         # The best of the rounds: what disturbs only ever adds, and would bend the line.
         best = {name: min(times[name]) - min(times["direct"]) for name in COMPARED}
@@ -78,7 +74,7 @@ def _counted(bench: Bench, cell: Cell) -> Point:
     return Point(cell, counts["ours"].total, {}, peaks)
 
 
-def part(found: dict[str, list[Point]], rounds: int) -> Part:
+def part(found: dict[str, list[Point]]) -> Findings:
     """Return its figures and its part of the page."""
     figures: list[Figure] = []
     fits: list[tuple[str, ...]] = []
@@ -117,31 +113,23 @@ def part(found: dict[str, list[Point]], rounds: int) -> Part:
     ]
     names = [NAMES[key] for key in COMPARED]
     marked = {
-        "growth-rounds": str(rounds),
-        "growth-fits": page.table(
+        "growth-fits": table(
             ("", "without calls", names[1], "each call", names[1], "off that line", "exponent"),
             fits,
         ),
-        "growth": page.table(
+        "growth": table(
             ("", "calls", *(f"{name}, {unit}" for unit in panels for name in names)), rows
         ),
     }
     draw = partial(pictures.curves, [*panels["ms"], *panels["MiB"]], 3)
-    return Part(figures, page.Findings(marked, {"growth": draw}))
+    return Findings(marked, {"growth": draw}, figures)
 
 
 def fit(calls: Sequence[int], values: Sequence[float]) -> Line:
     """Return the line, by weighted least squares: sizes lie orders of magnitude apart."""
-    weights = [1 / value**2 for value in values]
-    total = sum(weights)
-    mean_x = sum(w * x for w, x in zip(weights, calls, strict=True)) / total
-    mean_y = sum(w * y for w, y in zip(weights, values, strict=True)) / total
-    spread = sum(w * (x - mean_x) ** 2 for w, x in zip(weights, calls, strict=True))
-    common = sum(
-        w * (x - mean_x) * (y - mean_y) for w, x, y in zip(weights, calls, values, strict=True)
-    )
-    each = common / spread
-    base = mean_y - each * mean_x
+    from numpy import polyfit  # which matplotlib brings
+
+    each, base = map(float, polyfit(calls, values, 1, w=[1 / value for value in values]))
     worst = max(abs(y / (base + each * x) - 1) for x, y in zip(calls, values, strict=True))
     return Line(base, each, worst)
 
@@ -154,11 +142,5 @@ def exponent(calls: Sequence[int], values: Sequence[float]) -> float:
     """
     least = min(values[:-3])
     first = calls[list(values).index(least)]
-    logs = [
-        (log(x - first), log(max(y - least, 1e-9)))
-        for x, y in zip(calls[-3:], values[-3:], strict=True)
-    ]
-    mean_x = sum(x for x, _ in logs) / len(logs)
-    mean_y = sum(y for _, y in logs) / len(logs)
-    spread = sum((x - mean_x) ** 2 for x, _ in logs)
-    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / spread
+    above = [log(max(value - least, 1e-9)) for value in values[-3:]]
+    return linear_regression([log(one - first) for one in calls[-3:]], above).slope
