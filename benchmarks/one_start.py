@@ -18,25 +18,12 @@ if TYPE_CHECKING:
     from .starts import Bench
 
 CELL = Cell()
-# The page's rows: `idle` reads nothing; `_trusting` trusts a store of the usual size, as a function
-# without AWS_CA_BUNDLE does; `layer_trusting` is exactly that function, where the layer's own
-# directory has the server's authority.
-ROWS = {
-    "idle": NAMES["idle"],
-    **{name: NAMES[name] for name in CONTENDERS},
-    "boto3_no_garbage": "boto3, garbage not collected",
-    "ours_trusting": "this wrapper, full trust store",
-    "baseline_trusting": "stdlib baseline, full trust store",
-    "boto3_trusting": "boto3, full trust store",
-    "layer": NAMES["layer"],
-    "layer_trusting": f"{NAMES['layer']}, no `AWS_CA_BUNDLE`",
-}
 
 
 class Found(NamedTuple):
     """What was measured."""
 
-    times: dict[str, list[float]]  # of each round, by row, and of `direct`, the command itself
+    times: dict[str, list[float]]  # of each round; of `direct` too, the command itself
     counts: dict[str, Counts]  # what one start of each contender asks the server for
     variables: int  # which all of them set, to the same values
 
@@ -58,12 +45,11 @@ def measure(bench: Bench, rounds: int) -> Found:
         "idle": Start(CONTENDERS["ours"], bench.environ),
         **{name: Start(wrapper, environ) for name, wrapper in CONTENDERS.items()},
         "boto3_no_garbage": Start(BOTO3_NO_GARBAGE, environ),
+        "ours_trusting": Start(CONTENDERS["ours"], trusting),
+        "baseline_trusting": Start(CONTENDERS["baseline"], trusting),
+        "boto3_trusting": Start(CONTENDERS["boto3"], trusting),
         "layer": Start(layer, environ),
         "layer_trusting": Start(layer, function),
-        **{
-            f"{name}_trusting": Start(CONTENDERS[name], trusting)
-            for name in ("ours", "baseline", "boto3")
-        },
     }
     return Found(bench.times(wanted, rounds), counts, variables)
 
@@ -94,7 +80,7 @@ def part(found: Found) -> Findings:
         Figure("configurations received", found.counts["ours"].configurations),
     ]
     rows, bars = [], []
-    for key, name in ROWS.items():
+    for key, name in ((key, NAMES[key]) for key in found.times if key != "direct"):
         low, high = quartiles([one - median(direct) for one in found.times[key]])
         counts = found.counts.get(key)
         asked = (str(counts.total), str(counts.connections)) if counts else ("", "")

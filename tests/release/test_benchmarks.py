@@ -49,7 +49,7 @@ def test_growth_counts_calls_and_memory_at_each_size() -> None:
         found = growth.measure(bench, 1, {"parameters": (Cell(1, 10), Cell(1, 11))})
 
     assert [point.calls for point in found["parameters"]] == [3, 4]
-    assert all(point.peak_mib["ours"] > 1 for point in found["parameters"])
+    assert all(point.peak_mib[0] > 1 for point in found["parameters"])
 
 
 def test_a_line_fits_what_is_straight() -> None:

@@ -25,7 +25,7 @@ from benchmarks import (
     pictures,
 )
 from benchmarks.child_or_thread import Row
-from benchmarks.contenders import CONTENDERS, ROOT, Cell
+from benchmarks.contenders import CONTENDERS, NAMES, ROOT, Cell
 from benchmarks.counts import Work
 from benchmarks.figures import Figure
 from benchmarks.growth import Point
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 DOCS = ROOT / "docs"
 PAGES = ("performance.md", "fleet.md")
 ADDED = {"ours": 60.0, "baseline": 30.0, "boto3": 270.0, "powertools": 290.0}
-TIMES = {"direct": 8.0, **dict.fromkeys(one_start.ROWS, 250.0), **ADDED, "idle": 20.0}
+TIMES = {"direct": 8.0, **dict.fromkeys(NAMES, 250.0), **ADDED, "idle": 20.0}
 TIMES |= {"layer_trusting": 60.0, "baseline_trusting": 50.0, "boto3_trusting": 320.0}
 ONE_START = one_start.Found(
     {name: [value, value + 1, value + 2, value + 3] for name, value in TIMES.items()},
@@ -64,7 +64,7 @@ WORK = {
 SIZES = growth.SERIES["parameters"]
 GROWTH = {
     "parameters": [
-        Point(cell, n, {"ours": 40.0 + n, "baseline": 30.0 + n}, {"ours": 18, "baseline": 17})
+        Point(cell, n, (40.0 + n, 30.0 + n), (18, 17))
         for cell, n in zip(SIZES, (3, 5, 12, 32, 102, 302, 1002), strict=True)
     ],
 }
