@@ -79,7 +79,7 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 class Progress:
-    """Lines on stderr that tell how far a run has come, at least one every ten seconds or so."""
+    """Lines on stderr that tell how far a run has come."""
 
     def __init__(
         self,

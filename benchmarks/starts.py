@@ -88,8 +88,9 @@ class Bench:
         not all starts in one.
         """
         found = [{name: list[float]() for name in ("direct", *contenders)} for _ in cells]
-        for _ in self.each("round", range(rounds)):
-            for cell, times in zip(cells, found, strict=True):
+        for number in range(rounds):
+            what = f"round {number + 1} of {rounds}, cell"
+            for cell, times in self.each(what, list(zip(cells, found, strict=True))):
                 environ = self.serve(cell)
                 starts = {name: Start(CONTENDERS[name], environ) for name in contenders}
                 self._time({"direct": Start((), self.environ), **starts}, times)

@@ -106,7 +106,7 @@ def test_the_peak_is_that_of_the_command() -> None:
 def test_the_command_measures_what_is_wanted_and_names_the_machine(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text((ROOT / "docs" / "performance.md").read_text())
-    words = ("--rounds", "1", "--json", "--only", "start", "--only", "first", "--docs", tmp_path)
+    words = ("--rounds", "1", "--json", "--only", "start", "--only", "reads", "--docs", tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *words],
         cwd=ROOT,
@@ -119,20 +119,21 @@ def test_the_command_measures_what_is_wanted_and_names_the_machine(tmp_path: Pat
     assert {"python", "tls", "processors", "boto3", "awslambdaric"} <= found["machine"].keys()
     values = {one["name"]: one["value"] for one in found["figures"]}
     assert values["configurations received"] == 2
-    assert values["first refresh in a process"] > 0
+    assert values["get() of a fresh value"] > 0
     assert found["page"]["start-variables"] == str(20 + 4 + 3)
-    assert {one["target"] for one in found["figures"]} == {None, 45, 15, 1.3, 5, 6, 1}
+    assert {one["target"] for one in found["figures"]} == {None, 45, 15, 1.3, 5, 6, 0.3, 1.5, 1}
     progress = [line.split(" ", 2) for line in done.stderr.splitlines() if ", round " not in line]
     assert [(one[0], one[2]) for one in progress] == [
         ("[1/2]", "measuring: start"),
-        ("[2/2]", "measuring: first"),
+        ("[2/2]", "measuring: reads"),
     ]
     filled = page.read_text()
     assert found["page"]["start"] in filled
     assert found["page"].keys() == {
-        "machine", "start", "start-rounds", "start-variables", "import", "first", "first-rounds",
+        "machine", "start", "start-rounds", "start-variables", "read", "read-call", "reads-rounds",
     }  # fmt: skip
-    assert [one.name for one in (tmp_path / "performance").iterdir()] == ["start.svg"]
+    drawn = sorted(one.name for one in (tmp_path / "performance").iterdir())
+    assert drawn == ["read.svg", "start.svg"]
 
 
 def test_deferred_sources_are_measured_next_to_what_is_awaited() -> None:
