@@ -35,7 +35,7 @@ WORKERS ?= auto
 PYTEST := -m pytest --numprocesses $(WORKERS) --dist loadgroup
 # If it is set, every worker compiles all test files again, which takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
-# Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8 --rtt 5"
+# Additional arguments: make test ARGS="-k snapshot -x", or make bench ARGS="--rounds 8"
 ARGS ?=
 
 RUNTIME := $(VENV)/.runtime

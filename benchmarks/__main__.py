@@ -9,21 +9,35 @@ import argparse
 import json
 import os
 import platform
+import re
 import ssl
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import counts, distance, figures, growth, handler, one_start, page
+from . import child_or_thread, counts, distance, figures, growth, handler, one_start, page
 from .starts import Bench
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
-    from .figures import Figure, Part
+    from .figures import Figure
+    from .page import Findings
 
 PACKAGES = ("appconfig-env", "boto3", "botocore", "aws-lambda-powertools", "awslambdaric")
+# By name: which part of the rounds it has, what measures, and its part of the page.
+PARTS: dict[str, tuple[int, Callable[[Bench, int], Any], Callable[[Any], Findings]]] = {
+    "start": (1, one_start.measure, one_start.part),
+    "distance": (4, distance.measure, distance.part),
+    "deferred": (4, distance.measure_deferred, distance.part_deferred),
+    "child": (2, child_or_thread.measure, child_or_thread.part),
+    "counts": (12, counts.measure, counts.part),
+    "growth": (4, growth.measure, growth.part),
+    "first": (1, handler.measure_first, handler.part_first),
+    "reads": (6, handler.measure_reads, handler.part_reads),
+    "memory": (12, handler.measure_memory, handler.part_memory),
+}
 
 
 def main() -> None:
@@ -33,19 +47,22 @@ def main() -> None:
     found: list[Figure] = []
     marked = {"machine": page.table(("", ""), list(about.items()))}
     pictures: dict[str, Callable[[Path], None]] = {}
-    wanted = {name: PARTS[name] for name in options.only or PARTS}
+    wanted = options.only or list(PARTS)
     progress = page.Progress(len(wanted))
-    for name, measure in wanted.items():
+    for name in wanted:
+        share, measure, shown = PARTS[name]
+        rounds = -(-options.rounds // share)
         progress.step(f"measuring: {name}")
-        part = measure(options)
+        with Bench.open(progress.note) as bench:
+            part = shown(measure(bench, rounds))
         found += part.figures
-        marked |= part.found.marked
-        pictures |= part.found.pictures
+        marked |= {f"{name}-rounds": str(rounds), **part.marked}
+        pictures |= part.pictures
     if not options.only:
         marked |= figures.targets(found)
     if options.json:
-        shown = [{**figure._asdict(), "is_met": figure.is_met} for figure in found]
-        report = {"machine": about, "figures": shown, "page": marked}
+        values = [{**figure._asdict(), "is_met": figure.is_met} for figure in found]
+        report = {"machine": about, "figures": values, "page": marked}
         print(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         print("\n\n".join(text for text in marked.values() if text.startswith("|")))
@@ -67,82 +84,21 @@ def machine() -> dict[str, str]:
 
 
 def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
-def _start(options: Namespace) -> Part:
-    with Bench.open() as bench:
-        return one_start.part(one_start.measure(bench, options.rounds))
-
-
-def _distance(options: Namespace) -> Part:
-    fewer = _part_of(options.rounds, 4)
-    with Bench.open() as bench:
-        return distance.part(distance.measure(bench, distance.cells(options.rtt), fewer), fewer)
-
-
-def _deferred(options: Namespace) -> Part:
-    fewer = _part_of(options.rounds, 4)
-    with Bench.open() as bench:
-        found = distance.measure_deferred(bench, distance.DEFERRED_CELLS, fewer)
-    return distance.part_deferred(found, fewer)
-
-
-def _counts(options: Namespace) -> Part:
-    del options  # what is counted does not vary
-    with Bench.open() as bench:
-        return counts.part(counts.measure(bench, one_start.CELL))
-
-
-def _growth(options: Namespace) -> Part:
-    fewer = _part_of(options.rounds, 4)
-    with Bench.open() as bench:
-        return growth.part(growth.measure(bench, growth.SERIES, fewer), fewer)
-
-
-def _part_of(rounds: int, part: int) -> int:
-    return -(-rounds // part)
-
-
-PARTS: dict[str, Callable[[Namespace], Part]] = {
-    "start": _start,
-    "distance": _distance,
-    "deferred": _deferred,
-    "counts": _counts,
-    "growth": _growth,
-    "import": lambda options: handler.part_imports(handler.measure_imports(options.rounds)),
-    "reads": lambda options: handler.part_reads(handler.measure_reads(_part_of(options.rounds, 6))),
-    "memory": lambda options: handler.part_memory(
-        handler.measure_memory(_part_of(options.rounds, 12))
-    ),
-}
+    listed = Path("/proc/cpuinfo")  # Linux only
+    found = re.search(r"\nmodel name\s*: (.+)", listed.read_text() if listed.exists() else "")
+    return found[1] if found else platform.machine()
 
 
 def _options() -> Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    text = "starts of each kind in the first part, a quarter of it in others (default: 40)"
-    parser.add_argument("--rounds", type=_count, default=40, help=text)
-    text = "round trips in milliseconds, for sources and distance (default: 0 2 10)"
-    rtts = distance.RTTS_MS
-    parser.add_argument("--rtt", type=float, nargs="+", metavar="MS", default=rtts, help=text)
+    text = "starts of each kind in the first part, a share of it in others (default: 40)"
+    parser.add_argument("--rounds", type=int, default=40, help=text)
     text = "this part alone; may be repeated"
     parser.add_argument("--only", action="append", choices=PARTS, help=text)
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
     text = "the folder of performance.md, which is filled, and its pictures drawn"
     parser.add_argument("--docs", type=Path, help=text)
     return parser.parse_args()
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("expected 1 or more")
-    return number
 
 
 if __name__ == "__main__":

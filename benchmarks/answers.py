@@ -39,6 +39,8 @@ class Answers:
         self._pages: dict[int, bytes] = {}
         self._numbers = {parameter_name(number): number for number in range(content.parameters)}
         self._one = _http("200 OK", "application/json", {"Parameter": _parameter(1)})
+        secret = {"Name": "late", "SecretString": "secret value", "VersionId": "1"}
+        self._secret = _http("200 OK", "application/x-amz-json-1.1", secret)
 
     def answer(
         self, method: str, target: str, headers: dict[str, str], body: bytes
@@ -61,13 +63,15 @@ class Answers:
             return "GetLatestConfiguration", _http("200 OK", "application/json", document, extra)
         if method == "GET" and path == AGENT_PATH and AGENT_TOKEN_HEADER.lower() in headers:
             return "agent", self._one
-        operation = headers.get("x-amz-target", "").removeprefix("AmazonSSM.")
+        operation = headers.get("x-amz-target", "").rpartition(".")[2]
         if operation == "GetParametersByPath":
             return operation, self._page(json.loads(body))
         if operation == "GetParameters":
             return operation, self._named(json.loads(body)["Names"])
         if operation == "GetParameter":
             return operation, self._one
+        if operation == "GetSecretValue":
+            return operation, self._secret
         return "unknown", _http("400 Bad Request", "application/json", {})
 
     def _page(self, wanted: dict[str, str]) -> bytes:

@@ -38,12 +38,21 @@ CONTENDERS: dict[str, tuple[str, ...]] = {
 }
 # As hardly anybody writes it, to show what the collector costs.
 BOTO3_NO_GARBAGE = _launch(ROOT, "benchmarks.boto3_wrapper", site=True, collects=False)
+# `idle` reads nothing; `_trusting` trusts a store of the usual size, as a function without
+# AWS_CA_BUNDLE does; `layer_trusting` is exactly that function, where the layer's own directory has
+# the server's authority.
 NAMES = {
     "ours": "this wrapper",
     "baseline": "stdlib baseline",
     "boto3": "boto3",
     "powertools": "Powertools",
+    "idle": "this wrapper, nothing to read",
+    "boto3_no_garbage": "boto3, garbage not collected",
+    "ours_trusting": "this wrapper, full trust store",
+    "baseline_trusting": "stdlib baseline, full trust store",
+    "boto3_trusting": "boto3, full trust store",
     "layer": "this wrapper, out of a layer",
+    "layer_trusting": "this wrapper, out of a layer, no `AWS_CA_BUNDLE`",
 }
 
 

@@ -1,4 +1,4 @@
-"""What one cold start does, free of noise: files opened, system calls, instructions, peak memory.
+"""What one cold start does, free of noise: files opened, system and Python calls, and memory.
 
 strace and valgrind's callgrind count; where one is missing, its figures are None. The work of the
 command that the wrapper becomes is taken off, except its memory: that is a highest value.
@@ -7,18 +7,18 @@ command that the wrapper becomes is taken off, except its memory: that is a high
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import layers, page, pictures
+from . import layers, pictures
 from .contenders import CONTENDERS, NAMES, NOTHING, PROGRAM, WRAPPER, Cell
-from .figures import Part
-from .page import number
+from .figures import Figure
+from .page import Findings, number, table
 from .pictures import Bar
+from .starts import Start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 _OPENED = re.compile(r"^\d+ +(?:open(?:at)?\(|<\.\.\. open(?:at)? resumed>).*\) += \d+$")
 _CALL = re.compile(r"^\d+ +\w+\(")
 _TOTALS = re.compile(r"^totals: (\d+)", re.MULTILINE)
-LONG_DEADLINE = {
-    "APPCONFIG_ENV_DEADLINE_SECONDS": "100"
-}  # under valgrind it takes 50 times as long
+LONG_DEADLINE = {"APPCONFIG_ENV_DEADLINE_SECONDS": "100"}  # valgrind takes 50 times as long
 # A command's peak is that of its process, which begins as a copy of the one that forks it: as small
 # a one as possible.
 _PEAK = """
@@ -43,90 +41,107 @@ _, status, usage = os.wait4(child, 0)
 print(usage.ru_maxrss)
 sys.exit(os.waitstatus_to_exitcode(status))
 """
+# Runs before a contender's program: modules, and calls of Python functions in all of its threads.
+_COUNT = """
+import _thread, sys
+before, count, start = len(sys.modules), 0, _thread.start_new_thread
+def profile(frame, event, argument):
+    global count
+    count += event == "call"
+def profiled(function, arguments):
+    sys.setprofile(profile)
+    function(*arguments)
+def report(event, arguments):
+    if event == "os.exec":
+        sys.setprofile(None)
+        print(len(sys.modules) - before, count, file=sys.stderr)
+_thread.start_new_thread = lambda *started: start(profiled, started)
+sys.addaudithook(report)
+sys.setprofile(profile)
+"""
+COLUMNS = (
+    "files opened", "system calls", "instructions, millions", "modules", "Python calls",
+    "peak memory, MiB",
+)  # fmt: skip
 
 
 class Work(NamedTuple):
-    """What a contender adds to one cold start.
-
-    Files opened, system calls of all threads, millions of instructions outside of the kernel; and,
-    of the whole, the most MiB that were resident.
-    """
+    """What a contender adds to one cold start, in all threads; its peak is that of the whole cold start."""
 
     files: int | None
     system_calls: int | None
-    instructions: float | None
+    instructions: float | None  # millions, outside of the kernel
+    modules: int  # beyond those of an interpreter
+    python_calls: int
     peak_mib: float
 
 
-def measure(bench: Bench, cell: Cell) -> dict[str, Work]:
-    """Return the work of each contender in a cell, and of `layer`, ours out of one."""
-    environ = bench.serve(cell)
-    own_files, own_calls = system_calls((), environ, bench.folder)
+def measure(bench: Bench, rounds: int) -> dict[str, Work]:
+    """Return the work of `idle`, ours with nothing to read; of all contenders; and of a `layer`."""
+    environ = bench.serve(Cell())
+    own = system_calls((), environ, bench.folder)
     layer = layers.unpacked(bench.folder / "counted", bench.server.ca_file)
+    starts = {
+        "idle": Start(CONTENDERS["ours"], bench.environ),
+        **{name: Start(wrapper, environ) for name, wrapper in CONTENDERS.items()},
+        "layer": Start((layer,), environ),
+    }
     found = {}
-    for name, wrapper in {**CONTENDERS, "layer": (layer,)}.items():
-        files, calls = system_calls(wrapper, environ, bench.folder)
+    for name in bench.each("contender", list(starts)):
+        wrapper, environ = starts[name]
+        counted = system_calls(wrapper, environ, bench.folder)
         bench.forget()
         executed = _instructions(wrapper, {**environ, **LONG_DEADLINE}, bench.folder)
         bench.forget()
-        peaks = []
-        for _ in range(3):
+        peaks, pythons = [], []
+        for _ in range(rounds):
             peaks.append(peak_mib((*wrapper, *NOTHING), environ))
             bench.forget()
-        found[name] = Work(
-            None if files is None or own_files is None else files - own_files,
-            None if calls is None or own_calls is None else calls - own_calls,
-            executed,
-            median(peaks),
+            pythons.append(python_work(wrapper, environ))
+            bench.forget()
+        modules, calls = (round(median(one)) for one in zip(*pythons, strict=True))
+        files, of_system = (
+            None if all_ is None or before is None else all_ - before
+            for all_, before in zip(counted, own, strict=True)
         )
+        found[name] = Work(files, of_system, executed, modules, calls, median(peaks))
     return found
 
 
-def part(found: dict[str, Work]) -> Part:
-    """Return its part of the page; no target holds for it."""
-    columns: dict[str, dict[str, float | None]] = {
-        "files opened": {name: one.files for name, one in found.items()},
-        "system calls": {name: one.system_calls for name, one in found.items()},
-        "instructions, millions": {name: one.instructions for name, one in found.items()},
-        "peak memory, MiB": {name: one.peak_mib for name, one in found.items()},
-    }
-    rows = [(NAMES[name], *(number(one[name]) for one in columns.values())) for name in found]
-    panels = {
-        label: [
-            Bar(NAMES[name], value, name in ("ours", "layer"))
-            for name, value in one.items()
+def part(found: dict[str, Work]) -> Findings:
+    """Return its figures and its part of the page; no target holds for it."""
+    figures = [
+        Figure("modules imported", found["ours"].modules),
+        Figure("modules imported, nothing to read", found["idle"].modules),
+        Figure("Python calls of a cold start", found["ours"].python_calls),
+    ]
+    rows = [(NAMES[name], *map(number, work)) for name, work in found.items()]
+    panels: dict[str, list[Bar]] = {}
+    for label, values in zip(COLUMNS, zip(*found.values(), strict=True), strict=True):
+        bars = [
+            Bar(NAMES[name], value, name in ("idle", "ours", "layer"))
+            for name, value in zip(found, values, strict=True)
             if value is not None
         ]
-        for label, one in columns.items()
-    }
-    draw = partial(pictures.bars, {label: bars for label, bars in panels.items() if bars})
-    return Part([], page.Findings({"counts": page.table(("", *columns), rows)}, {"counts": draw}))
+        panels |= {label: bars} if bars else {}
+    draw = partial(pictures.bars, panels)
+    return Findings({"counts": table(("", *COLUMNS), rows)}, {"counts": draw}, figures)
 
 
 def peak_mib(command: tuple[str, ...], environ: dict[str, str]) -> float:
     """Return the MiB that were resident at most, from the start until the command has ended."""
-    done = subprocess.run(
-        (sys.executable, "-I", "-S", "-c", _PEAK, *command),
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        check=True,
-    )
-    return int(done.stdout) / 1024
+    peak = (sys.executable, "-I", "-S", "-c", _PEAK, *command)
+    return int(_run(peak, environ).stdout) / 1024
 
 
 def system_calls(
     wrapper: tuple[str, ...], environ: dict[str, str], folder: Path
 ) -> tuple[int | None, int | None]:
     """Return the files opened and the system calls made by a cold start, by strace."""
-    strace = shutil.which("strace")
-    if strace is None:
-        return None, None
     log = folder / "strace.txt"
     try:
-        _run((strace, "-f", "-qq", "-o", str(log), *wrapper, *NOTHING), environ)
-    except subprocess.CalledProcessError:  # a container that does not let it trace
+        _run(("strace", "-f", "-qq", "-o", str(log), *wrapper, *NOTHING), environ)
+    except (OSError, subprocess.CalledProcessError):  # not installed, or not allowed to trace
         return None, None
     return of_strace(log.read_text())
 
@@ -135,6 +150,17 @@ def of_strace(log: str) -> tuple[int, int]:
     """Return the same of what strace wrote."""
     lines = log.splitlines()
     return sum(map(bool, map(_OPENED.match, lines))), sum(map(bool, map(_CALL.match, lines)))
+
+
+def python_work(wrapper: tuple[str, ...], environ: dict[str, str]) -> tuple[int, int]:
+    """Return the modules that are loaded and the calls of Python functions, until the exec."""
+    *flags, program = _images(wrapper)[-1]
+    if program.endswith(".py"):
+        flags.append("-c")
+        program = f"__file__ = {program!r}; exec(compile(open(__file__).read(), __file__, 'exec'))"
+    done = _run((*flags, f"{_COUNT}{program}", *NOTHING), environ)
+    modules, calls = map(int, done.stderr.split()[-2:])
+    return modules, calls
 
 
 def _images(wrapper: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -150,17 +176,8 @@ def by_valgrind(image: tuple[str, ...], environ: dict[str, str], folder: Path) -
     """Return the instructions until it becomes another program: then callgrind writes its sum."""
     for old in folder.glob("callgrind.*"):
         old.unlink()
-    _run(
-        (
-            "valgrind",
-            "--tool=callgrind",
-            "--dump-before=execve",
-            f"--callgrind-out-file={folder}/callgrind.%p",
-            *image,
-            *NOTHING,
-        ),
-        environ,
-    )
+    valgrind = ("valgrind", "--tool=callgrind", "--dump-before=execve")
+    _run((*valgrind, f"--callgrind-out-file={folder}/callgrind.%p", *image, *NOTHING), environ)
     dumped = [path.read_text() for path in folder.glob("callgrind.*")]
     return sum(int(one) for text in dumped for one in _TOTALS.findall(text))
 
@@ -172,7 +189,5 @@ def _instructions(wrapper: tuple[str, ...], environ: dict[str, str], folder: Pat
         return None
 
 
-def _run(command: tuple[str, ...], environ: dict[str, str]) -> None:
-    subprocess.run(
-        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True
-    )
+def _run(command: tuple[str, ...], environ: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, env=environ, capture_output=True, check=True)

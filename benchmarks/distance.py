@@ -6,10 +6,11 @@ from functools import partial
 from itertools import groupby, product
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import page, pictures
+from . import pictures
 from .answers import PATH
 from .contenders import CONTENDERS, NAMES, Cell
-from .figures import Figure, Part
+from .figures import Figure
+from .page import Findings, table
 from .pictures import Curve, Panel
 from .starts import Start, added
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from .starts import Bench
 
 RTTS_MS = (0.0, 2.0, 10.0)
+CELLS = (
+    *(Cell(*one) for one in product((1, 5, 20), (10, 100, 500), RTTS_MS)),
+    *(Cell(1, 500, rtt_ms, by_name=True) for rtt_ms in RTTS_MS),
+)
 OVER_BASELINE_MS = 20.0
 DEFERRED_CELLS = (Cell(2, 20), Cell(2, 100, 2), Cell(2, 100, 10), Cell(2, 500, 10))
 
@@ -41,21 +46,13 @@ class Found(NamedTuple):
         return self.added["boto3"] / self.added["ours"]
 
 
-def cells(rtts_ms: Sequence[float] = RTTS_MS) -> list[Cell]:
-    """Return all cells at these round trips."""
-    return [
-        *(Cell(*one) for one in product((1, 5, 20), (10, 100, 500), rtts_ms)),
-        *(Cell(1, 500, rtt_ms, by_name=True) for rtt_ms in rtts_ms),
-    ]
-
-
-def measure(bench: Bench, cells: Sequence[Cell], rounds: int) -> list[Found]:
+def measure(bench: Bench, rounds: int, cells: Sequence[Cell] = CELLS) -> list[Found]:
     """Start every contender in every cell, in turns.
 
     Raises:
         RuntimeError: one of them failed, or they did not all set the same variables.
     """
-    counts = [bench.agreed(CONTENDERS, bench.serve(cell))[1] for cell in cells]
+    counts = [bench.agreed(CONTENDERS, bench.serve(cell))[1] for cell in bench.each("cell", cells)]
     all_times = bench.times_of_cells(cells, tuple(CONTENDERS), rounds)
     return [
         Found(
@@ -67,21 +64,17 @@ def measure(bench: Bench, cells: Sequence[Cell], rounds: int) -> list[Found]:
     ]
 
 
-def part(found: Sequence[Found], rounds: int) -> Part:
+def part(found: Sequence[Found]) -> Findings:
     """Return its figures and its part of the page."""
-    late = [one.over_baseline for one in found if one.cell.rtt_ms]
+    late = max(one.over_baseline for one in found if one.cell.rtt_ms)
     near = [one for one in found if not one.cell.rtt_ms]
-    figures = []
-    if late:
-        name = "beyond the stdlib baseline, the worst cell with latency"
-        figures.append(Figure(name, max(late), "ms", OVER_BASELINE_MS))
-    if near:
-        name = "beyond the stdlib baseline, the worst cell without"
-        worst = max(one.added["ours"] / one.added["baseline"] for one in near)
-        figures += [
-            Figure(name, max(one.over_baseline for one in near), "ms"),
-            Figure("worst ratio to the stdlib baseline in a cell without latency", worst, "x"),
-        ]
+    worst = max(one.added["ours"] / one.added["baseline"] for one in near)
+    beyond = "beyond the stdlib baseline, the worst cell"
+    figures = [
+        Figure(f"{beyond} with latency", late, "ms", OVER_BASELINE_MS),
+        Figure(f"{beyond} without", max(one.over_baseline for one in near), "ms"),
+        Figure("worst ratio to the stdlib baseline in a cell without latency", worst, "x"),
+    ]
     over = [
         f"{one.cell.title} ({one.over_baseline:+.0f} ms)"
         for one in found
@@ -102,12 +95,11 @@ def part(found: Sequence[Found], rounds: int) -> Part:
         for one in found
     ]
     marked = {
-        "distance-rounds": str(rounds),
         "distance-limit": f"{OVER_BASELINE_MS:g} ms",
         "distance-over": "; ".join(over) or "no cell",
         "distance-least": f"{low.boto3:.1f} times as long ({low.cell.title})",
         "distance-most": f"{high.boto3:.1f} times as long ({high.cell.title})",
-        "distance": page.table(head, rows),
+        "distance": table(head, rows),
     }
     panels = []
     for size, group in groupby(found, lambda one: one.cell.size):
@@ -117,18 +109,18 @@ def part(found: Sequence[Found], rounds: int) -> Part:
             Curve(NAMES[key], rtts, [one.added[key] for one in one_size]) for key in CONTENDERS
         ]
         panels.append(Panel(size, curves, "round trip, ms", "added, ms", rtts))
-    return Part(figures, page.Findings(marked, {"matrix": partial(pictures.curves, panels, 3)}))
+    return Findings(marked, {"matrix": partial(pictures.curves, panels, 3)}, figures)
 
 
 def measure_deferred(
-    bench: Bench, cells: Sequence[Cell], rounds: int
+    bench: Bench, rounds: int, cells: Sequence[Cell] = DEFERRED_CELLS
 ) -> dict[Cell, dict[str, float]]:
     """Return the milliseconds added by way, all in turns.
 
     The path of parameters awaited, deferred (`env=no`), or not read; all deferred; nothing to read.
     """
     found = {}
-    for cell in cells:
+    for cell in bench.each("cell", cells):
         environ = bench.serve(cell)
         sources = environ["APPCONFIG_ENV_SOURCES"]
         path = f"ssm:{PATH}"
@@ -138,22 +130,22 @@ def measure_deferred(
             "without": sources.replace(path, ""),
             "all deferred": " ".join(f"{one}?env=no" for one in sources.split()),
         }
-        ours = {
-            **{way: {**environ, "APPCONFIG_ENV_SOURCES": text} for way, text in texts.items()},
-            "idle": bench.environ,
+        starts = {
+            "direct": Start((), bench.environ),
+            "idle": Start(CONTENDERS["ours"], bench.environ),
         }
-        wanted = {way: Start(CONTENDERS["ours"], one) for way, one in ours.items()}
-        times = bench.times({"direct": Start((), bench.environ), **wanted}, rounds)
-        found[cell] = {way: added(times[way], times["direct"]) for way in ours}
+        for way, text in texts.items():
+            starts[way] = Start(CONTENDERS["ours"], {**environ, "APPCONFIG_ENV_SOURCES": text})
+        times = bench.times(starts, rounds)
+        found[cell] = {way: added(times[way], times["direct"]) for way in (*texts, "idle")}
     return found
 
 
-def part_deferred(found: dict[Cell, dict[str, float]], rounds: int) -> Part:
+def part_deferred(found: dict[Cell, dict[str, float]]) -> Findings:
     """Return its part of the page; no target holds for it."""
     head = ("", "awaited", "env=no", "not read", "all env=no", "nothing to read")
     rows = [
         (cell.title, *(f"{added_ms:.1f}" for added_ms in ways.values()))
         for cell, ways in found.items()
     ]
-    marked = {"deferred-rounds": str(rounds), "deferred": page.table(head, rows)}
-    return Part([], page.Findings(marked))
+    return Findings({"deferred": table(head, rows)})

@@ -12,21 +12,13 @@ if TYPE_CHECKING:
 
 
 class Figure(NamedTuple):
-    """One figure.
-
-    Attributes:
-        name: what was measured.
-        value: how much.
-        unit: in what; `x` for a ratio, empty for a count.
-        target: what it should be; None where it is there to compare with.
-        at_least: whether the target is a lower bound.
-    """
+    """One figure; without a target it is there to compare with. Ratios have the unit `x`."""
 
     name: str
     value: float
     unit: str = ""
     target: float | None = None
-    at_least: bool = False
+    at_least: bool = False  # whether the target is a lower bound
 
     @property
     def is_met(self) -> bool | None:
@@ -38,15 +30,7 @@ class Figure(NamedTuple):
     @property
     def shown(self) -> str:
         """The value with its unit."""
-        digits = 2 if self.unit else 0
-        return f"{self.value:.{digits}f} {self.unit}".strip()
-
-
-class Part(NamedTuple):
-    """What one measurement found: figures, and what the page shows of it."""
-
-    figures: Sequence[Figure]
-    found: page.Findings = page.Findings({})
+        return f"{self.value:.2f} {self.unit}" if self.unit else f"{self.value:.0f}"
 
 
 def targets(figures: Sequence[Figure]) -> dict[str, str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from math import log
+from statistics import linear_regression
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import page, pictures
+from . import pictures
 from .contenders import CONTENDERS, NAMES, NOTHING, Cell
 from .counts import peak_mib
-from .figures import Figure, Part
+from .figures import Figure
+from .page import Findings, table
 from .pictures import Curve, Panel
 
 if TYPE_CHECKING:
@@ -30,40 +32,34 @@ SERIES = {
 
 
 class Point(NamedTuple):
-    """One size of one series: what there was to read, and by contender what it took."""
+    """One size of one series: what there was to read, and what it took ours and the baseline."""
 
     cell: Cell
     calls: int
-    added_ms: dict[str, float]
-    peak_mib: dict[str, float]
+    added_ms: Sequence[float]
+    peak_mib: Sequence[float]
 
 
 class Line(NamedTuple):
-    """A straight line through the points, fitted so that relative deviations are least.
+    """A straight line through the points, fitted so that relative deviations are least."""
 
-    Attributes:
-        base: what it takes without any call.
-        each: what every call takes.
-        worst: the largest deviation of a point, as a part of the line's value there.
-    """
-
-    base: float
-    each: float
-    worst: float
+    base: float  # what it takes without any call
+    each: float  # what every call takes
+    worst: float  # the largest deviation of a point, as a part of the line's value there
 
 
 def measure(
-    bench: Bench, series: dict[str, tuple[Cell, ...]], rounds: int
+    bench: Bench, rounds: int, series: dict[str, tuple[Cell, ...]] = SERIES
 ) -> dict[str, list[Point]]:
     """Start ours and the stdlib baseline at each size, without latency.
 
     The command gets the environment too, and takes longer with a large one: it is not taken off.
     """
     cells = [cell for one in series.values() for cell in one]
-    points = {cell: _counted(bench, cell) for cell in cells}
+    points = {cell: _counted(bench, cell) for cell in bench.each("cell", cells)}
     for cell, times in zip(cells, bench.times_of_cells(cells, COMPARED, rounds), strict=True):
         # The best of the rounds: what disturbs only ever adds, and would bend the line.
-        best = {name: min(times[name]) - min(times["direct"]) for name in COMPARED}
+        best = [min(times[name]) - min(times["direct"]) for name in COMPARED]
         points[cell] = points[cell]._replace(added_ms=best)
     return {name: [points[cell] for cell in one] for name, one in series.items()}
 
@@ -71,77 +67,61 @@ def measure(
 def _counted(bench: Bench, cell: Cell) -> Point:
     environ = bench.serve(cell)
     _, counts = bench.agreed(COMPARED, environ)
-    peaks = {}
+    peaks = []
     for name in COMPARED:
-        peaks[name] = peak_mib((*CONTENDERS[name], *NOTHING), environ)
+        peaks.append(peak_mib((*CONTENDERS[name], *NOTHING), environ))
         bench.forget()
-    return Point(cell, counts["ours"].total, {}, peaks)
+    return Point(cell, counts["ours"].total, (), peaks)
 
 
-def part(found: dict[str, list[Point]], rounds: int) -> Part:
+def part(found: dict[str, list[Point]]) -> Findings:
     """Return its figures and its part of the page."""
     figures: list[Figure] = []
     fits: list[tuple[str, ...]] = []
+    rows: list[tuple[str, ...]] = []
     panels: dict[str, list[Panel]] = {"ms": [], "MiB": []}
+    names = [NAMES[key] for key in COMPARED]
     for series, points in found.items():
         calls = [point.calls for point in points]
-        for what, unit in (("time", "ms"), ("memory", "MiB")):
-            values = [one.added_ms if unit == "ms" else one.peak_mib for one in points]
-            both = [[one[key] for one in values] for key in COMPARED]
-            ours, baseline = (fit(calls, one) for one in both)
-            grows = exponent(calls, both[0])
+        for what, unit, label in (
+            ("time", "ms", "added, ms"),
+            ("memory", "MiB", "peak memory, MiB"),
+        ):
+            pairs = [one.added_ms if unit == "ms" else one.peak_mib for one in points]
+            values = list(zip(*pairs, strict=True))
+            lines = [fit(calls, one) for one in values]
+            grows = exponent(calls, values[0])
             name = f"exponent of {what} by calls, more {series}"
             figures.append(Figure(name, grows, "x", TARGET))
-            fits.append((
-                f"more {series}, {unit}",
-                *(f"{line.base:.1f}" for line in (ours, baseline)),
-                *(f"{line.each:.3f}" for line in (ours, baseline)),
-                f"{100 * ours.worst:.0f} %",
-                f"{grows:.2f}",
-            ))  # fmt: skip
+            without, each = (
+                [f"{line.base:.1f}" for line in lines],
+                [f"{line.each:.3f}" for line in lines],
+            )
+            off = f"{100 * lines[0].worst:.0f} %"
+            fits.append((f"more {series}, {unit}", *without, *each, off, f"{grows:.2f}"))
             curves = [
-                Curve(NAMES[key], calls, one, (line.base, line.each))
-                for key, one, line in zip(COMPARED, both, (ours, baseline), strict=True)
+                Curve(name, calls, one, (line.base, line.each))
+                for name, one, line in zip(names, values, lines, strict=True)
             ]
-            label = "added, ms" if unit == "ms" else "peak memory, MiB"
             panels[unit].append(Panel(f"more {series}", curves, "calls", label))
-    rows = [
-        (
-            point.cell.size,
-            str(point.calls),
-            *(f"{point.added_ms[key]:.0f}" for key in COMPARED),
-            *(f"{point.peak_mib[key]:.1f}" for key in COMPARED),
-        )
-        for points in found.values()
-        for point in points
-    ]
-    names = [NAMES[key] for key in COMPARED]
-    marked = {
-        "growth-rounds": str(rounds),
-        "growth-fits": page.table(
-            ("", "without calls", names[1], "each call", names[1], "off that line", "exponent"),
-            fits,
-        ),
-        "growth": page.table(
-            ("", "calls", *(f"{name}, {unit}" for unit in panels for name in names)), rows
-        ),
-    }
+        for point in points:
+            taken = (
+                *(f"{ms:.0f}" for ms in point.added_ms),
+                *(f"{mib:.1f}" for mib in point.peak_mib),
+            )
+            rows.append((point.cell.size, str(point.calls), *taken))
+    head = ("", "without calls", names[1], "each call", names[1], "off that line", "exponent")
+    columns = [f"{name}, {unit}" for unit in panels for name in names]
+    marked = {"growth-fits": table(head, fits), "growth": table(("", "calls", *columns), rows)}
     draw = partial(pictures.curves, [*panels["ms"], *panels["MiB"]], 3)
-    return Part(figures, page.Findings(marked, {"growth": draw}))
+    return Findings(marked, {"growth": draw}, figures)
 
 
 def fit(calls: Sequence[int], values: Sequence[float]) -> Line:
     """Return the line, by weighted least squares: sizes lie orders of magnitude apart."""
-    weights = [1 / value**2 for value in values]
-    total = sum(weights)
-    mean_x = sum(w * x for w, x in zip(weights, calls, strict=True)) / total
-    mean_y = sum(w * y for w, y in zip(weights, values, strict=True)) / total
-    spread = sum(w * (x - mean_x) ** 2 for w, x in zip(weights, calls, strict=True))
-    common = sum(
-        w * (x - mean_x) * (y - mean_y) for w, x, y in zip(weights, calls, values, strict=True)
-    )
-    each = common / spread
-    base = mean_y - each * mean_x
+    from numpy import polyfit  # which matplotlib brings
+
+    each, base = map(float, polyfit(calls, values, 1, w=[1 / value for value in values]))
     worst = max(abs(y / (base + each * x) - 1) for x, y in zip(calls, values, strict=True))
     return Line(base, each, worst)
 
@@ -154,11 +134,5 @@ def exponent(calls: Sequence[int], values: Sequence[float]) -> float:
     """
     least = min(values[:-3])
     first = calls[list(values).index(least)]
-    logs = [
-        (log(x - first), log(max(y - least, 1e-9)))
-        for x, y in zip(calls[-3:], values[-3:], strict=True)
-    ]
-    mean_x = sum(x for x, _ in logs) / len(logs)
-    mean_y = sum(y for _, y in logs) / len(logs)
-    spread = sum((x - mean_x) ** 2 for x, _ in logs)
-    return sum((x - mean_x) * (y - mean_y) for x, y in logs) / spread
+    above = [log(max(value - least, 1e-9)) for value in values[-3:]]
+    return linear_regression([log(one - first) for one in calls[-3:]], above).slope

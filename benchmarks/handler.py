@@ -1,98 +1,111 @@
-"""What a handler pays: the import, one read, and memory, measured in fresh processes."""
+"""What a handler pays: the import, first values, reads and memory, each in a fresh process."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from functools import partial
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import page, pictures
+from . import pictures
 from .answers import PATH
-from .contenders import ROOT, WRAPPER, Cell, base_environ, whole_store
-from .figures import Figure, Part
+from .contenders import ROOT, WRAPPER, Cell, whole_store
+from .figures import Figure
+from .handler_process import WAYS
+from .page import Findings, table
 from .pictures import Bar
-from .server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .starts import Bench
+
 PROGRAM = str(ROOT / "benchmarks" / "handler_process.py")
-MODULES = ("appconfig_env", "boto3", "aws_lambda_powertools.utilities.parameters")
-TOOLS = {"ours": "this helper", "boto3": "boto3", "powertools": "Powertools"}
-WAYS = {
-    "get": "`get`, as a local name",
-    "get_attribute": "`appconfig_env.get(name)`",
-    "environ": "`os.environ[name]`",
-    "clock_and_dict": "a clock and a dict",
-    "clock_and_dict_function": "the same in a function",
-    "powertools": "Powertools, from its cache",
-    "http_keep_alive": "HTTP to an agent, connection kept",
-    "http_urllib": "HTTP to an agent, by urllib",
+MODULES = {
+    "ours": "appconfig_env",
+    "boto3": "boto3",
+    "powertools": "aws_lambda_powertools.utilities.parameters",
 }
+TOOLS = {"ours": "this helper", "boto3": "boto3", "powertools": "Powertools"}
+MOMENTS = {"imported": "import", "first": "first values", "refreshed": "first refresh"}
 
 
-def measure_imports(rounds: int, modules: Sequence[str] = MODULES) -> dict[str, list[float]]:
-    """Return the milliseconds of each import next to the runtime client, in turns."""
-    found: dict[str, list[float]] = {module: [] for module in modules}
-    for _ in range(rounds + 1):
-        for module, taken in found.items():
-            taken.append(_run({"PATH": os.defpath}, "import", module))
-    return {module: taken[1:] for module, taken in found.items()}  # the first may have compiled
+class First(NamedTuple):
+    """What one tool takes to each moment, from the one before."""
+
+    times: Sequence[Mapping[str, float]]  # milliseconds, of each round
+    calls: Mapping[str, int]  # of Python functions
+
+    def ms(self, moment: str) -> float:
+        """Return the median of the rounds."""
+        return median(one[moment] for one in self.times)
 
 
-def part_imports(found: Mapping[str, Sequence[float]]) -> Part:
+def measure_first(bench: Bench, rounds: int) -> dict[str, First]:
+    """Return it for each tool, in turns."""
+    environ = bench.serve(Cell())
+    times = [
+        {tool: run_tool(bench, environ, "times", tool) for tool in TOOLS}
+        for _ in bench.each("round", range(rounds))
+    ]
+    # In the end: the first round may have compiled.
+    calls = {tool: run_tool(bench, environ, "calls", tool) for tool in TOOLS}
+    return {tool: First([one[tool] for one in times], calls[tool]) for tool in TOOLS}
+
+
+def part_first(found: dict[str, First]) -> Findings:
     """Return its figures and its part of the page."""
+    ours = found["ours"]
     figures = [
-        Figure(
-            f"import {module} next to the runtime client",
-            median(taken),
-            "ms",
-            1 if module == MODULES[0] else None,
-        )
-        for module, taken in found.items()
+        Figure("first refresh in a process", ours.ms("refreshed"), "ms"),
+        Figure("Python calls of the first get()", ours.calls["first"]),
+        Figure("Python calls of the first refresh", ours.calls["refreshed"]),
     ]
-    rows = [
-        (f"`import {module}`", f"{median(taken):.2f}", f"{min(taken):.2f}")
-        for module, taken in found.items()
-    ]
+    imports, rows = [], []
+    for tool, one in found.items():
+        name = f"import {MODULES[tool]}"
+        target, whole = 1 if tool == "ours" else None, f"{name} next to the runtime client"
+        figures.append(Figure(whole, one.ms("imported"), "ms", target))
+        best = min(times["imported"] for times in one.times)
+        imports.append((f"`{name}`", f"{one.ms('imported'):.2f}", f"{best:.2f}"))
+        times = (f"{one.ms(moment):.1f}" for moment in MOMENTS)
+        rows.append((TOOLS[tool], *times, *(f"{one.calls[moment]:,}" for moment in MOMENTS)))
+    head = ("", *(f"{name}, {kind}" for kind in ("ms", "calls") for name in MOMENTS.values()))
     marked = {
-        "import-rounds": str(min(map(len, found.values()))),
-        "import": page.table(("", "median, ms", "best, ms"), rows),
+        "import": table(("", "median, ms", "best, ms"), imports),
+        "first": table(head, rows),
     }
-    return Part(figures, page.Findings(marked))
+    return Findings(marked, figures=figures)
 
 
-def measure_reads(repeats: int, threads: Sequence[int] = (1, 8)) -> list[dict[str, float]]:
+def measure_reads(
+    bench: Bench, repeats: int, threads: Sequence[int] = (1, 8)
+) -> list[dict[str, float]]:
     """Return the microseconds of one read by way, the best of the repeats, for each of `threads`.
 
     With several threads it is the wall time of all divided by the reads of all, so a throughput:
     one interpreter lock serves them all, and a single read then takes `threads` times as long.
     """
-    with Server() as server, tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder:
-        server.serve(*Cell()[:2])
-        (Path(folder) / "ssm.json").write_text(json.dumps({f"{PATH}p1": "value 1"}))
-        environ = {
-            **base_environ(Path(folder), f"http://127.0.0.1:{server.agent_port}", server.ca_file),
-            "AGENT_PORT": str(server.agent_port),
-            "DB_USER": "db_user",
-            "APPCONFIG_ENV_LOCAL_DIR": folder,
-            "APPCONFIG_ENV_SOURCES": f"ssm:{PATH}",
-            "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "1h",
-            "SSM_PARAMETER_STORE_TTL": "3600",
-        }
-        found: list[dict[str, float]] = _run(
-            environ, "reads", str(repeats), ",".join(map(str, threads))
-        )
+    bench.serve(Cell())
+    (bench.folder / "ssm.json").write_text(json.dumps({f"{PATH}p1": "value 1"}))
+    environ = {
+        **bench.environ,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{bench.server.agent_port}",
+        "AGENT_PORT": str(bench.server.agent_port),
+        "DB_USER": "db_user",
+        "APPCONFIG_ENV_LOCAL_DIR": str(bench.folder),
+        "APPCONFIG_ENV_SOURCES": f"ssm:{PATH}",
+        "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "1h",
+        "SSM_PARAMETER_STORE_TTL": "3600",
+    }
+    words = ("reads", str(repeats), ",".join(map(str, threads)))
+    found: list[dict[str, float]] = _run(environ, *words)
     return found
 
 
-def part_reads(found: Sequence[Mapping[str, float]]) -> Part:
+def part_reads(found: Sequence[Mapping[str, float]]) -> Findings:
     """Return its figures and its part of the page."""
     alone = found[0]
     get, least, literal = alone["get"], alone["clock_and_dict_function"], alone["clock_and_dict"]
@@ -104,15 +117,15 @@ def part_reads(found: Sequence[Mapping[str, float]]) -> Part:
     ]
     numbers = [int(one["threads"]) for one in found]
     head = ["1 thread" if number == 1 else f"{number} threads, each read" for number in numbers]
-    rows = [(name, *(f"{one[way]:,.2f}" for one in found)) for way, name in WAYS.items()]
+    rows = [(name, *(f"{one[way]:,.2f}" for one in found)) for way, (name, _) in WAYS.items()]
     bars = [
         Bar(name, alone[way], way.startswith("get"))
-        for way, name in WAYS.items()
+        for way, (name, _) in WAYS.items()
         if not way.startswith("http")
     ]
-    marked = {"read-call": f"{least - literal:.2f} µs", "read": page.table(("", *head), rows)}
+    marked = {"read-call": f"{least - literal:.2f} µs", "read": table(("", *head), rows)}
     draw = partial(pictures.bars, {"microseconds for one read, 1 thread, HTTP left out": bars})
-    return Part(figures, page.Findings(marked, {"read": draw}))
+    return Findings(marked, {"read": draw}, figures)
 
 
 class Memory(NamedTuple):
@@ -124,65 +137,44 @@ class Memory(NamedTuple):
 
     tool: str
     has_store: bool
-    imported: tuple[float, float]
-    first: tuple[float, float]
-    refreshed: tuple[float, float]
+    imported: Sequence[float]
+    first: Sequence[float]
+    refreshed: Sequence[float]
     peak: float
 
     @property
-    def refresh_adds(self) -> tuple[float, float]:
+    def refresh_adds(self) -> Sequence[float]:
         """What the first refresh adds to a handler that has values."""
-        private, resident = (
-            after - before for after, before in zip(self.refreshed, self.first, strict=True)
-        )
-        return private, resident
+        return [after - before for after, before in zip(self.refreshed, self.first, strict=True)]
 
 
-def measure_memory(rounds: int) -> list[Memory]:
+def measure_memory(bench: Bench, rounds: int) -> list[Memory]:
     """Return two rows for each tool, with one trusted certificate and with a whole store.
 
-    Ours is started by the wrapper and so finds its snapshot; the others fetch their first values.
     Linux only.
     """
     found = []
-    with Server() as server, tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder:
-        server.serve(*Cell()[:2])
-        store = whole_store(Path(folder) / "trust.pem", server.ca_file)
-        for has_store, ca_file in ((False, server.ca_file), (True, store)):
-            environ = {
-                **base_environ(Path(folder), server.url, ca_file),
-                **Cell().environ(),
-                "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "error",
-            }
-            for tool in TOOLS:
-                taken = []
-                wrapper = (WRAPPER,) if tool == "ours" else ()
-                for _ in range(rounds):
-                    taken.append(_run(environ, "memory", tool, wrapper=wrapper))
-                    Path(environ["APPCONFIG_ENV_SNAPSHOT"]).unlink(missing_ok=True)
-                found.append(_median(tool, has_store=has_store, taken=taken))
+    environ = bench.serve(Cell())
+    store = whole_store(bench.folder / "trust.pem", bench.server.ca_file)
+    for has_store in (False, True):
+        environ["AWS_CA_BUNDLE"] = store if has_store else bench.server.ca_file
+        for tool in bench.each("tool", list(TOOLS)):
+            taken = [run_tool(bench, environ, "memory", tool) for _ in range(rounds)]
+            imported, first, refreshed = (
+                [median(one[moment][kind] - one["base"][kind] for one in taken) for kind in (0, 1)]
+                for moment in MOMENTS
+            )
+            peak = median(one["peak"][0] - one["base"][1] for one in taken)
+            found.append(Memory(tool, has_store, imported, first, refreshed, peak))
     return found
 
 
-def _median(tool: str, *, has_store: bool, taken: list[dict[str, list[float]]]) -> Memory:
-    def grown(moment: str) -> tuple[float, float]:
-        private, resident = (
-            median(one[moment][kind] - one["base"][kind] for one in taken) for kind in (0, 1)
-        )
-        return private, resident
-
-    peak = median(one["peak"][0] - one["base"][1] for one in taken)
-    return Memory(tool, has_store, grown("imported"), grown("first"), grown("refreshed"), peak)
-
-
-def part_memory(found: Sequence[Memory]) -> Part:
+def part_memory(found: Sequence[Memory]) -> Findings:
     """Return its figures and its part of the page."""
     adds = max(one.refresh_adds[1] for one in found if one.tool == "ours")
     name = "memory that the first refresh adds, all that is resident"
-    head = (
-        "", "trusts", "import", "first values", "first refresh", "the refresh alone",
-        "the refresh alone, resident", "peak, resident",
-    )  # fmt: skip
+    refresh = "the refresh alone"
+    head = ("", "trusts", *MOMENTS.values(), refresh, f"{refresh}, resident", "peak, resident")
     rows, bars = [], []
     for one in found:
         trusts = "a whole store" if one.has_store else "one certificate"
@@ -191,8 +183,16 @@ def part_memory(found: Sequence[Memory]) -> Part:
         rows.append((TOOLS[one.tool], trusts, *(f"{value:.1f}" for value in values)))
         bars.append(Bar(f"{TOOLS[one.tool]}, {trusts}", one.refreshed[0], one.tool == "ours"))
     draw = partial(pictures.bars, {"MiB of private memory added, after the first refresh": bars})
-    found_ = page.Findings({"memory": page.table(head, rows)}, {"memory": draw})
-    return Part([Figure(name, adds, "MiB", 8)], found_)
+    figures = [Figure(name, adds, "MiB", 8)]
+    return Findings({"memory": table(head, rows)}, {"memory": draw}, figures)
+
+
+def run_tool(bench: Bench, environ: dict[str, str], kind: str, tool: str) -> Any:
+    """Run one tool; the wrapper starts ours, which so finds a snapshot. The others have none."""
+    quiet = {**environ, "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "error"}
+    found = _run(quiet, kind, tool, wrapper=(WRAPPER,) if tool == "ours" else ())
+    bench.forget()
+    return found
 
 
 def _run(environ: dict[str, str], *words: str, wrapper: tuple[str, ...] = ()) -> Any:

@@ -1,7 +1,7 @@
-"""What runs in the fresh processes of `handler`: one import, reads in turns, or memory by moments.
+"""What runs in the fresh processes of `handler`: reads in turns, or a tool's moments.
 
-`python handler_process.py import MODULE`, `... reads REPEATS THREADS` or `... memory TOOL`. Imports
-are late, so that a tool does not find loaded what it would have to load itself.
+`python handler_process.py reads REPEATS THREADS` or `... KIND TOOL`, where KIND is times, calls or
+memory. Imports are late, so that a tool does not find loaded what it would have to load itself.
 """
 
 from __future__ import annotations
@@ -16,32 +16,23 @@ from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 PATH = "/shop/prod/"
 # How many reads one timing has; an HTTP GET takes about a thousand times as long as the others.
 LOOPS = {"http_keep_alive": 200, "http_urllib": 100, "powertools": 4_000}
 MOST_LOOPS = 20_000
-STATEMENTS = {
-    "get": "get('P1')",
-    "get_attribute": "appconfig_env.get('P1')",
-    "environ": "environ['DB_USER']",
-    "clock_and_dict": "clock(); values['P1']",
-    "clock_and_dict_function": "read('P1')",
-    "powertools": f"get_parameter('{PATH}p1', max_age=3600)",
-    "http_keep_alive": "over_kept_connection()",
-    "http_urllib": "by_urllib()",
+WAYS = {  # by key the name, and what is timed
+    "get": ("`get`, as a local name", "get('P1')"),
+    "get_attribute": ("`appconfig_env.get(name)`", "appconfig_env.get('P1')"),
+    "environ": ("`os.environ[name]`", "environ['DB_USER']"),
+    "clock_and_dict": ("a clock and a dict", "clock(); values['P1']"),
+    "clock_and_dict_function": ("the same in a function", "read('P1')"),
+    "powertools": ("Powertools, from its cache", f"get_parameter('{PATH}p1', max_age=3600)"),
+    "http_keep_alive": ("HTTP to an agent, connection kept", "over_kept_connection()"),
+    "http_urllib": ("HTTP to an agent, by urllib", "by_urllib()"),
 }
-
-
-def imported(module: str) -> float:
-    """Return the milliseconds of an import."""
-    from importlib import import_module
-
-    began = time.perf_counter_ns()
-    import_module(module)
-    return (time.perf_counter_ns() - began) / 1e6
 
 
 def reads(repeats: str, threads: str) -> list[dict[str, float]]:
@@ -52,9 +43,9 @@ def reads(repeats: str, threads: str) -> list[dict[str, float]]:
     names = _names()
     found = []
     for number in map(int, threads.split(",")):
-        best = dict.fromkeys(STATEMENTS, float("inf"))
+        best = dict.fromkeys(WAYS, float("inf"))
         for _ in range(int(repeats)):
-            for kind, statement in STATEMENTS.items():  # in turns
+            for kind, (_, statement) in WAYS.items():  # in turns
                 # For many threads about as much work as for one.
                 loops = max(LOOPS.get(kind, MOST_LOOPS) * 2 // (number + 1), 10)
                 timer = timeit.Timer(statement, globals=names)
@@ -131,57 +122,89 @@ def _names() -> dict[str, Any]:
         "over_kept_connection": over_kept_connection,
         "by_urllib": by_urllib,
     }
-    for statement in STATEMENTS.values():
+    for _, statement in WAYS.values():
         last = statement.rpartition("; ")[2]
         assert "environ[" in last or eval(last, names) == "value 1"
     return names
 
 
-Moments = dict[str, list[float]]
+def times(tool: str) -> dict[str, float]:
+    """Return the milliseconds that a tool takes to each moment, from the one before."""
+    found, before = {}, time.perf_counter()
+    for moment in TOOLS[tool]():
+        found[moment] = 1000 * (time.perf_counter() - before)
+        before = time.perf_counter()
+    return found
 
 
-def memory(tool: str) -> Moments:
+def calls(tool: str) -> dict[str, int]:
+    """Return the calls of Python functions to each moment, the same ones on every machine.
+
+    No other thread can be started, so that all work is done in this one, in one order.
+    """
+    import _thread
+
+    found, count = {}, 0
+
+    def no_thread(*_: object) -> None:
+        raise RuntimeError
+
+    def profile(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    _thread.start_new_thread = no_thread  # type: ignore[assignment]
+    sys.setprofile(profile)
+    for moment in TOOLS[tool]():
+        found[moment] = count - 1  # the generator
+        count = 0
+    sys.setprofile(None)
+    return found
+
+
+def memory(tool: str) -> dict[str, list[float]]:
     """Return the private and the resident MiB at each moment of a tool, and its peak."""
     usage()  # what reading takes is there from now on
-    moments = {"base": usage()}
+    found = {"base": usage()}
     # The peak begins to count here; where that is not allowed it is that since the start.
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    TOOLS[tool](moments)
-    moments["peak"] = [_sizes("/proc/self/status")["VmHWM"]]
-    return moments
+    for moment in TOOLS[tool]():
+        found[moment] = usage()
+    found["peak"] = [_sizes("/proc/self/status")["VmHWM"]]
+    return found
 
 
-def _ours(moments: Moments) -> None:
+def _ours() -> Iterator[str]:
     """This tool: the wrapper has left its snapshot."""
     import appconfig_env
 
-    moments["imported"] = usage()
+    yield "imported"
     assert appconfig_env.get("P19") == "value 19"
-    moments["first"] = usage()
+    yield "first"
     appconfig_env.refresh()
+    yield "refreshed"
     assert all(one["last_error"] is None for one in appconfig_env.status().values())
-    moments["refreshed"] = usage()
 
 
-def _boto3(moments: Moments) -> None:
+def _boto3() -> Iterator[str]:
     """A poll as one writes it with boto3: a session for each profile, all pages of the path."""
     import boto3  # noqa: F401
 
-    moments["imported"] = usage()
+    yield "imported"
     from benchmarks.boto3_wrapper import Reader
 
     reader = Reader(dict(os.environ))
     for moment in ("first", "refreshed"):
         assert reader.read()["P19"] == "value 19"
-        moments[moment] = usage()
+        yield moment
 
 
-def _powertools(moments: Moments) -> None:
+def _powertools() -> Iterator[str]:
     """Powertools' parameters, and the same once more past its cache."""
     from aws_lambda_powertools.utilities import parameters
 
-    moments["imported"] = usage()
+    yield "imported"
     for moment in ("first", "refreshed"):  # by the functions that handlers use, not by one session
         again = moment == "refreshed"
         for name in ("app", "flags"):
@@ -190,7 +213,7 @@ def _powertools(moments: Moments) -> None:
             )
         found = parameters.get_parameters(PATH, recursive=True, decrypt=True, force_fetch=again)
         assert found["p19"] == "value 19"
-        moments[moment] = usage()
+        yield moment
 
 
 TOOLS = {"ours": _ours, "boto3": _boto3, "powertools": _powertools}
@@ -213,6 +236,6 @@ if __name__ == "__main__":
     import awslambdaric.bootstrap  # noqa: F401 - as the runtime has it loaded when a handler is imported
 
     commands: dict[str, Callable[..., object]] = {
-        "import": imported, "reads": reads, "memory": memory,
+        "times": times, "calls": calls, "reads": reads, "memory": memory,
     }  # fmt: skip
     print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))

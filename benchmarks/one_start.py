@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import layers, page, pictures, starts
-from .contenders import BOTO3_NO_GARBAGE, CONTENDERS, NAMES, PROGRAM, Cell, whole_store
-from .figures import Figure, Part, quartiles
+from . import layers, pictures, starts
+from .contenders import BOTO3_NO_GARBAGE, CONTENDERS, NAMES, Cell, whole_store
+from .figures import Figure, quartiles
+from .page import Findings, table
 from .pictures import Bar
 from .starts import Start
 
@@ -19,37 +18,14 @@ if TYPE_CHECKING:
     from .starts import Bench
 
 CELL = Cell()
-# The page's rows: `idle` reads nothing; `_trusting` trusts a store of the usual size, as a function
-# without AWS_CA_BUNDLE does; `layer_trusting` is exactly that function, where the layer's own
-# directory has the server's authority.
-ROWS = {
-    "idle": "this wrapper, nothing to read",
-    **{name: NAMES[name] for name in CONTENDERS},
-    "boto3_no_garbage": "boto3, garbage not collected",
-    "ours_trusting": "this wrapper, full trust store",
-    "baseline_trusting": "stdlib baseline, full trust store",
-    "boto3_trusting": "boto3, full trust store",
-    "layer": NAMES["layer"],
-    "layer_trusting": f"{NAMES['layer']}, no `AWS_CA_BUNDLE`",
-}
 
 
 class Found(NamedTuple):
-    """What was measured.
+    """What was measured."""
 
-    Attributes:
-        times: milliseconds, one for each round, of every row and of `direct`, the command itself.
-        counts: the requests of one cold start of each contender.
-        variables: how many all of them set, to the same values.
-        modules, idle_modules: how many modules ours imports beyond those of a bare interpreter,
-            with something to read and without.
-    """
-
-    times: dict[str, list[float]]
-    counts: dict[str, Counts]
-    variables: int
-    modules: int
-    idle_modules: int
+    times: dict[str, list[float]]  # of each round; of `direct` too, the command itself
+    counts: dict[str, Counts]  # what one cold start of each contender asks the server for
+    variables: int  # which all of them set, to the same values
 
 
 def measure(bench: Bench, rounds: int) -> Found:
@@ -60,8 +36,6 @@ def measure(bench: Bench, rounds: int) -> Found:
     """
     environ = bench.serve(CELL)
     variables, counts = bench.agreed(CONTENDERS, environ)
-    modules, idle_modules = _modules(environ), _modules(bench.environ)
-    bench.forget()
     store = whole_store(bench.folder / "trust.pem", bench.server.ca_file)
     trusting = {**environ, "AWS_CA_BUNDLE": store}
     function = {name: value for name, value in environ.items() if name != "AWS_CA_BUNDLE"}
@@ -71,23 +45,21 @@ def measure(bench: Bench, rounds: int) -> Found:
         "idle": Start(CONTENDERS["ours"], bench.environ),
         **{name: Start(wrapper, environ) for name, wrapper in CONTENDERS.items()},
         "boto3_no_garbage": Start(BOTO3_NO_GARBAGE, environ),
+        "ours_trusting": Start(CONTENDERS["ours"], trusting),
+        "baseline_trusting": Start(CONTENDERS["baseline"], trusting),
+        "boto3_trusting": Start(CONTENDERS["boto3"], trusting),
         "layer": Start(layer, environ),
         "layer_trusting": Start(layer, function),
     }
-    for name in ("ours", "baseline", "boto3"):
-        wanted[f"{name}_trusting"] = Start(CONTENDERS[name], trusting)
-    return Found(bench.times(wanted, rounds), counts, variables, modules, idle_modules)
+    return Found(bench.times(wanted, rounds), counts, variables)
 
 
-def part(found: Found) -> Part:
+def part(found: Found) -> Findings:
     """Return its figures and its part of the page."""
     direct = found.times["direct"]
     added = {name: starts.added(times, direct) for name, times in found.times.items()}
-    what, trust, function = (
-        "2 profiles, 20 parameters",
-        "with a full trust store",
-        "the layer without AWS_CA_BUNDLE",
-    )
+    what, trust = "2 profiles, 20 parameters", "with a full trust store"
+    function = "the layer without AWS_CA_BUNDLE"
 
     def ratio(one: str, other: str) -> float:
         return added[one] / added[other]
@@ -106,36 +78,17 @@ def part(found: Found) -> Part:
         ),
         Figure(f"boto3 {trust} to {function}", ratio("boto3_trusting", "layer_trusting"), "x"),
         Figure("configurations received", found.counts["ours"].configurations),
-        Figure("modules imported", found.modules),
-        Figure("modules imported, nothing to read", found.idle_modules),
     ]
     rows, bars = [], []
-    for key, name in ROWS.items():
+    for key, name in ((key, NAMES[key]) for key in found.times if key != "direct"):
         low, high = quartiles([one - median(direct) for one in found.times[key]])
         counts = found.counts.get(key)
         asked = (str(counts.total), str(counts.connections)) if counts else ("", "")
         rows.append((name, f"{added[key]:.1f}", f"{low:.1f} to {high:.1f}", *asked))
         bars.append(Bar(name, added[key], name.startswith(NAMES["ours"]), low, high))
     marked = {
-        "start-rounds": str(len(direct)),
         "start-variables": str(found.variables),
-        "start": page.table(("", "adds, ms", "quartiles", "calls", "connections"), rows),
+        "start": table(("", "adds, ms", "quartiles", "calls", "connections"), rows),
     }
     draw = partial(pictures.bars, {"milliseconds added to the start": bars})
-    return Part(figures, page.Findings(marked, {"start": draw}))
-
-
-def _modules(environ: dict[str, str]) -> int:
-    """Return how many modules one cold start imports beyond those of a bare interpreter."""
-    return _imported((PROGRAM, "/bin/true"), environ) - _imported(("-c", "pass"), environ)
-
-
-def _imported(words: tuple[str, ...], environ: dict[str, str]) -> int:
-    done = subprocess.run(
-        (sys.executable, "-I", "-S", "-X", "importtime", *words),
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return sum(line.startswith("import time:") for line in done.stderr.splitlines()) - 1
+    return Findings(marked, {"start": draw}, figures)

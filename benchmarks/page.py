@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from .figures import Figure
+
+NOTE_SECONDS = 10
 _MARKED = re.compile(r"(<!-- bench:([\w-]+) -->)(.*?)(<!-- /bench:\2 -->)", re.DOTALL)
 
 
 class Findings(NamedTuple):
-    """What a run found: texts by mark, and by file name what draws a picture."""
+    """What a run found: texts by mark, by file name what draws a picture, and its figures."""
 
     marked: Mapping[str, str]
     pictures: Mapping[str, Callable[[Path], None]] = {}
+    figures: Sequence[Figure] = ()
 
 
 def marks(text: str) -> list[str]:
@@ -84,10 +88,20 @@ class Progress:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._total, self._show, self._now = total, show, now
-        self._count, self._began = 0, now()
+        self._count, self._text, self._began, self._shown = 0, "", now(), 0.0
 
     def step(self, text: str) -> None:
         """Count one more of the total."""
-        self._count += 1
-        minutes, seconds = divmod(round(self._now() - self._began), 60)
+        self._count, self._text = self._count + 1, text
+        self._line(text, self._now())
+
+    def note(self, text: str) -> None:
+        """Show how far the step has come, unless the last line is less than ten seconds old."""
+        now = self._now()
+        if now - self._shown >= NOTE_SECONDS:
+            self._line(f"{self._text}, {text}", now)
+
+    def _line(self, text: str, now: float) -> None:
+        self._shown = now
+        minutes, seconds = divmod(round(now - self._began), 60)
         self._show(f"[{self._count}/{self._total}] {minutes}:{seconds:02d} {text}\n")

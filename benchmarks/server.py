@@ -13,28 +13,25 @@ A second port takes plain HTTP, without any distance, as AWS's local agents do.
 
 from __future__ import annotations
 
-import json
+import multiprocessing
 import socket
 import ssl
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from .answers import Answers, Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
+    from multiprocessing.connection import Connection
 
 HOST = "localhost"
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class Counts(NamedTuple):
@@ -64,72 +61,53 @@ class Server:
     """
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.server"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.url, self.ca_file, self.agent_port = self._read()
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_main, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+        self.url, self.ca_file, self.agent_port = self._pipe.recv()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.communicate(timeout=10)  # closes its standard input, which ends it
+    def __exit__(self, *raised: object) -> None:
+        self._pipe.close()  # which ends it
+        self._process.join(timeout=10)
 
-    def serve(self, profiles: int, parameters: int, rtt_ms: float = 0.0) -> None:
-        """From now on have so much to read, so far away; the counts begin at zero."""
-        self._ask([profiles, parameters, rtt_ms])
+    def serve(
+        self, profiles: int, parameters: int, rtt_ms: float = 0.0, secret_ms: float = 0.0
+    ) -> None:
+        """From now on have so much to read, so far away; the counts begin at zero.
+
+        A secret takes `secret_ms` on top of its round trip.
+        """
+        self._pipe.send((Content(profiles, parameters), rtt_ms, secret_ms))
+        self._pipe.recv()
 
     def counts(self) -> Counts:
         """Return what was received since the last call of this."""
-        return Counts(*self._ask([]))
-
-    def _ask(self, words: list[float]) -> Any:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(words) + "\n")
-        self._process.stdin.flush()
-        return self._read()
-
-    def _read(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the benchmarks' server did not start")
-        return json.loads(line)
-
-
-class Link:
-    """The distance to the server; `wait` as `time.sleep`."""
-
-    def __init__(self, rtt_ms: float = 0.0, wait: Callable[[float], object] = time.sleep) -> None:
-        self._seconds = rtt_ms / 1000
-        self._wait = wait
-
-    def pass_round_trips(self, number: int) -> None:
-        """Let so many round trips pass."""
-        if self._seconds:
-            self._wait(number * self._seconds)
+        self._pipe.send(None)
+        found: Counts = self._pipe.recv()
+        return found
 
 
 class Service:
-    """What the connections share: the answers, the link and the tally; `serve` replaces all."""
+    """What the connections share: the answers, the distance and the tally; `serve` replaces all.
 
-    def __init__(self, content: Content, link: Link) -> None:
+    Args:
+        wait: as `time.sleep`.
+    """
+
+    def __init__(self, wait: Callable[[float], object] = time.sleep) -> None:
+        self._wait = wait
         self._lock = threading.Lock()
         self._known: dict[Content, Answers] = {}  # no later start pays for making pages
-        self.serve(content, link)
+        self.serve(Content())
 
-    def serve(self, content: Content, link: Link) -> None:
+    def serve(self, content: Content, rtt_ms: float = 0.0, secret_ms: float = 0.0) -> None:
         """From now on answer so."""
         if content not in self._known:
             self._known[content] = Answers(content)
-        self.answers, self.link = self._known[content], link
+        self.answers, self.rtt_ms, self.secret_ms = self._known[content], rtt_ms, secret_ms
         self.tally = Counter[str]()
 
     def count(self, what: str) -> None:
@@ -144,6 +122,11 @@ class Service:
         connections = tally.pop("", 0)
         return Counts(dict(sorted(tally.items())), connections)
 
+    def pass_ms(self, milliseconds: float) -> None:
+        """Let so many pass."""
+        if milliseconds:
+            self._wait(milliseconds / 1000)
+
 
 @lru_cache(maxsize=64)  # an agent's clients send the same head each time
 def _parsed(head: bytes) -> tuple[str, str, dict[str, str]]:
@@ -156,36 +139,28 @@ def _parsed(head: bytes) -> tuple[str, str, dict[str, str]]:
 def serve_connection(
     plain: socket.socket, context: ssl.SSLContext | None, service: Service
 ) -> None:
-    """Answer on one connection until the client has closed it."""
+    """Answer on one connection until the client has closed it, or has become another program."""
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    link = service.link if context else Link()
+    rtt_ms = service.rtt_ms if context else 0
     buffer = b""
-    try:
+    with suppress(OSError), plain:
         plain.recv(1, socket.MSG_PEEK)
-        link.pass_round_trips(2)
+        service.pass_ms(2 * rtt_ms)
         with context.wrap_socket(plain, server_side=True) if context else nullcontext(plain) as one:
             service.count("")
-            while True:
-                while b"\r\n\r\n" not in buffer:
-                    if not (data := one.recv(65536)):
-                        return
-                    buffer += data
-                head, _, buffer = buffer.partition(b"\r\n\r\n")
+            while data := one.recv(65536):
+                buffer += data
+                head, end, body = buffer.partition(b"\r\n\r\n")
+                if not end:
+                    continue
                 method, target, headers = _parsed(head)
-                length = int(headers.get("content-length", "0"))
-                while len(buffer) < length:
-                    if not (data := one.recv(65536)):
-                        return
-                    buffer += data
-                body, buffer = buffer[:length], buffer[length:]
+                if len(body) < int(headers.get("content-length", "0")):
+                    continue
+                buffer = b""  # the client waits for the answer
                 operation, whole = service.answers.answer(method, target, headers, body)
                 service.count(operation)
-                link.pass_round_trips(1)
+                service.pass_ms(rtt_ms + service.secret_ms * (operation == "GetSecretValue"))
                 one.sendall(whole)
-    except OSError:
-        pass  # a client that has become another program
-    finally:
-        plain.close()
 
 
 def _accept(listener: socket.socket, context: ssl.SSLContext | None, service: Service) -> None:
@@ -195,8 +170,8 @@ def _accept(listener: socket.socket, context: ssl.SSLContext | None, service: Se
         threading.Thread(target=serve_connection, args=arguments, daemon=True).start()
 
 
-def main() -> None:
-    """Serve until standard input closes; each of its lines is what to serve, or nothing."""
+def _main(pipe: Connection) -> None:
+    """Serve until the pipe is closed; it brings what to serve, or None for the counts."""
     import trustme  # the one thing here that is not in the standard library
 
     # Named as AWS's own are, which the wrapper looks for in a large trust store.
@@ -204,22 +179,16 @@ def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     authority.issue_cert(HOST).configure_cert(context)
-    service = Service(Content(), Link())
-    ports = []
+    service, ports = Service(), []
     for one in (context, None):
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         threading.Thread(target=_accept, args=(listener, one, service), daemon=True).start()
         ports.append(listener.getsockname()[1])
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, suppress(EOFError):
         ca_file = Path(folder) / "ca.pem"
         authority.cert_pem.write_to_path(str(ca_file))
-        print(json.dumps([f"https://{HOST}:{ports[0]}", str(ca_file), ports[1]]), flush=True)
-        for line in sys.stdin:
-            if words := json.loads(line):
-                profiles, parameters, rtt_ms = words
-                service.serve(Content(int(profiles), int(parameters)), Link(rtt_ms))
-            print(json.dumps(service.take()), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+        pipe.send((f"https://{HOST}:{ports[0]}", str(ca_file), ports[1]))
+        while True:
+            if wanted := pipe.recv():
+                service.serve(*wanted)
+            pipe.send(service.take())

@@ -8,13 +8,15 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from .contenders import CONTENDERS, NOTHING, Cell, base_environ, require_same, variables_set
 from .server import Counts, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+T = TypeVar("T")
 
 
 class Start(NamedTuple):
@@ -27,18 +29,25 @@ class Start(NamedTuple):
 class Bench:
     """A server, a folder for a run's files, and starts with them; `environ` has nothing to read."""
 
-    def __init__(self, server: Server, folder: Path) -> None:
+    def __init__(self, server: Server, folder: Path, note: Callable[[str], object]) -> None:
         self.server = server
         self.folder = folder
         self.environ = base_environ(folder, server.url, server.ca_file)
         self._snapshot = folder / "snapshot.json"
+        self._note = note
 
     @classmethod
     @contextmanager
-    def open(cls) -> Iterator[Self]:
-        """With a server and a folder of its own."""
+    def open(cls, note: Callable[[str], object] = lambda _: None) -> Iterator[Self]:
+        """With a server and a folder of its own; `note` gets what is measured now."""
         with Server() as server, tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder:
-            yield cls(server, Path(folder))
+            yield cls(server, Path(folder), note)
+
+    def each(self, what: str, items: Sequence[T]) -> Iterator[T]:
+        """Return the items, each of which is noted by its number."""
+        for number, item in enumerate(items, 1):
+            self._note(f"{what} {number} of {len(items)}")
+            yield item
 
     def serve(self, cell: Cell) -> dict[str, str]:
         """Serve what is in the cell; return the environment that has every contender read it."""
@@ -66,10 +75,8 @@ class Bench:
     def times(self, starts: dict[str, Start], rounds: int) -> dict[str, list[float]]:
         """Return the milliseconds of each, in turns; all have been started before, by `agreed`."""
         found: dict[str, list[float]] = {name: [] for name in starts}
-        for _ in range(rounds):
-            for name, (wrapper, environ) in starts.items():
-                found[name].append(wall_ms((*wrapper, *NOTHING), environ))
-                self.forget()
+        for _ in self.each("round", range(rounds)):
+            self._time(starts, found)
         return found
 
     def times_of_cells(
@@ -81,14 +88,18 @@ class Bench:
         each, and not all starts in one.
         """
         found = [{name: list[float]() for name in ("direct", *contenders)} for _ in cells]
-        for _ in range(rounds):
-            for cell, times in zip(cells, found, strict=True):
+        for number in range(rounds):
+            what = f"round {number + 1} of {rounds}, cell"
+            for cell, times in self.each(what, list(zip(cells, found, strict=True))):
                 environ = self.serve(cell)
                 starts = {name: Start(CONTENDERS[name], environ) for name in contenders}
-                once = self.times({"direct": Start((), self.environ), **starts}, 1)
-                for name, taken in once.items():
-                    times[name] += taken
+                self._time({"direct": Start((), self.environ), **starts}, times)
         return found
+
+    def _time(self, starts: dict[str, Start], times: dict[str, list[float]]) -> None:
+        for name, (wrapper, environ) in starts.items():
+            times[name].append(wall_ms((*wrapper, *NOTHING), environ))
+            self.forget()
 
     def forget(self) -> None:
         """Remove the snapshot file: it would save the next start its calls."""

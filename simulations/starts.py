@@ -11,6 +11,7 @@ from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._backends.aws.ssm import read_names
 from appconfig_env._cache.load import load
 from appconfig_env._config.settings import from_environ
+from appconfig_env.errors import Failure
 
 from .account import Account, Client, Quotas
 from .world import World
@@ -108,6 +109,7 @@ def simulate(fleet: Fleet, seed: int = 1) -> Starts:
     )
     fallback = _baked(settings, fleet) if fleet.has_fallback else None
     starts: list[Start] = []
+    covered: set[frozenset[tuple[str, str]]] = set()  # failures that the fallback makes up for
 
     def start() -> None:
         began = world.now()
@@ -129,8 +131,17 @@ def simulate(fleet: Fleet, seed: int = 1) -> Starts:
         snapshot = load(settings, fetch_once, now, timeout=timeout, jitter=jitter)
         errors = with_fallback = tuple(str(error) for error in snapshot.missing(settings))
         if errors and fleet.has_fallback:  # the same outcomes once more
-            other = load(settings, fetch_once, now, timeout=0, fallback=lambda: fallback)
-            with_fallback = tuple(str(error) for error in other.missing(settings))
+            failed = frozenset(
+                (reference, outcome.kind)
+                for reference, outcome in outcomes.items()
+                if isinstance(outcome, Failure)
+            )
+            with_fallback = ()
+            if failed not in covered:
+                other = load(settings, fetch_once, now, timeout=0, fallback=lambda: fallback)
+                with_fallback = tuple(str(error) for error in other.missing(settings))
+                if not with_fallback:
+                    covered.add(failed)
         client.close()
         is_fresh = not any(entry.failure for entry in snapshot.entries.values())
         starts.append(Start(world.now() - began, is_fresh, errors, with_fallback))

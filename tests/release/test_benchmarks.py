@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import counts, distance, growth, layers
-from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, SHOW, Cell
+from benchmarks import child_or_thread, counts, distance, growth, layers
+from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, SHOW, WRAPPER, Cell
 from benchmarks.server import HOST, Server
 from benchmarks.starts import Bench
 
@@ -36,7 +36,7 @@ STRACE = """\
 
 def test_a_cell_gives_what_each_contender_adds_and_asks_for() -> None:
     with Bench.open() as bench:
-        (found,) = distance.measure(bench, [Cell(1, 3)], 1)
+        (found,) = distance.measure(bench, 1, [Cell(1, 3)])
 
     assert found.added.keys() == CONTENDERS.keys()
     assert found.calls == 3
@@ -46,10 +46,10 @@ def test_a_cell_gives_what_each_contender_adds_and_asks_for() -> None:
 
 def test_growth_counts_calls_and_memory_at_each_size() -> None:
     with Bench.open() as bench:
-        found = growth.measure(bench, {"parameters": (Cell(1, 10), Cell(1, 11))}, 1)
+        found = growth.measure(bench, 1, {"parameters": (Cell(1, 10), Cell(1, 11))})
 
     assert [point.calls for point in found["parameters"]] == [3, 4]
-    assert all(point.peak_mib["ours"] > 1 for point in found["parameters"])
+    assert all(point.peak_mib[0] > 1 for point in found["parameters"])
 
 
 def test_a_line_fits_what_is_straight() -> None:
@@ -86,6 +86,17 @@ def test_instructions_are_counted_until_the_exec(tmp_path: Path) -> None:
     assert 10_000 < counted('exec "$@"') < counted('for one in 1 2 3 4 5; do :; done; exec "$@"')
 
 
+def test_modules_and_python_calls_are_counted_until_the_exec() -> None:
+    with Bench.open() as bench:
+        environ = bench.serve(Cell())
+        idle = counts.python_work((WRAPPER,), bench.environ)
+        found = {name: counts.python_work(one, environ) for name, one in CONTENDERS.items()}
+
+    assert all(1 < before < after for before, after in zip(idle, found["ours"], strict=True))
+    assert all(ours < other for ours, other in zip(found["ours"], found["boto3"], strict=True))
+    assert found["baseline"][1] > 1000, "with those of its threads, which do all of its work"
+
+
 def test_the_peak_is_that_of_the_command() -> None:
     large = (sys.executable, "-I", "-S", "-c", "print(len(bytes(range(256)) * 200_000))")
 
@@ -95,7 +106,7 @@ def test_the_peak_is_that_of_the_command() -> None:
 def test_the_command_measures_what_is_wanted_and_names_the_machine(tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text((ROOT / "docs" / "performance.md").read_text())
-    words = ("--rounds", "1", "--json", "--only", "start", "--only", "import", "--docs", tmp_path)
+    words = ("--rounds", "1", "--json", "--only", "start", "--only", "reads", "--docs", tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *words],
         cwd=ROOT,
@@ -108,29 +119,47 @@ def test_the_command_measures_what_is_wanted_and_names_the_machine(tmp_path: Pat
     assert {"python", "tls", "processors", "boto3", "awslambdaric"} <= found["machine"].keys()
     values = {one["name"]: one["value"] for one in found["figures"]}
     assert values["configurations received"] == 2
-    assert 0 < values["modules imported, nothing to read"] < values["modules imported"]
+    assert values["get() of a fresh value"] > 0
     assert found["page"]["start-variables"] == str(20 + 4 + 3)
-    assert {one["target"] for one in found["figures"]} == {None, 45, 15, 1.3, 5, 6, 1}
-    progress = [line.split(" ", 2) for line in done.stderr.splitlines()]
+    assert {one["target"] for one in found["figures"]} == {None, 45, 15, 1.3, 5, 6, 0.3, 1.5, 1}
+    progress = [line.split(" ", 2) for line in done.stderr.splitlines() if ", round " not in line]
     assert [(one[0], one[2]) for one in progress] == [
         ("[1/2]", "measuring: start"),
-        ("[2/2]", "measuring: import"),
+        ("[2/2]", "measuring: reads"),
     ]
     filled = page.read_text()
     assert found["page"]["start"] in filled
     assert found["page"].keys() == {
-        "machine", "start", "start-rounds", "start-variables", "import", "import-rounds",
+        "machine", "start", "start-rounds", "start-variables", "read", "read-call", "reads-rounds",
     }  # fmt: skip
-    assert [one.name for one in (tmp_path / "performance").iterdir()] == ["start.svg"]
+    drawn = sorted(one.name for one in (tmp_path / "performance").iterdir())
+    assert drawn == ["read.svg", "start.svg"]
 
 
 def test_deferred_sources_are_measured_next_to_what_is_awaited() -> None:
     with Bench.open() as bench:
-        found = distance.measure_deferred(bench, [Cell(1, 3)], 1)
+        found = distance.measure_deferred(bench, 1, [Cell(1, 3)])
 
     assert list(found) == [Cell(1, 3)]
     ways = ["awaited", "deferred", "without", "all deferred", "idle"]
     assert list(found[Cell(1, 3)]) == ways
+
+
+def test_a_child_and_a_thread_both_bring_the_secret() -> None:
+    with Bench.open() as bench:
+        found = child_or_thread.measure(bench, 1)
+        asked = bench.server.counts().calls
+
+    assert [(row.init_ms, row.secret_ms) for row in found] == [
+        (init_ms, secret_ms)
+        for init_ms in child_or_thread.INIT_MS
+        for secret_ms in child_or_thread.SECRET_MS
+    ]
+    for row in found:
+        for way in child_or_thread.WAYS:
+            assert row.there[way] >= row.ready[way] > row.init_ms
+            assert row.there[way] > row.secret_ms
+    assert asked == {"GetParametersByPath": 2, "GetSecretValue": 2}, "once for each way"
 
 
 def test_a_layer_trusts_the_server_by_its_own_directory_alone() -> None:

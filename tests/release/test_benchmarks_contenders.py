@@ -18,7 +18,7 @@ from botocore.credentials import Credentials
 from benchmarks import answers, stdlib_baseline
 from benchmarks.answers import Answers, Content
 from benchmarks.contenders import ROOT, Cell, base_environ, require_same
-from benchmarks.server import HOST, Counts, Link, Service, serve_connection
+from benchmarks.server import HOST, Counts, Service, serve_connection
 from benchmarks.starts import Bench
 
 WITHOUT_POWERTOOLS = ("ours", "baseline", "boto3")
@@ -132,7 +132,8 @@ def test_a_token_tells_its_profile() -> None:
 
 def test_connections_without_tls_have_no_distance_and_are_counted() -> None:
     waits: list[float] = []
-    service = Service(Content(), Link(10, waits.append))
+    service = Service(waits.append)
+    service.serve(Content(), 10)
 
     talk(service, requests=2, is_plain=True)
 
@@ -142,7 +143,8 @@ def test_connections_without_tls_have_no_distance_and_are_counted() -> None:
 
 def test_two_round_trips_pass_before_the_handshake_and_one_before_each_answer() -> None:
     waits: list[float] = []
-    service = Service(Content(), Link(10, waits.append))
+    service = Service(waits.append)
+    service.serve(Content(), 10)
 
     talk(service, requests=3)
 
@@ -153,18 +155,35 @@ def test_two_round_trips_pass_before_the_handshake_and_one_before_each_answer() 
 def test_without_distance_nothing_waits() -> None:
     waits: list[float] = []
 
-    talk(Service(Content(), Link(0, waits.append)), requests=1)
+    talk(Service(waits.append), requests=1)
 
     assert waits == []
 
 
-def talk(service: Service, requests: int, *, is_plain: bool = False) -> None:
+def test_a_secret_takes_its_own_time() -> None:
+    waits: list[float] = []
+    service = Service(waits.append)
+    service.serve(Content(), secret_ms=20)
+
+    talk(service, requests=1, target="secretsmanager.GetSecretValue")
+    talk(service, requests=1)
+
+    assert waits == [0.02]
+
+
+def talk(
+    service: Service,
+    requests: int,
+    *,
+    is_plain: bool = False,
+    target: str = "AmazonSSM.GetParametersByPath",
+) -> None:
     """A client with one connection, which waits for each answer."""
     authority = trustme.CA()
     theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert(HOST).configure_cert(theirs)
     authority.configure_trust(ours)
-    head = "POST / HTTP/1.1\r\nX-Amz-Target: AmazonSSM.GetParametersByPath\r\nContent-Length: 2"
+    head = f"POST / HTTP/1.1\r\nX-Amz-Target: {target}\r\nContent-Length: 2"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         plain = socket.create_connection(listener.getsockname())
         accepted, _ = listener.accept()

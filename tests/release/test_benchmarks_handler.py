@@ -10,19 +10,37 @@ import pytest
 
 from benchmarks import handler
 from benchmarks.answers import AGENT_PATH, AGENT_TOKEN_HEADER
-from benchmarks.handler import TOOLS, WAYS, Memory
+from benchmarks.contenders import Cell
+from benchmarks.handler import MOMENTS, TOOLS, Memory
+from benchmarks.handler_process import WAYS
 from benchmarks.server import Server
+from benchmarks.starts import Bench
 
 
-def test_the_import_is_measured_next_to_the_runtime_client() -> None:
-    found = handler.measure_imports(1, ("appconfig_env",))
+def test_the_first_values_and_refresh_are_measured_next_to_the_runtime_client() -> None:
+    with Bench.open() as bench:
+        found = handler.measure_first(bench, 1)
 
-    (taken,) = found["appconfig_env"]
-    assert taken > 0
+    assert found.keys() == TOOLS.keys()
+    for one in found.values():
+        assert all(one.ms(moment) > 0 for moment in MOMENTS)
+        assert all(one.calls[moment] > 10 for moment in MOMENTS)
+    assert found["ours"].calls["imported"] < found["boto3"].calls["imported"]
+
+
+def test_the_calls_of_this_helper_are_the_same_each_time() -> None:
+    with Bench.open() as bench:
+        environ = bench.serve(Cell())
+        for _ in range(2):  # the first one may compile
+            first = handler.run_tool(bench, environ, "calls", "ours")
+        second = handler.run_tool(bench, environ, "calls", "ours")
+
+    assert first == second
 
 
 def test_one_read_is_measured_next_to_its_peers_for_each_number_of_threads() -> None:
-    found = handler.measure_reads(1, threads=(1, 3))
+    with Bench.open() as bench:
+        found = handler.measure_reads(bench, 1, threads=(1, 3))
 
     assert [one["threads"] for one in found] == [1, 3]
     assert all(one[way] > 0 for one in found for way in WAYS)
@@ -48,7 +66,8 @@ def test_the_agent_expects_the_token_as_awss_extension_does(
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux has it")
 def test_memory_is_read_at_four_moments_of_each_tool() -> None:
-    found = handler.measure_memory(1)
+    with Bench.open() as bench:
+        found = handler.measure_memory(bench, 1)
 
     assert [(one.has_store, one.tool) for one in found] == [
         (has_store, tool) for has_store in (False, True) for tool in TOOLS
@@ -63,4 +82,4 @@ def test_memory_is_read_at_four_moments_of_each_tool() -> None:
 def test_a_refresh_adds_what_was_not_there_before_it() -> None:
     row = Memory("boto3", False, (0, 0), (1, 4), (3, 8.5), 9)
 
-    assert row.refresh_adds == (2, 4.5)
+    assert row.refresh_adds == [2, 4.5]

@@ -10,12 +10,27 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import counts, distance, figures, growth, handler, one_start, page, pictures
-from benchmarks.contenders import CONTENDERS, ROOT, Cell
+from benchmarks import (
+    __main__ as command,
+)
+from benchmarks import (
+    child_or_thread,
+    counts,
+    distance,
+    figures,
+    growth,
+    handler,
+    one_start,
+    page,
+    pictures,
+)
+from benchmarks.child_or_thread import Row
+from benchmarks.contenders import CONTENDERS, NAMES, ROOT, Cell
 from benchmarks.counts import Work
 from benchmarks.figures import Figure
 from benchmarks.growth import Point
-from benchmarks.handler import TOOLS, WAYS, Memory
+from benchmarks.handler import TOOLS, First, Memory
+from benchmarks.handler_process import WAYS
 from benchmarks.page import Findings
 from benchmarks.pictures import Bar, Curve, Panel
 from benchmarks.server import Counts
@@ -29,28 +44,27 @@ if TYPE_CHECKING:
 DOCS = ROOT / "docs"
 PAGES = ("performance.md", "fleet.md")
 ADDED = {"ours": 60.0, "baseline": 30.0, "boto3": 270.0, "powertools": 290.0}
-TIMES = {"direct": 8.0, **dict.fromkeys(one_start.ROWS, 250.0), **ADDED, "idle": 20.0}
+TIMES = {"direct": 8.0, **dict.fromkeys(NAMES, 250.0), **ADDED, "idle": 20.0}
 TIMES |= {"layer_trusting": 60.0, "baseline_trusting": 50.0, "boto3_trusting": 320.0}
 ONE_START = one_start.Found(
     {name: [value, value + 1, value + 2, value + 3] for name, value in TIMES.items()},
     dict.fromkeys(CONTENDERS, Counts({"GetParametersByPath": 6}, 3)),
     27,
-    100,
-    28,
 )
 DISTANCE = [
     distance.Found(cell, {**ADDED, "ours": 51.0 if cell.rtt_ms == 10 else 40.0}, 7)
-    for cell in distance.cells()
+    for cell in distance.CELLS
 ]
 WORK = {
-    "ours": Work(118, 2174, 138.3, 18.4),
-    "boto3": Work(None, None, None, 50.3),
-    "layer": Work(60, 1500, 130.0, 18.0),
+    "idle": Work(40, 600, 30.0, 28, 1000, 12.0),
+    "ours": Work(118, 2174, 138.3, 100, 8832, 18.4),
+    "boto3": Work(None, None, None, 900, 157_926, 50.3),
+    "layer": Work(60, 1500, 130.0, 90, 6090, 18.0),
 }
 SIZES = growth.SERIES["parameters"]
 GROWTH = {
     "parameters": [
-        Point(cell, n, {"ours": 40.0 + n, "baseline": 30.0 + n}, {"ours": 18, "baseline": 17})
+        Point(cell, n, (40.0 + n, 30.0 + n), (18, 17))
         for cell, n in zip(SIZES, (3, 5, 12, 32, 102, 302, 1002), strict=True)
     ],
 }
@@ -60,13 +74,25 @@ MEMORY = [
     for has_store in (False, True)
     for tool in TOOLS
 ]
+CHILD = [
+    Row(0, 5, {"child": 90.0, "thread": 92.0}, {"child": 100.0, "thread": 126.0}),
+    Row(100, 5, {"child": 200.0, "thread": 210.0}, {"child": 200.5, "thread": 211.6}),
+]
+FIRST = {
+    tool: First(
+        [{"imported": ms, "first": 3.0, "refreshed": 14.0} for ms in taken],
+        {"imported": 623, "first": 4489, "refreshed": 3568},
+    )
+    for tool, taken in {"ours": [0.5, 0.7], "boto3": [80.0, 90.0]}.items()
+}
 PARTS = {
     "start": one_start.part(ONE_START),
-    "distance": distance.part(DISTANCE, 7),
-    "deferred": distance.part_deferred({Cell(): {"awaited": 60.0, "deferred": 40.0}}, 7),
+    "distance": distance.part(DISTANCE),
+    "deferred": distance.part_deferred({Cell(): {"awaited": 60.0, "deferred": 40.0}}),
+    "child": child_or_thread.part(CHILD),
     "counts": counts.part(WORK),
-    "growth": growth.part(GROWTH, 7),
-    "import": handler.part_imports({"appconfig_env": [0.5, 0.7], "boto3": [80.0, 90.0]}),
+    "growth": growth.part(GROWTH),
+    "first": handler.part_first(FIRST),
     "reads": handler.part_reads(READS),
     "memory": handler.part_memory(MEMORY),
 }
@@ -77,10 +103,10 @@ STARTS = Starts([Start(1.5, True, (), ()), Start(8.0, False, ("ssm:/a: throttled
 def of_performance() -> Findings:
     marked = {"machine": page.table(("", ""), [("load", "0.10")]), **figures.targets(FIGURES)}
     drawn: dict[str, Callable[[Path], None]] = {}
-    for part in PARTS.values():
-        assert not part.found.marked.keys() & marked.keys()
-        marked |= part.found.marked
-        drawn |= part.found.pictures
+    for name, part in PARTS.items():
+        assert not part.marked.keys() & marked.keys()
+        marked |= {f"{name}-rounds": "9", **part.marked}
+        drawn |= part.pictures
     return Findings(marked, drawn)
 
 
@@ -92,6 +118,10 @@ def of_fleet() -> Findings:
 
 
 FINDINGS = {"performance.md": of_performance(), "fleet.md": of_fleet()}
+
+
+def test_every_part_that_is_measured_is_on_the_page() -> None:
+    assert list(command.PARTS) == list(PARTS)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -161,10 +191,15 @@ def test_the_tables_hold_what_was_found() -> None:
     filled = page.fill((DOCS / "performance.md").read_text(), FINDINGS["performance.md"].marked)
 
     assert "| load | 0.10 |" in filled
-    assert "| this wrapper | 118 | 2,174 | 138.3 | 18.4 |" in filled
-    assert "| this wrapper, out of a layer | 60 | 1,500 | 130 | 18 |" in filled
-    assert "| boto3 |  |  |  | 50.3 |" in filled, "what no tool counted stays empty"
+    assert "| this wrapper | 118 | 2,174 | 138.3 | 100 | 8,832 | 18.4 |" in filled
+    assert "| this wrapper, out of a layer | 60 | 1,500 | 130 | 90 | 6,090 | 18 |" in filled
+    assert "| boto3 |  |  |  | 900 | 157,926 | 50.3 |" in filled, "what no tool counted stays empty"
     assert "| `import boto3` | 85.00 | 80.00 |" in filled
+    assert "| this helper | 0.6 | 3.0 | 14.0 | 623 | 4,489 | 3,568 |" in filled
+    after = "init of 100 ms, AWS answers after 5 ms"
+    assert f"| {after} | 200.0 | 210.0 | 200.5 | 211.6 |" in filled
+    assert FINDINGS["performance.md"].marked["child-least"] == "11 ms"
+    assert FINDINGS["performance.md"].marked["child-most"] == "26 ms"
     assert "| more parameters, ms | 40.0 | 30.0 | 1.000 | 1.000 | 0 % | 1.00 |" in filled
     assert "| this helper | one certificate | 0.0 | 1.0 | 3.0 | 2.0 | 4.5 | 9.0 |" in filled
 
@@ -246,6 +281,22 @@ def test_a_progress_line_has_the_count_and_the_elapsed_time() -> None:
     progress.step("measuring: counts")
 
     assert lines == ["[1/2] 0:03 measuring: start\n", "[2/2] 1:05 measuring: counts\n"]
+
+
+def test_a_long_step_shows_how_far_it_is_every_ten_seconds() -> None:
+    lines: list[str] = []
+    times = iter((100.0, 100.0, 105.0, 111.0, 120.0, 121.0))
+    progress = page.Progress(1, lines.append, lambda: next(times))
+
+    progress.step("measuring: start")
+    for number in (1, 2, 3, 4):
+        progress.note(f"round {number} of 4")
+
+    assert lines == [
+        "[1/1] 0:00 measuring: start\n",
+        "[1/1] 0:11 measuring: start, round 2 of 4\n",
+        "[1/1] 0:21 measuring: start, round 4 of 4\n",
+    ]
 
 
 def test_pictures_are_small_have_no_date_and_do_not_vary(tmp_path: Path) -> None:
