@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,25 +24,129 @@ from appconfig_env.errors import Failure, LoadError, SourceError
 from ....support.fake_client import Answer, FakeClient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from appconfig_env._backends.system import System
 
 POLL = {"NextPollConfigurationToken": "t2", "Configuration": b"{}", "NextPollIntervalInSeconds": 60}
 SESSION = {"InitialConfigurationToken": "t1"}
 PROFILE = "appconfig:shop/prod/app"
+PATIENCE_SECONDS = 30.0
 
 
 def request(text: str, token: str = "") -> Request:
     return Request(_reference.parse(text).resource, token)
 
 
+class Eager:
+    """This system, but without waits between retries."""
+
+    now = staticmethod(THIS_SYSTEM.now)
+    sleep = staticmethod(THIS_SYSTEM.sleep)
+    start = staticmethod(THIS_SYSTEM.start)
+    lock = staticmethod(THIS_SYSTEM.lock)
+
+    @staticmethod
+    def jitter() -> float:
+        return 0.0
+
+
+class Staged(Eager):
+    """A system whose time stands still until the deadline, which comes once a call hangs.
+
+    Attributes:
+        workers: how many threads run.
+        most_workers: how many ran at the same time.
+    """
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.workers = self.most_workers = 0
+        self.changed = threading.Condition()
+        self._is_hanging = False
+        self._may_go_on = threading.Event()
+
+    def now(self) -> float:
+        return self.at
+
+    def start(self, work: Callable[..., object], arguments: tuple[Any, ...]) -> object:
+        def counted() -> None:
+            work(*arguments)
+            with self.changed:
+                self.workers -= 1
+                self.changed.notify_all()
+
+        with self.changed:
+            self.workers += 1
+            self.most_workers = max(self.most_workers, self.workers)
+        return THIS_SYSTEM.start(counted, ())
+
+    def lock(self) -> StagedLock:
+        return StagedLock(self)
+
+    def hang(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """A call that is answered only after `go_on`."""
+        with self.changed:
+            self._is_hanging = True
+            self.changed.notify_all()
+        assert self._may_go_on.wait(PATIENCE_SECONDS)
+        return parameters(asked)
+
+    def go_on(self) -> None:
+        """Let the calls that hang return, and wait until their workers have ended."""
+        self._may_go_on.set()
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.workers == 0, PATIENCE_SECONDS)
+
+    def until_deadline(self, seconds: float) -> None:
+        """Wait until only calls that hang are left, and move the clock by `seconds`."""
+        with self.changed:
+            is_over = self.changed.wait_for(self._is_stuck, PATIENCE_SECONDS)
+        assert is_over
+        self.at += seconds
+
+    def _is_stuck(self) -> bool:
+        return self.workers == 0 or (self._is_hanging and self.workers == 1)
+
+
+class StagedLock:
+    """A lock for which only virtual time passes."""
+
+    def __init__(self, system: Staged) -> None:
+        self._system = system
+        self._lock = threading.Lock()
+        self.release = self._lock.release
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:
+        if timeout < 0:
+            return self._lock.acquire(blocking)
+        self._system.until_deadline(timeout)
+        return self._lock.acquire(blocking=False)
+
+    def __enter__(self) -> bool:
+        return self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+EAGER = Eager()
+
+
 def fetch(
-    client: FakeClient, *texts: str, timeout: float = 5.0, connections: int = 3
+    client: FakeClient,
+    *texts: str,
+    timeout: float = PATIENCE_SECONDS,
+    connections: int = 3,
+    system: System = EAGER,
 ) -> Mapping[str, Any]:
-    return AwsBackend(client, connections)([request(text) for text in texts], timeout)
+    backend = AwsBackend(client, connections, system=system)
+    return backend([request(text) for text in texts], timeout)
 
 
-def poll(client: FakeClient, token: str, timeout: float = 5.0) -> Any:
-    return AwsBackend(client, 3)([request(PROFILE, token)], timeout)[PROFILE]
+def poll(client: FakeClient, token: str) -> Any:
+    backend = AwsBackend(client, 3, system=EAGER)
+    return backend([request(PROFILE, token)], PATIENCE_SECONDS)[PROFILE]
 
 
 def error(
@@ -484,22 +587,25 @@ def test_no_request_makes_no_call() -> None:
 
 @pytest.mark.parametrize("connections", [1, 2, 5])
 def test_each_service_has_no_more_calls_at_a_time_than_connections(connections: int) -> None:
-    def slow(asked: Mapping[str, Any]) -> dict[str, Any]:
-        time.sleep(0.02)
+    together = threading.Barrier(connections, timeout=PATIENCE_SECONDS)
+
+    def meet(asked: Mapping[str, Any]) -> dict[str, Any]:
+        together.wait()  # until so many calls are made at the same time
         return one_secret(asked)
 
     client = FakeClient(
         BatchGetSecretValue=error("BatchGetSecretValue", "AccessDeniedException"),
-        GetSecretValue=slow,
+        GetSecretValue=meet,
     )
-    texts = [f"secretsmanager:s{number}" for number in range(45)]
-    found = fetch(client, *texts, connections=connections)
-    assert client.peak_in_flight == connections
+    system = Staged()
+    texts = [f"secretsmanager:s{number}" for number in range(40)]
+    found = fetch(client, *texts, connections=connections, system=system)
+    assert (client.peak_in_flight, system.most_workers) == (connections, connections)
     assert all(isinstance(one, Document) for one in found.values())
 
 
 def test_services_do_not_wait_for_each_other() -> None:
-    together = threading.Barrier(3, timeout=5)
+    together = threading.Barrier(3, timeout=PATIENCE_SECONDS)
 
     def meet(answer: Answer) -> Answer:
         def wait(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -514,7 +620,7 @@ def test_services_do_not_wait_for_each_other() -> None:
         GetSecretValue=meet(one_secret),
     )
     requests = [request(PROFILE, "t"), request("ssm:a"), request("secretsmanager:a")]
-    found = AwsBackend(client, 1)(requests, 5)
+    found = AwsBackend(client, 1)(requests, PATIENCE_SECONDS)
     assert all(isinstance(one, Document) for one in found.values())
 
 
@@ -523,64 +629,43 @@ def test_a_client_that_hangs_is_abandoned_at_the_deadline() -> None:
     ended: list[str] = []
 
     def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
-        go_on.wait(30)
+        go_on.wait(PATIENCE_SECONDS)
         ended.append("GetParameters")
         return parameters(asked)
 
-    client = FakeClient(GetParameters=hang, GetSecretValue=one_secret)
-    found = fetch(client, "ssm:a", "secretsmanager:s", timeout=1.0)
+    found = fetch(FakeClient(GetParameters=hang), "ssm:a", timeout=0.05)
     assert ended == []
+    assert "no answer within 0.05 s" in reason(found["ssm:a"])
+    go_on.set()
+
+
+def test_what_was_read_before_the_deadline_is_kept_and_what_comes_later_is_not() -> None:
+    system = Staged()
+    client = FakeClient(GetParameters=system.hang, GetSecretValue=one_secret)
+    found = fetch(client, "ssm:a", "secretsmanager:s", timeout=1.0, system=system)
+    system.go_on()
     text = reason(found["ssm:a"])
     assert text.startswith("GetParameters failed: Unreachable: no answer within 1 s; check the")
     assert found["ssm:a"].is_unavailable
     assert body(found["secretsmanager:s"]) == b"value of s"
-    go_on.set()
-    time.sleep(0.05)
-    assert isinstance(found["ssm:a"], Failure)  # a later result changes nothing
 
 
 def test_a_call_that_was_not_attempted_is_reported_as_such() -> None:
-    go_on = threading.Event()
-
-    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
-        go_on.wait(10)
-        return parameters(asked)
-
-    client = FakeClient(GetParameters=hang, GetParametersByPath=hang)
-    found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2)
-    go_on.set()
+    system = Staged()
+    client = FakeClient(GetParameters=system.hang, GetParametersByPath=system.hang)
+    found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2, system=system)
+    system.go_on()
     problem = "not attempted before the deadline"
     (late,) = [reference for reference in found if problem in reason(found[reference])]
     assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[late])
 
 
-class Eager:
-    """This system, but without waits between retries."""
-
-    now = staticmethod(THIS_SYSTEM.now)
-    sleep = staticmethod(THIS_SYSTEM.sleep)
-    start = staticmethod(THIS_SYSTEM.start)
-    lock = staticmethod(THIS_SYSTEM.lock)
-
-    @staticmethod
-    def jitter() -> float:
-        return 0.0
-
-
 def test_a_call_that_was_not_attempted_reports_the_failure_before_it() -> None:
-    go_on = threading.Event()
-    failures = [error("GetParametersByPath", "InternalServerError", "the first", status=500)]
-
-    def fail_then_hang(asked: Mapping[str, Any]) -> dict[str, Any]:
-        if failures:
-            raise failures.pop()
-        go_on.wait(10)
-        return parameters(asked)
-
-    client = FakeClient(GetParametersByPath=fail_then_hang)
-    requests = [request("ssm:/a/"), request("ssm:/b/")]
-    found = AwsBackend(client, 1, system=Eager())(requests, 1.5)
-    go_on.set()
+    system = Staged()
+    broken = error("GetParametersByPath", "InternalServerError", "the first", status=500)
+    client = FakeClient(GetParametersByPath=[broken, system.hang])
+    found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=1.5, system=system)
+    system.go_on()
     problem = (
         "not attempted before the deadline; an earlier call failed: "
         "GetParametersByPath failed: InternalServerError"
@@ -589,16 +674,11 @@ def test_a_call_that_was_not_attempted_reports_the_failure_before_it() -> None:
 
 
 def test_a_timeout_reports_the_last_failure() -> None:
-    go_on = threading.Event()
-
-    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
-        go_on.wait(10)
-        return parameters(asked)
-
+    system = Staged()
     broken = error("GetParameters", "InternalServerError")
-    client = FakeClient(GetParameters=[broken, hang])
-    found = fetch(client, "ssm:a", timeout=1.5)
-    go_on.set()
+    client = FakeClient(GetParameters=[broken, system.hang])
+    found = fetch(client, "ssm:a", timeout=1.5, system=system)
+    system.go_on()
     assert reason(found["ssm:a"]).startswith(
         "GetParameters failed: no answer within 1.5 s after InternalServerError"
     )
@@ -606,10 +686,9 @@ def test_a_timeout_reports_the_last_failure() -> None:
 
 def test_a_first_attempt_that_may_hang_leaves_time_for_another() -> None:
     client = FakeClient(GetSecretValue=one_secret)
-    fetch(client, "secretsmanager:a", timeout=8)
-    fetch(client, "secretsmanager:a", timeout=3)
-    assert client.timeouts[0] == 5.0
-    assert 2.5 < client.timeouts[1] <= 3.0
+    for timeout in (8, 3):
+        fetch(client, "secretsmanager:a", timeout=timeout, system=Staged())
+    assert client.timeouts == [5.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -683,7 +762,7 @@ def test_one_cause_is_one_line_for_four_sources(code: str, message: str, line: s
     once = POLICY._replace(attempts=1, waits_for_quota=False)
     backend = AwsBackend(FakeClient(**failures), 3, policy=once)
     sources = [PROFILE, "ssm:/a/", "ssm:b", "secretsmanager:c"]
-    found = backend([request(source) for source in sources], 5.0)
+    found = backend([request(source) for source in sources], PATIENCE_SECONDS)
     failed = {source: found[source] for source in sources}
     error = LoadError(
         SourceError(source, failure)
