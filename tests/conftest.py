@@ -15,6 +15,7 @@ from .support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # Variables of the developer's machine must not influence a test.
 FOREIGN = re.compile(
@@ -38,12 +39,16 @@ pytest_configure = canary_plugin.pytest_configure  # every run is watched
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group the tests that must run in the same process."""
+    groups: dict[Path, str] = {}  # by the path of a file: thousands of tests are in a few files
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
+        path = item.path
+        if path not in groups:
+            groups[path] = "" if path.is_relative_to(LONG) else path.relative_to(ROOT).as_posix()
         if fixtures & SERVERS:
             item.add_marker(pytest.mark.xdist_group("servers"))
-        elif fixtures & OF_A_MODULE or not item.path.is_relative_to(LONG):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(ROOT).as_posix()))
+        elif group := groups[path] or (fixtures & OF_A_MODULE and path.name):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,9 @@ def _find(name: str) -> str:
 
 def _runs(python: str) -> bool:
     try:
-        return not subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode
+        # Without site-packages: each worker that collects tests starts all of them.
+        command = [python, "-I", "-S", "-c", ""]
+        return not subprocess.run(command, check=False, capture_output=True).returncode
     except OSError:
         return False
 
