@@ -72,6 +72,7 @@ class Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Stop listening, and break all open connections."""
+        _shut(self.socket)  # wakes the accepting thread, which else polls for `shutdown`
         self.shutdown()
         self.server_close()
         self.drop()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
+import re
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +20,22 @@ from appconfig_env import (
     MissingKeyError,
     SettingsError,
 )
+from appconfig_env._backends.aws import choose
+from appconfig_env._backends.aws.backend import AwsBackend
+from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._cache.file_lock import FileLock
 from appconfig_env._helper.helper import Helper
 
 from ...support import fakes
 from ...support.canary import SECRET, SECURE
 from ...support.fakes import steadily, wrapped
+from ...support.life import HoldingAws, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+
+    from appconfig_env._backends.base import Backend
+    from appconfig_env._config.settings import Settings
 
     from ...support.fake_aws import FakeAws
 
@@ -48,7 +55,15 @@ class Clock(fakes.Clock):
 
 
 @pytest.fixture
-def shop(fake_aws: FakeAws) -> FakeAws:
+def fake_aws() -> Iterator[HoldingAws]:
+    """An empty AWS account that can hold its responses."""
+    with HoldingAws() as aws:
+        yield aws
+        aws.release()
+
+
+@pytest.fixture
+def shop(fake_aws: HoldingAws) -> HoldingAws:
     fake_aws.put_profile("shop", "prod", "app", {"limit": 10, "debug": "off"}, label="v1")
     fake_aws.put_parameter("/shop/prod/host", "db.one")
     fake_aws.put_parameter("/shop/prod/token", SECURE, type="SecureString")
@@ -77,6 +92,15 @@ def helper(environ: dict[str, str], clock: Clock) -> Helper:
     after = wrapped(environ, clock)
     clock.aws.clear_calls()
     return Helper(after, now=clock, jitter=steadily)
+
+
+def unhurried(environ: dict[str, str], clock: Clock) -> Helper:
+    """A helper started by the wrapper, whose calls may take longer than any test does."""
+    patience = {
+        "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "60s",
+        "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
+    }
+    return Helper(wrapped(environ | patience, clock), now=clock, jitter=steadily)
 
 
 def operations(aws: FakeAws) -> list[str]:
@@ -296,19 +320,19 @@ def test_after_the_clock_moved_backwards_everything_is_stale(
 
 
 def test_other_threads_continue_with_the_old_values_during_a_refresh(
-    helper: Helper, shop: FakeAws, clock: Clock
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
+    helper = unhurried(environ, clock)
     helper.get("LIMIT")
+    shop.clear_calls()
     shop.put_profile("shop", "prod", "app", {"limit": 11})
-    shop.delay("GetLatestConfiguration", 2)
+    shop.hold("GetLatestConfiguration")
     clock.tick(50)
     slow = threading.Thread(target=helper.get, args=("LIMIT",))
     slow.start()
-    for _ in range(1000):
-        if shop.peak_in_flight("appconfig"):
-            break
-        time.sleep(0.01)
+    eventually(lambda: shop.count("GetLatestConfiguration"))
     assert helper.get("LIMIT") == "10"
+    shop.release()
     slow.join()
     assert helper.get("LIMIT") == "11"
     assert shop.count("GetLatestConfiguration") == 1
@@ -327,14 +351,17 @@ def test_many_threads_poll_once(helper: Helper, shop: FakeAws, clock: Clock) -> 
 
 
 def test_a_refresh_ends_with_the_poll_timeout(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
-    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "1000"
+    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "100"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    shop.delay("GetLatestConfiguration", 20)
+    shop.hold("GetLatestConfiguration")
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
-    assert "no response from " in helper.status()[APP]["last_error"]
+    # Whichever thread notices first: the one that calls AWS, or the one that waits for it.
+    assert re.search(
+        r"no response from .* in time|no answer within 0\.1 s", helper.status()[APP]["last_error"]
+    )
 
 
 def test_two_processes_share_one_session(
@@ -670,55 +697,79 @@ def test_the_package_has_the_documented_functions() -> None:
         assert callable(getattr(appconfig_env, name))
 
 
-def together(work: Callable[[], object], times: int = 8) -> list[object]:
-    """Return the results of `work` in this many threads at once."""
+def together(
+    work: Callable[[], object], times: int = 8, during: Callable[[], None] = lambda: None
+) -> list[object]:
+    """Return the results of `work` in this many threads at once; call `during` meanwhile."""
     found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(work())) for _ in range(times)]
+    began = threading.Barrier(times + 1, timeout=30)
+
+    def run() -> None:
+        began.wait()
+        found.append(work())
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
     for thread in threads:
         thread.start()
+    began.wait()
+    during()
     for thread in threads:
         thread.join()
     return found
 
 
+def answered_late(shop: HoldingAws) -> Callable[[], None]:
+    """Hold the secret until it was requested."""
+    shop.hold("GetSecretValue")
+
+    def answer() -> None:
+        eventually(lambda: shop.count("GetSecretValue"))
+        shop.release()
+
+    return answer
+
+
 def test_threads_wait_for_a_deferred_secret(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
     del environ["DB_PASSWORD"]
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
-    shop.delay("GetSecretValue", 0.3)
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    assert together(lambda: helper.get("PASSWORD", "default")) == [SECRET] * 8
+    helper = unhurried(environ, clock)
+    answer = answered_late(shop)
+    found = together(lambda: helper.get("PASSWORD", "default"), during=answer)
+    assert found == [SECRET] * 8
     assert shop.count("GetSecretValue") == 1
 
 
 def test_processes_wait_for_a_deferred_secret(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
     del environ["DB_PASSWORD"]
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
-    shop.delay("GetSecretValue", 0.3)
-    after = wrapped(environ, clock)
+    after = wrapped(environ | {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"}, clock)
     helpers = [
         Helper(after, now=clock, jitter=steadily) for _ in range(4)
     ]  # each with its own locks, like processes
-    found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers))
+    answer = answered_late(shop)
+    found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers), answer)
     assert found == [SECRET] * 4
     assert shop.received == {"shop/prod/app": 1}
 
 
 def test_a_name_that_no_source_sets_is_not_waited_for(
-    helper: Helper, shop: FakeAws, clock: Clock
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
+    helper = unhurried(environ, clock)
     helper.get("LIMIT")
-    shop.delay("GetLatestConfiguration", 1)
+    shop.clear_calls()
+    shop.hold("GetLatestConfiguration")
     clock.tick(50)
     slow = threading.Thread(target=helper.get, args=("LIMIT",))
     slow.start()
-    while not shop.peak_in_flight("appconfig"):
-        time.sleep(0.01)
+    eventually(lambda: shop.count("GetLatestConfiguration"))
     assert helper.get("NO_SOURCE", "default") == "default"
     assert slow.is_alive()
+    shop.release()
     slow.join()
 
 
@@ -756,9 +807,12 @@ def test_a_document_in_two_formats_needs_a_complete_reference(
 def test_a_source_without_a_value_is_retried_soon(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "2"
+    def once(settings: Settings, environ: Mapping[str, str]) -> Backend:
+        client = choose.client(settings.aws, environ)
+        return AwsBackend(client, 3, policy=POLICY._replace(attempts=1))
+
     shop.fail("GetParametersByPath", times=None)
-    helper = Helper(environ, now=clock, jitter=steadily)
+    helper = Helper(environ, now=clock, make_backend=once, jitter=steadily)
     with pytest.raises(LoadError):
         helper.get("HOST")
     shop.recover()
