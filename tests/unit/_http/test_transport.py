@@ -39,7 +39,7 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def send(transport: Transport, server: RawServer, timeout: float = 5.0) -> HttpResponse:
+def send(transport: Transport, server: RawServer, timeout: float = 30.0) -> HttpResponse:
     url = Url(server.url)
     return transport.send(url, "POST", "/path", {"host": url.authority}, b"body", timeout=timeout)
 
@@ -70,7 +70,7 @@ def test_a_request_is_sent_unchanged(transport: Transport) -> None:
     with RawServer(ok()) as server:
         send(transport, server)
         url = Url(server.url)
-        transport.send(url, "GET", "/a%2Fb?c=d", {"host": "h", "x-y": "z"}, b"", timeout=5)
+        transport.send(url, "GET", "/a%2Fb?c=d", {"host": "h", "x-y": "z"}, b"", timeout=30)
     first, second = server.requests
     host = server.url.removeprefix("http://")
     assert first == f"POST /path HTTP/1.1\r\nhost: {host}\r\ncontent-length: 4\r\n\r\nbody".encode()
@@ -221,10 +221,10 @@ def test_the_deadline_holds_however_slowly_the_bytes_arrive(
 ) -> None:
     # No measured times, which a busy machine distorts: a call with a later deadline still waits.
     with ThreadPoolExecutor(1) as pool, RawServer(answer) as server:
-        longer = pool.submit(send, transport, server, timeout=20)
+        longer = pool.submit(send, transport, server)
         eventually(lambda: server.requests)
         with pytest.raises(TransportError, match="in time"):
-            send(transport, server, timeout=0.3)
+            send(transport, server, timeout=0.1)
         assert not longer.done()
     assert longer.exception() is not None
 
@@ -237,22 +237,25 @@ def test_the_deadline_holds_while_a_server_reads_nothing(transport: Transport) -
         with pytest.raises(
             TransportError, match=r"did not accept the request \(timed out\)|in time"
         ):
-            transport.send(url, "POST", "/", {"host": "h"}, body, timeout=0.5)
+            transport.send(url, "POST", "/", {"host": "h"}, body, timeout=0.2)
 
 
 def test_the_next_address_is_tried_if_the_first_refuses(transport: Transport) -> None:
     with RawServer(ok(b"a")) as server:  # on 127.0.0.1, where localhost may be ::1 as well
         url = Url(f"http://localhost:{server.port}")
-        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=5)
+        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
     assert answer.body == b"a"
 
 
 def test_the_deadline_holds_during_a_tls_handshake(transport: Transport) -> None:
     with RawServer(hang) as server:
         url = Url(server.url.replace("http:", "https:"))
-        # The server closes after half a minute, which would be another error.
-        with pytest.raises(TransportError, match=r"no TLS with 127\.0\.0\.1 \(timed out\)"):
-            transport.send(url, "GET", "/", {"host": "h"}, b"", timeout=0.3)
+        # The server closes after half a minute, which would be another error. On a busy machine the
+        # time may be over before the handshake begins.
+        with pytest.raises(
+            TransportError, match=r"no TLS with 127\.0\.0\.1 \(timed out\)|no response .* in time"
+        ):
+            transport.send(url, "GET", "/", {"host": "h"}, b"", timeout=0.1)
 
 
 def test_with_no_time_left_no_connection_is_opened(transport: Transport) -> None:
@@ -299,14 +302,13 @@ def test_a_connection_that_is_closing_or_has_more_bytes_is_not_reused(
     with RawServer(answer) as server:
         for _ in range(2):
             assert send(transport, server).body == b"a"
-            time.sleep(0.02)
         assert server.connections == 2
 
 
 def test_an_idle_connection_that_the_server_closed_is_an_error_once(transport: Transport) -> None:
     with RawServer(then_close(ok(b"a")), ok(b"b")) as server:
         send(transport, server)
-        time.sleep(0.05)
+        eventually(lambda: server.closed)
         with pytest.raises(TransportError) as caught:
             send(transport, server)
         assert not caught.value.is_final
@@ -318,13 +320,13 @@ def test_a_response_after_close_leaves_no_connection_open(transport: Transport) 
 
     def answer(connection: socket.socket) -> None:
         requested.set()
-        released.wait(5)
+        released.wait(30)
         connection.sendall(ok(b"a"))
 
     with RawServer(answer) as server:
         thread = threading.Thread(target=send, args=(transport, server))
         thread.start()
-        requested.wait(5)
+        assert requested.wait(30)
         transport.close()
         released.set()
         thread.join()
@@ -356,7 +358,7 @@ def test_a_header_value_cannot_inject_a_header(transport: Transport, value: str)
             TransportError, match=r"^x-a contains characters that HTTP does not allow$"
         ) as caught,
     ):
-        transport.send(Url(server.url), "GET", "/", {"x-a": value}, b"", timeout=5)
+        transport.send(Url(server.url), "GET", "/", {"x-a": value}, b"", timeout=30)
     assert caught.value.is_final
     assert server.connections == 0
 
@@ -408,7 +410,7 @@ def test_a_ca_bundle_without_certificates_is_an_error_that_names_it(
         with pytest.raises(
             TransportError, match=r"^AWS_CA_BUNDLE: no certificates in .*ca\.pem"
         ) as caught:
-            Transport(ca_bundle=str(bundle)).send(url, "GET", "/", {"host": "h"}, b"", timeout=5)
+            Transport(ca_bundle=str(bundle)).send(url, "GET", "/", {"host": "h"}, b"", timeout=30)
     assert caught.value.is_final
 
 
@@ -418,7 +420,7 @@ def test_a_proxy_receives_the_whole_url_and_its_headers() -> None:
             proxy_url=proxy.url.replace("//", "//me:p%40ss@"), proxy_headers=(("X-Who", "us"),)
         )
         url = Url("http://aws.example:8080")
-        answer = transport.send(url, "GET", "/x?y", {"host": url.authority}, b"", timeout=5)
+        answer = transport.send(url, "GET", "/x?y", {"host": url.authority}, b"", timeout=30)
         transport.close()
     assert answer.body == b"a"
     assert proxy.requests == [
@@ -433,7 +435,7 @@ def test_a_configured_header_wins_over_the_password_in_the_proxy_url() -> None:
     headers = (("Proxy-Authorization", "Bearer t"),)
     with RawServer(ok()) as proxy:
         transport = Transport(proxy_url=proxy.url.replace("//", "//me:you@"), proxy_headers=headers)
-        transport.send(Url("http://aws.example"), "GET", "/", {"host": "h"}, b"", timeout=5)
+        transport.send(Url("http://aws.example"), "GET", "/", {"host": "h"}, b"", timeout=30)
         transport.close()
     assert proxy.requests[0].count(b"roxy-") == 1
     assert b"Proxy-Authorization: Bearer t\r\n" in proxy.requests[0]
@@ -446,7 +448,7 @@ def test_a_proxy_that_requires_a_password_is_a_final_error(url: str) -> None:
         RawServer(answer) as proxy,
         pytest.raises(TransportError, match="answered 407; set its password in ") as caught,
     ):
-        Transport(proxy_url=proxy.url).send(Url(url), "GET", "/", {"host": "h"}, b"", timeout=5)
+        Transport(proxy_url=proxy.url).send(Url(url), "GET", "/", {"host": "h"}, b"", timeout=30)
     assert caught.value.is_final
 
 
@@ -455,7 +457,7 @@ def test_a_refused_tunnel_is_an_error_with_the_proxys_status(status: int, is_fin
     with RawServer(b"HTTP/1.1 %d x\r\n\r\n" % status) as proxy:
         transport = Transport(proxy_url=proxy.url)
         with pytest.raises(TransportError, match=f"proxy .* answered {status}") as caught:
-            transport.send(Url("https://a"), "GET", "/", {"host": "h"}, b"", timeout=5)
+            transport.send(Url("https://a"), "GET", "/", {"host": "h"}, b"", timeout=30)
     assert caught.value.is_final is is_final
     assert proxy.requests == [b"CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n"]
 
@@ -464,7 +466,7 @@ def test_a_proxy_cannot_inject_a_response_before_tls() -> None:
     with RawServer(b"HTTP/1.1 200 OK\r\n\r\n" + ok(b"forged")) as proxy:
         transport = Transport(proxy_url=proxy.url)
         with pytest.raises(TransportError, match="more than a response to CONNECT"):
-            transport.send(Url("https://a"), "GET", "/", {"host": "h"}, b"", timeout=5)
+            transport.send(Url("https://a"), "GET", "/", {"host": "h"}, b"", timeout=30)
 
 
 def test_direct_requests_bypass_the_proxy() -> None:
@@ -472,7 +474,7 @@ def test_direct_requests_bypass_the_proxy() -> None:
         transport = Transport(proxy_url=proxy.url)
         for direct, body in ((True, b"server"), (False, b"proxy"), (True, b"server")):
             answer = transport.send(
-                Url(server.url), "GET", "/", {"host": "h"}, b"", timeout=5, direct=direct
+                Url(server.url), "GET", "/", {"host": "h"}, b"", timeout=30, direct=direct
             )
             assert answer.body == body
         transport.close()

@@ -81,6 +81,12 @@ def shown(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+def bare_python(folder: Path) -> str:
+    """An interpreter without any package."""
+    venv.create(folder / "bare", symlinks=True)
+    return str(folder / "bare" / "bin" / "python3")
+
+
 def test_sources_and_references_are_resolved_in_the_environment(folder: Path) -> None:
     found = shown(
         environ(
@@ -584,9 +590,7 @@ def test_our_own_bug_is_reported_without_a_traceback_or_a_message(life: dict[str
 
 def test_a_missing_package_is_not_reported_as_our_bug(tmp_path: Path, life: dict[str, str]) -> None:
     # Without credentials in the environment, boto3 is needed to find them.
-    bare = tmp_path / "bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
-    python = str(bare / "bin" / "python3")
+    python = bare_python(tmp_path)
     done = start({**life, "AWS_EC2_METADATA_DISABLED": "true"}, python, "-c", "")
     assert done.returncode == 1
     assert f"{python} has no package boto3" in done.stderr
@@ -634,10 +638,8 @@ def test_throttling_and_faults_are_retried_within_the_prefetch(
 def test_without_tenacity_the_first_failure_is_reported(
     shop: dict[str, str], fake_aws_tls: FakeAws, tmp_path: Path
 ) -> None:
-    bare = tmp_path / "bare"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True)
     fake_aws_tls.throttle("GetParameters", times=None)
-    done = start(shop, str(bare / "bin" / "python3"), "-c", "")
+    done = start(shop, bare_python(tmp_path), "-c", "")
     assert done.returncode == 1
     assert "ThrottlingException" in done.stderr
     assert fake_aws_tls.count("GetParameters") == 1
@@ -647,7 +649,7 @@ def test_the_deadline_ends_startup_with_the_reason(
     shop: dict[str, str], fake_aws_tls: FakeAws
 ) -> None:
     fake_aws_tls.throttle("GetParameters", times=None)
-    done = start({**shop, "APPCONFIG_ENV_DEADLINE_SECONDS": "2"}, *PYTHON, "-c", "")
+    done = start({**shop, "APPCONFIG_ENV_DEADLINE_SECONDS": "1"}, *PYTHON, "-c", "")
     assert done.returncode == 1
     assert "ONE=ssm:/one: " in done.stderr
     assert "ThrottlingException" in done.stderr
@@ -677,12 +679,11 @@ def test_an_unreachable_runtime_api_changes_nothing(folder: Path) -> None:
 def test_the_functions_packages_are_searched_once_one_is_missing(
     folder: Path, tmp_path: Path
 ) -> None:
-    venv.create(tmp_path / "bare", with_pip=False)  # an interpreter without PyYAML, like Lambda's
+    bare = bare_python(tmp_path)  # an interpreter without PyYAML, like Lambda's
     (tmp_path / "task").mkdir()
     (tmp_path / "task" / "yaml").symlink_to(Path(yaml.__file__).parent)
     (folder / "shop:prod:y.yaml").write_text("level: high")
     given = environ(folder, X="appconfig:shop/prod/y#level")
-    bare = str(tmp_path / "bare" / "bin" / "python3")
     done = start(given, bare, "-I", "-S", "-c", SHOW)
     assert "PyYAML" in done.stderr
     done = start(given | {"LAMBDA_TASK_ROOT": str(tmp_path / "task")}, bare, "-I", "-S", "-c", SHOW)
