@@ -177,8 +177,6 @@ def test_any_other_form_in_the_prefetch_list_is_an_error(text: str) -> None:
 
 # Characters that names may contain, those of the grammar included.
 part = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
-
-
 variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 
 

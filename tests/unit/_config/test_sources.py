@@ -48,11 +48,7 @@ def test_options_that_change_what_is_read_make_a_different_resource() -> None:
 
 # Characters that names may contain, those of the grammar included.
 part = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
-
-
 variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
-
-
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
