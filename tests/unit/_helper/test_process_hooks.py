@@ -1,0 +1,89 @@
+"""Forked children, and clones of a SnapStart snapshot."""
+
+from __future__ import annotations
+
+import multiprocessing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._helper.helper import Helper
+
+from ...support.fakes import steadily, wrapped
+
+if TYPE_CHECKING:
+    from ...support.fake_aws import FakeAws
+    from .shop import Clock
+
+
+def _child(helper: Helper, queue: multiprocessing.Queue[str | None]) -> None:
+    queue.put(helper.get("LIMIT"))
+
+
+@pytest.mark.filterwarnings(
+    "ignore:.*fork.*:DeprecationWarning"
+)  # forks with threads are intended here
+@pytest.mark.parametrize("snapshot", ["", "/proc/none/snapshot.json"])
+def test_a_forked_child_does_not_use_its_parents_tokens(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, snapshot: str
+) -> None:
+    if snapshot:
+        environ["APPCONFIG_ENV_SNAPSHOT"] = snapshot
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    clock.tick(16)
+    helper.refresh()
+    clock.tick(61)
+    context = multiprocessing.get_context("fork")
+    queue: multiprocessing.Queue[str | None] = context.Queue()
+    child = context.Process(target=_child, args=(helper, queue))
+    child.start()
+    assert queue.get(timeout=20) == "10"
+    child.join()
+    assert helper.get("LIMIT") == "10"
+    assert shop.problems == []
+
+
+def test_snapstart_clones_get_no_token(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+    after = wrapped(environ, clock)
+    assert "token" not in Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()
+    clones = [Helper(after, now=clock, jitter=steadily) for _ in range(3)]
+    shop.clear_calls()
+    clock.tick(3600)
+    for clone in clones:
+        clone._restored()
+        assert clone.get("LIMIT") == "10"
+    assert shop.problems == []
+
+
+def test_after_a_restore_everything_is_stale(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    assert helper.get("LIMIT") == "10"
+    shop.put_profile("shop", "prod", "app", {"limit": 14})
+    clock.tick(1)
+    helper._restored()
+    assert helper.get("LIMIT") == "14"
+
+
+def test_after_a_restore_values_stay_stale_until_they_are_read_again(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    assert helper.get("LIMIT") == "10"
+    shop.put_profile("shop", "prod", "app", {"limit": 14})
+    clock.tick(1)
+    lock = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
+    assert lock.is_held
+    helper._restored()
+    assert helper.get("LIMIT") == "10", "another process is reading it"
+    lock.release()
+    clock.tick(5)
+    assert helper.get("LIMIT") == "14"
