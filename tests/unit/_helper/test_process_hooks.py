@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import os
+import sys
+import weakref
+from _thread import RLock
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._helper import process_hooks
 from appconfig_env._helper.helper import Helper
 
 from ...support.fakes import steadily, wrapped
@@ -87,3 +94,50 @@ def test_after_a_restore_values_stay_stale_until_they_are_read_again(
     lock.release()
     clock.tick(5)
     assert helper.get("LIMIT") == "14"
+
+
+class Forking:
+    """An object that forks concern, and a record of them."""
+
+    def __init__(self, resets: list[str]) -> None:
+        self.importing = RLock()
+        self._resets = resets
+
+    def after_fork_in_child(self) -> None:
+        self._resets.append("reset")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_resets_what_is_watched_and_can_import_at_once() -> None:
+    resets: list[str] = []
+    watched = Forking(resets)
+    process_hooks.watch(watched)
+    child = os.fork()
+    if child == 0:
+        os._exit(10 * len(resets) + watched.importing.acquire(blocking=False))
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 11
+    assert resets == []
+    assert watched.importing.acquire(blocking=False), "it is free in the parent, too"
+    watched.importing.release()
+
+
+def test_watching_keeps_nothing_alive() -> None:
+    watched = Forking([])
+    process_hooks.watch(watched)
+    alive = weakref.ref(watched)
+    del watched
+    gc.collect()
+    assert alive() is None
+
+
+def test_a_hook_is_registered_with_lambdas_library_if_it_is_present(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hooks: list[object] = []
+    library = ModuleType("snapshot_restore_py")
+    vars(library).update(register_after_restore=hooks.append)
+    for present, expected in ((library, [print]), (None, [print])):  # None: cannot be imported
+        monkeypatch.setitem(sys.modules, "snapshot_restore_py", present)
+        process_hooks.after_restore(print)
+        assert hooks == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -9,6 +10,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+
+from appconfig_env._wrapper.exec import ExecError, execute
 
 from .starts import PYTHON, WRAPPER, environ, start
 
@@ -92,3 +95,58 @@ def test_an_environment_that_is_too_large_is_explained(folder: Path) -> None:
     assert done.returncode == 126
     assert "environment is too large" in done.stderr
     assert "env=no" in done.stderr
+
+
+class FailingExecve:
+    """A fake of execve: fails for the paths of a table, else keeps the path."""
+
+    def __init__(self, **errors: int) -> None:
+        self.errors = {name.replace("_", "/"): error for name, error in errors.items()}
+        self.path = ""
+
+    def __call__(self, path: str, words: list[str], environ: dict[str, str]) -> None:
+        del words, environ
+        if error := self.errors.get(path):
+            raise OSError(error, os.strerror(error))
+        self.path = path
+
+
+PATHS = {"PATH": "/a:/b:/c"}
+
+
+def test_the_first_folder_of_path_that_has_the_command_is_used() -> None:
+    execve = FailingExecve(_a_x=errno.ENOENT, _b_x=errno.ENOTDIR)
+    assert execute(["x"], PATHS, execve) == 0
+    assert execve.path == "/c/x"
+
+
+def test_a_later_folder_is_tried_if_an_earlier_file_is_not_executable() -> None:
+    execve = FailingExecve(_a_x=errno.EACCES)
+    assert execute(["x"], PATHS, execve) == 0
+    assert execve.path == "/b/x"
+
+
+@pytest.mark.parametrize(
+    ("errors", "code", "text"),
+    [
+        ([errno.ENOENT] * 3, 127, "x: does not exist in any folder of PATH; check its name"),
+        ([errno.EACCES, errno.ENOENT, errno.ENOENT], 126, "x: cannot be executed (Permission"),
+        ([errno.ENOENT, errno.ENOEXEC, errno.ENOENT], 126, "begin it with a #! line"),
+        ([errno.E2BIG, 0, 0], 126, "the environment is too large"),
+    ],
+)
+def test_the_worst_error_of_all_folders_is_reported(
+    errors: list[int], code: int, text: str
+) -> None:
+    execve = FailingExecve(**dict(zip(("_a_x", "_b_x", "_c_x"), errors, strict=True)))
+    with pytest.raises(ExecError) as caught:
+        execute(["x"], PATHS, execve)
+    assert caught.value.exit_code == code
+    assert text in str(caught.value)
+
+
+def test_the_largest_variables_are_named_without_their_values() -> None:
+    environ = {"PATH": "/a", "SMALL": "s", "LARGE": "c4n4ry" * 9, "LARGER": "c4n4ry" * 10}
+    with pytest.raises(ExecError, match=r"the largest: LARGER, LARGE, PATH\)") as caught:
+        execute(["x"], environ, FailingExecve(_a_x=errno.E2BIG))
+    assert "c4n4ry" not in str(caught.value)

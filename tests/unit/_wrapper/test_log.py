@@ -6,6 +6,9 @@ import json
 import subprocess
 from pathlib import Path
 
+from appconfig_env._config.settings import from_environ
+from appconfig_env._wrapper.log import StartLog
+
 from .starts import WRAPPER, environ, prefetched
 
 
@@ -40,3 +43,42 @@ def test_nothing_is_written_to_a_closed_standard_error(folder: Path) -> None:
     done = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
     assert "DB_HOST=db.example\n" in done.stdout
     assert Path(given["APPCONFIG_ENV_SNAPSHOT"] + ".lock").read_text() == ""
+
+
+def lines(environ: dict[str, str], *messages: tuple[str, str], level: str = "") -> list[str]:
+    """Return what the log writes for levels and messages."""
+    written: list[str] = []
+    log = StartLog(environ, written.append)
+    if level:
+        log.settings = from_environ({"AWS_APPCONFIG_EXTENSION_LOG_LEVEL": level})
+    for one in messages:
+        log.write(*one)
+    return written
+
+
+def test_only_levels_above_info_are_named() -> None:
+    messages = [(level, level) for level in ("trace", "debug", "info", "warn", "error", "fatal")]
+    assert lines({}, *messages) == [
+        "appconfig-env: trace",
+        "appconfig-env: debug",
+        "appconfig-env: info",
+        "appconfig-env: warn: warn",
+        "appconfig-env: error: error",
+        "appconfig-env: fatal: fatal",
+    ]
+
+
+def test_once_the_settings_are_known_their_level_filters_lines() -> None:
+    assert lines({}, ("info", "a"), ("warn", "b"), level="warn") == ["appconfig-env: warn: b"]
+
+
+def test_a_message_is_one_printable_line() -> None:
+    assert lines({}, ("info", "a\nb\x1b[31m\u202e")) == ["appconfig-env: a?b?[31m?"]
+
+
+def test_json_has_lambdas_fields() -> None:
+    (line,) = lines({"AWS_LAMBDA_LOG_FORMAT": "json"}, ("warn", 'a "b"'))
+    fields = json.loads(line)
+    assert fields.keys() == {"timestamp", "level", "message", "logger"}
+    assert (fields["level"], fields["message"]) == ("WARN", 'a "b"')
+    assert fields["logger"] == "appconfig_env"

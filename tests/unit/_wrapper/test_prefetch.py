@@ -13,6 +13,7 @@ from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._wrapper.main import main
+from appconfig_env._wrapper.prefetch import can_take_over
 from appconfig_env.errors import Failure
 
 from ...support.fake_client import FakeClient
@@ -249,3 +250,22 @@ def test_the_deadline_ends_startup_with_the_reason(life: dict[str, str]) -> None
     assert "S=ssm:/one: " in lines[0]
     assert "ThrottlingException" in lines[0]
     assert 58 < system.at <= 60, "it waits for the quota as long as it may"
+
+
+@pytest.mark.parametrize(
+    ("command", "environ", "expected"),
+    [
+        ("/var/lang/bin/python3.13", {}, True),
+        ("python", {}, True),
+        ("python3", {}, True),
+        ("/var/lang/bin/node", {}, False),
+        ("/opt/python-app", {}, False),
+        ("python3", {"AWS_LAMBDA_MAX_CONCURRENCY": "10"}, False),
+        ("python3", {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}, False),
+        ("python3", {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}, True),
+    ],
+)
+def test_only_a_python_that_serves_alone_can_take_over_a_child(
+    command: str, environ: dict[str, str], expected: bool
+) -> None:
+    assert can_take_over([command, "/var/runtime/bootstrap.py"], environ) is expected
