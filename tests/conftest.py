@@ -1,7 +1,9 @@
-"""Fixtures: a clean environment, and servers on 127.0.0.1."""
+"""Fixtures, a clean environment for every test, and servers on 127.0.0.1."""
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import re
 from contextlib import ExitStack
@@ -9,13 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .support import canary, canary_plugin, rie, servers
-from .support.fake_aws import FakeAws
+from .support import canary, canary_plugin
 from .support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from .support import rie
+    from .support.fake_aws import FakeAws
+
+# The servers are imported by the fixtures that start them: this file is also loaded by the process
+# that only starts the workers, which wait for it.
 
 # Variables of the developer's machine must not influence a test.
 FOREIGN = re.compile(
@@ -24,6 +31,12 @@ FOREIGN = re.compile(
     re.IGNORECASE,
 )
 KEPT = {"AWS_LAMBDA_RIE"}  # the emulator's path, for the tests themselves
+GIVEN = {
+    "AWS_CONFIG_FILE": "/dev/null/none",  # it cannot exist
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null/none",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    canary.UNRELATED: canary.VALUE,
+}
 
 # Tests with one of these run in one process: another one would start the same servers again.
 SERVERS = {"ministack_process", "moto_process"}
@@ -39,36 +52,46 @@ pytest_configure = canary_plugin.pytest_configure  # every run is watched
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Group the tests that must run in the same process."""
-    groups: dict[Path, str] = {}  # by the path of a file: thousands of tests are in a few files
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        path = item.path
-        if path not in groups:
-            groups[path] = "" if path.is_relative_to(LONG) else path.relative_to(ROOT).as_posix()
         if fixtures & SERVERS:
             item.add_marker(pytest.mark.xdist_group("servers"))
-        elif group := groups[path] or (fixtures & OF_A_MODULE and path.name):
-            item.add_marker(pytest.mark.xdist_group(group))
+        elif fixtures & OF_A_MODULE or not _is_long(item.path):
+            item.add_marker(pytest.mark.xdist_group(_name(item.path)))
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Remove variables that configure AWS clients, proxies or this project."""
-    for name in list(os.environ):
-        if FOREIGN.fullmatch(name) and name not in KEPT:
-            monkeypatch.delenv(name)
-    nowhere = tmp_path_factory.getbasetemp() / "no-such-file"
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv(canary.UNRELATED, canary.VALUE)
+@functools.cache  # thousands of tests are in a few files
+def _is_long(file: Path) -> bool:
+    return file.is_relative_to(LONG)
+
+
+@functools.cache
+def _name(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def pytest_collection_finish() -> None:
+    """Exempt what was imported from garbage collection: it never becomes garbage."""
+    gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)  # before all fixtures
+def pytest_runtest_setup() -> None:
+    """Remove variables that configure AWS clients, proxies or this project.
+
+    Not a fixture: that would be a fifth of the time of a small test, and there are thousands.
+    """
+    for name in [name for name in os.environ if FOREIGN.fullmatch(name)]:
+        if name not in KEPT and name not in GIVEN:
+            del os.environ[name]
+    os.environ.update(GIVEN)
 
 
 @pytest.fixture
 def fake_aws() -> Iterator[FakeAws]:
     """An empty AWS account over plain HTTP."""
+    from .support.fake_aws import FakeAws
+
     with FakeAws() as aws:
         yield aws
 
@@ -76,6 +99,8 @@ def fake_aws() -> Iterator[FakeAws]:
 @pytest.fixture
 def fake_aws_tls() -> Iterator[FakeAws]:
     """An empty AWS account over TLS."""
+    from .support.fake_aws import FakeAws
+
     with FakeAws(tls=True) as aws:
         yield aws
 
@@ -83,6 +108,8 @@ def fake_aws_tls() -> Iterator[FakeAws]:
 @pytest.fixture(scope="session")
 def moto_process() -> Iterator[str]:
     """Run moto once for all tests."""
+    from .support import servers
+
     with servers.moto() as url:
         yield url
 
@@ -90,6 +117,8 @@ def moto_process() -> Iterator[str]:
 @pytest.fixture
 def moto_server(moto_process: str) -> str:
     """The URL of an empty moto."""
+    from .support import servers
+
     assert servers.post(moto_process, "/moto-api/reset") == 200
     return moto_process
 
@@ -97,6 +126,8 @@ def moto_server(moto_process: str) -> str:
 @pytest.fixture(scope="session")
 def ministack_process() -> Iterator[str]:
     """Run ministack once for all tests."""
+    from .support import servers
+
     with servers.ministack() as url:
         yield url
 
@@ -104,6 +135,8 @@ def ministack_process() -> Iterator[str]:
 @pytest.fixture
 def ministack(ministack_process: str) -> str:
     """The URL of an empty ministack."""
+    from .support import servers
+
     assert servers.post(ministack_process, "/_ministack/reset") == 200
     return ministack_process
 
@@ -111,6 +144,8 @@ def ministack(ministack_process: str) -> str:
 @pytest.fixture(scope="session")
 def namespaces() -> None:
     """Skip the test if this machine cannot create a sandbox."""
+    from .support import rie
+
     if reason := rie.unavailable():
         pytest.skip(reason)
 
@@ -118,6 +153,8 @@ def namespaces() -> None:
 @pytest.fixture
 def sandbox(namespaces: None) -> Iterator[Callable[..., rie.Sandbox]]:
     """A function that starts a `rie.Sandbox`, which is stopped when the test ends."""
+    from .support import rie
+
     del namespaces
     with ExitStack() as stack:
 
