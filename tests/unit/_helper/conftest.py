@@ -50,6 +50,9 @@ def environ(shop: FakeAws, tmp_path: Path) -> dict[str, str]:
         "APPCONFIG_ENV_SOURCES": f"{APP} ssm:/shop/prod/",
         "DB_PASSWORD": "secretsmanager:prod/db#password",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        # Longer than any test takes, on any machine.
+        "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "60s",
+        "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
     }
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from appconfig_env._helper.helper import Helper
-
 from ...support import fakes
-from ...support.fakes import steadily, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,15 +26,6 @@ class Clock(fakes.Clock):
     def tick(self, seconds: float) -> None:
         super().tick(seconds)
         self.aws.forward(seconds)
-
-
-def unhurried(environ: dict[str, str], clock: Clock) -> Helper:
-    """A helper started by the wrapper, whose calls may take longer than any test does."""
-    patience = {
-        "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "60s",
-        "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
-    }
-    return Helper(wrapped(environ | patience, clock), now=clock, jitter=steadily)
 
 
 def operations(aws: FakeAws) -> list[str]:

@@ -21,7 +21,7 @@ from appconfig_env._helper.helper import Helper
 from ...support.canary import SECRET, SECURE
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws, eventually
-from .shop import APP, Clock, operations, unhurried
+from .shop import APP, Clock, operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -247,7 +247,7 @@ def test_after_the_clock_moved_backwards_everything_is_stale(
 def test_other_threads_continue_with_the_old_values_during_a_refresh(
     environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
-    helper = unhurried(environ, clock)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     helper.get("LIMIT")
     shop.clear_calls()
     shop.put_profile("shop", "prod", "app", {"limit": 11})

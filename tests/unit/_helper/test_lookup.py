@@ -14,7 +14,7 @@ from appconfig_env._helper.helper import Helper
 from ...support.canary import SECRET, SECURE
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws, eventually
-from .shop import APP, Clock, together, unhurried
+from .shop import APP, Clock, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +151,7 @@ def test_threads_wait_for_a_deferred_secret(
 ) -> None:
     del environ["DB_PASSWORD"]
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
-    helper = unhurried(environ, clock)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     answer = answered_late(shop)
     found = together(lambda: helper.get("PASSWORD", "default"), during=answer)
     assert found == [SECRET] * 8
@@ -163,7 +163,7 @@ def test_processes_wait_for_a_deferred_secret(
 ) -> None:
     del environ["DB_PASSWORD"]
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
-    after = wrapped(environ | {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"}, clock)
+    after = wrapped(environ, clock)
     helpers = [
         Helper(after, now=clock, jitter=steadily) for _ in range(4)
     ]  # each with its own locks, like processes
@@ -176,7 +176,7 @@ def test_processes_wait_for_a_deferred_secret(
 def test_a_name_that_no_source_sets_is_not_waited_for(
     environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
-    helper = unhurried(environ, clock)
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     helper.get("LIMIT")
     shop.clear_calls()
     shop.hold("GetLatestConfiguration")

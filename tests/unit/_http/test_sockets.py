@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,10 +43,11 @@ def test_with_no_time_left_no_connection_is_opened(transport: Transport) -> None
 
 
 def test_a_refused_connection_is_an_error_that_names_the_address(transport: Transport) -> None:
-    with RawServer(ok()) as server:
-        pass
-    with pytest.raises(TransportError, match=f"no connection to 127.0.0.1:{server.port}") as caught:
-        send(transport, server)
+    with socket.socket() as bound:  # without listening, and no other process can take its port
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        with pytest.raises(TransportError, match=f"no connection to 127.0.0.1:{port} ") as caught:
+            transport.send(Url(f"http://127.0.0.1:{port}"), "GET", "/", {}, b"", timeout=30)
     assert not caught.value.is_final
 
 

@@ -45,7 +45,7 @@ def start(
         env=dict(environment),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
         **options,
     )

@@ -214,6 +214,7 @@ def shop(fake_aws_tls: FakeAws, tmp_path: Path) -> dict[str, str]:
         **fake_aws_tls.environ(),
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
         "ONE": "ssm:/one",
+        "APPCONFIG_ENV_DEADLINE_SECONDS": "60",  # longer than any start takes, on any machine
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Self
@@ -279,8 +280,11 @@ def test_an_endpoint_that_is_down_for_a_moment_is_worth_another_try(transport: T
     ):
         find({credentials.FULL_URI: server.url}, transport)
     assert caught.value.is_transient
-    with pytest.raises(AwsError, match="no credentials from the container endpoint: ") as caught:
-        find({credentials.FULL_URI: server.url}, transport)
+    with socket.socket() as bound:  # without listening, and no other process can take its port
+        bound.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        with pytest.raises(AwsError, match="no credentials from the container endpoint:") as caught:
+            find({credentials.FULL_URI: uri}, transport)
     assert caught.value.is_transient
 
 
