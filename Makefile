@@ -62,7 +62,7 @@ test: $(DEV) $(SAM) $(RIE) lint ## run everything: format check, linters, types,
 	$(BIN)/python $(PYTEST) $(ARGS)
 
 .PHONY: test-fast
-test-fast: $(DEV) ## run the unit tests and the import rules (33 s on two cores)
+test-fast: $(DEV) ## run the unit tests and the import rules (25 s on two cores)
 	$(BIN)/python $(PYTEST) --hypothesis-profile fast tests/unit $(ARGS)
 
 # The slowest first. They run side by side, and the output of each is printed when it ends.

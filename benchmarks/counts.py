@@ -66,7 +66,7 @@ COLUMNS = (
 
 
 class Work(NamedTuple):
-    """What a contender adds to one cold start, in all threads; its peak is that of the whole cold start."""
+    """What a contender adds to one cold start, in all threads; its peak is of the whole process."""
 
     files: int | None
     system_calls: int | None

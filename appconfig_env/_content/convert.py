@@ -36,4 +36,6 @@ def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
             f"a valid {kind_name}" if isinstance(kind, type) else f"accepted by {kind_name}()"
         )
         # "from None": the converter's own message contains the value.
-        raise ConversionError(f"{name}: the value is not {expected}; correct one of them") from None
+        raise ConversionError(
+            f"{name}: the value is not {expected}; correct the value or the type"
+        ) from None

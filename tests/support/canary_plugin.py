@@ -56,7 +56,8 @@ class Plugin:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Search a test's output and pytest's report."""
-        self.watch.search(report.longreprtext, f"the report of {report.nodeid} ({report.when})")
+        if report.longrepr:  # of a failure
+            self.watch.search(report.longreprtext, f"the report of {report.nodeid} ({report.when})")
         for title, text in report.sections:
             self.watch.search(text, f"{title} of {report.nodeid}")
 

@@ -6,6 +6,7 @@ tools/get_pythons.sh unpacks them. `python -m tests.support.pythons python3.14` 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -29,13 +30,23 @@ def _find(name: str) -> str:
     # not run until a version is chosen.
     version = name.removeprefix("python")
     siblings = sorted(Path(sys.base_prefix).parent.glob(f"*{version}*/bin/{name}"))
-    for candidate in (shutil.which(name), *map(str, siblings), str(UNPACKED / name)):
-        if candidate and _runs(candidate):
+    candidates = [shutil.which(name) or "", *map(str, siblings), str(UNPACKED / name)]
+    # Programs first: whether a script of a version manager runs is known only by starting it.
+    existing = [path for path in candidates if os.access(path, os.X_OK)]
+    for candidate in sorted(existing, key=_is_script):
+        if _runs(candidate):
             return candidate
     return ""
 
 
+def _is_script(path: str) -> bool:
+    with open(path, "rb") as file:
+        return file.read(4) != b"\x7fELF"
+
+
 def _runs(python: str) -> bool:
+    if not _is_script(python):
+        return True  # without starting it: each worker that collects tests looks for all of them
     try:
         return not subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode
     except OSError:

@@ -43,7 +43,7 @@ class RawServer:
 
     def __init__(self, *answers: Answer, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
-        self.connections = 0
+        self.connections = self.closed = 0
         self._answers = list(answers)
         self._context = context
         self._open: list[socket.socket] = []
@@ -95,6 +95,8 @@ class RawServer:
             pass
         finally:
             connection.close()
+            with self._lock:
+                self.closed += 1
 
 
 def _read(connection: socket.socket) -> bytes:

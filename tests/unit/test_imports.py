@@ -85,17 +85,33 @@ def imports(module: str, *, at_run_time: bool = False) -> frozenset[str]:
     return frozenset(_imports(module, at_run_time=at_run_time))
 
 
-def _imports(module: str, *, at_run_time: bool) -> Iterator[str]:
-    waiting: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
+@functools.cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
+@functools.cache
+def import_statements(module: str) -> list[tuple[ast.Import | ast.ImportFrom, bool]]:
+    """A module's import statements, and whether each is for type checkers only."""
+    found: list[tuple[ast.Import | ast.ImportFrom, bool]] = []
+    waiting: list[tuple[ast.AST, bool]] = [(tree(module), False)]
     while waiting:
-        node = waiting.pop()
-        is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        node, is_for_types = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.append((node, is_for_types))
+        elif isinstance(node, (ast.stmt, ast.ExceptHandler, ast.Module, ast.match_case)):
+            is_for_types |= isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            waiting += ((child, is_for_types) for child in ast.iter_child_nodes(node))
+    return found
+
+
+def _imports(module: str, *, at_run_time: bool) -> Iterator[str]:
+    for node, is_for_types in import_statements(module):
         if at_run_time and is_for_types:
             continue
-        waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = absolute(module, node)
             for alias in node.names:
                 name = f"{base}.{alias.name}".removeprefix("appconfig_env.")
@@ -164,7 +180,7 @@ def test_a_pure_file_uses_no_clock_file_socket_process_thread_or_log(module: str
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_a_file_says_that_it_is_pure_where_that_is_tested(module: str) -> None:
-    text = ast.get_docstring(ast.parse(MODULES[module].read_text())) or ""
+    text = ast.get_docstring(tree(module)) or ""
     assert text.partition("\n\n")[0].endswith("; pure.") == is_within(module, PURE)
 
 

@@ -77,6 +77,9 @@ class Shop:
             **aws.environ(),
             "APPCONFIG_ENV_SOURCES": sources,
             "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
+            # Longer than any test takes, on any machine.
+            "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "60s",
+            "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
         }
         self.helper = Helper(environ, now=self.clock, jitter=steadily)
 
@@ -244,7 +247,7 @@ def test_a_refresh_that_changes_flags_emits_an_event_with_their_names(shop: Shop
     shop.clock.tick(60)
 
     assert client.get_integer_value("checkout.limit", 1) == 11
-    assert received.wait(5)  # newer SDKs call handlers in threads of their own
+    assert received.wait(30)  # newer SDKs call handlers in threads of their own
     assert [event.flags_changed for event in events] == [["checkout"]]
 
 

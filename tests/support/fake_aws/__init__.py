@@ -84,6 +84,7 @@ class FakeAws:
         self._calls: list[Call] = []
         self._faults: dict[str, list[Fault]] = {}
         self._delays: dict[str, float] = {}
+        self._stopped = threading.Event()
         self._in_flight: Counter[str] = Counter()
         self._peaks: Counter[str] = Counter()
         self._server = Server(
@@ -106,6 +107,7 @@ class FakeAws:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stopped.set()
         self._server.stop()
         self._folder.cleanup()
 
@@ -353,7 +355,7 @@ class FakeAws:
             in_flight = self._in_flight[service.service]
             self._peaks[service.service] = max(self._peaks[service.service], in_flight)
         try:
-            time.sleep(self._delays.get(operation, 0))
+            self._stopped.wait(self._delays.get(operation, 0))
             with self._lock:
                 reply = self._answer(request, service, operation, params, connection)
                 if isinstance(service, AppConfigData) and (reply.close or gone()):

@@ -72,6 +72,7 @@ class Server(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Stop listening, and break all open connections."""
+        _shut(self.socket)  # wakes the accepting thread, which else polls for `shutdown`
         self.shutdown()
         self.server_close()
         self.drop()
@@ -110,16 +111,24 @@ class Handler(BaseHTTPRequestHandler):
                 raise
             self.request.settimeout(None)
         self.number = self.server.opened(self.request)
-        super().setup()
+        try:
+            super().setup()
+        except BaseException:  # then `finish` is not called
+            self._close()
+            raise
 
     def finish(self) -> None:
-        self.server.closed(self.number)
         try:
             super().finish()
         finally:
-            # Wrapped or not: the server would close the unwrapped socket only.
-            _shut(self.request)
-            self.request.close()
+            self.rfile.close()  # `finish` has left it open if the client had disconnected
+            self._close()
+
+    def _close(self) -> None:
+        """Close the connection: the server would close an unwrapped socket only."""
+        self.server.closed(self.number)
+        _shut(self.request)
+        self.request.close()
 
     def do_GET(self) -> None:
         length = self.headers.get("Content-Length", "0")

@@ -27,11 +27,12 @@ from appconfig_env._cache.entry import (
 )
 from appconfig_env._cache.schedule import Schedule
 from appconfig_env._config.settings import from_environ
-from appconfig_env._content.document import Document, DocumentError
+from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
     from appconfig_env._backends.base import Outcome
+
 
 NOW = 1000.0
 SOURCES = from_environ({"A": "appconfig:shop/prod/app#a"}).resources()["appconfig:shop/prod/app"]
@@ -39,7 +40,6 @@ OLD = Document(b'{"a": "old"}', version="1")
 NEW = Document(b'{"a": "new"}', version="2", token="token-2")
 BAKED = Entry(document=Document(b'{"a": "baked"}', version="0"), fetched_at=1.0)
 REASON = Failure("unavailable", "no response")
-
 BEFORE: dict[str, Entry | None] = {
     UNREAD: None,
     GOOD: Entry(
@@ -164,52 +164,6 @@ def test_variables_are_rendered_once_for_the_same_sources() -> None:
     entry = stepped(RECEIVED, UNREAD)
     assert entry.rendering(SOURCES) is entry.rendering(SOURCES)
     assert entry.replace(token="").rendering(SOURCES) is entry.rendering(SOURCES)
-
-
-def test_a_document_is_parsed_once_and_only_on_demand() -> None:
-    calls = []
-
-    def parse(document: Document) -> object:
-        calls.append(document)
-        return len(calls)
-
-    document = Document(b"x")
-    assert [document.parsed(parse), document.parsed(parse)] == [1, 1]
-    assert calls == [document]
-
-
-def test_a_document_that_does_not_parse_is_not_parsed_again() -> None:
-    calls = []
-
-    def parse(document: Document) -> object:
-        calls.append(document)
-        raise DocumentError("line 1 is not NAME=value")
-
-    document = Document(b"x")
-    for _ in range(2):
-        with pytest.raises(DocumentError, match=r"^line 1 is not NAME=value$"):
-            document.parsed(parse)
-    assert calls == [document]
-
-
-documents = st.builds(
-    Document,
-    st.binary(max_size=3),
-    version=st.sampled_from(["", "1"]),
-    content_type=st.sampled_from(["", "text/plain"]),
-    name=st.sampled_from(["", "1"]),
-    parameters=st.none() | st.dictionaries(st.text(max_size=2), st.text(max_size=2), max_size=2),
-)
-
-
-@given(documents, documents)
-def test_only_equal_documents_have_the_same_digest(one: Document, other: Document) -> None:
-    def facts(document: Document) -> tuple[object, ...]:
-        parameters = document.parameters
-        listed = None if parameters is None else list(parameters.items())
-        return document.body, listed or None, document.version, document.content_type, document.name
-
-    assert (one.digest == other.digest) == (facts(one) == facts(other))
 
 
 def test_an_entry_is_stale_after_its_time_and_if_the_clock_moved_backwards() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from appconfig_env._backends.base import Request, Unchanged
+from appconfig_env._backends.base import Unchanged
 from appconfig_env._backends.fake import NO_RESPONSE, FakeBackend
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, load
@@ -504,8 +504,3 @@ def test_no_error_contains_a_value(body: bytes) -> None:
     found = story.load()
     texts = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]
     assert CANARY not in "\n".join(texts)
-
-
-def test_the_repr_of_a_request_does_not_contain_its_token() -> None:
-    resource = from_environ({"X": "ssm:/x"}).sources[0].resource
-    assert repr(Request(resource, "token")) == "<Request ssm:/x>"

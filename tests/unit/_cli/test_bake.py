@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -45,14 +47,22 @@ def environ(fake_aws: FakeAws, tmp_path: Path) -> dict[str, str]:
     }
 
 
-def bake(environ: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "appconfig_env", "bake", *arguments],
-        env=dict(environ),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+class Done(NamedTuple):
+    """What the command returned and printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def bake(environ: Mapping[str, str], *arguments: str) -> Done:
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = _bake.main(arguments, environ)
+        except SystemExit as ended:  # of argparse
+            code = int(ended.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 def unreachable(settings: Settings, environ: Mapping[str, str]) -> Backend:
@@ -64,7 +74,8 @@ def test_without_aws_the_wrapper_uses_the_baked_fallback(
     environ: dict[str, str], tmp_path: Path
 ) -> None:
     output = tmp_path / "fallback.json"
-    done = bake(environ, "--output", str(output))
+    command = [sys.executable, "-m", "appconfig_env", "bake", "--output", str(output)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
     assert "2 sources in" in done.stderr
     assert "set APPCONFIG_ENV_FALLBACK=/var/task/fallback.json" in done.stderr

@@ -1,18 +1,12 @@
-"""Parsing references into sources, and writing them back."""
+"""Parsing references into sources."""
 
 from __future__ import annotations
-
-import contextlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.options import LONGEST_SECONDS, is_variable_name, seconds
 from appconfig_env._config.references import ReferenceProblems, is_reference, parse, parse_prefetch
-from appconfig_env._config.sources import Resource, Source
-
-CANARY = "c4n4ry"
 
 
 def problems(text: str, variable: str = "") -> list[str]:
@@ -49,40 +43,8 @@ def test_each_scheme_has_its_own_form_of_resource(
     assert (scheme, parts) == (resource.scheme, resource.parts)
 
 
-def test_only_an_ssm_name_that_ends_in_a_slash_is_a_path() -> None:
-    assert parse("ssm:/shop/").resource.is_path
-    assert not parse("ssm:/shop").resource.is_path
-    assert not parse("secretsmanager:shop/").resource.is_path
-
-
-def test_the_region_is_read_from_an_arn() -> None:
-    assert parse("ssm:arn:aws:ssm:eu-west-1:1:parameter/x").resource.arn_region == "eu-west-1"
-    assert not parse("ssm:name:3").resource.arn_region
-
-
-def test_every_option_is_parsed() -> None:
-    source = parse("ssm:/p/?prefix=DB_&names=keep&env=no&only=A,B&optional&recursive=no&ttl=5m")
-    assert (source.prefix, source.names, source.env) == ("DB_", "keep", False)
-    assert (source.only, source.optional, source.ttl) == (("A", "B"), True, 300.0)
-    assert not source.resource.recursive
-    single = parse("secretsmanager:x?as=NAME&default=a%26b%20c&stage=AWSPREVIOUS&format=json#k.l")
-    assert (single.as_name, single.default, single.key) == ("NAME", "a&b c", ("k", "l"))
-    assert (single.resource.stage, single.resource.format) == ("AWSPREVIOUS", "json")
-
-
 def test_a_dot_within_a_key_is_percent_encoded() -> None:
     assert parse("ssm:x#a%2Eb.c").key == ("a.b", "c")
-
-
-def test_a_yes_no_option_can_be_turned_off() -> None:
-    assert not parse("ssm:x?optional=no").optional
-    assert parse("ssm:x?optional=yes").optional
-    assert parse("ssm:x?env=yes").env
-
-
-def test_an_empty_default_is_a_default() -> None:
-    assert parse("ssm:x?default=").default == ""
-    assert parse("ssm:x").default is None
 
 
 @pytest.mark.parametrize(
@@ -175,45 +137,6 @@ def test_all_errors_of_one_reference_are_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "query",
-    [
-        f"default=a&{CANARY}",
-        f"default=a&{CANARY}=1",
-        f"default={CANARY}%zz",
-        f"default={CANARY}%ff",
-        f"default={CANARY}%00",
-        f"default={CANARY}&default={CANARY}",
-    ],
-)
-def test_no_part_of_a_default_is_in_an_error(query: str) -> None:
-    assert CANARY not in str(problems(f"ssm:/x?{query}"))
-
-
-def test_a_source_is_shown_without_its_default() -> None:
-    source = parse(f"ssm:/x?default={CANARY}#key", "NAME")
-    assert CANARY not in repr(source) + source.public_reference + source.identity + repr(
-        source.resource
-    )
-    assert CANARY in source.reference
-    assert source.public_reference == "NAME=ssm:/x#key"
-
-
-def test_sources_that_differ_in_their_default_are_different() -> None:
-    assert parse("ssm:/x?default=1") != parse("ssm:/x?default=2")
-    assert parse("ssm:/x") != parse("ssm:/x", "NAME")
-    assert parse("ssm:/x") == parse("ssm:/x")
-    assert parse("ssm:/x") != "ssm:/x"
-
-
-def test_options_that_change_what_is_read_make_a_different_resource() -> None:
-    resources = {
-        parse(text).resource
-        for text in ("ssm:/x/", "ssm:/x/?recursive=no", "ssm:/x/?prefix=A", "ssm:/x/?ttl=3")
-    }
-    assert len(resources) == 2
-
-
-@pytest.mark.parametrize(
     ("value", "expected"),
     [
         ("ssm:/x", True),
@@ -252,87 +175,9 @@ def test_any_other_form_in_the_prefetch_list_is_an_error(text: str) -> None:
         parse_prefetch(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("45", 45), ("45s", 45), ("5m", 300), ("1h", 3600), ("1H", 3600), ("0", 0), ("1.5m", 90)],
-)
-def test_durations_have_units(text: str, expected: float) -> None:
-    assert seconds(text) == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["", "s", "m", ".", "-1", "+1", "1d", "1 s", "1e3", "nan", "inf", "٣", "1_0", "0x1"]
-)
-def test_anything_else_is_not_a_duration(text: str) -> None:
-    with pytest.raises(ValueError, match="expected a number of seconds"):
-        seconds(text)
-
-
-@given(st.text(max_size=20))
-def test_durations_are_finite(text: str) -> None:
-    with contextlib.suppress(ValueError):
-        assert 0 <= seconds(text) <= LONGEST_SECONDS
-
-
-@given(st.text(max_size=4))
-def test_variable_names_are_those_that_shells_accept(name: str) -> None:
-    letters = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
-    digits = set("0123456789")
-    expected = bool(name) and name[0] in letters and set(name) <= letters | digits
-    assert is_variable_name(name) is expected
-
-
 # Characters that names may contain, those of the grammar included.
 part = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
 variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
-anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
-
-
-@st.composite
-def sources(draw: st.DrawFn) -> Source:
-    scheme = draw(st.sampled_from(["appconfig", "ssm", "path", "secretsmanager", "file"]))
-    is_path = scheme == "path"
-    parts: tuple[str, ...]
-    if scheme == "appconfig":
-        parts = (draw(part), draw(part), draw(part))
-    elif is_path:
-        parts = (f"/{draw(part)}/",)
-    else:
-        parts = (draw(part.filter(lambda name: not name.endswith("/"))),)
-    has_key = not is_path and draw(st.booleans())
-    formats = ["", "json", "yaml", "dotenv"] + ([] if has_key else ["text"])
-    resource = Resource(
-        "ssm" if is_path else scheme,
-        parts,
-        recursive=not is_path or draw(st.booleans()),
-        stage=draw(st.sampled_from(["", "A+B"])) if scheme == "secretsmanager" else "",
-        format="" if is_path else draw(st.sampled_from(formats)),
-    )
-    in_place = scheme not in ("file", "path") and draw(st.booleans())
-    as_name = "" if in_place else draw(st.one_of(st.just(""), variable))
-    is_list = not in_place and not as_name
-    return Source(
-        resource,
-        tuple(draw(st.lists(anything.filter(bool), min_size=1, max_size=3))) if has_key else (),
-        variable=draw(variable) if in_place else "",
-        prefix=draw(st.one_of(st.just(""), variable)) if is_list else "",
-        names=draw(st.sampled_from(["upper", "keep"])) if is_list else "upper",
-        as_name=as_name,
-        env=in_place or draw(st.booleans()),
-        only=draw(st.none() | st.lists(variable, min_size=1).map(tuple)) if is_list else None,
-        optional=draw(st.booleans()),
-        default=None if is_path else draw(st.none() | anything),
-        ttl=draw(st.none() | st.integers(0, 10**8).map(lambda number: number / 100)),
-    )
-
-
-@given(sources())
-def test_a_source_parsed_from_its_own_reference_is_equal(source: Source) -> None:
-    parsed = parse(source.reference, source.variable)
-    assert source == parsed
-    assert source.reference == parsed.reference
-    for name in Source.__slots__:
-        assert getattr(source, name) == getattr(parsed, name)
 
 
 @given(st.text(max_size=40), st.sampled_from(["", "ssm:", "appconfig:a/b/c?", "ssm:/x?as=A&"]))

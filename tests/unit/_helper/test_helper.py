@@ -1,86 +1,35 @@
-"""The helper in virtual time: values, refreshes, failures, threads, processes, clones."""
+"""The helper in virtual time: values, refreshes, failures, threads, processes."""
 
 from __future__ import annotations
 
 import json
 import logging
-import multiprocessing
+import re
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import appconfig_env
-from appconfig_env import (
-    AmbiguousFlagError,
-    ConversionError,
-    LoadError,
-    MissingKeyError,
-    SettingsError,
-)
-from appconfig_env._cache.file_lock import FileLock
+from appconfig_env import ConversionError, LoadError, SettingsError
+from appconfig_env._backends.aws import choose
+from appconfig_env._backends.aws.backend import AwsBackend
+from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._helper.helper import Helper
 
-from ...support import fakes
 from ...support.canary import SECRET, SECURE
 from ...support.fakes import steadily, wrapped
+from ...support.life import HoldingAws, eventually
+from .shop import APP, Clock, operations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
+
+    from appconfig_env._backends.base import Backend
+    from appconfig_env._config.settings import Settings
 
     from ...support.fake_aws import FakeAws
-
-APP = "appconfig:shop/prod/app"
-
-
-class Clock(fakes.Clock):
-    """A clock that only the test moves, together with the fake AWS's."""
-
-    def __init__(self, aws: FakeAws) -> None:
-        super().__init__()
-        self.aws = aws
-
-    def tick(self, seconds: float) -> None:
-        super().tick(seconds)
-        self.aws.forward(seconds)
-
-
-@pytest.fixture
-def shop(fake_aws: FakeAws) -> FakeAws:
-    fake_aws.put_profile("shop", "prod", "app", {"limit": 10, "debug": "off"}, label="v1")
-    fake_aws.put_parameter("/shop/prod/host", "db.one")
-    fake_aws.put_parameter("/shop/prod/token", SECURE, type="SecureString")
-    fake_aws.put_secret("prod/db", json.dumps({"password": SECRET}))
-    return fake_aws
-
-
-@pytest.fixture
-def clock(shop: FakeAws) -> Clock:
-    return Clock(shop)
-
-
-@pytest.fixture
-def environ(shop: FakeAws, tmp_path: Path) -> dict[str, str]:
-    return {
-        **shop.environ(),
-        "APPCONFIG_ENV_SOURCES": f"{APP} ssm:/shop/prod/",
-        "DB_PASSWORD": "secretsmanager:prod/db#password",
-        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
-    }
-
-
-@pytest.fixture
-def helper(environ: dict[str, str], clock: Clock) -> Helper:
-    """A helper started by the wrapper, without the wrapper's calls."""
-    after = wrapped(environ, clock)
-    clock.aws.clear_calls()
-    return Helper(after, now=clock, jitter=steadily)
-
-
-def operations(aws: FakeAws) -> list[str]:
-    return sorted(call.operation for call in aws.calls)
 
 
 def test_nothing_is_requested_while_everything_is_fresh(
@@ -296,19 +245,19 @@ def test_after_the_clock_moved_backwards_everything_is_stale(
 
 
 def test_other_threads_continue_with_the_old_values_during_a_refresh(
-    helper: Helper, shop: FakeAws, clock: Clock
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
     helper.get("LIMIT")
+    shop.clear_calls()
     shop.put_profile("shop", "prod", "app", {"limit": 11})
-    shop.delay("GetLatestConfiguration", 2)
+    shop.hold("GetLatestConfiguration")
     clock.tick(50)
     slow = threading.Thread(target=helper.get, args=("LIMIT",))
     slow.start()
-    for _ in range(1000):
-        if shop.peak_in_flight("appconfig"):
-            break
-        time.sleep(0.01)
+    eventually(lambda: shop.count("GetLatestConfiguration"))
     assert helper.get("LIMIT") == "10"
+    shop.release()
     slow.join()
     assert helper.get("LIMIT") == "11"
     assert shop.count("GetLatestConfiguration") == 1
@@ -327,14 +276,17 @@ def test_many_threads_poll_once(helper: Helper, shop: FakeAws, clock: Clock) -> 
 
 
 def test_a_refresh_ends_with_the_poll_timeout(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
 ) -> None:
-    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "1000"
+    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "100"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    shop.delay("GetLatestConfiguration", 20)
+    shop.hold("GetLatestConfiguration")
     clock.tick(50)
     assert helper.get("LIMIT") == "10"
-    assert "no response from " in helper.status()[APP]["last_error"]
+    # Whichever thread notices first: the one that calls AWS, or the one that waits for it.
+    assert re.search(
+        r"no response from .* in time|no response within 0\.1 s", helper.status()[APP]["last_error"]
+    )
 
 
 def test_two_processes_share_one_session(
@@ -373,77 +325,6 @@ def test_without_a_writable_snapshot_each_process_has_its_own_session(
             assert helper.get("LIMIT") == "10"
     assert shop.count("StartConfigurationSession") == 2
     assert shop.problems == []
-
-
-def _child(helper: Helper, queue: multiprocessing.Queue[str | None]) -> None:
-    queue.put(helper.get("LIMIT"))
-
-
-@pytest.mark.filterwarnings(
-    "ignore:.*fork.*:DeprecationWarning"
-)  # forks with threads are intended here
-@pytest.mark.parametrize("snapshot", ["", "/proc/none/snapshot.json"])
-def test_a_forked_child_does_not_use_its_parents_tokens(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, snapshot: str
-) -> None:
-    if snapshot:
-        environ["APPCONFIG_ENV_SNAPSHOT"] = snapshot
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    clock.tick(16)
-    helper.refresh()
-    clock.tick(61)
-    context = multiprocessing.get_context("fork")
-    queue: multiprocessing.Queue[str | None] = context.Queue()
-    child = context.Process(target=_child, args=(helper, queue))
-    child.start()
-    assert queue.get(timeout=20) == "10"
-    child.join()
-    assert helper.get("LIMIT") == "10"
-    assert shop.problems == []
-
-
-def test_snapstart_clones_get_no_token(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
-    after = wrapped(environ, clock)
-    assert "token" not in Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_text()
-    clones = [Helper(after, now=clock, jitter=steadily) for _ in range(3)]
-    shop.clear_calls()
-    clock.tick(3600)
-    for clone in clones:
-        clone._restored()
-        assert clone.get("LIMIT") == "10"
-    assert shop.problems == []
-
-
-def test_after_a_restore_everything_is_stale(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    assert helper.get("LIMIT") == "10"
-    shop.put_profile("shop", "prod", "app", {"limit": 14})
-    clock.tick(1)
-    helper._restored()
-    assert helper.get("LIMIT") == "14"
-
-
-def test_after_a_restore_values_stay_stale_until_they_are_read_again(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    assert helper.get("LIMIT") == "10"
-    shop.put_profile("shop", "prod", "app", {"limit": 14})
-    clock.tick(1)
-    lock = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
-    assert lock.is_held
-    helper._restored()
-    assert helper.get("LIMIT") == "10", "another process is reading it"
-    lock.release()
-    clock.tick(5)
-    assert helper.get("LIMIT") == "14"
 
 
 @pytest.mark.parametrize("has_wrapper", [True, False])
@@ -521,24 +402,6 @@ def test_an_outage_keeps_the_value_of_a_partly_usable_secret_and_its_age(
     assert (status["age"], status["kind"]) == (1000.0, "denied")
 
 
-def test_a_name_that_a_later_source_no_longer_has_gets_the_earlier_ones_value(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    environ["APPCONFIG_ENV_SOURCES"] = f"ssm:/shop/prod/ {APP}"
-    shop.put_profile("shop", "prod", "app", {"host": "of the profile"}, label="v2")
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    assert helper.get("HOST") == "of the profile"
-    shop.put_profile("shop", "prod", "app", {"limit": 1}, label="v3")
-    clock.tick(100)
-    assert helper.get("HOST") == "db.one"
-
-
-def test_an_invalid_reference_of_a_document_is_shown_without_its_options(helper: Helper) -> None:
-    with pytest.raises(MissingKeyError) as raised:
-        helper.document(f"ssm:/x?default={SECRET}&bad=1")
-    assert SECRET not in str(raised.value)
-
-
 def test_without_a_wrapper_it_loads_by_itself(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
@@ -548,17 +411,6 @@ def test_without_a_wrapper_it_loads_by_itself(
     assert helper.get("AWS_REGION") == "us-east-1"
     assert shop.received == {"shop/prod/app": 1}
     assert environ["DB_PASSWORD"].startswith("secretsmanager:"), "the environment is not changed"
-
-
-def test_a_configured_variable_takes_precedence_over_lists(
-    environ: dict[str, str], clock: Clock
-) -> None:
-    environ["LIMIT"] = "99"
-    assert Helper(wrapped(environ, clock), now=clock, jitter=steadily).get("LIMIT") == "99"
-    assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "99"
-    environ["APPCONFIG_ENV_OVERWRITE"] = "yes"
-    assert Helper(wrapped(environ, clock), now=clock, jitter=steadily).get("LIMIT") == "10"
-    assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "10"
 
 
 def test_a_failed_first_load_raises_and_is_retried_when_stale(
@@ -581,34 +433,6 @@ def test_a_failed_first_load_raises_and_is_retried_when_stale(
 def test_invalid_settings_are_reported(environ: dict[str, str], clock: Clock) -> None:
     with pytest.raises(SettingsError, match="APPCONFIG_ENV_SOURCES"):
         Helper({**environ, "APPCONFIG_ENV_SOURCES": "smm:/x"}, now=clock, jitter=steadily).get("X")
-
-
-def test_documents_are_parsed_and_keys_select_values(helper: Helper) -> None:
-    assert helper.document(APP) == {"limit": 10, "debug": "off"}
-    assert helper.document(APP + "#limit") == 10
-    assert helper.document("secretsmanager:prod/db") == {"password": SECRET}
-    assert helper.document("ssm:/shop/prod/") == {"host": "db.one", "token": SECURE}
-
-
-@pytest.mark.parametrize(
-    "reference", ["appconfig:shop/prod/other", APP + "#none", "nonsense", "ssm:"]
-)
-def test_a_document_that_is_not_a_source_is_missing(helper: Helper, reference: str) -> None:
-    with pytest.raises(MissingKeyError):
-        helper.document(reference)
-
-
-def test_a_denied_document_is_not_requested_at_every_call(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    shop.deny("GetSecretValue")
-    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
-    del environ["DB_PASSWORD"]
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    for _ in range(3):
-        with pytest.raises(MissingKeyError, match="AccessDeniedException"):
-            helper.document("secretsmanager:prod/db")
-    assert shop.count("GetSecretValue") == 1
 
 
 def test_threads_whose_first_calls_coincide_load_once(
@@ -648,62 +472,6 @@ def test_a_profile_in_two_formats_has_one_session_and_is_received_once(
     assert shop.problems == []
 
 
-def test_enabled_flags_are_true(environ: dict[str, str], shop: FakeAws, clock: Clock) -> None:
-    shop.put_profile(
-        "shop",
-        "prod",
-        "flags",
-        {
-            "checkout": {"enabled": True, "limit": 3},
-            "beta": {"enabled": False},
-            "split": {"enabled": True, "_variant": "B"},
-        },
-    )
-    shop.put_profile("shop", "prod", "more", {"checkout": {"enabled": False}})
-    sources = "appconfig:shop/prod/flags appconfig:shop/prod/more?prefix=MORE_"
-    helper = Helper(
-        wrapped({**environ, "APPCONFIG_ENV_SOURCES": sources}, clock), now=clock, jitter=steadily
-    )
-    assert not helper.flag("beta")
-    assert helper.flag("split").variant == "B"
-    assert not helper.flag("unheard of")
-    with pytest.raises(AmbiguousFlagError, match=r"shop/prod/flags and appconfig:shop/prod/more"):
-        helper.flag("checkout")
-    flag = helper.flag("checkout", source="appconfig:shop/prod/flags")
-    assert flag
-    assert (flag.enabled, flag.attributes, flag.variant) == (True, {"limit": 3}, None)
-    assert "3" not in repr(flag)
-
-
-def test_status_makes_no_call_and_can_be_serialized_as_json(
-    helper: Helper, shop: FakeAws, clock: Clock
-) -> None:
-    clock.tick(30)
-    status = json.loads(json.dumps(helper.status()))
-    assert status[APP] == {
-        "version": "v1",
-        "age": 30.0,
-        "last_error": None,
-        "kind": None,
-    }
-    assert set(status) == {APP, "ssm:/shop/prod/", "secretsmanager:prod/db"}
-    assert shop.calls == []
-
-
-def test_deferred_secrets_are_read_at_the_first_get(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    del environ["DB_PASSWORD"]
-    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no&prefix=DB_"
-    after = wrapped(environ, clock)
-    assert shop.count("GetSecretValue") == 0
-    helper = Helper(after, now=clock, jitter=steadily)
-    assert helper.get("DB_PASSWORD") == SECRET
-    assert helper.get("LIMIT") == "10"
-    assert shop.count("GetSecretValue") == 1
-    assert shop.received == {"shop/prod/app": 1}
-
-
 def test_no_value_is_logged_or_shown(
     environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -725,95 +493,15 @@ def test_the_package_has_the_documented_functions() -> None:
         assert callable(getattr(appconfig_env, name))
 
 
-def together(work: Callable[[], object], times: int = 8) -> list[object]:
-    """Return the results of `work` in this many threads at once."""
-    found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(work())) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
-
-
-def test_threads_wait_for_a_deferred_secret(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    del environ["DB_PASSWORD"]
-    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
-    shop.delay("GetSecretValue", 0.3)
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    assert together(lambda: helper.get("PASSWORD", "default")) == [SECRET] * 8
-    assert shop.count("GetSecretValue") == 1
-
-
-def test_processes_wait_for_a_deferred_secret(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
-) -> None:
-    del environ["DB_PASSWORD"]
-    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
-    shop.delay("GetSecretValue", 0.3)
-    after = wrapped(environ, clock)
-    helpers = [
-        Helper(after, now=clock, jitter=steadily) for _ in range(4)
-    ]  # each with its own locks, like processes
-    found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers))
-    assert found == [SECRET] * 4
-    assert shop.received == {"shop/prod/app": 1}
-
-
-def test_a_name_that_no_source_sets_is_not_waited_for(
-    helper: Helper, shop: FakeAws, clock: Clock
-) -> None:
-    helper.get("LIMIT")
-    shop.delay("GetLatestConfiguration", 1)
-    clock.tick(50)
-    slow = threading.Thread(target=helper.get, args=("LIMIT",))
-    slow.start()
-    while not shop.peak_in_flight("appconfig"):
-        time.sleep(0.01)
-    assert helper.get("NO_SOURCE", "default") == "default"
-    assert slow.is_alive()
-    slow.join()
-
-
-def test_threads_request_a_document_that_is_not_in_the_file_once(
-    helper: Helper, shop: FakeAws
-) -> None:
-    documents = together(lambda: helper.document("secretsmanager:prod/db"))
-    assert documents == [{"password": SECRET}] * 8
-    assert shop.count("GetSecretValue") == 1
-
-
-@pytest.mark.parametrize(
-    "reference", [APP, f"{APP}?format=json", f"{APP}?format=json&prefix=A_", f"{APP}?optional"]
-)
-def test_the_options_of_a_documents_reference_are_ignored(
-    environ: dict[str, str], clock: Clock, reference: str
-) -> None:
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json ssm:/shop/prod/?recursive=no"
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    assert helper.document(reference)["limit"] == 10
-    assert helper.document("ssm:/shop/prod/")["host"] == "db.one"
-    assert not helper.flag("limit", source=reference)
-
-
-def test_a_document_in_two_formats_needs_a_complete_reference(
-    environ: dict[str, str], clock: Clock
-) -> None:
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json {APP}?format=text"
-    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    assert isinstance(helper.document(f"{APP}?format=text"), str)
-    with pytest.raises(MissingKeyError, match="name one of them"):
-        helper.document(APP)
-
-
 def test_a_source_without_a_value_is_retried_soon(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    environ["APPCONFIG_ENV_DEADLINE_SECONDS"] = "2"
+    def once(settings: Settings, environ: Mapping[str, str]) -> Backend:
+        client = choose.client(settings.aws, environ)
+        return AwsBackend(client, 3, policy=POLICY._replace(attempts=1))
+
     shop.fail("GetParametersByPath", times=None)
-    helper = Helper(environ, now=clock, jitter=steadily)
+    helper = Helper(environ, now=clock, make_backend=once, jitter=steadily)
     with pytest.raises(LoadError):
         helper.get("HOST")
     shop.recover()

@@ -101,7 +101,7 @@ def serving(authority: trustme.CA, host: str = HOST) -> RawServer:
 
 def send(transport: Transport, server: RawServer) -> bytes:
     url = Url(server.url)
-    return transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=10).body
+    return transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30).body
 
 
 def test_amazons_five_roots_are_found_in_a_full_store() -> None:
@@ -294,9 +294,9 @@ def test_threads_load_once_and_widen_once(bundle: str) -> None:
     results: list[tuple[object, bool, object]] = []
 
     def work() -> None:
-        barrier.wait(10)
+        barrier.wait(30)
         narrow = trust.context()
-        barrier.wait(10)
+        barrier.wait(30)
         widened = trust.widen(narrow)
         results.append((narrow, widened, trust.context()))
 
@@ -382,7 +382,7 @@ def test_concurrent_threads_all_connect_after_widening(transport: Transport) -> 
     with serving(private) as server:
 
         def work() -> None:
-            barrier.wait(10)
+            barrier.wait(30)
             bodies.append(send(transport, server))
 
         in_threads(work)
@@ -423,7 +423,7 @@ print(*(name for entry in transport._trust.context().get_ca_certs()
 for address in sys.argv[2:]:
     try:
         url = Url(address)
-        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=10)
+        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
         print(answer.status)
     except TransportError as error:
         print(type(error).__name__)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -36,8 +37,25 @@ def transport() -> Iterator[Transport]:
     transport.close()
 
 
+PATIENCE_SECONDS = 30.0
+
+
 def soon() -> float:
-    return time.monotonic() + 5
+    return time.monotonic() + PATIENCE_SECONDS
+
+
+class Deadline(float):
+    """A deadline that records when a caller is about to wait for it."""
+
+    def __new__(cls, at: float, _: threading.Semaphore) -> Self:
+        return super().__new__(cls, at)
+
+    def __init__(self, _: float, waits: threading.Semaphore) -> None:
+        self._waits = waits
+
+    def __sub__(self, now: float) -> float:
+        self._waits.release()
+        return super().__sub__(now)
 
 
 def answer(**changes: object) -> bytes:
@@ -148,28 +166,26 @@ def test_a_renewal_that_fails_leaves_what_is_still_good() -> None:
 
 
 def test_threads_that_wait_for_a_question_share_its_failure() -> None:
-    asked, go_on = threading.Event(), threading.Event()
+    waiting, go_on = threading.Semaphore(0), threading.Event()
     questions, failures = [], []
 
     def source(deadline: float) -> Credentials:
         questions.append(deadline)
-        asked.set()
-        go_on.wait(5)
+        go_on.wait(PATIENCE_SECONDS)
         raise AwsError("AssumeRole", "AccessDenied", status=403)
 
     kept = credentials.Kept(source, lambda: NOW)
 
     def ask() -> None:
         try:
-            kept(soon())
+            kept(Deadline(soon(), waiting))
         except AwsError as error:
             failures.append(error.code)
 
     threads = [threading.Thread(target=ask) for _ in range(5)]
     for thread in threads:
         thread.start()
-    asked.wait(5)
-    time.sleep(0.1)
+    assert all(waiting.acquire(timeout=PATIENCE_SECONDS) for _ in threads)
     go_on.set()
     for thread in threads:
         thread.join()
@@ -185,15 +201,15 @@ def test_a_thread_that_waits_for_a_question_keeps_its_own_deadline() -> None:
 
     def source(_: float) -> Credentials:
         asked.set()
-        go_on.wait(5)
+        go_on.wait(PATIENCE_SECONDS)
         return Credentials("A", "s")
 
     kept = credentials.Kept(source, lambda: NOW)
     thread = threading.Thread(target=kept, args=(soon(),))
     thread.start()
-    asked.wait(5)
+    assert asked.wait(PATIENCE_SECONDS)
     with pytest.raises(AwsError, match="no credentials in time"):
-        kept(time.monotonic() + 0.1)
+        kept(time.monotonic() + 0.05)
     go_on.set()
     thread.join()
 
@@ -264,8 +280,11 @@ def test_an_endpoint_that_is_down_for_a_moment_is_worth_another_try(transport: T
     ):
         find({credentials.FULL_URI: server.url}, transport)
     assert caught.value.is_transient
-    with pytest.raises(AwsError, match="no credentials from the container endpoint: ") as caught:
-        find({credentials.FULL_URI: server.url}, transport)
+    with socket.socket() as bound:  # without listening, and no other process can take its port
+        bound.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        with pytest.raises(AwsError, match="no credentials from the container endpoint:") as caught:
+            find({credentials.FULL_URI: uri}, transport)
     assert caught.value.is_transient
 
 

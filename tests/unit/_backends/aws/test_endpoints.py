@@ -12,8 +12,8 @@ from appconfig_env._config.aws import AwsSettings
 LARGE = ("aws", "aws-cn", "aws-us-gov")
 SESSION = botocore.session.Session()
 SESSION.set_config_variable("sts_regional_endpoints", "regional")  # the newer botocore's default
-REGIONS = {
-    partition: SESSION.get_available_regions("ec2", partition)
+REGIONS = {  # of the smallest service that is in all of them: its model is read at collection
+    partition: SESSION.get_available_regions("sts", partition)
     for partition in SESSION.get_available_partitions()
 }
 

@@ -1,19 +1,151 @@
-"""One fetch: which of several failures is reported, in virtual time."""
+"""One fetch: deadline, retries, workers."""
 
 from __future__ import annotations
 
+import threading
 from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._backends.aws.errors import UNREACHABLE, AwsError
+from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
 from appconfig_env._backends.aws.executor import ATTEMPT_SECONDS, Run
 from appconfig_env._config.references import parse
+from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
+
+from ....support.fake_client import FakeClient
+from .calls import PATIENCE_SECONDS, Staged, body, error, fetch, one_secret, parameters, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+
+@pytest.mark.parametrize("connections", [1, 2, 5])
+def test_each_service_has_no_more_calls_at_a_time_than_connections(connections: int) -> None:
+    together = threading.Barrier(connections, timeout=PATIENCE_SECONDS)
+
+    def meet(asked: Mapping[str, Any]) -> dict[str, Any]:
+        together.wait()  # until so many calls are made at the same time
+        return one_secret(asked)
+
+    client = FakeClient(
+        BatchGetSecretValue=error("BatchGetSecretValue", "AccessDeniedException"),
+        GetSecretValue=meet,
+    )
+    system = Staged()
+    texts = [f"secretsmanager:s{number}" for number in range(40)]
+    found = fetch(client, *texts, connections=connections, system=system)
+    assert (client.peak_in_flight, system.most_workers) == (connections, connections)
+    assert all(isinstance(one, Document) for one in found.values())
+
+
+def test_a_client_that_hangs_is_abandoned_at_the_deadline() -> None:
+    go_on = threading.Event()
+    ended: list[str] = []
+
+    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
+        go_on.wait(PATIENCE_SECONDS)
+        ended.append("GetParameters")
+        return parameters(asked)
+
+    found = fetch(FakeClient(GetParameters=hang), "ssm:a", timeout=0.05)
+    assert ended == []
+    assert "no response within 0.05 s" in reason(found["ssm:a"])
+    go_on.set()
+
+
+def test_what_was_read_before_the_deadline_is_kept_and_what_comes_later_is_not() -> None:
+    system = Staged()
+    client = FakeClient(GetParameters=system.hang, GetSecretValue=one_secret)
+    found = fetch(client, "ssm:a", "secretsmanager:s", timeout=1.0, system=system)
+    system.go_on()
+    text = reason(found["ssm:a"])
+    assert text.startswith("GetParameters failed: Unreachable: no response within 1 s; check the")
+    assert found["ssm:a"].is_unavailable
+    assert body(found["secretsmanager:s"]) == b"value of s"
+
+
+def test_a_call_that_was_not_attempted_is_reported_as_such() -> None:
+    system = Staged()
+    client = FakeClient(GetParameters=system.hang, GetParametersByPath=system.hang)
+    found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=0.2, system=system)
+    system.go_on()
+    problem = "not attempted before the deadline"
+    (late,) = [reference for reference in found if problem in reason(found[reference])]
+    assert "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS" in reason(found[late])
+
+
+def test_a_call_that_was_not_attempted_reports_the_failure_before_it() -> None:
+    system = Staged()
+    broken = error("GetParametersByPath", "InternalServerError", "the first", status=500)
+    client = FakeClient(GetParametersByPath=[broken, system.hang])
+    found = fetch(client, "ssm:/a/", "ssm:/b/", connections=1, timeout=1.5, system=system)
+    system.go_on()
+    problem = (
+        "not attempted before the deadline; an earlier call failed: "
+        "GetParametersByPath failed: InternalServerError"
+    )
+    assert problem in reason(found["ssm:/b/"])
+
+
+def test_a_timeout_reports_the_last_failure() -> None:
+    system = Staged()
+    broken = error("GetParameters", "InternalServerError")
+    client = FakeClient(GetParameters=[broken, system.hang])
+    found = fetch(client, "ssm:a", timeout=1.5, system=system)
+    system.go_on()
+    assert reason(found["ssm:a"]).startswith(
+        "GetParameters failed: no response within 1.5 s after InternalServerError"
+    )
+
+
+def test_a_first_attempt_that_may_hang_leaves_time_for_another() -> None:
+    client = FakeClient(GetSecretValue=one_secret)
+    for timeout in (8, 3):
+        fetch(client, "secretsmanager:a", timeout=timeout, system=Staged())
+    assert client.timeouts == [5.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        AwsError("GetParameters", UNREACHABLE, "closed"),
+        error("GetParameters", "InternalServerError", status=500),
+        error("GetParameters", "ThrottlingException"),
+        error("GetParameters", "HTTP 503", status=503),
+    ],
+)
+def test_a_transient_failure_is_retried(failure: AwsError) -> None:
+    client = FakeClient(GetParameters=[failure, failure, parameters])
+    assert body(fetch(client, "ssm:a")["ssm:a"]) == b"value of a"
+
+
+@pytest.mark.parametrize(
+    ("failure", "unreachable"),
+    [
+        (AwsError("GetParameters", UNREACHABLE, "certificate not accepted", is_final=True), True),
+        (AwsError("GetParameters", INVALID_RESPONSE, "expected a JSON object", status=200), True),
+        (error("GetParameters", "InvalidKeyId"), False),
+    ],
+)
+def test_a_permanent_failure_is_not_retried(failure: AwsError, unreachable: bool) -> None:
+    client = FakeClient(GetParameters=failure)
+    found = fetch(client, "ssm:a")["ssm:a"]
+    assert reason(found) == failure.reason
+    assert found.is_unavailable is unreachable
+    assert len(client.calls) == 1
+
+
+def test_our_own_bug_is_an_error_without_values_and_does_not_hang() -> None:
+    client = FakeClient(
+        GetParameters=RuntimeError("canary"), GetParametersByPath={"Parameters": [{}]}
+    )
+    found = fetch(client, "ssm:a", "ssm:/a/")  # one that hung would say "no response within"
+    report = "report it as a bug of appconfig-env"
+    assert reason(found["ssm:a"]) == f"InvalidResponse: unexpected RuntimeError; {report}"
+    assert reason(found["ssm:/a/"]) == f"InvalidResponse: unexpected KeyError; {report}"
+
 
 NAME = parse("ssm:/shop/prod/host").resource
 OPERATION = "GetParameters"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import json
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,10 @@ class Botocore:
         return AWSResponse(request.url, self.answer.status, headers, Body(self.answer.body))
 
 
-BOTOCORE = Botocore()
+@functools.cache
+def botocores() -> Botocore:
+    """Botocore's clients: made for the first test, because every worker imports this file."""
+    return Botocore()
 
 
 def meaning(kind: str, body: bytes) -> object:
@@ -120,12 +124,14 @@ def meaning(kind: str, body: bytes) -> object:
 
 @pytest.mark.parametrize("operation", SERVICES)
 def test_requests_mean_what_botocores_mean(operation: str) -> None:
+    clients = botocores()
+
     @given(PARAMETERS[operation])
     def check(parameters: dict[str, Any]) -> None:
-        BOTOCORE.answer = HttpResponse(500, {}, b"")
+        clients.answer = HttpResponse(500, {}, b"")
         with pytest.raises(ClientError):
-            BOTOCORE.call(operation, parameters)
-        theirs, ours = BOTOCORE.sent, operations.request(operation, parameters)
+            clients.call(operation, parameters)
+        theirs, ours = clients.sent, operations.request(operation, parameters)
         url = urlsplit(theirs.url)
         assert (ours.method, ours.path, ours.query) == (theirs.method, url.path, url.query)
         headers = {name.lower(): _text(value) for name, value in theirs.headers.items()}
@@ -144,8 +150,8 @@ def _text(value: str | bytes) -> str:
 
 
 def both(operation: str, answer: HttpResponse) -> tuple[dict[str, Any], dict[str, Any]]:
-    BOTOCORE.answer = answer
-    return operations.result(operation, answer), BOTOCORE.call(operation, {})
+    botocores().answer = answer
+    return operations.result(operation, answer), botocores().call(operation, {})
 
 
 parameter = st.fixed_dictionaries(
@@ -250,9 +256,9 @@ ERRORS = [
 def test_errors_are_read_as_botocore_reads_them(
     operation: str, status: int, headers: dict[str, str], body: bytes
 ) -> None:
-    answer = BOTOCORE.answer = HttpResponse(status, headers, body)
+    answer = botocores().answer = HttpResponse(status, headers, body)
     with pytest.raises(ClientError) as theirs:
-        BOTOCORE.call(operation, {})
+        botocores().call(operation, {})
     with pytest.raises(AwsError) as ours:
         operations.result(operation, answer)
     expected = theirs.value.response["Error"]

@@ -1,4 +1,4 @@
-"""The laws that every store obeys: the sources' own, and the one that a user's test swaps in."""
+"""The static store, which a user's test swaps in, obeys the laws of the sources' own."""
 
 from __future__ import annotations
 

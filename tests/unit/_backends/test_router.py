@@ -1,0 +1,78 @@
+"""Which backend reads which source, and when it is loaded."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._backends.aws.backend import AwsBackend
+from appconfig_env._backends.base import Request
+from appconfig_env._backends.local import LocalBackend
+from appconfig_env._backends.router import Router
+from appconfig_env._config.references import parse
+from appconfig_env._config.settings import from_environ
+from appconfig_env._content.document import Document
+from appconfig_env.errors import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+KEYS = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+
+
+@contextmanager
+def counting(entered: list[str]) -> Iterator[None]:
+    """A lock that records its use."""
+    entered.append("importing")
+    yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "app.txt").write_text("of the file")
+    (tmp_path / "ssm.json").write_text('{"/x": "of the folder"}')
+    return tmp_path
+
+
+def test_files_and_everything_else_are_read_by_different_backends(folder: Path) -> None:
+    router = Router(from_environ({"APPCONFIG_ENV_LOCAL_DIR": str(folder)}), {})
+    file, parameter = f"file:{folder / 'app.txt'}", "ssm:/x"
+
+    found = router([Request(parse(text).resource) for text in (file, parameter)], 1.0)
+
+    bodies = {name: one.body for name, one in found.items() if isinstance(one, Document)}
+    assert bodies == {file: b"of the file", parameter: b"of the folder"}
+
+
+def test_a_file_that_is_missing_does_not_hide_the_others(folder: Path) -> None:
+    router = Router(from_environ({"APPCONFIG_ENV_LOCAL_DIR": str(folder)}), {})
+
+    found = router([Request(parse(text).resource) for text in ("file:none", "ssm:/x")], 1.0)
+
+    assert isinstance(found["file:none"], Failure)
+    assert isinstance(found["ssm:/x"], Document)
+
+
+@pytest.mark.parametrize(
+    ("environ", "kind"), [({"APPCONFIG_ENV_LOCAL_DIR": "/x"}, LocalBackend), (KEYS, AwsBackend)]
+)
+def test_the_settings_choose_the_backend_which_is_loaded_once(
+    environ: dict[str, str], kind: type
+) -> None:
+    router = Router(from_environ(environ), environ)
+    assert isinstance(router._loaded(), kind)
+    assert router._loaded() is router._loaded()
+
+
+def test_only_sources_beyond_files_need_an_import_which_no_fork_may_interrupt(folder: Path) -> None:
+    entered: list[str] = []
+    settings = from_environ({"APPCONFIG_ENV_LOCAL_DIR": str(folder)})
+    router = Router(settings, {}, counting(entered))
+
+    router([Request(parse(f"file:{folder / 'app.txt'}").resource)], 1.0)
+    assert entered == []
+    router([Request(parse("ssm:/x").resource)], 1.0)
+    assert entered == ["importing"]

@@ -1,0 +1,244 @@
+"""The snapshot of one process: when it is stale, who refreshes it, what readers see."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from appconfig_env._backends.fake import NO_RESPONSE, FakeBackend
+from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._cache.store import LOCK_RETRY_SECONDS, Store
+from appconfig_env._content.document import Document
+from appconfig_env.errors import Failure
+
+from ...support.fakes import Clock, steadily
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from appconfig_env._backends.base import Outcome, Request
+    from appconfig_env._config.settings import Settings
+
+APP = "appconfig:shop/prod/app"
+DENIED = Failure("denied", "denied")
+
+
+class Process:
+    """One process with a store; several share a snapshot file, a backend and a clock."""
+
+    def __init__(self, folder: Path, *, peer: Process | None = None, **environ: str) -> None:
+        self.backend: FakeBackend = peer.backend if peer else FakeBackend()
+        self.clock: Clock = peer.clock if peer else Clock()
+        self.lines: list[str] = []
+        self.path = str(folder / "snapshot.json")
+        self.made = 0
+        self.store = Store(
+            {"APPCONFIG_ENV_SOURCES": APP, "APPCONFIG_ENV_SNAPSHOT": self.path, **environ},
+            now=self.clock,
+            make_backend=self._make_backend,
+            jitter=steadily,
+            log=self._log,
+        )
+
+    def _make_backend(self, settings: Settings, environ: Mapping[str, str]) -> FakeBackend:
+        del settings, environ
+        self.made += 1
+        return self.backend
+
+    def _log(self, settings: Settings, level: str, message: str) -> None:
+        del settings
+        self.lines.append(f"{level}: {message}")
+
+    def answer(self, value: int, token: str = "token") -> None:
+        body = b'{"a": %d}' % value
+        self.backend.documents[APP] = Document(body, content_type="application/json", token=token)
+
+    def values(self) -> Mapping[str, str]:
+        return self.store.published.seen[2]
+
+    def is_stale(self) -> bool:
+        return self.store.is_stale(self.clock())
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Process:
+    """A process that has read A=1."""
+    process = Process(tmp_path)
+    process.answer(1, "t1")
+    process.store.refresh()
+    process.backend.asked()
+    return process
+
+
+def test_before_the_first_refresh_everything_is_unread_and_stale(tmp_path: Path) -> None:
+    process = Process(tmp_path)
+    assert (process.store.is_empty, process.is_stale()) == (True, True)
+    assert process.store.unread() == [APP]
+
+
+def test_a_refresh_returns_the_names_that_changed(process: Process) -> None:
+    process.clock.tick(46)
+    process.answer(2)
+    assert process.store.refresh() == {"A"}
+    assert process.values() == {"A": "2"}
+    assert process.store.refresh() == frozenset()
+
+
+def test_nothing_is_fetched_while_everything_is_fresh(process: Process) -> None:
+    process.clock.tick(44.9)
+    assert not process.is_stale()
+    assert process.store.refresh() == frozenset()
+    assert process.backend.asked() == []
+    process.clock.tick(0.2)
+    assert process.is_stale()
+
+
+def test_everything_is_stale_if_the_clock_moved_backwards(process: Process) -> None:
+    process.clock.tick(-1)
+    assert process.is_stale()
+
+
+def test_a_forced_resource_is_fetched_even_if_it_is_fresh(process: Process) -> None:
+    process.store.refresh(force=[APP])
+    assert process.backend.asked() == [(APP, "t1")]
+
+
+def test_a_configured_variable_takes_precedence_unless_sources_may_overwrite(
+    tmp_path: Path,
+) -> None:
+    for overwrite, values in (("no", {}), ("yes", {"A": "1"})):
+        folder = tmp_path / overwrite
+        folder.mkdir()
+        process = Process(folder, A="configured", APPCONFIG_ENV_OVERWRITE=overwrite)
+        process.answer(1)
+        process.store.refresh()
+        assert process.values() == values
+
+
+def test_a_failure_is_logged_once_and_so_is_the_recovery(process: Process) -> None:
+    process.backend.documents[APP] = DENIED
+    for _ in range(3):
+        process.clock.tick(1000)
+        process.store.refresh()
+    assert process.lines == [f"warn: {APP}: denied; keeping the last values"]
+    assert process.values() == {"A": "1"}
+    process.answer(2)
+    process.clock.tick(1000)
+    process.store.refresh()
+    assert process.lines[1:] == [f"info: {APP}: recovered after 3 failed attempts"]
+
+
+def test_a_second_process_adopts_what_the_first_has_read(process: Process, tmp_path: Path) -> None:
+    other = Process(tmp_path, peer=process)
+    assert other.values() == {"A": "1"}
+    assert not other.is_stale()
+    assert process.backend.asked() == []
+
+
+def test_processes_take_turns_with_one_token(process: Process, tmp_path: Path) -> None:
+    other = Process(tmp_path, peer=process)
+    for token, one in (("t1", other), ("t2", process), ("t3", other)):
+        process.clock.tick(46)
+        process.answer(1, f"t{int(token[1:]) + 1}")
+        one.store.refresh()
+        assert process.backend.asked() == [(APP, token)]
+
+
+def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(
+    process: Process,
+) -> None:
+    process.clock.tick(46)
+    lock = FileLock(process.path + ".lock")
+    assert process.store.refresh() == frozenset()
+    assert (process.values(), process.backend.asked()) == ({"A": "1"}, [])
+    assert not process.is_stale()
+    process.clock.tick(LOCK_RETRY_SECONDS)
+    assert process.is_stale()
+    lock.release()
+    process.store.refresh()
+    assert process.backend.asked() == [(APP, "t1")]
+
+
+def test_a_lock_whose_holder_publishes_nothing_is_abandoned(process: Process) -> None:
+    lock = FileLock(process.path + ".lock")
+    process.clock.tick(46)
+    process.store.refresh()
+    process.clock.tick(17)  # more than twice the deadline of eight seconds
+    process.store.refresh()
+    assert process.backend.asked() == [(APP, "")], "in a session of its own"
+    lock.release()
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_tokens_are_kept_in_memory_only_if_there_is_no_file(
+    tmp_path: Path, *, has_file: bool
+) -> None:
+    folder = str(tmp_path) if has_file else "/proc/none"
+    process = Process(tmp_path, APPCONFIG_ENV_SNAPSHOT=f"{folder}/snapshot.json")
+    process.answer(1, "t1")
+    process.store.refresh()
+    assert process.store.snapshot.entries[APP].token == ("" if has_file else "t1")
+
+
+def test_a_forked_child_has_no_tokens_and_a_backend_of_its_own(tmp_path: Path) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_SNAPSHOT="/proc/none/snapshot.json")
+    process.answer(1, "t1")
+    process.store.refresh()
+    process.store.reset_after_fork()
+    assert process.store.snapshot.entries[APP].token == ""
+    assert (process.values(), process.made) == ({"A": "1"}, 2)
+
+
+def test_a_clone_reads_everything_again_in_new_sessions(process: Process) -> None:
+    process.clock.tick(10)
+    process.store.distrust(process.clock())
+    assert process.is_stale()
+    assert process.values() == {"A": "1"}, "until then the old values are used"
+    process.answer(2)
+    assert process.store.refresh() == {"A"}
+    assert not process.is_stale()
+
+
+class Blocking(FakeBackend):
+    """A backend that answers once the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_once, self.may_answer = threading.Event(), threading.Event()
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        self.asked_once.set()
+        assert self.may_answer.wait(30)
+        return super().__call__(requests, timeout)
+
+
+def test_one_thread_refreshes_and_the_others_do_not_wait_for_it(process: Process) -> None:
+    backend: Any = Blocking()
+    process.backend = backend
+    process.store.distrust(0.0)  # takes the new backend
+    process.clock.tick(46)
+    process.answer(2)
+    results: list[frozenset[str]] = []
+    thread = threading.Thread(target=lambda: results.append(process.store.refresh()))
+    thread.start()
+    assert backend.asked_once.wait(30)
+    assert process.store.refresh() == frozenset()
+    assert process.values() == {"A": "1"}
+    backend.may_answer.set()
+    thread.join()
+    assert results == [frozenset({"A"})]
+    assert process.values() == {"A": "2"}
+    assert len(backend.asked()) == 1
+
+
+def test_a_required_source_without_a_value_stays_known_as_a_failure(tmp_path: Path) -> None:
+    process = Process(tmp_path)
+    process.store.refresh()
+    assert process.store.snapshot.entries[APP].failure is NO_RESPONSE
+    assert process.store.unread() == []
+    assert [error.source for error in process.store.snapshot.missing(process.store.settings)] == [
+        APP
+    ]

@@ -1,0 +1,50 @@
+"""The command line: verbs, programs on PATH, and the usage for everything else."""
+
+from __future__ import annotations
+
+from importlib import metadata
+
+import pytest
+
+from appconfig_env._cli.main import USAGE, VERBS, main
+
+
+def test_help_is_printed_and_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["--help"], ["-h"], ["run", "--help"]):
+        assert main(words) == 0
+        assert capsys.readouterr() == (USAGE, "")
+    assert all(verb in USAGE for verb in VERBS if verb != "-h")
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"appconfig-env {metadata.version('appconfig-env')}\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "missing command"),
+        ([""], "missing command"),
+        (["chekc"], "unknown command 'chekc', and no such program on PATH"),
+    ],
+)
+def test_anything_else_is_an_error_with_the_usage(
+    capsys: pytest.CaptureFixture[str], words: list[str], problem: str
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr() == ("", f"appconfig-env: error: {problem}\n\n{USAGE}")
+
+
+@pytest.mark.parametrize("words", [["run"], ["run", "--"]])
+def test_a_run_without_a_command_is_an_error(
+    capfd: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert main(words) == 2
+    assert "missing command; pass the command to execute" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["/no/such"], ["run", "/no/such"], ["run", "--", "/no/such"]])
+def test_a_path_is_executed(capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
+    assert main(words) == 127
+    assert "/no/such: does not exist; check its path" in capfd.readouterr().err

@@ -1,0 +1,86 @@
+"""Plain settings as typed values, and the errors of invalid ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from appconfig_env._config.environ import LOG_LEVELS, Reader
+
+NAME = "SETTING"
+
+
+def read(kind: str, text: str | None, *arguments: Any, **options: Any) -> tuple[object, list[str]]:
+    """Return what the reader's method `kind` returns for `text`, and the errors."""
+    reader = Reader({} if text is None else {NAME: text})
+    return getattr(reader, kind)(NAME, *arguments, **options), reader.problems
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_an_empty_variable_counts_as_unset(text: str | None) -> None:
+    assert read("text", text) == ("", [])
+    assert read("seconds", text, 45.0) == (45.0, [])
+    assert read("millis", text, 3000.0) == (3000.0, [])
+    assert read("yes_no", text, default=True) == (True, [])
+    assert read("one_of", text, "fail", "continue") == ("fail", [])
+    assert read("log_level", text) == ("info", [])
+    assert read("absolute_path", text, "/tmp/x") == ("/tmp/x", [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "arguments", "value"),
+    [
+        ("seconds", "90", (1.0,), 90.0),
+        ("seconds", "5m", (1.0,), 300.0),
+        ("seconds", "0", (1.0,), 0.0),
+        ("millis", "500", (1.0,), 500.0),
+        ("millis", "300MS", (1.0,), 300.0),
+        ("millis", "5s", (1.0,), 5000.0),
+        ("one_of", "CONTINUE", ("fail", "continue"), "continue"),
+        ("log_level", "Warning", (), "warn"),
+        ("log_level", "NONE", (), "none"),
+        ("absolute_path", "/x", ("/y",), "/x"),
+    ],
+)
+def test_a_valid_value_is_converted(
+    kind: str, text: str, arguments: tuple[Any, ...], value: object
+) -> None:
+    assert read(kind, text, *arguments) == (value, [])
+
+
+@pytest.mark.parametrize("text", ["yes", "ON", "true", "1"])
+@pytest.mark.parametrize("default", [True, False])
+def test_four_words_mean_yes_in_any_case_and_four_no(text: str, default: bool) -> None:
+    opposite = {"yes": "No", "ON": "off", "true": "FALSE", "1": "0"}[text]
+    assert read("yes_no", text, default=default) == (True, [])
+    assert read("yes_no", opposite, default=default) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "arguments", "options", "expected"),
+    [
+        ("seconds", "soon", (45.0,), {}, "a number of seconds (45, 45s, 5m, 1h)"),
+        ("seconds", "0", (8.0,), {"allow_zero": False}, "a positive number of seconds (45,"),
+        ("millis", "0", (3.0,), {}, "a positive number of milliseconds (3000, 300ms, 5s)"),
+        ("millis", "5sms", (3.0,), {}, "a positive number of milliseconds"),
+        ("yes_no", "perhaps", (), {"default": True}, "yes or no (also true or false, on or off,"),
+        ("one_of", "ignore", ("fail", "continue"), {}, "fail or continue"),
+        ("log_level", "loud", (), {}, f"one of {', '.join(LOG_LEVELS)}"),
+        ("absolute_path", "x/y", ("/d",), {}, "an absolute path"),
+    ],
+)
+def test_an_invalid_value_is_an_error_and_the_default_is_used(
+    kind: str, text: str, arguments: tuple[Any, ...], options: dict[str, Any], expected: str
+) -> None:
+    value, (problem,) = read(kind, text, *arguments, **options)
+    assert value == read(kind, None, *arguments, **options)[0]
+    assert problem.startswith(f"{NAME}: expected {expected}")
+    assert problem.endswith(f", got {text!r}; correct or unset the variable")
+
+
+def test_errors_are_collected_in_order() -> None:
+    reader = Reader({"A": "x", "B": "y"})
+    reader.seconds("A", 1.0)
+    reader.absolute_path("B", "/")
+    assert [problem.partition(":")[0] for problem in reader.problems] == ["A", "B"]

@@ -1,0 +1,33 @@
+"""Names and lines as messages show them."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appconfig_env._config.wording import LONGEST_SHOWN, printable, quoted, repeated
+
+
+def test_a_name_is_quoted_and_shortened() -> None:
+    assert quoted("a\n'b'") == repr("a\n'b'")
+    assert quoted("k" * LONGEST_SHOWN) == repr("k" * LONGEST_SHOWN)
+    assert quoted("k" * (LONGEST_SHOWN + 1)) == repr("k" * (LONGEST_SHOWN - 1) + "…")
+
+
+@given(st.text(max_size=30), st.integers(1, 20))
+def test_a_line_is_printable_and_at_most_as_long_as_asked(text: str, longest: int) -> None:
+    line = printable(text, longest)
+    assert line.isprintable()
+    assert len(line) <= longest
+    if text.isprintable() and len(text) <= longest:
+        assert line == text
+
+
+def test_control_characters_become_question_marks() -> None:
+    assert printable("a\x1b[31m\r\nb") == "a?[31m??b"
+
+
+def test_the_first_duplicate_is_found() -> None:
+    assert repeated(["a", "b", "b", "a"]) == "b"
+    assert repeated(["a", "b"]) == ""
+    assert repeated([]) == ""

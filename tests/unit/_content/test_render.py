@@ -1,0 +1,93 @@
+"""The variables of all sources of one resource, from its document or without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._config.references import parse
+from appconfig_env._content.document import Document
+from appconfig_env._content.render import Rendering, render_defaults, render_document
+from appconfig_env.errors import Failure
+
+if TYPE_CHECKING:
+    from appconfig_env._config.sources import Source
+
+NO_RESPONSE = Failure("unavailable", "no response", "check the route")
+JSON = "application/json"
+
+
+def sources(*references: str) -> list[Source]:
+    return [parse(reference) for reference in references]
+
+
+def values(rendering: Rendering) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for variables in rendering.variables.values():
+        found.update(variables.values)
+    return found
+
+
+def missing(rendering: Rendering) -> list[str]:
+    return [error.source for error in rendering.missing]
+
+
+def test_each_source_renders_the_same_document() -> None:
+    both = sources("appconfig:a/b/c", "appconfig:a/b/c?prefix=X_")
+    rendering = render_document(both, Document(b'{"a": 1}', content_type=JSON))
+    assert values(rendering) == {"A": "1", "X_A": "1"}
+    assert rendering.variables.keys() == {source.identity for source in both}
+    assert (rendering.reasons, rendering.missing) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("options", "rendered", "is_missing"),
+    [("", {}, True), ("?optional", {}, False), ("?default=d", {"KEY": "d"}, False)],
+)
+def test_a_missing_key_concerns_its_own_source_alone(
+    options: str, rendered: dict[str, str], is_missing: bool
+) -> None:
+    both = sources("appconfig:a/b/c#a", f"appconfig:a/b/c{options}#key")
+    rendering = render_document(both, Document(b'{"a": 1}', content_type=JSON))
+    assert values(rendering) == {"A": "1"} | rendered
+    assert missing(rendering) == (["appconfig:a/b/c#key"] if is_missing else [])
+    assert bool(rendering.reasons) is is_missing, "else the document is usable"
+
+
+def test_a_document_that_cannot_be_parsed_is_a_reason_with_its_version() -> None:
+    both = sources("appconfig:a/b/c", "appconfig:a/b/c?prefix=X_", "appconfig:a/b/c?optional#a")
+    rendering = render_document(both, Document(b"{", content_type=JSON, version="7\n"))
+    assert values(rendering) == {}
+    assert missing(rendering) == ["appconfig:a/b/c", "appconfig:a/b/c"]
+    assert rendering.failure.kind == "invalid"
+    assert str(rendering.failure).endswith(" (version 7?)")
+
+
+def test_the_same_reason_of_several_sources_is_reported_once() -> None:
+    rendering = Rendering()
+    rendering.reasons += ["one", "other", "one"]
+    assert str(rendering.failure) == "one; other"
+
+
+def test_without_a_document_defaults_are_used_and_required_sources_are_missing() -> None:
+    rendering = render_defaults(
+        sources("ssm:a?default=1&as=X", "ssm:a?optional&as=B", "ssm:a"), NO_RESPONSE
+    )
+    assert values(rendering) == {"X": "1"}
+    missing = [(error.source, error.failure) for error in rendering.missing]
+    assert missing == [("ssm:a", NO_RESPONSE)]
+
+
+def test_a_default_that_cannot_be_used_is_added_to_the_hint() -> None:
+    rendering = render_defaults(sources("ssm:1st?default=x"), NO_RESPONSE)
+    (error,) = rendering.missing
+    assert error.failure.kind == "unavailable"
+    assert error.failure.hint.startswith("check the route; its default cannot be used: ")
+
+
+def test_a_default_of_a_secret_is_secret() -> None:
+    rendering = Rendering()
+    (source,) = sources("ssm:a?default=x")
+    rendering.use_defaults([source], NO_RESPONSE, is_secret=True)
+    assert rendering.variables[source.identity].secret == {"A"}

@@ -1,0 +1,221 @@
+"""Looking up values, documents, flags and status in the sources."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env import AmbiguousFlagError, MissingKeyError
+from appconfig_env._helper.helper import Helper
+
+from ...support.canary import SECRET, SECURE
+from ...support.fakes import steadily, wrapped
+from ...support.life import HoldingAws, eventually
+from .shop import APP, Clock, together
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...support.fake_aws import FakeAws
+
+
+def test_a_name_that_a_later_source_no_longer_has_gets_the_earlier_ones_value(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = f"ssm:/shop/prod/ {APP}"
+    shop.put_profile("shop", "prod", "app", {"host": "of the profile"}, label="v2")
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    assert helper.get("HOST") == "of the profile"
+    shop.put_profile("shop", "prod", "app", {"limit": 1}, label="v3")
+    clock.tick(100)
+    assert helper.get("HOST") == "db.one"
+
+
+def test_an_invalid_reference_of_a_document_is_shown_without_its_options(helper: Helper) -> None:
+    with pytest.raises(MissingKeyError) as raised:
+        helper.document(f"ssm:/x?default={SECRET}&bad=1")
+    assert SECRET not in str(raised.value)
+
+
+def test_a_configured_variable_takes_precedence_over_lists(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    environ["LIMIT"] = "99"
+    assert Helper(wrapped(environ, clock), now=clock, jitter=steadily).get("LIMIT") == "99"
+    assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "99"
+    environ["APPCONFIG_ENV_OVERWRITE"] = "yes"
+    assert Helper(wrapped(environ, clock), now=clock, jitter=steadily).get("LIMIT") == "10"
+    assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "10"
+
+
+def test_documents_are_parsed_and_keys_select_values(helper: Helper) -> None:
+    assert helper.document(APP) == {"limit": 10, "debug": "off"}
+    assert helper.document(APP + "#limit") == 10
+    assert helper.document("secretsmanager:prod/db") == {"password": SECRET}
+    assert helper.document("ssm:/shop/prod/") == {"host": "db.one", "token": SECURE}
+
+
+@pytest.mark.parametrize(
+    "reference", ["appconfig:shop/prod/other", APP + "#none", "nonsense", "ssm:"]
+)
+def test_a_document_that_is_not_a_source_is_missing(helper: Helper, reference: str) -> None:
+    with pytest.raises(MissingKeyError):
+        helper.document(reference)
+
+
+def test_a_denied_document_is_not_requested_at_every_call(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    shop.deny("GetSecretValue")
+    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
+    del environ["DB_PASSWORD"]
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    for _ in range(3):
+        with pytest.raises(MissingKeyError, match="AccessDeniedException"):
+            helper.document("secretsmanager:prod/db")
+    assert shop.count("GetSecretValue") == 1
+
+
+def test_enabled_flags_are_true(environ: dict[str, str], shop: FakeAws, clock: Clock) -> None:
+    shop.put_profile(
+        "shop",
+        "prod",
+        "flags",
+        {
+            "checkout": {"enabled": True, "limit": 3},
+            "beta": {"enabled": False},
+            "split": {"enabled": True, "_variant": "B"},
+        },
+    )
+    shop.put_profile("shop", "prod", "more", {"checkout": {"enabled": False}})
+    sources = "appconfig:shop/prod/flags appconfig:shop/prod/more?prefix=MORE_"
+    helper = Helper(
+        wrapped({**environ, "APPCONFIG_ENV_SOURCES": sources}, clock), now=clock, jitter=steadily
+    )
+    assert not helper.flag("beta")
+    assert helper.flag("split").variant == "B"
+    assert not helper.flag("unheard of")
+    with pytest.raises(AmbiguousFlagError, match=r"shop/prod/flags and appconfig:shop/prod/more"):
+        helper.flag("checkout")
+    flag = helper.flag("checkout", source="appconfig:shop/prod/flags")
+    assert flag
+    assert (flag.enabled, flag.attributes, flag.variant) == (True, {"limit": 3}, None)
+    assert "3" not in repr(flag)
+
+
+def test_status_makes_no_call_and_can_be_serialized_as_json(
+    helper: Helper, shop: FakeAws, clock: Clock
+) -> None:
+    clock.tick(30)
+    status = json.loads(json.dumps(helper.status()))
+    assert status[APP] == {
+        "version": "v1",
+        "age": 30.0,
+        "last_error": None,
+        "kind": None,
+    }
+    assert set(status) == {APP, "ssm:/shop/prod/", "secretsmanager:prod/db"}
+    assert shop.calls == []
+
+
+def test_deferred_secrets_are_read_at_the_first_get(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    del environ["DB_PASSWORD"]
+    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no&prefix=DB_"
+    after = wrapped(environ, clock)
+    assert shop.count("GetSecretValue") == 0
+    helper = Helper(after, now=clock, jitter=steadily)
+    assert helper.get("DB_PASSWORD") == SECRET
+    assert helper.get("LIMIT") == "10"
+    assert shop.count("GetSecretValue") == 1
+    assert shop.received == {"shop/prod/app": 1}
+
+
+def answered_late(shop: HoldingAws) -> Callable[[], None]:
+    """Hold the secret until it was requested."""
+    shop.hold("GetSecretValue")
+
+    def answer() -> None:
+        eventually(lambda: shop.count("GetSecretValue"))
+        shop.release()
+
+    return answer
+
+
+def test_threads_wait_for_a_deferred_secret(
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
+) -> None:
+    del environ["DB_PASSWORD"]
+    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    answer = answered_late(shop)
+    found = together(lambda: helper.get("PASSWORD", "default"), during=answer)
+    assert found == [SECRET] * 8
+    assert shop.count("GetSecretValue") == 1
+
+
+def test_processes_wait_for_a_deferred_secret(
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
+) -> None:
+    del environ["DB_PASSWORD"]
+    environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
+    after = wrapped(environ, clock)
+    helpers = [
+        Helper(after, now=clock, jitter=steadily) for _ in range(4)
+    ]  # each with its own locks, like processes
+    answer = answered_late(shop)
+    found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers), answer)
+    assert found == [SECRET] * 4
+    assert shop.received == {"shop/prod/app": 1}
+
+
+def test_a_name_that_no_source_sets_is_not_waited_for(
+    environ: dict[str, str], shop: HoldingAws, clock: Clock
+) -> None:
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    helper.get("LIMIT")
+    shop.clear_calls()
+    shop.hold("GetLatestConfiguration")
+    clock.tick(50)
+    slow = threading.Thread(target=helper.get, args=("LIMIT",))
+    slow.start()
+    eventually(lambda: shop.count("GetLatestConfiguration"))
+    assert helper.get("NO_SOURCE", "default") == "default"
+    assert slow.is_alive()
+    shop.release()
+    slow.join()
+
+
+def test_threads_request_a_document_that_is_not_in_the_file_once(
+    helper: Helper, shop: FakeAws
+) -> None:
+    documents = together(lambda: helper.document("secretsmanager:prod/db"))
+    assert documents == [{"password": SECRET}] * 8
+    assert shop.count("GetSecretValue") == 1
+
+
+@pytest.mark.parametrize(
+    "reference", [APP, f"{APP}?format=json", f"{APP}?format=json&prefix=A_", f"{APP}?optional"]
+)
+def test_the_options_of_a_documents_reference_are_ignored(
+    environ: dict[str, str], clock: Clock, reference: str
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json ssm:/shop/prod/?recursive=no"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    assert helper.document(reference)["limit"] == 10
+    assert helper.document("ssm:/shop/prod/")["host"] == "db.one"
+    assert not helper.flag("limit", source=reference)
+
+
+def test_a_document_in_two_formats_needs_a_complete_reference(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?format=json {APP}?format=text"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    assert isinstance(helper.document(f"{APP}?format=text"), str)
+    with pytest.raises(MissingKeyError, match="name one of them"):
+        helper.document(APP)

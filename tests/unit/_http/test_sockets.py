@@ -1,0 +1,56 @@
+"""Connecting: addresses, deadlines, and the errors that name them."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._http.transport import Transport, TransportError, Url
+
+from ...support.raw_server import RawServer, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appconfig_env._http.messages import HttpResponse
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    transport = Transport()
+    yield transport
+    transport.close()
+
+
+def send(transport: Transport, server: RawServer, timeout: float = 30.0) -> HttpResponse:
+    url = Url(server.url)
+    return transport.send(url, "POST", "/path", {"host": url.authority}, b"body", timeout=timeout)
+
+
+def test_the_next_address_is_tried_if_the_first_refuses(transport: Transport) -> None:
+    with RawServer(ok(b"a")) as server:  # on 127.0.0.1, where localhost may be ::1 as well
+        url = Url(f"http://localhost:{server.port}")
+        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
+    assert answer.body == b"a"
+
+
+def test_with_no_time_left_no_connection_is_opened(transport: Transport) -> None:
+    with RawServer(ok()) as server, pytest.raises(TransportError, match="in time"):
+        send(transport, server, timeout=0)
+    assert server.connections == 0
+
+
+def test_a_refused_connection_is_an_error_that_names_the_address(transport: Transport) -> None:
+    with socket.socket() as bound:  # without listening, and no other process can take its port
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        with pytest.raises(TransportError, match=f"no connection to 127.0.0.1:{port} ") as caught:
+            transport.send(Url(f"http://127.0.0.1:{port}"), "GET", "/", {}, b"", timeout=30)
+    assert not caught.value.is_final
+
+
+def test_a_host_without_an_address_is_an_error(transport: Transport) -> None:
+    with pytest.raises(TransportError, match="no address for"):
+        transport.send(Url("http://a..b"), "GET", "/", {"host": "h"}, b"", timeout=1)

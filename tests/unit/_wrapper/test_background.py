@@ -1,0 +1,57 @@
+"""The child of the background fetch: its pipe, its standard files, its end."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._wrapper.background import PIPE_BYTES, start
+
+if TYPE_CHECKING:
+    from appconfig_env._wrapper.background import Work
+
+# A run of pytest always has a second thread, the one that watches for canaries.
+pytestmark = pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:DeprecationWarning")
+SECONDS = 60.0
+
+
+def outcome(work: Work) -> tuple[bytes, int]:
+    """Run `work` in a child; return what it has sent, and its exit code."""
+    child = start(work, SECONDS)
+    assert child is not None
+    assert os.fstat(child.descriptor).st_ino == child.inode
+    with os.fdopen(child.descriptor, "rb") as pipe:
+        received = pipe.read()
+    return received, os.waitstatus_to_exitcode(os.waitpid(child.process, 0)[1])
+
+
+def test_the_bytes_that_the_work_sends_are_in_the_pipe() -> None:
+    assert outcome(lambda send: send(b"contents")) == (b"contents", 0)
+
+
+def test_more_than_the_pipe_holds_does_not_block_the_child() -> None:
+    received, code = outcome(lambda send: send(b"x" * (PIPE_BYTES + 1)))
+    assert code == 0
+    assert len(received) <= PIPE_BYTES
+
+
+def test_a_child_whose_work_fails_ends_with_an_exit_code() -> None:
+    assert outcome(lambda send: send(b"%d" % (1 // 0))) == (b"", 1)
+
+
+def test_the_child_has_no_standard_input_and_output() -> None:
+    def work(send: object) -> None:
+        assert callable(send)
+        send("".join(os.readlink(f"/proc/self/fd/{number}") for number in (0, 1)).encode())
+
+    assert outcome(work) == (b"/dev/null/dev/null", 0)
+
+
+def test_the_runtimes_process_inherits_the_read_end() -> None:
+    child = start(lambda send: send(b""), SECONDS)
+    assert child is not None
+    assert os.get_inheritable(child.descriptor)
+    os.close(child.descriptor)
+    os.waitpid(child.process, 0)

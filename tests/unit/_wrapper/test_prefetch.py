@@ -1,0 +1,271 @@
+"""The prefetch: what is loaded, reused, exported and handed off."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appconfig_env._backends.aws.backend import AwsBackend
+from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._backends.system import THIS_SYSTEM
+from appconfig_env._cache import handoff as handoffs
+from appconfig_env._wrapper.main import main
+from appconfig_env._wrapper.prefetch import can_take_over
+from appconfig_env.errors import Failure
+
+from ...support.fake_client import FakeClient
+from ...support.fakes import steadily
+from .starts import FakeExecve, Reads, document, environ, exported, prefetched, run
+
+if TYPE_CHECKING:
+    from ...support.fake_aws import FakeAws
+
+
+def test_all_four_places_of_references_are_read(folder: Path) -> None:
+    (folder / "a:b:c.json").write_text('{"from_prefetch": 1}')
+    (folder / "a:b:d.json").write_text('{"also": 2}')
+    found = exported(
+        environ(
+            folder,
+            APPCONFIG_ENV_SOURCES="secretsmanager:plain?as=PLAIN",
+            AWS_APPCONFIG_EXTENSION_PREFETCH_LIST=(
+                "a:b:c,/applications/a/environments/b/configurations/d"
+            ),
+            APP_PARAMS_PATH="prod/mail",
+            APP_ENV="shop",
+            ONE="ssm:/shop/one",
+        )
+    )
+    names = ("PLAIN", "FROM_PREFETCH", "ALSO", "from", "ONE")
+    assert [found[name] for name in names] == ["p1a1n", "1", "2", "a=b $HOME '\"é", "1"]
+
+
+def test_a_variable_that_is_configured_on_the_function_stays(folder: Path) -> None:
+    given = environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app", DB_HOST="mine")
+    assert exported(given)["DB_HOST"] == "mine"
+    assert exported({**given, "APPCONFIG_ENV_OVERWRITE": "yes"})["DB_HOST"] == "db.example"
+
+
+def test_references_can_be_turned_off(folder: Path) -> None:
+    found = exported(environ(folder, APPCONFIG_ENV_REFERENCES="off", ONE="ssm:/shop/one"))
+    assert found["ONE"] == "ssm:/shop/one"
+
+
+def test_all_failed_sources_are_reported_at_once(folder: Path) -> None:
+    given = environ(
+        folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/none ssm:/none/", X="secretsmanager:none"
+    )
+    ended = prefetched(given)
+    assert ended.code == 1
+    for part in ("appconfig:shop/prod/none: ", "ssm:/none/: ", "X=secretsmanager:none: "):
+        assert part in ended.log
+
+
+def test_an_optional_reference_is_removed_or_its_default_is_used(folder: Path) -> None:
+    found = exported(
+        environ(folder, A="ssm:/none?optional", B="ssm:/none?default=b%20c", C="ssm:/shop/one")
+    )
+    assert "A" not in found
+    assert (found["B"], found["C"]) == ("b c", "1")
+
+
+def test_on_error_continue_starts_without_and_removes_the_reference(folder: Path) -> None:
+    given = environ(folder, A="ssm:/none", C="ssm:/shop/one", APPCONFIG_ENV_ON_ERROR="continue")
+    ended = prefetched(given)
+    assert ended.code == 0
+    assert "A" not in ended.environ
+    assert ended.environ["C"] == "1"
+    assert "A=ssm:/none" in ended.log
+
+
+def test_protected_names_are_left_out_with_a_warning(folder: Path) -> None:
+    (folder / "ssm.json").write_text('{"/e/PATH": "evil", "/e/LD_PRELOAD": "evil", "/e/ok": "1"}')
+    given = environ(folder, APPCONFIG_ENV_SOURCES="ssm:/e/", PYTHONSTARTUP="ssm:/e/ok")
+    ended = prefetched(given)
+    assert "evil" not in "\n".join(ended.environ.values())
+    assert ended.environ["OK"] == "1"
+    assert "PYTHONSTARTUP" not in ended.environ
+    for name in ("PATH", "LD_PRELOAD", "PYTHONSTARTUP"):
+        assert f"{name} is protected" in ended.log
+
+
+def test_a_broken_snapshot_is_ignored_with_a_warning(folder: Path) -> None:
+    (folder / "snapshot.json").write_text("{")
+    (folder / "snapshot.json").chmod(0o600)
+    ended = prefetched(environ(folder, C="ssm:/shop/one"))
+    assert ended.environ["C"] == "1"
+    assert "was not used: it is not a complete snapshot" in ended.log
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_snapshot(folder: Path) -> None:
+    given = environ(folder, C="ssm:/shop/one", APPCONFIG_ENV_SNAPSHOT="/proc/none/s.json")
+    ended = prefetched(given)
+    assert ended.environ["C"] == "1"
+    assert "was not written" in ended.log
+
+
+FOR_A_MINUTE = {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"}
+
+
+class Waiting:
+    """A system on which time passes only during sleep, and which always waits the longest."""
+
+    start = staticmethod(THIS_SYSTEM.start)
+    lock = staticmethod(THIS_SYSTEM.lock)
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def now(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.at += seconds
+
+    def jitter(self) -> float:
+        return 1.0
+
+
+def test_a_repeated_init_requests_only_secrets(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one", token="t1"), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life)
+    _, execve, _ = run(reads, 1044.0, life)
+    assert reads.asked == [
+        ["appconfig:a/b/profile", "secretsmanager:secret"],
+        ["secretsmanager:secret"],
+    ]
+    assert (execve.environ["P"], execve.environ["S"]) == ("one", "two")
+
+
+def test_the_order_of_variables_does_not_matter_to_the_snapshot(life: dict[str, str]) -> None:
+    life["A"] = "appconfig:a/b/profile#a"
+    reads = Reads(profile=document(b'{"a": 1}'), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life)
+    run(reads, 1001.0, dict(reversed(life.items())))
+    assert reads.asked[1] == ["secretsmanager:secret"]
+
+
+def test_a_snapshot_that_is_old_or_from_other_settings_is_not_reused(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one", token="t1"), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life)
+    run(reads, 1046.0, life)
+    run(reads, 1047.0, {**life, "AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "eu-west-1"})
+    run(reads, 900.0, {**life, "AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "eu-west-1"})
+    assert [len(asked) for asked in reads.asked] == [2, 2, 2, 2]
+
+
+def test_a_repeated_init_requests_failed_sources_again(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life)
+    reads = Reads(profile=Failure("unavailable", "no response"), secret=document(b"2", secret=True))
+    code, execve, _ = run(reads, 1046.0, life)
+    assert (code, execve.environ["P"]) == (0, "one"), "the last value is used"
+    reads = Reads(profile=document(b"new"), secret=document(b"2", secret=True))
+    code, execve, _ = run(reads, 1047.0, life)
+    assert (code, execve.environ["P"]) == (0, "new")
+
+
+def test_a_deferred_secret_is_left_to_the_helper(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one"))
+    del life["S"]
+    run(reads, 1000.0, {**life, "APPCONFIG_ENV_SOURCES": "secretsmanager:secret?env=no"})
+    assert reads.asked == [["appconfig:a/b/profile"]]
+
+
+def test_values_for_get_only_stay_out_of_the_environment(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b'{"a": 1}'), secret=document(b"two", secret=True))
+    _, execve, _ = run(
+        reads, 1000.0, {**life, "APPCONFIG_ENV_SOURCES": "appconfig:a/b/profile?env=no"}
+    )
+    assert "A" not in execve.environ
+
+
+def test_the_handoff_has_the_original_references(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+    _, execve, _ = run(reads, 1000.0, life)
+    handoff = handoffs.loads(execve.environ["_APPCONFIG_ENV_HANDOFF"])
+    assert handoff is not None
+    assert handoff.references == {"P": life["P"], "S": life["S"]}
+    assert handoff.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
+    assert (handoff.process, handoff.taken_at) == (os.getpid(), 1000.0)
+
+
+def test_an_unavailable_source_uses_the_fallback_and_a_denied_one_does_not(
+    life: dict[str, str], tmp_path: Path
+) -> None:
+    good = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+    run(good, 1000.0, life)
+    fallback = tmp_path / "fallback.json"
+    fallback.write_bytes(Path(life["APPCONFIG_ENV_SNAPSHOT"]).read_bytes())
+    Path(life["APPCONFIG_ENV_SNAPSHOT"]).unlink()
+    later = {**life, "APPCONFIG_ENV_FALLBACK": str(fallback)}
+
+    down = Reads(profile=Failure("unavailable", "no route"), secret=document(b"2", secret=True))
+    code, execve, lines = run(down, 9000.0, later)
+    assert (code, execve.environ["P"]) == (0, "one")
+    assert any("no route" in line for line in lines)
+
+    Path(life["APPCONFIG_ENV_SNAPSHOT"]).unlink()
+    denied = Reads(profile=Failure("denied", "denied"), secret=document(b"2", secret=True))
+    assert run(denied, 9000.0, later)[0] == 1
+
+
+def test_a_missing_fallback_is_reported_at_every_startup(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+    code, _, lines = run(reads, 1000.0, {**life, "APPCONFIG_ENV_FALLBACK": "/no/such.json"})
+    assert code == 1
+    assert "APPCONFIG_ENV_FALLBACK" in lines[0]
+    assert reads.asked == []
+
+
+@pytest.fixture
+def shop(fake_aws_tls: FakeAws, tmp_path: Path) -> dict[str, str]:
+    """Fill a fake AWS; return the environment to read it."""
+    fake_aws_tls.put_parameter("/one", "1")
+    return {
+        **fake_aws_tls.environ(),
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "ONE": "ssm:/one",
+    }
+
+
+def test_the_deadline_ends_startup_with_the_reason(life: dict[str, str]) -> None:
+    system = Waiting()
+    throttled = AwsError("GetParameters", "ThrottlingException", status=400)
+    client = FakeClient(GetParameters=throttled)
+    environment = {**life, "P": "ssm:/one?default=1", "S": "ssm:/one", **FOR_A_MINUTE}
+    lines: list[str] = []
+    code = main(
+        ["/bin/x"],
+        environment,
+        execve=FakeExecve(),
+        make_backend=lambda _settings, _environ: AwsBackend(client, 3, system=system),
+        jitter=steadily,
+        write_line=lines.append,
+    )
+    assert code == 1
+    assert "S=ssm:/one: " in lines[0]
+    assert "ThrottlingException" in lines[0]
+    assert 58 < system.at <= 60, "it waits for the quota as long as it may"
+
+
+@pytest.mark.parametrize(
+    ("command", "environ", "expected"),
+    [
+        ("/var/lang/bin/python3.13", {}, True),
+        ("python", {}, True),
+        ("python3", {}, True),
+        ("/var/lang/bin/node", {}, False),
+        ("/opt/python-app", {}, False),
+        ("python3", {"AWS_LAMBDA_MAX_CONCURRENCY": "10"}, False),
+        ("python3", {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}, False),
+        ("python3", {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}, True),
+    ],
+)
+def test_only_a_python_that_serves_alone_can_take_over_a_child(
+    command: str, environ: dict[str, str], expected: bool
+) -> None:
+    assert can_take_over([command, "/var/runtime/bootstrap.py"], environ) is expected

@@ -1,0 +1,69 @@
+"""The unit tests mirror the package: a test file is named for the module whose rules it shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGE = ROOT / "appconfig_env"
+TESTS = ROOT / "tests"
+
+# Modules without a file here, and the test that shows their rules instead.
+ELSEWHERE = {
+    # Both clients are run against the same fake, so that their results can be compared.
+    "_backends.aws.boto3_client": "contract/test_clients.py",
+    "_backends.aws.boto3_errors": "contract/test_clients.py",
+    "_backends.aws.lean_client": "contract/test_clients.py",
+    # The layer is built once, which takes seconds, for all tests of its contents.
+    "_cli.layer.anchors": "release/test_layer.py",
+    "_cli.layer.bytecode": "release/test_layer.py",
+    "_cli.layer.files": "release/test_layer.py",
+    "_cli.layer.parts": "release/test_layer.py",
+    "_cli.layer.sbom": "release/test_sbom.py",
+    # They have no rules: texts, and two records.
+    "_http.errors": "unit/_http/test_connection.py",
+    "_http.messages": "unit/_http/test_connection.py",
+}
+
+
+def dotted(path: Path, base: Path) -> str:
+    return ".".join(path.relative_to(base).with_suffix("").parts)
+
+
+# Packages inside a room, such as _cli.trace, may have one file for all of their modules.
+PACKAGES = {dotted(path.parent, PACKAGE) for path in PACKAGE.glob("_*/*/__init__.py")}
+MODULES = {
+    dotted(path, PACKAGE) for path in PACKAGE.glob("_*/**/*.py") if not path.name.startswith("__")
+}
+FILES = {
+    dotted(path.with_name(path.name.removeprefix("test_")), TESTS / "unit")
+    for path in (TESTS / "unit").glob("*/**/test_*.py")
+}
+
+
+def named(module: str) -> set[str]:
+    """The names that a file with tests of `module` may have."""
+    return {module} | {package for package in PACKAGES if module.startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize("file", sorted(FILES))
+def test_a_test_file_is_named_for_a_module_or_package(file: str) -> None:
+    assert file in MODULES | PACKAGES
+
+
+@pytest.mark.parametrize("module", sorted(MODULES - ELSEWHERE.keys()))
+def test_a_module_has_a_test_file_of_its_name(module: str) -> None:
+    assert named(module) & FILES
+
+
+@pytest.mark.parametrize("module", sorted(ELSEWHERE))
+def test_an_exception_is_needed_and_its_tests_exist(module: str) -> None:
+    assert module in MODULES
+    assert not named(module) & FILES
+    assert (TESTS / ELSEWHERE[module]).is_file()
