@@ -66,11 +66,11 @@ class Reader:
                 found |= flat(values)
         names = self._environ.get("PREFETCH_NAMES", "").split()
         for start in range(0, len(names), BATCH):
-            answer = self._ssm.get_parameters(
+            response = self._ssm.get_parameters(
                 Names=names[start : start + BATCH], WithDecryption=True
             )
             found |= flat(
-                {one["Name"].rpartition("/")[2]: one["Value"] for one in answer["Parameters"]}
+                {one["Name"].rpartition("/")[2]: one["Value"] for one in response["Parameters"]}
             )
         return found
 

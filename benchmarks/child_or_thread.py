@@ -46,7 +46,7 @@ print(json.dumps([ready, time.monotonic()]))
 
 
 class Row(NamedTuple):
-    """Medians for one init and one answer, by way: milliseconds since the wrapper was started."""
+    """Medians for one init and one response, by way: milliseconds since the wrapper was started."""
 
     init_ms: int
     secret_ms: int
@@ -96,7 +96,7 @@ def part(found: list[Row]) -> Findings:
     head = ("", *(f"{what}, {way}" for what in ("init ends", "secret there") for way in WAYS))
     rows = [
         (
-            f"init of {row.init_ms} ms, AWS answers after {row.secret_ms} ms",
+            f"init of {row.init_ms} ms, AWS responds after {row.secret_ms} ms",
             *(f"{ms:.1f}" for ms in (*row.ready.values(), *row.there.values())),
         )
         for row in found

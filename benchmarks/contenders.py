@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from .answers import APPLICATION, PATH, documents, parameter_name
+from .responses import APPLICATION, PATH, documents, parameter_name
 
 ROOT = Path(__file__).resolve().parent.parent
 WRAPPER = str(ROOT / "wrapper" / "appconfig-env")

@@ -7,11 +7,11 @@ from itertools import groupby, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import pictures
-from .answers import PATH
 from .contenders import CONTENDERS, NAMES, Cell
 from .figures import Figure
 from .page import Findings, table
 from .pictures import Curve, Panel
+from .responses import PATH
 from .starts import Start, added
 
 if TYPE_CHECKING:

@@ -86,7 +86,7 @@ def _names() -> dict[str, Any]:
     from aws_lambda_powertools.utilities.parameters import get_parameter
 
     import appconfig_env
-    from benchmarks.answers import AGENT_PATH, AGENT_TOKEN_HEADER
+    from benchmarks.responses import AGENT_PATH, AGENT_TOKEN_HEADER
 
     clock, values, kept = time.time, {"P1": "value 1"}, threading.local()
     port, target = int(os.environ["AGENT_PORT"]), f"{AGENT_PATH}?name=%2Fshop%2Fprod%2Fp1"
@@ -108,8 +108,8 @@ def _names() -> dict[str, Any]:
 
     def by_urllib() -> str:
         request = urllib.request.Request(f"http://127.0.0.1:{port}{target}", headers=headers)
-        with urllib.request.urlopen(request) as answer:
-            return value(answer.read())
+        with urllib.request.urlopen(request) as response:
+            return value(response.read())
 
     names = {
         "appconfig_env": appconfig_env,

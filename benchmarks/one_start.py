@@ -24,7 +24,7 @@ class Found(NamedTuple):
     """What was measured."""
 
     times: dict[str, list[float]]  # of each round; of `direct` too, the command itself
-    counts: dict[str, Counts]  # what one cold start of each contender asks the server for
+    counts: dict[str, Counts]  # the requests of one cold start of each contender
     variables: int  # which all of them set, to the same values
 
 

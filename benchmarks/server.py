@@ -1,11 +1,11 @@
-"""A fast server in a process of its own: counts calls, and answers as late as a link would.
+"""A fast server in a process of its own: counts calls, and responds as late as a link would.
 
 The tests' fake of AWS is strict and slow, and its work would be billed to what is measured.
 
 The link: one round trip passes for the TCP connect, one for the TLS 1.3 handshake and one for each
 request, slept in the connection's own thread. On loopback the connect itself takes no time, so its
 round trip is slept together with the handshake's, once the client's first bytes have arrived. To a
-client that waits for each answer before it goes on, as all that are measured do on each of their
+client that waits for each response before it goes on, as all that are measured do on each of their
 connections, it makes no difference at which of two waits in a row the time passes.
 
 A second port takes plain HTTP, without any distance, as AWS's local agents do.
@@ -25,7 +25,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from .answers import Answers, Content
+from .responses import Content, Responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ class Server:
 
 
 class Service:
-    """What the connections share: the answers, the distance and the tally; `serve` replaces all.
+    """What the connections share: the responses, the distance and the tally; `serve` replaces all.
 
     Args:
         wait: as `time.sleep`.
@@ -100,14 +100,14 @@ class Service:
     def __init__(self, wait: Callable[[float], object] = time.sleep) -> None:
         self._wait = wait
         self._lock = threading.Lock()
-        self._known: dict[Content, Answers] = {}  # no later start pays for making pages
+        self._known: dict[Content, Responses] = {}  # no later start pays for making pages
         self.serve(Content())
 
     def serve(self, content: Content, rtt_ms: float = 0.0, secret_ms: float = 0.0) -> None:
-        """From now on answer so."""
+        """From now on respond in this way."""
         if content not in self._known:
-            self._known[content] = Answers(content)
-        self.answers, self.rtt_ms, self.secret_ms = self._known[content], rtt_ms, secret_ms
+            self._known[content] = Responses(content)
+        self.responses, self.rtt_ms, self.secret_ms = self._known[content], rtt_ms, secret_ms
         self.tally = Counter[str]()
 
     def count(self, what: str) -> None:
@@ -139,7 +139,7 @@ def _parsed(head: bytes) -> tuple[str, str, dict[str, str]]:
 def serve_connection(
     plain: socket.socket, context: ssl.SSLContext | None, service: Service
 ) -> None:
-    """Answer on one connection until the client has closed it, or has become another program."""
+    """Respond on one connection until the client has closed it, or has become another program."""
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     rtt_ms = service.rtt_ms if context else 0
     buffer = b""
@@ -156,8 +156,8 @@ def serve_connection(
                 method, target, headers = _parsed(head)
                 if len(body) < int(headers.get("content-length", "0")):
                     continue
-                buffer = b""  # the client waits for the answer
-                operation, whole = service.answers.answer(method, target, headers, body)
+                buffer = b""  # the client waits for the response
+                operation, whole = service.responses.respond(method, target, headers, body)
                 service.count(operation)
                 service.pass_ms(rtt_ms + service.secret_ms * (operation == "GetSecretValue"))
                 one.sendall(whole)

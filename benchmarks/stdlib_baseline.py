@@ -86,7 +86,7 @@ class Connection:
     def call(
         self, method: str, path: str, query: str, headers: dict[str, str], body: bytes
     ) -> bytes:
-        """Return the body of the answer."""
+        """Return the body of the response."""
         self._socket.sendall(self._signer.request(method, path, query, headers, body))
         data = self._socket.recv(65536)
         while b"\r\n\r\n" not in data:
@@ -117,10 +117,10 @@ def read_path(connection: Connection, path: str, values: dict[str, str]) -> None
     """Read all pages below a path, each of which names the next one."""
     asked = {"Path": path, "Recursive": True, "WithDecryption": True, "MaxResults": BATCH}
     while True:
-        answer = read_parameters(connection, "GetParametersByPath", asked, len(path), values)
-        if "NextToken" not in answer:
+        response = read_parameters(connection, "GetParametersByPath", asked, len(path), values)
+        if "NextToken" not in response:
             return
-        asked["NextToken"] = answer["NextToken"]
+        asked["NextToken"] = response["NextToken"]
 
 
 def read_names(connection: Connection, names: list[str], values: dict[str, str]) -> None:
@@ -136,16 +136,16 @@ def read_parameters(
     cut: int,
     values: dict[str, str],
 ) -> "dict[str, Any]":
-    """Read one answer of Parameter Store."""
+    """Read one response of Parameter Store."""
     headers = {
         "content-type": "application/x-amz-json-1.1",
         "x-amz-target": f"AmazonSSM.{operation}",
     }
     body = json.dumps(asked).encode()
-    answer: dict[str, Any] = json.loads(connection.call("POST", "/", "", headers, body))
-    for parameter in answer["Parameters"]:
+    response: dict[str, Any] = json.loads(connection.call("POST", "/", "", headers, body))
+    for parameter in response["Parameters"]:
         values[variable(parameter["Name"][cut:])] = parameter["Value"]
-    return answer
+    return response
 
 
 def variable(name: str) -> str:

@@ -1,4 +1,4 @@
-"""An AWS account in virtual time: its quotas, its answers, and a client for each environment."""
+"""An AWS account in virtual time: its quotas, its responses, and a client for each environment."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ class Account:
         self.calls: list[float] = []
         self.refused = 0
 
-    def answer(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer one call, which takes its time.
+    def respond(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Respond to one call, which takes its time.
 
         Raises:
             AwsError: the quota is used up, or the account is down.
@@ -132,7 +132,7 @@ class Client:
         """Make one attempt."""
         del timeout, region
         try:
-            return self._account.answer(operation, parameters)
+            return self._account.respond(operation, parameters)
         except AwsError as error:
             self._errors.append(error)
             raise

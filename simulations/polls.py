@@ -28,7 +28,7 @@ class Crowd(NamedTuple):
         within: seconds, in which they start.
         seconds: how long to look.
         is_spread: whether jitter spreads the polls.
-        outage: from when until when AWS answers 500.
+        outage: from when until when AWS responds with 500.
     """
 
     environments: int = 1000

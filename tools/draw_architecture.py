@@ -297,8 +297,8 @@ def action_table(actions: Mapping[tuple[str, bool, bool], str]) -> str:
     """Return what a process does, as a Markdown table."""
     lines = ["| lock | awaited and still unread | lock holder hangs | action |", "|---" * 4 + "|"]
     for (lock, is_awaited, is_abandoned), action in actions.items():
-        answers = " | ".join("yes" if one else "no" for one in (is_awaited, is_abandoned))
-        lines.append(f'| `"{lock}"` | {answers} | {action} |')
+        cells = " | ".join("yes" if one else "no" for one in (is_awaited, is_abandoned))
+        lines.append(f'| `"{lock}"` | {cells} | {action} |')
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ one of the events below, and TRANSITIONS has the status afterwards:
     failing  the last attempt failed: it serves the last document, or the fallback's
     missing  there never was a usable document: it serves defaults, or nothing
 
-A token belongs to a session: the answer "unchanged" refers to the last document of this session.
+A token belongs to a session: the response "unchanged" refers to the last document of this session.
 So a document that cannot be used drops its token, and the next poll starts a session that delivers
 it again; a token survives throttling, denial and lost connections.
 """
@@ -59,7 +59,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 # Events after which the session can still deliver the document that this process does not have.
 KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
 
-# The wait after an answer "too early", in seconds: the service's minimum interval.
+# The wait after a response "too early", in seconds: the service's minimum interval.
 EARLY_SECONDS = 15.0
 NEVER_READ = Failure(
     "unavailable",
@@ -337,12 +337,12 @@ def _good(before: Entry, document: Document, schedule: Schedule) -> Entry:
     )
 
 
-def _confirmed(before: Entry, answer: Unchanged, schedule: Schedule) -> Entry:
+def _confirmed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
     return before.replace(
-        token=answer.token,
+        token=response.token,
         fetched_at=schedule.now,
         checked_at=schedule.now,
-        refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, answer.poll_seconds),
+        refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, response.poll_seconds),
         revision=(revision := before.next_revision(schedule.now)),
         confirmed=revision,
         failures=0,
@@ -350,11 +350,11 @@ def _confirmed(before: Entry, answer: Unchanged, schedule: Schedule) -> Entry:
     )
 
 
-def _postponed(before: Entry, answer: Unchanged, schedule: Schedule) -> Entry:
+def _postponed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
     now = schedule.now
     is_stale = before.is_stale(now)
     return before.replace(
-        token=answer.token,
+        token=response.token,
         fetched_at=before.fetched_by(now),
         checked_at=now,
         refresh_at=now + EARLY_SECONDS if is_stale else before.refresh_at,

@@ -103,7 +103,7 @@ class Helper:
     def refresh(self) -> frozenset[str]:
         """Fetch every source now, even if fresh; return the names whose values changed.
 
-        If the service answers that it is too early, values stay, and that is not an error.
+        If the service responds that it is too early, values stay, and that is not an error.
         """
         return self.store().refresh()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="package", autouse=True)
 def _shared_loader() -> Iterator[None]:
-    """Give all sessions of botocore one loader, which keeps what it has parsed."""
+    """Return all sessions of botocore one loader, which keeps what it has parsed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", cache(create_loader))
         yield

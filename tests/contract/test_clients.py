@@ -30,7 +30,7 @@ from appconfig_env.errors import Failure
 
 from ..support.fake_aws import FakeAws
 from ..support.life import eventually
-from ..support.raw_server import Answer, RawServer, hang, ok, then_close
+from ..support.raw_server import RawServer, Response, hang, ok, then_close
 from ..support.servers import Proxy
 
 if TYPE_CHECKING:
@@ -451,16 +451,16 @@ def open_connections(port: int) -> list[str]:
 HEAD = b"HTTP/1.1 200 OK\r\nNext-Poll-Configuration-Token: t\r\n"
 
 
-def then_hang(answer: bytes) -> Callable[[Any], None]:
+def then_hang(response: bytes) -> Callable[[Any], None]:
     def send(connection: Any) -> None:
-        connection.sendall(answer)
+        connection.sendall(response)
         hang(connection)
 
     return send
 
 
 # Responses that break a call in each of its stages; `-` if the peer keeps the connection open.
-BROKEN: dict[str, Answer] = {
+BROKEN: dict[str, Response] = {
     "nothing": then_close(b""),
     "nothing-": hang,
     "half a header": then_close(HEAD + b"Content-Le"),
@@ -479,15 +479,17 @@ BROKEN: dict[str, Answer] = {
 }
 
 
-@pytest.mark.parametrize("answer", BROKEN)
+@pytest.mark.parametrize("response", BROKEN)
 @pytest.mark.usefixtures("no_collector")
-def test_no_socket_outlives_a_failed_call(connect: Connect, fake_aws: FakeAws, answer: str) -> None:
-    with RawServer(BROKEN[answer]) as server:
+def test_no_socket_outlives_a_failed_call(
+    connect: Connect, fake_aws: FakeAws, response: str
+) -> None:
+    with RawServer(BROKEN[response]) as server:
         client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
         errors = []  # kept, as in a log record
         for _ in range(2):
             errors.append(failure(lambda: parameter(client, timeout=0.5)))
-            if answer not in ("invalid JSON", "invalid JSON-"):  # as a document it is text
+            if response not in ("invalid JSON", "invalid JSON-"):  # as a document it is text
                 errors.append(failure(lambda: latest_within(client, 0.5)))
         client.close()
         assert open_connections(server.port) == []

@@ -83,9 +83,9 @@ def start(appconfig: Any, **more: Any) -> str:
 
 
 def poll(appconfig: Any, token: str) -> dict[str, Any]:
-    answer: dict[str, Any] = appconfig.get_latest_configuration(ConfigurationToken=token)
+    response: dict[str, Any] = appconfig.get_latest_configuration(ConfigurationToken=token)
     # Read here, because an unread body keeps its connection.
-    return {**answer, "Body": answer.pop("Configuration").read()}
+    return {**response, "Body": response.pop("Configuration").read()}
 
 
 def problem_of(response: Mapping[str, Any]) -> str:
@@ -346,11 +346,11 @@ def test_parameters_are_found_by_version_label_and_arn(aws: FakeAws, client: Cli
     aws.put_parameter("plain", "x,y", type="StringList")
     ssm = client("ssm")
     arn = "arn:aws:ssm:us-east-1:123456789012:parameter/plain"
-    answer = ssm.get_parameters(Names=["/a:1", "/a:stable", "/a", arn, "/no", "/a:9"])
-    found = {(p["Name"], p.get("Selector"), p["Value"]) for p in answer["Parameters"]}
+    response = ssm.get_parameters(Names=["/a:1", "/a:stable", "/a", arn, "/no", "/a:9"])
+    found = {(p["Name"], p.get("Selector"), p["Value"]) for p in response["Parameters"]}
     expected = {("/a", ":1", "one"), ("/a", ":stable", "one"), ("/a", None, "two")}
     assert found == {*expected, ("plain", None, "x,y")}
-    assert answer["InvalidParameters"] == ["/a:9", "/no"]
+    assert response["InvalidParameters"] == ["/a:9", "/no"]
     assert ssm.get_parameter(Name="/a")["Parameter"]["Version"] == 2
 
 
@@ -401,15 +401,17 @@ def test_a_secret_has_stages_and_holds_text_or_bytes(aws: FakeAws, client: Clien
     assert secrets.get_secret_value(SecretId="blob")["SecretBinary"] == b"\x00\xff"
 
 
-def test_a_batch_reports_failures_inside_its_answer(aws: FakeAws, client: Client) -> None:
+def test_a_batch_reports_failures_inside_its_response(aws: FakeAws, client: Client) -> None:
     aws.put_secret("a", "1")
     aws.put_secret("b", "2")
     aws.put_secret("gone", "3")
     aws.delete_secret("gone", scheduled=True)
     aws.deny("GetSecretValue", "b")
-    answer = client("secretsmanager").batch_get_secret_value(SecretIdList=["a", "b", "gone", "no"])
-    assert [value["SecretString"] for value in answer["SecretValues"]] == ["1"]
-    assert {error["SecretId"]: error["ErrorCode"] for error in answer["Errors"]} == {
+    response = client("secretsmanager").batch_get_secret_value(
+        SecretIdList=["a", "b", "gone", "no"]
+    )
+    assert [value["SecretString"] for value in response["SecretValues"]] == ["1"]
+    assert {error["SecretId"]: error["ErrorCode"] for error in response["Errors"]} == {
         "b": "AccessDeniedException",
         "gone": "InvalidRequestException",
         "no": "ResourceNotFoundException",
@@ -542,8 +544,8 @@ def send(aws: FakeAws, method: str, path: str, headers: Mapping[str, str]) -> tu
     connection = http.client.HTTPConnection(urlsplit(aws.url).netloc, timeout=5)
     try:
         connection.request(method, path, headers=dict(headers))
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        response = connection.getresponse()
+        return response.status, response.read().decode()
     finally:
         connection.close()
 

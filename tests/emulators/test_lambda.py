@@ -110,7 +110,7 @@ def test_from_cold_start_to_refreshed_value(
     assert {name: shop.count(name) for name in calls} == calls
     assert shop.received == {"shop/prod/app": 1, "shop/prod/flags": 1}
 
-    for expression, answer in {
+    for expression, response in {
         "appconfig_env.get('LIMIT', type=int)": 10,
         "appconfig_env.get('DB_PASSWORD')": "s3=cr$t\n'\"é",
         "appconfig_env.get('TOKEN')": SECURE,
@@ -119,7 +119,7 @@ def test_from_cold_start_to_refreshed_value(
         "appconfig_env.flag('checkout').attributes": {"limit": 3},
         "appconfig_env.document('appconfig:shop/prod/app#db')": {"pool": 5},
     }.items():
-        assert function.invoke(expression) == (200, answer)
+        assert function.invoke(expression) == (200, response)
     assert len(shop.calls) == sum(calls.values()), "no call before the interval ends"
     loader = function.invoke(
         "type(sys.modules['appconfig_env._helper.helper'].__loader__).__name__"
@@ -255,15 +255,15 @@ def test_a_failed_cold_start_reports_every_reason_to_the_caller(
     function = sandbox(
         task, layer, environ(shop, TOKEN="ssm:/shop/prod/token", FLAGS="appconfig:shop/prod/none")
     )
-    status, answer = function.invoke("1")
-    assert (status, answer["errorType"]) == (502, "AppConfigEnv.LoadError")
+    status, response = function.invoke("1")
+    assert (status, response["errorType"]) == (502, "AppConfigEnv.LoadError")
     for part in (
         "DB_PASSWORD=secretsmanager:prod/db#password: GetSecretValue failed: AccessDeniedException",
         "grant secretsmanager:GetSecretValue on arn:aws:secretsmanager:",
         "TOKEN=ssm:/shop/prod/token: GetParameters failed: ParameterNotFound",
         "FLAGS=appconfig:shop/prod/none: StartConfigurationSession failed: ResourceNotFound",
     ):
-        assert part in answer["errorMessage"]
+        assert part in response["errorMessage"]
         assert part in function.log()
 
 

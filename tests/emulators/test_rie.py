@@ -89,8 +89,8 @@ def test_the_layer_is_importable_unless_pythonpath_is_set(
     number = "__import__('in_layer').NUMBER"
     assert sandbox(task, layer).invoke(number) == (200, 7)
     write(layer / "appconfig-env", '#!/bin/sh\nexport PYTHONPATH=/x\nexec "$@"\n', 0o755)
-    _, answer = sandbox(task, layer).invoke(number)
-    assert answer["errorType"] == "ModuleNotFoundError"
+    _, response = sandbox(task, layer).invoke(number)
+    assert response["errorType"] == "ModuleNotFoundError"
 
 
 @pytest.mark.parametrize(("mode", "exit_status"), [(None, 127), (0o644, 126)])
@@ -116,16 +116,16 @@ def test_only_tmp_is_writable_and_can_be_read_from_outside(
     assert function.invoke("os.listdir('/tmp')") == (200, ["note"])
     if os.geteuid() == 0:
         for folder in ("/opt", "/var/task", "/var/runtime", "/var/lang", "/etc"):
-            _, answer = function.invoke(f"open('{folder}/note', 'w')")
-            assert "Read-only" in answer["errorMessage"]
+            _, response = function.invoke(f"open('{folder}/note', 'w')")
+            assert "Read-only" in response["errorMessage"]
 
 
 def test_a_crash_repeats_init_and_keeps_tmp(sandbox: Start, task: Path, layer: Path) -> None:
     function = sandbox(task, layer)
     function.invoke("open('/tmp/note', 'w').write('hi')")
     _, first = function.invoke("STARTED")
-    status, answer = function.invoke("die")
-    assert (status, answer["errorType"]) == (502, "Runtime.ExitError")
+    status, response = function.invoke("die")
+    assert (status, response["errorType"]) == (502, "Runtime.ExitError")
     status, second = function.invoke("STARTED")
     assert status == 200
     assert second != first
@@ -163,8 +163,8 @@ def test_no_process_survives_a_failing_test(task: Path, layer: Path) -> None:
 
 def test_a_timeout_ends_the_runtime(sandbox: Start, task: Path, layer: Path) -> None:
     function = sandbox(task, layer, timeout_seconds=4)
-    _, answer = function.invoke("__import__('time').sleep(10)")
-    assert "timed out after 4.00 seconds" in json.dumps(answer)
+    _, response = function.invoke("__import__('time').sleep(10)")
+    assert "timed out after 4.00 seconds" in json.dumps(response)
     assert function.invoke("1") == (200, 1)
 
 
@@ -173,11 +173,11 @@ def test_a_frozen_sandbox_does_not_run(sandbox: Start, task: Path, layer: Path) 
     function.invoke("1")
     function.freeze()
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(function.invoke, "2")
+        response = pool.submit(function.invoke, "2")
         time.sleep(0.3)
-        assert not answer.done()
+        assert not response.done()
         function.thaw()
-        assert answer.result() == (200, 2)
+        assert response.result() == (200, 2)
 
 
 def test_credentials_can_come_from_a_container_endpoint(
@@ -218,9 +218,9 @@ def test_several_workers_share_one_environment(sandbox: Start, task: Path, layer
         " or __import__('time').sleep(0.01)), os.getpid()][2]"
     )
     with ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(function.invoke, [meet] * 3))
-    assert {status for status, _ in answers} == {200}
-    assert len({pid for _, pid in answers}) >= 2
+        responses = list(pool.map(function.invoke, [meet] * 3))
+    assert {status for status, _ in responses} == {200}
+    assert len({pid for _, pid in responses}) >= 2
     assert function.log().count("the wrapper ran") == 1
 
 
@@ -256,15 +256,15 @@ def test_another_language_can_replace_the_runtime(sandbox: Start, task: Path, la
 
 def test_a_program_can_be_hidden(sandbox: Start, task: Path, layer: Path) -> None:
     function = sandbox(task, layer, hide=["/usr/bin/id", "/usr/bin/none"])
-    status, answer = function.invoke("os.access('/usr/bin/id', os.X_OK)")
-    assert (status, answer) == (200, False)
+    status, response = function.invoke("os.access('/usr/bin/id', os.X_OK)")
+    assert (status, response) == (200, False)
 
 
 def test_an_invocation_returns_the_handler_s_exception(
     sandbox: Start, task: Path, layer: Path
 ) -> None:
-    status, answer = sandbox(task, layer).invoke("1/0")
-    assert (status, answer["errorType"]) == (200, "ZeroDivisionError")
+    status, response = sandbox(task, layer).invoke("1/0")
+    assert (status, response["errorType"]) == (200, "ZeroDivisionError")
 
 
 @pytest.mark.parametrize("version", PYTHONS)

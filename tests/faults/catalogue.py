@@ -1,5 +1,5 @@
 """All the faults, from the wire up."""
 
-from . import of_answers, of_aws, of_connections
+from . import of_aws, of_connections, of_responses
 
-FAULTS = (*of_connections.FAULTS, *of_answers.FAULTS, *of_aws.FAULTS)
+FAULTS = (*of_connections.FAULTS, *of_responses.FAULTS, *of_aws.FAULTS)

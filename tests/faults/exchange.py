@@ -21,16 +21,16 @@ class OverError(Exception):
     """The connection cannot be used any longer."""
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """AWS's response: status line and headers, and the body."""
 
     head: bytes
     body: bytes
 
-    def with_body(self, body: bytes) -> Answer:
+    def with_body(self, body: bytes) -> Response:
         """The same response with another body of the right length."""
         length = f"Content-Length: {len(body)}".encode()
-        return Answer(re.sub(rb"(?i)content-length: \d+", length, self.head), body)
+        return Response(re.sub(rb"(?i)content-length: \d+", length, self.head), body)
 
     def without_length(self, *headers: str) -> bytes:
         """The head with `headers` in place of the length."""
@@ -60,17 +60,17 @@ class Exchange:
         self._proxy = proxy
         self._connection = connection
 
-    def answer(self) -> Answer:
+    def response(self) -> Response:
         """AWS's response to this call or an earlier one like it: good enough to be corrupted."""
-        return self._proxy.remembered_answer(self)
+        return self._proxy.remembered_response(self)
 
-    def fresh_answer(self) -> Answer:
+    def fresh_response(self) -> Response:
         """AWS's response to this call."""
         return self._proxy.forward(self.request, self.source)
 
     def pass_on(self) -> None:
         """Send AWS's response to the client."""
-        self.send(b"".join(self.fresh_answer()))
+        self.send(b"".join(self.fresh_response()))
 
     def send(self, data: bytes) -> None:
         """Send bytes, valid or not."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote
 
 from .certificates import HOST, context
-from .exchange import LONGEST_SECONDS, Answer, Exchange, OverError
+from .exchange import LONGEST_SECONDS, Exchange, OverError, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -52,7 +52,7 @@ class Proxy:
         self._certificate = certificate
         self._faulty = frozenset(sources)
         self._sources: dict[str, str] = {}  # by token
-        self._answers: dict[tuple[str, str], Answer] = {}
+        self._responses: dict[tuple[str, str], Response] = {}
         self._first_at = 0.0
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -88,24 +88,24 @@ class Proxy:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
 
-    def remembered_answer(self, call: Exchange) -> Answer:
+    def remembered_response(self, call: Exchange) -> Response:
         """The fake AWS's response to the first call like this one."""
         key = (call.source, call.operation)
-        if key not in self._answers:
-            self._answers[key] = call.fresh_answer()
-        return self._answers[key]
+        if key not in self._responses:
+            self._responses[key] = call.fresh_response()
+        return self._responses[key]
 
-    def forward(self, request: bytes, source: str) -> Answer:
+    def forward(self, request: bytes, source: str) -> Response:
         """The fake AWS's response to `request`."""
         with socket.create_connection((HOST, self._upstream), timeout=LONGEST_SECONDS) as upstream:
             upstream.sendall(request)
-            answer = Answer(*read(upstream))
-        token = re.search(rb"(?i)next-poll-configuration-token: (\S+)", answer.head)
+            response = Response(*read(upstream))
+        token = re.search(rb"(?i)next-poll-configuration-token: (\S+)", response.head)
         if token:
             self._sources[token[1].decode()] = source
-        elif b"InitialConfigurationToken" in answer.body:
-            self._sources[json.loads(answer.body)["InitialConfigurationToken"]] = source
-        return answer
+        elif b"InitialConfigurationToken" in response.body:
+            self._sources[json.loads(response.body)["InitialConfigurationToken"]] = source
+        return response
 
     def _unlisten(self) -> None:
         with contextlib.suppress(OSError):

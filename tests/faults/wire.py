@@ -8,7 +8,7 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from .exchange import LONGEST_SECONDS, RESET, Answer
+from .exchange import LONGEST_SECONDS, RESET, Response
 
 if TYPE_CHECKING:
     import threading
@@ -49,7 +49,7 @@ def stay_silent(connection: socket.socket, stopping: threading.Event) -> bool:
 
 
 def speak_plain(connection: socket.socket, stopping: threading.Event) -> bool:
-    """Answer TLS with HTTP."""
+    """Respond to TLS with HTTP."""
     del stopping
     connection.recv(65536)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
@@ -59,7 +59,7 @@ def speak_plain(connection: socket.socket, stopping: threading.Event) -> bool:
 # On a call.
 
 
-def never_answer(call: Exchange) -> None:
+def never_respond(call: Exchange) -> None:
     """Accept the request, and never respond."""
     call.sleep()
 
@@ -71,7 +71,7 @@ def reset_after_request(call: Exchange) -> None:
 
 def reset_in_headers(call: Exchange) -> None:
     """Reset in the middle of a header."""
-    head = call.answer().head
+    head = call.response().head
     call.send(head[: len(head) // 2])
     call.wait_until_read()
     call.reset()
@@ -79,22 +79,22 @@ def reset_in_headers(call: Exchange) -> None:
 
 def reset_in_body(call: Exchange) -> None:
     """Reset after half a body."""
-    answer = call.answer()
-    call.send(_with_request_id(answer).head + answer.body[: len(answer.body) // 2])
+    response = call.response()
+    call.send(_with_request_id(response).head + response.body[: len(response.body) // 2])
     call.wait_until_read()
     call.reset()
 
 
 def drip_headers(call: Exchange) -> None:
     """Send the headers byte by byte."""
-    call.drip(call.answer().head)
+    call.drip(call.response().head)
 
 
 def drip_body(call: Exchange) -> None:
     """Send the body byte by byte."""
-    answer = call.answer()
-    call.send(answer.head)
-    call.drip(answer.body[:-1])
+    response = call.response()
+    call.send(response.head)
+    call.drip(response.body[:-1])
     call.sleep()  # a short body must not be complete before a long deadline
 
 
@@ -158,51 +158,51 @@ def repeat_request(call: Exchange) -> None:
 
 def cut_json(call: Exchange) -> None:
     """Send the first half of the document with the right length."""
-    answer = _with_request_id(call.answer())
-    call.send(b"".join(answer.with_body(answer.body[: len(answer.body) // 2])))
+    response = _with_request_id(call.response())
+    call.send(b"".join(response.with_body(response.body[: len(response.body) // 2])))
 
 
 def announce_too_much(call: Exchange) -> None:
     """Announce a body of a gigabyte."""
-    head = _with_request_id(call.answer()).without_length(f"Content-Length: {1024**3}")
+    head = _with_request_id(call.response()).without_length(f"Content-Length: {1024**3}")
     call.send(head + b'{"Parameters": [')
     call.sleep()
 
 
 def send_too_much(call: Exchange) -> None:
     """Send chunks of a megabyte endlessly."""
-    call.send(_with_request_id(call.answer()).without_length("Transfer-Encoding: chunked"))
+    call.send(_with_request_id(call.response()).without_length("Transfer-Encoding: chunked"))
     for _ in range(1024):
         call.send(b"%x\r\n%s\r\n" % (len(MEGABYTE), MEGABYTE))
 
 
 def promise_more(call: Exchange) -> None:
     """Announce too many bytes, then close."""
-    answer = _with_request_id(call.answer())
-    length = f"Content-Length: {len(answer.body) + 10}"
-    call.send(answer.without_length(length) + answer.body)
+    response = _with_request_id(call.response())
+    length = f"Content-Length: {len(response.body) + 10}"
+    call.send(response.without_length(length) + response.body)
     call.close()
 
 
 def promise_more_and_wait(call: Exchange) -> None:
     """Announce too many bytes, then keep the connection open."""
-    answer = _with_request_id(call.answer())
-    length = f"Content-Length: {len(answer.body) + 10}"
-    call.send(answer.without_length(length) + answer.body)
+    response = _with_request_id(call.response())
+    length = f"Content-Length: {len(response.body) + 10}"
+    call.send(response.without_length(length) + response.body)
     call.sleep()
 
 
 def promise_less(call: Exchange) -> None:
     """Announce too few bytes."""
-    answer = _with_request_id(call.answer())
-    length = f"Content-Length: {len(answer.body) // 2}"
-    call.send(answer.without_length(length) + answer.body)
+    response = _with_request_id(call.response())
+    length = f"Content-Length: {len(response.body) // 2}"
+    call.send(response.without_length(length) + response.body)
 
 
 def send_slices(call: Exchange) -> None:
     """Send a valid response 0.3 s late, 31 bytes every 5 ms, like a slow link."""
     call.sleep(0.3)
-    data = b"".join(call.fresh_answer())
+    data = b"".join(call.fresh_response())
     for at in range(0, len(data), 31):
         call.send(data[at : at + 31])
         call.sleep(0.005)
@@ -210,26 +210,26 @@ def send_slices(call: Exchange) -> None:
 
 def send_chunks(call: Exchange) -> None:
     """Send the body in chunks of a few bytes, one of them with an extension, and a trailer."""
-    answer = call.fresh_answer()
-    call.send(answer.without_length("Transfer-Encoding: chunked"))
-    for at in range(0, len(answer.body), 7):
-        piece = answer.body[at : at + 7]
+    response = call.fresh_response()
+    call.send(response.without_length("Transfer-Encoding: chunked"))
+    for at in range(0, len(response.body), 7):
+        piece = response.body[at : at + 7]
         call.send(b"%x;name=value\r\n%s\r\n" % (len(piece), piece))
     call.send(b"0\r\nX-Trailer: yes\r\n\r\n")
 
 
 def send_broken_chunks(call: Exchange) -> None:
     """Send a chunk whose size is not a number."""
-    answer = _with_request_id(call.answer())
-    call.send(answer.without_length("Transfer-Encoding: chunked") + b"size?\r\n" + answer.body)
+    response = _with_request_id(call.response())
+    call.send(response.without_length("Transfer-Encoding: chunked") + b"size?\r\n" + response.body)
 
 
 def end_in_a_chunk(call: Exchange) -> None:
     """Close in the middle of a chunk."""
-    answer = _with_request_id(call.answer())
-    size = len(answer.body)
-    head = answer.without_length("Transfer-Encoding: chunked")
-    call.send(head + b"%x\r\n%s" % (size, answer.body[: size // 2]))
+    response = _with_request_id(call.response())
+    size = len(response.body)
+    head = response.without_length("Transfer-Encoding: chunked")
+    call.send(head + b"%x\r\n%s" % (size, response.body[: size // 2]))
     call.close()
 
 
@@ -281,7 +281,7 @@ def _response(status: int, body: bytes, kind: str, *headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def _with_request_id(answer: Answer) -> Answer:
+def _with_request_id(response: Response) -> Response:
     """The same response with the request ID that errors have to contain."""
-    head = re.sub(rb"(?i)(x-amzn-requestid: )\S+", rb"\g<1>" + REQUEST_ID.encode(), answer.head)
-    return Answer(head, answer.body)
+    head = re.sub(rb"(?i)(x-amzn-requestid: )\S+", rb"\g<1>" + REQUEST_ID.encode(), response.head)
+    return Response(head, response.body)

@@ -70,9 +70,9 @@ def forked(text):
         os._exit(0)
     os.close(writing)
     with open(reading) as file:
-        answer = json.load(file)
+        response = json.load(file)
     os.waitpid(process, 0)
-    return answer
+    return response
 
 for line in sys.stdin:
     print(json.dumps(attempt(line), default=sorted), flush=True)
@@ -98,21 +98,21 @@ class HoldingAws(FakeAws):
     def __init__(self) -> None:
         super().__init__()
         self.held: set[str] = set()
-        self._may_answer = threading.Event()
+        self._may_respond = threading.Event()
 
     def release(self) -> None:
         self.held.clear()
-        self._may_answer.set()
+        self._may_respond.set()
 
     def asked(self) -> Counter[tuple[str, str]]:
         return Counter((call.operation, call.resource) for call in self.calls)
 
     def _respond(self, request: Request, connection: int, gone: Callable[[], bool]) -> Reply:
         service, operation, params = self.services.route(request)
-        may_answer = service.resource(operation, params) not in self.held
+        may_respond = service.resource(operation, params) not in self.held
         reply = super()._respond(request, connection, gone)
-        if not may_answer:
-            self._may_answer.wait(PATIENCE_SECONDS)
+        if not may_respond:
+            self._may_respond.wait(PATIENCE_SECONDS)
         return reply
 
 
@@ -153,7 +153,7 @@ class Runtime:
         self.process.stdin.write(expression.encode() + b"\n")
         self.process.stdin.flush()
 
-    def answer(self) -> Any:
+    def response(self) -> Any:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, f"the runtime ended: {self.stderr()}"
@@ -165,7 +165,7 @@ class Runtime:
 
     def ask(self, expression: str) -> Any:
         self.send(expression)
-        return self.answer()
+        return self.response()
 
     def end(self) -> int:
         self.process.communicate()
@@ -322,7 +322,7 @@ def test_a_get_before_the_child_has_finished_waits_for_it(
     eventually(lambda: runtime.has_answered() or lock in files(runtime.process.pid))
     assert not runtime.has_answered()
     aws.release()
-    assert runtime.answer() == value
+    assert runtime.response() == value
     assert runtime.ask(ALL) == ALL_VALUES
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
@@ -330,7 +330,7 @@ def test_a_get_before_the_child_has_finished_waits_for_it(
 def test_the_wait_is_bounded_and_late_values_are_loaded_later(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
-    # The wrapper's own sources need a part of the deadline: eight times what a start takes now.
+    # The wrapper needs a part of the deadline: eight times what a cold start takes now.
     began = time.monotonic()
     undisturbed = start()
     assert undisturbed.ask(ALL) == ALL_VALUES
@@ -369,7 +369,7 @@ def test_a_slow_child_is_waited_for_until_the_cold_start_deadline(
     time.sleep(0.2)  # four times the poll timeout
     assert not runtime.has_answered()
     aws.release()
-    assert runtime.answer() == "d"
+    assert runtime.response() == "d"
     assert runtime.ask(ALL) == ALL_VALUES
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
 
@@ -884,9 +884,9 @@ def test_a_program_that_inherits_only_the_environment_loads_by_itself(
         NUMBERS[number],
         f"sys.path.insert(0, {str(ROOT)!r})",
         "from appconfig_env import get",
-        f"answer = {ALL}",
+        f"response = {ALL}",
         "rest = os.read(number, 9).decode() if 'reading' in globals() else ''",
-        "print(json.dumps([*answer, rest]))",
+        "print(json.dumps([*response, rest]))",
     ))  # fmt: skip
     given = f"[sys.executable, '-c', {program!r}], stdout=-1, timeout=20"
     found = runtime.ask(f"json.loads(subprocess.run({given}).stdout)")
@@ -916,7 +916,7 @@ def test_the_child_works_with_closed_standard_files(
     script = "; ".join((
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); import appconfig_env",
         f"open({str(tmp_path / 'started')!r}, 'w').close()",
-        f"open({str(tmp_path / 'answer')!r}, 'w').write(appconfig_env.get('PASSWORD'))",
+        f"open({str(tmp_path / 'response')!r}, 'w').write(appconfig_env.get('PASSWORD'))",
     ))  # fmt: skip
     aws.held.update(LATER)
     lock = environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock"
@@ -927,7 +927,7 @@ def test_the_child_works_with_closed_standard_files(
         eventually(lambda: aws.count("GetSecretValue"))
         aws.release()
         assert process.wait(PATIENCE_SECONDS) == 0
-    assert (tmp_path / "answer").read_text() == SECRET
+    assert (tmp_path / "response").read_text() == SECRET
     assert aws.asked() == {**ENV_BOUND, **FOR_GET}
     assert aws.problems == []
 
@@ -1026,10 +1026,10 @@ def test_threads_wait_for_the_thread_that_waits_for_another_process(
     other = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
     assert other.is_held
     with ThreadPoolExecutor(3) as threads:
-        answers = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
+        responses = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
         time.sleep(2.0)
         other.release()
-        assert [answer.result() for answer in answers] == [SECRET] * 3
+        assert [response.result() for response in responses] == [SECRET] * 3
 
 
 def test_a_secret_refreshed_by_another_process_is_kept_when_aws_fails(

@@ -33,9 +33,9 @@ def forked(text, seconds=40):
         os._exit(0)
     os.close(writing)
     with open(reading) as file:
-        answer = file.read()
+        response = file.read()
     os.waitpid(process, 0)
-    return json.loads(answer) if answer else "it hung"
+    return json.loads(response) if response else "it hung"
 """
 SERVE_FORKS = FORK + SERVE[len(BEGIN) :]
 
@@ -103,7 +103,7 @@ print(json.dumps([forked("get('LIMIT')"), time.monotonic() - began]))
 )
 def test_a_child_forked_during_another_thread_s_import_works(life: Life, module: str) -> None:
     runtime = life.start(wrapper=False, program=FORK + DURING_AN_IMPORT, arguments=[module, "0.2"])
-    assert runtime.answer()[0] == "10"
+    assert runtime.response()[0] == "10"
 
 
 def test_a_fork_does_not_wait_forever_for_another_thread_s_import(life: Life) -> None:
@@ -127,7 +127,7 @@ def test_a_fork_does_not_wait_forever_for_another_thread_s_import(life: Life) ->
         "print(json.dumps(forked(\"get('LIMIT')\")), flush=True)\n"
         "os._exit(0)\n"
     )
-    assert life.start(wrapper=False, program=program).answer() == "10"
+    assert life.start(wrapper=False, program=program).response() == "10"
 
 
 IN_A_THREAD = "threading.Thread(target=get, args=('LIMIT',)).start()"
@@ -169,7 +169,7 @@ os.kill(parent, signal.SIGKILL)
     program = FORK + "get('LIMIT')\nhelper.get('HOST')\n"
     program += "print(json.dumps('ready'), flush=True)\nsys.stdin.readline()\n" + orphan
     runtime = life.start(program=program)
-    assert runtime.answer() == "ready"
+    assert runtime.response() == "ready"
     life.deploy(11)
     life.tick(60)
     life.aws.clear_calls()
@@ -177,10 +177,10 @@ os.kill(parent, signal.SIGKILL)
     runtime.send("refresh in a thread")
     eventually(lambda: life.aws.count("GetLatestConfiguration"))
     runtime.send("fork and die")
-    assert runtime.answer() == "alone"
+    assert runtime.response() == "alone"
     life.aws.lose()
     runtime.send("get")
-    assert runtime.answer() == ["11", None], "the lock was released with the parent"
+    assert runtime.response() == ["11", None], "the lock was released with the parent"
     assert life.aws.problems == []
 
 
@@ -234,7 +234,7 @@ def test_multiprocessing_workers_get_values_with_any_start_method(life: Life, me
     life.aws.appconfig.enforces_interval = False
     (life.folder / "pool.py").write_text(POOL)
     runtime = life.start(words=[str(life.folder / "pool.py")], arguments=[method])
-    assert runtime.answer() == [["10", "db.one", "s3cret"]] * 6
+    assert runtime.response() == [["10", "db.one", "s3cret"]] * 6
     assert runtime.end() == 0
     assert life.aws.count("StartConfigurationSession") == 1, "the wrapper's"
     assert life.aws.received == {"shop/prod/app": 1}

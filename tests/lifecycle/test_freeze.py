@@ -124,7 +124,7 @@ def test_a_refresh_interrupted_by_a_freeze_succeeds(life: Life, clock: str) -> N
     runtime.thaw()
 
     # The interrupted call may still return the value from when it began...
-    assert runtime.answer() in ("10", "11")
+    assert runtime.response() in ("10", "11")
     # ...but the next one must not, whatever the first one's result.
     assert runtime.ask("get('LIMIT')") == "11"
     assert runtime.ask(f"error({APP!r})") is None
@@ -153,7 +153,7 @@ def test_a_response_delayed_by_a_freeze_is_as_old_as_its_request(life: Life, clo
     life.deploy(11)
     runtime.thaw()
 
-    assert runtime.answer() == "10"
+    assert runtime.response() == "10"
     assert runtime.ask("get('LIMIT')") == "11"
     assert life.aws.problems == []
 
@@ -182,8 +182,8 @@ def test_a_response_after_the_deadline_is_as_old_as_its_request() -> None:
 
     fetch = AwsBackend(FakeClient(GetLatestConfiguration=frozen), 3, system=OneThread(clock))
     resource = Resource("appconfig", ("shop", "prod", "app"))
-    answer = fetch([Request(resource, "token")], 3.0)[resource.reference]
+    response = fetch([Request(resource, "token")], 3.0)[resource.reference]
 
-    assert isinstance(answer, Document)
-    assert answer.token == "next"
-    assert answer.poll_seconds == 3.0 + 15.0, "counted from the request, so it is stale now"
+    assert isinstance(response, Document)
+    assert response.token == "next"
+    assert response.poll_seconds == 3.0 + 15.0, "counted from the request, so it is stale now"

@@ -62,7 +62,7 @@ def test_gunicorn_workers_forked_after_the_first_read_get_and_refresh_values(lif
     options += ["--chdir", str(life.folder), "--no-control-socket", "--log-level", "error"]
     runtime = life.start(words=["-m", "gunicorn"], arguments=[*options, "application:app"])
 
-    def answers(path: str, least: int = 3) -> dict[int, list[str]]:
+    def responses(path: str, least: int = 3) -> dict[int, list[str]]:
         seen: dict[int, list[str]] = {}
         with ThreadPoolExecutor(6) as pool:
             while len(seen) < least:
@@ -78,13 +78,13 @@ def test_gunicorn_workers_forked_after_the_first_read_get_and_refresh_values(lif
         return False
 
     eventually(listens)
-    workers = answers("/")
+    workers = responses("/")
     assert list(workers.values()) == [["10", "db.one", "s3cret"]] * 3
     life.deploy(11)
     life.aws.forward(60)
     life.aws.appconfig.enforces_interval = False  # many workers refresh at once
-    assert answers("/refresh").keys() == workers.keys(), "none was killed because it hung"
-    assert list(answers("/").values()) == [["11", "db.one", "s3cret"]] * 3
+    assert responses("/refresh").keys() == workers.keys(), "none was killed because it hung"
+    assert list(responses("/").values()) == [["11", "db.one", "s3cret"]] * 3
     assert life.aws.count("StartConfigurationSession") == 1, "the wrapper's"
     assert life.aws.received == {"shop/prod/app": 2}
     assert life.aws.problems == []

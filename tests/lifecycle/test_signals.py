@@ -175,7 +175,7 @@ def test_a_signal_handler_s_get_during_a_refresh_returns_the_last_values(life: L
     eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
     os.kill(runtime.pid, signal.SIGTERM)
     life.aws.release()
-    assert runtime.answer() == "11"
+    assert runtime.response() == "11"
     assert runtime.ask("heard") in ([["10", "db.one"]], [["11", "db.one"]])
     assert life.aws.problems == []
 

@@ -15,9 +15,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from benchmarks import answers, stdlib_baseline
-from benchmarks.answers import Answers, Content
+from benchmarks import responses, stdlib_baseline
 from benchmarks.contenders import ROOT, Cell, base_environ, require_same
+from benchmarks.responses import Content, Responses
 from benchmarks.server import HOST, Counts, Service, serve_connection
 from benchmarks.starts import Bench
 
@@ -27,7 +27,7 @@ SESSIONS = {"GetLatestConfiguration": 4, "StartConfigurationSession": 4}
 
 def asked(content: Content, operation: str, **words: object) -> dict[str, Any]:
     headers = {"x-amz-target": f"AmazonSSM.{operation}"}
-    _, whole = Answers(content).answer("POST", "/", headers, json.dumps(words).encode())
+    _, whole = Responses(content).respond("POST", "/", headers, json.dumps(words).encode())
     found: dict[str, Any] = json.loads(whole.partition(b"\r\n\r\n")[2])
     return found
 
@@ -93,7 +93,7 @@ def test_the_stdlib_baseline_signs_as_botocore_does(
 
 @pytest.mark.parametrize("profiles", [1, 2, 3, 100])
 def test_no_two_documents_have_a_key_in_common(profiles: int) -> None:
-    documents = answers.documents(profiles)
+    documents = responses.documents(profiles)
 
     keys = [key for document in documents.values() for key in document]
     assert len(documents) == profiles
@@ -109,11 +109,11 @@ def test_a_path_has_as_many_pages_as_awss(parameters: int, pages: int) -> None:
 
     names = [one["Name"] for page in found for one in page["Parameters"]]
     assert len(found) == pages
-    assert names == [answers.parameter_name(number) for number in range(parameters)]
+    assert names == [responses.parameter_name(number) for number in range(parameters)]
 
 
 def test_names_are_given_in_tens_and_unknown_ones_named() -> None:
-    names = [answers.parameter_name(number) for number in (3, 30)]
+    names = [responses.parameter_name(number) for number in (3, 30)]
 
     found = asked(Content(1, 20), "GetParameters", Names=names)
 
@@ -123,11 +123,11 @@ def test_names_are_given_in_tens_and_unknown_ones_named() -> None:
 
 
 def test_a_token_tells_its_profile() -> None:
-    token = answers.token(7)
+    token = responses.token(7)
 
     assert len(token) == 1068
     assert base64.b64decode(token)[0] == 7
-    assert token != answers.token(7)
+    assert token != responses.token(7)
 
 
 def test_connections_without_tls_have_no_distance_and_are_counted() -> None:
@@ -141,7 +141,7 @@ def test_connections_without_tls_have_no_distance_and_are_counted() -> None:
     assert service.take() == Counts({"GetParametersByPath": 2}, 1)
 
 
-def test_two_round_trips_pass_before_the_handshake_and_one_before_each_answer() -> None:
+def test_two_round_trips_pass_before_the_handshake_and_one_before_each_response() -> None:
     waits: list[float] = []
     service = Service(waits.append)
     service.serve(Content(), 10)
@@ -178,7 +178,7 @@ def talk(
     is_plain: bool = False,
     target: str = "AmazonSSM.GetParametersByPath",
 ) -> None:
-    """A client with one connection, which waits for each answer."""
+    """A client with one connection, which waits for each response."""
     authority = trustme.CA()
     theirs, ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     authority.issue_cert(HOST).configure_cert(theirs)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import handler
-from benchmarks.answers import AGENT_PATH, AGENT_TOKEN_HEADER
 from benchmarks.contenders import Cell
 from benchmarks.handler import MOMENTS, TOOLS, Memory
 from benchmarks.handler_process import WAYS
+from benchmarks.responses import AGENT_PATH, AGENT_TOKEN_HEADER
 from benchmarks.server import Server
 from benchmarks.starts import Bench
 
@@ -52,16 +52,16 @@ def test_the_agent_expects_the_token_as_awss_extension_does(
 ) -> None:
     with Server() as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.agent_port)
-        answers = []
+        responses = []
         for _ in range(2):  # on one connection
             connection.request("GET", f"{AGENT_PATH}?name=%2Fshop%2Fprod%2Fp1", headers=token)
-            answer = connection.getresponse()
-            answers.append((answer.status, answer.read()))
+            response = connection.getresponse()
+            responses.append((response.status, response.read()))
         connection.close()
 
-    assert [one[0] for one in answers] == [status, status]
+    assert [one[0] for one in responses] == [status, status]
     if status == 200:
-        assert json.loads(answers[1][1])["Parameter"]["Value"] == "value 1"
+        assert json.loads(responses[1][1])["Parameter"]["Value"] == "value 1"
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux has it")

@@ -196,7 +196,7 @@ def test_the_tables_hold_what_was_found() -> None:
     assert "| boto3 |  |  |  | 900 | 157,926 | 50.3 |" in filled, "what no tool counted stays empty"
     assert "| `import boto3` | 85.00 | 80.00 |" in filled
     assert "| this helper | 0.6 | 3.0 | 14.0 | 623 | 4,489 | 3,568 |" in filled
-    after = "init of 100 ms, AWS answers after 5 ms"
+    after = "init of 100 ms, AWS responds after 5 ms"
     assert f"| {after} | 200.0 | 210.0 | 200.5 | 211.6 |" in filled
     assert FINDINGS["performance.md"].marked["child-least"] == "11 ms"
     assert FINDINGS["performance.md"].marked["child-most"] == "26 ms"

@@ -167,16 +167,16 @@ def test_the_account_pages_as_parameter_store_does() -> None:
     def read() -> None:
         request: dict[str, str] = {"Path": "/a"}
         while True:
-            answer = account.answer("GetParametersByPath", request)
-            pages.append([parameter["Name"] for parameter in answer["Parameters"]])
-            if "NextToken" not in answer:
+            response = account.respond("GetParametersByPath", request)
+            pages.append([parameter["Name"] for parameter in response["Parameters"]])
+            if "NextToken" not in response:
                 return
-            request["NextToken"] = answer["NextToken"]
+            request["NextToken"] = response["NextToken"]
 
     def overdo() -> None:
         try:
             for _ in range(100):
-                account.answer("GetParameters", {"Names": []})
+                account.respond("GetParameters", {"Names": []})
         except AwsError as error:
             errors.append(error)
 

@@ -541,7 +541,7 @@ def test_every_file_with_special_treatment_exists(layer: Path) -> None:
     ("words", "error"),
     [
         (["--python", "/no/such/python"], "/no/such/python: not found on PATH"),
-        (["--python", "/bin/false"], "/bin/false cannot compile: "),
+        (["--python", "/bin/false"], "/bin/false cannot compile (exit code 1); pass another"),
     ],
 )
 def test_an_invalid_python_is_an_error(

@@ -26,7 +26,7 @@ UNRELATED = "UNRELATED_SECRET"  # a variable of every child process that nothing
 LARGEST_FILE_BYTES = 64 * 1024 * 1024
 SAMPLE_SECONDS = 0.05
 # Files that contain secrets on purpose: local fakes of AWS, and output that a test asked for.
-EXPECTED_FILES = ("secrets.json", "credentials", "config", "answer", "given-environment")
+EXPECTED_FILES = ("secrets.json", "credentials", "config", "response", "given-environment")
 SNAPSHOTS = (Path("/tmp/appconfig-env.json"),)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 HOST = "127.0.0.1"
-Answer = bytes | Callable[[socket.socket], None]
+Response = bytes | Callable[[socket.socket], None]
 
 
 def hang(connection: socket.socket) -> None:
@@ -22,11 +22,11 @@ def hang(connection: socket.socket) -> None:
     connection.recv(1)
 
 
-def then_close(answer: bytes) -> Callable[[socket.socket], None]:
-    """Return a function that sends `answer` and closes the connection."""
+def then_close(response: bytes) -> Callable[[socket.socket], None]:
+    """Return a function that sends `response` and closes the connection."""
 
     def send(connection: socket.socket) -> None:
-        connection.sendall(answer)
+        connection.sendall(response)
         connection.shutdown(socket.SHUT_RDWR)
 
     return send
@@ -39,12 +39,12 @@ def ok(body: bytes = b"", *headers: str) -> bytes:
 
 
 class RawServer:
-    """Sends the answers in order, then the last one repeatedly, across all connections."""
+    """Sends the responses in order, then the last one repeatedly, across all connections."""
 
-    def __init__(self, *answers: Answer, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *responses: Response, context: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
         self.connections = self.closed = 0
-        self._answers = list(answers)
+        self._responses = list(responses)
         self._context = context
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
@@ -86,11 +86,13 @@ class RawServer:
             while request := _read(connection):
                 with self._lock:
                     self.requests.append(request)
-                    answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-                if callable(answer):
-                    answer(connection)
+                    response = (
+                        self._responses.pop(0) if len(self._responses) > 1 else self._responses[0]
+                    )
+                if callable(response):
+                    response(connection)
                 else:
-                    connection.sendall(answer)
+                    connection.sendall(response)
         except OSError:
             pass
         finally:

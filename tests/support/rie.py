@@ -293,24 +293,24 @@ class Sandbox:
         """
         deadline = time.monotonic() + FREE_WORKER_SECONDS
         while True:
-            status, answer = self._invoke(payload, timeout)
-            busy = isinstance(answer, dict) and answer.get("errorType") == "Runtime.Unavailable"
+            status, response = self._invoke(payload, timeout)
+            busy = isinstance(response, dict) and response.get("errorType") == "Runtime.Unavailable"
             if not (self._max_concurrency and busy) or time.monotonic() > deadline:
-                return status, answer
+                return status, response
             time.sleep(0.02)
 
     def _invoke(self, payload: object, timeout: float) -> tuple[int, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request("POST", INVOKE_PATH, json.dumps(payload).encode())
-            answer = connection.getresponse()
-            body = answer.read().decode()
+            response = connection.getresponse()
+            body = response.read().decode()
         finally:
             connection.close()
         try:
-            return answer.status, json.loads(body) if body else None
+            return response.status, json.loads(body) if body else None
         except ValueError:
-            return answer.status, body
+            return response.status, body
 
     def log(self) -> str:
         """Return what the emulator, the wrapper and the function have printed so far."""

@@ -172,12 +172,12 @@ class _Handler(BaseHTTPRequestHandler):
                 if not name.lower().startswith("proxy-"):
                     far.putheader(name, value)
             far.endheaders(body)
-            answer = far.getresponse()
-            content = answer.read()
+            response = far.getresponse()
+            content = response.read()
         finally:
             far.close()
-        self.send_response_only(answer.status, answer.reason)
-        for name, value in answer.getheaders():
+        self.send_response_only(response.status, response.reason)
+        for name, value in response.getheaders():
             if name.lower() not in {"connection", "content-length", "transfer-encoding"}:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))

@@ -77,6 +77,33 @@ TERMS = (
     Phrase("patience", "timeout, wait", "self._pati~ence()", after=r"\("),
     Phrase("po~rt", "client, errors", "from .aws import errors as po~rt", before=r"(?<=\bas )"),
     Phrase("folder", "LocalBackend", "class LocalFol~der:", before=r"(?<=Local)"),
+    Phrase(
+        "ans~wer ans~wers",
+        "response",
+        "the ans~wer of the server",
+        before="".join(
+            f"|(?<=\\b{word} )"
+            for word in (
+                "[Aa]n",
+                "[Tt]he",
+                "[Nn]o",
+                "[Ee]ach",
+                "[Ee]very",
+                "[Tt]his",
+                "[Oo]ne",
+                "[Ff]irst",
+                "[Ll]ast",
+                "[Nn]ext",
+                "[Ss]ame",
+                "[Ww]hole",
+                "its",
+                "their",
+                "HTTP",
+                "AWS",
+            )
+        )[1:],
+    ),
+    Phrase("ans~wer ans~wers", "response", "ans~wer.body", after=r"([\[(]|\.\w| = |: [A-Z])"),
     Phrase("text label", "reference", "text: the refe~rence", after=r": (a|the) reference\b"),
     Phrase(
         "asks asked",
@@ -165,7 +192,7 @@ CLAUSES = (
         after=r" (the|a|what|its|None|True)\b",
         before=r"(?<=[;:,] )",
     ),
-    Phrase("source", "document", "what a source answ~ered", after=r" answer(s|ed)\b"),
+    Phrase("source", "document", "what a source answ~ered", after=r" (?:answer)(s|ed)\b"),
     Phrase("speak speaks", "does not use", "speaks n~o TLS", after=r" no\b"),
     Phrase(
         "gave gives", "cannot be reached", "AWS gave no ver~dict", after=r" (no|a|its) verdict\b"

@@ -213,7 +213,9 @@ def _compile(sources: Mapping[str, str], python: str) -> Compiled:
     except FileNotFoundError as error:
         raise CompileError(f"{python}: not found on PATH; pass the path of a Python") from error
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
-        reason = (getattr(error, "stderr", None) or str(error)).strip()
+        reason = str(error)
+        if isinstance(error, subprocess.CalledProcessError):  # its text is the whole program
+            reason = error.stderr.strip() or f"exit code {error.returncode}"
         raise CompileError(
             f"{python} cannot compile ({reason.splitlines()[-1]}); pass another --python"
         ) from error

@@ -12,7 +12,7 @@ from appconfig_env._http.messages import HttpResponse
 
 from ...support.fake_aws.account import Account, Caller
 from ...support.fake_aws.appconfig import AppConfigData
-from ...support.fake_aws.wire import Answer, Denied, Protocol, Refusal, refusal_answer
+from ...support.fake_aws.wire import Denied, Protocol, Refusal, Response, refusal_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ BAD = {
     "NUL in a value": (b'{"n": %d, "bell": "\\u0000"}', True),
 }
 FAULTS = ("throttled", "broken", "denied", "unreachable", "lost", "garbage")
-HTML = Answer(200, {"Content-Type": "text/html"}, b"<html>Sign in to this hotel</html>")
+HTML = Response(200, {"Content-Type": "text/html"}, b"<html>Sign in to this hotel</html>")
 
 
 class Deployment(NamedTuple):
@@ -134,18 +134,20 @@ class World:
         """
         outcome = "ok"
         try:
-            answer = self._answer(caller, operation, parameters, self._fault(operation))
-            headers = {name.lower(): text for name, text in answer.headers.items()}
-            return operations.result(operation, HttpResponse(answer.status, headers, answer.body))
+            response = self._response(caller, operation, parameters, self._fault(operation))
+            headers = {name.lower(): text for name, text in response.headers.items()}
+            return operations.result(
+                operation, HttpResponse(response.status, headers, response.body)
+            )
         except AwsError as error:
             outcome = str(error.details.get("Details", error.code))
             raise
         finally:
             self.calls.append(Call(caller, operation, outcome))
 
-    def _answer(
+    def _response(
         self, caller: str, operation: str, parameters: Mapping[str, Any], fault: str
-    ) -> Answer:
+    ) -> Response:
         refusals = {
             "throttled": Refusal(429, "ThrottlingException", "Rate exceeded"),
             "broken": Refusal(500, "InternalServerException", "try again"),
@@ -158,13 +160,13 @@ class World:
         try:
             if fault in refusals:
                 raise refusals[fault]
-            answer = self.appconfig.operations[operation](parameters, Caller(caller))
+            response = self.appconfig.operations[operation](parameters, Caller(caller))
         except Refusal as refusal:
-            answer = refusal_answer(refusal, Protocol.REST_JSON)
+            response = refusal_response(refusal, Protocol.REST_JSON)
         if fault == "lost":
-            self.appconfig.answer_lost(parameters)
+            self.appconfig.response_lost(parameters)
             raise AwsError(operation, UNREACHABLE, "the connection was closed")
-        return answer
+        return response
 
     def _fault(self, operation: str) -> str:
         fault, times = self._faults.get(operation, ("", None))

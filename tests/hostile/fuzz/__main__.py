@@ -22,7 +22,7 @@ from .target import CORPUS
 
 NAMES = (
     "references", "settings", "urls", "snapshot", "handoff", "log_lines", "documents",
-    "json_codec", "http_answers", "answers", "certificates",
+    "json_codec", "http_responses", "responses", "certificates",
 )  # fmt: skip
 LONGEST_INPUT = 4096
 SLOWEST_SECONDS = 10  # for one input; exceeding it counts as a failure

@@ -59,15 +59,15 @@ def _received(data: bytes, method: str, piece: int) -> tuple[object, ...]:
     connection._peer, connection._socket, connection._buffer = "host:1", Stream(data, piece), b""
     connection.is_reusable = True
     try:
-        answer = connection.receive(method, math.inf)
+        response = connection.receive(method, math.inf)
     except TransportError as error:
         check_message(str(error))
         return (str(error),)
-    assert len(answer.body) <= LARGEST_BODY_BYTES
-    return answer.status, dict(answer.headers), answer.body, connection.is_reusable
+    assert len(response.body) <= LARGEST_BODY_BYTES
+    return response.status, dict(response.headers), response.body, connection.is_reusable
 
 
-def http_answers(data: bytes) -> None:
+def http_responses(data: bytes) -> None:
     """A response is read as http.client reads it, however its bytes are split, or rejected."""
     if not data:
         return
@@ -106,15 +106,15 @@ class Run:
 
     elapsed = 0.0
 
-    def __init__(self, answer: HttpResponse) -> None:
-        self.answer = answer
+    def __init__(self, response: HttpResponse) -> None:
+        self.response = response
         self.outcomes: dict[str, Outcome] = {}
         self.calls = 0
 
     def call(self, operation: str, *_: object) -> dict[str, Any]:
         self.calls += 1
         assert self.calls < 10
-        return operations.result(operation, self.answer)
+        return operations.result(operation, self.response)
 
     def fail(self, resources: list[Any], error: AwsError) -> None:
         for resource in resources:
@@ -124,7 +124,7 @@ class Run:
         pass
 
     def send(self, *_: object, **__: object) -> HttpResponse:
-        return self.answer
+        return self.response
 
 
 PARAMETER, PATH, SECRET, PROFILE = (
@@ -138,15 +138,15 @@ class Polled:
     resource = PROFILE.resource
 
 
-def answers(data: bytes) -> None:
+def responses(data: bytes) -> None:
     """A response of AWS or a proxy becomes a document, or an error that can be logged."""
     lines = data[2:].split(b"\n", len(HEADERS))
     if len(data) < 2 or len(lines) <= len(HEADERS):
         return
     given = (line.decode("latin-1") for line in lines)
     headers = {name: value for name, value in zip(HEADERS, given, strict=False) if value}
-    answer = HttpResponse(STATUSES[data[1] % len(STATUSES)], headers, lines[-1])
-    run: Any = Run(answer)
+    response = HttpResponse(STATUSES[data[1] % len(STATUSES)], headers, lines[-1])
+    run: Any = Run(response)
     one, two = SECRET.resource, OTHER.resource
     read: list[Callable[[], object]] = [
         lambda: profiles.poll(run, cast("Any", [Polled()])),
@@ -228,15 +228,15 @@ def _replies() -> tuple[bytes, ...]:
 
 TARGETS = (
     Target(
-        "http_answers",
-        http_answers,
+        "http_responses",
+        http_responses,
         _streams(),
         ("HTTP/1.1 200 OK\r\n", "Content-Length: ", "Transfer-Encoding: chunked", "\r\n",
          "\r\n\r\n", "Connection: close", "HTTP/1.0", "HTTP/1.1 100 C\r\n\r\n"),
     ),
     Target(
-        "answers",
-        answers,
+        "responses",
+        responses,
         _replies(),
         ('"Parameters"', '"SecretValues"', '"Errors"', '"NextToken"', '"Name"', '"Value"',
          '"SecretBinary"', '"__type"', '"message"', "<Code>", "&#x1b;"),

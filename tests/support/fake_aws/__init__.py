@@ -25,7 +25,7 @@ from .secretsmanager import SecretsManager
 from .sessions import Use, identifier
 from .ssm import ParameterStore
 from .sts import CREDENTIALS_PATH, ContainerCredentials, SecurityTokenService
-from .wire import Answer, Protocol, Refusal, Request, json_answer, refusal_answer
+from .wire import Protocol, Refusal, Request, Response, json_response, refusal_response
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -343,13 +343,13 @@ class FakeAws:
 
     def _respond(self, request: Request, connection: int, gone: Callable[[], bool]) -> Reply:
         if request.path == SUMMARY_PATH:
-            return Reply(json_answer(self._summary()))
+            return Reply(json_response(self._summary()))
         try:
             service, operation, params = self.services.route(request)
         except Refusal as refusal:
             self.account.blame(refusal)
             self._record(Call("", {}, "", refusal.status, "", refusal.code, "", connection))
-            return Reply(refusal_answer(refusal, Protocol.REST_JSON))
+            return Reply(refusal_response(refusal, Protocol.REST_JSON))
         with self._lock:
             self._in_flight[service.service] += 1
             in_flight = self._in_flight[service.service]
@@ -357,16 +357,16 @@ class FakeAws:
         try:
             self._stopped.wait(self._delays.get(operation, 0))
             with self._lock:
-                reply = self._answer(request, service, operation, params, connection)
+                reply = self._response(request, service, operation, params, connection)
                 if isinstance(service, AppConfigData) and (reply.close or gone()):
-                    service.answer_lost(params)
+                    service.response_lost(params)
         finally:
             with self._lock:
                 self._in_flight[service.service] -= 1
-        headers = {"x-amzn-RequestId": str(uuid.uuid4()), **reply.answer.headers}
-        return reply._replace(answer=reply.answer._replace(headers=headers))
+        headers = {"x-amzn-RequestId": str(uuid.uuid4()), **reply.response.headers}
+        return reply._replace(response=reply.response._replace(headers=headers))
 
-    def _answer(
+    def _response(
         self,
         request: Request,
         service: Service,
@@ -382,15 +382,15 @@ class FakeAws:
             fault = self._next_fault(operation)
             if fault and fault.close in (None, "before"):
                 raise fault.refusal
-            answer = service.operations[operation](params, caller)
+            response = service.operations[operation](params, caller)
         except Refusal as refusal:
             code = refusal.code
-            answer = refusal_answer(refusal, service.protocol)
+            response = refusal_response(refusal, service.protocol)
             if fault and refusal is fault.refusal:
-                body = answer.body if fault.body is None else fault.body
-                answer = Answer(refusal.status, {**answer.headers, **fault.headers}, body)
+                body = response.body if fault.body is None else fault.body
+                response = Response(refusal.status, {**response.headers, **fault.headers}, body)
         close = fault.close if fault else None
-        status = 0 if close else answer.status
+        status = 0 if close else response.status
         self._record(
             Call(
                 operation,
@@ -404,7 +404,7 @@ class FakeAws:
                 self.account.now(),
             )
         )
-        return Reply(answer, close)
+        return Reply(response, close)
 
     def _next_fault(self, operation: str) -> Fault | None:
         queue = self._faults.get(operation, [])

@@ -21,7 +21,7 @@ from .sessions import (
     problem_of,
     too_early,
 )
-from .wire import Answer, Protocol, Refusal, json_answer
+from .wire import Protocol, Refusal, Response, json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ class AppConfigData:
         # Replaces the interval in the header; empty for no header. It is not enforced.
         self.next_poll_interval_text: str | None = None
         self.missing_deployment_fails_at = "StartConfigurationSession"
-        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
+        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Response]] = {
             "StartConfigurationSession": self._start,
             "GetLatestConfiguration": self._latest,
         }
@@ -91,12 +91,12 @@ class AppConfigData:
         token = self._tokens.get(str(params.get("ConfigurationToken")))
         return "/".join(token.session.key) if token else ""
 
-    def answer_lost(self, params: Mapping[str, Any]) -> None:
+    def response_lost(self, params: Mapping[str, Any]) -> None:
         """Allow the reuse of a token whose response never reached the client."""
         if token := self._tokens.get(str(params.get("ConfigurationToken"))):
-            token.answer_lost = True
+            token.response_lost = True
 
-    def _start(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _start(self, params: Mapping[str, Any], caller: Caller) -> Response:
         operation = "StartConfigurationSession"
         names = (
             "ApplicationIdentifier",
@@ -116,9 +116,9 @@ class AppConfigData:
         self._find(key, operation)
         self._sessions += 1
         token = self._issue(Session(key, seconds, self._sessions, seconds))
-        return json_answer({"InitialConfigurationToken": token}, 201, self.protocol)
+        return json_response({"InitialConfigurationToken": token}, 201, self.protocol)
 
-    def _latest(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _latest(self, params: Mapping[str, Any], caller: Caller) -> Response:
         checked(self._account, "GetLatestConfiguration", params, {"ConfigurationToken": str})
         text = params.get("ConfigurationToken", "")
         token = self._tokens.get(text)
@@ -129,16 +129,16 @@ class AppConfigData:
                 raise self._account.blame(bad_request(message))
             if token is None:
                 raise self._account.blame(bad_request("Token not valid", "Corrupted"))
-            answer, outcome = self._answer(token, caller)
+            response, outcome = self._response(token, caller)
         except Refusal as refusal:
             outcome = problem_of(refusal)
             raise
         finally:
             issued = (0, 0) if token is None else (token.number, token.session.number)
             self.ledger.append(Use(self._account.now(), caller.access_key, *issued, outcome))
-        return answer
+        return response
 
-    def _answer(self, token: Token, caller: Caller) -> tuple[Answer, str]:
+    def _response(self, token: Token, caller: Caller) -> tuple[Response, str]:
         session, now = token.session, self._account.now()
         self._refuse(token, caller)
         advertised = self.next_poll_interval_seconds or session.interval_seconds
@@ -159,19 +159,21 @@ class AppConfigData:
             if not self.next_poll_interval_text:
                 del headers["Next-Poll-Interval-In-Seconds"]
         if not changed:
-            return Answer(200, {**headers, "Version-Label": ""}), "unchanged"
+            return Response(200, {**headers, "Version-Label": ""}), "unchanged"
         if deployed.label:
             headers["Version-Label"] = deployed.label
         if deployed.body:
             self.received["/".join(session.key)] += 1
-        return Answer(200, headers, deployed.body), "changed"
+        return Response(200, headers, deployed.body), "changed"
 
     def _refuse(self, token: Token, caller: Caller) -> None:
         session, now = token.session, self._account.now()
         if token.spent:
             refusal = bad_request("Token not valid", "Corrupted")
             raise (
-                refusal if token.answer_lost else self._account.blame(refusal, "(token used twice)")
+                refusal
+                if token.response_lost
+                else self._account.blame(refusal, "(token used twice)")
             )
         if now - token.issued_at >= TOKEN_LIFETIME_SECONDS:
             raise bad_request("Token not valid", "Expired")

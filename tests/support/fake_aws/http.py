@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
-from .wire import Answer, Request
+from .wire import Request, Response
 
 if TYPE_CHECKING:
     import ssl
@@ -26,7 +26,7 @@ Close = Literal["before", "midway", "after"]
 class Reply(NamedTuple):
     """A response, and whether the connection breaks instead of sending all of it."""
 
-    answer: Answer
+    response: Response
     close: Close | None = None
 
 
@@ -163,17 +163,17 @@ class Handler(BaseHTTPRequestHandler):
         return bool(readable)
 
     def _send(self, reply: Reply) -> None:
-        answer = reply.answer
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        response = reply.response
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
         if reply.close == "midway":
-            self.wfile.write(answer.body[: len(answer.body) // 2])
+            self.wfile.write(response.body[: len(response.body) // 2])
             self.close_connection = True
         elif self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return formatdate(self.server.now() if timestamp is None else timestamp, usegmt=True)

@@ -72,6 +72,6 @@ class FakeAwsProcess:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
-        with opener.open(f"{self.url}/_fake/summary", timeout=5) as answer:
-            summary: dict[str, Any] = json.load(answer)
+        with opener.open(f"{self.url}/_fake/summary", timeout=5) as response:
+            summary: dict[str, Any] = json.load(response)
             return summary

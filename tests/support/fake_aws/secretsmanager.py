@@ -8,7 +8,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .account import Account, Caller, checked
-from .wire import Answer, Protocol, Refusal, json_answer, validation
+from .wire import Protocol, Refusal, Response, json_response, validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ class SecretsManager:
         self._account = account
         self._secrets: dict[str, list[Version]] = {}
         self._scheduled: set[str] = set()
-        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
+        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Response]] = {
             "GetSecretValue": self._get,
             "BatchGetSecretValue": self._batch,
         }
@@ -79,14 +79,14 @@ class SecretsManager:
             return ",".join(map(str, params.get("SecretIdList", [])))
         return str(params.get("SecretId", ""))
 
-    def _get(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _get(self, params: Mapping[str, Any], caller: Caller) -> Response:
         model = {"SecretId": str, "VersionId": str, "VersionStage": str}
         checked(self._account, "GetSecretValue", params, model)
         if not params.get("SecretId"):
             raise self._account.blame(validation("SecretId is missing"))
-        return json_answer(self._value(caller, **params))
+        return json_response(self._value(caller, **params))
 
-    def _batch(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _batch(self, params: Mapping[str, Any], caller: Caller) -> Response:
         operation = "BatchGetSecretValue"
         checked(self._account, operation, params, {"SecretIdList": list})
         ids = params.get("SecretIdList", [])
@@ -109,7 +109,7 @@ class SecretsManager:
                 errors.append(
                     {"SecretId": secret_id, "ErrorCode": refusal.code, "Message": refusal.message}
                 )
-        return json_answer({"SecretValues": values, "Errors": errors})
+        return json_response({"SecretValues": values, "Errors": errors})
 
     def _value(
         self,

@@ -67,7 +67,7 @@ class Token:
     issued_at: float
     number: int
     spent: bool = False
-    answer_lost: bool = False
+    response_lost: bool = False
 
 
 def identifier(name: str) -> str:

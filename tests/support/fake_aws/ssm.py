@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .account import Account, Caller, checked
-from .wire import Answer, Protocol, Refusal, json_answer, validation
+from .wire import Protocol, Refusal, Response, json_response, validation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -42,7 +42,7 @@ class ParameterStore:
         self._parameters: dict[str, list[Version]] = {}
         self._next: dict[str, tuple[tuple[Any, ...], int]] = {}
         self.empty_pages = 0
-        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
+        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Response]] = {
             "GetParameter": self._get_parameter,
             "GetParameters": self._get_parameters,
             "GetParametersByPath": self._get_parameters_by_path,
@@ -69,7 +69,7 @@ class ParameterStore:
             return ",".join(map(str, params.get("Names", [])))
         return str(params.get("Path" if operation == "GetParametersByPath" else "Name", ""))
 
-    def _get_parameter(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _get_parameter(self, params: Mapping[str, Any], caller: Caller) -> Response:
         checked(self._account, "GetParameter", params, {"Name": str, "WithDecryption": bool})
         requested = params.get("Name", "")
         name, selector = self._split(requested)
@@ -81,9 +81,9 @@ class ParameterStore:
                 raise Refusal(400, "ParameterVersionNotFound", message)
             raise Refusal(400, "ParameterNotFound", "")
         shown = self._show(caller, version, selector, decrypt=params.get("WithDecryption", False))
-        return json_answer({"Parameter": shown})
+        return json_response({"Parameter": shown})
 
-    def _get_parameters(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _get_parameters(self, params: Mapping[str, Any], caller: Caller) -> Response:
         checked(self._account, "GetParameters", params, {"Names": list, "WithDecryption": bool})
         names = params.get("Names", [])
         if not 1 <= len(names) <= LIMIT:
@@ -108,9 +108,9 @@ class ParameterStore:
             decrypt = params.get("WithDecryption", False)
             shown.append(self._show(caller, version, selector, decrypt=decrypt))
         shown.sort(key=lambda parameter: str(parameter["Name"]))
-        return json_answer({"Parameters": shown, "InvalidParameters": sorted(invalid)})
+        return json_response({"Parameters": shown, "InvalidParameters": sorted(invalid)})
 
-    def _get_parameters_by_path(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _get_parameters_by_path(self, params: Mapping[str, Any], caller: Caller) -> Response:
         operation = "GetParametersByPath"
         model = {
             "Path": str,
@@ -155,7 +155,7 @@ class ParameterStore:
         if size == 0 or start + size < len(names):
             body["NextToken"] = secrets.token_urlsafe(90) + "+/=="
             self._next[body["NextToken"]] = (query, start + size)
-        return json_answer(body)
+        return json_response(body)
 
     def _start(self, query: tuple[Any, ...], token: str | None) -> int:
         if token is None:

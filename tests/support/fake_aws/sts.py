@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import canary
 from .account import ACCOUNT_ID, Account, Caller, checked, iso_date
-from .wire import Answer, Denied, Protocol, Refusal, json_answer, xml_answer
+from .wire import Denied, Protocol, Refusal, Response, json_response, xml_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class SecurityTokenService:
     def __init__(self, account: Account) -> None:
         self._account = account
         self.roles: dict[str, str | None] = {}
-        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
+        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Response]] = {
             "AssumeRole": self._assume_role,
             "GetCallerIdentity": self._get_caller_identity,
         }
@@ -34,7 +34,7 @@ class SecurityTokenService:
         """Return the role of a call."""
         return str(params.get("RoleArn", "")) if operation == "AssumeRole" else ""
 
-    def _assume_role(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _assume_role(self, params: Mapping[str, Any], caller: Caller) -> Response:
         names = ("Action", "Version", "RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds")
         checked(self._account, "AssumeRole", params, dict.fromkeys(names, str))
         arn, session = params.get("RoleArn", ""), params.get("RoleSessionName", "")
@@ -71,12 +71,12 @@ class SecurityTokenService:
                 "Arn": f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}",
             },
         }
-        return xml_answer("AssumeRole", result)
+        return xml_response("AssumeRole", result)
 
-    def _get_caller_identity(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _get_caller_identity(self, params: Mapping[str, Any], caller: Caller) -> Response:
         checked(self._account, "GetCallerIdentity", params, {"Action": str, "Version": str})
         result = {"Arn": caller.arn, "UserId": caller.access_key, "Account": ACCOUNT_ID}
-        return xml_answer("GetCallerIdentity", result)
+        return xml_response("GetCallerIdentity", result)
 
 
 class ContainerCredentials:
@@ -89,7 +89,7 @@ class ContainerCredentials:
         self._account = account
         self.token = canary.VALUE + secrets.token_urlsafe(12)
         self.lifetime_seconds = 3600.0
-        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Answer]] = {
+        self.operations: dict[str, Callable[[Mapping[str, Any], Caller], Response]] = {
             "ContainerCredentials": self._credentials
         }
 
@@ -98,7 +98,7 @@ class ContainerCredentials:
         del operation, params
         return ""
 
-    def _credentials(self, params: Mapping[str, Any], caller: Caller) -> Answer:
+    def _credentials(self, params: Mapping[str, Any], caller: Caller) -> Response:
         del caller
         if params.get("Authorization") != self.token:
             raise self._account.blame(Refusal(404, "NotFound", "unknown authorization token"))
@@ -109,4 +109,4 @@ class ContainerCredentials:
             "Token": identity.session_token,
             "Expiration": iso_date(identity.expires_at or 0),
         }
-        return json_answer(data, protocol=Protocol.REST_JSON)
+        return json_response(data, protocol=Protocol.REST_JSON)

@@ -31,7 +31,7 @@ class Request(NamedTuple):
     body: bytes
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """One HTTP response."""
 
     status: int = 200
@@ -59,25 +59,25 @@ def validation(message: str) -> Refusal:
     return Refusal(400, "ValidationException", message)
 
 
-def json_answer(
+def json_response(
     data: Mapping[str, Any], status: int = 200, protocol: Protocol = Protocol.JSON
-) -> Answer:
+) -> Response:
     """Return a JSON response with the protocol's content type."""
     kind = "application/x-amz-json-1.1" if protocol is Protocol.JSON else "application/json"
-    return Answer(status, {"Content-Type": kind}, json.dumps(data).encode())
+    return Response(status, {"Content-Type": kind}, json.dumps(data).encode())
 
 
-def xml_answer(action: str, result: Mapping[str, Any]) -> Answer:
+def xml_response(action: str, result: Mapping[str, Any]) -> Response:
     """Return a response of the Query protocol."""
     text = (
         f'<{action}Response xmlns="{STS_NAMESPACE}"><{action}Result>{_xml(result)}</{action}Result>'
         f"<ResponseMetadata><RequestId>{uuid.uuid4()}</RequestId></ResponseMetadata>"
         f"</{action}Response>"
     )
-    return Answer(200, {"Content-Type": "text/xml"}, text.encode())
+    return Response(200, {"Content-Type": "text/xml"}, text.encode())
 
 
-def refusal_answer(refusal: Refusal, protocol: Protocol) -> Answer:
+def refusal_response(refusal: Refusal, protocol: Protocol) -> Response:
     """Format a refusal as the protocol does."""
     denied = isinstance(refusal, Denied)
     if protocol is Protocol.QUERY:
@@ -86,20 +86,22 @@ def refusal_answer(refusal: Refusal, protocol: Protocol) -> Answer:
             f'<ErrorResponse xmlns="{STS_NAMESPACE}"><Error>{_xml(fault)}</Error>'
             f"<RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"
         )
-        return Answer(refusal.status, {"Content-Type": "text/xml"}, text.encode())
+        return Response(refusal.status, {"Content-Type": "text/xml"}, text.encode())
     if protocol is Protocol.PLAIN:
-        return Answer(refusal.status, {"Content-Type": "text/plain"}, refusal.message.encode())
+        return Response(refusal.status, {"Content-Type": "text/plain"}, refusal.message.encode())
     if protocol is Protocol.JSON:
         # AWS's front end uses "Message" in its refusals, the service itself "message".
         key = "Message" if denied else "message"
         body = {"__type": refusal.code, key: refusal.message, **refusal.fields}
-        return json_answer(body, 400 if denied else refusal.status)
+        return json_response(body, 400 if denied else refusal.status)
     # The front end appends a URI to the code; a client must cut it off at the colon.
     suffix = ":http://internal.amazon.com/coral/com.amazon.coral.service/" if denied else ""
-    answer = json_answer(
+    response = json_response(
         {"Message": refusal.message, **refusal.fields}, refusal.status, Protocol.REST_JSON
     )
-    return answer._replace(headers={**answer.headers, "x-amzn-ErrorType": refusal.code + suffix})
+    return response._replace(
+        headers={**response.headers, "x-amzn-ErrorType": refusal.code + suffix}
+    )
 
 
 def _xml(data: Mapping[str, Any]) -> str:

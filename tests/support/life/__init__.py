@@ -69,16 +69,16 @@ class HoldingAws(FakeAws):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.held: set[str] = set()
-        self._may_answer = threading.Event()
+        self._may_respond = threading.Event()
         self._unanswered: list[Mapping[str, Any]] = []
 
     def hold(self, *operations: str) -> None:
-        self._may_answer.clear()
+        self._may_respond.clear()
         self.held.update(operations)
 
     def release(self) -> None:
         self.held.clear()
-        self._may_answer.set()
+        self._may_respond.set()
 
     def forgive(self) -> None:
         """Record that the client will not read the held responses.
@@ -86,7 +86,7 @@ class HoldingAws(FakeAws):
         It cannot know whether the calls were processed, so it may reuse their tokens.
         """
         for params in self._unanswered:
-            self.appconfig.answer_lost(params)
+            self.appconfig.response_lost(params)
 
     def lose(self) -> None:
         """Drop the held responses."""
@@ -100,7 +100,7 @@ class HoldingAws(FakeAws):
         reply = super()._respond(request, connection, gone)
         if is_held:
             self._unanswered.append(params)
-            self._may_answer.wait(PATIENCE_SECONDS)
+            self._may_respond.wait(PATIENCE_SECONDS)
         return reply
 
 
@@ -127,7 +127,7 @@ class Runtime:
         self.process.stdin.write(expression.encode() + b"\n")
         self.process.stdin.flush()
 
-    def answer(self) -> Any:
+    def response(self) -> Any:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line, f"the runtime ended: {self.stderr()}"
@@ -135,7 +135,7 @@ class Runtime:
 
     def ask(self, expression: str) -> Any:
         self.send(expression)
-        return self.answer()
+        return self.response()
 
     def has_answered(self) -> bool:
         assert self.process.stdout is not None

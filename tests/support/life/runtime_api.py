@@ -26,7 +26,7 @@ class RuntimeApi:
     def __init__(self) -> None:
         self.waits_for_restore = threading.Event()
         self.events: queue.Queue[object] = queue.Queue()
-        self.answers: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self.responses: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._restore = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.api = self
@@ -53,9 +53,9 @@ class RuntimeApi:
     def invoke(self, event: object) -> Any:
         """Send the handler an event, and return its response."""
         self.events.put(event)
-        kind, answer = self.answers.get(timeout=PATIENCE_SECONDS)
-        assert kind == "response", answer
-        return answer
+        kind, response = self.responses.get(timeout=PATIENCE_SECONDS)
+        assert kind == "response", response
+        return response
 
     def hold_until_restored(self) -> None:
         self.waits_for_restore.set()
@@ -76,7 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         api = self.server.api
         if self.path == PREFIX + "restore/next":
             api.hold_until_restored()
-            self.answer(200)
+            self.respond(200)
             return
         event = api.events.get()
         headers = {
@@ -84,15 +84,15 @@ class _Handler(BaseHTTPRequestHandler):
             "Lambda-Runtime-Deadline-Ms": "4102444800000",
             "Lambda-Runtime-Invoked-Function-Arn": ARN,
         }
-        self.answer(200, json.dumps(event).encode(), headers)
+        self.respond(200, json.dumps(event).encode(), headers)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         kind = self.path.rpartition("/")[2]
-        self.server.api.answers.put((kind, json.loads(body) if body else None))
-        self.answer(202)
+        self.server.api.responses.put((kind, json.loads(body) if body else None))
+        self.respond(202)
 
-    def answer(
+    def respond(
         self, status: int, body: bytes = b"{}", headers: dict[str, str] | None = None
     ) -> None:
         self.send_response(status)

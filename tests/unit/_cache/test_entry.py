@@ -132,7 +132,7 @@ def test_a_revision_follows_the_clock_and_never_decreases(revision: int, now: fl
     assert following >= int(now * 1e6)
 
 
-def test_an_early_answer_keeps_the_time_or_waits_for_the_services_minimum() -> None:
+def test_an_early_response_keeps_the_time_or_waits_for_the_services_minimum() -> None:
     early = OUTCOMES[TOO_EARLY]
     before = BEFORE[GOOD]
     assert before is not None

@@ -40,15 +40,15 @@ class Story:
         )
         return self.snapshot
 
-    def answer(self, text: str, content: Any, **about: Any) -> None:
+    def respond(self, text: str, content: Any, **about: Any) -> None:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
         kind = "application/json" if text.startswith("appconfig:") else ""
         self.fetch.documents[text] = Document(body, **{"content_type": kind, **about})
 
-    def answer_parameters(self, text: str, parameters: dict[str, str]) -> None:
+    def respond_parameters(self, text: str, parameters: dict[str, str]) -> None:
         self.fetch.documents[text] = Document(parameters=parameters)
 
-    def answer_unchanged(self, text: str, token: str, **about: Any) -> None:
+    def respond_unchanged(self, text: str, token: str, **about: Any) -> None:
         self.fetch.documents[text] = Unchanged(token, **about)
 
     def fail(self, text: str, failure: Failure = NO_RESPONSE) -> None:
@@ -82,7 +82,7 @@ class Story:
 def app_story(sources: str = APP, **about: Any) -> Story:
     """A story in which the profile was read once: A=1."""
     story = Story(APPCONFIG_ENV_SOURCES=sources)
-    story.answer(APP, {"a": 1}, version="1", token="token-1", **about)
+    story.respond(APP, {"a": 1}, version="1", token="token-1", **about)
     story.load()
     story.fetch.asked()
     return story
@@ -90,8 +90,8 @@ def app_story(sources: str = APP, **about: Any) -> Story:
 
 def test_a_first_load_reads_every_source_once() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} {APP}?prefix=X_ ssm:/p/", B=f"{APP}#a")
-    story.answer(APP, {"a": 1})
-    story.answer_parameters("ssm:/p/", {"c": "2"})
+    story.respond(APP, {"a": 1})
+    story.respond_parameters("ssm:/p/", {"c": "2"})
     story.load()
     assert story.fetch.asked() == [(APP, ""), ("ssm:/p/", "")]
     assert story.values() == {"A": "1", "X_A": "1", "C": "2", "B": "1"}
@@ -128,7 +128,7 @@ def test_a_forced_resource_is_requested_even_if_it_is_fresh() -> None:
 
 def test_a_skipped_resource_is_not_requested() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x")
-    story.answer("ssm:/x", b"1")
+    story.respond("ssm:/x", b"1")
     story.load(skip=[APP])
     assert (story.fetch.asked(), story.values()) == ([("ssm:/x", "")], {"X": "1"})
     assert APP not in story.load(skip=[APP]).entries
@@ -137,7 +137,7 @@ def test_a_skipped_resource_is_not_requested() -> None:
 def test_a_new_document_replaces_values_version_and_token_together() -> None:
     story = app_story()
     story.later()
-    story.answer(APP, {"b": 2}, version="2", token="token-2")
+    story.respond(APP, {"b": 2}, version="2", token="token-2")
     story.load()
     assert story.values() == {"B": "2"}
     assert (story.entry().version, story.entry().token) == ("2", "token-2")
@@ -146,36 +146,36 @@ def test_a_new_document_replaces_values_version_and_token_together() -> None:
 def test_an_unchanged_document_resets_the_clock_and_takes_the_next_token() -> None:
     story = app_story()
     story.later()
-    story.answer_unchanged(APP, "token-2", poll_seconds=90.0)
+    story.respond_unchanged(APP, "token-2", poll_seconds=90.0)
     story.load()
     entry = story.entry()
     assert (story.values(), entry.version, entry.token) == ({"A": "1"}, "1", "token-2")
     assert (entry.fetched_at, entry.refresh_at) == (story.clock(), story.clock() + 90.0)
 
 
-def test_an_early_answer_changes_only_the_next_attempt() -> None:
+def test_an_early_response_changes_only_the_next_attempt() -> None:
     story = app_story()
     refresh_at = story.entry().refresh_at
     story.clock.tick(5)
-    story.answer_unchanged(APP, "token-1", is_early=True)
+    story.respond_unchanged(APP, "token-1", is_early=True)
     story.load(force=[APP])
     entry = story.entry()
     assert (story.values(), entry.token, entry.failure) == ({"A": "1"}, "token-1", None)
     assert (entry.refresh_at, entry.fetched_at) == (refresh_at, story.clock() - 5)
 
 
-def test_an_early_answer_to_a_stale_entry_is_repeated_after_the_minimum() -> None:
+def test_an_early_response_to_a_stale_entry_is_repeated_after_the_minimum() -> None:
     story = app_story()
     story.later()
-    story.answer_unchanged(APP, "token-1", is_early=True)
+    story.respond_unchanged(APP, "token-1", is_early=True)
     story.load()
     assert story.entry().refresh_at == story.clock() + 15.0
 
 
-def test_after_the_clock_moved_backwards_an_early_answer_is_repeated_soon() -> None:
+def test_after_the_clock_moved_backwards_an_early_response_is_repeated_soon() -> None:
     story = app_story()
     story.clock.tick(-1_000_000)
-    story.answer_unchanged(APP, "token-1", is_early=True)
+    story.respond_unchanged(APP, "token-1", is_early=True)
     story.load()
     assert story.entry().refresh_at == story.clock() + 15.0
 
@@ -183,7 +183,7 @@ def test_after_the_clock_moved_backwards_an_early_answer_is_repeated_soon() -> N
 @pytest.mark.parametrize("is_early", [True, False])
 def test_unchanged_without_a_document_is_a_failure(is_early: bool) -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP)
-    story.answer_unchanged(APP, "token", is_early=is_early)
+    story.respond_unchanged(APP, "token", is_early=is_early)
     story.load()
     assert "has not delivered a document" in (story.error() or "")
     assert story.entry().token == ""
@@ -208,7 +208,7 @@ BAD = {
 def test_a_bad_document_keeps_the_last_good_values(body: bytes, source: str) -> None:
     story = app_story(source)
     story.later()
-    story.answer(APP, body, version="2", token="token-2")
+    story.respond(APP, body, version="2", token="token-2")
     story.load()
     entry = story.entry()
     assert (story.values(), entry.version, story.data()) == ({"A": "1"}, "1", {"a": 1})
@@ -221,12 +221,12 @@ def test_a_bad_document_is_reported_until_a_good_one_arrives() -> None:
     story = app_story()
     for failures in (1, 2, 3):
         story.later()
-        story.answer(APP, b"{", token="token-x")
+        story.respond(APP, b"{", token="token-x")
         story.load()
         assert story.entry().failures == failures
         assert story.error()
     story.later()
-    story.answer(APP, {"a": 4}, token="token-4")
+    story.respond(APP, {"a": 4}, token="token-4")
     story.load()
     assert story.fetch.asked()[-1] == (APP, "")
     assert (story.values(), story.error(), story.entry().failures) == ({"A": "4"}, None, 0)
@@ -234,10 +234,10 @@ def test_a_bad_document_is_reported_until_a_good_one_arrives() -> None:
 
 def test_json_that_breaks_is_not_taken_for_text() -> None:
     story = Story(APPCONFIG_ENV_SOURCES="secretsmanager:db")
-    story.answer("secretsmanager:db", {"user": "x"}, secret=True)
+    story.respond("secretsmanager:db", {"user": "x"}, secret=True)
     story.load()
     story.later()
-    story.answer("secretsmanager:db", b'{"user": "x"', secret=True)
+    story.respond("secretsmanager:db", b'{"user": "x"', secret=True)
     story.load()
     assert story.values() == {"USER": "x"}
     assert "JSON" in (story.error("secretsmanager:db") or "")
@@ -245,20 +245,20 @@ def test_json_that_breaks_is_not_taken_for_text() -> None:
 
 def test_json_can_become_text_that_does_not_begin_like_json() -> None:
     story = Story(A="ssm:/a")
-    story.answer("ssm:/a", b'{"a": 1}')
+    story.respond("ssm:/a", b'{"a": 1}')
     story.load()
     story.later()
-    story.answer("ssm:/a", b"plain")
+    story.respond("ssm:/a", b"plain")
     story.load()
     assert story.values() == {"A": "plain"}
 
 
 def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}#a")
-    story.answer(APP, {"a": 1}, token="token-1")
+    story.respond(APP, {"a": 1}, token="token-1")
     story.load()
     story.later()
-    story.answer(APP, {"b": 2}, token="token-2")
+    story.respond(APP, {"b": 2}, token="token-2")
     story.load()
     assert story.values() == {"A": "1", "KEY": "1"}
     assert story.entry().token == ""
@@ -267,11 +267,11 @@ def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> Non
 
 def test_an_optional_key_can_disappear_and_return() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}?optional#a", OTHER=f"{APP}?default=d#a")
-    story.answer(APP, {"a": 1}, token="token-1")
+    story.respond(APP, {"a": 1}, token="token-1")
     story.load()
     assert story.values() == {"A": "1", "KEY": "1", "OTHER": "1"}
     story.later()
-    story.answer(APP, {"b": 2}, token="token-2")
+    story.respond(APP, {"b": 2}, token="token-2")
     story.load()
     assert story.values() == {"B": "2", "OTHER": "d"}
     assert (story.error(), story.entry().token) == (None, "token-2")
@@ -298,7 +298,7 @@ def test_waits_grow_up_to_a_limit_and_start_over_after_a_success() -> None:
         waits.append(story.entry().refresh_at - story.clock())
     assert waits == [45.0, 90.0, 180.0, 360.0, 720.0, 900.0, 900.0, LONGEST_WAIT_SECONDS]
     story.later()
-    story.answer(APP, {"a": 2})
+    story.respond(APP, {"a": 2})
     story.load()
     story.later()
     story.fail(APP)
@@ -355,7 +355,7 @@ def test_if_the_clock_moved_backwards_the_same_token_is_used_at_once() -> None:
 def test_a_required_source_without_any_value_is_missing() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x", KEY=f"{APP}#a")
     story.fail(APP, DENIED)
-    story.answer("ssm:/x", b"1")
+    story.respond("ssm:/x", b"1")
     story.load()
     assert [str(error) for error in story.missing()] == [f"{APP}: denied", f"KEY={APP}#a: denied"]
     assert story.values() == {"X": "1"}
@@ -363,7 +363,7 @@ def test_a_required_source_without_any_value_is_missing() -> None:
 
 def test_a_default_is_used_if_its_source_fails() -> None:
     story = Story(A="ssm:/a?default=fallback", B="ssm:/b?optional", C="ssm:/c")
-    story.answer("ssm:/c", b"3")
+    story.respond("ssm:/c", b"3")
     story.load()
     assert (story.values(), story.missing()) == ({"A": "fallback", "C": "3"}, [])
     assert story.error("ssm:/a") == "no response; add it to the documents of this backend"
@@ -378,8 +378,8 @@ def test_a_default_whose_variable_name_is_invalid_is_missing() -> None:
 
 def test_the_last_good_value_takes_precedence_over_a_default() -> None:
     story = Story(A="ssm:/a?default=d", B="ssm:/b?optional")
-    story.answer("ssm:/a", b"1")
-    story.answer("ssm:/b", b"2")
+    story.respond("ssm:/a", b"1")
+    story.respond("ssm:/b", b"2")
     story.load()
     story.later()
     story.fail("ssm:/a")
@@ -392,7 +392,7 @@ def test_the_last_good_value_takes_precedence_over_a_default() -> None:
 def test_a_bad_first_document_is_an_error_unless_the_source_is_optional(body: bytes) -> None:
     for source, is_missing in ((APP, True), (APP + "?optional", False)):
         story = Story(APPCONFIG_ENV_SOURCES=source)
-        story.answer(APP, body, token="token")
+        story.respond(APP, body, token="token")
         story.load()
         assert bool(story.missing()) is is_missing
         assert (story.values(), story.entry().token, story.data()) == ({}, "", None)
@@ -401,7 +401,7 @@ def test_a_bad_first_document_is_an_error_unless_the_source_is_optional(body: by
 
 def test_usable_values_of_a_bad_first_document_stay_until_a_good_one_arrives() -> None:
     story = Story(A=f"{APP}#a", B=f"{APP}#b")
-    story.answer(APP, {"a": 1})
+    story.respond(APP, {"a": 1})
     story.load()
     assert (story.values(), len(story.missing())) == ({"A": "1"}, 1)
     story.later()
@@ -409,7 +409,7 @@ def test_usable_values_of_a_bad_first_document_stay_until_a_good_one_arrives() -
     story.load()
     assert (story.values(), len(story.missing())) == ({"A": "1"}, 1)
     story.later()
-    story.answer(APP, {"a": 1, "b": 2})
+    story.respond(APP, {"a": 1, "b": 2})
     story.load()
     assert story.missing() == []
     assert story.values() == {"A": "1", "B": "2"}
@@ -418,10 +418,10 @@ def test_usable_values_of_a_bad_first_document_stay_until_a_good_one_arrives() -
 def shipped(**sources: Any) -> Snapshot:
     """A fallback, read from its bytes."""
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/ ssm:/text secretsmanager:s")
-    story.answer(APP, sources.get("app", {"a": {"b": [1, "ä"]}}), version="7")
-    story.answer_parameters("ssm:/p/", {"c/d": "2"})
-    story.answer("ssm:/text", b"{not json}")
-    story.answer("secretsmanager:s", b"secret", secret=True)
+    story.respond(APP, sources.get("app", {"a": {"b": [1, "ä"]}}), version="7")
+    story.respond_parameters("ssm:/p/", {"c/d": "2"})
+    story.respond("ssm:/text", b"{not json}")
+    story.respond("secretsmanager:s", b"secret", secret=True)
     return loads(dumps(story.load(), story.settings.resources()), story.settings.resources())
 
 
@@ -444,7 +444,7 @@ def test_a_fallback_is_replaced_as_soon_as_the_service_responds() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP)
     story.load(fallback=shipped)
     story.later()
-    story.answer(APP, {"a": "new"}, token="token")
+    story.respond(APP, {"a": "new"}, token="token")
     story.load(fallback=shipped)
     assert story.fetch.asked()[-1] == (APP, "")
     assert (story.values(), story.error()) == ({"A": "new"}, None)
@@ -487,11 +487,11 @@ def test_a_source_that_is_no_longer_configured_is_forgotten() -> None:
 
 def test_an_entry_is_secret_if_its_document_is() -> None:
     story = Story(X="ssm:/x")
-    story.answer("ssm:/x", b"1", secret=True)
+    story.respond("ssm:/x", b"1", secret=True)
     story.load()
     assert story.entry("ssm:/x").is_secret
     story.later()
-    story.answer("ssm:/x", b"1")
+    story.respond("ssm:/x", b"1")
     story.load()
     assert not story.entry("ssm:/x").is_secret
 
@@ -500,7 +500,7 @@ def test_an_entry_is_secret_if_its_document_is() -> None:
 def test_no_error_contains_a_value(body: bytes) -> None:
     planted = body.replace(b"x" * 131_072, CANARY.encode() * 30_000).replace(b"1", b'"c4n4ry"')
     story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}?default={CANARY}#none")
-    story.answer(APP, planted + CANARY.encode() if planted[:1] != b"{" else planted)
+    story.respond(APP, planted + CANARY.encode() if planted[:1] != b"{" else planted)
     found = story.load()
     texts = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]
     assert CANARY not in "\n".join(texts)

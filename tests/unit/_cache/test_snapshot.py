@@ -110,7 +110,7 @@ def test_an_entry_that_still_has_its_token_stays() -> None:
 
 
 def test_a_token_stays_with_its_own_document() -> None:
-    """The answer "unchanged" to a token refers to one document, and would be wrong for another."""
+    """The response "unchanged" to a token refers to one document, and no other."""
     failed = failing(1, 2).replace(token="of the old one")
     assert newest(snapshot(good(2)), snapshot(failed)).entries["x"].token == ""
 

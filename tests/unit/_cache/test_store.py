@@ -52,7 +52,7 @@ class Process:
         del settings
         self.lines.append(f"{level}: {message}")
 
-    def answer(self, value: int, token: str = "token") -> None:
+    def response(self, value: int, token: str = "token") -> None:
         body = b'{"a": %d}' % value
         self.backend.documents[APP] = Document(body, content_type="application/json", token=token)
 
@@ -67,7 +67,7 @@ class Process:
 def process(tmp_path: Path) -> Process:
     """A process that has read A=1."""
     process = Process(tmp_path)
-    process.answer(1, "t1")
+    process.response(1, "t1")
     process.store.refresh()
     process.backend.asked()
     return process
@@ -81,7 +81,7 @@ def test_before_the_first_refresh_everything_is_unread_and_stale(tmp_path: Path)
 
 def test_a_refresh_returns_the_names_that_changed(process: Process) -> None:
     process.clock.tick(46)
-    process.answer(2)
+    process.response(2)
     assert process.store.refresh() == {"A"}
     assert process.values() == {"A": "2"}
     assert process.store.refresh() == frozenset()
@@ -113,7 +113,7 @@ def test_a_configured_variable_takes_precedence_unless_sources_may_overwrite(
         folder = tmp_path / overwrite
         folder.mkdir()
         process = Process(folder, A="configured", APPCONFIG_ENV_OVERWRITE=overwrite)
-        process.answer(1)
+        process.response(1)
         process.store.refresh()
         assert process.values() == values
 
@@ -125,7 +125,7 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(process: Process) -> No
         process.store.refresh()
     assert process.lines == [f"warn: {APP}: denied; keeping the last values"]
     assert process.values() == {"A": "1"}
-    process.answer(2)
+    process.response(2)
     process.clock.tick(1000)
     process.store.refresh()
     assert process.lines[1:] == [f"info: {APP}: recovered after 3 failed attempts"]
@@ -142,7 +142,7 @@ def test_processes_take_turns_with_one_token(process: Process, tmp_path: Path) -
     other = Process(tmp_path, peer=process)
     for token, one in (("t1", other), ("t2", process), ("t3", other)):
         process.clock.tick(46)
-        process.answer(1, f"t{int(token[1:]) + 1}")
+        process.response(1, f"t{int(token[1:]) + 1}")
         one.store.refresh()
         assert process.backend.asked() == [(APP, token)]
 
@@ -178,14 +178,14 @@ def test_tokens_are_kept_in_memory_only_if_there_is_no_file(
 ) -> None:
     folder = str(tmp_path) if has_file else "/proc/none"
     process = Process(tmp_path, APPCONFIG_ENV_SNAPSHOT=f"{folder}/snapshot.json")
-    process.answer(1, "t1")
+    process.response(1, "t1")
     process.store.refresh()
     assert process.store.snapshot.entries[APP].token == ("" if has_file else "t1")
 
 
 def test_a_forked_child_has_no_tokens_and_a_backend_of_its_own(tmp_path: Path) -> None:
     process = Process(tmp_path, APPCONFIG_ENV_SNAPSHOT="/proc/none/snapshot.json")
-    process.answer(1, "t1")
+    process.response(1, "t1")
     process.store.refresh()
     process.store.reset_after_fork()
     assert process.store.snapshot.entries[APP].token == ""
@@ -197,21 +197,21 @@ def test_a_clone_reads_everything_again_in_new_sessions(process: Process) -> Non
     process.store.distrust(process.clock())
     assert process.is_stale()
     assert process.values() == {"A": "1"}, "until then the old values are used"
-    process.answer(2)
+    process.response(2)
     assert process.store.refresh() == {"A"}
     assert not process.is_stale()
 
 
 class Blocking(FakeBackend):
-    """A backend that answers once the test lets it."""
+    """A backend that responses once the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked_once, self.may_answer = threading.Event(), threading.Event()
+        self.asked_once, self.may_respond = threading.Event(), threading.Event()
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         self.asked_once.set()
-        assert self.may_answer.wait(30)
+        assert self.may_respond.wait(30)
         return super().__call__(requests, timeout)
 
 
@@ -220,14 +220,14 @@ def test_one_thread_refreshes_and_the_others_do_not_wait_for_it(process: Process
     process.backend = backend
     process.store.distrust(0.0)  # takes the new backend
     process.clock.tick(46)
-    process.answer(2)
+    process.response(2)
     results: list[frozenset[str]] = []
     thread = threading.Thread(target=lambda: results.append(process.store.refresh()))
     thread.start()
     assert backend.asked_once.wait(30)
     assert process.store.refresh() == frozenset()
     assert process.values() == {"A": "1"}
-    backend.may_answer.set()
+    backend.may_respond.set()
     thread.join()
     assert results == [frozenset({"A"})]
     assert process.values() == {"A": "2"}

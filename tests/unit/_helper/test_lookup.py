@@ -139,11 +139,11 @@ def answered_late(shop: HoldingAws) -> Callable[[], None]:
     """Hold the secret until it was requested."""
     shop.hold("GetSecretValue")
 
-    def answer() -> None:
+    def response() -> None:
         eventually(lambda: shop.count("GetSecretValue"))
         shop.release()
 
-    return answer
+    return response
 
 
 def test_threads_wait_for_a_deferred_secret(
@@ -152,8 +152,8 @@ def test_threads_wait_for_a_deferred_secret(
     del environ["DB_PASSWORD"]
     environ["APPCONFIG_ENV_SOURCES"] += " secretsmanager:prod/db?env=no"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
-    answer = answered_late(shop)
-    found = together(lambda: helper.get("PASSWORD", "default"), during=answer)
+    response = answered_late(shop)
+    found = together(lambda: helper.get("PASSWORD", "default"), during=response)
     assert found == [SECRET] * 8
     assert shop.count("GetSecretValue") == 1
 
@@ -167,8 +167,8 @@ def test_processes_wait_for_a_deferred_secret(
     helpers = [
         Helper(after, now=clock, jitter=steadily) for _ in range(4)
     ]  # each with its own locks, like processes
-    answer = answered_late(shop)
-    found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers), answer)
+    response = answered_late(shop)
+    found = together(lambda: helpers.pop().get("PASSWORD", "default"), len(helpers), response)
     assert found == [SECRET] * 4
     assert shop.received == {"shop/prod/app": 1}
 

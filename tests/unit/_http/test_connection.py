@@ -15,7 +15,7 @@ from appconfig_env._http.connection import LARGEST_BODY_BYTES
 from appconfig_env._http.transport import Transport, TransportError, Url
 
 from ...support.life import eventually
-from ...support.raw_server import Answer, RawServer, hang, ok, then_close
+from ...support.raw_server import RawServer, Response, hang, ok, then_close
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,12 +51,12 @@ def server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 
 
 def in_steps(*parts: bytes, pause: float = 0.02) -> Callable[[socket.socket], None]:
-    def answer(connection: socket.socket) -> None:
+    def response(connection: socket.socket) -> None:
         for part in parts:
             connection.sendall(part)
             time.sleep(pause)
 
-    return answer
+    return response
 
 
 def byte_by_byte_forever(connection: socket.socket) -> None:
@@ -67,7 +67,7 @@ def byte_by_byte_forever(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "body"),
+    ("response", "status", "body"),
     [
         (ok(b"hello"), 200, b"hello"),
         (ok(), 200, b""),
@@ -92,11 +92,11 @@ def byte_by_byte_forever(connection: socket.socket) -> None:
     ],
 )
 def test_a_response_is_read_completely(
-    transport: Transport, answer: Answer, status: int, body: bytes
+    transport: Transport, response: Response, status: int, body: bytes
 ) -> None:
-    with RawServer(answer) as server:
-        response = send(transport, server)
-    assert (response.status, response.body) == (status, body)
+    with RawServer(response) as server:
+        found = send(transport, server)
+    assert (found.status, found.body) == (status, body)
 
 
 def test_a_large_response_is_read_completely(transport: Transport) -> None:
@@ -115,7 +115,7 @@ def test_header_names_are_in_lower_case_and_repeated_headers_are_joined(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
         b"\r\n\r\n",
@@ -158,9 +158,9 @@ def test_header_names_are_in_lower_case_and_repeated_headers_are_joined(
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000,
     ],
 )
-def test_a_response_that_violates_http_is_an_error(transport: Transport, answer: bytes) -> None:
+def test_a_response_that_violates_http_is_an_error(transport: Transport, response: bytes) -> None:
     with (
-        RawServer(answer) as server,
+        RawServer(response) as server,
         pytest.raises(
             TransportError,
             match=r"sent .*; a proxy or gateway may have answered instead of AWS; check",
@@ -170,7 +170,7 @@ def test_a_response_that_violates_http_is_an_error(transport: Transport, answer:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         b"",
         b"HTTP/1.1 200",
@@ -182,10 +182,10 @@ def test_a_response_that_violates_http_is_an_error(transport: Transport, answer:
     ],
 )
 def test_a_connection_that_closes_before_the_end_of_the_response_is_an_error(
-    transport: Transport, answer: bytes
+    transport: Transport, response: bytes
 ) -> None:
     with (
-        RawServer(then_close(answer)) as server,
+        RawServer(then_close(response)) as server,
         pytest.raises(
             TransportError, match="closed the connection before the response was complete"
         ),
@@ -204,13 +204,14 @@ def test_a_body_without_a_length_is_limited(transport: Transport) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [hang, byte_by_byte_forever, in_steps(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 1500)]
+    "response",
+    [hang, byte_by_byte_forever, in_steps(b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 1500)],
 )
 def test_the_deadline_holds_however_slowly_the_bytes_arrive(
-    transport: Transport, answer: Answer
+    transport: Transport, response: Response
 ) -> None:
     # No measured times, which a busy machine distorts: a call with a later deadline still waits.
-    with ThreadPoolExecutor(1) as pool, RawServer(answer) as server:
+    with ThreadPoolExecutor(1) as pool, RawServer(response) as server:
         longer = pool.submit(send, transport, server)
         eventually(lambda: server.requests)
         with pytest.raises(TransportError, match="in time"):
@@ -245,9 +246,9 @@ def test_a_body_cut_off_inside_tls_is_an_error(authority: trustme.CA, tmp_path: 
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(bundle)
     # No close_notify of TLS, as if an attacker had cut the connection.
-    answer = then_close(b"HTTP/1.1 200 OK\r\n\r\nonly the first ha")
+    response = then_close(b"HTTP/1.1 200 OK\r\n\r\nonly the first ha")
     with (
-        RawServer(answer, context=server_context(authority, "127.0.0.1")) as server,
+        RawServer(response, context=server_context(authority, "127.0.0.1")) as server,
         pytest.raises(TransportError, match="broke"),
     ):
         send(Transport(ca_bundle=str(bundle)), server)

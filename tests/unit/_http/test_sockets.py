@@ -32,8 +32,8 @@ def send(transport: Transport, server: RawServer, timeout: float = 30.0) -> Http
 def test_the_next_address_is_tried_if_the_first_refuses(transport: Transport) -> None:
     with RawServer(ok(b"a")) as server:  # on 127.0.0.1, where localhost may be ::1 as well
         url = Url(f"http://localhost:{server.port}")
-        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
-    assert answer.body == b"a"
+        response = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
+    assert response.body == b"a"
 
 
 def test_with_no_time_left_no_connection_is_opened(transport: Transport) -> None:

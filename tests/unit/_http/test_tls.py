@@ -21,7 +21,7 @@ from appconfig_env._http.sockets import Socket, dial, resolve
 
 from ...support.paths import ROOT
 from ...support.pythons import PYTHONS
-from ...support.raw_server import HOST, Answer, RawServer, hang, ok, then_close
+from ...support.raw_server import HOST, RawServer, Response, hang, ok, then_close
 
 if TYPE_CHECKING:
     import _ssl
@@ -52,9 +52,9 @@ def server_context(leaf: trustme.LeafCert) -> ssl.SSLContext:
     return context
 
 
-def serving(*answers: Answer, leaf: trustme.LeafCert | None = None) -> RawServer:
+def serving(*responses: Response, leaf: trustme.LeafCert | None = None) -> RawServer:
     leaf = leaf or authority.issue_cert(HOST, "localhost")
-    return RawServer(*answers, context=server_context(leaf))
+    return RawServer(*responses, context=server_context(leaf))
 
 
 @contextmanager
@@ -189,9 +189,9 @@ def test_a_c_module_that_differs_or_does_not_verify_is_not_used(native: ModuleTy
 @pytest.mark.parametrize("host", [HOST, "localhost", "LOCALHOST"])
 def test_requests_and_responses_are_exchanged(context: _ssl._SSLContext, host: str) -> None:
     with serving(ok(b"one"), ok(b"two")) as server, connected(server, context, host) as stream:
-        for answer in (ok(b"one"), ok(b"two")):
+        for response in (ok(b"one"), ok(b"two")):
             stream.sendall(HEAD)
-            assert read(stream, len(answer)) == answer
+            assert read(stream, len(response)) == response
     assert server.requests == [HEAD, HEAD]
 
 

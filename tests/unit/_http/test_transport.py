@@ -67,7 +67,7 @@ def test_connections_are_reused_until_close(transport: Transport) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         ok(b"a", "Connection: close"),
         ok(b"a", "Connection: Keep-Alive, Close"),
@@ -76,9 +76,9 @@ def test_connections_are_reused_until_close(transport: Transport) -> None:
     ],
 )
 def test_a_connection_that_is_closing_or_has_more_bytes_is_not_reused(
-    transport: Transport, answer: bytes
+    transport: Transport, response: bytes
 ) -> None:
-    with RawServer(answer) as server:
+    with RawServer(response) as server:
         for _ in range(2):
             assert send(transport, server).body == b"a"
         assert server.connections == 2
@@ -97,12 +97,12 @@ def test_an_idle_connection_that_the_server_closed_is_an_error_once(transport: T
 def test_a_response_after_close_leaves_no_connection_open(transport: Transport) -> None:
     requested, released = threading.Event(), threading.Event()
 
-    def answer(connection: socket.socket) -> None:
+    def response(connection: socket.socket) -> None:
         requested.set()
         released.wait(30)
         connection.sendall(ok(b"a"))
 
-    with RawServer(answer) as server:
+    with RawServer(response) as server:
         thread = threading.Thread(target=send, args=(transport, server))
         thread.start()
         assert requested.wait(30)
@@ -187,9 +187,9 @@ def test_a_proxy_receives_the_whole_url_and_its_headers() -> None:
             proxy_url=proxy.url.replace("//", "//me:p%40ss@"), proxy_headers=(("X-Who", "us"),)
         )
         url = Url("http://aws.example:8080")
-        answer = transport.send(url, "GET", "/x?y", {"host": url.authority}, b"", timeout=30)
+        response = transport.send(url, "GET", "/x?y", {"host": url.authority}, b"", timeout=30)
         transport.close()
-    assert answer.body == b"a"
+    assert response.body == b"a"
     assert proxy.requests == [
         (
             b"GET http://aws.example:8080/x?y HTTP/1.1\r\nhost: aws.example:8080\r\n"
@@ -210,9 +210,9 @@ def test_a_configured_header_wins_over_the_password_in_the_proxy_url() -> None:
 
 @pytest.mark.parametrize("url", ["https://aws.example", "http://aws.example"])
 def test_a_proxy_that_requires_a_password_is_a_final_error(url: str) -> None:
-    answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+    response = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     with (
-        RawServer(answer) as proxy,
+        RawServer(response) as proxy,
         pytest.raises(TransportError, match="answered 407; set its password in ") as caught,
     ):
         Transport(proxy_url=proxy.url).send(Url(url), "GET", "/", {"host": "h"}, b"", timeout=30)
@@ -240,9 +240,9 @@ def test_direct_requests_bypass_the_proxy() -> None:
     with RawServer(ok(b"proxy")) as proxy, RawServer(ok(b"server")) as server:
         transport = Transport(proxy_url=proxy.url)
         for direct, body in ((True, b"server"), (False, b"proxy"), (True, b"server")):
-            answer = transport.send(
+            response = transport.send(
                 Url(server.url), "GET", "/", {"host": "h"}, b"", timeout=30, direct=direct
             )
-            assert answer.body == body
+            assert response.body == body
         transport.close()
     assert (proxy.connections, server.connections) == (1, 1)

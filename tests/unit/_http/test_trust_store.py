@@ -423,8 +423,8 @@ print(*(name for entry in transport._trust.context().get_ca_certs()
 for address in sys.argv[2:]:
     try:
         url = Url(address)
-        answer = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
-        print(answer.status)
+        response = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
+        print(response.status)
     except TransportError as error:
         print(type(error).__name__)
 print(*(name for name in ("ssl", "socket", "enum") if name in sys.modules))

@@ -90,8 +90,8 @@ def bare_python(folder: Path) -> str:
 class Reads:
     """A fake backend: answers from a table, and counts."""
 
-    def __init__(self, **answers: Outcome) -> None:
-        self.answers = answers
+    def __init__(self, **responses: Outcome) -> None:
+        self.responses = responses
         self.asked: list[list[str]] = []
 
     def __call__(self, settings: Settings, environment: Mapping[str, str]) -> Reads.Fetch:
@@ -106,10 +106,10 @@ class Reads:
         def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
             assert timeout > 0
             self.reads.asked.append([request.resource.reference for request in requests])
-            return {request.resource.reference: self.answer(request) for request in requests}
+            return {request.resource.reference: self.response(request) for request in requests}
 
-        def answer(self, request: Request) -> Outcome:
-            found = self.reads.answers.get(request.resource.name)
+        def response(self, request: Request) -> Outcome:
+            found = self.reads.responses.get(request.resource.name)
             if isinstance(found, Failure):
                 return found
             assert isinstance(found, Document)

@@ -47,10 +47,10 @@ def test_outside_of_lambda_nothing_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b"garbage\r\n\r\n"]
+    "response", [b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n", b"garbage\r\n\r\n"]
 )
-def test_a_report_that_fails_changes_nothing(answer: bytes) -> None:
-    with RawServer(answer) as server:
+def test_a_report_that_fails_changes_nothing(response: bytes) -> None:
+    with RawServer(response) as server:
         address = server.url.removeprefix("http://")
         report_init_error({"AWS_LAMBDA_RUNTIME_API": address}, ValueError("x"))
     assert len(server.requests) == 1

@@ -8,7 +8,7 @@ from appconfig_env._backends.aws.errors import UNREACHABLE, AwsError
 from appconfig_env._backends.base import Unchanged
 from appconfig_env._content.document import Document
 
-from ....support.fake_client import Answer, FakeClient
+from ....support.fake_client import FakeClient, Response
 from .calls import POLL, SESSION, bad_token, body, error, poll, reason
 
 
@@ -30,7 +30,7 @@ def test_a_profile_without_a_token_starts_a_session_and_polls_once() -> None:
     ]
     assert (found.body, found.token) == (b"{}", "t2")
     assert found.poll_seconds is not None
-    assert found.poll_seconds > 60, "the service counts from its answer, which came later"
+    assert found.poll_seconds > 60, "the service counts from its response, which came later"
 
 
 def test_a_profile_with_a_token_starts_no_session() -> None:
@@ -59,8 +59,8 @@ def test_an_empty_response_in_a_new_session_is_an_empty_document() -> None:
 
 
 def test_an_empty_response_after_a_token_was_refused_is_an_empty_document() -> None:
-    answers: list[Answer] = [bad_token("Expired"), POLL | {"Configuration": b""}]
-    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=answers)
+    responses: list[Response] = [bad_token("Expired"), POLL | {"Configuration": b""}]
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=responses)
     assert poll(client, "kept").body == b""
 
 
@@ -89,8 +89,8 @@ def test_a_new_token_that_is_refused_too_is_an_error() -> None:
 
 def test_a_lost_response_costs_a_new_session_and_is_not_an_error() -> None:
     lost = AwsError("GetLatestConfiguration", UNREACHABLE, "closed")
-    answers: list[Answer] = [lost, bad_token("Corrupted"), POLL]
-    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=answers)
+    responses: list[Response] = [lost, bad_token("Corrupted"), POLL]
+    client = FakeClient(StartConfigurationSession=SESSION, GetLatestConfiguration=responses)
     assert body(poll(client, "")) == b"{}"
 
 
@@ -149,7 +149,7 @@ def test_a_session_without_a_token_is_an_error() -> None:
     ("interval", "seconds"), [({}, 15.0), ({"NextPollIntervalInSeconds": 5}, 15.0)]
 )
 def test_the_poll_interval_has_a_minimum(interval: dict[str, int], seconds: float) -> None:
-    answer = {"NextPollConfigurationToken": "t", "Configuration": b"x", **interval}
-    found = poll(FakeClient(GetLatestConfiguration=answer), "kept")
+    response = {"NextPollConfigurationToken": "t", "Configuration": b"x", **interval}
+    found = poll(FakeClient(GetLatestConfiguration=response), "kept")
     assert found.poll_seconds is not None
     assert seconds < found.poll_seconds < 60

@@ -13,7 +13,7 @@ from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure, LoadError, SourceError
 
-from ....support.fake_client import Answer, FakeClient
+from ....support.fake_client import FakeClient, Response
 from .calls import PATIENCE_SECONDS, POLL, PROFILE, fetch, one_secret, parameters, request
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def test_no_request_makes_no_call() -> None:
 def test_services_do_not_wait_for_each_other() -> None:
     together = threading.Barrier(3, timeout=PATIENCE_SECONDS)
 
-    def meet(answer: Answer) -> Answer:
+    def meet(response: Response) -> Response:
         def wait(asked: Mapping[str, Any]) -> dict[str, Any]:
             together.wait()
-            return answer(asked) if callable(answer) else dict(POLL)
+            return response(asked) if callable(response) else dict(POLL)
 
         return wait
 

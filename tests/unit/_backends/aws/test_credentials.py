@@ -58,7 +58,7 @@ class Deadline(float):
         return super().__sub__(now)
 
 
-def answer(**changes: object) -> bytes:
+def response(**changes: object) -> bytes:
     return ok(json.dumps(GIVEN | changes).encode())
 
 
@@ -92,7 +92,7 @@ def test_an_empty_variable_counts_as_absent(environ: dict[str, str], found: bool
 
 
 def test_the_container_is_asked_with_its_token_and_query(transport: Transport) -> None:
-    with RawServer(answer()) as server:
+    with RawServer(response()) as server:
         uri = f"{server.url}/v2/creds?id=1"
         found = find({credentials.FULL_URI: uri, credentials.AUTHORIZATION: "let-me"}, transport)
     assert (found.access_key, found.session_token, found.expires_at) == (
@@ -106,7 +106,7 @@ def test_the_container_is_asked_with_its_token_and_query(transport: Transport) -
 
 def test_the_tokens_file_is_read_again_and_wins(transport: Transport, tmp_path: Path) -> None:
     file = tmp_path / "token"
-    with RawServer(answer(Expiration="2026-01-02T03:04:06Z")) as server:
+    with RawServer(response(Expiration="2026-01-02T03:04:06Z")) as server:
         environ = {
             credentials.FULL_URI: server.url,
             credentials.AUTHORIZATION: "old",
@@ -127,7 +127,7 @@ def test_container_credentials_are_kept_until_shortly_before_their_end(
 ) -> None:
     now = NOW
     with RawServer(
-        answer(), answer(AccessKeyId="NEW", Expiration="2026-01-02T09:00:00Z")
+        response(), response(AccessKeyId="NEW", Expiration="2026-01-02T09:00:00Z")
     ) as server:
         own = credentials.own({credentials.FULL_URI: server.url}, transport, lambda: now)
         found = [own(soon()).access_key]
@@ -140,7 +140,7 @@ def test_container_credentials_are_kept_until_shortly_before_their_end(
 
 
 def test_credentials_without_an_end_are_kept(transport: Transport) -> None:
-    with RawServer(answer(Expiration=None, Token=None)) as server:
+    with RawServer(response(Expiration=None, Token=None)) as server:
         own = credentials.own({credentials.FULL_URI: server.url}, transport, time.time)
         assert own(soon()).session_token == ""
         own(soon())
@@ -149,12 +149,12 @@ def test_credentials_without_an_end_are_kept(transport: Transport) -> None:
 
 def test_a_renewal_that_fails_leaves_what_is_still_good() -> None:
     now = NOW
-    answers = [Credentials("A", "s", "", NOW + 600)]
+    responses = [Credentials("A", "s", "", NOW + 600)]
 
     def source(_: float) -> Credentials:
-        if not answers:
+        if not responses:
             raise AwsError("GetCredentials", UNREACHABLE, "down")
-        return answers.pop()
+        return responses.pop()
 
     kept = credentials.Kept(source, lambda: now)
     kept(soon())
@@ -261,7 +261,7 @@ def test_an_invalid_uri_is_named(transport: Transport, uri: str) -> None:
         b'{"AccessKeyId": "canary", "SecretAccessKey": "b", "Expiration": 5}',
     ],
 )
-def test_an_answer_without_credentials_is_not_repeated_in_the_error(
+def test_an_response_without_credentials_is_not_repeated_in_the_error(
     transport: Transport, body: bytes
 ) -> None:
     with (

@@ -73,11 +73,11 @@ class Body(io.BytesIO):
 
 
 class Botocore:
-    """botocore's clients with the network cut off: keeps the request, returns `answer`."""
+    """botocore's clients with the network cut off: keeps the request, returns `response`."""
 
     def __init__(self) -> None:
         self.sent: Any = None
-        self.answer = HttpResponse(200, {}, b"{}")
+        self.response = HttpResponse(200, {}, b"{}")
         session = botocore.session.Session()
         self._clients = {}
         for service in set(SERVICES.values()):
@@ -93,18 +93,18 @@ class Botocore:
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         client = self._clients[SERVICES[operation]]
-        answer: dict[str, Any] = getattr(client, botocore.xform_name(operation))(**parameters)
+        response: dict[str, Any] = getattr(client, botocore.xform_name(operation))(**parameters)
         if operation == "GetLatestConfiguration":
-            answer["Configuration"] = answer["Configuration"].read()
-        answer.pop("ResponseMetadata")
-        return answer
+            response["Configuration"] = response["Configuration"].read()
+        response.pop("ResponseMetadata")
+        return response
 
     def _send(self, request: Any, **_: object) -> AWSResponse:
         self.sent = request
         headers = HTTPHeaders()
-        for name, value in self.answer.headers.items():
+        for name, value in self.response.headers.items():
             headers[name] = value
-        return AWSResponse(request.url, self.answer.status, headers, Body(self.answer.body))
+        return AWSResponse(request.url, self.response.status, headers, Body(self.response.body))
 
 
 @functools.cache
@@ -128,7 +128,7 @@ def test_requests_mean_what_botocores_mean(operation: str) -> None:
 
     @given(PARAMETERS[operation])
     def check(parameters: dict[str, Any]) -> None:
-        clients.answer = HttpResponse(500, {}, b"")
+        clients.response = HttpResponse(500, {}, b"")
         with pytest.raises(ClientError):
             clients.call(operation, parameters)
         theirs, ours = clients.sent, operations.request(operation, parameters)
@@ -149,9 +149,9 @@ def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
 
 
-def both(operation: str, answer: HttpResponse) -> tuple[dict[str, Any], dict[str, Any]]:
-    botocores().answer = answer
-    return operations.result(operation, answer), botocores().call(operation, {})
+def both(operation: str, response: HttpResponse) -> tuple[dict[str, Any], dict[str, Any]]:
+    botocores().response = response
+    return operations.result(operation, response), botocores().call(operation, {})
 
 
 parameter = st.fixed_dictionaries(
@@ -212,8 +212,8 @@ def test_configurations_are_read_as_botocore_reads_them(
 
 
 def test_sessions_are_read_as_botocore_reads_them() -> None:
-    answer = HttpResponse(201, {}, b'{"InitialConfigurationToken": "t"}')
-    ours, theirs = both("StartConfigurationSession", answer)
+    response = HttpResponse(201, {}, b'{"InitialConfigurationToken": "t"}')
+    ours, theirs = both("StartConfigurationSession", response)
     assert ours == theirs == {"InitialConfigurationToken": "t"}
 
 
@@ -256,11 +256,11 @@ ERRORS = [
 def test_errors_are_read_as_botocore_reads_them(
     operation: str, status: int, headers: dict[str, str], body: bytes
 ) -> None:
-    answer = botocores().answer = HttpResponse(status, headers, body)
+    response = botocores().response = HttpResponse(status, headers, body)
     with pytest.raises(ClientError) as theirs:
         botocores().call(operation, {})
     with pytest.raises(AwsError) as ours:
-        operations.result(operation, answer)
+        operations.result(operation, response)
     expected = theirs.value.response["Error"]
     assert (ours.value.code, ours.value.message) == (expected["Code"], expected["Message"])
     assert ours.value.status == status
@@ -273,9 +273,9 @@ def test_an_errors_other_fields_are_its_details() -> None:
         "Details": {"InvalidParameters": {"ConfigurationToken": {"Problem": "Expired"}}},
     }
     headers = {"x-amzn-errortype": "BadRequestException", "x-amzn-requestid": "r-1"}
-    answer = HttpResponse(400, headers, json.dumps(body).encode())
+    response = HttpResponse(400, headers, json.dumps(body).encode())
     with pytest.raises(AwsError) as caught:
-        operations.result("GetLatestConfiguration", answer)
+        operations.result("GetLatestConfiguration", response)
     error = caught.value
     assert (error.code, error.message, error.request_id) == ("BadRequestException", "bad", "r-1")
     assert error.details == {"Reason": body["Reason"], "Details": body["Details"]}
@@ -316,9 +316,9 @@ def test_a_secret_that_is_not_base64_is_refused_without_its_content() -> None:
 
 
 def test_a_compressed_body_is_refused() -> None:
-    answer = HttpResponse(200, {"content-encoding": "gzip"}, b"\x1f\x8b")
+    response = HttpResponse(200, {"content-encoding": "gzip"}, b"\x1f\x8b")
     with pytest.raises(AwsError, match="compressed"):
-        operations.result("GetParameters", answer)
+        operations.result("GetParameters", response)
 
 
 def test_an_invalid_interval_is_ignored() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ....support.fake_client import Answer, FakeClient
+from ....support.fake_client import FakeClient, Response
 from .calls import body, error, fetch, many_secrets, one_secret, reason, secret
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ def test_secrets_are_found_by_name_arn_and_partial_arn() -> None:
 
 
 def test_a_binary_secret_is_its_bytes_and_one_without_either_is_an_error() -> None:
-    answers: list[Answer] = [{"SecretBinary": b"\0\xff"}, {"Name": "b"}]
-    client = FakeClient(GetSecretValue=answers)
+    responses: list[Response] = [{"SecretBinary": b"\0\xff"}, {"Name": "b"}]
+    client = FakeClient(GetSecretValue=responses)
     assert body(fetch(client, "secretsmanager:a")["secretsmanager:a"]) == b"\0\xff"
     assert "no SecretString and no SecretBinary" in reason(
         fetch(client, "secretsmanager:b")["secretsmanager:b"]

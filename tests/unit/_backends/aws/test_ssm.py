@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ....support.fake_client import Answer, FakeClient
+from ....support.fake_client import FakeClient, Response
 from .calls import body, error, fetch, parameters, reason
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ def test_names_that_do_not_exist_fail_alone() -> None:
 
 def test_versions_and_labels_of_one_parameter_are_kept_apart_by_the_client() -> None:
     def without_selectors(asked: Mapping[str, Any]) -> dict[str, Any]:
-        answer = parameters(asked)
-        for one in answer["Parameters"]:
+        response = parameters(asked)
+        for one in response["Parameters"]:
             one.pop("Selector", None)
-        return answer
+        return response
 
-    for answers in (parameters, without_selectors):
-        client = FakeClient(GetParameters=answers)
+    for responses in (parameters, without_selectors):
+        client = FakeClient(GetParameters=responses)
         found = fetch(client, "ssm:a", "ssm:a:3", "ssm:a:good", "ssm:b:good", "ssm:c")
         assert {text: body(one) for text, one in found.items()} == {
             "ssm:a": b"value of a",
@@ -107,7 +107,7 @@ def test_a_batch_whose_caller_is_refused_is_not_requested_again(code: str) -> No
 
 
 def test_a_path_is_read_page_by_page_even_if_one_is_empty() -> None:
-    pages: list[Answer] = [
+    pages: list[Response] = [
         {"Parameters": [{"Name": "/a/x", "Value": "1", "Type": "String"}], "NextToken": "p2"},
         {"Parameters": [], "NextToken": "p3"},
         {"Parameters": [{"Name": "/a/b/y", "Value": "2", "Type": "SecureString"}]},
@@ -143,7 +143,7 @@ def test_a_path_without_parameters_is_an_error() -> None:
 
 
 def test_a_page_that_fails_fails_the_path() -> None:
-    pages: list[Answer] = [
+    pages: list[Response] = [
         {"Parameters": [{"Name": "/a/x", "Value": "1"}], "NextToken": "p2"},
         error("GetParametersByPath", "InvalidNextToken"),
     ]

@@ -61,8 +61,8 @@ def refusal(code: str, message: str) -> bytes:
 def test_an_error_message_cannot_control_a_terminal(
     source: str, is_json: bool, tmp_path: Path
 ) -> None:
-    answer = refusal("Evil" + CONTROLS + "x" * 5000, "Message" + CONTROLS + "y" * 5000)
-    with RawServer(answer) as server:
+    response = refusal("Evil" + CONTROLS + "x" * 5000, "Message" + CONTROLS + "y" * 5000)
+    with RawServer(response) as server:
         ended = cold_start(server.url, tmp_path, source, is_json=is_json)
     assert ended.code == 1
     assert "FATAL" in ended.err

@@ -1,4 +1,4 @@
-"""Canned AWS answers, and those of a local agent: what the server sends; no socket, no clock.
+"""Canned AWS responses, and those of a local agent: what the server sends; no socket, no clock.
 
 They have the form and size of real ones; names and tokens are made up.
 """
@@ -30,8 +30,8 @@ class Content(NamedTuple):
     parameters: int = 20
 
 
-class Answers:
-    """The answers for one content; pages are made once, so that no later start pays for them."""
+class Responses:
+    """The responses for one content; pages are made once, so that no later start pays for them."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -42,10 +42,10 @@ class Answers:
         secret = {"Name": "late", "SecretString": "secret value", "VersionId": "1"}
         self._secret = _http("200 OK", "application/x-amz-json-1.1", secret)
 
-    def answer(
+    def respond(
         self, method: str, target: str, headers: dict[str, str], body: bytes
     ) -> tuple[str, bytes]:
-        """Return the operation that a request calls, and the whole answer."""
+        """Return the operation that a request calls, and the whole response."""
         path, _, query = target.partition("?")
         if method == "POST" and path == "/configurationsessions":
             wanted = json.loads(body)["ConfigurationProfileIdentifier"]

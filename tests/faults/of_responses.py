@@ -11,7 +11,7 @@ FAULTS = (
         "the request is accepted, no response arrives",
         Outcome.TRANSIENT,
         ("no response from", "in time", SLOW),
-        wire.never_answer,
+        wire.never_respond,
         is_slow=True,
     ),
     Fault(
