@@ -292,6 +292,7 @@ def _after_failure(
     entry = Entry(
         document=partial,
         given=given,
+        version=partial.version if partial is not None else "",
         token=token,
         checked_at=schedule.now,
         revision=before.next_revision(schedule.now),

@@ -1,4 +1,4 @@
-"""The snapshot file as processes share it: one at a time writes it, and takes its tokens."""
+"""The snapshot and its state as processes share them: one at a time writes, and takes tokens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import SettingsError
 from . import snapshot_file, snapshot_json
 from .file_lock import FileLock
 from .snapshot import Snapshot, fingerprint
-from .snapshot_json import Lines, SnapshotRefusedError
+from .snapshot_json import SnapshotRefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +21,34 @@ if TYPE_CHECKING:
 
     Log = Callable[[str, str], None]
 
+STATE = ".state"  # ends the name of the state file, which a poll without news writes
+LOCK = ".lock"
 
-def read(settings: Settings, log: Log) -> Snapshot | None:
-    """Return the snapshot in the file without its tokens; None unless these settings made it."""
-    found = _read(settings, log)
+
+class Written:
+    """What this process knows of the snapshot file.
+
+    Attributes:
+        generation: of the file that it has read or written; 0 for none.
+        digests: those of the documents in it, by reference.
+    """
+
+    __slots__ = ("digests", "generation")
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.digests: Mapping[str, str] = {}
+
+
+def read(settings: Settings, log: Log, written: Written | None = None) -> Snapshot | None:
+    """Return the snapshot in the file without its tokens; None unless these settings made it.
+
+    Args:
+        settings: the sources.
+        log: takes the warning about a file that cannot be used.
+        written: receives what is known of the file.
+    """
+    found = _read(settings, log, written or Written())
     return None if found is None else found.without_tokens()
 
 
@@ -54,10 +78,10 @@ def read_fallback(settings: Settings, log: Log) -> Snapshot | None:
 
 
 class SnapshotRepository:
-    """Exclusive access to the snapshot file: meanwhile no other process takes a token or writes.
+    """Exclusive access to the snapshot: meanwhile no other process takes a token or writes.
 
-    AppConfig's tokens are valid for one call. The lock holder removes them from the file before it
-    uses them, and writes the next ones together with the documents that it received.
+    AppConfig's tokens are valid for one call. The lock holder takes them out before it uses them,
+    and writes the next ones together with the documents that it received.
 
     Attributes:
         lock: access is exclusive if its `is_held` is True.
@@ -65,50 +89,72 @@ class SnapshotRepository:
     """
 
     def __init__(
-        self, settings: Settings, environ: Mapping[str, str], *, is_restored: bool = False
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        written: Written | None = None,
+        *,
+        is_restored: bool = False,
     ) -> None:
         self._settings = settings
+        self._written = written or Written()
         # A token from before a SnapStart snapshot is cloned with it, and would be used twice.
         self.keeps_tokens = (
             environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start" or is_restored
         )
-        self.lock = FileLock(settings.snapshot_path + ".lock")
-        self._lines = Lines()
+        self.lock = FileLock(settings.snapshot_path + LOCK)
 
     def take(self, log: Log, known: Snapshot | None = None) -> Snapshot | None:
         """Return the snapshot in the file, with its tokens if access is exclusive.
 
         Args:
             log: takes the warning about a file that cannot be used.
-            known: this process's snapshot, whose documents need not be parsed again.
+            known: this process's snapshot, whose documents need not be read again.
         """
-        found = _read(self._settings, log, known, self._lines)
+        found = _read(self._settings, log, self._written, known)
         if found is None:
             return None
         bare = found.without_tokens()
         has_tokens = any(entry.token for entry in found.entries.values())
         if not has_tokens or not self.keeps_tokens or not self.lock.is_held:
             return bare
-        return bare if self._write(bare) else found
+        problem = self._write_state(bare)
+        return bare if problem and self._write(bare) else found
 
     def sweep(self) -> None:
         """Delete the temporary files of killed processes, if access is exclusive."""
         if self.lock.is_held:
-            snapshot_file.sweep(self._settings.snapshot_path)
+            snapshot_file.sweep(self._settings.snapshot_path, STATE)
 
     def put(self, snapshot: Snapshot) -> str:
         """Write `snapshot`; return the reason on failure, else ''."""
         if not self.lock.is_held:
             return self.lock.problem
-        return self._write(snapshot if self.keeps_tokens else snapshot.without_tokens())
+        if not self.keeps_tokens:
+            snapshot = snapshot.without_tokens()
+        is_same = self._written.generation and self._written.digests == snapshot.digests()
+        if is_same and not self._write_state(snapshot):
+            return ""
+        return self._write(snapshot)
+
+    def _write_state(self, snapshot: Snapshot) -> str:
+        """Write what is not a document; return the reason on failure, else ''."""
+        data = snapshot_json.dumps_state(
+            snapshot, self._settings.resources(), self._written.generation
+        )
+        return _problem(self._settings.snapshot_path + STATE, data)
 
     def _write(self, snapshot: Snapshot) -> str:
-        data = snapshot_json.dumps(snapshot, self._settings.resources(), self._lines)
-        try:
-            snapshot_file.write(self._settings.snapshot_path, data)
-        except OSError as error:
-            return error.strerror or type(error).__name__
-        return ""
+        """Write everything; return the reason on failure, else ''."""
+        latest = max((entry.revision for entry in snapshot.entries.values()), default=0)
+        generation = max(latest, self._written.generation + 1)
+        data = snapshot_json.dumps(snapshot, self._settings.resources(), generation)
+        problem = _problem(self._settings.snapshot_path, data)
+        if not problem:
+            self._written.generation = generation
+            self._written.digests = snapshot.digests()
+            snapshot_file.remove(self._settings.snapshot_path + STATE)  # it was of the old file
+        return problem
 
     def __enter__(self) -> Self:
         return self
@@ -122,19 +168,47 @@ class SnapshotRepository:
         self.lock.release()
 
 
+def _problem(path: str, data: bytes) -> str:
+    """Write the file; return the reason on failure, else ''."""
+    try:
+        snapshot_file.write(path, data)
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
+
+
 def _read(
-    settings: Settings, log: Log, known: Snapshot | None = None, lines: Lines | None = None
+    settings: Settings, log: Log, written: Written, known: Snapshot | None = None
 ) -> Snapshot | None:
     path = settings.snapshot_path
     try:
-        data = snapshot_file.read(path)
-        if data is None:
-            return None
-        found = snapshot_json.loads(data, settings.resources(), known, lines)
+        found = _read_files(settings, written, known)
     except SnapshotRefusedError as error:
         log("warn", f"the snapshot {path} was not used: {error}; its sources are read again")
+        found = None
+    if found is None or found.fingerprint != fingerprint(settings):
+        written.generation = 0  # whatever is there is replaced by the next snapshot
         return None
-    return _usable(found, settings) if found.fingerprint == fingerprint(settings) else None
+    written.generation = found.generation
+    written.digests = found.digests()
+    return _usable(found, settings)
+
+
+def _read_files(settings: Settings, written: Written, known: Snapshot | None) -> Snapshot | None:
+    path, resources = settings.snapshot_path, settings.resources()
+    try:
+        state = snapshot_file.read(path + STATE)
+    except SnapshotRefusedError:
+        state = b""  # it is there, and says nothing
+    if known is not None and written.generation:
+        first_line = snapshot_file.read(path, first_line=True)
+        if first_line is None:
+            return None
+        found = snapshot_json.loads_known(first_line, resources, known, state=state)
+        if found is not None and found.generation == written.generation:
+            return found
+    data = snapshot_file.read(path)
+    return None if data is None else snapshot_json.loads(data, resources, known, state=state)
 
 
 def _usable(found: Snapshot, settings: Settings) -> Snapshot:
@@ -147,4 +221,4 @@ def _usable(found: Snapshot, settings: Settings) -> Snapshot:
         or entry.document is None
         or not entry.rendering(resources[reference]).reasons
     }
-    return Snapshot(found.taken_at, found.fingerprint, entries)
+    return Snapshot(found.taken_at, found.fingerprint, entries, found.generation)

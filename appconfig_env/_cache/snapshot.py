@@ -25,14 +25,22 @@ class Snapshot:
         taken_at: that moment, in Unix seconds.
         fingerprint: of the settings it was made from.
         entries: by the resources' references.
+        generation: of the file that it was read from, see `snapshot_json`; 0 for none.
     """
 
-    __slots__ = ("entries", "fingerprint", "taken_at")
+    __slots__ = ("entries", "fingerprint", "generation", "taken_at")
 
-    def __init__(self, taken_at: float, fingerprint: str, entries: Mapping[str, Entry]) -> None:
+    def __init__(
+        self,
+        taken_at: float,
+        fingerprint: str,
+        entries: Mapping[str, Entry],
+        generation: int = 0,
+    ) -> None:
         self.taken_at = taken_at
         self.fingerprint = fingerprint
         self.entries = dict(entries)
+        self.generation = generation
 
     def variables(self, settings: Settings) -> Iterator[tuple[Source, Variables]]:
         """Yield each source and its variables; later ones win."""
@@ -67,7 +75,15 @@ class Snapshot:
             reference: entry.replace(token="") if entry.token else entry
             for reference, entry in self.entries.items()
         }
-        return Snapshot(self.taken_at, self.fingerprint, entries)
+        return Snapshot(self.taken_at, self.fingerprint, entries, self.generation)
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests of the documents that a file may hold, by reference."""
+        return {
+            reference: entry.document.digest
+            for reference, entry in self.entries.items()
+            if entry.document is not None and not entry.is_secret
+        }
 
     def complete(self) -> Snapshot:
         """Return a copy with only those entries that have their documents."""

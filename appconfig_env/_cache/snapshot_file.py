@@ -41,30 +41,41 @@ def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
         raise
 
 
-def sweep(path: str) -> None:
-    """Delete the temporary files next to `path` of processes that were killed while they wrote.
+def remove(path: str) -> None:
+    """Delete the file at `path`, if there is one and it can be deleted."""
+    try:  # noqa: SIM105 - contextlib would cost 4 ms
+        os.unlink(path)
+    except OSError:
+        pass
+
+
+def sweep(path: str, *endings: str) -> None:
+    """Delete the temporary files of processes that were killed while they wrote.
 
     Only the lock holder may call it: no other process writes meanwhile.
+
+    Args:
+        path: the file next to which they are.
+        endings: what other files next to it end with.
     """
     folder, slash, name = path.rpartition("/")
     try:
         found = os.listdir(folder + slash or ".")
     except OSError:
         return
+    names = [name, *(name + ending for ending in endings)]
     for entry in found:
-        number = entry[len(name) + 1 : -len(".tmp")]
-        if entry == f"{name}.{number}.tmp" and number.isdigit():
-            try:  # noqa: SIM105 - contextlib would cost 4 ms
-                os.unlink(folder + slash + entry)
-            except OSError:
-                pass  # another user's, which does no harm
+        written, _, number = entry.removesuffix(".tmp").rpartition(".")
+        if written in names and number.isdigit() and entry == f"{written}.{number}.tmp":
+            remove(folder + slash + entry)  # another user's remains, which does no harm
 
 
-def read(path: str, *, ours: bool = True) -> bytes | None:
+def read(path: str, *, ours: bool = True, first_line: bool = False) -> bytes | None:
     """Return the contents of the file at `path`; None if it does not exist.
 
     Args:
         path: the file.
+        first_line: whether to return its first line only.
         ours: whether it must be a file that this user wrote, as in /tmp: not a link, owned by this
             user, and with no permissions for others. A fallback in the deployment package need not.
 
@@ -83,7 +94,7 @@ def read(path: str, *, ours: bool = True) -> bytes | None:
         status = os.fstat(descriptor)
         _refuse(status, ours=ours)
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read(status.st_size)
+            return file.readline() if first_line else file.read(status.st_size)
     except OSError as error:
         raise SnapshotRefusedError(f"it cannot be read ({error.strerror})") from None
     finally:

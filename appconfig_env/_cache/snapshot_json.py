@@ -1,16 +1,18 @@
-"""The format of the snapshot file: JSON of schema 2, in lines; pure.
+"""The format of the snapshot file and of the state file next to it: JSON of schema 2; pure.
 
-The first line holds what every poll changes: tokens, times and failures. Each document has its own
-line, which is encoded when the document changes and parsed when it is new:
+The snapshot file has lines. The first one holds what every poll changes: tokens, times and
+failures. Each document has its own line, which is parsed only if the document is new:
 
-    {"schema": 2, "fingerprint": ..., "taken_at": ..., "entries": {...}, "documents": {
+    {"schema": 2, "generation": 7, ..., "entries": {...}, "documents": {
     "appconfig:shop/prod/app": {"content_type": ..., "body": ...},
     "ssm:/shop/prod/": {"parameters": {...}}
     }}
 
-The whole file is one JSON object, but a file with another layout is refused. The README, "The
-snapshot", has the schema. A file never holds a secret: of an entry with a secret only the names of
-its variables are written.
+The whole file is one JSON object, but a file with another layout is refused. It is written when a
+document changes. A poll without news writes the state file alone, whatever the documents' size. It
+is a first line without documents, and takes the place of that of the snapshot file of the same
+generation. The README, "The snapshot", has the schema. No file holds a secret: of an entry with a
+secret only the names of its variables are written.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from .snapshot import SCHEMA, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from typing import Any
 
     from .._config.sources import Source
@@ -33,63 +35,61 @@ if TYPE_CHECKING:
 
 START = b'{"schema": '
 LAST_LINE = b"}}"
+# What is raised for bytes that cannot be ours.
+_INVALID = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 
 
 class SnapshotRefusedError(Exception):
     """A snapshot that must not be used; the message is the reason."""
 
 
-class Lines:
-    """A cache of one file's document lines, by the documents' digests."""
-
-    __slots__ = ("by_digest",)
-
-    def __init__(self, by_digest: Mapping[str, bytes] | None = None) -> None:
-        self.by_digest = dict(by_digest or {})
-
-
 def dumps(
-    snapshot: Snapshot,
-    resources: Resources,
-    lines: Lines | None = None,
-    *,
-    with_secrets: bool = False,
+    snapshot: Snapshot, resources: Resources, generation: int = 0, *, with_secrets: bool = False
 ) -> bytes:
     """Return the bytes of a file. Documents that hold a secret are left out.
 
     Args:
         snapshot: the entries to write.
         resources: the sources by resource, for the names of redacted variables.
-        lines: those of the file that is replaced; replaced by those of this file.
+        generation: of the file; higher than those of all files that it replaces.
         with_secrets: leave nothing out: for another process's memory, never for a file.
     """
-    written: dict[str, bytes] = {}
-    entries: dict[str, object] = {}
-    documents: list[bytes] = []
-    for reference, entry in snapshot.entries.items():
-        document = entry.document if with_secrets or not entry.is_secret else None
-        digest = "" if document is None else document.digest
-        entries[reference] = _entry_fields(entry, resources.get(reference, ()), digest)
-        if document is not None:
-            line = lines.by_digest.get(digest) if lines is not None else None
-            name = json.dumps(reference).encode()
-            if line is None or not line.startswith(name):
-                line = name + b": " + json.dumps(_document_fields(document)).encode()
-            written[digest] = line
-            documents.append(line)
-    if lines is not None:
-        lines.by_digest = written
-    head = json.dumps({
-        "schema": SCHEMA,
-        "fingerprint": snapshot.fingerprint,
-        "taken_at": snapshot.taken_at,
-        "entries": entries,
-    })  # fmt: skip
+    documents = [
+        f"{json.dumps(reference)}: {json.dumps(_document_fields(entry.document))}".encode()
+        for reference, entry in snapshot.entries.items()
+        if entry.document is not None and (with_secrets or not entry.is_secret)
+    ]
+    head = json.dumps(_head(snapshot, resources, generation, with_secrets=with_secrets))
     first = f'{head[:-1]}, "documents": {{\n'.encode()
     return first + b",\n".join(documents) + (b"\n" if documents else b"") + LAST_LINE + b"\n"
 
 
-def _entry_fields(entry: Entry, sources: Sequence[Source], digest: str) -> dict[str, object]:
+def dumps_state(snapshot: Snapshot, resources: Resources, generation: int) -> bytes:
+    """Return the bytes of the state file that belongs to the snapshot file of `generation`."""
+    return json.dumps(_head(snapshot, resources, generation)).encode() + b"\n"
+
+
+def _head(
+    snapshot: Snapshot, resources: Resources, generation: int, *, with_secrets: bool = False
+) -> dict[str, object]:
+    entries = {
+        reference: _entry_fields(entry, resources.get(reference, ()), with_secrets=with_secrets)
+        for reference, entry in snapshot.entries.items()
+    }
+    return {
+        "schema": SCHEMA,
+        "generation": generation,
+        "fingerprint": snapshot.fingerprint,
+        "taken_at": snapshot.taken_at,
+        "entries": entries,
+    }
+
+
+def _entry_fields(
+    entry: Entry, sources: Sequence[Source], *, with_secrets: bool
+) -> dict[str, object]:
+    document = entry.document if with_secrets or not entry.is_secret else None
+    digest = "" if document is None else document.digest
     fields: dict[str, object] = {
         "version": entry.version,
         "fetched_at": entry.fetched_at,
@@ -144,8 +144,8 @@ def loads(
     data: bytes,
     resources: Collection[str] | None = None,
     known: Snapshot | None = None,
-    lines: Lines | None = None,
     *,
+    state: bytes | None = None,
     with_secrets: bool = False,
 ) -> Snapshot:
     """Return the snapshot that `dumps` wrote.
@@ -154,32 +154,85 @@ def loads(
         data: the bytes of the file.
         resources: the references of the entries to return; None for all.
         known: this process's snapshot: a document with the same digest is taken from it.
-        lines: replaced by the lines of the documents.
+        state: the bytes of the state file; None if there is none.
         with_secrets: whether documents may be secret: True for a pipe between processes.
 
     Raises:
         SnapshotRefusedError: the schema is not SCHEMA, or `dumps` cannot have written this.
     """
+
+    def document(reference: str, digest: str, fields: dict[str, Any]) -> Document:
+        found = _known(known, reference, digest)
+        if found is None:
+            found = _document(reference, lines[reference], fields, with_secrets=with_secrets)
+            if found.digest != digest:
+                raise ValueError
+        return found
+
     try:
-        head, by_name = _split(data)
-        entries: dict[str, Entry] = {}
-        found: dict[str, bytes] = {}
-        for reference, fields in head["entries"].items():
-            if resources is not None and reference not in resources:
-                continue
-            digest = _text(fields.get("digest", ""))
-            document = None
-            if digest:
-                found[digest] = line = by_name[reference]
-                document = _known(known, reference, digest)
-                if document is None:
-                    document = _document(reference, line, fields, with_secrets=with_secrets)
-            entries[reference] = _entry(fields, document)
-        if lines is not None:
-            lines.by_digest = found
-        return Snapshot(_number(head["taken_at"]), _text(head["fingerprint"]), entries)
-    except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
+        head, lines = _split(data)
+        newer = None if state is None else _state_head(state)
+        if newer is not None and _belongs(newer, head):
+            head = newer
+        found = _snapshot(head, resources, document)
+    except _INVALID:
         raise SnapshotRefusedError("it is not a complete snapshot") from None
+    # Whoever wrote a state file has used the tokens in the snapshot file.
+    return found if state is None or newer is not None else found.without_tokens()
+
+
+def loads_known(
+    first_line: bytes, resources: Collection[str], known: Snapshot, *, state: bytes | None = None
+) -> Snapshot | None:
+    """Return what `loads` would, without the documents' lines: `known` has all documents.
+
+    Args:
+        first_line: of the snapshot file, with its line feed.
+        resources: the references of the entries to return.
+        known: this process's snapshot.
+        state: the bytes of the state file; None if there is none.
+
+    Returns:
+        None if the snapshot file has to be read: a document is not known, or something is not as
+        `dumps` and `dumps_state` write it.
+    """
+
+    def document(reference: str, digest: str, fields: dict[str, Any]) -> Document:
+        del fields
+        found = _known(known, reference, digest)
+        if found is None:
+            raise KeyError(reference)
+        return found
+
+    # The state file alone is parsed if it begins like the snapshot file, as it does after a poll.
+    start = first_line[: first_line.find(b",", len(START) + 2)]
+    if state is not None and state.startswith(start + b","):
+        head = _state_head(state)
+    elif state is None:
+        head = _state_head(first_line.rstrip(b"\n") + LAST_LINE)
+    else:
+        head = None
+    if head is None:
+        return None
+    try:
+        return _snapshot(head, resources, document)
+    except _INVALID:
+        return None
+
+
+def _snapshot(
+    head: dict[str, Any],
+    resources: Collection[str] | None,
+    document: Callable[[str, str, dict[str, Any]], Document],
+) -> Snapshot:
+    entries: dict[str, Entry] = {}
+    for reference, fields in head["entries"].items():
+        if resources is None or reference in resources:
+            digest = _text(fields.get("digest", ""))
+            body = document(reference, digest, fields) if digest else None
+            entries[reference] = _entry(fields, body)
+    generation = _count(head["generation"])
+    return Snapshot(_number(head["taken_at"]), _text(head["fingerprint"]), entries, generation)
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -190,11 +243,42 @@ def _split(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     head = _decode((first + LAST_LINE).decode())
     if head["schema"] != SCHEMA:
         raise SnapshotRefusedError(f"its schema is not {SCHEMA}")
-    by_name = dict(_named(line) for line in rest[:-2])
-    with_document = {name for name, fields in head["entries"].items() if fields.get("digest")}
-    if rest[-2:] != [LAST_LINE, b""] or head["documents"] != {} or by_name.keys() != with_document:
+    lines = dict(_named(line) for line in rest[:-2])
+    if (
+        rest[-2:] != [LAST_LINE, b""]
+        or head["documents"] != {}
+        or lines.keys() != _digests(head).keys()
+    ):
         raise ValueError
-    return head, by_name
+    return head, lines
+
+
+def _state_head(state: bytes) -> dict[str, Any] | None:
+    """Return the contents of a state file; None if it is not complete."""
+    try:
+        head: dict[str, Any] = _decode(state.decode())
+        is_complete = head["schema"] == SCHEMA and head.get("documents", {}) == {}
+        _count(head["generation"])
+        _text(head["fingerprint"])
+        _digests(head)
+    except _INVALID:
+        return None
+    return head if is_complete else None
+
+
+def _belongs(state: dict[str, Any], head: dict[str, Any]) -> bool:
+    """Whether a state file's contents take the place of this first line."""
+    is_same_file = state["generation"] == head["generation"]
+    return (
+        is_same_file
+        and state["fingerprint"] == head["fingerprint"]
+        and _digests(state) == _digests(head)
+    )
+
+
+def _digests(head: dict[str, Any]) -> dict[str, object]:
+    entries = head["entries"].items()
+    return {name: fields["digest"] for name, fields in entries if fields.get("digest")}
 
 
 def _known(known: Snapshot | None, reference: str, digest: str) -> Document | None:

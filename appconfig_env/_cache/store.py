@@ -97,7 +97,8 @@ class Store:
         self._configured = handoff.configured if handoff else frozenset(environ)
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.sourced: frozenset[str] = frozenset()
-        found = repository.read(settings, self.log)
+        self._written = repository.Written()
+        found = repository.read(settings, self.log, self._written)
         if found is None:
             # Nothing is known, except that the wrapper, if any, set the environment at this time.
             snapshot = Snapshot(self._started_at, fingerprint(settings), {})
@@ -185,7 +186,7 @@ class Store:
     def _refreshed(self, force: Collection[str], *, waits: bool) -> Snapshot:
         """Return the snapshot after a refresh: choose the action from the table, then act."""
         with repository.SnapshotRepository(
-            self.settings, self._environ, is_restored=self._is_restored
+            self.settings, self._environ, self._written, is_restored=self._is_restored
         ) as shared:
             self._lock = shared.lock
             if waits:

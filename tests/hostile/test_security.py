@@ -19,7 +19,7 @@ from appconfig_env._config import settings as _settings
 from appconfig_env._wrapper.log import StartLog
 
 from ..support.paths import ROOT
-from ..support.snapshots import read_snapshot, snapshot_text
+from ..support.snapshots import read_snapshot, seal, snapshot_text
 
 if TYPE_CHECKING:
     from ..support.fake_aws import FakeAws
@@ -131,6 +131,7 @@ def forge(snapshot: Path, forged: dict[str, str]) -> None:
         else:
             is_json = name.startswith("appconfig:")
             fields["body"] = json.dumps(forged) if is_json else forged["a"]
+    seal(whole)
     snapshot.write_text(snapshot_text(whole))
 
 
@@ -227,7 +228,9 @@ def test_a_log_line_is_one_line_without_control_characters(text: str) -> None:
     assert len(lines) == 1
 
 
-def test_the_package_writes_only_the_snapshot_and_its_lock(folder: Path, tmp_path: Path) -> None:
+def test_the_package_writes_only_the_snapshot_with_its_state_and_its_lock(
+    folder: Path, tmp_path: Path
+) -> None:
     (folder / "ssm.json").write_text('{"/shop/prod/a": "1"}')
     _layer.build(tmp_path / "layer.zip", pythons=[])
     opt = tmp_path / "opt"
@@ -250,7 +253,8 @@ def test_the_package_writes_only_the_snapshot_and_its_lock(folder: Path, tmp_pat
     assert done.stdout == "1\n", done.stderr
     written = set(tmp_path.rglob("*")) - before
     written = {path for path in written if path.name != "__pycache__" and path.suffix != ".pyc"}
-    assert {path.name for path in written} == {"snapshot.json", "snapshot.json.lock"}
+    names = {"snapshot.json", "snapshot.json.lock", "snapshot.json.state"}
+    assert {path.name for path in written} == names
     assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
 
 

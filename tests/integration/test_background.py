@@ -560,6 +560,7 @@ def test_no_secret_is_on_disk_or_visible_to_other_processes(
     aws.forward(60)
     assert runtime.ask("refresh()") == ["PASSWORD", "TOKEN"]
     assert runtime.ask("[get('PASSWORD'), get('TOKEN')]") == [canaries[1]] * 2
+    seen.append(Path(f"{snapshot}.state").read_text())
     seen += [snapshot.read_text(), runtime.ask("repr(dict(os.environ))"), runtime.stderr()]
 
     assert "checkout" in seen[-3], "the profile, which is not secret"
@@ -567,7 +568,7 @@ def test_no_secret_is_on_disk_or_visible_to_other_processes(
     for text in seen:
         assert not [canary for canary in canaries if canary in text]
     left = {entry.name for entry in snapshot.parent.iterdir()}
-    assert left == {"snapshot.json", "snapshot.json.lock", "stderr"}
+    assert left == {"snapshot.json", "snapshot.json.lock", "snapshot.json.state", "stderr"}
 
 
 def test_secrets_larger_than_the_pipe_are_read_again(

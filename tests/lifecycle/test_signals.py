@@ -118,7 +118,8 @@ def test_a_runtime_terminated_during_a_refresh_costs_the_next_start_one_session(
     assert runtime.end() == -signal.SIGTERM
     assert is_free(life)
     assert is_whole(life)
-    assert "token" not in life.snapshot.read_text(), "it was taken out before it was used"
+    state = life.snapshot.with_name("snapshot.json.state").read_text()
+    assert "token" not in state, "it was taken out before it was used"
     life.aws.release()
 
     assert life.run().stdout == SHOWN, "as of the last poll that ended, while that is fresh"

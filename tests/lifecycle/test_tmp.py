@@ -89,9 +89,12 @@ def limit_in(text: str) -> int:
     return int(document["limit"])
 
 
-# Room for an increasing part of the new snapshot.
-@pytest.mark.parametrize("pages", [0, 1, 3])
-def test_a_failed_write_keeps_the_old_snapshot_complete(life: Life, pages: int) -> None:
+# Room for an increasing part of the new snapshot. The state needs a page, and another one to be
+# replaced: with three, only what the deployments change cannot be written.
+@pytest.mark.parametrize(("pages", "sessions"), [(0, 2), (1, 2), (3, 1)])
+def test_a_failed_write_keeps_the_old_snapshot_complete(
+    life: Life, pages: int, sessions: int
+) -> None:
     for number in range(6):
         life.aws.put_parameter(f"/shop/prod/p{number}", "x" * 4000)
     fill = "cat /dev/zero > $tmp/filler 2>/dev/null || true"
@@ -99,8 +102,9 @@ def test_a_failed_write_keeps_the_old_snapshot_complete(life: Life, pages: int) 
     script += f"truncate -s -{pages * 4096} $tmp/filler"
     runtime = life.start(prefix=within(life, script))
     assert runtime.ask(ALL) == VALUES
-    assert "was not written (No space left on device)" in runtime.stderr()
-    assert runtime.ask(FILES) == ["filler", *OURS]
+    assert ("was not written (No space left on device)" in runtime.stderr()) is (pages < 3)
+    left = ["filler", *OURS, *(["snapshot.json.state"] if pages else [])]
+    assert runtime.ask(FILES) == left
     old = runtime.ask(TEXT)
     assert limit_in(old) == 10
 
@@ -108,10 +112,11 @@ def test_a_failed_write_keeps_the_old_snapshot_complete(life: Life, pages: int) 
         life.deploy(limit)
         life.tick(60)
         assert runtime.ask("get('LIMIT')") == str(limit)
-        assert runtime.ask(FILES) == ["filler", *OURS]
+        assert runtime.ask(FILES) == left
         assert runtime.ask(TEXT) == old
-    sessions = life.aws.count("StartConfigurationSession")
-    assert sessions == 2, "the old file's token may be another process's: one more, and no third"
+    # Where the old file's token could not be taken out, it may be another process's: one session
+    # more, and no third.
+    assert life.aws.count("StartConfigurationSession") == sessions
 
     assert runtime.ask("os.remove(os.environ['APPCONFIG_ENV_SNAPSHOT'][:-13] + 'filler')") is None
     life.deploy(13)

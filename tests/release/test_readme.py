@@ -22,7 +22,7 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import KINDS, Failure
 from appconfig_env.testing import override
 
-from ..support.snapshots import snapshot_text
+from ..support.snapshots import seal, snapshot_text
 
 if TYPE_CHECKING:
     import pytest
@@ -193,7 +193,9 @@ def test_a_file_like_the_documented_one_is_read() -> None:
     profile = documented["entries"]["appconfig:shop/prod/app"]
     # The block has no entries for two of the documents that it shows: they look like the profile's.
     entries = dict.fromkeys(documented["documents"], profile) | documented["entries"]
-    found = snapshot_json.loads(snapshot_text(documented | {"entries": entries}).encode())
+    whole = documented | {"entries": {name: dict(fields) for name, fields in entries.items()}}
+    seal(whole)
+    found = snapshot_json.loads(snapshot_text(whole).encode())
     entry = found.entries["appconfig:shop/prod/app"]
     assert entry.version == "the source's own version or label"
     assert entry.document is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,7 +10,14 @@ import pytest
 
 from appconfig_env._cache import snapshot_file, snapshot_json
 from appconfig_env._cache.entry import Entry
-from appconfig_env._cache.repository import SnapshotRepository, check_fallback, read, read_fallback
+from appconfig_env._cache.repository import (
+    STATE,
+    SnapshotRepository,
+    Written,
+    check_fallback,
+    read,
+    read_fallback,
+)
 from appconfig_env._cache.snapshot import Snapshot, fingerprint
 from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env._content.document import Document
@@ -84,7 +92,8 @@ def test_a_token_that_cannot_be_removed_from_the_file_is_not_used(
     with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
         # From now on no file can be created there.
-        os.mkdir(f"{settings.snapshot_path}.{os.getpid()}.tmp")
+        for name in ("", STATE):
+            os.mkdir(f"{settings.snapshot_path}{name}.{os.getpid()}.tmp")
         assert token(shared.take(log)) == ""
 
 
@@ -172,21 +181,118 @@ def test_an_invalid_fallback_is_logged(settings: Settings, log: Lines) -> None:
     assert log[0].endswith("; write it again with appconfig-env bake")
 
 
-def test_a_poll_without_changes_does_not_encode_documents_again(
+def files(settings: Settings) -> dict[str, bytes]:
+    """The contents of the snapshot file and of the state file; those that there are."""
+    paths = {name: Path(settings.snapshot_path + name) for name in ("", STATE)}
+    return {name: path.read_bytes() for name, path in paths.items() if path.exists()}
+
+
+def test_a_poll_without_news_writes_the_state_alone(settings: Settings, log: Lines) -> None:
+    written = Written()
+    with SnapshotRepository(settings, {}, written) as shared:
+        shared.put(known(settings))
+    before = files(settings)
+    for number in range(3):
+        with SnapshotRepository(settings, {}, written) as shared:
+            found = shared.take(log, known(settings))
+            assert token(found) == (f"token-{number}" if number else "token")
+            shared.put(known(settings, f"token-{number + 1}"))
+        after = files(settings)
+        assert after[""] == before[""]
+        assert b"documents" not in after[STATE]
+    assert token(read(settings, log)) == ""
+    with SnapshotRepository(settings, {}) as other:
+        assert token(other.take(log)) == "token-3"
+    assert log == []
+
+
+def test_a_new_document_replaces_the_file_and_ends_its_state(
     settings: Settings, log: Lines
+) -> None:
+    written = Written()
+    with SnapshotRepository(settings, {}, written) as shared:
+        shared.put(known(settings))
+        own = shared.take(log, known(settings))
+        assert own is not None
+        entry = own.entries[APP].replace(document=Document(b'{"a": 2}'), token="token-2")
+        assert shared.put(Snapshot(2.0, own.fingerprint, {APP: entry})) == ""
+    assert files(settings).keys() == {""}
+    with SnapshotRepository(settings, {}) as other:
+        found = other.take(log)
+    assert found is not None
+    assert (found.entries[APP].data(settings.sources[0]), token(found)) == ({"a": 2}, "token-2")
+
+
+def test_a_process_that_knows_an_older_file_reads_the_new_one(
+    settings: Settings, log: Lines
+) -> None:
+    mine, theirs = Written(), Written()
+    with SnapshotRepository(settings, {}, mine) as shared:
+        shared.put(known(settings))
+    with SnapshotRepository(settings, {}, theirs) as shared:
+        shared.take(log)
+        entry = known(settings).entries[APP].replace(document=Document(b'{"a": 2}'))
+        shared.put(Snapshot(2.0, fingerprint(settings), {APP: entry}))
+    with SnapshotRepository(settings, {}, mine) as shared:
+        found = shared.take(log, known(settings))
+    assert found is not None
+    assert found.entries[APP].data(settings.sources[0]) == {"a": 2}
+
+
+@pytest.mark.parametrize("state", [b"", b"half", b"[]", b'{"schema": 1}', b"\xff", b"{}\n"])
+def test_after_a_broken_state_file_no_token_is_used(
+    settings: Settings, log: Lines, state: bytes
+) -> None:
+    written = Written()
+    with SnapshotRepository(settings, {}, written) as shared:
+        shared.put(known(settings))
+        snapshot_file.write(settings.snapshot_path + STATE, state)
+        assert token(shared.take(log, known(settings))) == ""
+        assert token(shared.take(log)) == ""
+        assert shared.put(known(settings, "new")) == ""
+        assert token(shared.take(log)) == "new"
+
+
+@pytest.mark.parametrize(
+    "change", [{"generation": 2}, {"fingerprint": "0" * 64}, {"entries": {}}], ids=str
+)
+def test_a_state_of_another_file_is_not_used(
+    settings: Settings, log: Lines, change: dict[str, object]
 ) -> None:
     with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
+        mine = json.loads(snapshot_json.dumps_state(known(settings, "other"), {}, 1))
+        data = json.dumps(mine | change).encode()
+        snapshot_file.write(settings.snapshot_path + STATE, data)
+        assert token(shared.take(log)) == "token"
+
+
+def test_where_the_state_cannot_be_written_everything_is(settings: Settings, log: Lines) -> None:
+    os.mkdir(settings.snapshot_path + STATE)
     with SnapshotRepository(settings, {}) as shared:
-        found = shared.take(log)
-        assert found is not None
-        document = found.entries[APP].document
-        shared._lines.by_digest = dict.fromkeys(
-            shared._lines.by_digest, b'"appconfig:a/b/c": {"body": "kept"}'
-        )
-        shared.put(found)
-    assert b'{"body": "kept"}' in Path(settings.snapshot_path).read_bytes()
-    assert document is not None
+        assert shared.put(known(settings)) == ""
+        assert token(shared.take(log)) == ""
+        assert shared.put(known(settings, "new")) == ""
+    assert files_in_order(settings) == [
+        "snapshot.json",
+        "snapshot.json.lock",
+        "snapshot.json.state",
+    ]
+
+
+def files_in_order(settings: Settings) -> list[str]:
+    return sorted(path.name for path in Path(settings.snapshot_path).parent.iterdir())
+
+
+def test_the_half_written_files_of_killed_processes_are_deleted(
+    settings: Settings, tmp_path: Path
+) -> None:
+    kept = ["snapshot.json.1", "snapshot.json.x.tmp", "snapshot.json.other.1.tmp"]
+    for name in ["snapshot.json.123.tmp", "snapshot.json.state.123.tmp", *kept]:
+        (tmp_path / name).touch()
+    with SnapshotRepository(settings, {}) as shared:
+        shared.sweep()
+    assert files_in_order(settings) == sorted(["snapshot.json.lock", *kept])
 
 
 def test_a_known_document_is_not_parsed_again(settings: Settings, log: Lines) -> None:

@@ -13,7 +13,13 @@ from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.load import load
 from appconfig_env._cache.snapshot import Snapshot
-from appconfig_env._cache.snapshot_json import Lines, SnapshotRefusedError, dumps, loads
+from appconfig_env._cache.snapshot_json import (
+    SnapshotRefusedError,
+    dumps,
+    dumps_state,
+    loads,
+    loads_known,
+)
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
 from appconfig_env.errors import KINDS, Failure
@@ -89,13 +95,49 @@ def test_the_whole_is_one_json_object_and_each_document_has_a_line(known: Snapsh
     assert data.count(b"\n") == 2 + len(with_document)
 
 
-@given(snapshots)
-def test_lines_of_unchanged_documents_are_reused(known: Snapshot) -> None:
-    lines = Lines()
-    first = dumps(known, {}, lines)
-    assert dumps(known, {}, lines) == first
-    loads(first, lines=lines)
-    assert dumps(known, {}, lines) == first
+@given(snapshots, snapshots)
+def test_a_state_file_takes_the_place_of_the_first_line(own: Snapshot, later: Snapshot) -> None:
+    entries = {
+        name: later.entries[name].replace(document=entry.document, is_secret=entry.is_secret)
+        for name, entry in own.entries.items()
+        if name in later.entries
+    }
+    later = Snapshot(later.taken_at, own.fingerprint, {**own.entries, **entries})
+    data, state = dumps(own, {}, 7), dumps_state(later, {}, 7)
+
+    found = loads(data, state=state)
+    first_line = data[: data.index(b"\n") + 1]
+    known = loads_known(first_line, own.entries, own, state=state)
+
+    assert known is not None
+    for one in (found, known):
+        assert one.generation == 7
+        assert one.entries.keys() == later.entries.keys()
+        for name, entry in one.entries.items():
+            assert facts(entry) == facts(loads(dumps(later, {})).entries[name])
+
+
+def test_what_is_not_known_must_be_read_from_the_file() -> None:
+    own = snapshot(x=PLAIN, y=PLAIN)
+    data = dumps(own, {}, 7)
+    first_line = data[: data.index(b"\n") + 1]
+    names = own.entries.keys()
+
+    assert loads_known(first_line, names, own) is not None
+    assert loads_known(first_line, {"x"}, snapshot(x=PLAIN)) is not None
+    assert loads_known(first_line, names, snapshot(x=PLAIN)) is None
+    assert loads_known(first_line, names, own, state=b"half") is None
+    assert loads_known(first_line, names, own, state=dumps_state(own, {}, 8)) is None
+    assert loads_known(b"half", names, own) is None
+    assert loads_known(b"", names, own) is None
+
+
+def test_a_document_that_is_not_that_of_its_digest_is_refused() -> None:
+    data = dumps(snapshot(x=PLAIN), {})
+    assert PLAIN.document is not None
+    body = PLAIN.document.body
+    with pytest.raises(SnapshotRefusedError, match="it is not a complete snapshot"):
+        loads(data.replace(json.dumps(body.decode()).encode(), b'"forged"'))
 
 
 def test_only_the_entries_of_the_given_resources_are_read() -> None:
@@ -190,7 +232,7 @@ def test_a_file_with_the_document_of_a_secret_is_refused() -> None:
         loads(data)
 
 
-HEAD = '"fingerprint": "f", "taken_at": 1, "entries": {}, "documents": {\n}}\n'
+HEAD = '"generation": 0, "fingerprint": "f", "taken_at": 1, "entries": {}, "documents": {\n}}\n'
 
 
 def test_the_smallest_snapshot_is_accepted() -> None:
