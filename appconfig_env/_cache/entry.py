@@ -160,6 +160,14 @@ class Entry:
         """
         return max(self.revision + 1, int(now * 1e6))
 
+    def bounded(self, longest: float) -> Entry:
+        """Return the entry with its next attempt at most `longest` seconds after the last one.
+
+        For entries from a file: no attempt sets a later time, whatever the file says.
+        """
+        latest = self.checked_at + longest
+        return self if self.refresh_at <= latest else self.replace(refresh_at=latest)
+
     @property
     def is_known(self) -> bool:
         """Whether this process has the document, or the reason why there is none."""
@@ -205,8 +213,7 @@ class Entry:
             rendering = render_defaults(sources, self.failure)
         else:
             rendering = Rendering()
-        rendering.variables.update(self.given)
-        return rendering
+        return rendering.overlaid(self.given) if self.given else rendering
 
     def __repr__(self) -> str:
         return f"<Entry {self.status} version {self.version!r} failure {self.failure}>"
@@ -245,13 +252,16 @@ def after(
 def _after_document(
     before: Entry, document: Document, sources: Sequence[Source], schedule: Schedule
 ) -> Entry:
-    rendering = render_document(sources, document)
+    kept = before.document
+    # One that arrives again unchanged is neither parsed nor rendered again.
+    same = kept if kept is not None and document.is_same_as(kept) else document
+    rendering = render_document(sources, same)
     if rendering.reasons:
         failure = rendering.failure
-    elif _is_no_longer_json(before, document, sources):
+    elif _is_no_longer_json(before, same, sources):
         failure = NO_LONGER_JSON
     else:
-        entry = _good(before, document, schedule)
+        entry = _good(before, document, schedule).replace(document=same)
         entry._rendering = (sources, rendering)  # noqa: SLF001 - made here
         return entry
     return _after_failure(before, INVALID, failure, sources, schedule, document=document)

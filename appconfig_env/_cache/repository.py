@@ -187,7 +187,7 @@ def _read(
         log("warn", f"the snapshot {path} was not used: {error}; its sources are read again")
         found = None
     if found is None or found.fingerprint != fingerprint(settings):
-        written.generation = 0  # whatever is there is replaced by the next snapshot
+        written.generation = 0  # the next snapshot replaces any contents
         return None
     written.generation = found.generation
     written.digests = found.digests()
@@ -212,10 +212,13 @@ def _read_files(settings: Settings, written: Written, known: Snapshot | None) ->
 
 
 def _usable(found: Snapshot, settings: Settings) -> Snapshot:
-    """Return `found` without documents that its sources cannot use: they are read again."""
+    """Return `found` as far as this process could have written it.
+
+    Documents that their sources cannot use are left out: they are read again.
+    """
     resources = settings.resources()
     entries = {
-        reference: entry
+        reference: entry.bounded(settings.longest_wait(resources[reference]))
         for reference, entry in found.entries.items()
         if entry.fetched_at is None
         or entry.document is None

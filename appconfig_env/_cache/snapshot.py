@@ -126,6 +126,8 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
 
 
 def _newer(own: Entry, found: Entry) -> Entry:
+    if own.is_secret and not found.is_secret:  # what holds a secret here is read here
+        return own
     if found.document is None:
         if own.document is not None or own.given:  # redacted in the file
             return own

@@ -18,6 +18,7 @@ secret only the names of its variables are written.
 from __future__ import annotations
 
 from .._config.sources import SECRETS_MANAGER
+from .._config.wording import printable
 from .._content import fast_json as json
 from .._content.document import Document
 from ..errors import KINDS, Failure
@@ -177,7 +178,7 @@ def loads(
         found = _snapshot(head, resources, document)
     except _INVALID:
         raise SnapshotRefusedError("it is not a complete snapshot") from None
-    # Whoever wrote a state file has used the tokens in the snapshot file.
+    # The process that wrote the state file has used the tokens in the snapshot file.
     return found if state is None or newer is not None else found.without_tokens()
 
 
@@ -349,7 +350,9 @@ def _entry(fields: dict[str, Any], document: Document | None) -> Entry:
 def _failure(fields: dict[str, Any] | None) -> Failure | None:
     if fields is None:
         return None
-    failure = Failure(**{name: _text(text) for name, text in ({"summary": ""} | fields).items()})
+    # They are logged: a failure from a file is a line of text, like our own.
+    texts = {name: printable(_text(text)) for name, text in fields.items()}
+    failure = Failure(**({"summary": ""} | texts))
     if failure.kind not in KINDS:
         raise ValueError
     return failure

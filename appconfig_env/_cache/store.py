@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .._backends.base import Backend
     from .._config.settings import Settings
+    from .._content.variables import Variables
     from .file_lock import FileLock
 
     Log = Callable[[str, str], None]
@@ -97,6 +98,7 @@ class Store:
         self._configured = handoff.configured if handoff else frozenset(environ)
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.sourced: frozenset[str] = frozenset()
+        self._rendered: list[Variables] = []  # what the published values were merged from
         self._written = repository.Written()
         found = repository.read(settings, self.log, self._written)
         if found is None:
@@ -275,12 +277,7 @@ class Store:
 
     def _publish(self, snapshot: Snapshot) -> Published:
         settings, entries = self.settings, snapshot.entries
-        values = snapshot.values(settings)
-        if not settings.overwrite:
-            in_place = {source.variable for source in settings.sources if source.variable}
-            for name in (self._configured & values.keys()) - in_place:
-                del values[name]
-        self.sourced |= values.keys()
+        values = self._values(snapshot)
         # The wait for another process ends, too, if the clock moves backwards.
         busy_from, busy_until = self._busy_until - LOCK_RETRY_SECONDS, self._busy_until
         has_unread = any(reference not in entries for reference in settings.resources())
@@ -291,6 +288,22 @@ class Store:
         if until < busy_until:
             since, until = max(since, busy_from), busy_until
         return Published(snapshot, (since, until, values))
+
+    def _values(self, snapshot: Snapshot) -> Mapping[str, str]:
+        """Return every name's value: the published object itself if nothing has changed."""
+        settings = self.settings
+        rendered = [variables for _, variables in snapshot.variables(settings)]
+        # Compared by identity: a document that was confirmed has not been rendered again.
+        if rendered and list(map(id, rendered)) == list(map(id, self._rendered)):
+            return self.published.seen[2]
+        self._rendered = rendered
+        values = snapshot.values(settings)
+        if not settings.overwrite:
+            in_place = {source.variable for source in settings.sources if source.variable}
+            for name in (self._configured & values.keys()) - in_place:
+                del values[name]
+        self.sourced |= values.keys()
+        return values
 
     def _report(self, before: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
@@ -306,4 +319,6 @@ class Store:
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
+    if before is after:
+        return frozenset()
     return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))

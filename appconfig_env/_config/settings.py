@@ -28,6 +28,8 @@ KNOWN = (
 ALL_SETTINGS = "the README lists all under Settings"
 SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 # nosec B108 # all a function may write to
 POLL_FLOOR_SECONDS = 15.0  # the service's minimum for RequiredMinimumPollIntervalInSeconds
+# The longest interval that a session may ask for: a longer one in a response is not valid.
+LONGEST_POLL_SECONDS = 86_400.0
 
 
 class Settings:
@@ -97,6 +99,11 @@ class Settings:
     def resources(self) -> Mapping[str, list[Source]]:
         """The sources by their resource's reference, in the order of first use."""
         return self._resources
+
+    def longest_wait(self, sources: list[Source]) -> float:
+        """How long after an attempt the next one is made at the latest, in seconds."""
+        longest = max(self.interval(sources), LONGEST_POLL_SECONDS)
+        return longest + max(self.deadline_seconds, self.poll_timeout_seconds)
 
     def interval(self, sources: list[Source]) -> float:
         """How long the resource of `sources` (the same for all) is fresh, in seconds."""

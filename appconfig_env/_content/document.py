@@ -12,6 +12,10 @@ __all__ = ("Document", "DocumentError", "blake2b")
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
+
+    K = TypeVar("K")
+    R = TypeVar("R")
 
 
 class DocumentError(ValueError):
@@ -35,7 +39,7 @@ class Document:
     """
 
     __slots__ = (
-        "_data", "_digest", "_error", "_has_data", "body", "content_type", "name",
+        "_data", "_digest", "_error", "_has_data", "_kept", "body", "content_type", "name",
         "parameters", "poll_seconds", "secret", "secret_parameters", "token", "version",
     )  # fmt: skip
 
@@ -65,6 +69,7 @@ class Document:
         self._has_data = False
         self._error = ""
         self._digest = ""
+        self._kept: tuple[object, Any] | None = None
 
     @property
     def is_secret(self) -> bool:
@@ -87,6 +92,22 @@ class Document:
         if self._error:
             raise DocumentError(self._error)
         return self._data
+
+    def kept(self, key: K, make: Callable[[K, Document], R]) -> R:
+        """Return `make(key, self)`, which is kept until another object is the key."""
+        if self._kept is None or self._kept[0] is not key:
+            self._kept = key, make(key, self)
+        result: R = self._kept[1]
+        return result
+
+    def is_same_as(self, other: Document | None) -> bool:
+        """Whether `other` has the same contents, which are secret in the same places."""
+        return (
+            other is not None
+            and self.secret == other.secret
+            and self.secret_parameters == other.secret_parameters
+            and self.digest == other.digest
+        )
 
     @property
     def digest(self) -> str:

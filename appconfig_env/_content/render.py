@@ -9,7 +9,7 @@ from .variables import KeyMissingError, Variables, data_of, render, render_defau
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .._config.sources import Source
     from .document import Document
@@ -32,6 +32,13 @@ class Rendering:
         self.is_used = False
         self.reasons: list[str] = []
         self.missing: list[SourceError] = []
+
+    def overlaid(self, given: Mapping[str, Variables]) -> Rendering:
+        """Return a copy with the variables `given`, by source identity."""
+        rendering = Rendering()
+        rendering.variables = {**self.variables, **given}
+        rendering.reasons, rendering.missing = self.reasons, self.missing
+        return rendering
 
     @property
     def failure(self) -> Failure:
@@ -59,7 +66,11 @@ class Rendering:
 
 
 def render_document(sources: Sequence[Source], document: Document) -> Rendering:
-    """Return the variables of `sources` from `document`."""
+    """Return the variables of `sources` from `document`; kept with it for the same `sources`."""
+    return document.kept(sources, _rendered)
+
+
+def _rendered(sources: Sequence[Source], document: Document) -> Rendering:
     rendering = Rendering()
     try:
         data = data_of(document, sources[0].resource)

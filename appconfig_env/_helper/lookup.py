@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
 from .._config.sources import APPCONFIG
+from .._config.wording import printable
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, pick
 from ..errors import AmbiguousFlagError, Failure, LoadError, MissingKeyError, SourceError
@@ -257,7 +258,7 @@ def _status(entry: Entry | None, now: float) -> dict[str, Any]:
     failure = entry.failure
     since = entry.used_since
     return {
-        "version": entry.version,
+        "version": printable(entry.version),  # a header that a proxy may have written
         "age": None if since is None else max(0.0, now - since),
         "last_error": None if failure is None else str(failure),
         "kind": None if failure is None else failure.kind,

@@ -19,7 +19,7 @@ def read_snapshot(path: Path) -> dict[str, Any]:
 
 
 def seal(whole: dict[str, Any]) -> None:
-    """Give every entry the digest of its document, as anybody can who writes the file."""
+    """Set every entry's digest to that of its document, as anybody can who writes the file."""
     for name, fields in whole["documents"].items():
         entry = whole["entries"][name]
         document = Document(

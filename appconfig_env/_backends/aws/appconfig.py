@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._config.settings import POLL_FLOOR_SECONDS
+from ..._config.settings import LONGEST_POLL_SECONDS, POLL_FLOOR_SECONDS
 from ..._content.document import Document
 from ..._http.errors import BETWEEN
 from ..base import Unchanged
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from ..._config.sources import Resource
     from ..base import Request
     from .executor import Run
-
-# The longest interval that a session may ask for: a longer one in a response is not valid.
-LONGEST_INTERVAL_SECONDS = 86_400.0
 
 
 def poll(run: Run, requests: list[Request]) -> None:
@@ -47,7 +44,7 @@ def poll(run: Run, requests: list[Request]) -> None:
             raise
         token = ""
         response = _latest_of_new_session(run, resources)
-    asked = min(float(response.get("NextPollIntervalInSeconds") or 0), LONGEST_INTERVAL_SECONDS)
+    asked = min(float(response.get("NextPollIntervalInSeconds") or 0), LONGEST_POLL_SECONDS)
     poll_seconds = run.elapsed + max(POLL_FLOOR_SECONDS, asked)
     next_token = response["NextPollConfigurationToken"]
     body: bytes = response["Configuration"]

@@ -226,14 +226,14 @@ def test_a_new_document_replaces_the_file_and_ends_its_state(
 def test_a_process_that_knows_an_older_file_reads_the_new_one(
     settings: Settings, log: Lines
 ) -> None:
-    mine, theirs = Written(), Written()
-    with SnapshotRepository(settings, {}, mine) as shared:
+    own, theirs = Written(), Written()
+    with SnapshotRepository(settings, {}, own) as shared:
         shared.put(known(settings))
     with SnapshotRepository(settings, {}, theirs) as shared:
         shared.take(log)
         entry = known(settings).entries[APP].replace(document=Document(b'{"a": 2}'))
         shared.put(Snapshot(2.0, fingerprint(settings), {APP: entry}))
-    with SnapshotRepository(settings, {}, mine) as shared:
+    with SnapshotRepository(settings, {}, own) as shared:
         found = shared.take(log, known(settings))
     assert found is not None
     assert found.entries[APP].data(settings.sources[0]) == {"a": 2}
@@ -261,8 +261,8 @@ def test_a_state_of_another_file_is_not_used(
 ) -> None:
     with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
-        mine = json.loads(snapshot_json.dumps_state(known(settings, "other"), {}, 1))
-        data = json.dumps(mine | change).encode()
+        own = json.loads(snapshot_json.dumps_state(known(settings, "other"), {}, 1))
+        data = json.dumps(own | change).encode()
         snapshot_file.write(settings.snapshot_path + STATE, data)
         assert token(shared.take(log)) == "token"
 
@@ -293,6 +293,18 @@ def test_the_half_written_files_of_killed_processes_are_deleted(
     with SnapshotRepository(settings, {}) as shared:
         shared.sweep()
     assert files_in_order(settings) == sorted(["snapshot.json.lock", *kept])
+
+
+@pytest.mark.parametrize("refresh_at", [1e15, 2e5])
+def test_no_file_can_make_a_value_fresh_for_longer_than_an_interval(
+    settings: Settings, log: Lines, refresh_at: float
+) -> None:
+    forged = known(settings).entries[APP].replace(refresh_at=refresh_at)
+    with SnapshotRepository(settings, {}) as shared:
+        shared.put(Snapshot(1.0, fingerprint(settings), {APP: forged}))
+        for found in (shared.take(log), shared.take(log, known(settings)), read(settings, log)):
+            assert found is not None
+            assert found.entries[APP].refresh_at == 1.0 + 86_400 + 8
 
 
 def test_a_known_document_is_not_parsed_again(settings: Settings, log: Lines) -> None:

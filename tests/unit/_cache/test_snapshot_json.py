@@ -41,8 +41,9 @@ documents = st.builds(
     lambda parameters: Document(parameters=parameters),
     st.dictionaries(texts, st.text(st.characters(), max_size=5), max_size=3),
 )
+lines = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=5)
 failures = st.builds(
-    Failure, st.sampled_from(KINDS), texts, texts, code=texts, request_id=texts, operation=texts
+    Failure, st.sampled_from(KINDS), lines, lines, code=lines, request_id=lines, operation=lines
 )
 entries = st.builds(
     Entry,
@@ -130,6 +131,15 @@ def test_what_is_not_known_must_be_read_from_the_file() -> None:
     assert loads_known(first_line, names, own, state=dumps_state(own, {}, 8)) is None
     assert loads_known(b"half", names, own) is None
     assert loads_known(b"", names, own) is None
+
+
+def test_a_failure_from_a_file_is_a_line_of_text() -> None:
+    forged = Failure("denied", "a\x1b[2Jb\nc", hint="\u202ed", code="\r")
+    data = dumps(snapshot(x=Entry(failure=forged, failures=1)), {})
+    failure = loads(data).entries["x"].failure
+    assert failure is not None
+    assert str(failure) == "a?[2Jb?c; ?d"
+    assert failure.code == "?"
 
 
 def test_a_document_that_is_not_that_of_its_digest_is_refused() -> None:
