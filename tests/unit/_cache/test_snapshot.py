@@ -122,6 +122,13 @@ def test_clocks_do_not_decide_which_entry_is_newer(shift: float) -> None:
     assert body(newest(snapshot(moved), snapshot(good(1))).entries["x"]) == "as of 2"
 
 
+def test_what_is_secret_here_is_not_taken_from_a_file_where_it_is_plain() -> None:
+    own = good(1).replace(is_secret=True)
+    forged = good(2, token="theirs")
+    (merged,) = newest(snapshot(own), snapshot(forged)).entries.values()
+    assert merged is own
+
+
 def test_without_a_file_the_own_snapshot_stays() -> None:
     own = snapshot(good(1))
     assert newest(own, None) is own
