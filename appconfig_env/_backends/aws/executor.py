@@ -122,15 +122,15 @@ class Run:
             try:
                 return self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
-                is_cut_off = error.code == UNREACHABLE and (
-                    self._system.now() - began >= MOST_OF * left
-                )
-                if earlier is None or not is_cut_off:
-                    earlier = error.bare()
-                for resource in concerned:
-                    self._failures[resource.reference] = earlier
-            # An attempt that the deadline ended tells less than an attempt that had its time.
-            raise earlier.bare()
+                had_time = self._system.now() - began < MOST_OF * left
+                known = earlier
+                if known is None or had_time or error.code != UNREACHABLE:
+                    earlier = error
+                    for resource in concerned:
+                        self._failures[resource.reference] = error
+                    raise
+            # An attempt that the deadline ended tells less than one before it that had its time.
+            raise known.bare()
 
         try:
             return attempt()
