@@ -94,6 +94,8 @@ class Store:
         self._busy_until = ALWAYS
         self._stalled: tuple[int, float] | None = None
         self.log: Log = lambda level, message: log(settings, level, message)
+        for warning in () if self._is_wrapped else settings.warnings:
+            self.log("warn", warning)
         # The names that the function's configuration sets, as opposed to its code.
         self._configured = handoff.configured if handoff else frozenset(environ)
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None

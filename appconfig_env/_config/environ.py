@@ -16,6 +16,11 @@ _WORDS = {
 }  # fmt: skip
 
 
+def is_yes_or_no(text: str) -> bool:
+    """Whether `Reader.yes_no` accepts this text."""
+    return text.lower() in _WORDS
+
+
 class Reader:
     """Reads settings by name; an empty variable counts as unset.
 
@@ -23,11 +28,13 @@ class Reader:
         environ: the environment.
         problems: its errors so far; each has the variable's name, the expected and the actual
             value.
+        warnings: what looks like a mistake, but need not be one.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
         self.problems: list[str] = []
+        self.warnings: list[str] = []
 
     def reject(self, name: str, expected: str) -> None:
         """Add the error that the variable `name` is not what was expected."""

@@ -23,6 +23,94 @@ def is_reference(value: str) -> bool:
     return bool(colon) and scheme in SCHEMES and scheme != FILE
 
 
+# How many letters may be wrong, missing or swapped in a scheme, and whether it is then an error.
+_NEAR = ((APPCONFIG, 2, True), (SECRETS_MANAGER, 2, True), (SSM, 1, False))
+# What other tools put around a reference.
+_OTHER_TOOLS = (
+    "{{resolve:ssm", "{{resolve:secretsmanager", "{{resolve:appconfig", "${ssm:",
+    "${secretsmanager:", "${appconfig:", "{{ssm:", "{{secretsmanager:", "{{appconfig:",
+)  # fmt: skip
+
+
+class NearMiss:
+    """A value that is not a reference, but looks like one with a mistake.
+
+    Attributes:
+        reason: what is wrong, and the remedy; without the value.
+        is_certain: whether it is a reference once the mistake is corrected: then it is an error.
+    """
+
+    __slots__ = ("is_certain", "reason")
+
+    def __init__(self, reason: str, *, is_certain: bool) -> None:
+        self.reason = reason
+        self.is_certain = is_certain
+
+
+def near_miss(value: str) -> NearMiss | None:
+    """Return what is wrong with a value that is almost a reference; None for any other value.
+
+    The value of a variable that is configured on the function: called for each one at startup, so
+    the first tests are cheap.
+    """
+    if any(mark in value for mark in _OTHER_TOOLS):
+        reason = "looks like another tool's reference, which is not resolved here"
+        return NearMiss(f"{reason}; write SCHEME:NAME alone, such as ssm:/x", is_certain=False)
+    bare = value.strip().strip("\"'").strip()
+    written, colon, rest = bare.partition(":")
+    if not colon or len(written) > 2 * len(SECRETS_MANAGER):
+        return None
+    scheme = written.lower().replace("-", "").replace("_", "").replace(" ", "")
+    if scheme in (APPCONFIG, SECRETS_MANAGER, SSM):
+        if not _is_valid(f"{scheme}:{rest}"):
+            return None
+        if written != scheme:
+            return NearMiss(_did_you_mean(written, scheme), is_certain=True)
+        reason = "is a reference between quotation marks or white space; remove them"
+        return NearMiss(reason, is_certain=True)
+    for known, most, is_certain in _NEAR:
+        if _distance(scheme, known, most) <= most and _is_valid(f"{known}:{rest}"):
+            if is_certain or rest.startswith("/"):
+                return NearMiss(_did_you_mean(written, known), is_certain=is_certain)
+            return None
+    return None
+
+
+def _did_you_mean(written: str, scheme: str) -> str:
+    return f"begins with {written}:, did you mean {scheme}:? Correct it"
+
+
+def _is_valid(text: str) -> bool:
+    try:
+        parse(text, "X")
+    except ReferenceProblems:
+        return False
+    return True
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Return the number of edits between two words, or more than `most` if there are more.
+
+    Edits are letters that are wrong, missing, too many or swapped (optimal string alignment).
+    Written here because difflib would cost 5 ms of each cold start with a URL in its environment.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    before: list[int] = []
+    last: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, last, row = last, row, [i]
+        for j, wanted in enumerate(other, 1):
+            edits = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                edits = min(edits, before[j - 2] + 1)
+            row.append(edits)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
 def without_options(text: str) -> str:
     """Return what a message may show of a text that is not a reference: a default may be secret."""
     return text.partition("?")[0].partition("&")[0]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
-from .environ import CORRECT, LOG_LEVELS, Reader
+from .environ import CORRECT, LOG_LEVELS, Reader, is_yes_or_no
 from .references import ReferenceProblems
 from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
+from .wording import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Settings:
         fallback_path, local_dir, next_wrapper: paths; empty for none.
         log_level: one of LOG_LEVELS.
         log_json: whether log lines are JSON objects.
+        warnings: what looks like a mistake, but need not be one.
         aws: endpoints, Regions, role and proxy.
     """
 
@@ -55,7 +57,7 @@ class Settings:
         "_resources", "aws", "continue_on_error", "deadline_seconds", "fallback_path", "local_dir",
         "log_json", "log_level", "next_wrapper", "overwrite", "poll_seconds",
         "poll_timeout_seconds", "secrets_ttl_seconds", "snapshot_path", "sources",
-        "ssm_ttl_seconds",
+        "ssm_ttl_seconds", "warnings",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +78,7 @@ class Settings:
         next_wrapper: str = "",
         log_level: str = "info",
         log_json: bool = False,
+        warnings: Collection[str] = (),
     ) -> None:
         self.sources = sources
         self._resources: dict[str, list[Source]] = {}
@@ -95,6 +98,7 @@ class Settings:
         self.next_wrapper = next_wrapper
         self.log_level = log_level
         self.log_json = log_json
+        self.warnings = tuple(warnings)
 
     def resources(self) -> Mapping[str, list[Source]]:
         """The sources by their resource's reference, in the order of first use."""
@@ -159,8 +163,8 @@ def from_environ(
     reader = Reader(environ)
     _reject_unknown(reader)
     sources = _app_params(reader) + _prefetch_list(reader) + _source_list(reader)
-    if reader.yes_no(PREFIX + "REFERENCES", default=True):
-        sources += _in_place(reader, environ if references is None else references)
+    values = environ if references is None else references
+    sources += _in_place(reader, _in_place_values(reader, values, is_first=references is None))
     settings = Settings(
         _without_duplicates(sources),
         aws=aws_settings.from_environ(environ, reader.problems),
@@ -177,6 +181,7 @@ def from_environ(
         next_wrapper=_next_wrapper(reader),
         log_level=reader.log_level(AWS_PREFIX + "LOG_LEVEL"),
         log_json=reader.text("AWS_LAMBDA_LOG_FORMAT").upper() == "JSON",
+        warnings=reader.warnings,
     )
     if reader.problems:
         raise SettingsError(reader.problems)
@@ -229,12 +234,43 @@ def _app_params(reader: Reader) -> list[Source]:
     return [Source(Resource(SSM, (full,), recursive=False), names="keep")]
 
 
+def _in_place_values(
+    reader: Reader, values: Mapping[str, str], *, is_first: bool
+) -> Mapping[str, str]:
+    """Return the variables that may hold references: all, none, or those that REFERENCES lists.
+
+    Args:
+        reader: the environment.
+        values: the variables.
+        is_first: whether no wrapper has read them before.
+    """
+    setting = PREFIX + "REFERENCES"
+    names = reader.text(setting).replace(",", " ").split()
+    if not names or (len(names) == 1 and is_yes_or_no(names[0])):
+        return values if reader.yes_no(setting, default=True) else {}
+    listed = {name: values[name] for name in names if name in values}
+    for name in names if is_first else ():
+        if not reference.is_reference(listed.get(name, "")):
+            found = "has no reference" if name in listed else "is not set"
+            reader.problems.append(
+                f"{setting}: expected yes, no, or a list of variables that hold references, got "
+                f"{quoted(name)}, which {found}; {CORRECT}"
+            )
+    return listed
+
+
 def _in_place(reader: Reader, values: Mapping[str, str]) -> list[Source]:
     sources: list[Source] = []
     # Sorted, because an environment has no defined order and the snapshot's fingerprint needs one.
     for name, value in sorted(values.items()):
-        if not is_own(name) and reference.is_reference(value):
+        if ":" not in value or is_own(name):
+            continue
+        if reference.is_reference(value):
             sources += _parsed(reader, name, [value], reference.parse, name)
+        elif (near := reference.near_miss(value)) is not None:
+            remedy = f"or list the variables that hold references in {PREFIX}REFERENCES"
+            where = reader.problems if near.is_certain else reader.warnings
+            where.append(f"{name}: its value {near.reason}, {remedy}")
     return sources
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 
+from .._config.references import is_reference
 from .._config.settings import HANDOFF, PREFIX, from_environ
 from ..errors import AppConfigEnvError
 from .exec import ExecError, become, execute, initial_environ
@@ -16,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from .._cache.handoff import Handoff
+    from .._config.settings import Settings
     from .background import Start
     from .exec import Execve
     from .prefetch import MakeBackend
@@ -62,9 +65,9 @@ def main(
     words = list(command)
     result = dict(environ)
     try:
-        if not _has_run(environ):
-            settings = from_environ(environ)
-            log.settings = settings
+        passed = _passed(environ)
+        if passed is None or passed.process != os.getpid():  # else a wrapper in the chain ran us
+            settings = _settings(environ, passed, log)
             if settings.next_wrapper:
                 words.insert(0, settings.next_wrapper)
             if settings.sources:
@@ -75,6 +78,7 @@ def main(
                     settings,
                     environ,
                     log,
+                    passed=passed,
                     now=now,
                     make_backend=make_backend,
                     start_background=start_background,
@@ -122,12 +126,46 @@ def _place(error: Exception) -> str:
     return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
 
 
-def _has_run(environ: Mapping[str, str]) -> bool:
-    """Whether this process has prefetched already: a wrapper in the chain runs this one again."""
+def _settings(environ: Mapping[str, str], passed: Handoff | None, log: StartLog) -> Settings:
+    """Return the settings, and report what in them looks like a mistake."""
+    if passed is None:
+        log.settings = settings = from_environ(environ)
+    else:
+        log.settings = settings = from_environ(environ, passed.references, passed.configured)
+        _warn_of_texts(environ, passed, log)
+    for warning in settings.warnings:
+        log.write("warn", warning)
+    return settings
+
+
+def _passed(environ: Mapping[str, str]) -> Handoff | None:
+    """Return what a wrapper that ran before this one has passed on; None if none has.
+
+    Then any other variable may have been set by a source, so the author of a parameter may have
+    chosen its value: it is neither a setting nor a reference. What no source can set counts as
+    configured.
+    """
     text = environ.get(HANDOFF, "")
     if not text:
-        return False
+        return None
     from .._cache import handoff
+    from .._content.protected import is_protected
 
     passed = handoff.loads(text)
-    return passed is not None and passed.process == os.getpid()
+    if passed is not None:
+        passed.configured |= {name for name in environ if is_protected(name)}
+    return passed
+
+
+def _warn_of_texts(environ: Mapping[str, str], passed: Handoff, log: StartLog) -> None:
+    """Report what looks like a reference and is not read as one, because a source may have set it.
+
+    A program that adds references for a wrapper that it starts itself would otherwise not notice.
+    """
+    for name, value in sorted(environ.items()):
+        if name not in passed.configured and name not in passed.references and is_reference(value):
+            log.write(
+                "warn",
+                f"{name} was left as it is, although it looks like a reference: a source may have "
+                f"set it; remove {HANDOFF} from the environment of this command to read it",
+            )

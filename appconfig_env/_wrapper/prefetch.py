@@ -33,6 +33,7 @@ class Prefetch:
         settings: the sources.
         environ: the environment as Lambda provides it.
         log: takes lines.
+        passed: what a wrapper that ran before this one has passed on; None if none has.
         now: Unix seconds.
         make_backend: returns the backend that reads the sources; None for the real one.
         start_background: see `background.start`; None for the real one.
@@ -46,12 +47,14 @@ class Prefetch:
         log: StartLog,
         *,
         now: Callable[[], float],
+        passed: handoff.Handoff | None = None,
         make_backend: MakeBackend | None = None,
         start_background: Start | None = None,
         jitter: Callable[[], float] | None = None,
     ) -> None:
         self._settings = settings
         self._environ = environ
+        self._passed = passed
         self._log = log
         self._now = now
         self._make_backend = make_backend or router.Router
@@ -170,6 +173,8 @@ class Prefetch:
         in_place = {source.variable for source in settings.sources if source.variable}
         result = {name: value for name, value in self._environ.items() if name not in in_place}
         configured = frozenset() if settings.overwrite else frozenset(result)
+        if self._passed is not None:
+            configured &= self._passed.configured
         names = set()
         for source, variables in snapshot.variables(settings):
             reference = source.public_reference
@@ -186,6 +191,9 @@ class Prefetch:
         return result, names
 
     def _handoff(self, moment: float) -> handoff.Handoff:
+        if self._passed is not None:
+            passed = self._passed
+            return handoff.Handoff(os.getpid(), moment, passed.references, passed.configured)
         in_place = {source.variable for source in self._settings.sources}
         configured = frozenset(self._environ) - in_place
         references = {name: self._environ[name] for name in self._environ.keys() - configured}

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from appconfig_env._config.references import ReferenceProblems, is_reference, parse, parse_prefetch
+from appconfig_env._config.references import (
+    ReferenceProblems,
+    is_reference,
+    near_miss,
+    parse,
+    parse_prefetch,
+)
+from appconfig_env._config.sources import SCHEMES
 
 
 def problems(text: str, variable: str = "") -> list[str]:
@@ -191,3 +198,102 @@ def test_any_text_is_a_source_or_a_list_of_errors(text: str, start: str) -> None
         assert parse(source.reference) == source
     assert all(errors)
     "\n".join(errors).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (
+            "secretmanager:prod/db#password",
+            "begins with secretmanager:, did you mean secretsmanager:?",
+        ),
+        ("secretsmanger:prod/db", "begins with secretsmanger:, did you mean secretsmanager:?"),
+        ("secrestmanager:prod/db", "begins with secrestmanager:, did you mean secretsmanager:?"),
+        ("secrets-manager:prod/db", "begins with secrets-manager:, did you mean secretsmanager:?"),
+        ("Secrets_Manager:prod/db", "begins with Secrets_Manager:, did you mean secretsmanager:?"),
+        ("SecretsManager:prod/db?default=a", "begins with SecretsManager:, did you mean"),
+        ("appconfg:shop/prod/app#a", "begins with appconfg:, did you mean appconfig:?"),
+        ("app-config:shop/prod/app", "begins with app-config:, did you mean appconfig:?"),
+        ("AppConfig:shop/prod/app", "begins with AppConfig:, did you mean appconfig:?"),
+        ("SSM:/shop/prod/host", "begins with SSM:, did you mean ssm:?"),
+        ('"secretsmanager:prod/db#password"', "between quotation marks or white space"),
+        ("'ssm:/shop/prod/host'", "between quotation marks or white space"),
+        (" ssm:/shop/prod/host", "between quotation marks or white space"),
+        ("appconfig:shop/prod/app\n", "between quotation marks or white space"),
+        ("'SecretManager:prod/db'", "begins with SecretManager:, did you mean secretsmanager:?"),
+    ],
+)
+def test_a_value_that_is_a_reference_but_for_a_mistake_is_an_error(value: str, reason: str) -> None:
+    found = near_miss(value)
+    assert found is not None
+    assert reason in found.reason
+    assert found.is_certain
+    assert "password" not in found.reason
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sm:/shop/prod/host",
+        "smm:/shop/prod/host",
+        "ssmm:/shop/prod/host",
+        "{{resolve:ssm:/shop/prod/host}}",
+        "x {{resolve:secretsmanager:prod/db:SecretString:password}}",
+        "${ssm:/shop/prod/host}",
+        "${secretsmanager:prod/db}",
+        "{{ssm:host}}",
+    ],
+)
+def test_a_value_that_may_be_meant_as_a_reference_is_a_warning(value: str) -> None:
+    found = near_miss(value)
+    assert found is not None
+    assert not found.is_certain
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "host",
+        "https://example.com:443/a",
+        "postgresql://user:pw@host/db",
+        "arn:aws:ssm:eu-west-1:1:parameter/shop/host",
+        "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db-abc",
+        "AppConfig: what we use",
+        "SecretsManager: see the wiki",
+        "appconfig://shop/prod",
+        "applications:a/b/c",
+        "smtp:/x",
+        "sms:+49",
+        "ssl:on",
+        "12:30",
+        "a:b",
+        "file:/etc/hosts",
+        "secrets:prod/db",
+        "${HOME}:/bin",
+    ],
+)
+def test_any_other_value_is_left_as_it_is(value: str) -> None:
+    assert near_miss(value) is None
+
+
+@given(st.sampled_from(["appconfig", "secretsmanager"]), st.data())
+def test_one_wrong_letter_in_a_long_scheme_is_always_found(
+    scheme: str, data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(scheme) - 1))
+    letter = data.draw(st.sampled_from("abcdefghijklmnopqrstuvwxyz"))
+    wrong = data.draw(
+        st.sampled_from(
+            [
+                scheme[:place] + scheme[place + 1 :],
+                scheme[:place] + letter + scheme[place:],
+                scheme[:place] + letter + scheme[place + 1 :],
+                scheme[:place] + scheme[place : place + 2][::-1] + scheme[place + 2 :],
+            ]
+        )
+    )
+    assume(wrong not in SCHEMES)
+    found = near_miss(f"{wrong}:shop/prod/app")
+    assert found is not None
+    assert f"did you mean {scheme}:?" in found.reason

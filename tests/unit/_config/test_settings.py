@@ -437,3 +437,40 @@ def test_the_defaults_of_the_settings_are_those_of_an_empty_environment() -> Non
     for name in Settings.__slots__:
         if name not in ("aws", "_resources"):
             assert getattr(Settings(), name) == getattr(empty, name), name
+
+
+def test_every_near_miss_is_reported_with_its_variable_and_without_its_value() -> None:
+    given = {
+        "A": "secretmanager:prod/db?default=c4n4ry",
+        "B": "'ssm:/x'",
+        "C": "{{resolve:ssm:/x}}",
+        "APPCONFIG_ENV_LOCAL_DIR": "SSM:/x",
+    }
+    with pytest.raises(SettingsError) as caught:
+        from_environ(given)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["A", "B"]
+    assert all(
+        problem.endswith(", or list the variables that hold references in APPCONFIG_ENV_REFERENCES")
+        for problem in caught.value.problems
+    )
+    assert "c4n4ry" not in str(caught.value)
+    (warning,) = from_environ({"C": "{{resolve:ssm:/x}}"}).warnings
+    assert warning.startswith("C: its value looks like another tool's reference")
+
+
+def test_a_list_of_names_resolves_these_alone() -> None:
+    given = {
+        "A": "ssm:/a",
+        "B": "ssm:/b",
+        "C": "secretmanager:c",
+        "APPCONFIG_ENV_REFERENCES": "B, ONLY_IN_LIST",
+    }
+    with pytest.raises(SettingsError, match="'ONLY_IN_LIST', which is not set"):
+        from_environ(given)
+    settings = from_environ(given | {"APPCONFIG_ENV_REFERENCES": "B"})
+    assert [source.variable for source in settings.sources] == ["B"]
+    with pytest.raises(SettingsError, match="'C', which has no reference"):
+        from_environ(given | {"APPCONFIG_ENV_REFERENCES": "B,C"})
+    # After the wrapper, its references are known, and the environment no longer has them.
+    after = from_environ({"APPCONFIG_ENV_REFERENCES": "B"}, {"B": "ssm:/b"})
+    assert [source.variable for source in after.sources] == ["B"]

@@ -52,6 +52,10 @@ variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
+def has_single_slashes(name: str) -> bool:
+    return "//" not in name
+
+
 @st.composite
 def sources(draw: st.DrawFn) -> Source:
     scheme = draw(st.sampled_from(["appconfig", "ssm", "path", "secretsmanager", "file"]))
@@ -60,7 +64,9 @@ def sources(draw: st.DrawFn) -> Source:
     if scheme == "appconfig":
         parts = (draw(part), draw(part), draw(part))
     elif is_path:
-        parts = (f"/{draw(part)}/",)
+        parts = (draw(part.map("/{}/".format).filter(has_single_slashes)),)
+    elif scheme == "ssm":
+        parts = (draw(part.filter(has_single_slashes).filter(lambda name: name[-1] != "/")),)
     else:
         parts = (draw(part.filter(lambda name: not name.endswith("/"))),)
     has_key = not is_path and draw(st.booleans())

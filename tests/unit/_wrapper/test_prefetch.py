@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
+from appconfig_env._config.settings import HANDOFF
 from appconfig_env._wrapper.main import main
 from appconfig_env._wrapper.prefetch import can_take_over
 from appconfig_env.errors import Failure
@@ -21,6 +23,8 @@ from ...support.fakes import steadily
 from .starts import FakeExecve, Reads, document, environ, exported, prefetched, run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...support.fake_aws import FakeAws
 
 
@@ -181,6 +185,76 @@ def test_values_for_get_only_stay_out_of_the_environment(life: dict[str, str]) -
         reads, 1000.0, {**life, "APPCONFIG_ENV_SOURCES": "appconfig:a/b/profile?env=no"}
     )
     assert "A" not in execve.environ
+
+
+def in_a_child(environment: Mapping[str, str], **more: str) -> dict[str, str]:
+    """The environment of a wrapper that the program starts in a child process."""
+    passed = json.loads(environment[HANDOFF]) | {"process": 1}
+    return {**environment, HANDOFF: json.dumps(passed), **more}
+
+
+REFERENCE_TEXTS = [
+    "ssm:/other/secret",
+    "secretsmanager:prod/db#password",
+    "appconfig:shop/prod/app",
+    "appconfig:not/valid",
+]
+
+
+@pytest.mark.parametrize("overwrite", ["no", "yes"])
+@pytest.mark.parametrize("text", REFERENCE_TEXTS)
+def test_what_a_source_has_set_is_never_read_as_a_reference_not_even_in_a_child(
+    folder: Path, text: str, overwrite: str
+) -> None:
+    (folder / "ssm.json").write_text(json.dumps({"/shop/prod/GREETING": text, "/one": text}))
+    given = environ(
+        folder,
+        APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
+        APPCONFIG_ENV_OVERWRITE=overwrite,
+        ONE="ssm:/one",
+        GREETING="hello" if overwrite == "yes" else "",
+    )
+    if overwrite == "no":
+        del given["GREETING"]
+
+    first = exported(given)
+    ended = prefetched(in_a_child(first))
+    third = exported(in_a_child(ended.environ))
+
+    for variables in (first, ended.environ, third):
+        assert (variables["GREETING"], variables["ONE"]) == (text, text)
+    is_warned = "GREETING was left as it is, although it looks like a reference" in ended.log
+    assert is_warned is (overwrite == "no")
+
+
+def test_a_child_reads_no_setting_that_a_source_has_set_and_every_one_that_none_can_set(
+    folder: Path,
+) -> None:
+    parameters = {"/shop/prod/APP_ENV": "other", "/prod/app/A": "1", "/other/app/A": "2"}
+    (folder / "ssm.json").write_text(json.dumps(parameters))
+    given = environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/", APP_PARAMS_PATH="prod/app")
+    first = exported(given)
+    assert (first["A"], first["APP_ENV"]) == ("1", "other")
+
+    second = exported(in_a_child(first))
+    third = exported(in_a_child(first, APPCONFIG_ENV_SOURCES="ssm:/other/app/"))
+
+    assert (second["A"], third["A"]) == ("1", "2")
+
+
+def test_a_wrapper_in_a_child_sets_new_values_and_keeps_what_is_configured(folder: Path) -> None:
+    (folder / "ssm.json").write_text('{"/shop/prod/A": "1", "/shop/prod/B": "1", "/c": "1"}')
+    given = environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/", B="mine", C="ssm:/c")
+    first = exported(given)
+    (folder / "ssm.json").write_text('{"/shop/prod/A": "2", "/shop/prod/B": "2", "/c": "2"}')
+
+    second = exported(in_a_child(first))
+
+    assert [(one["A"], one["B"], one["C"]) for one in (first, second)] == [
+        ("1", "mine", "1"), ("2", "mine", "2"),
+    ]  # fmt: skip
+    passed = [json.loads(one[HANDOFF]) for one in (first, second)]
+    assert passed[0]["references"] == passed[1]["references"] == {"C": "ssm:/c"}
 
 
 def test_the_handoff_has_the_original_references(life: dict[str, str]) -> None:
