@@ -30,12 +30,15 @@ def override(
     applies to the whole process, and to all threads.
 
     Args:
-        values: by variable name; values other than strings are converted as in the environment.
+        values: by variable name; values other than strings are converted as in the environment,
+            and None removes the name, even if the environment has it.
         documents: parsed documents, by reference.
         flags: by name: whether it is enabled, or an object with `enabled` and the attributes.
         helper: the helper to override; by default that of the package's functions.
     """
-    given = {name: text_value(value) for name, value in (values or {}).items()}
+    given = {
+        name: None if value is None else text_value(value) for name, value in (values or {}).items()
+    }
     parsed = {name: _flag(name, data) for name, data in (flags or {}).items()}
     outer = helper.replaced_store
     inner = (outer or StaticStore(helper.environ)).extended(given, documents or {}, parsed)

@@ -12,7 +12,7 @@ from .wording import quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from .aws import AwsSettings
 
@@ -26,6 +26,18 @@ KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR",
 )  # fmt: skip
+# Of AWS_APPCONFIG_EXTENSION_*: what is read here, and what only AWS's own agent reads.
+AWS_KNOWN = (
+    "LOG_LEVEL", "MAX_CONNECTIONS", "POLL_INTERVAL_SECONDS", "POLL_TIMEOUT_MILLIS", "PREFETCH_LIST",
+    "PROXY_HEADERS", "PROXY_URL", "ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME",
+    "SERVICE_REGION",
+)  # fmt: skip
+AGENTS_OWN = (
+    "BACKUP_DIRECTORY", "EXPERIMENT_ASSIGNMENT_LOG_DESTINATION", "HTTP_PORT", "MANIFEST",
+    "SERVICE_ENDPOINT", "WAIT_ON_MANIFEST",
+)  # fmt: skip
+LONGEST_INIT_SECONDS = 10.0  # what Lambda gives an init, the runtime's own start included
+LONGEST_DEADLINE_SECONDS = 9.5
 ALL_SETTINGS = "the README lists all under Settings"
 SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 # nosec B108 # all a function may write to
 POLL_FLOOR_SECONDS = 15.0  # the service's minimum for RequiredMinimumPollIntervalInSeconds
@@ -185,7 +197,42 @@ def from_environ(
     )
     if reader.problems:
         raise SettingsError(reader.problems)
+    settings.warnings += tuple(_doubtful(reader, settings))
     return settings
+
+
+def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
+    """Yield what is accepted, but has no effect or another one than its author may expect."""
+    for name in reader.environ:
+        own = name.removeprefix(AWS_PREFIX)
+        if own != name and own not in AWS_KNOWN:
+            if own in AGENTS_OWN:
+                yield f"{name} has no effect here: only AWS's own agent reads it; unset it"
+            else:
+                yield f"{name}: unknown setting; {_correct_name(own, AWS_PREFIX, AWS_KNOWN)}"
+    if settings.deadline_seconds > LONGEST_DEADLINE_SECONDS and _is_in_lambda(reader):
+        yield (
+            f"{PREFIX}DEADLINE_SECONDS: Lambda ends an init after {LONGEST_INIT_SECONDS:g} s, the "
+            f"runtime's start included; set at most {LONGEST_DEADLINE_SECONDS:g}"
+        )
+    profiles = [one for one in settings.sources if one.resource.scheme == APPCONFIG and not one.ttl]
+    if profiles and settings.poll_seconds < POLL_FLOOR_SECONDS and not settings.local_dir:
+        yield (
+            f"{AWS_PREFIX}POLL_INTERVAL_SECONDS: AppConfig may be polled every "
+            f"{POLL_FLOOR_SECONDS:g} s at most, which is used; set at least that"
+        )
+
+
+def _is_in_lambda(reader: Reader) -> bool:
+    return bool(reader.text("AWS_LAMBDA_FUNCTION_NAME"))
+
+
+def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # only a wrong name pays for this import
+
+    near = get_close_matches(name.upper(), known, n=1, cutoff=0.6)
+    found = f"nearest: {prefix}{near[0]}" if near else ALL_SETTINGS
+    return f"correct its name ({found}) or unset it"
 
 
 def is_own(name: str) -> bool:
@@ -196,14 +243,8 @@ def is_own(name: str) -> bool:
 def _reject_unknown(reader: Reader) -> None:
     for name in reader.environ:
         if name.startswith(PREFIX) and name[len(PREFIX) :] not in KNOWN:
-            # Only a wrong setting pays for this import.
-            from difflib import get_close_matches
-
-            near = get_close_matches(name[len(PREFIX) :].upper(), KNOWN, n=1, cutoff=0.6)
-            known = f"nearest: {PREFIX}{near[0]}" if near else ALL_SETTINGS
-            reader.problems.append(
-                f"{name}: unknown setting; correct its name ({known}) or unset it"
-            )
+            remedy = _correct_name(name[len(PREFIX) :], PREFIX, KNOWN)
+            reader.problems.append(f"{name}: unknown setting; {remedy}")
 
 
 def _without_duplicates(sources: list[Source]) -> tuple[Source, ...]:

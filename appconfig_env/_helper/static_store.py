@@ -22,7 +22,7 @@ class StaticStore:
 
     Args:
         environ: the environment, for names that are not in `values`.
-        values: texts by variable name.
+        values: texts by variable name; None for none, even if the environment has one.
         documents: parsed documents by reference.
         flags: by name.
     """
@@ -30,7 +30,7 @@ class StaticStore:
     def __init__(
         self,
         environ: Mapping[str, str],
-        values: Mapping[str, str] | None = None,
+        values: Mapping[str, str | None] | None = None,
         documents: Mapping[str, Any] | None = None,
         flags: Mapping[str, Flag] | None = None,
     ) -> None:
@@ -38,12 +38,12 @@ class StaticStore:
         self._values = dict(values or {})
         self._documents = dict(documents or {})
         self._flags = dict(flags or {})
-        # Nothing is ever stale.
-        self.seen: Seen = (ALWAYS, NEVER, self._values)
+        texts = {name: text for name, text in self._values.items() if text is not None}
+        self.seen: Seen = (ALWAYS, NEVER, texts)  # nothing is ever stale
 
     def extended(
         self,
-        values: Mapping[str, str],
+        values: Mapping[str, str | None],
         documents: Mapping[str, Any],
         flags: Mapping[str, Flag],
     ) -> StaticStore:
@@ -61,8 +61,7 @@ class StaticStore:
 
     def value(self, name: str) -> str | None:
         """Return the text of `name`; None if there is none."""
-        value = self._values.get(name)
-        return self._environ.get(name) if value is None else value
+        return self._values[name] if name in self._values else self._environ.get(name)
 
     def document(self, reference: str) -> Any:
         """Return the document of `reference`.

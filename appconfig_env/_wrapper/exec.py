@@ -92,8 +92,12 @@ def _why_not_found(name: str) -> str:
 
 
 def initial_environ() -> dict[str, str]:
-    """Return the environment as inherited: without the LC_CTYPE that Python adds (PEP 538)."""
+    """Return the environment as inherited: without the LC_CTYPE that Python adds (PEP 538).
+
+    An entry without a name (`=x`) is left out: exec would refuse it.
+    """
     environ = dict(os.environ)
+    environ.pop("", None)
     if environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8"):
         try:
             with open("/proc/self/environ", "rb") as file:

@@ -25,6 +25,11 @@ class StartLog:
         self._write = write
         self.settings: Settings | None = None
 
+    def fail(self, message: str, level: str = "error") -> None:
+        """Write why startup fails, whatever the log level: nothing else would tell."""
+        self.settings = None
+        self.write(level, message)
+
     def write(self, level: str, message: str) -> None:
         """Write one line, if its level is logged."""
         if self.settings is not None and not self.settings.accepts(level):

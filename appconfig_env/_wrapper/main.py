@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .prefetch import MakeBackend
 
 NEXT_WRAPPER = PREFIX + "NEXT_WRAPPER"
+NOTHING_TO_READ = f"nothing to read; set {PREFIX}SOURCES, or a variable to a reference"
 
 
 def run(command: Sequence[str]) -> int:
@@ -60,7 +61,7 @@ def main(
     """
     log = StartLog(environ, write_line or to_stderr)
     if not command:
-        log.write("error", "missing command; pass the command to execute, as Lambda does")
+        log.fail("missing command; pass the command to execute, as Lambda does")
         return 2
     words = list(command)
     result = dict(environ)
@@ -85,22 +86,24 @@ def main(
                     jitter=jitter,
                 )
                 result = prefetch.environ_for(command)
+            else:
+                log.write("info", NOTHING_TO_READ)
         result.pop(NEXT_WRAPPER, None)  # else a chain that comes back here would never end
         return execute(words, result, execve)
     except AppConfigEnvError as error:
         for line in str(error).split("\n"):
-            log.write("error", line)
+            log.fail(line)
         report_init_error(environ, error)
         return 1
     except ExecError as error:
         if log.settings is not None and words[0] == log.settings.next_wrapper:
             error = ExecError(f"{NEXT_WRAPPER}: {error}", error.exit_code)
-        log.write("error", str(error))
+        log.fail(str(error))
         report_init_error(environ, error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - our own bugs must not surface as a traceback
         unexpected = _unexpected(error)
-        log.write("fatal", str(unexpected))
+        log.fail(str(unexpected), "fatal")
         report_init_error(environ, unexpected)
         return 1
 

@@ -52,6 +52,18 @@ def test_overrides_nest_and_end_in_order_even_after_an_error() -> None:
             appconfig_env.document(APP)
 
 
+def test_none_removes_a_name_even_if_the_environment_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LIMIT", "10")
+    with override({"LIMIT": None}):
+        assert appconfig_env.get("LIMIT") is None
+        assert appconfig_env.get("LIMIT", 3, type=int) == 3
+        with override({"LIMIT": 4}):
+            assert appconfig_env.get("LIMIT") == "4"
+    assert appconfig_env.get("LIMIT") == "10"
+
+
 def test_flags_are_booleans_or_objects_with_attributes() -> None:
     flags: dict[str, bool | dict[str, Any]] = {
         "on": True,

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.settings import KNOWN, PREFIX, Settings, from_environ, is_own
+from appconfig_env._config.settings import (
+    AWS_KNOWN,
+    KNOWN,
+    PREFIX,
+    Settings,
+    from_environ,
+    is_own,
+)
 from appconfig_env.errors import SettingsError
+
+from ...support.paths import ROOT
 
 CANARY = "c4n4ry"
 AWS = "AWS_APPCONFIG_EXTENSION_"
@@ -474,3 +485,49 @@ def test_a_list_of_names_resolves_these_alone() -> None:
     # After the wrapper, its references are known, and the environment no longer has them.
     after = from_environ({"APPCONFIG_ENV_REFERENCES": "B"}, {"B": "ssm:/b"})
     assert [source.variable for source in after.sources] == ["B"]
+
+
+NEAREST = "correct its name (nearest: AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS) or unset it"
+
+
+@pytest.mark.parametrize(
+    ("given", "warning"),
+    [
+        ({f"{AWS}POLL_INTERVAL": "45"}, f"{AWS}POLL_INTERVAL: unknown setting; {NEAREST}"),
+        ({f"{AWS}X": "1"}, f"{AWS}X: unknown setting; correct its name (the README lists all"),
+        ({f"{AWS}HTTP_PORT": "1"}, f"{AWS}HTTP_PORT has no effect here: only AWS's own agent"),
+        (
+            {"APPCONFIG_ENV_DEADLINE_SECONDS": "60", "AWS_LAMBDA_FUNCTION_NAME": "f"},
+            "APPCONFIG_ENV_DEADLINE_SECONDS: Lambda ends an init after 10 s",
+        ),
+        (
+            {f"{AWS}POLL_INTERVAL_SECONDS": "5", "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c"},
+            f"{AWS}POLL_INTERVAL_SECONDS: AppConfig may be polled every 15 s at most",
+        ),
+    ],
+)
+def test_what_has_no_effect_or_another_one_is_a_warning(
+    given: dict[str, str], warning: str
+) -> None:
+    (found,) = from_environ(given).warnings
+    assert found.startswith(warning)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "5"},
+        {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"},
+        {"APPCONFIG_ENV_DEADLINE_SECONDS": "9.5", "AWS_LAMBDA_FUNCTION_NAME": "f"},
+        {f"AWS_APPCONFIG_EXTENSION_{name}": "" for name in AWS_KNOWN},
+    ],
+)
+def test_what_has_its_documented_effect_is_accepted_in_silence(given: dict[str, str]) -> None:
+    assert from_environ(given).warnings == ()
+
+
+def test_every_setting_of_awss_extension_that_is_read_is_known() -> None:
+    package = ROOT / "appconfig_env" / "_config"
+    ours = re.findall(r'\bAWS_PREFIX \+ "(\w+)"', (package / "settings.py").read_text())
+    theirs = re.findall(r'\bPREFIX \+ "(\w+)"', (package / "aws.py").read_text())
+    assert {*ours, *theirs} == set(AWS_KNOWN)

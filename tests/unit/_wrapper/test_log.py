@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from appconfig_env._config.settings import from_environ
+from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env._wrapper.log import StartLog
 
 from .starts import WRAPPER, environ, prefetched
@@ -82,3 +82,13 @@ def test_json_has_lambdas_fields() -> None:
     assert fields.keys() == {"timestamp", "level", "message", "logger"}
     assert (fields["level"], fields["message"]) == ("WARN", 'a "b"')
     assert fields["logger"] == "appconfig_env"
+
+
+def test_a_failure_is_written_whatever_the_level_is() -> None:
+    found: list[str] = []
+    log = StartLog({}, found.append)
+    log.settings = Settings(log_level="none")
+    log.write("error", "a")
+    log.fail("b")
+    log.fail("c", "fatal")
+    assert found == ["appconfig-env: error: b", "appconfig-env: fatal: c"]

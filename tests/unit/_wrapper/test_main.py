@@ -56,8 +56,29 @@ def test_with_nothing_to_read_the_environment_is_untouched(tmp_path: Path) -> No
     script = "import sys; sys.stdout.write(open('/proc/self/environ').read())"
     done = start(given, *PYTHON, "-c", script, cwd=tmp_path)
     assert dict(item.split("=", 1) for item in done.stdout.split("\0") if item) == given
-    assert done.stderr == ""
+    assert done.stderr == (
+        "appconfig-env: nothing to read; set APPCONFIG_ENV_SOURCES, or a variable to a reference\n"
+    )
     assert not (tmp_path / "s").exists()
+
+
+def test_an_entry_without_a_name_is_left_out(folder: Path) -> None:
+    given = environ(folder, ONE="ssm:/shop/one")
+    done = subprocess.run(
+        ["/usr/bin/env", "-i", "=x", *[f"{name}={value}" for name, value in given.items()],
+         str(WRAPPER), *PYTHON, "-c", SHOW],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["ONE"] == "1"
+
+
+def test_the_reason_of_a_failure_is_written_even_without_a_log(folder: Path) -> None:
+    for given in ({"A": "ssm:/none"}, {"APPCONFIG_ENV_X": "1"}):
+        level = {"AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "none"}
+        ended = prefetched(environ(folder, **given, **level))
+        assert ended.code == 1
+        assert "error: " in ended.log
 
 
 def test_the_interpreter_is_the_one_of_the_runtimes_command(tmp_path: Path) -> None:
@@ -66,7 +87,8 @@ def test_the_interpreter_is_the_one_of_the_runtimes_command(tmp_path: Path) -> N
     python.write_text(f'#!/bin/sh\necho chosen >&2\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
     done = start({"PATH": "/nowhere"}, str(python), "-c", "print('ran')")
-    assert done.stderr == "chosen\nchosen\n", "once for the wrapper, once for the command"
+    own = [line for line in done.stderr.splitlines() if not line.startswith("appconfig-env: ")]
+    assert own == ["chosen"] * 2, "once for the wrapper, once for the command"
     assert done.stdout == "ran\n"
 
 
