@@ -13,10 +13,11 @@ from .snapshot import Snapshot, completed, fingerprint, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from .._backends.base import Backend
     from .._config.settings import Settings
+    from .._config.sources import Source
     from .._content.variables import Variables
     from .file_lock import FileLock
 
@@ -318,6 +319,16 @@ class Store:
                 attempts = f"{earlier.failures} failed attempt"
                 plural = "" if earlier.failures == 1 else "s"
                 self.log("info", f"{reference}: recovered after {attempts}{plural}")
+        known = {line for _, line in _left_out(before, self.settings)}
+        for source, line in _left_out(self.snapshot, self.settings):
+            if line not in known:
+                self.log("warn", f"{source.public_reference}: {line}; it was left out")
+
+
+def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:
+    for source, variables in snapshot.variables(settings):
+        for line in variables.left_out:
+            yield source, line
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_SHOWN = 100
+MOST_LISTED = 10
 
 
 def quoted(name: str) -> str:
@@ -18,6 +19,18 @@ def printable(text: str, longest: int = 400) -> str:
     """`text` for one log line: without control characters, at most `longest` characters long."""
     line = "".join(char if char.isprintable() else "?" for char in text[: longest + 1])
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def listed(names: Iterable[str], wanted: str) -> str:
+    """List up to MOST_LISTED names for a message, those that are most like `wanted` first."""
+    from difflib import get_close_matches  # only an error pays for it
+
+    known = sorted(dict.fromkeys(names))
+    near = get_close_matches(wanted, known, n=3, cutoff=0.5)
+    ordered = [*near, *(name for name in known if name not in near)]
+    shown = ", ".join(map(quoted, ordered[:MOST_LISTED]))
+    more = len(ordered) - MOST_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown or "none"
 
 
 def repeated(names: Iterable[str]) -> str:

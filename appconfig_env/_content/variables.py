@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._config.options import is_variable_name
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
-from .._config.wording import quoted
+from .._config.wording import listed, quoted
 from .document import Document, DocumentError
 from .fast_json import dumps
 from .parse import kind_of, parse, text_of
@@ -12,7 +12,7 @@ from .protected import is_protected, is_proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from .._config.sources import Resource, Source
 
@@ -34,19 +34,22 @@ class Variables:
         values: by variable name.
         secret: the names whose values must stay in memory.
         protected: names left out because they could run code or redirect AWS calls.
+        left_out: what else was left out, each a sentence that names it.
     """
 
-    __slots__ = ("protected", "secret", "values")
+    __slots__ = ("left_out", "protected", "secret", "values")
 
     def __init__(
         self,
         values: dict[str, str] | None = None,
         secret: Iterable[str] = (),
         protected: Iterable[str] = (),
+        left_out: Iterable[str] = (),
     ) -> None:
         self.values = values or {}
         self.secret = frozenset(secret)
         self.protected = tuple(protected)
+        self.left_out = tuple(left_out)
 
     def __repr__(self) -> str:
         return f"<Variables {', '.join(self.values)}>"
@@ -78,6 +81,9 @@ def data_of(document: Document, resource: Resource) -> object:
 def render(source: Source, document: Document, data: object) -> Variables:
     """Render the variables of `source` from `document`.
 
+    Of many names, one that no variable can have is left out; and so is, if the source is optional,
+    a name of `only=` that the document does not have.
+
     Args:
         source: the source.
         document: its resource's document.
@@ -85,31 +91,46 @@ def render(source: Source, document: Document, data: object) -> Variables:
 
     Raises:
         KeyMissingError: `#KEY` is missing from the document, or null.
-        DocumentError: two keys become one name, or no environment can hold a name or value.
+        DocumentError: two keys become one name, no environment can hold a value, or a name of
+            `only=` is missing; has every error.
     """
+    problems: list[str] = []
+    left_out: list[str] = []
+    others: list[str] = []  # names that `only=` does not list
     values: dict[str, str] = {}
     origins: dict[str, str] = {}
     secret: list[str] = []
     protected: list[str] = []
     for name, origin, value in _pairs(source, document, data):
         if source.only is not None and name not in source.only:
+            others.append(name)
             continue
         if source.env and _is_left_out(source, name):
             protected.append(name)
             continue
         if name in origins:
-            raise DocumentError(
+            problems.append(
                 f"{quoted(origins[name])} and {quoted(origin)} both become variable "
                 f"{quoted(name)}; rename one"
             )
+            continue
         origins[name] = origin
-        if source.env:
-            _reject_impossible(name, origin, value)
+        if source.env and not is_variable_name(name):
+            is_one_of_many = document.parameters is not None or isinstance(data, dict)
+            (left_out if is_one_of_many else problems).append(_not_a_name(name, origin))
+            continue
+        if source.env and (problem := _impossible(name, value)):
+            problems.append(problem)
+            continue
         values[name] = value
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
-    return Variables(values, secret, dict.fromkeys(protected))
+    for problem in _missing(source, {*origins, *protected}, others):
+        (left_out if source.optional else problems).append(problem)
+    if problems:
+        raise DocumentError("; ".join(problems))
+    return Variables(values, secret, dict.fromkeys(protected), left_out)
 
 
 def render_default(source: Source, *, is_secret: bool = False) -> Variables:
@@ -130,8 +151,10 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
         return Variables()
     if source.env and is_protected(name):
         return Variables(protected=[name])
-    if source.env:
-        _reject_impossible(name, source.resource.name, source.default)
+    if source.env and not is_variable_name(name):
+        raise DocumentError(_not_a_name(name, source.resource.name))
+    if source.env and (problem := _impossible(name, source.default)):
+        raise DocumentError(problem)
     is_secret = is_secret or source.resource.scheme == SECRETS_MANAGER
     return Variables({name: source.default}, secret=[name] if is_secret else ())
 
@@ -150,8 +173,10 @@ def pick(data: object, key: tuple[str, ...]) -> object:
                 f"{quoted('.'.join(key[: depth + 1]))}; check #KEY"
             )
         if segment not in data:
+            parent = quoted(".".join(key[:depth])) if depth else "the document"
+            keys = listed(data, segment)
             raise KeyMissingError(
-                f"the document has no key {quoted('.'.join(key[: depth + 1]))}; check #KEY"
+                f"{parent} has no key {quoted('.'.join(key[: depth + 1]))}, but {keys}; check #KEY"
             )
         data = data[segment]
     return data
@@ -248,26 +273,41 @@ def _styled(source: Source, path: Sequence[str]) -> str:
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
-def _reject_impossible(name: str, origin: str, value: str) -> None:
-    if not is_variable_name(name):
-        raise DocumentError(
-            f"{quoted(origin)} becomes {quoted(name)}, which is not a variable name "
-            f"([A-Za-z_][A-Za-z0-9_]*); rename it, or {FOR_GET}"
-        )
+def _missing(source: Source, found: Collection[str], others: Iterable[str]) -> Iterator[str]:
+    """Yield an error for each name of `only=` that was not found."""
+    for name in source.only or ():
+        if name not in found:
+            there = listed([*found, *others], name)
+            yield (
+                f"only={name}: the document does not have it, but {there}; correct the name, or "
+                "remove it from only="
+            )
+
+
+def _not_a_name(name: str, origin: str) -> str:
+    return (
+        f"{quoted(origin)} becomes {quoted(name)}, which is not a variable name "
+        f"([A-Za-z_][A-Za-z0-9_]*); rename it, or {FOR_GET}"
+    )
+
+
+def _impossible(name: str, value: str) -> str:
+    """Return why no variable can hold the value; an empty string if one can."""
     if "\0" in value:
-        raise DocumentError(
+        return (
             f"the value of {quoted(name)} has a NUL character, which no variable can hold; "
             f"remove it, or {FOR_GET}"
         )
     try:
         size = len(name) + 1 + len(value.encode())
     except UnicodeEncodeError:
-        raise DocumentError(
+        return (
             f"the value of {quoted(name)} has a lone surrogate, which is not UTF-8; "
             f"remove it, or {FOR_GET}"
-        ) from None
+        )
     if size > LONGEST_VARIABLE_BYTES:
-        raise DocumentError(
+        return (
             f"{quoted(name)} needs {size} bytes, but NAME=value can have at most "
             f"{LONGEST_VARIABLE_BYTES}; shorten it, or {FOR_GET}"
         )
+    return ""

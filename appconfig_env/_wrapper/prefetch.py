@@ -181,6 +181,8 @@ class Prefetch:
             for name in variables.protected:
                 hint = "rename it, or configure it on the function"
                 log.write("warn", f"{reference}: {name} is protected and was left out; {hint}")
+            for problem in variables.left_out:
+                log.write("warn", f"{reference}: {problem}; it was left out")
             for name, value in variables.values.items() if source.env else ():
                 if name in configured:
                     hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"

@@ -152,7 +152,51 @@ def test_a_prefix_comes_before_each_name() -> None:
 
 def test_only_the_allowed_final_names_are_set() -> None:
     data = {"host": "x", "port": 1, "bad name": "y"}
-    assert values(APP + "?prefix=DB_&only=DB_HOST,DB_OTHER", data) == {"DB_HOST": "x"}
+    assert values(APP + "?prefix=DB_&only=DB_HOST", data) == {"DB_HOST": "x"}
+    assert values(APP + "?prefix=DB_&only=DB_HOST,DB_PORT", data) == {
+        "DB_HOST": "x",
+        "DB_PORT": "1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (
+            "only=GREETNG",
+            "only=GREETNG: the document does not have it, but 'GREETING', 'LIMIT'; correct",
+        ),
+        ("prefix=X_&only=LIMIT", "only=LIMIT: the document does not have it, but 'X_LIMIT', 'X_"),
+        ("only=LIMIT,GREETNG,OTHER", "only=GREETNG: the document does not have it, but"),
+    ],
+)
+def test_a_name_of_only_that_is_missing_is_an_error_or_a_warning_that_lists_what_is_there(
+    options: str, error: str
+) -> None:
+    data = {"greeting": CANARY, "limit": 1}
+    with pytest.raises(DocumentError) as caught:
+        values(f"{APP}?{options}", data)
+    assert str(caught.value).startswith(error)
+    assert CANARY not in str(caught.value)
+    found = rendered(f"{APP}?{options}&optional", data)
+    assert "; ".join(found.left_out) == str(caught.value)
+    assert found.values in ({}, {"LIMIT": "1"})
+
+
+def test_a_path_lists_what_it_has_for_a_name_of_only_that_is_missing() -> None:
+    with pytest.raises(
+        DocumentError, match="only=HOSTS: the document does not have it, but 'HOST'"
+    ):
+        under_path("ssm:/shop/?only=HOSTS", {"host": "1"})
+
+
+def test_all_problems_of_a_document_are_reported() -> None:
+    data = {"a": "\0", "b": "x" * 131_072, "c-d": 1, "c.d": 2}
+    with pytest.raises(DocumentError) as caught:
+        values(APP + "?only=A,B,C_D,E", data)
+    parts = str(caught.value).split("; ")
+    for start in ("the value of 'A'", "'B' needs", "'c-d' and 'c.d'", "only=E: "):
+        assert any(part.startswith(start) for part in parts)
 
 
 def test_as_puts_the_whole_document_into_one_variable() -> None:
@@ -216,13 +260,40 @@ def test_keys_that_set_no_variable_do_not_clash() -> None:
 
 
 @pytest.mark.parametrize("key", ["1st", "a b", "ä", "", "a=b", "a\0b", "a\n", "$x", "\ud800"])
-def test_a_key_that_is_not_a_variable_name_is_an_error_that_names_it(key: str) -> None:
-    with pytest.raises(DocumentError, match="which is not a variable name") as caught:
-        values(APP, {key: CANARY})
-    str(caught.value).encode()
-    assert CANARY not in str(caught.value)
-    assert "env=no" in str(caught.value)
+def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names_it(
+    key: str,
+) -> None:
+    data = {key: CANARY, "host": "x"}
+    found = rendered(APP, data)
+    assert found.values == {"HOST": "x"}
+    (warning,) = found.left_out
+    warning.encode()
+    assert "which is not a variable name" in warning
+    assert CANARY not in warning
+    assert "env=no" in warning
     assert values(APP + "?env=no&names=keep", {key: "x"}) == {key: "x"}
+
+
+def test_a_parameter_that_is_not_a_variable_name_is_left_out_of_a_path() -> None:
+    found = under_path("ssm:/shop/", {"1PASSWORD_KEY": CANARY, "A IS B": CANARY, "a": "1"})
+    assert found.values == {"A": "1"}
+    assert ["1PASSWORD_KEY" in found.left_out[0], "A IS B" in found.left_out[1]] == [True, True]
+
+
+def test_a_single_value_whose_name_no_variable_can_have_is_an_error() -> None:
+    with pytest.raises(DocumentError, match="'1st' becomes '1ST', which is not a variable name"):
+        values("ssm:/shop/1st", b"x")
+
+
+def test_a_missing_key_lists_those_that_are_there_the_nearest_first() -> None:
+    data = {"db": {"user": CANARY, "password": CANARY}}
+    with pytest.raises(KeyMissingError) as caught:
+        values(APP + "#db.pasword", data)
+    expected = "'db' has no key 'db.pasword', but 'password', 'user'; check #KEY"
+    assert str(caught.value).startswith(expected)
+    assert CANARY not in str(caught.value)
+    with pytest.raises(KeyMissingError, match=r"'k0', 'k1', .* and 20 more; check #KEY"):
+        values(APP + "#x", {f"k{number}": 1 for number in range(30)})
 
 
 @pytest.mark.parametrize(
