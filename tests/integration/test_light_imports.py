@@ -170,7 +170,7 @@ def test_the_process_of_the_wrapper_loads_nothing_of_the_helper(
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_a_wrapper_with_nothing_to_read_loads_almost_nothing(version: str) -> None:
-    loaded, values = fresh(version, WRAP, environ={"LIMIT": "1"})
+    loaded, values = fresh(version, WRAP, environ={"LIMIT": "1"} | QUIET)
     assert values == "1 None None"
     assert foreign(loaded.split()) <= STARTED
     assert "appconfig_env._cache.load" not in loaded.split()
