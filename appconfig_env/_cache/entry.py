@@ -276,7 +276,7 @@ def _after_no_document(
 ) -> Entry:
     if not failure.is_unavailable:
         return _after_failure(before, REFUSED, failure, sources, schedule)
-    if before.fetched_at is None:
+    if before.used_since is None:
         baked = fallback(sources[0].resource.reference)
         if baked is not None and _is_usable(baked, sources):
             return _fallen_back(before, baked, failure, schedule)
@@ -297,6 +297,11 @@ def _after_failure(
     if TRANSITIONS[event][before.status] == FAILING:
         return _failing(before, failure, schedule, token)
     failures = before.failures + 1
+    if document is not None:
+        # It replaces an earlier one only if that does not take a value from any source.
+        used = render_document(sources, document).used
+        if before.used_since is not None and not used >= before.rendering(sources).used:
+            document = None
     partial = document or before.document
     given = before.given if document is None else {}
     entry = Entry(
@@ -311,9 +316,9 @@ def _after_failure(
         is_secret=before.is_secret if given else partial is not None and partial.is_secret,
     )
     rendering = entry.rendering(sources)
-    if given or (document is None and rendering.is_used):
+    if given or (document is None and rendering.used):
         entry.received_at, entry.version = before.received_at, before.version
-    elif document is not None and rendering.is_used:
+    elif document is not None and rendering.used:
         entry.received_at, entry.version = schedule.now, document.version
     is_without_value = any(error.unreachable for error in rendering.missing)
     entry.refresh_at = schedule.next_attempt(failures, is_without_value=is_without_value)

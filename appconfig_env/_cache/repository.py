@@ -29,14 +29,14 @@ class Written:
     """What this process knows of the snapshot file.
 
     Attributes:
-        generation: of the file that it has read or written; 0 for none.
+        link: of the file that it has read or written, see `snapshot_json`; empty for none.
         digests: those of the documents in it, by reference.
     """
 
-    __slots__ = ("digests", "generation")
+    __slots__ = ("digests", "link")
 
     def __init__(self) -> None:
-        self.generation = 0
+        self.link = ""
         self.digests: Mapping[str, str] = {}
 
 
@@ -132,29 +132,28 @@ class SnapshotRepository:
             return self.lock.problem
         if not self.keeps_tokens:
             snapshot = snapshot.without_tokens()
-        is_same = self._written.generation and self._written.digests == snapshot.digests()
+        is_same = self._written.link and self._written.digests == snapshot.digests()
         if is_same and not self._write_state(snapshot):
             return ""
         return self._write(snapshot)
 
     def _write_state(self, snapshot: Snapshot) -> str:
         """Write what is not a document; return the reason on failure, else ''."""
-        data = snapshot_json.dumps_state(
-            snapshot, self._settings.resources(), self._written.generation
-        )
+        data = snapshot_json.dumps_state(snapshot, self._settings.resources(), self._written.link)
         return _problem(self._settings.snapshot_path + STATE, data)
 
     def _write(self, snapshot: Snapshot) -> str:
         """Write everything; return the reason on failure, else ''."""
-        latest = max((entry.revision for entry in snapshot.entries.values()), default=0)
-        generation = max(latest, self._written.generation + 1)
-        data = snapshot_json.dumps(snapshot, self._settings.resources(), generation)
+        data = snapshot_json.dumps(snapshot, self._settings.resources())
         problem = _problem(self._settings.snapshot_path, data)
-        if not problem:
-            self._written.generation = generation
-            self._written.digests = snapshot.digests()
-            snapshot_file.remove(self._settings.snapshot_path + STATE)  # it was of the old file
-        return problem
+        if problem:
+            return problem
+        self._written.link = snapshot_json.link_of(data)
+        self._written.digests = snapshot.digests()
+        if any(entry.token for entry in snapshot.entries.values()):
+            return self._write_state(snapshot)
+        snapshot_file.remove(self._settings.snapshot_path + STATE)  # the first line has everything
+        return ""
 
     def __enter__(self) -> Self:
         return self
@@ -187,9 +186,8 @@ def _read(
         log("warn", f"the snapshot {path} was not used: {error}; its sources are read again")
         found = None
     if found is None or found.fingerprint != fingerprint(settings):
-        written.generation = 0  # the next snapshot replaces any contents
+        written.link = ""  # the next snapshot replaces any contents
         return None
-    written.generation = found.generation
     written.digests = found.digests()
     return _usable(found, settings)
 
@@ -199,16 +197,20 @@ def _read_files(settings: Settings, written: Written, known: Snapshot | None) ->
     try:
         state = snapshot_file.read(path + STATE)
     except SnapshotRefusedError:
-        state = b""  # it is there, and says nothing
-    if known is not None and written.generation:
+        state = None
+    if known is not None and written.link:
         first_line = snapshot_file.read(path, first_line=True)
         if first_line is None:
             return None
-        found = snapshot_json.loads_known(first_line, resources, known, state=state)
-        if found is not None and found.generation == written.generation:
-            return found
+        if snapshot_json.link_of(first_line) == written.link:
+            found = snapshot_json.loads_known(first_line, resources, known, state=state)
+            if found is not None:
+                return found
     data = snapshot_file.read(path)
-    return None if data is None else snapshot_json.loads(data, resources, known, state=state)
+    if data is None:
+        return None
+    written.link = snapshot_json.link_of(data)
+    return snapshot_json.loads(data, resources, known, state=state)
 
 
 def _usable(found: Snapshot, settings: Settings) -> Snapshot:
@@ -224,4 +226,4 @@ def _usable(found: Snapshot, settings: Settings) -> Snapshot:
         or entry.document is None
         or not entry.rendering(resources[reference]).reasons
     }
-    return Snapshot(found.taken_at, found.fingerprint, entries, found.generation)
+    return Snapshot(found.taken_at, found.fingerprint, entries)

@@ -8,7 +8,7 @@ from .._content.variables import Variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .._config.settings import Settings
     from .._config.sources import Source
@@ -25,22 +25,14 @@ class Snapshot:
         taken_at: that moment, in Unix seconds.
         fingerprint: of the settings it was made from.
         entries: by the resources' references.
-        generation: of the file that it was read from, see `snapshot_json`; 0 for none.
     """
 
-    __slots__ = ("entries", "fingerprint", "generation", "taken_at")
+    __slots__ = ("entries", "fingerprint", "taken_at")
 
-    def __init__(
-        self,
-        taken_at: float,
-        fingerprint: str,
-        entries: Mapping[str, Entry],
-        generation: int = 0,
-    ) -> None:
+    def __init__(self, taken_at: float, fingerprint: str, entries: Mapping[str, Entry]) -> None:
         self.taken_at = taken_at
         self.fingerprint = fingerprint
         self.entries = dict(entries)
-        self.generation = generation
 
     def variables(self, settings: Settings) -> Iterator[tuple[Source, Variables]]:
         """Yield each source and its variables; later ones win."""
@@ -69,13 +61,19 @@ class Snapshot:
             for error in entry.rendering(sources).missing
         ]
 
-    def without_tokens(self) -> Snapshot:
-        """Return a copy for a process that must not poll with its tokens."""
+    def without_tokens(self, references: Collection[str] | None = None) -> Snapshot:
+        """Return a copy for a process that must not poll with the tokens of `references`, or any.
+
+        Args:
+            references: the resources; None for all.
+        """
         entries = {
-            reference: entry.replace(token="") if entry.token else entry
+            reference: entry.replace(token="")
+            if entry.token and (references is None or reference in references)
+            else entry
             for reference, entry in self.entries.items()
         }
-        return Snapshot(self.taken_at, self.fingerprint, entries, self.generation)
+        return Snapshot(self.taken_at, self.fingerprint, entries)
 
     def digests(self) -> dict[str, str]:
         """Return the digests of the documents that a file may hold, by reference."""
@@ -90,7 +88,7 @@ class Snapshot:
         entries = {
             reference: entry
             for reference, entry in self.entries.items()
-            if entry.document is not None and entry.fetched_at is not None
+            if entry.document is not None and entry.used_since is not None
         }
         return Snapshot(self.taken_at, self.fingerprint, entries)
 
@@ -134,7 +132,9 @@ def _newer(own: Entry, found: Entry) -> Entry:
         has_neither = own.fetched_at is None and found.fetched_at is None
         return found if has_neither and found.is_known and found.revision >= own.revision else own
     if own.fetched_at is None:
-        return found
+        # Of two that only some sources can use, or none, the later attempt is the newer one.
+        is_own_newer = found.fetched_at is None and own.document is not None
+        return own if is_own_newer and own.revision > found.revision else found
     # Document, version and token stay together: "unchanged" refers to one document. An entry that
     # still has its token was never published, so it is no older than the published one.
     is_own_newer = own.confirmed > found.confirmed or (

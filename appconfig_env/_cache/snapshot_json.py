@@ -1,18 +1,18 @@
 """The format of the snapshot file and of the state file next to it: JSON of schema 2; pure.
 
-The snapshot file has lines. The first one holds what every poll changes: tokens, times and
-failures. Each document has its own line, which is parsed only if the document is new:
+The snapshot file has lines. The first one holds what every poll changes: times and failures. Each
+document has its own line, which is parsed only if the document is new:
 
-    {"schema": 2, "generation": 7, ..., "entries": {...}, "documents": {
+    {"schema": 2, ..., "entries": {...}, "documents": {
     "appconfig:shop/prod/app": {"content_type": ..., "body": ...},
     "ssm:/shop/prod/": {"parameters": {...}}
     }}
 
 The whole file is one JSON object, but a file with another layout is refused. It is written when a
 document changes. A poll without news writes the state file alone, whatever the documents' size. It
-is a first line without documents, and takes the place of that of the snapshot file of the same
-generation. The README, "The snapshot", has the schema. No file holds a secret: of an entry with a
-secret only the names of its variables are written.
+is a first line without documents, but with the tokens, which are nowhere else, and with the digest
+of the snapshot file's first line, whose place it takes. The README, "The snapshot", has the schema.
+No file holds a secret: of an entry with a secret only the names of its variables are written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 from .._config.sources import SECRETS_MANAGER
 from .._config.wording import printable
 from .._content import fast_json as json
-from .._content.document import Document
+from .._content.document import Document, blake2b
 from ..errors import KINDS, Failure
 from .entry import Entry
 from .snapshot import SCHEMA, Snapshot
@@ -44,15 +44,12 @@ class SnapshotRefusedError(Exception):
     """A snapshot that must not be used; the message is the reason."""
 
 
-def dumps(
-    snapshot: Snapshot, resources: Resources, generation: int = 0, *, with_secrets: bool = False
-) -> bytes:
-    """Return the bytes of a file. Documents that hold a secret are left out.
+def dumps(snapshot: Snapshot, resources: Resources, *, with_secrets: bool = False) -> bytes:
+    """Return the bytes of a file. Tokens are left out, and so are documents that hold a secret.
 
     Args:
         snapshot: the entries to write.
         resources: the sources by resource, for the names of redacted variables.
-        generation: of the file; higher than those of all files that it replaces.
         with_secrets: leave nothing out: for another process's memory, never for a file.
     """
     documents = [
@@ -60,29 +57,36 @@ def dumps(
         for reference, entry in snapshot.entries.items()
         if entry.document is not None and (with_secrets or not entry.is_secret)
     ]
-    head = json.dumps(_head(snapshot, resources, generation, with_secrets=with_secrets))
+    head = json.dumps(_head(snapshot, resources, with_secrets=with_secrets))
     first = f'{head[:-1]}, "documents": {{\n'.encode()
     return first + b",\n".join(documents) + (b"\n" if documents else b"") + LAST_LINE + b"\n"
 
 
-def dumps_state(snapshot: Snapshot, resources: Resources, generation: int) -> bytes:
-    """Return the bytes of the state file that belongs to the snapshot file of `generation`."""
-    return json.dumps(_head(snapshot, resources, generation)).encode() + b"\n"
+def dumps_state(snapshot: Snapshot, resources: Resources, link: str) -> bytes:
+    """Return the bytes of the state file that belongs to the snapshot file with this `link_of`."""
+    head = _head(snapshot, resources)
+    for reference, entry in snapshot.entries.items():
+        if entry.token:
+            head["entries"][reference]["token"] = entry.token
+    return json.dumps({**head, "snapshot": link}).encode() + b"\n"
+
+
+def link_of(data: bytes) -> str:
+    """Return what links a state file to a snapshot file: the digest of its first line."""
+    return blake2b(data[: data.find(b"\n")], digest_size=16).hexdigest()
 
 
 def _head(
-    snapshot: Snapshot, resources: Resources, generation: int, *, with_secrets: bool = False
-) -> dict[str, object]:
-    entries = {
-        reference: _entry_fields(entry, resources.get(reference, ()), with_secrets=with_secrets)
-        for reference, entry in snapshot.entries.items()
-    }
+    snapshot: Snapshot, resources: Resources, *, with_secrets: bool = False
+) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
-        "generation": generation,
         "fingerprint": snapshot.fingerprint,
         "taken_at": snapshot.taken_at,
-        "entries": entries,
+        "entries": {
+            reference: _entry_fields(entry, resources.get(reference, ()), with_secrets=with_secrets)
+            for reference, entry in snapshot.entries.items()
+        },
     }
 
 
@@ -104,8 +108,6 @@ def _entry_fields(
         fields["failure"] = {name: text for name, text in entry.failure.fields().items() if text}
     if entry.received_at is not None:
         fields["received_at"] = entry.received_at
-    if entry.token:
-        fields["token"] = entry.token
     if digest:
         fields["digest"] = digest
     if entry.is_secret:
@@ -172,14 +174,12 @@ def loads(
 
     try:
         head, lines = _split(data)
-        newer = None if state is None else _state_head(state)
-        if newer is not None and _belongs(newer, head):
-            head = newer
-        found = _snapshot(head, resources, document)
+        newer = _state_of(state, link_of(data))
+        if newer is not None and _digests(newer) == _digests(head):
+            return _snapshot(newer, resources, document)
+        return _snapshot(head, resources, document).without_tokens()
     except _INVALID:
         raise SnapshotRefusedError("it is not a complete snapshot") from None
-    # The process that wrote the state file has used the tokens in the snapshot file.
-    return found if state is None or newer is not None else found.without_tokens()
 
 
 def loads_known(
@@ -205,18 +205,12 @@ def loads_known(
             raise KeyError(reference)
         return found
 
-    # The state file alone is parsed if it begins like the snapshot file, as it does after a poll.
-    start = first_line[: first_line.find(b",", len(START) + 2)]
-    if state is not None and state.startswith(start + b","):
-        head = _state_head(state)
-    elif state is None:
-        head = _state_head(first_line.rstrip(b"\n") + LAST_LINE)
-    else:
-        head = None
-    if head is None:
-        return None
     try:
-        return _snapshot(head, resources, document)
+        head = _state_of(state, link_of(first_line))
+        if head is not None:
+            return _snapshot(head, resources, document)
+        head = _decode((first_line.rstrip(b"\n") + LAST_LINE).decode())
+        return _snapshot(head, resources, document).without_tokens()
     except _INVALID:
         return None
 
@@ -232,8 +226,7 @@ def _snapshot(
             digest = _text(fields.get("digest", ""))
             body = document(reference, digest, fields) if digest else None
             entries[reference] = _entry(fields, body)
-    generation = _count(head["generation"])
-    return Snapshot(_number(head["taken_at"]), _text(head["fingerprint"]), entries, generation)
+    return Snapshot(_number(head["taken_at"]), _text(head["fingerprint"]), entries)
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -254,27 +247,16 @@ def _split(data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     return head, lines
 
 
-def _state_head(state: bytes) -> dict[str, Any] | None:
-    """Return the contents of a state file; None if it is not complete."""
+def _state_of(state: bytes | None, link: str) -> dict[str, Any] | None:
+    """Return the contents of a state file; None if it does not belong to that snapshot file."""
+    if state is None:
+        return None
     try:
         head: dict[str, Any] = _decode(state.decode())
-        is_complete = head["schema"] == SCHEMA and head.get("documents", {}) == {}
-        _count(head["generation"])
-        _text(head["fingerprint"])
         _digests(head)
+        return head if head["schema"] == SCHEMA and head["snapshot"] == link else None
     except _INVALID:
         return None
-    return head if is_complete else None
-
-
-def _belongs(state: dict[str, Any], head: dict[str, Any]) -> bool:
-    """Whether a state file's contents take the place of this first line."""
-    is_same_file = state["generation"] == head["generation"]
-    return (
-        is_same_file
-        and state["fingerprint"] == head["fingerprint"]
-        and _digests(state) == _digests(head)
-    )
 
 
 def _digests(head: dict[str, Any]) -> dict[str, object]:

@@ -301,10 +301,10 @@ class Store:
             return self.published.seen[2]
         self._rendered = rendered
         values = snapshot.values(settings)
-        if not settings.overwrite:
-            in_place = {source.variable for source in settings.sources if source.variable}
-            for name in (self._configured & values.keys()) - in_place:
-                del values[name]
+        kept = self._configured & settings.fixed if settings.overwrite else self._configured
+        in_place = {source.variable for source in settings.sources if source.variable}
+        for name in (kept & values.keys()) - in_place:
+            del values[name]
         self.sourced |= values.keys()
         return values
 

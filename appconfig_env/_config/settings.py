@@ -62,12 +62,13 @@ class Settings:
         log_level: one of LOG_LEVELS.
         log_json: whether log lines are JSON objects.
         warnings: what looks like a mistake, but need not be one.
+        fixed: the variables that are settings here, although a source could set them.
         aws: endpoints, Regions, role and proxy.
     """
 
     __slots__ = (
-        "_resources", "aws", "continue_on_error", "deadline_seconds", "fallback_path", "local_dir",
-        "log_json", "log_level", "next_wrapper", "overwrite", "poll_seconds",
+        "_resources", "aws", "continue_on_error", "deadline_seconds", "fallback_path", "fixed",
+        "local_dir", "log_json", "log_level", "next_wrapper", "overwrite", "poll_seconds",
         "poll_timeout_seconds", "secrets_ttl_seconds", "snapshot_path", "sources",
         "ssm_ttl_seconds", "warnings",
     )  # fmt: skip
@@ -91,6 +92,7 @@ class Settings:
         log_level: str = "info",
         log_json: bool = False,
         warnings: Collection[str] = (),
+        fixed: Collection[str] = (),
     ) -> None:
         self.sources = sources
         self._resources: dict[str, list[Source]] = {}
@@ -111,6 +113,7 @@ class Settings:
         self.log_level = log_level
         self.log_json = log_json
         self.warnings = tuple(warnings)
+        self.fixed = frozenset(fixed)
 
     def resources(self) -> Mapping[str, list[Source]]:
         """The sources by their resource's reference, in the order of first use."""
@@ -194,6 +197,7 @@ def from_environ(
         log_level=reader.log_level(AWS_PREFIX + "LOG_LEVEL"),
         log_json=reader.text("AWS_LAMBDA_LOG_FORMAT").upper() == "JSON",
         warnings=reader.warnings,
+        fixed=("APP_ENV",) if reader.text("APP_PARAMS_PATH") else (),
     )
     if reader.problems:
         raise SettingsError(reader.problems)
@@ -270,6 +274,10 @@ def _app_params(reader: Reader) -> list[Source]:
     for name in names:
         if not reader.text(name).isprintable():  # also rejects bytes that are not UTF-8
             reader.reject(name, "a printable path")
+            return []
+        if reference.is_reference(reader.text(name)):
+            # It would be read before it is resolved.
+            reader.reject(name, "a part of the path of APP_PARAMS_PATH, not a reference")
             return []
     full = f"/{stage}/{path}/" if stage else f"/{path}/"
     return [Source(Resource(SSM, (full,), recursive=False), names="keep")]

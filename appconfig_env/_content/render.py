@@ -20,16 +20,16 @@ class Rendering:
 
     Attributes:
         variables: by source identity; from the document, or the source's default.
-        is_used: whether a source has used the document.
+        used: the identities of the sources that have used the document.
         reasons: why some sources cannot use the document; empty if all can.
         missing: the required sources that have no value.
     """
 
-    __slots__ = ("is_used", "missing", "reasons", "variables")
+    __slots__ = ("missing", "reasons", "used", "variables")
 
     def __init__(self) -> None:
         self.variables: dict[str, Variables] = {}
-        self.is_used = False
+        self.used: frozenset[str] = frozenset()
         self.reasons: list[str] = []
         self.missing: list[SourceError] = []
 
@@ -38,6 +38,7 @@ class Rendering:
         rendering = Rendering()
         rendering.variables = {**self.variables, **given}
         rendering.reasons, rendering.missing = self.reasons, self.missing
+        rendering.used = self.used | {name for name, one in given.items() if one.values}
         return rendering
 
     @property
@@ -80,7 +81,7 @@ def _rendered(sources: Sequence[Source], document: Document) -> Rendering:
     for source in sources:
         try:
             rendering.variables[source.identity] = render(source, document, data)
-            rendering.is_used = True
+            rendering.used |= {source.identity}
         except KeyMissingError as error:
             if source.optional or source.default is not None:  # the document itself is usable
                 failure = Failure("invalid", str(error))

@@ -193,8 +193,14 @@ class Helper:
         return changed
 
     def _show(self, store: Store) -> None:
-        if self.replaced_store is None:
-            self._view.show(store.published.seen)
+        """Show what `store` has published last.
+
+        Another thread may publish in between: the one that shows an older one looks again.
+        """
+        seen = None
+        while seen is not store.published.seen and self.replaced_store is None:
+            seen = store.published.seen
+            self._view.show(seen)
 
     def _get(self, name: str, default: Any, type: Any) -> Any:  # noqa: A002 - as in Get
         """Return what `get` returns if the fast path does not have it."""

@@ -258,7 +258,8 @@ def _status(entry: Entry | None, now: float) -> dict[str, Any]:
     failure = entry.failure
     since = entry.used_since
     return {
-        "version": printable(entry.version),  # a header that a proxy may have written
+        # Of the document in use. A proxy may have written the header that it comes from.
+        "version": "" if since is None else printable(entry.version),
         "age": None if since is None else max(0.0, now - since),
         "last_error": None if failure is None else str(failure),
         "kind": None if failure is None else failure.kind,

@@ -80,7 +80,8 @@ class Prefetch:
             deferred = self._deferred(command, can_wait=shared.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
             snapshot = self._load(moment, reused, skipped)
-            self._publish(shared, snapshot)
+            # The child uses the tokens of the deferred sources: no other process may.
+            self._publish(shared, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
@@ -161,6 +162,8 @@ class Prefetch:
                 continue
             if entry.fetched_at is not None:
                 used = "using the last values" if entry.confirmed else "using the fallback"
+            elif entry.used_since is not None:
+                used = "used by its other sources"
             elif any(source.default is not None for source in sources):
                 used = "using its default"
             else:
@@ -172,7 +175,7 @@ class Prefetch:
         settings, log = self._settings, self._log
         in_place = {source.variable for source in settings.sources if source.variable}
         result = {name: value for name, value in self._environ.items() if name not in in_place}
-        configured = frozenset() if settings.overwrite else frozenset(result)
+        configured = settings.fixed if settings.overwrite else frozenset(result)
         if self._passed is not None:
             configured &= self._passed.configured
         names = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import multiprocessing
 import os
@@ -19,7 +20,6 @@ from appconfig_env._helper.helper import Helper
 
 from ..support import fakes
 from ..support.fakes import steadily, wrapped
-from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -125,10 +125,10 @@ def test_an_expired_token_costs_one_session_and_is_not_an_error(
 def test_a_corrupted_token_costs_one_session_and_is_not_an_error(
     helper: Helper, environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
-    snapshot = Path(environ["APPCONFIG_ENV_SNAPSHOT"])
-    found = read_snapshot(snapshot)
+    state_file = Path(environ["APPCONFIG_ENV_SNAPSHOT"] + ".state")
+    found = json.loads(state_file.read_text())
     found["entries"][APP]["token"] = "made up"
-    snapshot.write_text(snapshot_text(found))
+    state_file.write_text(json.dumps(found))
     clock.tick(45)
     assert state(helper) == (1, "v1", None)
     assert outcomes(aws)[1:] in (["Corrupted", "changed"], ["BadRequestException", "changed"])

@@ -62,7 +62,7 @@ def test_arguments():
 
 def test_words_after_exec(request):
     watch = request.config.pluginmanager.get_plugin("canary-watch").watch
-    script = "import os; os.execv(os.sys.executable, ['python', '-I', '-S', '-c', "
+    script = "import os; os.execv(os.sys.executable, [os.sys.executable, '-I', '-S', '-c', "
     script += "'input()', os.environ['X']])"
     command = [sys.executable, "-I", "-S", "-c", script]
     with subprocess.Popen(command, env={{"X": CANARY}}, stdin=subprocess.PIPE) as process:

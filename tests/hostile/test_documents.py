@@ -69,6 +69,8 @@ def test_a_cold_start_reports_what_is_wrong_with_a_document(
         assert f"file:{tmp_path}/document" in ended.err
     else:
         assert (ended.code, ended.out) == (0, "started\n"), ended.err
+        assert hostile.warning in ended.err
+        assert ("warn: " in ended.err) is bool(hostile.warning)
 
 
 def test_a_document_too_large_for_the_environment_can_be_read_with_get(tmp_path: Path) -> None:

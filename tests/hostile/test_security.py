@@ -100,13 +100,11 @@ def test_values_in_dotenv_text_are_not_interpreted(folder: Path) -> None:
 # What another process of this user could write into a document of a snapshot: names that would run
 # code or redirect calls, and what no environment can hold.
 PROTECTED = {"LD_PRELOAD": "/tmp/x.so", "PATH": "/tmp", "_HANDLER": "x.handler"}
+IMPOSSIBLE_NAMES = ("A=B", "", "\x1b[2J")
 IMPOSSIBLE = {
-    "A=B": "1",
-    "": "1",
     "NUL": "a\0b",
     "LONG": 131_072 * "x",
     "LONE": "\ud800",
-    "\x1b[2J": "1",
 }
 SOURCES = ("ssm:/shop/prod/", "ssm:/shop/prod/?only=A", "appconfig:shop/prod/app")
 
@@ -153,6 +151,26 @@ def test_a_snapshot_sets_only_names_and_values_that_its_source_could(
         assert variables.get(name) == environ.get(name)
     if "only" not in source:
         assert f"{source}: LD_PRELOAD is protected and was left out" in done.stderr
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE_NAMES)
+@pytest.mark.parametrize("source", ["ssm:/shop/prod/", "appconfig:shop/prod/app"])
+def test_a_name_in_a_snapshot_that_no_variable_can_have_is_left_out(
+    function_environ: dict[str, str], source: str, name: str
+) -> None:
+    snapshot = Path(function_environ["APPCONFIG_ENV_SNAPSHOT"])
+    environ = {**function_environ, "APPCONFIG_ENV_SOURCES": source}
+    assert start(environ).returncode == 0
+    forge(snapshot, {"a": "forged", name: "1"})
+
+    done = start(environ)
+
+    assert done.returncode == 0, done.stderr
+    variables = json.loads(done.stdout)
+    assert (variables["A"], name in variables) == ("forged", False), done.stderr
+    assert "which is not a variable name" in done.stderr
+    assert done.stderr.isascii()
+    assert "\x1b" not in done.stderr
 
 
 @pytest.mark.parametrize("name", IMPOSSIBLE)

@@ -49,7 +49,10 @@ def ask(port: int, path: str) -> tuple[int, bool, list[str]]:
     connection = http.client.HTTPConnection(servers.HOST, port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path)
-        pid, is_worker, values = json.load(connection.getresponse())
+        response = connection.getresponse()
+        text = response.read().decode()
+        assert response.status == 200, text
+        pid, is_worker, values = json.loads(text)
         return pid, is_worker, values
     finally:
         connection.close()

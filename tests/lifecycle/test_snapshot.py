@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import time
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._cache import snapshot_file as _snapshot_file
-from appconfig_env._cache.snapshot_json import SnapshotRefusedError, loads
+from appconfig_env._cache.snapshot_json import SnapshotRefusedError, link_of, loads
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, wrapped
@@ -44,13 +45,20 @@ def leave(life: Life) -> None:
 
 def age(life: Life) -> None:
     """Make the snapshot ten minutes older, and advance AWS's clock."""
-    whole = read_snapshot(life.snapshot)
-    whole["taken_at"] -= 600
-    for entry in whole["entries"].values():
-        for name in ("fetched_at", "checked_at", "refresh_at"):
-            entry[name] -= 600
+    whole, state = read_snapshot(life.snapshot), read_snapshot(state_of(life))
+    for one in (whole, state):
+        one["taken_at"] -= 600
+        for entry in one["entries"].values():
+            for name in ("fetched_at", "checked_at", "refresh_at"):
+                entry[name] -= 600
     life.snapshot.write_text(snapshot_text(whole))
+    state["snapshot"] = link_of(life.snapshot.read_bytes())
+    state_of(life).write_text(json.dumps(state))
     life.aws.forward(600)
+
+
+def state_of(life: Life) -> Path:
+    return life.snapshot.with_name("snapshot.json.state")
 
 
 def delete(life: Life) -> None:

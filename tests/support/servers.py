@@ -31,7 +31,8 @@ def free_port() -> int:
     """Return an unused port, and not one that the kernel may give to the next connection."""
     first, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     ports = [*range(max(1024, first - 10_000), first)]
-    random.shuffle(ports)
+    # Not with the generator that hypothesis seeds: other workers would get the same ports.
+    random.SystemRandom().shuffle(ports)
     for port in [*ports, 0]:
         with socket.socket() as one, contextlib.suppress(OSError):
             one.bind((HOST, port))

@@ -398,6 +398,34 @@ def test_a_bad_first_document_is_an_error_unless_the_source_is_optional(body: by
         assert story.error()
 
 
+@pytest.mark.parametrize("body", [b'{"a":', b"", b'{"c": 1}', b'{"a": null}'])
+def test_a_document_that_fewer_sources_can_use_does_not_replace_a_partly_usable_one(
+    body: bytes,
+) -> None:
+    story = Story(A=f"{APP}#a", B=f"{APP}#b")
+    story.respond(APP, {"a": 1})
+    story.load()
+    story.later()
+    story.respond(APP, body)
+    story.load()
+    assert story.values() == {"A": "1"}
+    story.later()
+    story.respond(APP, {"a": 3})
+    story.load()
+    assert story.values() == {"A": "3"}
+
+
+def test_a_fallback_does_not_replace_a_newer_value_that_only_some_sources_can_use() -> None:
+    story = Story(A=f"{APP}#a", B=f"{APP}#b")
+    story.respond(APP, {"a": "live"})
+    story.load()
+    story.later()
+    story.fail(APP)
+    baked = Entry(document=Document(b'{"a": "baked", "b": "baked"}'), fetched_at=1.0)
+    story.load(fallback=lambda: Snapshot(1.0, "f", {APP: baked}))
+    assert story.values() == {"A": "live"}
+
+
 def test_usable_values_of_a_bad_first_document_stay_until_a_good_one_arrives() -> None:
     story = Story(A=f"{APP}#a", B=f"{APP}#b")
     story.respond(APP, {"a": 1})

@@ -192,10 +192,12 @@ def test_a_poll_without_news_writes_the_state_alone(settings: Settings, log: Lin
     with SnapshotRepository(settings, {}, written) as shared:
         shared.put(known(settings))
     before = files(settings)
+    assert b"token" not in before[""]
     for number in range(3):
         with SnapshotRepository(settings, {}, written) as shared:
             found = shared.take(log, known(settings))
             assert token(found) == (f"token-{number}" if number else "token")
+            assert b"token" not in files(settings)[STATE]
             shared.put(known(settings, f"token-{number + 1}"))
         after = files(settings)
         assert after[""] == before[""]
@@ -216,7 +218,6 @@ def test_a_new_document_replaces_the_file_and_ends_its_state(
         assert own is not None
         entry = own.entries[APP].replace(document=Document(b'{"a": 2}'), token="token-2")
         assert shared.put(Snapshot(2.0, own.fingerprint, {APP: entry})) == ""
-    assert files(settings).keys() == {""}
     with SnapshotRepository(settings, {}) as other:
         found = other.take(log)
     assert found is not None
@@ -254,25 +255,41 @@ def test_after_a_broken_state_file_no_token_is_used(
 
 
 @pytest.mark.parametrize(
-    "change", [{"generation": 2}, {"fingerprint": "0" * 64}, {"entries": {}}], ids=str
+    "change", [{"snapshot": "0" * 32}, {"schema": 1}, {"entries": {}}], ids=str
 )
 def test_a_state_of_another_file_is_not_used(
     settings: Settings, log: Lines, change: dict[str, object]
 ) -> None:
     with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))
-        own = json.loads(snapshot_json.dumps_state(known(settings, "other"), {}, 1))
+        link = snapshot_json.link_of(Path(settings.snapshot_path).read_bytes())
+        own = json.loads(snapshot_json.dumps_state(known(settings, "other"), {}, link))
         data = json.dumps(own | change).encode()
         snapshot_file.write(settings.snapshot_path + STATE, data)
-        assert token(shared.take(log)) == "token"
+        found = shared.take(log)
+        assert token(found) == ""
+        assert found is not None
+        assert found.entries[APP].document is not None
 
 
-def test_where_the_state_cannot_be_written_everything_is(settings: Settings, log: Lines) -> None:
+def test_without_its_state_a_snapshot_has_no_token(settings: Settings, log: Lines) -> None:
+    with SnapshotRepository(settings, {}) as shared:
+        shared.put(known(settings))
+        os.unlink(settings.snapshot_path + STATE)
+        assert token(shared.take(log)) == ""
+        assert token(shared.take(log, known(settings))) == ""
+
+
+def test_where_the_state_cannot_be_written_the_documents_are(
+    settings: Settings, log: Lines
+) -> None:
     os.mkdir(settings.snapshot_path + STATE)
     with SnapshotRepository(settings, {}) as shared:
-        assert shared.put(known(settings)) == ""
-        assert token(shared.take(log)) == ""
-        assert shared.put(known(settings, "new")) == ""
+        assert shared.put(known(settings)) == "Is a directory"
+        found = shared.take(log)
+    assert token(found) == ""
+    assert found is not None
+    assert found.entries[APP].document is not None
     assert files_in_order(settings) == [
         "snapshot.json",
         "snapshot.json.lock",

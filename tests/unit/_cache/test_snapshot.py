@@ -129,6 +129,27 @@ def test_what_is_secret_here_is_not_taken_from_a_file_where_it_is_plain() -> Non
     assert merged is own
 
 
+@pytest.mark.parametrize(("own", "found", "newer"), [(2, 1, 2), (1, 2, 2)])
+def test_of_two_documents_that_only_some_sources_can_use_the_later_one_is_taken(
+    own: int, found: int, newer: int
+) -> None:
+    entries = [
+        Entry(
+            document=Document(b"as of %d" % revision), received_at=1.0, revision=revision,
+            failures=1, failure=DENIED,
+        )
+        for revision in (own, found)
+    ]  # fmt: skip
+    (merged,) = newest(snapshot(entries[0]), snapshot(entries[1])).entries.values()
+    assert body(merged) == f"as of {newer}"
+
+
+def test_tokens_of_some_resources_alone_can_be_left_out() -> None:
+    both = Snapshot(1.0, "f", {"x": good(1, token="t"), "y": good(1, token="t")})
+    without = both.without_tokens(["x"])
+    assert [entry.token for entry in without.entries.values()] == ["", "t"]
+
+
 def test_without_a_file_the_own_snapshot_stays() -> None:
     own = snapshot(good(1))
     assert newest(own, None) is own

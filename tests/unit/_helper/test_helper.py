@@ -16,6 +16,8 @@ from appconfig_env import ConversionError, LoadError, SettingsError
 from appconfig_env._backends.aws import choose
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.retry import POLICY
+from appconfig_env._cache.snapshot import Snapshot
+from appconfig_env._cache.store import Published
 from appconfig_env._helper.helper import Helper
 
 from ...support.canary import SECRET, SECURE
@@ -507,3 +509,27 @@ def test_a_source_without_a_value_is_retried_soon(
     shop.recover()
     clock.tick(1)
     assert helper.get("HOST") == "db.one"
+
+
+class Racing:
+    """A store whose next snapshot is published by another thread while this one shows the last."""
+
+    def __init__(self, *published: Published) -> None:
+        self._published = list(published)
+        self.reads = 0
+
+    @property
+    def published(self) -> Published:
+        self.reads += 1
+        # Read once to compare, and once to show; then the other thread publishes.
+        return self._published[min(self.reads // 3, len(self._published) - 1)]
+
+
+def test_no_older_view_stays_if_another_thread_publishes_meanwhile(clock: Clock) -> None:
+    helper = Helper({}, now=clock)
+    views = [
+        Published(Snapshot(0.0, "", {}), (0.0, float("inf"), {"N": str(number)}))
+        for number in range(2)
+    ]
+    helper._show(Racing(*views))  # type: ignore[arg-type]  # it has what is used
+    assert helper.get("N") == "1"

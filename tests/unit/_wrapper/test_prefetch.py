@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
+from appconfig_env._helper.helper import Helper
 from appconfig_env._wrapper.main import main
 from appconfig_env._wrapper.prefetch import can_take_over
 from appconfig_env.errors import Failure
@@ -24,6 +26,8 @@ from .starts import FakeExecve, Reads, document, environ, exported, prefetched, 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from appconfig_env._wrapper.background import Work
 
     from ...support.fake_aws import FakeAws
 
@@ -255,6 +259,70 @@ def test_a_wrapper_in_a_child_sets_new_values_and_keeps_what_is_configured(folde
     ]  # fmt: skip
     passed = [json.loads(one[HANDOFF]) for one in (first, second)]
     assert passed[0]["references"] == passed[1]["references"] == {"C": "ssm:/c"}
+
+
+def test_no_source_can_change_which_path_is_read(folder: Path) -> None:
+    parameters = {"/list/APP_ENV": "evil", "/prod/shop/LIMIT": "10", "/evil/shop/LIMIT": "99"}
+    (folder / "ssm.json").write_text(json.dumps(parameters))
+    given = environ(
+        folder,
+        APPCONFIG_ENV_SOURCES="ssm:/list/",
+        APPCONFIG_ENV_OVERWRITE="yes",
+        APP_ENV="prod",
+        APP_PARAMS_PATH="shop",
+    )
+    first = exported(given)
+    second = exported(in_a_child(first))
+    for variables in (first, second):
+        assert (variables["APP_ENV"], variables["LIMIT"]) == ("prod", "10")
+        helper = Helper(variables)
+        assert (helper.get("APP_ENV"), helper.get("LIMIT")) == ("prod", "10")
+
+
+def test_a_part_of_the_path_cannot_be_a_reference(folder: Path) -> None:
+    ended = prefetched(environ(folder, APP_ENV="ssm:/stage", APP_PARAMS_PATH="shop"))
+    assert ended.code == 1
+    assert "APP_ENV: expected a part of the path of APP_PARAMS_PATH, not a reference" in ended.log
+
+
+def test_a_repeated_init_keeps_a_value_that_only_some_sources_can_use(
+    life: dict[str, str],
+) -> None:
+    life = {"APPCONFIG_ENV_SNAPSHOT": life["APPCONFIG_ENV_SNAPSHOT"], "P": "appconfig:a/b/profile"}
+    life |= {"Q": "appconfig:a/b/profile?optional#x"}
+    reads = Reads(profile=document(b'{"x": "\\u0000"}'))
+    code, execve, lines = run(reads, 1000.0, life)
+    assert (code, execve.environ["P"], "Q" in execve.environ) == (0, '{"x": "\\u0000"}', False)
+    assert any("; used by its other sources" in line for line in lines)
+    code, execve, _ = run(Reads(profile=Failure("unavailable", "no response")), 1001.0, life)
+    assert (code, execve.environ["P"]) == (0, '{"x": "\\u0000"}')
+
+
+def test_a_token_that_the_child_uses_is_in_no_file(life: dict[str, str]) -> None:
+    life = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": life["APPCONFIG_ENV_SNAPSHOT"],
+        "APPCONFIG_ENV_SOURCES": "appconfig:a/b/awaited appconfig:a/b/later?env=no",
+    }
+    state = Path(life["APPCONFIG_ENV_SNAPSHOT"] + ".state")
+    reads = Reads(
+        awaited=document(b"{}", token="t-awaited"), later=document(b"{}", token="t-later")
+    )
+    works: list[Work] = []
+
+    def leave(work: Work, seconds: float) -> handoffs.BackgroundFetch:
+        assert seconds == 8.0
+        works.append(work)
+        return handoffs.BackgroundFetch(1, 2, 3)
+
+    for at, command in ((1000.0, "/bin/x"), (2000.0, "/usr/bin/python3")):
+        code = main(
+            [command], life, now=partial(float, at), execve=FakeExecve(), make_backend=reads,
+            start_background=leave, jitter=steadily,
+        )  # fmt: skip
+        assert code == 0
+        assert ("t-later" in state.read_text(), len(works)) == (at < 2000, at > 1000)
+    assert "t-awaited" in state.read_text()
 
 
 def test_the_handoff_has_the_original_references(life: dict[str, str]) -> None:
