@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line.
 
     Lambda calls a wrapper with the runtime's command, whose first word is a path: its slash
-    distinguishes it from a verb. Any other word that is not a verb is a command if PATH has it.
+    distinguishes it from a verb. Any other word that is not a verb is an error, even if PATH has a
+    program of that name: a wrong verb must not run one with every secret in its environment.
 
     Args:
         arguments: without the program's name; None for this process's.
@@ -44,10 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     verb = words[0] if words else ""
-    if "/" in verb or (verb not in VERBS and _is_program(verb)):
+    if "/" in verb:
         return run(words)
     if verb == "run" and words[1:2] not in (["--help"], ["-h"]):
-        return run(words[2:] if words[1:2] == ["--"] else words[1:])
+        return _run(words[1:])
     if verb in ("bake", "trace", "layer"):
         return _tool(verb, words[1:])
     if verb == "--version":
@@ -58,9 +59,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb in VERBS:
         sys.stdout.write(USAGE)
         return 0
-    problem = "missing command"
-    if verb:
-        problem = f"unknown command {verb!r}, and no such program on PATH"
+    if not verb:
+        return _misused("missing command; name one of those below")
+    from difflib import get_close_matches  # not for the layer: Lambda passes a path
+
+    (near,) = get_close_matches(verb, VERBS[:4], n=1, cutoff=0.0)
+    return _misused(
+        f"unknown command {verb!r} (nearest: {near}); correct it, or write "
+        f"appconfig-env run -- {verb} to execute a program"
+    )
+
+
+def _run(words: list[str]) -> int:
+    if words[:1] == ["--"]:
+        return run(words[1:])
+    if words and words[0].startswith("-"):
+        return _misused(f"unknown option {words[0]!r} of run; write -- before a command")
+    return run(words)
+
+
+def _misused(problem: str) -> int:
     sys.stderr.write(f"appconfig-env: error: {problem}\n\n{USAGE}")
     return 2
 
@@ -85,9 +103,3 @@ def _tool(verb: str, words: Sequence[str]) -> int:
         sys.stderr.write(f"appconfig-env: error: {problem}\n")
         return 1
     return trace(words)
-
-
-def _is_program(word: str) -> bool:
-    from shutil import which  # 5 ms that no function pays, because Lambda passes a path
-
-    return which(word) is not None

@@ -117,14 +117,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     output: Path | None = arguments.output
     if output is not None and output.suffix not in FORMATS:
-        parser.error(f"--output: expected a name ending in .svg or .html, got {output.name!r}")
+        parser.error(
+            f"--output: expected a name ending in .svg or .html, got {output.name!r}; rename it"
+        )
     if output is not None and not output.parent.is_dir():  # before any call that AWS bills
         parser.error(f"--output: folder {str(output.parent)!r} does not exist; create it")
     width: int | None = arguments.width
     if width is None:
         width = max(LEAST_WIDTH, shutil.get_terminal_size((100, 24)).columns)
     if width < LEAST_WIDTH:
-        parser.error(f"--width: expected at least {LEAST_WIDTH} columns, got {width}")
+        parser.error(f"--width: expected at least {LEAST_WIDTH} columns, got {width}; widen it")
     try:
         trace = record(os.environ)
         _show(trace, width)

@@ -203,7 +203,7 @@ def test_a_clone_reads_everything_again_in_new_sessions(process: Process) -> Non
 
 
 class Blocking(FakeBackend):
-    """A backend that responses once the test lets it."""
+    """A backend that responds once the test lets it."""
 
     def __init__(self) -> None:
         super().__init__()

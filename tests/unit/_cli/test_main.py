@@ -1,4 +1,4 @@
-"""The command line: verbs, programs on PATH, and the usage for everything else."""
+"""The command line: verbs, paths to execute, and the usage for everything else."""
 
 from __future__ import annotations
 
@@ -24,9 +24,29 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        ([], "missing command"),
-        ([""], "missing command"),
-        (["chekc"], "unknown command 'chekc', and no such program on PATH"),
+        ([], "missing command; name one of those below"),
+        ([""], "missing command; name one of those below"),
+        *[
+            (
+                [word],
+                (
+                    f"unknown command {word!r} (nearest: {near}); correct it, or write "
+                    f"appconfig-env run -- {word} to execute a program"
+                ),
+            )
+            for word, near in (
+                ("tarce", "trace"),
+                ("init", "run"),
+                ("install", "trace"),
+                ("env", "run"),
+                ("test", "trace"),
+                ("sh", "trace"),
+            )
+        ],
+        *[
+            (["run", option, "x"], f"unknown option {option!r} of run; write -- before a command")
+            for option in ("-v", "--env-file", "--bogus", "-")
+        ],
     ],
 )
 def test_anything_else_is_an_error_with_the_usage(
