@@ -119,7 +119,7 @@ def test_commands_in_values_are_not_executed(tmp_path: Path) -> None:
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot"),
         "APPCONFIG_ENV_SOURCES": f"file:{local}?format=dotenv",
     }
-    ended = start(environ, "python3", "-c", show)
+    ended = start(environ, "run", "python3", "-c", show)
     assert json.loads(ended.out) == {"A": "$(id)", "B": "`id`", "C": "${HOME}", "D": "$HOME"}
 
 
