@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # A first attempt that hangs leaves time for another one within the 8 s of a cold start.
 ATTEMPT_SECONDS = 5.0
+LEAST_SECONDS = 0.1  # with less left, a call that got no response was ended by the deadline
 MOST_OF = 0.9  # of the time that was left: an attempt that used it was ended by the deadline
 
 
@@ -74,6 +75,11 @@ class Run:
         At most the fetch's timeout: beyond that the process was frozen, after the response.
         """
         return min(self._system.now() - self._began, self._timeout)
+
+    def has_ended(self, error: AwsError) -> bool:
+        """Whether the deadline is the reason for `error`: calls end a moment before it."""
+        left = self._deadline - self._system.now()
+        return error.code == UNREACHABLE and left <= LEAST_SECONDS
 
     def add(
         self, service: str, resources: Iterable[Resource], work: Work, *arguments: object

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Named = dict[str, list[Resource]]
 
 NAMES_PER_CALL = 10  # GetParameters, and a page of GetParametersByPath
-PAGES_TO_REPORT = 50  # so many may be the reason for a timeout
+PAGES_TO_REPORT = 20  # so many may be the reason for a timeout
 
 
 def read_path(run: Run, resource: Resource) -> None:
@@ -32,7 +32,12 @@ def read_path(run: Run, resource: Resource) -> None:
     secure: set[str] = set()
     seen: set[str] = set()
     while True:
-        response = run.call("GetParametersByPath", request, [resource])
+        try:
+            response = run.call("GetParametersByPath", request, [resource])
+        except AwsError as error:
+            if resource.reference in run.outcomes and run.has_ended(error):
+                return  # which has what arrived until then
+            raise
         for parameter in response.get("Parameters") or ():
             relative = str(parameter["Name"]).removeprefix(resource.name)
             values[relative] = str(parameter["Value"])

@@ -10,6 +10,7 @@ import pytest
 
 from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
 from appconfig_env._backends.aws.executor import ATTEMPT_SECONDS, Run
+from appconfig_env._backends.aws.ssm import read_path
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
@@ -230,3 +231,51 @@ def test_the_last_of_the_attempts_that_had_their_time_is_reported() -> None:
     assert timeouts[:2] == [ATTEMPT_SECONDS] * 2
     assert timeouts[2] < ATTEMPT_SECONDS
     assert summary == f"Unreachable: {SILENCE[1]}"
+
+
+class Pages:
+    """A client whose pages never end, each after so many seconds."""
+
+    def __init__(self, system: Virtual, seconds: float) -> None:
+        self._system = system
+        self._seconds = seconds
+        self._number = 0
+
+    def call(
+        self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
+    ) -> dict[str, Any]:
+        del parameters, region
+        self._system.at += min(self._seconds, timeout * 0.95)  # calls end before the deadline
+        if self._seconds > timeout * 0.95:
+            raise AwsError(operation, UNREACHABLE, SILENCE[1])
+        self._number += 1
+        page = [{"Name": f"/shop/p{self._number}", "Value": "1"}]
+        return {"Parameters": page, "NextToken": f"page {self._number}"}
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("seconds", [0.005, 0.019, 0.021])
+def test_endless_pages_are_named_although_the_deadline_ends_the_last_call(seconds: float) -> None:
+    system = Virtual()
+    path = parse("ssm:/shop/").resource
+    run = Run(Pages(system, seconds), 1.0, 1, needed=[path.reference], system=system)
+    run.add("ssm", [path], read_path, path)
+    run.wait()
+    outcome = run.outcomes[path.reference]
+    assert isinstance(outcome, Failure)
+    assert " pages with " in outcome.summary
+    assert "APPCONFIG_ENV_DEADLINE_SECONDS" in outcome.hint
+
+
+def test_a_page_that_fails_before_the_deadline_is_reported_as_such() -> None:
+    system = Virtual()
+    path = parse("ssm:/shop/").resource
+    client = Failing(system, *[RESET] * 6)
+    run = Run(client, 30.0, 1, needed=[path.reference], system=system)
+    run.add("ssm", [path], read_path, path)
+    run.wait()
+    outcome = run.outcomes[path.reference]
+    assert isinstance(outcome, Failure)
+    assert outcome.summary == f"Unreachable: {RESET[1]}"
