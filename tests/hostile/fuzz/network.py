@@ -83,7 +83,9 @@ def http_responses(data: bytes) -> None:
     theirs = http.client.HTTPResponse(cast("Any", Stream(stream, 1)), method=method)
     theirs.begin()
     assert theirs.status == status
-    assert theirs.read() == body
+    # These have no body (RFC 9112, 6.3), but http.client would read chunks if they are announced.
+    is_bodiless = status in (204, 304) and theirs.chunked
+    assert (b"" if is_bodiless else theirs.read()) == body
     named = cast("Message", theirs.headers)
     joined = {
         name.lower(): ", ".join(v.strip(" \t") for v in named.get_all(name, [])) for name in named
