@@ -3,51 +3,27 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-import trustme
 
 from appconfig_env._http.connection import LARGEST_BODY_BYTES
 from appconfig_env._http.transport import Transport, TransportError, Url
 
 from ...support.life import eventually
 from ...support.raw_server import RawServer, Response, hang, ok, then_close
+from .calls import send, server_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from appconfig_env._http.messages import HttpResponse
+    import trustme
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-@pytest.fixture
-def transport() -> Iterator[Transport]:
-    transport = Transport()
-    yield transport
-    transport.close()
-
-
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-def send(transport: Transport, server: RawServer, timeout: float = 30.0) -> HttpResponse:
-    url = Url(server.url)
-    return transport.send(url, "POST", "/path", {"host": url.authority}, b"body", timeout=timeout)
-
-
-def server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
 
 
 def in_steps(*parts: bytes, pause: float = 0.02) -> Callable[[socket.socket], None]:

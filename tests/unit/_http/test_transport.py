@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
-import trustme
 
 from appconfig_env._http.transport import Transport, TransportError, Url
 
 from ...support.life import eventually
 from ...support.raw_server import RawServer, hang, ok, then_close
+from .calls import send, server_context
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from appconfig_env._http.messages import HttpResponse
-
-
-@pytest.fixture
-def transport() -> Iterator[Transport]:
-    transport = Transport()
-    yield transport
-    transport.close()
-
-
-@pytest.fixture
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-def send(transport: Transport, server: RawServer, timeout: float = 30.0) -> HttpResponse:
-    url = Url(server.url)
-    return transport.send(url, "POST", "/path", {"host": url.authority}, b"body", timeout=timeout)
-
-
-def server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
+    import trustme
 
 
 def test_a_request_is_sent_unchanged(transport: Transport) -> None:
