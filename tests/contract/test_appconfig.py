@@ -18,7 +18,7 @@ from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._config.settings import from_environ
 from appconfig_env._helper.helper import Helper
 
-from ..support import fakes
+from ..support.fakes import AwsClock as Clock
 from ..support.fakes import steadily, wrapped
 
 if TYPE_CHECKING:
@@ -31,18 +31,6 @@ if TYPE_CHECKING:
 
 APP = "appconfig:shop/prod/app"
 KEY = ("shop", "prod", "app")
-
-
-class Clock(fakes.Clock):
-    """Advances only by `tick`, together with the fake AWS."""
-
-    def __init__(self, aws: FakeAws) -> None:
-        super().__init__()
-        self.aws = aws
-
-    def tick(self, seconds: float) -> None:
-        super().tick(seconds)
-        self.aws.forward(seconds)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from appconfig_env._wrapper.main import main
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .fake_aws import FakeAws
+
 
 class Clock:
     """Returns a time that the test sets."""
@@ -26,6 +28,18 @@ class Clock:
 def steadily() -> float:
     """Return the jitter that leaves every interval unchanged."""
     return 0.0
+
+
+class AwsClock(Clock):
+    """A clock that only the test moves, together with the fake AWS's."""
+
+    def __init__(self, aws: FakeAws) -> None:
+        super().__init__()
+        self.aws = aws
+
+    def tick(self, seconds: float) -> None:
+        super().tick(seconds)
+        self.aws.forward(seconds)
 
 
 def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:

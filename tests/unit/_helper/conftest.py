@@ -10,9 +10,10 @@ import pytest
 from appconfig_env._helper.helper import Helper
 
 from ...support.canary import SECRET, SECURE
+from ...support.fakes import AwsClock as Clock
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws
-from .shop import APP, Clock
+from .shop import APP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,11 +1,9 @@
-"""A clock that the helper and the fake AWS share, and what threads do at once."""
+"""The profile that most tests read, and what threads do at once."""
 
 from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING
-
-from ...support import fakes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,18 +12,6 @@ if TYPE_CHECKING:
 
 
 APP = "appconfig:shop/prod/app"
-
-
-class Clock(fakes.Clock):
-    """A clock that only the test moves, together with the fake AWS's."""
-
-    def __init__(self, aws: FakeAws) -> None:
-        super().__init__()
-        self.aws = aws
-
-    def tick(self, seconds: float) -> None:
-        super().tick(seconds)
-        self.aws.forward(seconds)
 
 
 def operations(aws: FakeAws) -> list[str]:

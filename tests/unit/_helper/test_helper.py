@@ -21,9 +21,10 @@ from appconfig_env._cache.store import Published
 from appconfig_env._helper.helper import Helper
 
 from ...support.canary import SECRET, SECURE
+from ...support.fakes import AwsClock as Clock
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws, eventually
-from .shop import APP, Clock, operations
+from .shop import APP, operations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,9 +12,10 @@ from appconfig_env import AmbiguousFlagError, MissingKeyError
 from appconfig_env._helper.helper import Helper
 
 from ...support.canary import SECRET, SECURE
+from ...support.fakes import AwsClock as Clock
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws, eventually
-from .shop import APP, Clock, together
+from .shop import APP, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,7 @@ from ...support.fakes import steadily, wrapped
 
 if TYPE_CHECKING:
     from ...support.fake_aws import FakeAws
-    from .shop import Clock
+    from ...support.fakes import AwsClock as Clock
 
 
 def _child(helper: Helper, queue: multiprocessing.Queue[str | None]) -> None:
