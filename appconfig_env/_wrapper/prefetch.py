@@ -108,7 +108,7 @@ class Prefetch:
             if reference.startswith(FILE + ":"):
                 del complete.entries[reference]
             elif entry.failure:  # a fallback, or older than its interval: try again now
-                complete.entries[reference] = entry.replace(refresh_at=entry.checked_at)
+                complete.entries[reference] = entry.made_stale()
         return complete
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
