@@ -296,8 +296,8 @@ def transition_table(transitions: Mapping[str, Mapping[str, str]]) -> str:
 def action_table(actions: Mapping[tuple[str, bool, bool], str]) -> str:
     """Return what a process does, as a Markdown table."""
     lines = ["| lock | awaited and still unread | lock holder hangs | action |", "|---" * 4 + "|"]
-    for (lock, is_awaited, is_abandoned), action in actions.items():
-        cells = " | ".join("yes" if one else "no" for one in (is_awaited, is_abandoned))
+    for (lock, is_unread, is_abandoned), action in actions.items():
+        cells = " | ".join("yes" if one else "no" for one in (is_unread, is_abandoned))
         lines.append(f'| `"{lock}"` | {cells} | {action} |')
     return "\n".join(lines)
 

@@ -199,11 +199,15 @@ class Store:
             found = shared.take(self.log, self.snapshot)
             now = self._now()  # only now: the file must not be from the future
             known = newest(self.snapshot, found)
-            is_abandoned = self._is_lock_abandoned(known, now)
-            action = turn.decide(shared.lock.state, is_awaited=waits, is_abandoned=is_abandoned)
+            unread = self._unread(known, force) if waits else []
+            action = turn.decide(
+                shared.lock.state,
+                is_unread=bool(unread),
+                is_abandoned=self._is_lock_abandoned(known, now),
+            )
             if action in (turn.LOOK_AGAIN, turn.FETCH_AWAITED):
                 self._busy_until = now + LOCK_RETRY_SECONDS
-                return known if action == turn.LOOK_AGAIN else self._awaited(known, now, force)
+                return known if action == turn.LOOK_AGAIN else self._awaited(known, now, unread)
             if self._child is not None:  # it has released the lock, so it is done
                 known = newest(known, handoffs.receive(self._child, self.settings))
                 self._child = None
@@ -245,14 +249,17 @@ class Store:
         longest = max(settings.deadline_seconds, settings.poll_timeout_seconds)
         return now - self._stalled[1] > ABANDONED_LOCK_FACTOR * longest
 
-    def _awaited(self, known: Snapshot, now: float, force: Collection[str]) -> Snapshot:
-        """Return `known` with its unread entries fetched, in sessions of their own."""
+    def _unread(self, known: Snapshot, force: Collection[str]) -> list[str]:
+        """Return the references of entries that a caller which has waited cannot do without."""
         entries = known.entries
-        unread = [
+        return [
             reference
             for reference in self.settings.resources()
             if reference not in entries or (reference in force and not entries[reference].is_known)
         ]
+
+    def _awaited(self, known: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
+        """Return `known` with its `unread` entries fetched, in sessions of their own."""
         others = self.settings.resources().keys() - unread
         return self._loaded(known.without_tokens(), now, unread, others).without_tokens()
 

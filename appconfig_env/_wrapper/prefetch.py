@@ -9,6 +9,7 @@ import time
 from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, stale
+from .._cache.snapshot import Snapshot
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
 from ..errors import LoadError
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .._backends.base import Backend
-    from .._cache.snapshot import Snapshot
     from .._config.settings import Settings
     from .background import Send, Start
     from .log import StartLog
@@ -101,15 +101,7 @@ class Prefetch:
         """
         shared.sweep()
         found = shared.take(self._log.write)
-        if found is None or self._settings.local_dir:
-            return None
-        complete = found.complete()
-        for reference, entry in list(complete.entries.items()):
-            if reference.startswith(FILE + ":"):
-                del complete.entries[reference]
-            elif entry.failure:  # a fallback, or older than its interval: try again now
-                complete.entries[reference] = entry.made_stale()
-        return complete
+        return _reusable(found) if found is not None and not self._settings.local_dir else None
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
         """Return the references of the sources to load in the background.
@@ -118,9 +110,8 @@ class Prefetch:
             command: the command to execute.
             can_wait: whether this process has the lock, by which the helper waits for the child.
         """
-        if can_wait and can_take_over(command, self._environ):
-            return _deferred_resources(self._settings)
-        return []
+        is_possible = can_wait and can_take_over(command, self._environ)
+        return _deferred_resources(self._settings) if is_possible else []
 
     def _load(self, moment: float, reused: Snapshot | None, skipped: Collection[str]) -> Snapshot:
         settings = self._settings
@@ -197,11 +188,11 @@ class Prefetch:
 
     def _handoff(self, moment: float) -> handoff.Handoff:
         if self._passed is not None:
-            passed = self._passed
-            return handoff.Handoff(os.getpid(), moment, passed.references, passed.configured)
-        in_place = {source.variable for source in self._settings.sources}
-        configured = frozenset(self._environ) - in_place
-        references = {name: self._environ[name] for name in self._environ.keys() - configured}
+            references, configured = self._passed.references, self._passed.configured
+        else:
+            in_place = {source.variable for source in self._settings.sources}
+            configured = frozenset(self._environ) - in_place
+            references = {name: self._environ[name] for name in self._environ.keys() - configured}
         return handoff.Handoff(os.getpid(), moment, references, configured)
 
     def _load_in_background(
@@ -251,6 +242,18 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
     name = command[0].rpartition("/")[2]
     version = name.removeprefix("python").replace(".", "")
     return name.startswith("python") and (not version or version.isdigit())
+
+
+def _reusable(found: Snapshot) -> Snapshot:
+    """Return the entries with documents; those that failed are stale, files are left out."""
+    complete = found.complete()
+    entries = {
+        # One that failed has a fallback, or is older than its interval: try again now.
+        reference: entry.made_stale() if entry.failure else entry
+        for reference, entry in complete.entries.items()
+        if not reference.startswith(FILE + ":")
+    }
+    return Snapshot(complete.taken_at, complete.fingerprint, entries)
 
 
 def _deferred_resources(settings: Settings) -> list[str]:
