@@ -84,6 +84,7 @@ class Entry:
         received_at: when a document was received that only some of the sources can use; else None.
         checked_at: when the last attempt was made.
         refresh_at: when the next attempt is to be made.
+        read_seconds: how long it took to read the document, so that a refresh can be given as long.
         failures: the number of failed attempts since the last success.
         failure: the last one; None after a success.
         revision: of the last attempt: higher than those of all earlier attempts, in any process,
@@ -96,8 +97,8 @@ class Entry:
 
     __slots__ = (
         "_rendering", "checked_at", "confirmed", "document", "failure", "failures", "fetched_at",
-        "given", "is_secret", "received_at", "redacted", "refresh_at", "revision", "token",
-        "version",
+        "given", "is_secret", "read_seconds", "received_at", "redacted", "refresh_at", "revision",
+        "token", "version",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +111,7 @@ class Entry:
         token: str = "",
         fetched_at: float | None = None,
         received_at: float | None = None,
+        read_seconds: float = 0.0,
         failures: int = 0,
         failure: Failure | None = None,
         revision: int = 0,
@@ -125,6 +127,7 @@ class Entry:
         self.received_at = received_at
         self.checked_at = checked_at
         self.refresh_at = refresh_at
+        self.read_seconds = read_seconds
         self.failures = failures
         self.failure = failure
         self.revision = revision
@@ -371,6 +374,7 @@ def _after_failure(
         version=partial.version if partial is not None else "",
         token=token,
         checked_at=schedule.now,
+        read_seconds=(document or before).read_seconds,
         revision=before.next_revision(schedule.now),
         failures=failures,
         failure=failure,
@@ -409,6 +413,7 @@ def _good(before: Entry, document: Document, same: Document, schedule: Schedule)
         fetched_at=schedule.now,
         checked_at=schedule.now,
         refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, document.poll_seconds),
+        read_seconds=document.read_seconds,
         revision=(revision := before.next_revision(schedule.now)),
         confirmed=revision,
         is_secret=document.is_secret,

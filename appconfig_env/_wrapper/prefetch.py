@@ -83,6 +83,7 @@ class Prefetch:
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(shared, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
+            self._report_slow_reads(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
             unread = {one.resource.reference for one in stale(settings, moment, snapshot)}
@@ -160,6 +161,23 @@ class Prefetch:
             else:
                 used = "left unset"
             log.write("warn", f"{reference}: {entry.failure}; {used}")
+
+    def _report_slow_reads(self, snapshot: Snapshot) -> None:
+        """Log which resources a refresh cannot read in its time: their values would stay as now."""
+        limit = self._settings.poll_timeout_seconds
+        slow = {
+            reference: entry.read_seconds
+            for reference, entry in snapshot.entries.items()
+            if entry.read_seconds >= limit
+        }
+        if slow:
+            needed = round(1.5 * max(slow.values()) * 1000)
+            self._log.write(
+                "warn",
+                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, and a refresh is "
+                f"given {limit:g} s; set AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS={needed}, or "
+                "read less with one source",
+            )
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
         """Return the environment with all variables instead of references, and their names."""

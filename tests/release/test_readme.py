@@ -164,6 +164,7 @@ def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
         "appconfig:shop/prod/app": Entry(
             document=Document(b'{"limit": 10}', content_type="application/json"),
             token="token",
+            read_seconds=0.025,
             **times,
         ),
         "ssm:/shop/prod/": Entry(document=Document(parameters={"host": "db.example"}), **times),

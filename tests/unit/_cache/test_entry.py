@@ -220,3 +220,11 @@ def test_an_entry_changes_in_its_module_and_nowhere_else() -> None:
 )
 def test_that_check_notices_a_change(source: str) -> None:
     assert list(changes_of_entries(source))
+
+
+def test_an_entry_knows_how_long_the_read_of_its_document_took() -> None:
+    slow = Document(b'{"a": "slow"}', token="token-2", read_seconds=4.5)
+    read = after(None, slow, SOURCES, Schedule(45.0, NOW))
+    for later in (OUTCOMES[UNCHANGED], OUTCOMES[UNAVAILABLE], OUTCOMES[INVALID]):
+        assert after(read, later, SOURCES, Schedule(45.0, NOW + 45)).read_seconds == 4.5
+    assert after(read, NEW, SOURCES, Schedule(45.0, NOW + 45)).read_seconds == 0.0

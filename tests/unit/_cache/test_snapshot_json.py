@@ -54,6 +54,7 @@ entries = st.builds(
     token=texts,
     fetched_at=st.none() | times,
     received_at=st.none() | times,
+    read_seconds=st.integers(0, 10_000).map(lambda milliseconds: milliseconds / 1000),
     failures=counts,
     failure=st.none() | failures,
     revision=counts,
@@ -75,7 +76,7 @@ def facts(entry: Entry) -> list[Any]:
     ]  # fmt: skip
     names = [
         "token", "fetched_at", "checked_at", "refresh_at", "failures", "failure", "revision",
-        "confirmed", "is_secret", "received_at",
+        "confirmed", "is_secret", "read_seconds", "received_at",
     ]  # fmt: skip
     return [about, *(getattr(entry, name) for name in names)]
 

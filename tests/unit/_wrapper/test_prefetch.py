@@ -15,6 +15,7 @@ from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
+from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 from appconfig_env._wrapper.main import main
 from appconfig_env._wrapper.prefetch import can_take_over
@@ -411,3 +412,21 @@ def test_only_a_python_that_serves_alone_can_take_over_a_child(
     command: str, environ: dict[str, str], expected: bool
 ) -> None:
     assert can_take_over([command, "/var/runtime/bootstrap.py"], environ) is expected
+
+
+@pytest.mark.parametrize(("seconds", "is_logged"), [(2.9, False), (3.0, True), (3.94, True)])
+def test_a_source_that_takes_longer_than_a_refresh_may_is_logged(
+    tmp_path: Path, seconds: float, is_logged: bool
+) -> None:
+    reads = Reads(app=Document(b"{}", read_seconds=seconds))
+    given = {
+        "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+    log = "\n".join(run(reads, 1000.0, given)[2])
+    expected = (
+        "appconfig:shop/prod/app: reading took 3.9 s, and a refresh is given 3 s; "
+        "set AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=5910, or read less with one source"
+    )
+    assert ("POLL_TIMEOUT_MILLIS" in log) is is_logged
+    assert (expected in log) is (seconds == 3.94)

@@ -14,7 +14,17 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure, LoadError, SourceError
 
 from ....support.fake_client import FakeClient, Response
-from .calls import PATIENCE_SECONDS, POLL, PROFILE, fetch, one_secret, parameters, request
+from .calls import (
+    PATIENCE_SECONDS,
+    POLL,
+    PROFILE,
+    SESSION,
+    Staged,
+    fetch,
+    one_secret,
+    parameters,
+    request,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,3 +100,26 @@ def test_one_cause_is_one_line_for_four_sources(code: str, message: str, line: s
     assert sorted(named.split(", ")) == sorted(sources)
     assert line in rest
     assert all(operation in rest and f"r-{operation}" in rest for operation in operations)
+
+
+@pytest.mark.parametrize("source", [PROFILE, "ssm:/a/", "ssm:a", "secretsmanager:a"])
+def test_a_document_knows_how_long_it_took_to_read(source: str) -> None:
+    system = Staged()
+
+    def slow(response: Response) -> Response:
+        def respond(asked: Mapping[str, Any]) -> dict[str, Any]:
+            system.at += 1.5
+            return response(asked) if callable(response) else dict(POLL | SESSION)
+
+        return respond
+
+    page = {"Parameters": [{"Name": "/a/b", "Value": "1", "Type": "String"}]}
+    client = FakeClient(
+        StartConfigurationSession=slow(SESSION),
+        GetLatestConfiguration=slow(POLL),
+        GetParametersByPath=[slow(lambda _: page | {"NextToken": "2"}), slow(lambda _: page)],
+        GetParameters=slow(parameters),
+        GetSecretValue=slow(one_secret),
+    )
+    found = fetch(client, source, system=system)[source]
+    assert found.read_seconds == 1.5 * len(client.calls)
