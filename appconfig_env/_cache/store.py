@@ -6,6 +6,7 @@ import os
 from _thread import allocate_lock, get_ident
 
 from .._config.settings import HANDOFF, from_environ
+from ..errors import by_cause
 from . import handoff as handoffs
 from . import repository, turn
 from .load import load
@@ -317,15 +318,19 @@ class Store:
 
     def _report(self, before: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
+        failed, recovered = [], dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
             earlier = before.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
                 kept = "; keeping the last values" if entry.fetched_at is not None else ""
-                self.log("warn", f"{reference}: {entry.failure}{kept}")
+                failed.append((reference, entry.failure, kept))
             elif earlier and earlier.failure and not entry.failure:
-                attempts = f"{earlier.failures} failed attempt"
-                plural = "" if earlier.failures == 1 else "s"
-                self.log("info", f"{reference}: recovered after {attempts}{plural}")
+                recovered.setdefault(earlier.failures, []).append(reference)
+        for line, _, kept in by_cause(failed):
+            self.log("warn", line + kept)
+        for failures, references in recovered.items():
+            attempts = f"{failures} failed attempt{'' if failures == 1 else 's'}"
+            self.log("info", f"{', '.join(references)}: recovered after {attempts}")
         known = {line for _, line in _left_out(before, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in known:

@@ -12,7 +12,7 @@ from .._cache.load import load, stale
 from .._cache.snapshot import Snapshot
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
-from ..errors import LoadError
+from ..errors import LoadError, by_cause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,17 @@ if TYPE_CHECKING:
     from .log import StartLog
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
+
+# What happens without a resource, for a line that names one, and for one that names several.
+_CONTINUING = (
+    "continuing without it (APPCONFIG_ENV_ON_ERROR=continue)",
+    "continuing without them (APPCONFIG_ENV_ON_ERROR=continue)",
+)
+_LAST_VALUES = "using the last values", "using the last values"
+_FALLBACK = "using the fallback", "using the fallback"
+_OTHER_SOURCES = "used by its other sources", "used by their other sources"
+_DEFAULT = "using its default", "using their defaults"
+_UNSET = "left unset", "left unset"
 
 
 class Prefetch:
@@ -146,21 +157,22 @@ class Prefetch:
         missing = snapshot.missing(settings)
         if missing and not settings.continue_on_error:
             raise LoadError(missing)
-        for error in missing:
-            log.write("error", f"{error}; continuing without it (APPCONFIG_ENV_ON_ERROR=continue)")
+        failed = [(error.source, error.failure, ("error", _CONTINUING)) for error in missing]
         for reference, sources in settings.resources().items():
             entry = snapshot.entries.get(reference)
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
             if entry.fetched_at is not None:
-                used = "using the last values" if entry.confirmed else "using the fallback"
+                used = _LAST_VALUES if entry.confirmed else _FALLBACK
             elif entry.used_since is not None:
-                used = "used by its other sources"
+                used = _OTHER_SOURCES
             elif any(source.default is not None for source in sources):
-                used = "using its default"
+                used = _DEFAULT
             else:
-                used = "left unset"
-            log.write("warn", f"{reference}: {entry.failure}; {used}")
+                used = _UNSET
+            failed.append((reference, entry.failure, ("warn", used)))
+        for line, number, (level, used) in by_cause(failed):
+            log.write(level, f"{line}; {used[number > 1]}")
 
     def _report_slow_reads(self, snapshot: Snapshot) -> None:
         """Log which resources a refresh cannot read in its time: their values would stay as now."""
@@ -226,11 +238,14 @@ class Prefetch:
             loaded = self._load(self._now(), snapshot, others)
             self._publish(shared, loaded)
             send(handoff.sent(loaded, deferred, settings))
+            failed = []
             for reference in deferred:
                 entry = loaded.entries[reference]
                 if entry.failure:
                     missing = entry.rendering(settings.resources()[reference]).missing
-                    log.write("error" if missing else "warn", f"{reference}: {entry.failure}")
+                    failed.append((reference, entry.failure, "error" if missing else "warn"))
+            for line, _, level in by_cause(failed):
+                log.write(level, line)
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
