@@ -52,10 +52,13 @@ class Failure:
         request_id: AWS's ID of the request.
         action: the IAM action that is missing.
         resource_arn: the ARN to allow it on; `*` in it is for what is not known.
+        region: where the call was made.
+        role_arn: the role that was assumed for it; empty for the function's own role.
     """
 
     __slots__ = (
-        "action", "code", "hint", "kind", "operation", "request_id", "resource_arn", "summary",
+        "action", "code", "hint", "kind", "operation", "region", "request_id", "resource_arn",
+        "role_arn", "summary",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +72,8 @@ class Failure:
         request_id: str = "",
         action: str = "",
         resource_arn: str = "",
+        region: str = "",
+        role_arn: str = "",
     ) -> None:
         self.kind: str = kind
         self.summary: str = summary
@@ -78,6 +83,8 @@ class Failure:
         self.request_id: str = request_id
         self.action: str = action
         self.resource_arn: str = resource_arn
+        self.region: str = region
+        self.role_arn: str = role_arn
 
     @property
     def is_unavailable(self) -> bool:
@@ -91,9 +98,9 @@ class Failure:
     def cause(self) -> tuple[str, ...]:
         """What went wrong, apart from the source: equal for all sources that one remedy helps.
 
-        Neither the operation nor the request's ID is part of it, nor the resource that an action
-        is denied on. Where the hint alone says what to do, the summary is not part of it either:
-        it may name the service's host.
+        Neither the operation nor the request's ID nor the Region is part of it, nor the resource
+        that an action is denied on. Where the hint alone says what to do, the summary is not part
+        of it either: it may name the service's host.
         """
         summary, hint = _denied_on(self, "*")
         is_shared = self.kind in ("throttled", "unavailable", "misconfigured")
@@ -161,13 +168,16 @@ def _denied_on(failure: Failure, arns: str) -> tuple[str, str]:
 
 
 def _problem(failures: list[Failure], summaries: list[str]) -> str:
-    operations, requests = _distinct(failures, "operation"), _distinct(failures, "request_id")
+    operations = _distinct(failures, "operation")
     text = "; ".join(summaries)
     if operations:
         text = f"{', '.join(operations)} failed: {text}"
-    if requests:
-        text += f" (request{'s' if len(requests) > 1 else ''} {', '.join(requests)})"
-    return text
+    about = [
+        f"{noun}{'s' if len(found) > 1 else ''} {', '.join(found)}"
+        for noun, field in (("Region", "region"), ("role", "role_arn"), ("request", "request_id"))
+        if (found := _distinct(failures, field))
+    ]
+    return f"{text} ({'; '.join(about)})" if about else text
 
 
 def _distinct(failures: list[Failure], field: str) -> list[str]:

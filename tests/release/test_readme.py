@@ -147,6 +147,7 @@ def test_the_template_block_agrees_with_template_yaml() -> None:
 FAILURE = Failure(
     "denied", "failed", "allow it", operation="GetSecretValue", code="AccessDeniedException",
     request_id="1", action="secretsmanager:GetSecretValue", resource_arn="arn:x",
+    region="eu-west-1", role_arn="arn:y",
 )  # fmt: skip
 SNAPSHOT_ENVIRON = {
     "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app ssm:/shop/prod/ file:/var/task/app.bin",

@@ -205,3 +205,17 @@ def test_errors_can_be_pickled(error: errors.AppConfigEnvError) -> None:
     assert str(copy) == str(error)
     for name in ("source", "failure", "reason", "unreachable", "problems"):
         assert getattr(copy, name, None) == getattr(error, name, None)
+
+
+def test_a_sentence_names_each_region_role_and_request_once() -> None:
+    role = "arn:aws:iam::1:role/reader"
+    failures = [
+        errors.Failure("missing", "none", "check it", region=region, role_arn=role, request_id=one)
+        for region, one in (("eu-west-1", "r-1"), ("eu-west-1", "r-2"), ("us-east-1", "r-2"))
+    ]
+    assert str(failures[0]) == f"none (Region eu-west-1; role {role}; request r-1); check it"
+    ((line, _, _),) = errors.by_cause((f"ssm:{one.region}", one, "") for one in failures)
+    assert line == (
+        "ssm:eu-west-1, ssm:us-east-1: none "
+        f"(Regions eu-west-1, us-east-1; role {role}; requests r-1, r-2); check it"
+    )

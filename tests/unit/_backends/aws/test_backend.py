@@ -123,3 +123,25 @@ def test_a_document_knows_how_long_it_took_to_read(source: str) -> None:
     )
     found = fetch(client, source, system=system)[source]
     assert found.read_seconds == 1.5 * len(client.calls)
+
+
+@pytest.mark.parametrize(
+    ("source", "region"),
+    [
+        ("ssm:bad", "eu-west-1"),
+        ("ssm:/bad/", "eu-west-1"),
+        ("ssm:arn:aws:ssm:us-east-1:1:parameter/bad", "us-east-1"),
+    ],
+)
+def test_a_failure_that_no_client_made_has_the_region_and_the_role(
+    source: str, region: str
+) -> None:
+    role = "arn:aws:iam::1:role/reader"
+    client = FakeClient(
+        GetParameters={"Parameters": [], "InvalidParameters": ["bad"]},
+        GetParametersByPath={"Parameters": []},
+    )
+    backend = AwsBackend(client, 3, region="eu-west-1", role_arn=role)
+    failure = backend([request(source)], PATIENCE_SECONDS)[request(source).resource.reference]
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.region, failure.role_arn) == ("missing", region, role)
