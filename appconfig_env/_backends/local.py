@@ -87,7 +87,7 @@ class LocalBackend:
                 below = {name: value for name, value in below.items() if "/" not in name}
             if not below:
                 raise _MissingError(
-                    f"no parameters under this path in {path}; add one, or correct the path"
+                    f"no parameters under this path in {path}", "add one, or correct the path"
                 )
             return Document(parameters=below, version=_version(body))
         name = resource.name
@@ -100,7 +100,7 @@ class LocalBackend:
                 value = values[candidate].encode("utf-8", "surrogatepass")
                 return Document(value, version=_version(value))
         raise _MissingError(
-            f"no parameter of this name in {path}; add it there, or correct the name"
+            f"no parameter of this name in {path}", "add it there, or correct the name"
         )
 
     def _secret(self, resource: Resource) -> Document:
@@ -114,16 +114,18 @@ class LocalBackend:
             if name in values:
                 value = values[name].encode("utf-8", "surrogatepass")
                 return Document(value, secret=True, name=name)  # a digest could be guessed
-        raise _MissingError(f"no secret of this name in {path}; add it there, or correct the name")
+        raise _MissingError(
+            f"no secret of this name in {path}", "add it there, or correct the name"
+        )
 
     def _one_of(self, paths: list[str]) -> str:
         found = [path for path in paths if os.path.exists(path)]
         if len(found) > 1:
-            raise DocumentError(f"{' and '.join(found)} exist; remove all but one")
+            raise DocumentError(f"{' and '.join(found)} exist", "remove all but one")
         if not found:
             names = ", ".join(os.path.basename(path) for path in paths)
             raise _MissingError(
-                f"no such file in {self._path} (looked for {names}); create one of them"
+                f"no such file in {self._path} (looked for {names})", "create one of them"
             )
         return found[0]
 
@@ -142,7 +144,8 @@ def read_file(resource: Resource) -> Outcome:
 
 
 def _failure(error: DocumentError) -> Failure:
-    return Failure("missing" if isinstance(error, _MissingError) else "invalid", str(error))
+    kind = "missing" if isinstance(error, _MissingError) else "invalid"
+    return Failure(kind, error.summary, error.hint)
 
 
 def _read(path: str) -> bytes:
@@ -156,17 +159,17 @@ def _read(path: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         kind = _MissingError if isinstance(error, FileNotFoundError) else DocumentError
-        raise kind(f"{path} cannot be read ({error.strerror}); correct the path") from None
+        raise kind(f"{path} cannot be read ({error.strerror})", "correct the path") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise DocumentError(f"{path} is not a regular file; name one that is")
+            raise DocumentError(f"{path} is not a regular file", "name one that is")
         if status.st_size > LARGEST_FILE_BYTES:
-            raise DocumentError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes; split it")
+            raise DocumentError(f"{path} is larger than {LARGEST_FILE_BYTES} bytes", "split it")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except OSError as error:
-        raise DocumentError(f"{path} cannot be read ({error.strerror}); replace it") from None
+        raise DocumentError(f"{path} cannot be read ({error.strerror})", "replace it") from None
     finally:
         os.close(descriptor)
 
@@ -176,10 +179,10 @@ def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
     try:
         data = _document.parse(body, format=kind)
     except DocumentError as error:
-        raise DocumentError(f"{path}: {error}") from None
+        raise DocumentError(f"{path}: {error.summary}", error.hint) from None
     if not isinstance(data, dict):
         raise DocumentError(
-            f"{path}: expected a JSON object with a member for each name; correct the file"
+            f"{path}: expected a JSON object with a member for each name", "correct the file"
         )
     return {name: text_value(value) for name, value in data.items() if value is not None}
 

@@ -68,7 +68,7 @@ NEVER_READ = Failure(
 )
 # Without a content type, broken JSON is taken for text.
 NO_LONGER_JSON = Failure(
-    "invalid", "expected JSON as before, got text that only begins like it; fix the document"
+    "invalid", "expected JSON as before, got text that only begins like it", "fix the document"
 )
 
 

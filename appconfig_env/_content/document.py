@@ -7,19 +7,43 @@ try:
 except ImportError:  # a Python built without it
     from hashlib import blake2b
 
-__all__ = ("Document", "DocumentError", "blake2b")
+__all__ = ("Document", "DocumentError", "blake2b", "joined")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, TypeVar
+
+    from ..errors import Failure
 
     K = TypeVar("K")
     R = TypeVar("R")
 
 
 class DocumentError(ValueError):
-    """A document that cannot be parsed; the message never contains a part of it."""
+    """A document that cannot be used; the message contains no part of it except names.
+
+    Attributes:
+        summary: the reason.
+        hint: what to do about it, as an imperative.
+    """
+
+    def __init__(self, summary: str, hint: str) -> None:
+        self.summary = summary
+        self.hint = hint
+        super().__init__(summary, hint)
+
+    def __str__(self) -> str:
+        return f"{self.summary}; {self.hint}"
+
+
+def joined(errors: Iterable[DocumentError | Failure]) -> tuple[str, str]:
+    """Return the summaries and the hints of `errors` as one of each, without duplicates."""
+    errors = tuple(errors)
+    return (
+        "; ".join(dict.fromkeys(error.summary for error in errors)),
+        "; ".join(dict.fromkeys(error.hint for error in errors)),
+    )
 
 
 class Document:
@@ -71,7 +95,7 @@ class Document:
         self.read_seconds = read_seconds
         self._data: object = None
         self._has_data = False
-        self._error = ""
+        self._error: tuple[str, str] | None = None
         self._digest = ""
         self._kept: tuple[object, Any] | None = None
 
@@ -91,10 +115,10 @@ class Document:
             try:
                 self._data = parse(self)
             except DocumentError as error:
-                self._error = str(error)
+                self._error = error.summary, error.hint
             self._has_data = True
-        if self._error:
-            raise DocumentError(self._error)
+        if self._error is not None:
+            raise DocumentError(*self._error)
         return self._data
 
     def kept(self, key: K, make: Callable[[K, Document], R]) -> R:

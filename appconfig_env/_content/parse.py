@@ -30,7 +30,7 @@ def text_of(body: bytes) -> str:
         return body.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError:
         raise DocumentError(
-            "expected UTF-8 text, got binary content; store it as text, such as base64"
+            "expected UTF-8 text, got binary content", "store it as text, such as base64"
         ) from None
 
 
@@ -75,10 +75,10 @@ def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # n
 def _json_data(text: str, otherwise: str | None = None) -> object:
     try:
         return _json.parse(text)
-    except _json.JsonError as error:
-        if otherwise is not None and isinstance(error, _json.JsonSyntaxError):
+    except _json.JsonSyntaxError:
+        if otherwise is not None:
             return otherwise
-        raise DocumentError(str(error)) from None
+        raise
 
 
 def _dotenv(text: str) -> dict[str, str | None]:
@@ -89,20 +89,20 @@ def _dotenv(text: str) -> dict[str, str | None]:
         from dotenv import parser
     except ImportError:
         raise DocumentError(
-            "a dotenv document needs python-dotenv; run pip install python-dotenv"
+            "a dotenv document needs python-dotenv", "run pip install python-dotenv"
         ) from None
 
     if len(text) > LARGEST_DOTENV:
         raise DocumentError(
-            f"expected dotenv text of at most {LARGEST_DOTENV} characters, got {len(text)}; "
-            "write it as JSON, or split it"
+            f"expected dotenv text of at most {LARGEST_DOTENV} characters, got {len(text)}",
+            "write it as JSON, or split it",
         )
     before, run, _ = text.translate(_TO_SPACE).partition(" " * (LONGEST_SPACE + 1))
     if run:
         line = before.count("\n") + 1
         raise DocumentError(
-            f"expected at most {LONGEST_SPACE} spaces in a row, got more in line {line}; "
-            "remove them, or write the document as JSON"
+            f"expected at most {LONGEST_SPACE} spaces in a row, got more in line {line}",
+            "remove them, or write the document as JSON",
         )
     pairs: dict[str, str | None] = {}
     # Literally, without dotenv's ${NAME}: fetched text is a value, never a template.
@@ -110,11 +110,11 @@ def _dotenv(text: str) -> dict[str, str | None]:
         # A name alone is usually the second line of a value that needs quotes.
         if binding.error or (binding.key is not None and binding.value is None):
             raise DocumentError(
-                f"line {binding.original.line} is not NAME=value; "
-                "quote values that span several lines"
+                f"line {binding.original.line} is not NAME=value",
+                "quote values that span several lines",
             )
         if binding.key in pairs:
-            raise DocumentError(f"duplicate name {quoted(binding.key)}; remove one")
+            raise DocumentError(f"duplicate name {quoted(binding.key)}", "remove one")
         if binding.key is not None:
             pairs[binding.key] = binding.value
     return pairs
@@ -127,8 +127,6 @@ def _yaml_data(text: str) -> object:
         return _yaml.parse(text)
     except ImportError:
         raise DocumentError(
-            "a YAML document needs PyYAML; add it to the function's package "
-            "(pip install 'appconfig-env[yaml]')"
+            "a YAML document needs PyYAML",
+            "add it to the function's package (pip install 'appconfig-env[yaml]')",
         ) from None
-    except _yaml.YamlError as error:
-        raise DocumentError(str(error)) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._config.wording import printable
 from ..errors import Failure, SourceError
-from .document import DocumentError
+from .document import DocumentError, joined
 from .variables import KeyMissingError, Variables, data_of, render, render_default
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ class Rendering:
     def __init__(self) -> None:
         self.variables: dict[str, Variables] = {}
         self.used: frozenset[str] = frozenset()
-        self.reasons: list[str] = []
+        self.reasons: list[Failure] = []
         self.missing: list[SourceError] = []
 
     def overlaid(self, given: Mapping[str, Variables]) -> Rendering:
@@ -44,7 +44,7 @@ class Rendering:
     @property
     def failure(self) -> Failure:
         """All reasons, without duplicates, as one failure."""
-        return Failure("invalid", "; ".join(dict.fromkeys(self.reasons)))
+        return Failure("invalid", *joined(self.reasons))
 
     def use_defaults(
         self, sources: Iterable[Source], failure: Failure, *, is_secret: bool = False
@@ -84,7 +84,7 @@ def _rendered(sources: Sequence[Source], document: Document) -> Rendering:
             rendering.used |= {source.identity}
         except KeyMissingError as error:
             if source.optional or source.default is not None:  # the document itself is usable
-                failure = Failure("invalid", str(error))
+                failure = Failure("invalid", error.summary, error.hint)
                 rendering.use_defaults([source], failure, is_secret=document.is_secret)
             else:
                 _refuse(rendering, [source], document, error)
@@ -104,7 +104,7 @@ def _refuse(
     rendering: Rendering, sources: Sequence[Source], document: Document, error: DocumentError
 ) -> None:
     version = printable(document.version)  # a header that a proxy may have written
-    reason = f"{error} (version {version})" if version else str(error)
-    rendering.reasons.append(reason)
-    failure = Failure("invalid", reason)
+    summary = f"{error.summary} (version {version})" if version else error.summary
+    failure = Failure("invalid", summary, error.hint)
+    rendering.reasons.append(failure)
     rendering.use_defaults(sources, failure, is_secret=document.is_secret)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from .._config.wording import quoted, repeated
 from . import fast_json
+from .document import DocumentError
 
 # Deeper documents would exceed the recursion limit when they are flattened or encoded again.
 DEEPEST = 100
-TOO_DEEP = f"expected JSON nested at most {DEEPEST} levels deep; flatten the document"
+TOO_DEEP = f"expected JSON nested at most {DEEPEST} levels deep", "flatten the document"
 
 
-class JsonError(ValueError):
-    """A text that is not accepted as JSON; the message contains no part of it except keys."""
+class JsonError(DocumentError):
+    """A text that is not accepted as JSON."""
 
 
 class JsonSyntaxError(JsonError):
@@ -30,7 +31,7 @@ def parse(text: str) -> object:
     except JsonError:
         raise
     except RecursionError:
-        raise JsonError(TOO_DEEP) from None
+        raise JsonError(*TOO_DEEP) from None
     except ValueError as error:
         raise _translated(text, error) from None
     if text.count("{") + text.count("[") > DEEPEST:
@@ -41,10 +42,10 @@ def parse(text: str) -> object:
 def _translated(text: str, error: ValueError) -> JsonError:
     line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
     if line is None:  # int() rejects more than sys.get_int_max_str_digits() digits
-        return JsonError("a JSON number has too many digits; write it as a string")
+        return JsonError("a JSON number has too many digits", "write it as a string")
     if not text.strip():
-        return JsonSyntaxError("expected JSON, got an empty document; write {} for no values")
-    return JsonSyntaxError(f"invalid JSON at line {line} column {column}; correct it")
+        return JsonSyntaxError("expected JSON, got an empty document", "write {} for no values")
+    return JsonSyntaxError(f"invalid JSON at line {line} column {column}", "correct it")
 
 
 def reject_deep(data: object) -> None:
@@ -64,15 +65,15 @@ def reject_deep(data: object) -> None:
         ]
         if not level:
             return
-    raise JsonError(TOO_DEEP)
+    raise JsonError(*TOO_DEEP)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise JsonError(
-            f"duplicate key {quoted(repeated(name for name, _ in pairs))} in a JSON object; "
-            "remove one"
+            f"duplicate key {quoted(repeated(name for name, _ in pairs))} in a JSON object",
+            "remove one",
         )
     return members
 
@@ -80,12 +81,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _finite(text: str) -> float:
     number = float(text)
     if number in (float("inf"), float("-inf")):
-        raise JsonError("a JSON number is too large; write it as a string")
+        raise JsonError("a JSON number is too large", "write it as a string")
     return number
 
 
 def _constant(text: str) -> object:
-    raise JsonError(f"{text} is not valid JSON; write null or a string")
+    raise JsonError(f"{text} is not valid JSON", "write null or a string")
 
 
 _decode = fast_json.decoder(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._config.wording import quoted, repeated
+from .document import DocumentError
 from .strict_json import DEEPEST
 
 TYPE_CHECKING = False
@@ -20,12 +21,13 @@ LONGEST_NUMBER = 500
 TAG = "tag:yaml.org,2002:"
 PLAIN_TAGS = frozenset(TAG + kind for kind in ("int", "float", "bool", "null", "timestamp"))
 TOO_MANY = (
-    f"expected YAML of at most {MOST_VALUES} values with aliases resolved; split the document"
+    f"expected YAML of at most {MOST_VALUES} values with aliases resolved",
+    "split the document",
 )
 
 
-class YamlError(ValueError):
-    """Text that is not YAML, or not expressible as JSON; the message holds only keys of it."""
+class YamlError(DocumentError):
+    """Text that is not YAML, or not expressible as JSON."""
 
 
 def parse(text: str) -> object:
@@ -45,13 +47,13 @@ def parse(text: str) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         position = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        raise YamlError(f"invalid YAML{position}; correct it") from None
+        raise YamlError(f"invalid YAML{position}", "correct it") from None
     # PyYAML raises all of these if a scalar's text does not fit its tag.
     except (
         yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError,
         RecursionError,
     ):  # fmt: skip
-        raise YamlError("invalid YAML; correct it") from None
+        raise YamlError("invalid YAML", "correct it") from None
     return _Plain().of(data, 0)
 
 
@@ -91,7 +93,7 @@ def _loader() -> type[Any]:
         def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
             if node.tag in PLAIN_TAGS and len(node.value) > LONGEST_NUMBER:
                 raise YamlError(
-                    f"expected numbers of at most {LONGEST_NUMBER} characters; quote longer ones"
+                    f"expected numbers of at most {LONGEST_NUMBER} characters", "quote longer ones"
                 )
             return super().construct_scalar(node)
 
@@ -125,12 +127,12 @@ def _take_bases(node: yaml.MappingNode) -> list[yaml.MappingNode]:
 
 def _reject_duplicates(keys: Iterable[Any]) -> None:
     if duplicate := repeated(key.value for key in keys if key.tag != TAG + "merge"):
-        raise YamlError(f"duplicate key {quoted(duplicate)} in a mapping; remove one")
+        raise YamlError(f"duplicate key {quoted(duplicate)} in a mapping", "remove one")
 
 
 def _less(left: int, taken: int) -> int:
     if taken > left:
-        raise YamlError(TOO_MANY)
+        raise YamlError(*TOO_MANY)
     return left - taken
 
 
@@ -143,9 +145,9 @@ class _Plain:
     def of(self, data: object, depth: int) -> object:
         self._left = _less(self._left, 1)
         if depth > DEEPEST:  # also if an anchor contains itself
-            raise YamlError(f"expected YAML nested at most {DEEPEST} levels deep; flatten it")
+            raise YamlError(f"expected YAML nested at most {DEEPEST} levels deep", "flatten it")
         if isinstance(data, float) and data - data != 0:
-            raise YamlError("expected finite numbers, got .inf or .nan; write null or a string")
+            raise YamlError("expected finite numbers, got .inf or .nan", "write null or a string")
         if isinstance(data, (str, int, float)) or data is None:  # bool is an int
             return data
         if isinstance(data, dict):
@@ -155,10 +157,10 @@ class _Plain:
         if isinstance(data, set):
             return [self.of(item, depth + 1) for item in sorted(data, key=str)]
         if isinstance(data, bytes):
-            raise YamlError("expected YAML without binary values; write them as base64 text")
+            raise YamlError("expected YAML without binary values", "write them as base64 text")
         return str(data)
 
     def _mapping(self, data: dict[object, object], depth: int) -> dict[str, object]:
         if not all(isinstance(key, str) for key in data):
-            raise YamlError("expected YAML whose keys are text; quote the others")
+            raise YamlError("expected YAML whose keys are text", "quote the others")
         return {str(key): self.of(value, depth + 1) for key, value in data.items()}

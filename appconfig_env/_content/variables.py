@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._config.options import is_variable_name
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
 from .._config.wording import listed, quoted
-from .document import Document, DocumentError
+from .document import Document, DocumentError, joined
 from .fast_json import dumps
 from .parse import kind_of, parse, text_of
 from .protected import is_protected, is_proxy
@@ -70,8 +70,8 @@ def data_of(document: Document, resource: Resource) -> object:
         body = document.body
         if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
             raise DocumentError(
-                "the document is empty; deploy a configuration, or set format=text to allow "
-                "empty text"
+                "the document is empty",
+                "deploy a configuration, or set format=text to allow empty text",
             )
         return parse(body, document.content_type, resource.format)
 
@@ -94,8 +94,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
         DocumentError: two keys become one name, no environment can hold a value, or a name of
             `only=` is missing; has every error.
     """
-    problems: list[str] = []
-    left_out: list[str] = []
+    problems: list[DocumentError] = []
+    left_out: list[DocumentError] = []
     others: list[str] = []  # names that `only=` does not list
     values: dict[str, str] = {}
     origins: dict[str, str] = {}
@@ -109,10 +109,9 @@ def render(source: Source, document: Document, data: object) -> Variables:
             protected.append(name)
             continue
         if name in origins:
-            problems.append(
-                f"{quoted(origins[name])} and {quoted(origin)} both become variable "
-                f"{quoted(name)}; rename one"
-            )
+            both = f"{quoted(origins[name])} and {quoted(origin)}"
+            summary = f"{both} both become variable {quoted(name)}"
+            problems.append(DocumentError(summary, "rename one"))
             continue
         origins[name] = origin
         if source.env and not is_variable_name(name):
@@ -129,8 +128,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
     for problem in _missing(source, {*origins, *protected}, others):
         (left_out if source.optional else problems).append(problem)
     if problems:
-        raise DocumentError("; ".join(problems))
-    return Variables(values, secret, dict.fromkeys(protected), left_out)
+        raise DocumentError(*joined(problems))
+    return Variables(values, secret, dict.fromkeys(protected), map(str, left_out))
 
 
 def render_default(source: Source, *, is_secret: bool = False) -> Variables:
@@ -152,9 +151,9 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     if source.env and is_protected(name):
         return Variables(protected=[name])
     if source.env and not is_variable_name(name):
-        raise DocumentError(_not_a_name(name, source.resource.name))
+        raise _not_a_name(name, source.resource.name)
     if source.env and (problem := _impossible(name, source.default)):
-        raise DocumentError(problem)
+        raise problem
     is_secret = is_secret or source.resource.scheme == SECRETS_MANAGER
     return Variables({name: source.default}, secret=[name] if is_secret else ())
 
@@ -170,13 +169,15 @@ def pick(data: object, key: tuple[str, ...]) -> object:
             parent = quoted(".".join(key[:depth])) if depth else "the document"
             raise KeyMissingError(
                 f"{parent} is not a JSON object, so it has no key "
-                f"{quoted('.'.join(key[: depth + 1]))}; check #KEY"
+                f"{quoted('.'.join(key[: depth + 1]))}",
+                "check #KEY",
             )
         if segment not in data:
             parent = quoted(".".join(key[:depth])) if depth else "the document"
             keys = listed(data, segment)
             raise KeyMissingError(
-                f"{parent} has no key {quoted('.'.join(key[: depth + 1]))}, but {keys}; check #KEY"
+                f"{parent} has no key {quoted('.'.join(key[: depth + 1]))}, but {keys}",
+                "check #KEY",
             )
         data = data[segment]
     return data
@@ -207,7 +208,7 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
     if source.key:
         data = pick(data, source.key)
         if data is None:
-            raise KeyMissingError(f"the key {quoted('.'.join(source.key))} is null; set a value")
+            raise KeyMissingError(f"the key {quoted('.'.join(source.key))} is null", "set a value")
     if source.variable or source.as_name:
         name = source.variable or source.as_name
         is_whole = not source.key and document.parameters is None
@@ -273,41 +274,45 @@ def _styled(source: Source, path: Sequence[str]) -> str:
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
-def _missing(source: Source, found: Collection[str], others: Iterable[str]) -> Iterator[str]:
+def _missing(
+    source: Source, found: Collection[str], others: Iterable[str]
+) -> Iterator[DocumentError]:
     """Yield an error for each name of `only=` that was not found."""
     for name in source.only or ():
         if name not in found:
             there = listed([*found, *others], name)
-            yield (
-                f"only={name}: the document does not have it, but {there}; correct the name, or "
-                "remove it from only="
+            yield DocumentError(
+                f"only={name}: the document does not have it, but {there}",
+                "correct the name, or remove it from only=",
             )
 
 
-def _not_a_name(name: str, origin: str) -> str:
-    return (
+def _not_a_name(name: str, origin: str) -> DocumentError:
+    return DocumentError(
         f"{quoted(origin)} becomes {quoted(name)}, which is not a variable name "
-        f"([A-Za-z_][A-Za-z0-9_]*); rename it, or {FOR_GET}"
+        "([A-Za-z_][A-Za-z0-9_]*)",
+        f"rename it, or {FOR_GET}",
     )
 
 
-def _impossible(name: str, value: str) -> str:
-    """Return why no variable can hold the value; an empty string if one can."""
+def _impossible(name: str, value: str) -> DocumentError | None:
+    """Return why no variable can hold the value; None if one can."""
     if "\0" in value:
-        return (
-            f"the value of {quoted(name)} has a NUL character, which no variable can hold; "
-            f"remove it, or {FOR_GET}"
+        return DocumentError(
+            f"the value of {quoted(name)} has a NUL character, which no variable can hold",
+            f"remove it, or {FOR_GET}",
         )
     try:
         size = len(name) + 1 + len(value.encode())
     except UnicodeEncodeError:
-        return (
-            f"the value of {quoted(name)} has a lone surrogate, which is not UTF-8; "
-            f"remove it, or {FOR_GET}"
+        return DocumentError(
+            f"the value of {quoted(name)} has a lone surrogate, which is not UTF-8",
+            f"remove it, or {FOR_GET}",
         )
     if size > LONGEST_VARIABLE_BYTES:
-        return (
+        return DocumentError(
             f"{quoted(name)} needs {size} bytes, but NAME=value can have at most "
-            f"{LONGEST_VARIABLE_BYTES}; shorten it, or {FOR_GET}"
+            f"{LONGEST_VARIABLE_BYTES}",
+            f"shorten it, or {FOR_GET}",
         )
-    return ""
+    return None

@@ -6,6 +6,7 @@ from . import tls
 from .errors import BETWEEN, CUT, SLOW
 from .messages import HttpResponse
 from .sockets import (
+    NO_TLS,
     DistrustError,
     TransportError,
     cause_of,
@@ -54,8 +55,10 @@ class Connection:
             self._socket = tls.start(context, self._outer, host)
         except (OSError, ValueError) as error:
             if reason := getattr(error, "verify_message", ""):
-                raise DistrustError(f"no TLS with {host} ({distrust_of(reason)})") from None
-            raise TransportError(f"no TLS with {host} ({cause_of(error)})") from None
+                raise DistrustError(distrust_of(host, reason)) from None
+            cause = cause_of(error)
+            remedy = "; check the endpoint or proxy URL" if cause == NO_TLS else ""
+            raise TransportError(f"no TLS with {host} ({cause}){remedy}") from None
 
     def send(self, data: bytes, deadline: float) -> None:
         """Send all of `data`."""

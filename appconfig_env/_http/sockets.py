@@ -30,6 +30,9 @@ if TYPE_CHECKING:
             """Close it; idempotent."""
 
 
+NO_TLS = "the server did not answer with TLS"
+
+
 class TransportError(OSError):
     """No complete response arrived; the message has the cause and the host.
 
@@ -114,14 +117,15 @@ def cause_of(error: Exception) -> str:
     if reason == "UNEXPECTED_EOF_WHILE_READING" or reason.startswith("EOF occurred"):
         return "the peer closed the connection unexpectedly"
     if reason == "WRONG_VERSION_NUMBER":
-        return "the server did not answer with TLS; check the endpoint or proxy URL"
+        return NO_TLS
     return reason
 
 
-def distrust_of(reason: str) -> str:
-    """Describe why a certificate is not accepted, and the remedy.
+def distrust_of(host: str, reason: str) -> str:
+    """Describe why the certificate of `host` is not accepted, and the remedy.
 
     Args:
+        host: as the error names it.
         reason: OpenSSL's message.
     """
     if "expired" in reason or "not yet valid" in reason:
@@ -130,4 +134,4 @@ def distrust_of(reason: str) -> str:
         hint = "a proxy may have answered instead of AWS; check it and AWS_ENDPOINT_URL"
     else:
         hint = "check AWS_CA_BUNDLE, which must include the issuer"
-    return f"certificate not accepted: {reason.rstrip('.')}; {hint}"
+    return f"no TLS with {host} (certificate not accepted: {reason.rstrip('.')}); {hint}"

@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 # What errors are made with, and the position of the message among the arguments.
 MAKERS = {
     "AmbiguousFlagError": 0, "AppConfigEnvError": 0, "CompileError": 0, "ConversionError": 0,
-    "DocumentError": 0, "ExecError": 0, "JsonError": 0, "JsonSyntaxError": 0, "KeyMissingError": 0,
-    "LayerError": 0, "MissingKeyError": 0, "ProviderFatalError": 0, "ReferenceProblems": 0,
-    "SettingsError": 0, "TraceError": 0, "ValueError": 0, "YamlError": 0,
-    "_MissingError": 0, "ImportError": 0,
-    "Failure": 1,
+    "ExecError": 0, "ImportError": 0, "LayerError": 0, "MissingKeyError": 0,
+    "ProviderFatalError": 0, "ReferenceProblems": 0, "SettingsError": 0, "TraceError": 0,
+    "ValueError": 0,
+}  # fmt: skip
+# Failures, and what becomes one: the position of the remedy, which is an argument of its own.
+HINTED = {
+    "DocumentError": 1, "JsonError": 1, "JsonSyntaxError": 1, "KeyMissingError": 1, "YamlError": 1,
+    "_MissingError": 1, "Failure": 2,
 }  # fmt: skip
 # Errors of a call. `AwsError.failure` adds a remedy if the message has none, unless it is final.
 CALL_MAKERS = {"AwsError": 2, "BrokenResponseError": 1, "DistrustError": 0, "TransportError": 0}
@@ -46,7 +49,6 @@ see separate set shorten split store try unset use wait write
 # Errors that end in something else, each with the reason.
 EXCEPTIONS = {
     "option {}: {}": "names the option of an error that has its own remedy",
-    "{} (version {})": "adds the document's version to an error that has its own remedy",
 }
 VALUE = "{}"  # in place of what only the run knows
 
@@ -65,6 +67,8 @@ class Text(NamedTuple):
 
     @property
     def ends_in_an_imperative(self) -> bool:
+        if not self.text:
+            return False
         if not re.search("[a-zA-Z]", re.sub(r"\{\}|[A-Z]+(_[A-Z]+)+", "", self.remedy)):
             return True  # a setting's name and another message, which is checked where it is made
         word = re.match(r"[a-z]+", self.remedy)
@@ -102,6 +106,14 @@ class Names:
             self._open.discard(node.id)
             return found
         return [VALUE]
+
+    def unpacked(self, argument: ast.expr) -> list[ast.expr]:
+        """Return what `*NAME` stands for if NAME is a tuple; other arguments as they are."""
+        if isinstance(argument, ast.Starred) and isinstance(argument.value, ast.Name):
+            found = self._known.get(argument.value.id, [])
+            if len(found) == 1 and isinstance(found[0], ast.Tuple):
+                return found[0].elts
+        return [argument]
 
     def _joined(self, parts: Iterable[ast.expr]) -> list[str]:
         return ["".join(texts) for texts in product(*map(self.texts, parts))]
@@ -142,9 +154,13 @@ def messages(source: str, file: str) -> Iterator[Text]:
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
+        names = Names(known, inside.get(id(call)))
+        hint = hint_of(call, names)
+        if hint is not None:
+            yield from (Text(file, call.lineno, text) for text in names.texts(hint))
         message = message_of(call, file)
         if message is not None:
-            for text in Names(known, inside.get(id(call))).texts(message):
+            for text in names.texts(message):
                 if "; " in text or not gets_a_remedy(call):
                     yield Text(file, call.lineno, text)
 
@@ -162,6 +178,22 @@ def gets_a_remedy(call: ast.Call) -> bool:
     return name_of(call.func) in CALL_MAKERS and not is_final
 
 
+def hint_of(call: ast.Call, names: Names) -> ast.expr | None:
+    """Return the expression of the remedy that `call` makes a failure with; '' if it has none."""
+    position = HINTED.get(name_of(call.func))
+    for keyword in call.keywords:
+        if keyword.arg == "hint" and (position is not None or name_of(call.func) in CALL_MAKERS):
+            return keyword.value
+        if keyword.arg is None:  # the fields of another failure
+            return None
+    if position is None:
+        return None
+    arguments = [part for one in call.args for part in names.unpacked(one)]
+    if any(isinstance(one, ast.Starred) for one in arguments):
+        return None  # the summary and the remedy of others
+    return arguments[position] if len(arguments) > position else ast.Constant("")
+
+
 def message_of(call: ast.Call, file: str) -> ast.expr | None:
     """Return the expression of the message that `call` makes an error with."""
     function, name = call.func, name_of(call.func)
@@ -172,8 +204,7 @@ def message_of(call: ast.Call, file: str) -> ast.expr | None:
     position = (MAKERS | CALL_MAKERS).get(name)
     if position is None or len(call.args) <= position:
         return None
-    hint = call.args[2] if name == "Failure" and len(call.args) > 2 else None
-    return hint or call.args[position]
+    return call.args[position]
 
 
 @cache
@@ -200,26 +231,37 @@ def test_every_error_ends_in_an_imperative() -> None:
 def test_an_error_without_a_remedy_is_found() -> None:
     source = """
 WHY = "it is broken"
+PAIR = "broken", WHY
 def f(name, hint):
     remedy = "" if name else "; repair it"
     problems.append(f"{name}: wrong")
     problems.append(f"{name}: wrong; correct it")
-    raise DocumentError(f"{WHY}; {hint}")
-    raise DocumentError(f"cannot be read ({name}){remedy}")
-    raise Failure("invalid", "broken")
+    raise LayerError(f"{WHY}; {hint}")
+    raise LayerError(f"cannot be read ({name}){remedy}")
+    raise Failure("invalid", "broken; fix it")
     raise Failure("invalid", "broken", "fix it")
+    raise Failure("invalid", "broken", "it should be fixed")
+    raise Failure(**fields)
+    raise JsonError(*PAIR)
+    raise JsonError(*joined(others))
+    raise DocumentError("broken", hint=WHY)
     raise AwsError("GetParameters", "X", "no connection")
     raise AwsError("GetParameters", "X", "no connection", is_final=True)
     raise AwsError("GetParameters", "X", f"no connection; {WHY}")
+    raise AwsError("GetParameters", "X", "no connection", hint=WHY)
 """
     without = [one for one in messages(source, "x.py") if not one.ends_in_an_imperative]
-    assert [(one.line, one.text) for one in without] == [
-        (5, "{}: wrong"),
-        (8, "cannot be read ({})"),
-        (8, "cannot be read ({}); repair it"),
-        (9, "broken"),
-        (12, "no connection"),
-        (13, "no connection; it is broken"),
+    assert sorted((one.line, one.text) for one in without) == [
+        (6, "{}: wrong"),
+        (9, "cannot be read ({})"),
+        (9, "cannot be read ({}); repair it"),
+        (10, ""),
+        (12, "it should be fixed"),
+        (14, "it is broken"),
+        (16, "it is broken"),
+        (18, "no connection"),
+        (19, "no connection; it is broken"),
+        (20, "it is broken"),
     ]
 
 

@@ -12,6 +12,8 @@ from botocore.parsers import ResponseParserError
 from ..._http.errors import BETWEEN, PROXY_CHECK, PROXY_REMEDIES
 from ..._http.sockets import distrust_of
 from .errors import (
+    CHECK_CREDENTIALS,
+    CORRECT_SETTING,
     INVALID_RESPONSE,
     MISCONFIGURED,
     NO_CREDENTIALS,
@@ -97,9 +99,9 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
     if isinstance(error, its.ClientError):
         return _refused(error)
     if isinstance(error, _CREDENTIALS):
-        return AwsError(operation, NO_CREDENTIALS, str(error))
+        return AwsError(operation, NO_CREDENTIALS, str(error), hint=CHECK_CREDENTIALS)
     if isinstance(error, _SETTINGS):
-        return AwsError(operation, MISCONFIGURED, str(error))
+        return AwsError(operation, MISCONFIGURED, str(error), hint=CORRECT_SETTING)
     if isinstance(error, BrokenResponseError):
         return AwsError(operation, error.code, str(error))
     if isinstance(error, ResponseParserError):
@@ -108,8 +110,7 @@ def aws_error(operation: str, host: str, error: Exception) -> AwsError:
         return _proxy_error(operation, error)
     if isinstance(error, its.SSLError):
         distrust = _distrust(error)
-        why = distrust_of(distrust) if distrust else "TLS error"
-        message = f"no TLS with {host} ({why})"
+        message = distrust_of(host, distrust) if distrust else f"no TLS with {host} (TLS error)"
         return AwsError(operation, UNREACHABLE, message, is_final=bool(distrust))
     for kind, what in (
         (its.ConnectTimeoutError, f"no connection to {host} (timed out)"),

@@ -93,6 +93,7 @@ _OURS = frozenset({UNREACHABLE, INVALID_RESPONSE, NO_CREDENTIALS, MISCONFIGURED}
 _CODELESS = "HTTP "  # before the status of a response without a code
 
 CHECK_CREDENTIALS = "check the credentials of this environment, and where they come from"
+CORRECT_SETTING = "correct that setting"
 REPORT = "report it as a bug of appconfig-env"
 # What to do if there was no response.
 ROUTE = "check the Region and the route to AWS (NAT or VPC endpoint, security group, DNS)"
@@ -106,6 +107,7 @@ class AwsError(Exception):
         operation: the operation as AWS's API has it; empty if it failed before any call.
         code: AWS's error code, or one of this module's own.
         message: AWS's message or ours, which may end in `; ` and a remedy; never a value.
+        hint: the remedy, if neither the message nor the code has it; may be empty.
         status: the HTTP status; 0 if there was none.
         request_id: AWS's, or an empty string.
         details: the error's other fields, such as `Details` and `ResourceType`.
@@ -120,6 +122,7 @@ class AwsError(Exception):
         code: str,
         message: str = "",
         *,
+        hint: str = "",
         status: int = 0,
         request_id: str = "",
         details: Mapping[str, Any] | None = None,
@@ -128,6 +131,7 @@ class AwsError(Exception):
         self.operation = operation
         self.code = code
         self.message = _without_request(message)
+        self.hint = hint
         self.status = status
         self.request_id = request_id
         self.details = details or {}
@@ -149,6 +153,7 @@ class AwsError(Exception):
             self.operation,
             self.code,
             self.message,
+            hint=self.hint,
             status=self.status,
             request_id=self.request_id,
             details=self.details,
@@ -252,9 +257,13 @@ class AwsError(Exception):
 
     def _message_and_hint(self) -> tuple[str, str]:
         """Return the message, and the remedy that one of our own ends with."""
+        if self.hint or self.code not in _OURS:
+            return self.message, self.hint
         message, _, hint = self.message.partition("; ")
-        is_split = self.code in _OURS and message.count("(") == message.count(")")
-        return (message, hint) if is_split else (self.message, "")
+        while hint and message.count("(") != message.count(")"):  # that one was in parentheses
+            more, _, hint = hint.partition("; ")
+            message += f"; {more}"
+        return message, hint
 
     def _hint(self, action: str, arn: str) -> str:
         if action:
@@ -264,16 +273,14 @@ class AwsError(Exception):
         if self.code in _STALE_CREDENTIALS:
             return "check the credentials, which AWS does not accept, and this machine's clock"
         if self.code in _OURS:
-            # A message with a remedy of its own is more precise.
-            has_own = self.is_final or ";" in self.message
-            return "" if has_own else self._hint_of_ours()
+            return "" if self.is_final else self._hint_of_ours()
         if self.operation not in SERVICES:
             return CHECK_CREDENTIALS
         return self._hint_by_status()
 
     def _hint_of_ours(self) -> str:
         if self.code == MISCONFIGURED:
-            return "correct that setting"
+            return CORRECT_SETTING
         if self.code == INVALID_RESPONSE:
             return BETWEEN
         if self.code == NO_CREDENTIALS or self.operation not in SERVICES:

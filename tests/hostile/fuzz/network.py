@@ -169,6 +169,7 @@ def responses(data: bytes) -> None:
             assert outcome.kind in KINDS
             for field in (str(outcome), *outcome.fields().values()):
                 check_message(field)
+            assert outcome.hint
             continue
         assert isinstance(outcome.token, str)
         assert outcome.poll_seconds is None or 15 <= outcome.poll_seconds <= 86_400
@@ -180,7 +181,8 @@ def responses(data: bytes) -> None:
         )
         rendering = render_document([source], outcome)
         for reason in rendering.reasons:
-            check_message(reason)
+            assert reason.hint
+            check_message(str(reason))
         check_message(str(rendering.failure))
 
 

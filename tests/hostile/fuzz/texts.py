@@ -146,7 +146,7 @@ def _use(found: Snapshot) -> None:
         for sources in SETTINGS.resources().values():
             rendering = entry._with(failure=entry.failure).rendering(sources)
             for reason in rendering.reasons:
-                check_message(reason)
+                check_message(str(reason))
 
 
 def handoff(data: bytes) -> None:

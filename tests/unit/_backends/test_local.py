@@ -47,6 +47,8 @@ def reason(folder: Path | str, reference: str) -> str:
     found = outcome(folder, reference)
     assert isinstance(found, Failure)
     assert not found.is_unavailable
+    assert found.hint
+    assert "; " not in found.summary, "the remedy is the hint"
     return str(found)
 
 
@@ -214,7 +216,7 @@ def test_only_regular_files_of_some_size_are_read(tmp_path: Path) -> None:
     ):
         found = read_file(parse(f"file:{tmp_path / name}").resource)
         assert isinstance(found, Failure)
-        assert (found.kind, found.is_unavailable) == (kind, False)
+        assert (found.kind, found.is_unavailable, bool(found.hint)) == (kind, False, True)
         assert part in str(found)
     assert open_files(tmp_path) == []
     with (tmp_path / "huge").open():

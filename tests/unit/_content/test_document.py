@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._content.document import Document, DocumentError
+from appconfig_env._content.document import Document, DocumentError, joined
 
 CANARY = "c4n4ry"
 
@@ -39,13 +39,21 @@ def test_a_document_that_does_not_parse_is_not_parsed_again() -> None:
 
     def parse(document: Document) -> object:
         calls.append(document)
-        raise DocumentError("line 1 is not NAME=value")
+        raise DocumentError("line 1 is not NAME=value", "quote it")
 
     document = Document(b"x")
     for _ in range(2):
-        with pytest.raises(DocumentError, match=r"^line 1 is not NAME=value$"):
+        with pytest.raises(DocumentError, match=r"^line 1 is not NAME=value; quote it$"):
             document.parsed(parse)
     assert calls == [document]
+
+
+def test_several_errors_are_joined_without_duplicates() -> None:
+    errors = [
+        DocumentError(*pair) for pair in [("a", "fix"), ("b", "fix"), ("a", "fix"), ("c", "cut")]
+    ]
+    assert joined(errors) == ("a; b; c", "fix; cut")
+    assert joined(errors[:1]) == ("a", "fix")
 
 
 documents = st.builds(

@@ -61,13 +61,31 @@ def test_a_document_that_cannot_be_parsed_is_a_reason_with_its_version() -> None
     assert values(rendering) == {}
     assert missing(rendering) == ["appconfig:a/b/c", "appconfig:a/b/c"]
     assert rendering.failure.kind == "invalid"
-    assert str(rendering.failure).endswith(" (version 7?)")
+    assert rendering.failure.summary == "invalid JSON at line 1 column 2 (version 7?)"
+    assert rendering.failure.hint == "correct it"
 
 
 def test_the_same_reason_of_several_sources_is_reported_once() -> None:
     rendering = Rendering()
-    rendering.reasons += ["one", "other", "one"]
-    assert str(rendering.failure) == "one; other"
+    rendering.reasons += [Failure("invalid", text, "fix it") for text in ("one", "other", "one")]
+    assert rendering.failure == Failure("invalid", "one; other", "fix it")
+
+
+def test_the_remedy_of_what_a_source_cannot_use_is_the_hint() -> None:
+    rendering = render_document(
+        sources("appconfig:a/b/c?only=A,B,C"), Document(b'{"a": "\\u0000"}', content_type=JSON)
+    )
+    failure = rendering.failure
+    assert failure.summary == (
+        "the value of 'A' has a NUL character, which no variable can hold; "
+        "only=B: the document does not have it, but 'A'; "
+        "only=C: the document does not have it, but 'A'"
+    )
+    assert failure.hint == (
+        "remove it, or set env=no and read it with get(); correct the name, or remove it from only="
+    )
+    (error,) = rendering.missing
+    assert error.failure == failure
 
 
 def test_without_a_document_defaults_are_used_and_required_sources_are_missing() -> None:

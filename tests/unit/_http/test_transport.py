@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ from ...support.raw_server import RawServer, hang, ok, then_close
 from .calls import send, server_context
 
 if TYPE_CHECKING:
-    import socket
     from pathlib import Path
 
     import trustme
@@ -120,10 +120,32 @@ def test_a_header_value_cannot_inject_a_header(transport: Transport, value: str)
 def test_tls_needs_a_trusted_certificate(transport: Transport, authority: trustme.CA) -> None:
     with (
         RawServer(ok(), context=server_context(authority, "127.0.0.1")) as server,
-        pytest.raises(TransportError, match=r"certificate not accepted.*AWS_CA_BUNDLE") as caught,
+        pytest.raises(
+            TransportError,
+            match=r"^no TLS with .* \(certificate not accepted: [^;()]+\); check AWS_CA_BUNDLE, ",
+        ) as caught,
     ):
         send(transport, server)
     assert caught.value.is_final
+
+
+def test_a_server_without_tls_is_an_error_that_ends_in_what_to_check(transport: Transport) -> None:
+    def respond_in_plain_text() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=respond_in_plain_text)
+        thread.start()
+        url = Url(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(
+            TransportError,
+            match=r"^no TLS with .* \(the server did not answer with TLS\); check the endpoint",
+        ):
+            transport.send(url, "GET", "/", {}, b"", timeout=30)
+        thread.join()
 
 
 def test_tls_needs_a_certificate_of_the_host(authority: trustme.CA, tmp_path: Path) -> None:

@@ -57,7 +57,12 @@ def test_a_failure_before_any_call_names_no_operation_but_the_credentials() -> N
     ("message", "summary", "hint"),
     [
         ("no such file; check the name", "no such file", "check the name"),
-        ("no TLS (bad; check it)", "no TLS (bad; check it)", ""),
+        (
+            "no TLS (bad; worse) here; check it; or not",
+            "no TLS (bad; worse) here",
+            "check it; or not",
+        ),
+        ("no TLS (bad; worse", "no TLS (bad; worse", errors.ROUTE),
         ("no TLS", "no TLS", errors.ROUTE),
     ],
 )
@@ -66,6 +71,12 @@ def test_a_remedy_in_our_own_message_is_the_hint(message: str, summary: str, hin
     assert (failure.summary, failure.hint) == (f"Unreachable: {summary}", hint)
     theirs = AwsError("GetParameters", "ValidationException", message, status=400).failure
     assert theirs.summary == f"ValidationException: {message}"
+
+
+def test_a_remedy_of_its_own_leaves_the_message_as_it_is() -> None:
+    error = AwsError("", errors.NO_CREDENTIALS, "the login failed; why", hint="log in again")
+    assert error.failure.summary == "NoCredentials: the login failed; why"
+    assert error.failure.hint == error.bare().failure.hint == "log in again"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +152,14 @@ def test_an_error_knows_whether_a_retry_or_other_input_may_help(
 
 def test_a_bare_error_is_equal_and_refers_to_no_frames() -> None:
     error = AwsError(
-        "GetParameters", "X", "why", status=400, request_id="r", details={"a": 1}, is_final=True
+        "GetParameters",
+        "X",
+        "why",
+        hint="do it",
+        status=400,
+        request_id="r",
+        details={"a": 1},
+        is_final=True,
     )
     error.region, error.role_arn = "eu-west-1", "arn:aws:iam::1:role/r"
     try:
