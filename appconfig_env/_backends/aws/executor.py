@@ -67,8 +67,10 @@ class Run:
         self._role_arn = role_arn
         self._policy = policy
         self._queues: dict[str, _Queue] = {}
-        self._failures: dict[str, AwsError] = {}  # the last one, by reference
-        self._under_way: dict[str, str] = {}  # the operation, by reference
+        # Both by reference: how the last attempt of the last call failed, and which operation it
+        # is. A call that succeeds, or is followed by another one, explains nothing any more.
+        self._failures: dict[str, AwsError] = {}
+        self._under_way: dict[str, str] = {}
         self._lock = system.lock()
         self._holders = 1  # the workers, and the thread in `wait`
         self._finished = system.lock()
@@ -91,9 +93,12 @@ class Run:
         self, service: str, resources: Iterable[Resource], work: Work, *arguments: object
     ) -> None:
         """Queue `work` for one of the service's workers; if it fails, so do `resources`."""
+        concerned = list(resources)
+        for resource in concerned:
+            self._under_way.pop(resource.reference, None)  # a batch that `work` replaces is over
         with self._lock:
             queue = self._queues.setdefault(service, _Queue())
-            queue.jobs.append((list(resources), work, arguments))
+            queue.jobs.append((concerned, work, arguments))
             if queue.workers >= self._connections:
                 return
             queue.workers += 1
@@ -120,8 +125,9 @@ class Run:
         Raises:
             AwsError: the failure of the last attempt that the deadline did not cut short.
         """
-        concerned = list(resources)
-        self._under_way.update((resource.reference, operation) for resource in concerned)
+        references = [resource.reference for resource in resources]
+        self._forget_failures(references)
+        self._under_way.update(dict.fromkeys(references, operation))
         earlier: AwsError | None = None
 
         def attempt() -> dict[str, Any]:
@@ -129,18 +135,21 @@ class Run:
             began = self._system.now()
             left = self._deadline - began
             if left <= 0:
-                raise AwsError(operation, UNREACHABLE, self._why_no_time())
+                reason, hint = self._why_no_time()
+                raise AwsError(operation, UNREACHABLE, reason, hint=hint)
             timeout = min(left, ATTEMPT_SECONDS)
             try:
-                return self._client.call(operation, parameters, timeout=timeout, region=region)
+                response = self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
                 had_time = self._system.now() - began < MOST_OF * left
                 known = earlier
                 if known is None or had_time or error.code != UNREACHABLE:
                     earlier = error
-                    for resource in concerned:
-                        self._failures[resource.reference] = error
+                    self._failures.update(dict.fromkeys(references, error))
                     raise
+            else:
+                self._forget_failures(references)
+                return response
             # An attempt that the deadline ended tells less than one before it that had its time.
             raise known.bare()
 
@@ -153,7 +162,7 @@ class Run:
                 from .retry import again  # only a failure pays for tenacity (28 ms)
             except ImportError:  # an interpreter without this package's dependencies
                 raise error from None
-            is_required = any(resource.reference in self._needed for resource in concerned)
+            is_required = any(reference in self._needed for reference in references)
             return again(
                 attempt,
                 error,
@@ -170,20 +179,20 @@ class Run:
 
     def late(self, resource: Resource) -> Failure:
         """Return the outcome of a resource that has none at the deadline."""
-        last = self._failures.get(resource.reference)
         operation = self._under_way.get(resource.reference)
+        last = self._failures.get(resource.reference)
         summary = f"no response within {self._timeout:g} s"
-        if last is not None:
-            earlier = self._failure(resource, last)
-            fields = earlier.fields()
-            # After the deadline it is unknown whether AWS would refuse the call.
-            fields["kind"] = earlier.kind if earlier.is_unavailable else "unavailable"
-            fields["summary"] = f"{summary} after {earlier.summary}"
-            return Failure(**fields)
-        if operation is not None:
+        if operation is None:
+            reason, hint = self._why_no_time()
+            return Failure("unavailable", f"{summary}: {reason}", hint, code=UNREACHABLE)
+        if last is None:
             return self._failure(resource, AwsError(operation, UNREACHABLE, summary))
-        reason, _, hint = self._why_no_time().partition("; ")
-        return Failure("unavailable", f"{summary}: {reason}", hint, code=UNREACHABLE)
+        earlier = self._failure(resource, last)
+        fields = earlier.fields()
+        # After the deadline it is unknown whether AWS would refuse the call.
+        fields["kind"] = earlier.kind if earlier.is_unavailable else "unavailable"
+        fields["summary"] = f"{summary} after {earlier.summary}"
+        return Failure(**fields)
 
     def _failure(self, resource: Resource, error: AwsError) -> Failure:
         """Return the failure of `resource`, located also if no client made the error."""
@@ -191,12 +200,18 @@ class Run:
             error.region, error.role_arn = resource.arn_region or self._region, self._role_arn
         return error.failure_of(resource)
 
-    def _why_no_time(self) -> str:
-        """Return why a call was not attempted before the deadline."""
-        earlier = next(reversed(self._failures.values()), None)
-        if earlier is not None:
-            return f"not attempted before the deadline; an earlier call failed: {earlier.reason}"
-        return "not attempted before the deadline; raise AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"
+    def _forget_failures(self, references: Iterable[str]) -> None:
+        for reference in references:
+            self._failures.pop(reference, None)
+
+    def _why_no_time(self) -> tuple[str, str]:
+        """Return why a call was not attempted before the deadline, and what to do."""
+        reason = "not attempted before the deadline"
+        failures = list(self._failures.values())
+        if not failures:
+            return reason, "raise AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"
+        earlier = failures[-1].failure
+        return f"{reason}; an earlier call failed: {earlier.problem}", earlier.hint
 
     def _work(self, queue: _Queue) -> None:
         while True:

@@ -16,7 +16,18 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
 from ....support.fake_client import FakeClient
-from .calls import PATIENCE_SECONDS, Staged, body, error, fetch, one_secret, parameters, reason
+from .calls import (
+    PATIENCE_SECONDS,
+    PROFILE,
+    SESSION,
+    Staged,
+    body,
+    error,
+    fetch,
+    one_secret,
+    parameters,
+    reason,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -98,6 +109,72 @@ def test_a_timeout_reports_the_last_failure() -> None:
     system.go_on()
     assert reason(found["ssm:a"]).startswith(
         "GetParameters failed: no response within 1.5 s after InternalServerError"
+    )
+
+
+def at_the_deadline(*texts: str, **responses: Any) -> dict[str, str]:
+    """What is reported of each resource if the calls whose response is "hang" hang."""
+    system = Staged()
+    prepared = {
+        operation: [system.hang if one == "hang" else one for one in sequence]
+        for operation, sequence in responses.items()
+    }
+    found = fetch(FakeClient(**prepared), *texts, connections=1, timeout=1.5, system=system)
+    system.go_on()
+    return {text: reason(one) for text, one in found.items() if isinstance(one, Failure)}
+
+
+PAGE = {"Parameters": [{"Name": "/a/x", "Value": "1"}]}
+NO_RESPONSE = "failed: Unreachable: no response within 1.5 s; check the Region"
+
+
+def test_a_call_that_has_recovered_does_not_explain_the_timeout_of_the_next_page() -> None:
+    broken = error("GetParametersByPath", "InternalServerError", status=500)
+    pages = [broken, PAGE | {"NextToken": "2"}, "hang"]
+    found = at_the_deadline("ssm:/a/", GetParametersByPath=pages)
+    assert found["ssm:/a/"].startswith(f"GetParametersByPath {NO_RESPONSE}")
+
+
+def test_a_session_that_has_recovered_does_not_explain_the_timeout_of_its_poll() -> None:
+    broken = error("StartConfigurationSession", "InternalServerError", status=500)
+    found = at_the_deadline(
+        PROFILE, StartConfigurationSession=[broken, SESSION], GetLatestConfiguration=["hang"]
+    )
+    assert found[PROFILE].startswith(f"GetLatestConfiguration {NO_RESPONSE}")
+
+
+def test_a_call_that_has_recovered_does_not_explain_why_others_were_not_attempted() -> None:
+    broken = error("GetParametersByPath", "InternalServerError", status=500)
+    found = at_the_deadline(
+        "ssm:/a/", "ssm:/b/", "ssm:/c/", GetParametersByPath=[broken, PAGE, "hang"]
+    )
+    assert found.keys() == {"ssm:/b/", "ssm:/c/"}
+    assert found["ssm:/b/"].startswith(f"GetParametersByPath {NO_RESPONSE}")
+    assert found["ssm:/c/"] == (
+        "no response within 1.5 s: not attempted before the deadline; "
+        "raise AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"
+    )
+
+
+@pytest.mark.parametrize(
+    ("batch", "why"),
+    [
+        (
+            error("BatchGetSecretValue", "AccessDeniedException"),
+            f"an earlier call failed: {error('BatchGetSecretValue', 'AccessDeniedException')}",
+        ),
+        ({"SecretValues": []}, "raise AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"),
+    ],
+)
+def test_a_batch_that_was_replaced_by_single_calls_is_not_what_had_no_response(
+    batch: Any, why: str
+) -> None:
+    found = at_the_deadline(
+        "secretsmanager:a", "secretsmanager:b", BatchGetSecretValue=[batch], GetSecretValue=["hang"]
+    )
+    assert found["secretsmanager:a"].startswith(f"GetSecretValue {NO_RESPONSE}")
+    assert found["secretsmanager:b"] == (
+        f"no response within 1.5 s: not attempted before the deadline; {why}"
     )
 
 
