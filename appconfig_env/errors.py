@@ -2,8 +2,8 @@
 
     AppConfigEnvError
       SettingsError
-      LoadError
       SourceError
+      LoadError
       MissingKeyError (KeyError)
       AmbiguousFlagError
       ConversionError (ValueError)

@@ -22,6 +22,28 @@ def test_all_errors_have_one_base_class() -> None:
     assert issubclass(errors.ConversionError, ValueError)
 
 
+def drawn(kind: type, depth: int = 1) -> list[str]:
+    """Draw a class and its subclasses in this module, as the module's docstring does."""
+    others = [base.__name__ for base in kind.__bases__ if base.__module__ == "builtins"]
+    also = f" ({', '.join(others)})" if others != ["Exception"] and others else ""
+    below = [
+        one for one in vars(errors).values() if isinstance(one, type) and kind in one.__bases__
+    ]
+    lines = [line for one in below for line in drawn(one, depth + 1)]
+    return ["    " + "  " * (depth - 1) + kind.__name__ + also, *lines]
+
+
+def test_the_docstring_draws_the_classes_that_users_can_catch() -> None:
+    text = errors.__doc__ or ""
+    lines = [line for line in text.splitlines() if line.startswith("    ")]
+    assert lines == drawn(errors.AppConfigEnvError)
+    exceptions = [
+        one for one in vars(errors).values()
+        if isinstance(one, type) and issubclass(one, Exception)
+    ]  # fmt: skip
+    assert len(lines) == len(exceptions), "each is in the tree"
+
+
 def test_each_of_several_problems_has_its_own_line() -> None:
     settings = errors.SettingsError(iter(["A: expected b", "C: expected d"]))
     assert (str(settings), settings.problems) == (
