@@ -19,7 +19,8 @@ from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
-from appconfig_env.errors import KINDS, Failure
+from appconfig_env._helper.helper import Helper
+from appconfig_env.errors import KINDS, Failure, SourceError
 from appconfig_env.testing import override
 
 from ..support.snapshots import seal, snapshot_text
@@ -187,6 +188,26 @@ def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
     assert written["documents"] == documented["documents"]
     (kinds,) = re.findall(r"`kind` is ([^.]*)\.", section("The snapshot"))
     assert re.findall(r"`(\w+)`", kinds) == list(KINDS)
+
+
+def test_the_documented_errors_are_those_of_the_code() -> None:
+    (text,) = section("When AWS fails").split("\n### Errors\n")[1:]
+    text = text.split("\n### ")[0]
+    status, exceptions = text.split("`appconfig_env.AppConfigEnvError`")
+    table = first_column(exceptions)
+    assert set(re.findall(r"`(\w+)`", table)) - {"failure"} == set(Failure.__slots__)
+    kinds = next(line for line in exceptions.splitlines() if line.startswith("| `kind`"))
+    assert re.findall(r"`(\w+)`", kinds)[1:] == list(KINDS)
+    classes = {name for name in appconfig_env.__all__ if name.endswith("Error")}
+    assert set(re.findall(r"`(\w+Error)`", exceptions)) - {"KeyError", "ValueError"} == (
+        classes - {"AppConfigEnvError"}
+    )
+    source = SourceError("ssm:/a", FAILURE)
+    for name in ("source", "reason", "unreachable", "failure"):
+        assert f"`{name}`" in exceptions
+        assert hasattr(source, name)
+    helper = Helper({"APPCONFIG_ENV_SOURCES": "ssm:/a"})
+    assert list(helper.status()["ssm:/a"]) == re.findall(r"`(\w+)`", status)
 
 
 def test_a_file_like_the_documented_one_is_read() -> None:
