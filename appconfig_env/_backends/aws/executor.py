@@ -94,8 +94,9 @@ class Run:
     ) -> None:
         """Queue `work` for one of the service's workers; if it fails, so do `resources`."""
         concerned = list(resources)
-        for resource in concerned:
-            self._under_way.pop(resource.reference, None)  # a batch that `work` replaces is over
+        if self._under_way:
+            for resource in concerned:  # the batch that `work` replaces, if any, is over
+                self._under_way.pop(resource.reference, None)
         with self._lock:
             queue = self._queues.setdefault(service, _Queue())
             queue.jobs.append((concerned, work, arguments))
@@ -126,8 +127,7 @@ class Run:
             AwsError: the failure of the last attempt that the deadline did not cut short.
         """
         references = [resource.reference for resource in resources]
-        self._forget_failures(references)
-        self._under_way.update(dict.fromkeys(references, operation))
+        self._begin(operation, references)
         earlier: AwsError | None = None
 
         def attempt() -> dict[str, Any]:
@@ -148,7 +148,8 @@ class Run:
                     self._failures.update(dict.fromkeys(references, error))
                     raise
             else:
-                self._forget_failures(references)
+                if self._failures:
+                    self._forget_failures(references)
                 return response
             # An attempt that the deadline ended tells less than one before it that had its time.
             raise known.bare()
@@ -200,7 +201,12 @@ class Run:
             error.region, error.role_arn = resource.arn_region or self._region, self._role_arn
         return error.failure_of(resource)
 
-    def _forget_failures(self, references: Iterable[str]) -> None:
+    def _begin(self, operation: str, references: list[str]) -> None:
+        if self._failures:
+            self._forget_failures(references)
+        self._under_way.update(dict.fromkeys(references, operation))
+
+    def _forget_failures(self, references: list[str]) -> None:
         for reference in references:
             self._failures.pop(reference, None)
 
