@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from .._backends.base import Backend
     from .._config.settings import Settings
+    from ..errors import Failure
     from .background import Send, Start
     from .log import StartLog
 
@@ -157,7 +158,9 @@ class Prefetch:
         missing = snapshot.missing(settings)
         if missing and not settings.continue_on_error:
             raise LoadError(missing)
-        failed = [(error.source, error.failure, ("error", _CONTINUING)) for error in missing]
+        failed: list[tuple[str, Failure, tuple[str, tuple[str, str]]]] = [
+            (error.source, error.failure, ("error", _CONTINUING)) for error in missing
+        ]
         for reference, sources in settings.resources().items():
             entry = snapshot.entries.get(reference)
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
