@@ -20,7 +20,13 @@ import trustme
 
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.boto3_client import Boto3Client
-from appconfig_env._backends.aws.errors import MISCONFIGURED, NO_CREDENTIALS, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.errors import (
+    CHECK_CREDENTIALS,
+    MISCONFIGURED,
+    NO_CREDENTIALS,
+    UNREACHABLE,
+    AwsError,
+)
 from appconfig_env._backends.aws.lean_client import LeanClient
 from appconfig_env._backends.aws.retry import Policy
 from appconfig_env._backends.base import Request
@@ -911,10 +917,14 @@ def test_a_profile_that_does_not_exist_is_named(boto3_client: Callable[..., Boto
 def test_the_error_for_a_failed_credential_process_names_it(
     boto3_client: Callable[..., Boto3Client], tmp_path: Path
 ) -> None:
-    (tmp_path / "config").write_text("[default]\nregion = eu-west-1\ncredential_process = false\n")
+    command = """/bin/sh -c "echo 'the login has ended; sorry' >&2; exit 1\""""
+    (tmp_path / "config").write_text(
+        f"[default]\nregion = eu-west-1\ncredential_process = {command}\n"
+    )
     error = failure(lambda: parameter(boto3_client({"AWS_CONFIG_FILE": str(tmp_path / "config")})))
     assert error.code == NO_CREDENTIALS
-    assert "custom-process" in error.reason
+    assert "custom-process: the login has ended; sorry" in error.failure.summary
+    assert error.failure.hint == CHECK_CREDENTIALS
 
 
 @pytest.mark.parametrize(

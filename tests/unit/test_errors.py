@@ -65,6 +65,7 @@ def test_a_source_error_has_the_reason_of_its_failure() -> None:
         "GetParameters failed: no response; check the route",
     )
     assert str(errors.Failure("denied", "no hint")) == "no hint"
+    assert FAILURE.problem == "GetParameters failed: no response"
 
 
 def throttled(operation: str, request: str) -> errors.Failure:

@@ -465,6 +465,22 @@ def shop(fake_aws_tls: FakeAws, tmp_path: Path) -> dict[str, str]:
     }
 
 
+def test_sources_that_one_missing_permission_denies_are_one_line_ready_for_a_policy(
+    fake_aws_tls: FakeAws, shop: dict[str, str]
+) -> None:
+    for number in range(20):
+        fake_aws_tls.put_secret(f"s{number}", "x")
+        shop[f"S{number}"] = f"secretsmanager:s{number}"
+    fake_aws_tls.deny("BatchGetSecretValue")
+    fake_aws_tls.deny("GetSecretValue")
+    (line,) = prefetched(shop).log.splitlines()
+    for number in range(20):
+        assert f"S{number}=secretsmanager:s{number}" in line
+        assert f":secret:s{number}-??????" in line
+    assert line.count("is not authorized to perform") == 1
+    assert line.count("; grant secretsmanager:GetSecretValue on arn:") == 1
+
+
 def test_the_deadline_ends_startup_with_the_reason(life: dict[str, str]) -> None:
     system = Waiting()
     throttled = AwsError("GetParameters", "ThrottlingException", status=400)
