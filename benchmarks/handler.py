@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from functools import partial
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -35,47 +36,50 @@ MOMENTS = {"imported": "import", "first": "first values", "refreshed": "first re
 class First(NamedTuple):
     """What one tool takes to each moment, from the one before."""
 
-    times: Sequence[Mapping[str, float]]  # milliseconds, of each round
+    times: Mapping[str, Sequence[float]]  # milliseconds, of each round
     calls: Mapping[str, int]  # of Python functions
 
-    def ms(self, moment: str) -> float:
-        """Return the median of the rounds."""
-        return median(one[moment] for one in self.times)
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Its part of the table's row."""
+        times = (f"{median(self.times[moment]):.1f}" for moment in MOMENTS)
+        return (*times, *(f"{self.calls[moment]:,}" for moment in MOMENTS))
 
 
 def measure_first(bench: Bench, rounds: int) -> dict[str, First]:
     """Return it for each tool, in turns."""
     environ = bench.serve(Cell())
-    times = [
-        {tool: run_tool(bench, environ, "times", tool) for tool in TOOLS}
-        for _ in bench.each("round", range(rounds))
-    ]
+    times = {tool: {moment: list[float]() for moment in MOMENTS} for tool in TOOLS}
+    for _ in bench.each("round", range(rounds)):
+        for tool in TOOLS:
+            for moment, seconds in steps(run_tool(bench, environ, "times", tool)).items():
+                times[tool][moment].append(1000 * seconds)
     # In the end: the first round may have compiled.
-    calls = {tool: run_tool(bench, environ, "calls", tool) for tool in TOOLS}
-    return {tool: First([one[tool] for one in times], calls[tool]) for tool in TOOLS}
+    calls = {tool: steps(run_tool(bench, environ, "calls", tool)) for tool in TOOLS}
+    return {tool: First(times[tool], calls[tool]) for tool in TOOLS}
+
+
+def steps(samples: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by how much each sample is more than the one before; the first has none before."""
+    return {after: samples[after] - samples[before] for before, after in pairwise(samples)}
 
 
 def part_first(found: dict[str, First]) -> Findings:
     """Return its figures and its part of the page."""
-    ours = found["ours"]
+    imports = {tool: one.times["imported"] for tool, one in found.items()}
+    ours, boto3 = median(imports["ours"]), median(imports["boto3"])
     figures = [
-        Figure("first refresh in a process", ours.ms("refreshed"), "ms"),
-        Figure("Python calls of the first get()", ours.calls["first"]),
-        Figure("Python calls of the first refresh", ours.calls["refreshed"]),
+        Figure("import appconfig_env next to the runtime client", ours, "ms", 1),
+        Figure("import boto3 to import appconfig_env", boto3 / ours, "x", 110, at_least=True),
     ]
-    imports, rows = [], []
-    for tool, one in found.items():
-        name = f"import {MODULES[tool]}"
-        target, whole = 1 if tool == "ours" else None, f"{name} next to the runtime client"
-        figures.append(Figure(whole, one.ms("imported"), "ms", target))
-        best = min(times["imported"] for times in one.times)
-        imports.append((f"`{name}`", f"{one.ms('imported'):.2f}", f"{best:.2f}"))
-        times = (f"{one.ms(moment):.1f}" for moment in MOMENTS)
-        rows.append((TOOLS[tool], *times, *(f"{one.calls[moment]:,}" for moment in MOMENTS)))
+    rows = [
+        (f"`import {MODULES[tool]}`", f"{median(times):.2f}", f"{min(times):.2f}")
+        for tool, times in imports.items()
+    ]
     head = ("", *(f"{name}, {kind}" for kind in ("ms", "calls") for name in MOMENTS.values()))
     marked = {
-        "import": table(("", "median, ms", "best, ms"), imports),
-        "first": table(head, rows),
+        "import": table(("", "median, ms", "best, ms"), rows),
+        "first": table(head, [(TOOLS[tool], *one.row) for tool, one in found.items()]),
     }
     return Findings(marked, figures=figures)
 
@@ -112,7 +116,6 @@ def part_reads(found: Sequence[Mapping[str, float]]) -> Findings:
     figures = [
         Figure("get() of a fresh value", get, "µs", 0.3),
         Figure("get() to a clock and a dict in a function", get / least, "x", 1.5),
-        Figure("get() to a clock and a dict not in a function", get / literal, "x"),
         Figure("get() to os.environ[name]", get / alone["environ"], "x", 1),
     ]
     numbers = [int(one["threads"]) for one in found]
@@ -164,7 +167,7 @@ def measure_memory(bench: Bench, rounds: int) -> list[Memory]:
                 [median(one[moment][kind] - one["base"][kind] for one in taken) for kind in (0, 1)]
                 for moment in MOMENTS
             )
-            peak = median(one["peak"][0] - one["base"][1] for one in taken)
+            peak = median(one["refreshed"][2] - one["base"][1] for one in taken)
             found.append(Memory(tool, has_store, imported, first, refreshed, peak))
     return found
 
@@ -190,9 +193,7 @@ def part_memory(found: Sequence[Memory]) -> Findings:
 def run_tool(bench: Bench, environ: dict[str, str], kind: str, tool: str) -> Any:
     """Run one tool; the wrapper starts ours, which so finds a snapshot. The others have none."""
     quiet = {**environ, "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "error"}
-    found = _run(quiet, kind, tool, wrapper=(WRAPPER,) if tool == "ours" else ())
-    bench.forget()
-    return found
+    return _run(bench.cold(quiet), kind, tool, wrapper=(WRAPPER,) if tool == "ours" else ())
 
 
 def _run(environ: dict[str, str], *words: str, wrapper: tuple[str, ...] = ()) -> Any:
