@@ -12,11 +12,10 @@ from .contenders import CONTENDERS, NAMES, Cell
 from .figures import Figure
 from .page import Findings, table
 from .pictures import Curve, Panel
-from .responses import PATH
 from .starts import Start, added
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from .starts import Bench
 
@@ -28,14 +27,6 @@ CELLS = (
 OVER_BASELINE_MS = 20.0
 DEFERRED_CELLS = (Cell(2, 20), Cell(2, 100, 2), Cell(2, 100, 10), Cell(2, 500, 10))
 HEAD = ("profiles", "parameters", "round trip, ms", "calls")
-# By column of the page: what becomes of the sources, where `path` is that of the parameters.
-DEFERRED: dict[str, Callable[[str, str], str]] = {
-    "awaited": lambda sources, _: sources,
-    "env=no": lambda sources, path: sources.replace(path, f"{path}?env=no"),
-    "not read": lambda sources, path: sources.replace(path, ""),
-    "all env=no": lambda sources, _: " ".join(f"{one}?env=no" for one in sources.split()),
-    "nothing to read": lambda _, __: "",
-}
 
 
 class Found(NamedTuple):
@@ -72,7 +63,7 @@ def measure(bench: Bench, rounds: int, cells: Sequence[Cell] = CELLS) -> list[Fo
         RuntimeError: one of them failed, or they did not all set the same variables.
     """
     calls = {
-        cell: bench.agreed(CONTENDERS, bench.serve(cell))[1]["ours"].total
+        cell: bench.agreed(CONTENDERS, bench.serve(cell))[1]["ours"].calls.total()
         for cell in bench.each("cell", cells)
     }
     all_times = bench.times({cell: bench.starts(cell, CONTENDERS) for cell in cells}, rounds)
@@ -126,16 +117,25 @@ def measure_deferred(
     bench: Bench, rounds: int, cells: Sequence[Cell] = DEFERRED_CELLS
 ) -> dict[Cell, dict[str, float]]:
     """Return the milliseconds added by column of the page and by cell, all in turns."""
-    starts = {}
+    cold_starts = {}
     for cell in cells:
-        starts[cell] = bench.starts(cell, ("ours",))
-        wrapper, environ = starts[cell].pop("ours")
-        for way, change in DEFERRED.items():
-            sources = change(environ["APPCONFIG_ENV_SOURCES"], f"ssm:{PATH}")
-            starts[cell][way] = Start(wrapper, {**environ, "APPCONFIG_ENV_SOURCES": sources})
+        starts = bench.starts(cell, ("ours",))
+        wrapper, environ = starts.pop("ours")
+        *profiles, path = environ["APPCONFIG_ENV_SOURCES"].split()
+        columns = {
+            "awaited": (*profiles, path),
+            "env=no": (*profiles, f"{path}?env=no"),
+            "not read": profiles,
+            "all env=no": [f"{one}?env=no" for one in (*profiles, path)],
+            "nothing to read": (),
+        }
+        for column, sources in columns.items():
+            wanted = {**environ, "APPCONFIG_ENV_SOURCES": " ".join(sources)}
+            starts[column] = Start(wrapper, wanted)
+        cold_starts[cell] = starts
     return {
-        cell: {way: added(times[way], times["direct"]) for way in DEFERRED}
-        for cell, times in bench.times(starts, rounds).items()
+        cell: {key: added(one, times["direct"]) for key, one in times.items() if key != "direct"}
+        for cell, times in bench.times(cold_starts, rounds).items()
     }
 
 
@@ -145,4 +145,5 @@ def part_deferred(found: dict[Cell, dict[str, float]]) -> Findings:
         (cell.title, *(f"{added_ms:.1f}" for added_ms in ways.values()))
         for cell, ways in found.items()
     ]
-    return Findings({"deferred": table(("", *DEFERRED), rows)})
+    columns = next(iter(found.values()))
+    return Findings({"deferred": table(("", *columns), rows)})

@@ -68,7 +68,7 @@ def measure(
         environ = bench.serve(cell)
         _, counts = bench.agreed(COMPARED, environ)
         peaks = [peak_mib((*CONTENDERS[name], *NOTHING), bench.cold(environ)) for name in COMPARED]
-        points[cell] = Point(cell, counts["ours"].total, {"MiB": peaks})
+        points[cell] = Point(cell, counts["ours"].calls.total(), {"MiB": peaks})
     for cell, times in bench.times(cells, rounds).items():
         # The best of the rounds: what disturbs only ever adds, and would bend the line.
         best = [min(times[name]) - min(times["direct"]) for name in COMPARED]

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from .starts import Bench
 
 PROGRAM = str(ROOT / "benchmarks" / "handler_process.py")
+TOOLS = {"ours": "this helper", "boto3": "boto3", "powertools": "Powertools"}
 MODULES = {
     "ours": "appconfig_env",
     "boto3": "boto3",
     "powertools": "aws_lambda_powertools.utilities.parameters",
 }
-TOOLS = {"ours": "this helper", "boto3": "boto3", "powertools": "Powertools"}
 MOMENTS = {"imported": "import", "first": "first values", "refreshed": "first refresh"}
 
 
@@ -132,23 +132,27 @@ def part_reads(found: Sequence[Mapping[str, float]]) -> Findings:
 
 
 class Memory(NamedTuple):
-    """The MiB that one tool adds, medians of the rounds: private and resident by moment.
+    """What one tool adds until each moment: medians of the MiB private, resident and at the peak.
 
-    `has_store`: it trusts a store of the usual size, as a function without AWS_CA_BUNDLE does, and
-    not one certificate alone. `peak`: the most that was resident.
+    `trusts`: a function without AWS_CA_BUNDLE trusts a whole store, one of the usual size.
     """
 
     tool: str
-    has_store: bool
-    imported: Sequence[float]
-    first: Sequence[float]
-    refreshed: Sequence[float]
-    peak: float
+    trusts: str
+    added: Mapping[str, Sequence[float]]
 
     @property
     def refresh_adds(self) -> Sequence[float]:
         """What the first refresh adds to a handler that has values."""
-        return [after - before for after, before in zip(self.refreshed, self.first, strict=True)]
+        pairs = zip(self.added["refreshed"], self.added["first"], strict=True)
+        return [after - before for after, before in pairs]
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Its row of the table."""
+        private = [self.added[moment][0] for moment in MOMENTS]
+        values = (*private, *self.refresh_adds[:2], self.added["refreshed"][2])
+        return (TOOLS[self.tool], self.trusts, *(f"{value:.1f}" for value in values))
 
 
 def measure_memory(bench: Bench, rounds: int) -> list[Memory]:
@@ -159,35 +163,30 @@ def measure_memory(bench: Bench, rounds: int) -> list[Memory]:
     found = []
     environ = bench.serve(Cell())
     store = whole_store(bench.folder / "trust.pem", bench.server.ca_file)
-    for has_store in (False, True):
-        environ["AWS_CA_BUNDLE"] = store if has_store else bench.server.ca_file
-        for tool in bench.each("tool", list(TOOLS)):
+    for trusts, path in (("one certificate", bench.server.ca_file), ("a whole store", store)):
+        environ["AWS_CA_BUNDLE"] = path
+        for tool in bench.each("tool", TOOLS):
             taken = [run_tool(bench, environ, "memory", tool) for _ in range(rounds)]
-            imported, first, refreshed = (
-                [median(one[moment][kind] - one["base"][kind] for one in taken) for kind in (0, 1)]
+            added = {
+                moment: [median(one[moment][n] - one["base"][n] for one in taken) for n in range(3)]
                 for moment in MOMENTS
-            )
-            peak = median(one["refreshed"][2] - one["base"][1] for one in taken)
-            found.append(Memory(tool, has_store, imported, first, refreshed, peak))
+            }
+            found.append(Memory(tool, trusts, added))
     return found
 
 
 def part_memory(found: Sequence[Memory]) -> Findings:
     """Return its figures and its part of the page."""
+    name, refresh = "memory that the first refresh adds, all that is resident", "the refresh alone"
     adds = max(one.refresh_adds[1] for one in found if one.tool == "ours")
-    name = "memory that the first refresh adds, all that is resident"
-    refresh = "the refresh alone"
     head = ("", "trusts", *MOMENTS.values(), refresh, f"{refresh}, resident", "peak, resident")
-    rows, bars = [], []
-    for one in found:
-        trusts = "a whole store" if one.has_store else "one certificate"
-        moments = (one.imported, one.first, one.refreshed, one.refresh_adds)
-        values = (*(private for private, _ in moments), one.refresh_adds[1], one.peak)
-        rows.append((TOOLS[one.tool], trusts, *(f"{value:.1f}" for value in values)))
-        bars.append(Bar(f"{TOOLS[one.tool]}, {trusts}", one.refreshed[0], one.tool == "ours"))
+    bars = [
+        Bar(f"{TOOLS[one.tool]}, {one.trusts}", one.added["refreshed"][0], one.tool == "ours")
+        for one in found
+    ]
     draw = partial(pictures.bars, {"MiB of private memory added, after the first refresh": bars})
-    figures = [Figure(name, adds, "MiB", 8)]
-    return Findings({"memory": table(head, rows)}, {"memory": draw}, figures)
+    marked = {"memory": table(head, [one.row for one in found])}
+    return Findings(marked, {"memory": draw}, [Figure(name, adds, "MiB", 8)])
 
 
 def run_tool(bench: Bench, environ: dict[str, str], kind: str, tool: str) -> Any:

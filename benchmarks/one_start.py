@@ -79,7 +79,7 @@ def part(found: Found) -> Findings:
         # As statistics.quantiles has them; the extremes where there are too few values for any.
         low, high = percentile(found.times[key], (25, 75), method="weibull") - command
         counts = found.counts.get(key)
-        asked = (str(counts.total), str(counts.connections)) if counts else ("", "")
+        asked = (str(counts.calls.total()), str(counts.connections)) if counts else ("", "")
         rows.append((name, f"{added[key]:.1f}", f"{low:.1f} to {high:.1f}", *asked))
         is_ours = name.startswith(NAMES["ours"])
         bars.append(Bar(name, added[key], is_ours, added[key] - low, high - added[key]))

@@ -36,13 +36,8 @@ _responses = cache(Responses)  # pages are made once, so that no later start pay
 class Counts(NamedTuple):
     """What the server has received: calls by operation, and connections that shook hands."""
 
-    calls: dict[str, int]
+    calls: Counter[str]
     connections: int
-
-    @property
-    def total(self) -> int:
-        """How many calls of all operations."""
-        return sum(self.calls.values())
 
 
 class Server:
@@ -94,7 +89,7 @@ class Server:
         with self._lock:
             tally, self._tally = self._tally, Counter[str]()
         connections = tally.pop("", 0)
-        return Counts(dict(sorted(tally.items())), connections)
+        return Counts(tally, connections)
 
     def _count(self, what: str) -> None:
         """Count a call by its operation, or a connection by an empty name."""

@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,7 +46,7 @@ def test_all_set_the_same_variables_by_the_same_calls(by_name: bool, calls: dict
         variables, counts = bench.agreed(WITHOUT_POWERTOOLS, environ)
 
     assert variables == (4 + 3 + 3 + 3) + 25
-    assert [one.calls for one in counts.values()] == [dict(sorted(calls.items()))] * 3
+    assert [one.calls for one in counts.values()] == [calls] * 3
     # One connection for each of three profiles, and of three batches or one path. The baseline
     # always opens them all; ours reuses one whose call ends before the next call begins.
     most = 3 + (3 if by_name else 1)
@@ -141,7 +142,7 @@ def test_connections_without_tls_have_no_distance_and_are_counted(tmp_path: Path
     talk(server, requests=2, is_plain=True)
 
     assert waits == []
-    assert server.counts() == Counts({"GetParametersByPath": 2}, 1)
+    assert server.counts() == Counts(Counter(GetParametersByPath=2), 1)
 
 
 def test_two_round_trips_pass_before_the_handshake_and_one_before_each_response(

@@ -69,17 +69,18 @@ def test_memory_is_read_at_four_moments_of_each_tool() -> None:
     with Bench.open() as bench:
         found = handler.measure_memory(bench, 1)
 
-    assert [(one.has_store, one.tool) for one in found] == [
-        (has_store, tool) for has_store in (False, True) for tool in TOOLS
+    assert [(one.trusts, one.tool) for one in found] == [
+        (trusts, tool) for trusts in ("one certificate", "a whole store") for tool in TOOLS
     ]
     for one in found:
-        assert 0 < one.imported[0] < one.first[0]
-        assert one.peak >= one.refreshed[1] - 0.1  # read by different counters
+        _, resident, peak = one.added["refreshed"]
+        assert 0 < one.added["imported"][0] < one.added["first"][0]
+        assert peak >= resident - 0.1  # read by different counters
     ours, boto3, _ = found[:3]
-    assert ours.imported[0] < boto3.imported[0]
+    assert ours.added["imported"][0] < boto3.added["imported"][0]
 
 
 def test_a_refresh_adds_what_was_not_there_before_it() -> None:
-    row = Memory("boto3", False, (0, 0), (1, 4), (3, 8.5), 9)
+    row = Memory("boto3", "one certificate", {"first": (1, 4, 8), "refreshed": (3, 8.5, 9)})
 
-    assert row.refresh_adds == [2, 4.5]
+    assert row.refresh_adds == [2, 4.5, 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ TIMES = {"direct": 8.0, **dict.fromkeys(NAMES, 250.0), **ADDED, "idle": 20.0}
 TIMES |= {"layer_trusting": 60.0, "baseline_trusting": 50.0, "boto3_trusting": 320.0}
 ONE_START = one_start.Found(
     {name: [value, value + 1, value + 2, value + 3] for name, value in TIMES.items()},
-    dict.fromkeys(CONTENDERS, Counts({"GetParametersByPath": 6}, 3)),
+    dict.fromkeys(CONTENDERS, Counts(Counter(GetParametersByPath=6), 3)),
     27,
 )
 DISTANCE = [
@@ -68,8 +69,8 @@ GROWTH = {
 }
 READS = [{"threads": threads, **dict.fromkeys(WAYS, 0.1), "get": 0.2} for threads in (1, 8)]
 MEMORY = [
-    Memory(tool, has_store, (0, 0), (1, 4), (3, 8.5), 9)
-    for has_store in (False, True)
+    Memory(tool, trusts, {"imported": (0, 0, 0), "first": (1, 4, 5), "refreshed": (3, 8.5, 9)})
+    for trusts in ("one certificate", "a whole store")
     for tool in TOOLS
 ]
 FIRST = {
