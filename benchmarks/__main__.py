@@ -6,7 +6,6 @@ A missed target is reported and is not a failure: machines differ.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import re
@@ -15,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import child_or_thread, counts, distance, figures, growth, handler, one_start, page
+from . import counts, distance, figures, growth, handler, one_start, page
 from .starts import Bench
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ PARTS: dict[str, tuple[int, Callable[[Bench, int], Any], Callable[[Any], Finding
     "start": (1, one_start.measure, one_start.part),
     "distance": (4, distance.measure, distance.part),
     "deferred": (4, distance.measure_deferred, distance.part_deferred),
-    "child": (2, child_or_thread.measure, child_or_thread.part),
     "counts": (12, counts.measure, counts.part),
     "growth": (4, growth.measure, growth.part),
     "first": (1, handler.measure_first, handler.part_first),
@@ -43,9 +41,8 @@ PARTS: dict[str, tuple[int, Callable[[Bench, int], Any], Callable[[Any], Finding
 def main() -> None:
     """Measure the wanted parts."""
     options = _options()
-    about = machine()  # with the load from before the run
+    marked = {"machine": page.table(("", ""), list(machine().items()))}  # with the load from before
     found: list[Figure] = []
-    marked = {"machine": page.table(("", ""), list(about.items()))}
     pictures: dict[str, Callable[[Path], None]] = {}
     wanted = options.only or list(PARTS)
     progress = page.Progress(len(wanted))
@@ -58,15 +55,11 @@ def main() -> None:
         found += part.figures
         marked |= {f"{name}-rounds": str(rounds), **part.marked}
         pictures |= part.pictures
+    targets = figures.targets(found)
     if not options.only:
-        marked |= figures.targets(found)
-    if options.json:
-        values = [{**figure._asdict(), "is_met": figure.is_met} for figure in found]
-        report = {"machine": about, "figures": values, "page": marked}
-        print(json.dumps(report, indent=2, ensure_ascii=False))
-    else:
-        print("\n\n".join(text for text in marked.values() if text.startswith("|")))
-        print("\n", figures.summary(found), sep="")
+        marked |= targets
+    tables = (text for text in {**marked, **targets}.values() if text.startswith("|"))
+    print(*tables, targets["missed"], sep="\n\n")
     if options.docs:
         page.write(page.Findings(marked, pictures), options.docs / "performance.md")
 
@@ -95,7 +88,6 @@ def _options() -> Namespace:
     parser.add_argument("--rounds", type=int, default=40, help=text)
     text = "this part alone; may be repeated"
     parser.add_argument("--only", action="append", choices=PARTS, help=text)
-    parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
     text = "the folder of performance.md, which is filled, and its pictures drawn"
     parser.add_argument("--docs", type=Path, help=text)
     return parser.parse_args()

@@ -42,11 +42,11 @@ BOTO3_NO_GARBAGE = _launch(ROOT, "benchmarks.boto3_wrapper", site=True, collects
 # AWS_CA_BUNDLE does; `layer_trusting` is exactly that function, where the layer's own directory has
 # the server's authority.
 NAMES = {
+    "idle": "this wrapper, nothing to read",
     "ours": "this wrapper",
     "baseline": "stdlib baseline",
     "boto3": "boto3",
     "powertools": "Powertools",
-    "idle": "this wrapper, nothing to read",
     "boto3_no_garbage": "boto3, garbage not collected",
     "ours_trusting": "this wrapper, full trust store",
     "baseline_trusting": "stdlib baseline, full trust store",
@@ -126,7 +126,8 @@ def variables_set(contender: str, environ: dict[str, str]) -> dict[str, str]:
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{NAMES[contender]} failed: {done.stderr}")
-    return _for_function(json.loads(done.stdout))
+    found: dict[str, str] = json.loads(done.stdout)
+    return {name: value for name, value in found.items() if not name.startswith(OWN)}
 
 
 def require_same(ours: dict[str, str], theirs: dict[str, str]) -> None:
@@ -135,11 +136,5 @@ def require_same(ours: dict[str, str], theirs: dict[str, str]) -> None:
     Raises:
         RuntimeError: the two wrappers did not set the same variables for the function.
     """
-    ours, theirs = _for_function(ours), _for_function(theirs)
-    if ours != theirs:
-        names = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
+    if names := {name for name, _ in ours.items() ^ theirs.items()}:
         raise RuntimeError(f"the wrappers do not agree on {', '.join(sorted(names))}")
-
-
-def _for_function(environ: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environ.items() if not name.startswith(OWN)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import groupby, product
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import pictures
@@ -11,7 +12,6 @@ from .contenders import CONTENDERS, NAMES, Cell
 from .figures import Figure
 from .page import Findings, table
 from .pictures import Curve, Panel
-from .responses import PATH
 from .starts import Start, added
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ CELLS = (
 )
 OVER_BASELINE_MS = 20.0
 DEFERRED_CELLS = (Cell(2, 20), Cell(2, 100, 2), Cell(2, 100, 10), Cell(2, 500, 10))
+HEAD = ("profiles", "parameters", "round trip, ms", "calls")
 
 
 class Found(NamedTuple):
-    """One cell: the milliseconds that each contender adds, and how many calls ours makes."""
+    """One cell: what each contender adds, how many calls ours makes, and the command itself."""
 
     cell: Cell
-    added: dict[str, float]
+    added: dict[str, float]  # milliseconds
     calls: int
+    command_ms: float
 
     @property
     def over_baseline(self) -> float:
@@ -45,6 +47,14 @@ class Found(NamedTuple):
         """How many times as long boto3 takes."""
         return self.added["boto3"] / self.added["ours"]
 
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Its row of the table."""
+        cell, over = self.cell, f"{self.over_baseline:+.0f}"
+        parameters = f"{cell.parameters}{' by name' if cell.by_name else ''}"
+        head = (str(cell.profiles), parameters, f"{cell.rtt_ms:g}", str(self.calls))
+        return (*head, *(f"{self.added[key]:.0f}" for key in CONTENDERS), over)
+
 
 def measure(bench: Bench, rounds: int, cells: Sequence[Cell] = CELLS) -> list[Found]:
     """Start every contender in every cell, in turns.
@@ -52,28 +62,31 @@ def measure(bench: Bench, rounds: int, cells: Sequence[Cell] = CELLS) -> list[Fo
     Raises:
         RuntimeError: one of them failed, or they did not all set the same variables.
     """
-    counts = [bench.agreed(CONTENDERS, bench.serve(cell))[1] for cell in bench.each("cell", cells)]
-    all_times = bench.times_of_cells(cells, tuple(CONTENDERS), rounds)
+    calls = {
+        cell: bench.agreed(CONTENDERS, bench.serve(cell))[1]["ours"].calls.total()
+        for cell in bench.each("cell", cells)
+    }
+    all_times = bench.times({cell: bench.starts(cell, CONTENDERS) for cell in cells}, rounds)
     return [
         Found(
             cell,
             {name: added(times[name], times["direct"]) for name in CONTENDERS},
-            asked["ours"].total,
+            calls[cell],
+            median(times["direct"]),
         )
-        for cell, asked, times in zip(cells, counts, all_times, strict=True)
+        for cell, times in all_times.items()
     ]
 
 
 def part(found: Sequence[Found]) -> Findings:
     """Return its figures and its part of the page."""
-    late = max(one.over_baseline for one in found if one.cell.rtt_ms)
-    near = [one for one in found if not one.cell.rtt_ms]
-    worst = max(one.added["ours"] / one.added["baseline"] for one in near)
-    beyond = "beyond the stdlib baseline, the worst cell"
+    late = [one for one in found if one.cell.rtt_ms]
+    name = "beyond the stdlib baseline, the worst cell with latency"
+    worst = max(one.over_baseline for one in late)
+    ratio = worst / median(one.command_ms for one in found)
     figures = [
-        Figure(f"{beyond} with latency", late, "ms", OVER_BASELINE_MS),
-        Figure(f"{beyond} without", max(one.over_baseline for one in near), "ms"),
-        Figure("worst ratio to the stdlib baseline in a cell without latency", worst, "x"),
+        Figure(name, worst, "ms", OVER_BASELINE_MS),
+        Figure(f"{name}, to the command itself", ratio, "x", 2.5),
     ]
     over = [
         f"{one.cell.title} ({one.over_baseline:+.0f} ms)"
@@ -82,24 +95,12 @@ def part(found: Sequence[Found]) -> Findings:
     ]
     low, high = (pick(found, key=lambda one: one.boto3) for pick in (min, max))
     names = [NAMES[key] for key in CONTENDERS]
-    head = ("profiles", "parameters", "round trip, ms", "calls", *names, "over the baseline")
-    rows = [
-        (
-            str(one.cell.profiles),
-            f"{one.cell.parameters}{' by name' if one.cell.by_name else ''}",
-            f"{one.cell.rtt_ms:g}",
-            str(one.calls),
-            *(f"{one.added[key]:.0f}" for key in CONTENDERS),
-            f"{one.over_baseline:+.0f}",
-        )
-        for one in found
-    ]
     marked = {
         "distance-limit": f"{OVER_BASELINE_MS:g} ms",
         "distance-over": "; ".join(over) or "no cell",
         "distance-least": f"{low.boto3:.1f} times as long ({low.cell.title})",
         "distance-most": f"{high.boto3:.1f} times as long ({high.cell.title})",
-        "distance": table(head, rows),
+        "distance": table((*HEAD, *names, "over the baseline"), [one.row for one in found]),
     }
     panels = []
     for size, group in groupby(found, lambda one: one.cell.size):
@@ -115,37 +116,34 @@ def part(found: Sequence[Found]) -> Findings:
 def measure_deferred(
     bench: Bench, rounds: int, cells: Sequence[Cell] = DEFERRED_CELLS
 ) -> dict[Cell, dict[str, float]]:
-    """Return the milliseconds added by way, all in turns.
-
-    The path of parameters awaited, deferred (`env=no`), or not read; all deferred; nothing to read.
-    """
-    found = {}
-    for cell in bench.each("cell", cells):
-        environ = bench.serve(cell)
-        sources = environ["APPCONFIG_ENV_SOURCES"]
-        path = f"ssm:{PATH}"
-        texts = {
-            "awaited": sources,
-            "deferred": sources.replace(path, f"{path}?env=no"),
-            "without": sources.replace(path, ""),
-            "all deferred": " ".join(f"{one}?env=no" for one in sources.split()),
+    """Return the milliseconds added by column of the page and by cell, all in turns."""
+    cold_starts = {}
+    for cell in cells:
+        starts = bench.starts(cell, ("ours",))
+        wrapper, environ = starts.pop("ours")
+        *profiles, path = environ["APPCONFIG_ENV_SOURCES"].split()
+        columns = {
+            "awaited": (*profiles, path),
+            "env=no": (*profiles, f"{path}?env=no"),
+            "not read": profiles,
+            "all env=no": [f"{one}?env=no" for one in (*profiles, path)],
+            "nothing to read": (),
         }
-        starts = {
-            "direct": Start((), bench.environ),
-            "idle": Start(CONTENDERS["ours"], bench.environ),
-        }
-        for way, text in texts.items():
-            starts[way] = Start(CONTENDERS["ours"], {**environ, "APPCONFIG_ENV_SOURCES": text})
-        times = bench.times(starts, rounds)
-        found[cell] = {way: added(times[way], times["direct"]) for way in (*texts, "idle")}
-    return found
+        for column, sources in columns.items():
+            wanted = {**environ, "APPCONFIG_ENV_SOURCES": " ".join(sources)}
+            starts[column] = Start(wrapper, wanted)
+        cold_starts[cell] = starts
+    return {
+        cell: {key: added(one, times["direct"]) for key, one in times.items() if key != "direct"}
+        for cell, times in bench.times(cold_starts, rounds).items()
+    }
 
 
 def part_deferred(found: dict[Cell, dict[str, float]]) -> Findings:
     """Return its part of the page; no target holds for it."""
-    head = ("", "awaited", "env=no", "not read", "all env=no", "nothing to read")
     rows = [
         (cell.title, *(f"{added_ms:.1f}" for added_ms in ways.values()))
         for cell, ways in found.items()
     ]
-    return Findings({"deferred": table(head, rows)})
+    columns = next(iter(found.values()))
+    return Findings({"deferred": table(("", *columns), rows)})

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COMPARED = ("ours", "baseline")
 TARGET = 1.1  # of the exponent; noise alone moves it by half of what is beyond 1
+UNITS = {"ms": ("time", "added, ms"), "MiB": ("memory", "peak memory, MiB")}
 SERIES = {
     "profiles": tuple(Cell(number, 10) for number in (1, 2, 5, 10, 20, 50, 100)),
     "parameters": tuple(Cell(1, number) for number in (10, 30, 100, 300, 1000, 3000, 10_000)),
@@ -32,12 +33,18 @@ SERIES = {
 
 
 class Point(NamedTuple):
-    """One size of one series: what there was to read, and what it took ours and the baseline."""
+    """One size of one series: how many calls, and what they took ours and the baseline, by unit."""
 
     cell: Cell
     calls: int
-    added_ms: Sequence[float]
-    peak_mib: Sequence[float]
+    taken: dict[str, Sequence[float]]
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Its row of the table."""
+        milliseconds = (f"{value:.0f}" for value in self.taken["ms"])
+        mebibytes = (f"{value:.1f}" for value in self.taken["MiB"])
+        return (self.cell.size, str(self.calls), *milliseconds, *mebibytes)
 
 
 class Line(NamedTuple):
@@ -55,66 +62,46 @@ def measure(
 
     The command gets the environment too, and takes longer with a large one: it is not taken off.
     """
-    cells = [cell for one in series.values() for cell in one]
-    points = {cell: _counted(bench, cell) for cell in bench.each("cell", cells)}
-    for cell, times in zip(cells, bench.times_of_cells(cells, COMPARED, rounds), strict=True):
+    cells = {cell: bench.starts(cell, COMPARED) for one in series.values() for cell in one}
+    points = {}
+    for cell in bench.each("cell", cells):
+        environ = bench.serve(cell)
+        _, counts = bench.agreed(COMPARED, environ)
+        peaks = [peak_mib((*CONTENDERS[name], *NOTHING), bench.cold(environ)) for name in COMPARED]
+        points[cell] = Point(cell, counts["ours"].calls.total(), {"MiB": peaks})
+    for cell, times in bench.times(cells, rounds).items():
         # The best of the rounds: what disturbs only ever adds, and would bend the line.
         best = [min(times[name]) - min(times["direct"]) for name in COMPARED]
-        points[cell] = points[cell]._replace(added_ms=best)
+        points[cell].taken["ms"] = best
     return {name: [points[cell] for cell in one] for name, one in series.items()}
-
-
-def _counted(bench: Bench, cell: Cell) -> Point:
-    environ = bench.serve(cell)
-    _, counts = bench.agreed(COMPARED, environ)
-    peaks = []
-    for name in COMPARED:
-        peaks.append(peak_mib((*CONTENDERS[name], *NOTHING), environ))
-        bench.forget()
-    return Point(cell, counts["ours"].total, (), peaks)
 
 
 def part(found: dict[str, list[Point]]) -> Findings:
     """Return its figures and its part of the page."""
-    figures: list[Figure] = []
-    fits: list[tuple[str, ...]] = []
-    rows: list[tuple[str, ...]] = []
-    panels: dict[str, list[Panel]] = {"ms": [], "MiB": []}
+    figures, fits, panels = [], [], []
     names = [NAMES[key] for key in COMPARED]
-    for series, points in found.items():
-        calls = [point.calls for point in points]
-        for what, unit, label in (
-            ("time", "ms", "added, ms"),
-            ("memory", "MiB", "peak memory, MiB"),
-        ):
-            pairs = [one.added_ms if unit == "ms" else one.peak_mib for one in points]
-            values = list(zip(*pairs, strict=True))
+    for unit, (what, label) in UNITS.items():
+        for series, points in found.items():
+            calls = [point.calls for point in points]
+            values = list(zip(*(point.taken[unit] for point in points), strict=True))
             lines = [fit(calls, one) for one in values]
             grows = exponent(calls, values[0])
             name = f"exponent of {what} by calls, more {series}"
             figures.append(Figure(name, grows, "x", TARGET))
-            without, each = (
-                [f"{line.base:.1f}" for line in lines],
-                [f"{line.each:.3f}" for line in lines],
-            )
+            without = (f"{line.base:.1f}" for line in lines)
+            each = (f"{line.each:.3f}" for line in lines)
             off = f"{100 * lines[0].worst:.0f} %"
             fits.append((f"more {series}, {unit}", *without, *each, off, f"{grows:.2f}"))
             curves = [
                 Curve(name, calls, one, (line.base, line.each))
                 for name, one, line in zip(names, values, lines, strict=True)
             ]
-            panels[unit].append(Panel(f"more {series}", curves, "calls", label))
-        for point in points:
-            taken = (
-                *(f"{ms:.0f}" for ms in point.added_ms),
-                *(f"{mib:.1f}" for mib in point.peak_mib),
-            )
-            rows.append((point.cell.size, str(point.calls), *taken))
+            panels.append(Panel(f"more {series}", curves, "calls", label))
     head = ("", "without calls", names[1], "each call", names[1], "off that line", "exponent")
-    columns = [f"{name}, {unit}" for unit in panels for name in names]
+    columns = [f"{name}, {unit}" for unit in UNITS for name in names]
+    rows = [point.row for points in found.values() for point in points]
     marked = {"growth-fits": table(head, fits), "growth": table(("", "calls", *columns), rows)}
-    draw = partial(pictures.curves, [*panels["ms"], *panels["MiB"]], 3)
-    return Findings(marked, {"growth": draw}, figures)
+    return Findings(marked, {"growth": partial(pictures.curves, panels, 3)}, figures)
 
 
 def fit(calls: Sequence[int], values: Sequence[float]) -> Line:

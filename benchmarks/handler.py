@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from functools import partial
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,59 +24,62 @@ if TYPE_CHECKING:
     from .starts import Bench
 
 PROGRAM = str(ROOT / "benchmarks" / "handler_process.py")
+TOOLS = {"ours": "this helper", "boto3": "boto3", "powertools": "Powertools"}
 MODULES = {
     "ours": "appconfig_env",
     "boto3": "boto3",
     "powertools": "aws_lambda_powertools.utilities.parameters",
 }
-TOOLS = {"ours": "this helper", "boto3": "boto3", "powertools": "Powertools"}
 MOMENTS = {"imported": "import", "first": "first values", "refreshed": "first refresh"}
 
 
 class First(NamedTuple):
     """What one tool takes to each moment, from the one before."""
 
-    times: Sequence[Mapping[str, float]]  # milliseconds, of each round
+    times: Mapping[str, Sequence[float]]  # milliseconds, of each round
     calls: Mapping[str, int]  # of Python functions
 
-    def ms(self, moment: str) -> float:
-        """Return the median of the rounds."""
-        return median(one[moment] for one in self.times)
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Its part of the table's row."""
+        times = (f"{median(self.times[moment]):.1f}" for moment in MOMENTS)
+        return (*times, *(f"{self.calls[moment]:,}" for moment in MOMENTS))
 
 
 def measure_first(bench: Bench, rounds: int) -> dict[str, First]:
     """Return it for each tool, in turns."""
     environ = bench.serve(Cell())
-    times = [
-        {tool: run_tool(bench, environ, "times", tool) for tool in TOOLS}
-        for _ in bench.each("round", range(rounds))
-    ]
+    times = {tool: {moment: list[float]() for moment in MOMENTS} for tool in TOOLS}
+    for _ in bench.each("round", range(rounds)):
+        for tool in TOOLS:
+            for moment, seconds in steps(run_tool(bench, environ, "times", tool)).items():
+                times[tool][moment].append(1000 * seconds)
     # In the end: the first round may have compiled.
-    calls = {tool: run_tool(bench, environ, "calls", tool) for tool in TOOLS}
-    return {tool: First([one[tool] for one in times], calls[tool]) for tool in TOOLS}
+    calls = {tool: steps(run_tool(bench, environ, "calls", tool)) for tool in TOOLS}
+    return {tool: First(times[tool], calls[tool]) for tool in TOOLS}
+
+
+def steps(samples: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by how much each sample is more than the one before; the first has none before."""
+    return {after: samples[after] - samples[before] for before, after in pairwise(samples)}
 
 
 def part_first(found: dict[str, First]) -> Findings:
     """Return its figures and its part of the page."""
-    ours = found["ours"]
+    imports = {tool: one.times["imported"] for tool, one in found.items()}
+    ours, boto3 = median(imports["ours"]), median(imports["boto3"])
     figures = [
-        Figure("first refresh in a process", ours.ms("refreshed"), "ms"),
-        Figure("Python calls of the first get()", ours.calls["first"]),
-        Figure("Python calls of the first refresh", ours.calls["refreshed"]),
+        Figure("import appconfig_env next to the runtime client", ours, "ms", 1),
+        Figure("import boto3 to import appconfig_env", boto3 / ours, "x", 110, at_least=True),
     ]
-    imports, rows = [], []
-    for tool, one in found.items():
-        name = f"import {MODULES[tool]}"
-        target, whole = 1 if tool == "ours" else None, f"{name} next to the runtime client"
-        figures.append(Figure(whole, one.ms("imported"), "ms", target))
-        best = min(times["imported"] for times in one.times)
-        imports.append((f"`{name}`", f"{one.ms('imported'):.2f}", f"{best:.2f}"))
-        times = (f"{one.ms(moment):.1f}" for moment in MOMENTS)
-        rows.append((TOOLS[tool], *times, *(f"{one.calls[moment]:,}" for moment in MOMENTS)))
+    rows = [
+        (f"`import {MODULES[tool]}`", f"{median(times):.2f}", f"{min(times):.2f}")
+        for tool, times in imports.items()
+    ]
     head = ("", *(f"{name}, {kind}" for kind in ("ms", "calls") for name in MOMENTS.values()))
     marked = {
-        "import": table(("", "median, ms", "best, ms"), imports),
-        "first": table(head, rows),
+        "import": table(("", "median, ms", "best, ms"), rows),
+        "first": table(head, [(TOOLS[tool], *one.row) for tool, one in found.items()]),
     }
     return Findings(marked, figures=figures)
 
@@ -112,7 +116,6 @@ def part_reads(found: Sequence[Mapping[str, float]]) -> Findings:
     figures = [
         Figure("get() of a fresh value", get, "µs", 0.3),
         Figure("get() to a clock and a dict in a function", get / least, "x", 1.5),
-        Figure("get() to a clock and a dict not in a function", get / literal, "x"),
         Figure("get() to os.environ[name]", get / alone["environ"], "x", 1),
     ]
     numbers = [int(one["threads"]) for one in found]
@@ -129,23 +132,27 @@ def part_reads(found: Sequence[Mapping[str, float]]) -> Findings:
 
 
 class Memory(NamedTuple):
-    """The MiB that one tool adds, medians of the rounds: private and resident by moment.
+    """What one tool adds until each moment: medians of the MiB private, resident and at the peak.
 
-    `has_store`: it trusts a store of the usual size, as a function without AWS_CA_BUNDLE does, and
-    not one certificate alone. `peak`: the most that was resident.
+    `trusts`: a function without AWS_CA_BUNDLE trusts a whole store, one of the usual size.
     """
 
     tool: str
-    has_store: bool
-    imported: Sequence[float]
-    first: Sequence[float]
-    refreshed: Sequence[float]
-    peak: float
+    trusts: str
+    added: Mapping[str, Sequence[float]]
 
     @property
     def refresh_adds(self) -> Sequence[float]:
         """What the first refresh adds to a handler that has values."""
-        return [after - before for after, before in zip(self.refreshed, self.first, strict=True)]
+        pairs = zip(self.added["refreshed"], self.added["first"], strict=True)
+        return [after - before for after, before in pairs]
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Its row of the table."""
+        private = [self.added[moment][0] for moment in MOMENTS]
+        values = (*private, *self.refresh_adds[:2], self.added["refreshed"][2])
+        return (TOOLS[self.tool], self.trusts, *(f"{value:.1f}" for value in values))
 
 
 def measure_memory(bench: Bench, rounds: int) -> list[Memory]:
@@ -156,43 +163,36 @@ def measure_memory(bench: Bench, rounds: int) -> list[Memory]:
     found = []
     environ = bench.serve(Cell())
     store = whole_store(bench.folder / "trust.pem", bench.server.ca_file)
-    for has_store in (False, True):
-        environ["AWS_CA_BUNDLE"] = store if has_store else bench.server.ca_file
-        for tool in bench.each("tool", list(TOOLS)):
+    for trusts, path in (("one certificate", bench.server.ca_file), ("a whole store", store)):
+        environ["AWS_CA_BUNDLE"] = path
+        for tool in bench.each("tool", TOOLS):
             taken = [run_tool(bench, environ, "memory", tool) for _ in range(rounds)]
-            imported, first, refreshed = (
-                [median(one[moment][kind] - one["base"][kind] for one in taken) for kind in (0, 1)]
+            added = {
+                moment: [median(one[moment][n] - one["base"][n] for one in taken) for n in range(3)]
                 for moment in MOMENTS
-            )
-            peak = median(one["peak"][0] - one["base"][1] for one in taken)
-            found.append(Memory(tool, has_store, imported, first, refreshed, peak))
+            }
+            found.append(Memory(tool, trusts, added))
     return found
 
 
 def part_memory(found: Sequence[Memory]) -> Findings:
     """Return its figures and its part of the page."""
+    name, refresh = "memory that the first refresh adds, all that is resident", "the refresh alone"
     adds = max(one.refresh_adds[1] for one in found if one.tool == "ours")
-    name = "memory that the first refresh adds, all that is resident"
-    refresh = "the refresh alone"
     head = ("", "trusts", *MOMENTS.values(), refresh, f"{refresh}, resident", "peak, resident")
-    rows, bars = [], []
-    for one in found:
-        trusts = "a whole store" if one.has_store else "one certificate"
-        moments = (one.imported, one.first, one.refreshed, one.refresh_adds)
-        values = (*(private for private, _ in moments), one.refresh_adds[1], one.peak)
-        rows.append((TOOLS[one.tool], trusts, *(f"{value:.1f}" for value in values)))
-        bars.append(Bar(f"{TOOLS[one.tool]}, {trusts}", one.refreshed[0], one.tool == "ours"))
+    bars = [
+        Bar(f"{TOOLS[one.tool]}, {one.trusts}", one.added["refreshed"][0], one.tool == "ours")
+        for one in found
+    ]
     draw = partial(pictures.bars, {"MiB of private memory added, after the first refresh": bars})
-    figures = [Figure(name, adds, "MiB", 8)]
-    return Findings({"memory": table(head, rows)}, {"memory": draw}, figures)
+    marked = {"memory": table(head, [one.row for one in found])}
+    return Findings(marked, {"memory": draw}, [Figure(name, adds, "MiB", 8)])
 
 
 def run_tool(bench: Bench, environ: dict[str, str], kind: str, tool: str) -> Any:
     """Run one tool; the wrapper starts ours, which so finds a snapshot. The others have none."""
     quiet = {**environ, "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "error"}
-    found = _run(quiet, kind, tool, wrapper=(WRAPPER,) if tool == "ours" else ())
-    bench.forget()
-    return found
+    return _run(bench.cold(quiet), kind, tool, wrapper=(WRAPPER,) if tool == "ours" else ())
 
 
 def _run(environ: dict[str, str], *words: str, wrapper: tuple[str, ...] = ()) -> Any:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import timeit
     from collections.abc import Callable, Iterator
     from typing import Any
 
@@ -37,50 +38,38 @@ WAYS = {  # by key the name, and what is timed
 
 def reads(repeats: str, threads: str) -> list[dict[str, float]]:
     """Return the best microseconds for one read, each way, for each number of threads."""
-    import timeit
+    from concurrent.futures import ThreadPoolExecutor
     from functools import partial
+    from threading import Barrier
 
-    names = _names()
+    def timed(timer: timeit.Timer, loops: int, barrier: Barrier) -> tuple[float, float]:
+        barrier.wait()
+        began = time.perf_counter()
+        timer.timeit(loops)
+        return began, time.perf_counter()
+
+    timers = _timers()
     found = []
     for number in map(int, threads.split(",")):
         best = dict.fromkeys(WAYS, float("inf"))
-        for _ in range(int(repeats)):
-            for kind, (_, statement) in WAYS.items():  # in turns
+        with ThreadPoolExecutor(number) as pool:
+            for kind in [*WAYS] * int(repeats):  # in turns
                 # For many threads about as much work as for one.
                 loops = max(LOOPS.get(kind, MOST_LOOPS) * 2 // (number + 1), 10)
-                timer = timeit.Timer(statement, globals=names)
-                seconds = _wall_seconds(partial(timer.timeit, loops), number)
-                best[kind] = min(best[kind], 1e6 * seconds / (loops * number))
+                work = partial(timed, timers[kind], loops, Barrier(number))
+                jobs = [pool.submit(work) for _ in range(number)]
+                began, ended = zip(*(job.result() for job in jobs), strict=True)
+                taken = 1e6 * (max(ended) - min(began)) / (loops * number)
+                best[kind] = min(best[kind], taken)
         found.append({"threads": number, **best})
     return found
 
 
-def _wall_seconds(work: Callable[[], object], number: int) -> float:
-    """Return the time from the first beginning of `work` to its last end, in so many threads."""
-    import threading
-
-    times: list[float] = []
-    barrier = threading.Barrier(number)
-
-    def timed() -> None:
-        barrier.wait()
-        began = time.perf_counter()
-        work()
-        times.extend((began, time.perf_counter()))
-
-    workers = [threading.Thread(target=timed) for _ in range(number - 1)]
-    for worker in workers:
-        worker.start()
-    timed()
-    for worker in workers:
-        worker.join()
-    return max(times) - min(times)
-
-
-def _names() -> dict[str, Any]:
-    """Return what the statements read with, all of it filled."""
+def _timers() -> dict[str, Any]:
+    """Return what times each way; all that they read is filled."""
     import http.client
     import threading
+    import timeit
     import urllib.request
 
     from aws_lambda_powertools.utilities.parameters import get_parameter
@@ -125,26 +114,25 @@ def _names() -> dict[str, Any]:
     for _, statement in WAYS.values():
         last = statement.rpartition("; ")[2]
         assert "environ[" in last or eval(last, names) == "value 1"
-    return names
+    return {kind: timeit.Timer(one, globals=names) for kind, (_, one) in WAYS.items()}
 
 
-def times(tool: str) -> dict[str, float]:
-    """Return the milliseconds that a tool takes to each moment, from the one before."""
-    found, before = {}, time.perf_counter()
+def moments(sample: Callable[[], object], tool: str) -> dict[str, object]:
+    """Return a sample before a tool begins and one at each of its moments."""
+    found = {"base": sample()}
     for moment in TOOLS[tool]():
-        found[moment] = 1000 * (time.perf_counter() - before)
-        before = time.perf_counter()
+        found[moment] = sample()
     return found
 
 
-def calls(tool: str) -> dict[str, int]:
-    """Return the calls of Python functions to each moment, the same ones on every machine.
+def count_calls() -> Callable[[], int]:
+    """Return what samples the calls of Python functions, the same ones on every machine.
 
     No other thread can be started, so that all work is done in this one, in one order.
     """
     import _thread
 
-    found, count = {}, 0
+    count = 0
 
     def no_thread(*_: object) -> None:
         raise RuntimeError
@@ -153,26 +141,34 @@ def calls(tool: str) -> dict[str, int]:
         nonlocal count
         count += event == "call"
 
+    def sample() -> int:
+        nonlocal count
+        count -= 2  # this call, and the generator's
+        return count
+
     _thread.start_new_thread = no_thread  # type: ignore[assignment]
     sys.setprofile(profile)
-    for moment in TOOLS[tool]():
-        found[moment] = count - 1  # the generator
-        count = 0
-    sys.setprofile(None)
-    return found
+    return sample
 
 
-def memory(tool: str) -> dict[str, list[float]]:
-    """Return the private and the resident MiB at each moment of a tool, and its peak."""
-    usage()  # what reading takes is there from now on
-    found = {"base": usage()}
+def measure_memory() -> Callable[[], list[float]]:
+    """Return what samples the private and the resident MiB, without garbage, and the peak."""
+
+    def sizes(path: str) -> dict[str, float]:
+        lines = Path(path).read_text().splitlines()
+        words = [line.split() for line in lines if line.endswith(" kB")]
+        return {line[0].rstrip(":"): int(line[1]) / 1024 for line in words}
+
+    def sample() -> list[float]:
+        gc.collect()
+        now, peak = sizes("/proc/self/smaps_rollup"), sizes("/proc/self/status")["VmHWM"]
+        return [now["Private_Clean"] + now["Private_Dirty"], now["Rss"], peak]
+
+    sample()  # what reading takes is there from now on
     # The peak begins to count here; where that is not allowed it is that since the start.
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
-    for moment in TOOLS[tool]():
-        found[moment] = usage()
-    found["peak"] = [_sizes("/proc/self/status")["VmHWM"]]
-    return found
+    return sample
 
 
 def _ours() -> Iterator[str]:
@@ -217,25 +213,16 @@ def _powertools() -> Iterator[str]:
 
 
 TOOLS = {"ours": _ours, "boto3": _boto3, "powertools": _powertools}
-
-
-def usage() -> list[float]:
-    """Return the private and the resident MiB now, without garbage."""
-    gc.collect()
-    sizes = _sizes("/proc/self/smaps_rollup")
-    return [sizes["Private_Clean"] + sizes["Private_Dirty"], sizes["Rss"]]
-
-
-def _sizes(path: str) -> dict[str, float]:
-    words = [line.split() for line in Path(path).read_text().splitlines() if line.endswith(" kB")]
-    return {line[0].rstrip(":"): int(line[1]) / 1024 for line in words}
+KINDS: dict[str, Callable[[], Callable[[], object]]] = {
+    "times": lambda: time.perf_counter, "calls": count_calls, "memory": measure_memory,
+}  # fmt: skip
 
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)  # as /opt/python with the layer
     import awslambdaric.bootstrap  # noqa: F401 - as the runtime has it loaded when a handler is imported
 
-    commands: dict[str, Callable[..., object]] = {
-        "times": times, "calls": calls, "reads": reads, "memory": memory,
-    }  # fmt: skip
-    print(json.dumps(commands[sys.argv[1]](*sys.argv[2:])))
+    kind, *words = sys.argv[1:]
+    found = reads(*words) if kind == "reads" else moments(KINDS[kind](), *words)
+    sys.setprofile(None)
+    print(json.dumps(found))

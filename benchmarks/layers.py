@@ -13,6 +13,8 @@ from pathlib import Path
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer.anchors import subject_hash
 
+from .contenders import PROGRAM, WRAPPER
+
 PACKAGE = Path("python", "appconfig_env")
 
 
@@ -25,8 +27,8 @@ def unpacked(folder: Path, ca_file: str) -> str:
 
 
 def program(wrapper: str) -> str:
-    """What an unpacked layer's wrapper starts the interpreter with."""
-    return str(Path(wrapper).parent / PACKAGE / "__main__.py")
+    """What a wrapper starts the interpreter with, that of the checkout or an unpacked layer's."""
+    return PROGRAM if wrapper == WRAPPER else str(Path(wrapper).parent / PACKAGE / "__main__.py")
 
 
 def trust(ca_file: str, directory: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import layers, pictures, starts
 from .contenders import BOTO3_NO_GARBAGE, CONTENDERS, NAMES, Cell, whole_store
-from .figures import Figure, quartiles
+from .figures import REFERENCE_MS, Figure
 from .page import Findings, table
 from .pictures import Bar
 from .starts import Start
@@ -41,9 +41,8 @@ def measure(bench: Bench, rounds: int) -> Found:
     function = {name: value for name, value in environ.items() if name != "AWS_CA_BUNDLE"}
     layer = (layers.unpacked(bench.folder / "opt", bench.server.ca_file),)
     wanted = {
-        "direct": Start((), bench.environ),
+        **bench.starts(CELL, CONTENDERS),
         "idle": Start(CONTENDERS["ours"], bench.environ),
-        **{name: Start(wrapper, environ) for name, wrapper in CONTENDERS.items()},
         "boto3_no_garbage": Start(BOTO3_NO_GARBAGE, environ),
         "ours_trusting": Start(CONTENDERS["ours"], trusting),
         "baseline_trusting": Start(CONTENDERS["baseline"], trusting),
@@ -51,42 +50,42 @@ def measure(bench: Bench, rounds: int) -> Found:
         "layer": Start(layer, environ),
         "layer_trusting": Start(layer, function),
     }
-    return Found(bench.times(wanted, rounds), counts, variables)
+    return Found(bench.times({CELL: wanted}, rounds)[CELL], counts, variables)
 
 
 def part(found: Found) -> Findings:
     """Return its figures and its part of the page."""
+    from numpy import percentile  # which matplotlib brings
+
     direct = found.times["direct"]
+    command = median(direct)
     added = {name: starts.added(times, direct) for name, times in found.times.items()}
-    what, trust = "2 profiles, 20 parameters", "with a full trust store"
-    function = "the layer without AWS_CA_BUNDLE"
-
-    def ratio(one: str, other: str) -> float:
-        return added[one] / added[other]
-
+    ours, idle = added["ours"], added["idle"]
+    nothing, all_ = (
+        "nothing to read: the wrapper adds",
+        "2 profiles, 20 parameters: the wrapper adds",
+    )
     figures = [
-        Figure("the command itself", median(direct), "ms"),
-        Figure("nothing to read: the wrapper adds", added["idle"], "ms", 15),
-        Figure(f"{what}: the wrapper adds", added["ours"], "ms", 45),
-        Figure("this wrapper to the stdlib baseline", ratio("ours", "baseline"), "x", 1.3),
-        Figure("boto3 to this wrapper", ratio("boto3", "ours"), "x", 5, at_least=True),
-        Figure("Powertools to this wrapper", ratio("powertools", "ours"), "x", 6, at_least=True),
-        Figure(
-            f"{function} to the stdlib baseline {trust}",
-            ratio("layer_trusting", "baseline_trusting"),
-            "x",
-        ),
-        Figure(f"boto3 {trust} to {function}", ratio("boto3_trusting", "layer_trusting"), "x"),
-        Figure("configurations received", found.counts["ours"].configurations),
+        Figure(nothing, idle, "ms", 15),
+        Figure(f"{nothing}, to the command itself", idle / command, "x", 1.85),
+        Figure(all_, ours, "ms", 45),
+        Figure(f"{all_}, to the command itself", ours / command, "x", 5.5),
+        Figure("this wrapper to the stdlib baseline", ours / added["baseline"], "x", 1.3),
+        Figure("boto3 to this wrapper", added["boto3"] / ours, "x", 5, at_least=True),
+        Figure("Powertools to this wrapper", added["powertools"] / ours, "x", 6, at_least=True),
     ]
     rows, bars = [], []
-    for key, name in ((key, NAMES[key]) for key in found.times if key != "direct"):
-        low, high = quartiles([one - median(direct) for one in found.times[key]])
+    for key, name in NAMES.items():
+        # As statistics.quantiles has them; the extremes where there are too few values for any.
+        low, high = percentile(found.times[key], (25, 75), method="weibull") - command
         counts = found.counts.get(key)
-        asked = (str(counts.total), str(counts.connections)) if counts else ("", "")
+        asked = (str(counts.calls.total()), str(counts.connections)) if counts else ("", "")
         rows.append((name, f"{added[key]:.1f}", f"{low:.1f} to {high:.1f}", *asked))
-        bars.append(Bar(name, added[key], name.startswith(NAMES["ours"]), low, high))
+        is_ours = name.startswith(NAMES["ours"])
+        bars.append(Bar(name, added[key], is_ours, added[key] - low, high - added[key]))
     marked = {
+        "reference": f"{REFERENCE_MS} ms",
+        "command": f"{command:.1f} ms",
         "start-variables": str(found.variables),
         "start": table(("", "adds, ms", "quartiles", "calls", "connections"), rows),
     }

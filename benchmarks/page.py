@@ -29,14 +29,9 @@ class Findings(NamedTuple):
     figures: Sequence[Figure] = ()
 
 
-def marks(text: str) -> list[str]:
-    """Return the names of a page's marks."""
-    return [found[2] for found in _MARKED.finditer(text)]
-
-
-def without_marked(text: str) -> str:
-    """Return what is written in the page itself."""
-    return _MARKED.sub("", text)
+def marks(text: str) -> list[tuple[str, str]]:
+    """Return the names of a page's marks, and what each of them holds."""
+    return [(found[2], found[3].strip("\n")) for found in _MARKED.finditer(text)]
 
 
 def fill(text: str, marked: Mapping[str, str]) -> str:
@@ -45,7 +40,7 @@ def fill(text: str, marked: Mapping[str, str]) -> str:
     Raises:
         KeyError: one of them is not in the page.
     """
-    if missing := marked.keys() - set(marks(text)):
+    if missing := marked.keys() - dict(marks(text)).keys():
         raise KeyError(f"the page has no mark {', '.join(sorted(missing))}")
 
     def filled(found: re.Match[str]) -> str:

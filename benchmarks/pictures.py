@@ -33,13 +33,13 @@ SETTINGS: dict[Any, Any] = {
 
 
 class Bar(NamedTuple):
-    """One bar; ours has a colour of its own; `low` and `high` end its whisker, if it has one."""
+    """One bar; ours has a colour of its own; `less` and `more` are the lengths of its whisker."""
 
     name: str
     value: float
     is_ours: bool = False
-    low: float | None = None
-    high: float | None = None
+    less: float = 0
+    more: float = 0
 
 
 class Curve(NamedTuple):
@@ -108,17 +108,10 @@ def _sheet(path: Path, inches: tuple[float, float]) -> Iterator[Sheet]:
 def _draw_bars(axes: Axes, shown: Sequence[Bar], label: str) -> None:
     names, values = [bar.name.replace("`", "") for bar in shown], [bar.value for bar in shown]
     colours = [COLOURS[0] if bar.is_ours else "#999999" for bar in shown]
-    axes.barh(names, values, color=colours, height=0.6)
-    for number, bar in enumerate(shown):
-        if bar.low is not None and bar.high is not None:
-            axes.plot([bar.low, bar.high], [number, number], color="black", linewidth=1.5)
-        axes.annotate(
-            f"{bar.value:,.{2 if bar.value < 1 else 1}f}".removesuffix(".0"),
-            (max(bar.value, bar.high or 0), number),
-            xytext=(6, 0),
-            textcoords="offset points",
-            verticalalignment="center",
-        )
+    whiskers = [[bar.less for bar in shown], [bar.more for bar in shown]]
+    drawn = axes.barh(names, values, 0.6, xerr=whiskers, color=colours)
+    texts = [f"{one:,.{2 if one < 1 else 1}f}".removesuffix(".0") for one in values]
+    axes.bar_label(drawn, texts, padding=6)
     axes.margins(x=0.2)
     axes.locator_params(axis="x", nbins=5)
     axes.invert_yaxis()

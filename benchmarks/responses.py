@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from typing import Any, NamedTuple
+from typing import Any
 
 APPLICATION = "shop/prod"
 PATH = "/shop/prod/"
@@ -23,24 +23,14 @@ AGENT_PATH = "/systemsmanager/parameters/get"
 AGENT_TOKEN_HEADER = "X-Aws-Parameters-Secrets-Token"
 
 
-class Content(NamedTuple):
-    """What there is to read."""
-
-    profiles: int = 2
-    parameters: int = 20
-
-
 class Responses:
-    """The responses for one content; pages are made once, so that no later start pays for them."""
+    """The responses for so much to read; pages are made once: no later start pays for them."""
 
-    def __init__(self, content: Content) -> None:
-        self._content = content
-        self._documents = list(documents(content.profiles).items())
+    def __init__(self, profiles: int, parameters: int) -> None:
+        self._documents = list(documents(profiles).items())
         self._pages: dict[int, bytes] = {}
-        self._numbers = {parameter_name(number): number for number in range(content.parameters)}
+        self._numbers = {parameter_name(number): number for number in range(parameters)}
         self._one = _http("200 OK", "application/json", {"Parameter": _parameter(1)})
-        secret = {"Name": "late", "SecretString": "secret value", "VersionId": "1"}
-        self._secret = _http("200 OK", "application/x-amz-json-1.1", secret)
 
     def respond(
         self, method: str, target: str, headers: dict[str, str], body: bytes
@@ -70,17 +60,15 @@ class Responses:
             return operation, self._named(json.loads(body)["Names"])
         if operation == "GetParameter":
             return operation, self._one
-        if operation == "GetSecretValue":
-            return operation, self._secret
         return "unknown", _http("400 Bad Request", "application/json", {})
 
     def _page(self, wanted: dict[str, str]) -> bytes:
         start = int(wanted["NextToken"].rpartition("-")[2]) if "NextToken" in wanted else 0
         if start not in self._pages:
-            after = start + PAGE
-            numbers = range(start, min(after, self._content.parameters))
+            after, parameters = start + PAGE, len(self._numbers)
+            numbers = range(start, min(after, parameters))
             found: dict[str, object] = {"Parameters": [_parameter(number) for number in numbers]}
-            if after < self._content.parameters:
+            if after < parameters:
                 found["NextToken"] = f"{base64.b64encode(bytes(500)).decode()}-{after}"
             self._pages[start] = _http("200 OK", "application/x-amz-json-1.1", found)
         return self._pages[start]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 import time
@@ -10,11 +11,13 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
-from .contenders import CONTENDERS, NOTHING, Cell, base_environ, require_same, variables_set
+from .contenders import CONTENDERS, NOTHING, base_environ, require_same, variables_set
 from .server import Counts, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from .contenders import Cell
 
 T = TypeVar("T")
 
@@ -33,26 +36,44 @@ class Bench:
         self.server = server
         self.folder = folder
         self.environ = base_environ(folder, server.url, server.ca_file)
-        self._snapshot = folder / "snapshot.json"
         self._note = note
+        self._numbers = itertools.count(1)
 
     @classmethod
     @contextmanager
     def open(cls, note: Callable[[str], object] = lambda _: None) -> Iterator[Self]:
         """With a server and a folder of its own; `note` gets what is measured now."""
-        with Server() as server, tempfile.TemporaryDirectory(prefix="appconfig-env-") as folder:
-            yield cls(server, Path(folder), note)
+        with tempfile.TemporaryDirectory(prefix="appconfig-env-") as name:
+            folder = Path(name)
+            with Server(folder / "ca.pem") as server:
+                yield cls(server, folder, note)
 
-    def each(self, what: str, items: Sequence[T]) -> Iterator[T]:
+    def each(self, what: str, items: Iterable[T]) -> Iterator[T]:
         """Return the items, each of which is noted by its number."""
-        for number, item in enumerate(items, 1):
-            self._note(f"{what} {number} of {len(items)}")
+        listed = list(items)
+        for number, item in enumerate(listed, 1):
+            self._note(f"{what} {number} of {len(listed)}")
             yield item
 
     def serve(self, cell: Cell) -> dict[str, str]:
         """Serve what is in the cell; return the environment that has every contender read it."""
         self.server.serve(cell.profiles, cell.parameters, cell.rtt_ms)
         return {**self.environ, **cell.environ()}
+
+    def cold(self, environ: dict[str, str]) -> dict[str, str]:
+        """Return the environment with a snapshot file of its own, so that nothing is found there.
+
+        A file of an earlier start would save the next one its calls, and a background fetch may
+        write it after the command has ended.
+        """
+        path = self.folder / f"snapshot-{next(self._numbers):06}.json"
+        return {**environ, "APPCONFIG_ENV_SNAPSHOT": str(path)}
+
+    def starts(self, cell: Cell, contenders: Iterable[str]) -> dict[str, Start]:
+        """Return the starts of `direct`, the command itself, and of the contenders in a cell."""
+        environ = self.serve(cell)
+        starts = {name: Start(CONTENDERS[name], environ) for name in contenders}
+        return {"direct": Start((), self.environ), **starts}
 
     def agreed(
         self, contenders: Iterable[str], environ: dict[str, str]
@@ -65,48 +86,29 @@ class Bench:
         values, counts = [], {}
         for contender in contenders:
             self.server.counts()
-            values.append(variables_set(contender, environ))
+            values.append(variables_set(contender, self.cold(environ)))
             counts[contender] = self.server.counts()
-            self.forget()
-        for other in values[1:]:
-            require_same(values[0], other)
+            require_same(values[0], values[-1])
         return len(values[0]), counts
 
-    def times(self, starts: dict[str, Start], rounds: int) -> dict[str, list[float]]:
-        """Return the milliseconds of each, in turns; all have been started before, by `agreed`."""
-        found: dict[str, list[float]] = {name: [] for name in starts}
-        for _ in self.each("round", range(rounds)):
-            self._time(starts, found)
-        return found
-
-    def times_of_cells(
-        self, cells: Sequence[Cell], contenders: Iterable[str], rounds: int
-    ) -> list[dict[str, list[float]]]:
-        """Return the milliseconds of contenders and of `direct`, the command itself, by cell.
+    def times(
+        self, cells: Mapping[Cell, Mapping[str, Start]], rounds: int
+    ) -> dict[Cell, dict[str, list[float]]]:
+        """Return the milliseconds of each by cell; all have been started before.
 
         Each round is one of all cells: what disturbs for a while disturbs one cold start in
         each, and not all starts in one.
         """
-        found = [{name: list[float]() for name in ("direct", *contenders)} for _ in cells]
+        found = {cell: {name: list[float]() for name in starts} for cell, starts in cells.items()}
         for number in range(rounds):
-            what = f"round {number + 1} of {rounds}, cell"
-            for cell, times in self.each(what, list(zip(cells, found, strict=True))):
-                environ = self.serve(cell)
-                starts = {name: Start(CONTENDERS[name], environ) for name in contenders}
-                self._time({"direct": Start((), self.environ), **starts}, times)
+            for cell, starts in self.each(f"round {number + 1} of {rounds}, cell", cells.items()):
+                self.serve(cell)
+                for name, (wrapper, environ) in starts.items():
+                    found[cell][name].append(wall_ms((*wrapper, *NOTHING), self.cold(environ)))
         return found
 
-    def _time(self, starts: dict[str, Start], times: dict[str, list[float]]) -> None:
-        for name, (wrapper, environ) in starts.items():
-            times[name].append(wall_ms((*wrapper, *NOTHING), environ))
-            self.forget()
 
-    def forget(self) -> None:
-        """Remove the snapshot file: it would save the next start its calls."""
-        self._snapshot.unlink(missing_ok=True)
-
-
-def added(times: list[float], direct: list[float]) -> float:
+def added(times: Sequence[float], direct: Sequence[float]) -> float:
     """Return the milliseconds that a wrapper adds: its median less that of the command itself."""
     return median(times) - median(direct)
 

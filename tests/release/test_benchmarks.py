@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import child_or_thread, counts, distance, growth, layers
-from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, SHOW, WRAPPER, Cell
+from benchmarks import counts, distance, growth, layers, page
+from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, SHOW, Cell
 from benchmarks.server import HOST, Server
 from benchmarks.starts import Bench
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BARE = {"PATH": os.defpath}
+CALLS = {"GetLatestConfiguration": 2, "GetParametersByPath": 2, "StartConfigurationSession": 2}
 STRACE = """\
 1 execve("/bin/sh", ["sh"], 0x7ffd /* 1 vars */) = 0
 1 openat(AT_FDCWD, "/etc/passwd", O_RDONLY|O_CLOEXEC) = 3
@@ -49,7 +50,7 @@ def test_growth_counts_calls_and_memory_at_each_size() -> None:
         found = growth.measure(bench, 1, {"parameters": (Cell(1, 10), Cell(1, 11))})
 
     assert [point.calls for point in found["parameters"]] == [3, 4]
-    assert all(point.peak_mib[0] > 1 for point in found["parameters"])
+    assert all(point.taken["MiB"][0] > 1 for point in found["parameters"])
 
 
 def test_a_line_fits_what_is_straight() -> None:
@@ -72,9 +73,10 @@ def test_strace_tells_opened_files_and_calls() -> None:
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="no strace here")
 def test_a_cold_start_is_counted_by_strace(tmp_path: Path) -> None:
-    files, calls = counts.system_calls((), BARE, tmp_path)
+    counted = counts.system_calls((), BARE, tmp_path)
 
-    if files is not None and calls is not None:  # else tracing is not allowed here
+    if counted:  # else tracing is not allowed here
+        files, calls = counted
         assert 0 < files < calls
 
 
@@ -86,27 +88,15 @@ def test_instructions_are_counted_until_the_exec(tmp_path: Path) -> None:
     assert 10_000 < counted('exec "$@"') < counted('for one in 1 2 3 4 5; do :; done; exec "$@"')
 
 
-def test_modules_and_python_calls_are_counted_until_the_exec() -> None:
-    with Bench.open() as bench:
-        environ = bench.serve(Cell())
-        idle = counts.python_work((WRAPPER,), bench.environ)
-        found = {name: counts.python_work(one, environ) for name, one in CONTENDERS.items()}
-
-    assert all(1 < before < after for before, after in zip(idle, found["ours"], strict=True))
-    assert all(ours < other for ours, other in zip(found["ours"], found["boto3"], strict=True))
-    assert found["baseline"][1] > 1000, "with those of its threads, which do all of its work"
-
-
 def test_the_peak_is_that_of_the_command() -> None:
     large = (sys.executable, "-I", "-S", "-c", "print(len(bytes(range(256)) * 200_000))")
 
     assert counts.peak_mib(large, BARE) > counts.peak_mib(NOTHING, BARE) + 40
 
 
-def test_the_command_measures_what_is_wanted_and_names_the_machine(tmp_path: Path) -> None:
-    page = tmp_path / "performance.md"
-    page.write_text((ROOT / "docs" / "performance.md").read_text())
-    words = ("--rounds", "1", "--json", "--only", "start", "--only", "reads", "--docs", tmp_path)
+def test_the_command_measures_what_is_wanted_and_fills_the_page(tmp_path: Path) -> None:
+    (tmp_path / "performance.md").write_text((ROOT / "docs" / "performance.md").read_text())
+    words = ("--rounds", "1", "--only", "start", "--only", "reads", "--docs", tmp_path)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *words],
         cwd=ROOT,
@@ -115,25 +105,40 @@ def test_the_command_measures_what_is_wanted_and_names_the_machine(tmp_path: Pat
         check=True,
     )
 
-    found = json.loads(done.stdout)
-    assert {"python", "tls", "processors", "boto3", "awslambdaric"} <= found["machine"].keys()
-    values = {one["name"]: one["value"] for one in found["figures"]}
-    assert values["configurations received"] == 2
-    assert values["get() of a fresh value"] > 0
-    assert found["page"]["start-variables"] == str(20 + 4 + 3)
-    assert {one["target"] for one in found["figures"]} == {None, 45, 15, 1.3, 5, 6, 0.3, 1.5, 1}
+    filled = dict(page.marks((tmp_path / "performance.md").read_text()))
+    assert {filled["start-rounds"], filled["reads-rounds"]} == {"1"}
+    assert filled["start-variables"] == str(20 + 4 + 3)
+    for name in ("machine", "start", "read"):
+        assert f"{filled[name]}\n" in done.stdout
+    targets = re.findall(r"\| at \w+ ([\d.]+) (?:ms|µs|x) \|", done.stdout)
+    assert targets == ["15", "1.85", "45", "5.5", "1.3", "5", "6", "0.3", "1.5", "1"]
     progress = [line.split(" ", 2) for line in done.stderr.splitlines() if ", round " not in line]
     assert [(one[0], one[2]) for one in progress] == [
         ("[1/2]", "measuring: start"),
         ("[2/2]", "measuring: reads"),
     ]
-    filled = page.read_text()
-    assert found["page"]["start"] in filled
-    assert found["page"].keys() == {
-        "machine", "start", "start-rounds", "start-variables", "read", "read-call", "reads-rounds",
-    }  # fmt: skip
     drawn = sorted(one.name for one in (tmp_path / "performance").iterdir())
     assert drawn == ["read.svg", "start.svg"]
+
+
+def test_a_cold_start_finds_nothing_that_another_one_has_written() -> None:
+    with Bench.open() as bench:
+        environ = bench.serve(Cell())
+        calls = [bench.agreed(("ours",), environ)[1]["ours"].calls for _ in range(2)]
+        bench.times({Cell(): bench.starts(Cell(), ("ours",))}, 2)
+        calls.append(bench.server.counts().calls)  # those of the last round
+
+    assert calls == [CALLS, CALLS, CALLS]
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="no valgrind here")
+def test_instructions_are_those_of_a_cold_start_that_calls_aws() -> None:
+    with Bench.open() as bench:
+        counted = counts.instructions(bench, bench.starts(Cell(), ("ours",))["ours"])
+        calls = bench.server.counts().calls
+
+    if counted is not None:  # else valgrind does not know this processor
+        assert calls == {name: 2 * number for name, number in CALLS.items()}, "sh goes on to it"
 
 
 def test_deferred_sources_are_measured_next_to_what_is_awaited() -> None:
@@ -141,25 +146,8 @@ def test_deferred_sources_are_measured_next_to_what_is_awaited() -> None:
         found = distance.measure_deferred(bench, 1, [Cell(1, 3)])
 
     assert list(found) == [Cell(1, 3)]
-    ways = ["awaited", "deferred", "without", "all deferred", "idle"]
+    ways = ["awaited", "env=no", "not read", "all env=no", "nothing to read"]
     assert list(found[Cell(1, 3)]) == ways
-
-
-def test_a_child_and_a_thread_both_bring_the_secret() -> None:
-    with Bench.open() as bench:
-        found = child_or_thread.measure(bench, 1)
-        asked = bench.server.counts().calls
-
-    assert [(row.init_ms, row.secret_ms) for row in found] == [
-        (init_ms, secret_ms)
-        for init_ms in child_or_thread.INIT_MS
-        for secret_ms in child_or_thread.SECRET_MS
-    ]
-    for row in found:
-        for way in child_or_thread.WAYS:
-            assert row.there[way] >= row.ready[way] > row.init_ms
-            assert row.there[way] > row.secret_ms
-    assert asked == {"GetParametersByPath": 2, "GetSecretValue": 2}, "once for each way"
 
 
 def test_a_layer_trusts_the_server_by_its_own_directory_alone() -> None:
@@ -168,8 +156,8 @@ def test_a_layer_trusts_the_server_by_its_own_directory_alone() -> None:
         del environ["AWS_CA_BUNDLE"]
         wrapper = layers.unpacked(bench.folder / "opt", bench.server.ca_file)
         done = subprocess.run((wrapper, *SHOW), env=environ, capture_output=True, check=True)
-        bench.forget()
         shutil.rmtree(bench.folder / "opt" / layers.PACKAGE / "anchors")
+        environ = bench.cold(environ)
         without = subprocess.run((wrapper, *SHOW), env=environ, capture_output=True, check=False)
 
     assert b"value 19" in done.stdout
@@ -178,7 +166,7 @@ def test_a_layer_trusts_the_server_by_its_own_directory_alone() -> None:
 
 
 def test_tls_finds_the_authority_in_a_hashed_directory(tmp_path: Path) -> None:
-    with Server() as server:
+    with Server(tmp_path / "ca.pem") as server:
         layers.trust(server.ca_file, tmp_path / "hashed")
         context = ssl.create_default_context(capath=str(tmp_path / "hashed"))
         port = int(server.url.rpartition(":")[2])

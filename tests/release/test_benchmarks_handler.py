@@ -23,7 +23,7 @@ def test_the_first_values_and_refresh_are_measured_next_to_the_runtime_client() 
 
     assert found.keys() == TOOLS.keys()
     for one in found.values():
-        assert all(one.ms(moment) > 0 for moment in MOMENTS)
+        assert all(one.times[moment][0] > 0 for moment in MOMENTS)
         assert all(one.calls[moment] > 10 for moment in MOMENTS)
     assert found["ours"].calls["imported"] < found["boto3"].calls["imported"]
 
@@ -48,9 +48,9 @@ def test_one_read_is_measured_next_to_its_peers_for_each_number_of_threads() -> 
 
 @pytest.mark.parametrize(("token", "status"), [({AGENT_TOKEN_HEADER: "t"}, 200), ({}, 400)])
 def test_the_agent_expects_the_token_as_awss_extension_does(
-    token: dict[str, str], status: int
+    token: dict[str, str], status: int, tmp_path: Path
 ) -> None:
-    with Server() as server:
+    with Server(tmp_path / "ca.pem") as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.agent_port)
         responses = []
         for _ in range(2):  # on one connection
@@ -69,17 +69,18 @@ def test_memory_is_read_at_four_moments_of_each_tool() -> None:
     with Bench.open() as bench:
         found = handler.measure_memory(bench, 1)
 
-    assert [(one.has_store, one.tool) for one in found] == [
-        (has_store, tool) for has_store in (False, True) for tool in TOOLS
+    assert [(one.trusts, one.tool) for one in found] == [
+        (trusts, tool) for trusts in ("one certificate", "a whole store") for tool in TOOLS
     ]
     for one in found:
-        assert 0 < one.imported[0] < one.first[0]
-        assert one.peak >= one.refreshed[1] - 0.1  # read by different counters
+        _, resident, peak = one.added["refreshed"]
+        assert 0 < one.added["imported"][0] < one.added["first"][0]
+        assert peak >= resident - 0.1  # read by different counters
     ours, boto3, _ = found[:3]
-    assert ours.imported[0] < boto3.imported[0]
+    assert ours.added["imported"][0] < boto3.added["imported"][0]
 
 
 def test_a_refresh_adds_what_was_not_there_before_it() -> None:
-    row = Memory("boto3", False, (0, 0), (1, 4), (3, 8.5), 9)
+    row = Memory("boto3", "one certificate", {"first": (1, 4, 8), "refreshed": (3, 8.5, 9)})
 
-    assert row.refresh_adds == [2, 4.5]
+    assert row.refresh_adds == [2, 4.5, 1]
