@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,10 +11,6 @@ from appconfig_env._helper.helper import Helper
 
 from ..support.life import SERVE, Life, eventually
 from ..support.paths import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 # `forked` evaluates in a child process, which is killed if it hangs.
 BEGIN = SERVE.partition("for line in sys.stdin")[0]
@@ -38,13 +33,6 @@ def forked(text, seconds=40):
     return json.loads(response) if response else "it hung"
 """
 SERVE_FORKS = FORK + SERVE[len(BEGIN) :]
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """An environment with three sources."""
-    with Life(tmp_path) as life:
-        yield life
 
 
 def test_children_get_values_and_share_the_session_through_the_file(life: Life) -> None:

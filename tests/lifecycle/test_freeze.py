@@ -20,19 +20,12 @@ from ..support.fakes import Clock, wrapped
 from ..support.life import APP, Life, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Any
 
 HOUR = 3600.0
 ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """An environment with three sources."""
-    with Life(tmp_path) as life:
-        yield life
 
 
 @pytest.mark.parametrize("hours", [1, 8, 23])

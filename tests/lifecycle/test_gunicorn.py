@@ -7,25 +7,10 @@ import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-import pytest
 
 from ..support import servers
 from ..support.life import PATIENCE_SECONDS, Life, entry, eventually
 from ..support.paths import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """An environment with three sources."""
-    with Life(tmp_path) as life:
-        yield life
-
 
 APPLICATION = f"""
 import json, os, sys, time

@@ -33,19 +33,11 @@ from ..support.life import (
 from ..support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from appconfig_env._backends.base import Outcome, Request
 
 ENDS = [signal.SIGTERM, signal.SIGKILL]
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """An environment with three sources."""
-    with Life(tmp_path) as life:
-        yield life
 
 
 def is_free(life: Life) -> bool:
