@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from ..support import servers
-from ..support.life import PATIENCE_SECONDS, Life, entry, eventually
+from ..support.life import PATIENCE_SECONDS, Life, eventually, process_state
 from ..support.paths import ROOT
 
 APPLICATION = f"""
@@ -60,7 +60,7 @@ def test_gunicorn_workers_forked_after_the_first_read_get_and_refresh_values(lif
         return seen
 
     def listens() -> bool:
-        assert entry(runtime.pid) not in "ZX", runtime.stderr()
+        assert process_state(runtime.pid) not in "ZX", runtime.stderr()
         with suppress(OSError):
             return bool(ask(port, "/"))
         return False

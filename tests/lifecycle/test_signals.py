@@ -27,8 +27,8 @@ from ..support.life import (
     SHOWN,
     WRAPPER,
     Life,
-    entry,
     eventually,
+    process_state,
 )
 from ..support.paths import ROOT
 
@@ -44,10 +44,6 @@ def is_free(life: Life) -> bool:
     lock = FileLock(f"{life.snapshot}.lock")
     lock.release()
     return not lock.problem
-
-
-def leftovers(life: Life) -> list[str]:
-    return [path.name for path in life.folder.iterdir() if path.name.endswith(".tmp")]
 
 
 def is_whole(life: Life) -> bool:
@@ -71,7 +67,7 @@ def test_a_wrapper_terminated_during_the_prefetch_ends_at_once_and_leaves_nothin
     assert runtime.end() == -signal.SIGTERM
     assert is_free(life)
     assert not is_whole(life)
-    assert leftovers(life) == []
+    assert life.partial_files() == []
     assert runtime.stderr() == ""
     life.aws.release()
     done = life.run()
@@ -91,8 +87,8 @@ def test_if_a_background_fetch_is_terminated_the_helper_loads_by_itself(
     life.aws.held.clear()
     os.kill(int(child), signal.SIGTERM)
     assert runtime.ask("get('MODE')") == "slow"
-    eventually(lambda: entry(int(child)) == "X")
-    assert leftovers(life) == []
+    eventually(lambda: process_state(int(child)) == "X")
+    assert life.partial_files() == []
     assert "Traceback" not in runtime.stderr()
     assert life.aws.problems == []
 
@@ -236,7 +232,7 @@ def test_a_cold_start_ended_at_any_moment_leaves_a_complete_snapshot_or_none(
     done = life.run()
     assert (done.returncode, done.stdout) == (0, SHOWN)
     assert is_whole(life)
-    assert leftovers(life) == []
+    assert life.partial_files() == []
 
 
 # Writes a snapshot of one megabyte as fast as it can.
@@ -275,16 +271,16 @@ def test_a_writer_ended_at_any_moment_leaves_a_complete_snapshot(
                 if rounds % 2:
                     time.sleep(jitter.uniform(0, 0.02))
                 else:
-                    eventually(lambda: leftovers(life))
+                    eventually(life.partial_files)
             finally:
                 writer.send_signal(number)
             assert writer.wait(PATIENCE_SECONDS) == -number
         assert is_whole(life)
         assert is_free(life)
-        left += bool(leftovers(life))
+        left += bool(life.partial_files())
     # The next start removes the partial files, of which there is at least one.
     assert life.run().stdout == SHOWN
-    assert leftovers(life) == []
+    assert life.partial_files() == []
     assert is_whole(life)
 
 
