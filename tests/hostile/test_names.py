@@ -14,14 +14,16 @@ import pytest
 
 from appconfig_env._config.references import parse
 from appconfig_env._content import protected as _protected
+from appconfig_env._content.document import Document
 from appconfig_env._content.protected import is_protected, is_proxy
 from appconfig_env._content.variables import data_of, render
 
-from ..support.documents import document_of
 from ..support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from appconfig_env._config.sources import Source
 
 WRAPPER = ROOT / "wrapper" / "appconfig-env"
 TOUCH = "echo obeyed >&2"
@@ -285,6 +287,16 @@ def test_names_of_runtimes_missing_on_this_machine_are_protected_too(name: str) 
 def test_names_that_only_resemble_protected_ones_are_not_protected(name: str) -> None:
     assert not is_protected(name)
     assert not is_proxy(name)
+
+
+def document_of(source: Source, values: Mapping[str, str]) -> Document:
+    """The document of a `source` that holds `values`: parameters, a JSON object or one value."""
+    resource = source.resource
+    if resource.is_path:
+        return Document(parameters=values)
+    if resource.scheme == "ssm":
+        return Document("".join(values.values()).encode())
+    return Document(json.dumps(dict(values)).encode(), content_type="application/json")
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "No_Proxy"])

@@ -1,4 +1,4 @@
-"""Hostile documents with the expected error of each, and a cold start with limited memory."""
+"""Cold starts with limited memory, and hostile documents with the expected error of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from .paths import ROOT
+from ..support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
