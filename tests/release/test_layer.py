@@ -21,6 +21,7 @@ from appconfig_env._cli.layer.bytecode import compile_all, without_comments
 from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
+from ..support.layers import unpacked
 from ..support.paths import ROOT
 from ..support.pythons import PYTHONS
 
@@ -45,14 +46,6 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opt(layer: Path, tmp_path: Path) -> Path:
     """The layer as Lambda unpacks it: its files, with their modes."""
     return unpacked(layer, tmp_path / "opt")
-
-
-def unpacked(layer: Path, folder: Path) -> Path:
-    with zipfile.ZipFile(layer) as archive:
-        for info in archive.infolist():
-            path = Path(archive.extract(info, folder))
-            path.chmod(info.external_attr >> 16 & 0o777)
-    return folder
 
 
 def names(layer: Path) -> list[str]:
