@@ -76,8 +76,7 @@ slow = Slow(sys.argv[1])
 sys.meta_path.insert(0, slow)
 threading.Thread(target=get, args=("LIMIT",), daemon=True).start()
 slow.reached.wait()
-began = time.monotonic()
-print(json.dumps([forked("get('LIMIT')"), time.monotonic() - began]))
+print(json.dumps(forked("get('LIMIT')")))
 """
 
 
@@ -91,7 +90,7 @@ print(json.dumps([forked("get('LIMIT')"), time.monotonic() - began]))
 )
 def test_a_child_forked_during_another_thread_s_import_works(life: Life, module: str) -> None:
     runtime = life.start(wrapper=False, program=FORK + DURING_AN_IMPORT, arguments=[module, "0.2"])
-    assert runtime.response()[0] == "10"
+    assert runtime.response() == "10"
 
 
 def test_a_fork_does_not_wait_forever_for_another_thread_s_import(life: Life) -> None:

@@ -125,19 +125,18 @@ EXITS = SERVE.replace(
 
 
 def test_a_program_that_exits_on_sigterm_does_not_wait_for_aws(life: Life) -> None:
-    runtime = life.start(program=EXITS, AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS="25s")
+    # If it waited for AWS, it would be killed before this timeout.
+    runtime = life.start(program=EXITS, AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS="1h")
     assert runtime.ask("get('LIMIT')") == "10"
     life.aws.hold("GetLatestConfiguration")
     before = life.aws.count("GetLatestConfiguration")
     runtime.send("refresh()")
     eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
-    began = time.monotonic()
     while runtime.process.poll() is None:
         # Python misses a signal that arrives a moment before it begins to wait.
         os.kill(runtime.pid, signal.SIGTERM)
         time.sleep(0.1)
     assert runtime.end() == 7
-    assert time.monotonic() - began < 15
     assert is_free(life)
     assert is_whole(life)
 
