@@ -307,8 +307,10 @@ def test_every_file_that_the_page_names_exists() -> None:
 
 
 def test_every_setting_that_the_page_names_exists() -> None:
-    for name in re.findall(r"`APPCONFIG_ENV_(\w+)`", PAGE):
-        assert name in _settings.KNOWN
+    names = set(re.findall(r"`APPCONFIG_ENV_(\w+)`", PAGE))
+
+    assert names
+    assert names <= set(_settings.KNOWN)
 
 
 def test_the_page_contains_no_invented_address() -> None:
