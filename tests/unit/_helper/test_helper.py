@@ -330,14 +330,22 @@ def test_without_a_writable_snapshot_each_process_has_its_own_session(
     assert shop.problems == []
 
 
+PARTLY_USABLE = {"password": SECRET, "a": {"b": "1"}, "a_b": "2"}
+
+
+@pytest.fixture
+def secret_twice(environ: dict[str, str], shop: FakeAws) -> dict[str, str]:
+    """An environment with two sources for one secret, of which only one can use it."""
+    shop.put_secret("prod/db", json.dumps(PARTLY_USABLE))
+    return environ | {"APPCONFIG_ENV_SOURCES": f"{APP} secretsmanager:prod/db?optional"}
+
+
 @pytest.mark.parametrize("has_wrapper", [True, False])
 @pytest.mark.parametrize("on_error", ["fail", "continue"])
 def test_a_secret_that_only_one_of_its_sources_can_use_keeps_its_value(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool, on_error: str
+    secret_twice: dict[str, str], clock: Clock, *, has_wrapper: bool, on_error: str
 ) -> None:
-    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
-    environ["APPCONFIG_ENV_ON_ERROR"] = on_error
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
+    environ = secret_twice | {"APPCONFIG_ENV_ON_ERROR": on_error}
     after = wrapped(environ, clock) if has_wrapper else environ
     helper = Helper(after, now=clock, jitter=steadily)
     assert helper.get("NO_SUCH_NAME", "default") == "default"
@@ -351,13 +359,10 @@ def test_a_secret_that_only_one_of_its_sources_can_use_keeps_its_value(
 
 
 def test_a_partly_usable_secret_that_another_process_has_read_again_is_read_here_too(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
+    secret_twice: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    fields = {"password": SECRET, "a": {"b": "1"}, "a_b": "2"}
-    shop.put_secret("prod/db", json.dumps(fields))
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
-    after = wrapped(environ, clock)
-    shop.put_secret("prod/db", json.dumps(fields | {"password": "rotated"}))
+    after = wrapped(secret_twice, clock)
+    shop.put_secret("prod/db", json.dumps(PARTLY_USABLE | {"password": "rotated"}))
     clock.tick(1)
     Helper(after, now=clock, jitter=steadily).refresh()
 
@@ -368,11 +373,9 @@ def test_a_partly_usable_secret_that_another_process_has_read_again_is_read_here
 
 @pytest.mark.parametrize("has_wrapper", [True, False])
 def test_the_status_of_a_partly_usable_secret_has_the_age_of_the_value_in_use(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
+    secret_twice: dict[str, str], clock: Clock, *, has_wrapper: bool
 ) -> None:
-    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
-    after = wrapped(environ, clock) if has_wrapper else environ
+    after = wrapped(secret_twice, clock) if has_wrapper else secret_twice
     helper = Helper(after, now=clock, jitter=steadily)
     helper.get("LIMIT")
     clock.tick(10)
@@ -387,11 +390,9 @@ def test_the_status_of_a_partly_usable_secret_has_the_age_of_the_value_in_use(
 
 @pytest.mark.parametrize("has_wrapper", [True, False])
 def test_an_outage_keeps_the_value_of_a_partly_usable_secret_and_its_age(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
+    secret_twice: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
 ) -> None:
-    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
-    after = wrapped(environ, clock) if has_wrapper else environ
+    after = wrapped(secret_twice, clock) if has_wrapper else secret_twice
     helper = Helper(after, now=clock, jitter=steadily)
     helper.get("LIMIT")
     shop.deny("BatchGetSecretValue")
