@@ -24,6 +24,7 @@ from ...support.canary import SECRET, SECURE
 from ...support.fakes import AwsClock as Clock
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws, eventually
+from ...support.threads import together
 from .shop import APP, operations
 
 if TYPE_CHECKING:
@@ -269,11 +270,7 @@ def test_other_threads_continue_with_the_old_values_during_a_refresh(
 def test_many_threads_poll_once(helper: Helper, shop: FakeAws, clock: Clock) -> None:
     for _ in range(5):
         clock.tick(61)
-        threads = [threading.Thread(target=helper.get, args=("LIMIT",)) for _ in range(16)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        assert together(lambda: helper.get("LIMIT"), 16) == ["10"] * 16
     assert shop.count("GetLatestConfiguration") == 5
     assert shop.problems == []
 
@@ -443,13 +440,7 @@ def test_threads_whose_first_calls_coincide_load_once(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     helper = Helper(environ, now=clock, jitter=steadily)
-    seen: list[str | None] = []
-    threads = [threading.Thread(target=lambda: seen.append(helper.get("LIMIT"))) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert seen == ["10"] * 16
+    assert together(lambda: helper.get("LIMIT"), 16) == ["10"] * 16
     assert shop.received == {"shop/prod/app": 1}
 
 
