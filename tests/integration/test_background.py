@@ -927,12 +927,20 @@ def test_the_child_writes_the_file_and_sends_only_secrets_through_the_pipe(
     assert "4 sources loading in the background" in said[1]
 
 
+def time_for_a_call(environ: Mapping[str, str]) -> float:
+    """Half a second, or more on a busy machine: eight times what a prefetch takes now."""
+    began = time.monotonic()
+    wrapped(environ, Clock(time.time()))
+    return max(0.5, 8 * (time.monotonic() - began))
+
+
 def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
-    # Each read takes longer than the others wait for the lock: then they read without it.
-    aws.delay("GetSecretValue", 1.0)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "1500"}
+    # Two calls take longer than the others wait for the lock: then they read without it.
+    unit = time_for_a_call(environ)
+    aws.delay("GetSecretValue", 2 * unit)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{3 * unit:.3f}s"}
     helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
     with ThreadPoolExecutor(len(helpers)) as threads:
         found = list(threads.map(lambda helper: helper.get("PASSWORD"), helpers))
@@ -943,14 +951,15 @@ def test_threads_wait_for_the_thread_that_waits_for_another_process(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     # The wait for the lock and the call take longer than a refresh may, each alone does not.
-    aws.delay("GetSecretValue", 2.0)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "3500"}
+    unit = time_for_a_call(environ)
+    aws.delay("GetSecretValue", 4 * unit)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{7 * unit:.3f}s"}
     helper = Helper({**wrapped(environ, Clock(time.time())), **times})
     other = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
     assert other.is_held
     with ThreadPoolExecutor(3) as threads:
         responses = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
-        time.sleep(2.0)
+        time.sleep(4 * unit)
         other.release()
         assert [response.result() for response in responses] == [SECRET] * 3
 
