@@ -81,7 +81,7 @@ def environ(aws: FakeAws, **more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_from_cold_start_to_refreshed_value(
+def test_values_are_set_at_the_cold_start_and_refreshed_later(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws, version: str
 ) -> None:
     function = sandbox(task, layer, environ(shop), python=PYTHONS[version])
@@ -290,7 +290,7 @@ def test_the_next_wrapper_receives_the_values_and_the_command(
     assert function.invoke("os.environ['SEEN']") == (200, "10 2 ")
 
 
-def test_container_credentials_as_under_snapstart(
+def test_container_credentials_work_as_under_snapstart(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
     function = sandbox(task, layer, environ(shop) | shop.environ(container=True))

@@ -69,7 +69,7 @@ def fill(aws: FakeAws) -> dict[str, str]:
     }
 
 
-def test_a_cold_start_with_a_local_folder(local: dict[str, str]) -> None:
+def test_a_cold_start_with_a_local_folder_has_no_calls(local: dict[str, str]) -> None:
     done = run(local, "--width", "90")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()

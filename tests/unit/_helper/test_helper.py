@@ -84,7 +84,7 @@ def test_refresh_polls_at_once_and_returns_what_changed(
     assert helper.refresh() == frozenset()
 
 
-def test_too_early_changes_nothing_and_is_not_an_error(
+def test_a_poll_that_is_too_early_changes_nothing_and_is_not_an_error(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     shop.put_profile("shop", "prod", "app", {"limit": 11})
