@@ -16,7 +16,6 @@ from ..support.life.runtime_api import RuntimeApi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from types import TracebackType
 
 HOUR = 3600.0
 ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
@@ -78,12 +77,7 @@ class Twin:
         self._read = self._stack.enter_context(open(os.open(self._out, os.O_RDWR)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def ask(self, expression: str) -> Any:

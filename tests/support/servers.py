@@ -21,7 +21,6 @@ from .local_server import LocalServer, Quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from types import TracebackType
 
 HOST = "127.0.0.1"
 START_SECONDS = 120  # moto takes three seconds of an idle machine
@@ -122,12 +121,7 @@ class Proxy:
         self._server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.stop()
 
 

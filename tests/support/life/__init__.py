@@ -20,7 +20,6 @@ from ..paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
 
     from tests.support.fake_aws.http import Reply
     from tests.support.fake_aws.wire import Request
@@ -197,12 +196,7 @@ class Life:
         }
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def tick(self, seconds: float) -> None:

@@ -6,12 +6,9 @@ import json
 import queue
 import threading
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from ..local_server import LocalServer, Quiet
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 PREFIX = "/2018-06-01/runtime/"
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:shop"
@@ -38,12 +35,7 @@ class RuntimeApi:
         self._server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.restore()
         self._server.stop()
 
