@@ -17,7 +17,7 @@ from appconfig_env._helper.helper import Helper
 
 from ..support.fake_client import FakeClient
 from ..support.fakes import Clock, wrapped
-from ..support.life import APP, Life, Runtime, eventually
+from ..support.life import ALL, APP, VALUES, Life, Runtime, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 HOUR = 3600.0
-ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
 
 
 @pytest.mark.parametrize("hours", [1, 8, 23])
@@ -33,7 +32,7 @@ def test_the_first_get_after_hours_refreshes_each_source_once_and_the_next_one_n
     life: Life, hours: int
 ) -> None:
     runtime = life.start()
-    assert runtime.ask(ALL) == ["10", "db.one", "s3cret"]
+    assert runtime.ask(ALL) == VALUES
     life.aws.clear_calls()
 
     runtime.freeze()

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from ..support import servers
-from ..support.life import PATIENCE_SECONDS, Life, eventually, process_state
+from ..support.life import PATIENCE_SECONDS, VALUES, Life, eventually, process_state
 from ..support.paths import ROOT
 
 APPLICATION = f"""
@@ -67,7 +67,7 @@ def test_gunicorn_workers_forked_after_the_first_read_get_and_refresh_values(lif
 
     eventually(listens)
     workers = responses("/")
-    assert list(workers.values()) == [["10", "db.one", "s3cret"]] * 3
+    assert list(workers.values()) == [VALUES] * 3
     life.deploy(11)
     life.aws.forward(60)
     life.aws.appconfig.enforces_interval = False  # many workers refresh at once

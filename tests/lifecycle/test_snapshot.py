@@ -15,7 +15,7 @@ from appconfig_env._cache.snapshot_json import SnapshotRefusedError, link_of, lo
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, wrapped
-from ..support.life import SHOWN, Life
+from ..support.life import SHOWN, VALUES, Life
 from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ def test_a_helper_that_finds_an_unusable_snapshot_loads_by_itself(
     helper = Helper(after, now=clock)
 
     names = ("LIMIT", "HOST", "DB_PASSWORD")
-    assert [helper.get(name) for name in names] == ["10", "db.one", "s3cret"]
+    assert [helper.get(name) for name in names] == VALUES
     assert life.operations() == ALL
     assert caplog.text.count("was not used") == 2 * bool(reason), (
         "when it opened, and when it refreshed"

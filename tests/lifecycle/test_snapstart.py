@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from ..support.life import APP, PATIENCE_SECONDS, SERVE, Life, eventually
+from ..support.life import ALL, APP, PATIENCE_SECONDS, SERVE, Life, eventually
 from ..support.life.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOUR = 3600.0
-ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 # Creates two twins of itself, and ends. A fork below Python's own is as close to a clone as a

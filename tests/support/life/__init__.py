@@ -28,6 +28,9 @@ WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PATIENCE_SECONDS = 120.0  # on a slow and busy machine all takes some twenty times as long
 APP = "appconfig:shop/prod/app"
 SOURCES = f"{APP} ssm:/shop/prod/"
+# Expressions for a runtime, and what they return as long as nothing else is deployed.
+ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
+VALUES = ["10", "db.one", "s3cret"]
 
 # Evaluates one expression per line, like a runtime that waits for its next event. Its clock is this
 # machine's, plus an offset that it reads from a file.
