@@ -7,7 +7,8 @@ import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
-from .harness import WRAPPER, Lab, Refresh, Start, refresh, start
+from ..support.paths import WRAPPER
+from .harness import Lab, Refresh, Start, refresh, start
 from .pace import Pace, Pacemaker
 
 if TYPE_CHECKING:

@@ -7,12 +7,11 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..support.paths import ROOT
+from ..support.paths import WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
 MEMORY_BYTES = 1 << 30
 LIMITED = 'ulimit -v "$0" && exec "$@"'
 MIB = 1 << 20

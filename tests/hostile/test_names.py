@@ -16,7 +16,7 @@ from appconfig_env._content.document import Document
 from appconfig_env._content.protected import is_protected
 from appconfig_env._content.variables import data_of, render
 
-from ..support.paths import ROOT
+from ..support.paths import WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from appconfig_env._config.sources import Source
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
 TOUCH = "echo obeyed >&2"
 
 

@@ -18,7 +18,7 @@ from appconfig_env._config import settings as _settings
 from appconfig_env._wrapper.log import StartLog
 
 from ..support.layers import unpacked
-from ..support.paths import ROOT
+from ..support.paths import ROOT, WRAPPER
 from ..support.snapshots import read_snapshot, seal, snapshot_text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def local_environ(folder: Path, **more: str) -> dict[str, str]:
 
 
 def start(
-    environ: dict[str, str], script: str = DUMP, wrapper: Path = ROOT / "wrapper" / "appconfig-env"
+    environ: dict[str, str], script: str = DUMP, wrapper: Path = WRAPPER
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [wrapper, sys.executable, "-c", script],

@@ -27,13 +27,12 @@ from ..support.canary import SECRET
 from ..support.fakes import Clock, wrapped
 from ..support.life import (
     PATIENCE_SECONDS,
-    WRAPPER,
     HoldingAws,
     Runtime,
     eventually,
     process_state,
 )
-from ..support.paths import ROOT
+from ..support.paths import ROOT, WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

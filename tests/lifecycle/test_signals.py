@@ -25,12 +25,11 @@ from ..support.life import (
     PATIENCE_SECONDS,
     SERVE,
     SHOWN,
-    WRAPPER,
     Life,
     eventually,
     process_state,
 )
-from ..support.paths import ROOT
+from ..support.paths import ROOT, WRAPPER
 
 if TYPE_CHECKING:
     from pathlib import Path

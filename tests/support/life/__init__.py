@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tests.support.fake_aws import FakeAws
 
-from ..paths import ROOT
+from ..paths import ROOT, WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tests.support.fake_aws.http import Reply
     from tests.support.fake_aws.wire import Request
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PATIENCE_SECONDS = 120.0  # on a slow and busy machine all takes some twenty times as long
 APP = "appconfig:shop/prod/app"
 SOURCES = f"{APP} ssm:/shop/prod/"
