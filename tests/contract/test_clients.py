@@ -587,7 +587,7 @@ def test_an_endpoint_may_have_a_path(connect: Connect, fake_aws: FakeAws) -> Non
 # TLS
 
 
-def test_tls_with_a_custom_ca(connect: Connect, fake_aws_tls: FakeAws) -> None:
+def test_a_custom_ca_is_trusted(connect: Connect, fake_aws_tls: FakeAws) -> None:
     fake_aws_tls.put_parameter("a", "1")
     result = parameter(connect(fake_aws_tls.environ()))
     assert result["Parameters"][0]["Value"] == "1"
@@ -637,7 +637,7 @@ PREFIX = "AWS_APPCONFIG_EXTENSION_"
 
 
 @pytest.mark.parametrize("tls", [False, True])
-def test_a_proxy_with_a_password_and_headers(connect: Connect, tls: bool) -> None:
+def test_a_proxy_gets_the_configured_password_and_headers(connect: Connect, tls: bool) -> None:
     with FakeAws(tls=tls) as aws, Proxy(require=("X-Team", "a b")) as proxy:
         aws.put_parameter("a", "1")
         environ = aws.environ() | {

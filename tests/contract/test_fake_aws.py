@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -23,6 +22,7 @@ from botocore.exceptions import (
 )
 
 from ..support.fake_aws import FakeAws, FakeAwsProcess
+from ..support.life import eventually
 from ..support.servers import Proxy
 
 Client = Callable[..., Any]
@@ -636,8 +636,7 @@ def test_a_late_response_spends_the_token_without_a_problem(aws: FakeAws) -> Non
     with pytest.raises(ReadTimeoutError):
         poll(impatient, token)
     aws.recover()
-    while aws.count("GetLatestConfiguration") < 1:
-        time.sleep(0.01)
+    eventually(lambda: aws.count("GetLatestConfiguration"))
     response = refused(appconfig.get_latest_configuration, ConfigurationToken=token)
     assert problem_of(response) == "Corrupted"
     assert aws.problems == []

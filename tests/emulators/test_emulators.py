@@ -41,7 +41,9 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {**CREDENTIALS, "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json")}
 
 
-def test_parameters_and_secrets_of_moto(moto_server: str, environ: dict[str, str]) -> None:
+def test_parameters_and_secrets_are_read_from_moto(
+    moto_server: str, environ: dict[str, str]
+) -> None:
     ssm, secrets = client("ssm", moto_server), client("secretsmanager", moto_server)
     for number in range(23):
         put(ssm, f"/shop/prod/level/p{number}", f"value {number}")
@@ -82,7 +84,7 @@ def test_parameters_and_secrets_of_moto(moto_server: str, environ: dict[str, str
     assert helper.get("DB_PASSWORD") == "q"
 
 
-def test_a_role_of_moto(moto_server: str, environ: dict[str, str]) -> None:
+def test_a_role_is_assumed_in_moto(moto_server: str, environ: dict[str, str]) -> None:
     put(client("ssm", moto_server), "/one", "1")
     exported = wrapped(
         environ
@@ -113,7 +115,7 @@ def deploy(appconfig: Any, ids: dict[str, str], content: str) -> None:
     )
 
 
-def test_profiles_of_ministack(ministack: str, environ: dict[str, str]) -> None:
+def test_profiles_are_read_from_ministack(ministack: str, environ: dict[str, str]) -> None:
     appconfig = client("appconfig", ministack)
     application = appconfig.create_application(Name="shop")["Id"]
     ids = {

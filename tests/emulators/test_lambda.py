@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -15,10 +13,13 @@ import pytest
 from appconfig_env._cli import layer as _layer
 
 from ..support.canary import SECRET, SECURE
+from ..support.layers import unpacked
 from ..support.life import eventually
 from ..support.pythons import PYTHONS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..support.fake_aws import FakeAws
     from ..support.rie import Sandbox
 
@@ -46,11 +47,7 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("layer")
     archive = folder / "layer.zip"
     _layer.build(archive, pythons=list(PYTHONS.values()), limit_bytes=10**7)
-    with zipfile.ZipFile(archive) as file:
-        for entry in file.infolist():
-            path = Path(file.extract(entry, folder / "opt"))
-            path.chmod(entry.external_attr >> 16 & 0o777)
-    return folder / "opt"
+    return unpacked(archive, folder / "opt")
 
 
 @pytest.fixture
@@ -84,7 +81,7 @@ def environ(aws: FakeAws, **more: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_from_cold_start_to_refreshed_value(
+def test_values_are_set_at_the_cold_start_and_refreshed_later(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws, version: str
 ) -> None:
     function = sandbox(task, layer, environ(shop), python=PYTHONS[version])
@@ -293,7 +290,7 @@ def test_the_next_wrapper_receives_the_values_and_the_command(
     assert function.invoke("os.environ['SEEN']") == (200, "10 2 ")
 
 
-def test_container_credentials_as_under_snapstart(
+def test_container_credentials_work_as_under_snapstart(
     sandbox: Start, layer: Path, task: Path, shop: FakeAws
 ) -> None:
     function = sandbox(task, layer, environ(shop) | shop.environ(container=True))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from ..support.fake_aws import FakeAws
-from ..support.paths import ROOT
+from ..support.paths import ROOT, WRAPPER
 from ..support.raw_server import RawServer
 from .certificates import HOST, authority
 from .fault import LONG_SECONDS, SOURCES
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from .fault import Fault
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
 CHILD = str(Path(__file__).parent / "child.py")
 CANARY = "CANARY"  # in every value, and nowhere else
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"

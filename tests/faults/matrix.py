@@ -7,13 +7,13 @@ import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Self
 
-from .harness import WRAPPER, Lab, Refresh, Start, refresh, start
+from ..support.paths import WRAPPER
+from .harness import Lab, Refresh, Start, refresh, start
 from .pace import Pace, Pacemaker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-    from types import TracebackType
 
     from .fault import Fault
 
@@ -53,12 +53,7 @@ class Matrix:
             self._refreshes[fault.name] = self._pool.submit(self._refresh, fault)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
     def start(self, fault: Fault, column: str) -> Start:

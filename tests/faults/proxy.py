@@ -15,7 +15,6 @@ from .exchange import LONGEST_SECONDS, Exchange, OverError, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from types import TracebackType
 
 
 class Proxy:
@@ -75,12 +74,7 @@ class Proxy:
             self._listener = socket.create_server((HOST, self.port), backlog=0)
             self._fill()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stopping.set()
         self._unlisten()
         with self._lock:

@@ -19,10 +19,10 @@ from appconfig_env._config.settings import from_environ
 from appconfig_env._http.connection import LARGEST_BODY_BYTES
 from appconfig_env.errors import Failure
 
-from ..support.paths import ROOT
+from ..support.paths import ROOT, WRAPPER
 from .catalogue import FAULTS
 from .fault import SHORT_SECONDS
-from .harness import REFERENCES, WRAPPER, Lab
+from .harness import REFERENCES, Lab
 from .matrix import pace_now
 
 if TYPE_CHECKING:

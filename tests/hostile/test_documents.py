@@ -16,8 +16,8 @@ from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, steadily
-from ..support.hostile import DOCUMENTS, MIB, Ended, Hostile, start
 from ..support.snapshots import read_snapshot, snapshot_text
+from .cold_starts import DOCUMENTS, MIB, Ended, Hostile, start
 
 PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"  # a python3 with the dependencies
 # A document of a few megabytes takes a second or two; one that took minutes could keep every

@@ -7,23 +7,23 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from appconfig_env._config.references import parse
-from appconfig_env._content import protected as _protected
-from appconfig_env._content.protected import is_protected, is_proxy
+from appconfig_env._content.document import Document
+from appconfig_env._content.protected import is_protected
 from appconfig_env._content.variables import data_of, render
 
-from ..support.documents import document_of
-from ..support.paths import ROOT
+from ..support.paths import WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
+    from appconfig_env._config.sources import Source
+
 TOUCH = "echo obeyed >&2"
 
 
@@ -251,40 +251,14 @@ def test_the_wrapper_itself_ignores_python_variables(tmp_path: Path) -> None:
     assert "obeyed" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["dotnet_startup_hooks", "DotNet_Additional_Deps", "complus_ProfApi", "COMPlus_ProfApi",
-     "coreclr_profiler", "AspNetCore_HostingStartupAssemblies", "npm_config_node_options",
-     "Npm_Config_Script_Shell"],
-)  # fmt: skip
-def test_a_name_is_protected_in_any_case_if_its_reader_ignores_case(name: str) -> None:
-    assert is_protected(name)
-
-
-@pytest.mark.parametrize("name", ["path", "home", "ld_preload", "Shell", "node_options", "ifs"])
-def test_a_name_in_another_case_is_not_protected_if_its_reader_is_case_sensitive(name: str) -> None:
-    assert not is_protected(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["BUNDLER_SETUP", "GIT_DIR", "JDK_AOT_VM_OPTIONS", "LUA_INIT_5_4", "OPENSSL_CONF_INCLUDE",
-     "TMPDIR", "ZDOTDIR", "AWS_PAGER"],
-)  # fmt: skip
-def test_names_of_runtimes_missing_on_this_machine_are_protected_too(name: str) -> None:
-    assert is_protected(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["GIT_COMMIT", "GIT_CONFIG_REPO", "GIT_SHA", "OPENSSL_KEY",
-     "AWS_ACCOUNT_ID", "BUNDLE_ID", "PYPI_URL", "NODE_ENV", "RDS_PROXY",
-     "ASPNETCORE_ENVIRONMENT", "GEM_COUNT", "MALLOC_ARENA_MAX", "OTEL_EXPORTER_OTLP_ENDPOINT",
-     "DD_ENV"],
-)  # fmt: skip
-def test_names_that_only_resemble_protected_ones_are_not_protected(name: str) -> None:
-    assert not is_protected(name)
-    assert not is_proxy(name)
+def document_of(source: Source, values: Mapping[str, str]) -> Document:
+    """The document of a `source` that holds `values`: parameters, a JSON object or one value."""
+    resource = source.resource
+    if resource.is_path:
+        return Document(parameters=values)
+    if resource.scheme == "ssm":
+        return Document("".join(values.values()).encode())
+    return Document(json.dumps(dict(values)).encode(), content_type="application/json")
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "No_Proxy"])
@@ -307,19 +281,3 @@ def test_a_proxy_variable_is_set_only_if_the_function_names_it(
     rendered = render(source, document, data_of(document, source.resource))
     assert rendered.values == ({name: "http://proxy:1"} if is_set else {})
     assert rendered.protected == (() if is_set else (name,))
-
-
-def test_every_group_of_protected_names_cites_its_source() -> None:
-    text = Path(str(_protected.__file__)).read_text()
-    names = text[text.index("_NAMES = ") : text.index("_PREFIXES = ")]
-    groups = [group for group in names.split('",\n    # ') if group.count("#")]
-    assert len(groups) > 10
-    for group in groups:
-        has_source = "Source" in group or "this package itself" in group
-        assert has_source, group[:80]
-    prefixes = text[text.index("_PREFIXES = ") : text.index("# The proxies that a program uses")]
-    lines = [line for line in prefixes.splitlines() if line.startswith('    "')]
-    assert len(lines) > 20
-    for line in lines:
-        assert ",  # " in line, line
-    assert "# Sources: " in text[text.index("# The proxies that") : text.index("_PROXIES = ")]

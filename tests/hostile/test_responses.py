@@ -16,8 +16,8 @@ from appconfig_env._http.messages import HttpResponse
 from appconfig_env.errors import SettingsError
 
 from ..support.fakes import Clock
-from ..support.hostile import Ended, start
 from ..support.raw_server import RawServer, ok
+from .cold_starts import Ended, start
 
 PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"
 # Colours, a cleared screen, a C1 control, a bidirectional override, line ends of all kinds.

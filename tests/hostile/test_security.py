@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,8 @@ from appconfig_env._cli import layer as _layer
 from appconfig_env._config import settings as _settings
 from appconfig_env._wrapper.log import StartLog
 
-from ..support.paths import ROOT
+from ..support.layers import unpacked
+from ..support.paths import ROOT, WRAPPER
 from ..support.snapshots import read_snapshot, seal, snapshot_text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def local_environ(folder: Path, **more: str) -> dict[str, str]:
 
 
 def start(
-    environ: dict[str, str], script: str = DUMP, wrapper: Path = ROOT / "wrapper" / "appconfig-env"
+    environ: dict[str, str], script: str = DUMP, wrapper: Path = WRAPPER
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [wrapper, sys.executable, "-c", script],
@@ -251,10 +251,7 @@ def test_the_package_writes_only_the_snapshot_with_its_state_and_its_lock(
 ) -> None:
     (folder / "ssm.json").write_text('{"/shop/prod/a": "1"}')
     _layer.build(tmp_path / "layer.zip", pythons=[])
-    opt = tmp_path / "opt"
-    with zipfile.ZipFile(tmp_path / "layer.zip") as archive:
-        archive.extractall(opt)
-    (opt / "appconfig-env").chmod(0o755)
+    opt = unpacked(tmp_path / "layer.zip", tmp_path / "opt")
     environ = local_environ(
         folder,
         APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
@@ -310,8 +307,10 @@ def test_every_file_that_the_page_names_exists() -> None:
 
 
 def test_every_setting_that_the_page_names_exists() -> None:
-    for name in re.findall(r"`APPCONFIG_ENV_(\w+)`", PAGE):
-        assert name in _settings.KNOWN
+    names = set(re.findall(r"`APPCONFIG_ENV_(\w+)`", PAGE))
+
+    assert names
+    assert names <= set(_settings.KNOWN)
 
 
 def test_the_page_contains_no_invented_address() -> None:
@@ -320,8 +319,7 @@ def test_the_page_contains_no_invented_address() -> None:
 
 def test_the_page_s_code_block_detects_an_altered_layer(tmp_path: Path) -> None:
     _layer.build(tmp_path / "appconfig-env-layer.zip", pythons=[])
-    with zipfile.ZipFile(tmp_path / "appconfig-env-layer.zip") as archive:
-        archive.extractall(tmp_path / "layer")
+    unpacked(tmp_path / "appconfig-env-layer.zip", tmp_path / "layer")
     (block,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 
     def verify() -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,23 +24,25 @@ from appconfig_env._wrapper.background import FROZEN_SECONDS, PIPE_BYTES
 from appconfig_env._wrapper.main import main
 
 from ..support.canary import SECRET
-from ..support.fake_aws import FakeAws
 from ..support.fakes import Clock, wrapped
-from ..support.paths import ROOT
+from ..support.life import (
+    PATIENCE_SECONDS,
+    HoldingAws,
+    Runtime,
+    eventually,
+    process_state,
+)
+from ..support.paths import ROOT, WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from types import TracebackType
 
     from appconfig_env._wrapper.background import Work
 
-    from ..support.fake_aws.http import Reply
-    from ..support.fake_aws.wire import Request
+    from ..support.fake_aws import FakeAws
 
-    Start = Callable[..., "Runtime"]
+    Start = Callable[..., "WrappedRuntime"]
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
-PATIENCE_SECONDS = 120.0
 HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 # Evaluates one expression per line, like a runtime that waits for its next event.
 SERVE = f"""
@@ -92,111 +92,31 @@ FOR_GET = {
 }
 
 
-class HoldingAws(FakeAws):
-    """Processes every call at once, but holds the responses of those in `held` until `release`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: set[str] = set()
-        self._may_respond = threading.Event()
-
-    def release(self) -> None:
-        self.held.clear()
-        self._may_respond.set()
-
-    def asked(self) -> Counter[tuple[str, str]]:
-        return Counter((call.operation, call.resource) for call in self.calls)
-
-    def _respond(self, request: Request, connection: int, gone: Callable[[], bool]) -> Reply:
-        service, operation, params = self.services.route(request)
-        may_respond = service.resource(operation, params) not in self.held
-        reply = super()._respond(request, connection, gone)
-        if not may_respond:
-            self._may_respond.wait(PATIENCE_SECONDS)
-        return reply
-
-
-class Runtime:
-    """The wrapper and the program that it executes; killed after a timeout if it hangs."""
+class WrappedRuntime(Runtime):
+    """The wrapper, and the program that it executes."""
 
     def __init__(
         self, environ: Mapping[str, str], stderr: Path, *command: str, **options: Any
     ) -> None:
-        with stderr.open("ab") as errors:
-            self.process = subprocess.Popen(
-                [str(WRAPPER), *(command or (sys.executable, "-c", SERVE))],
-                env=dict(environ),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-                **options,
-            )
-        self._stderr = stderr
-        self._guard = threading.Timer(PATIENCE_SECONDS, self.process.kill)
-        self._guard.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.end()
-        self._guard.cancel()
-
-    def send(self, expression: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(expression.encode() + b"\n")
-        self.process.stdin.flush()
-
-    def response(self) -> Any:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, f"the runtime ended: {self.stderr()}"
-        return json.loads(line)
-
-    def has_answered(self) -> bool:
-        assert self.process.stdout is not None
-        return bool(select.select([self.process.stdout], [], [], 0)[0])
-
-    def ask(self, expression: str) -> Any:
-        self.send(expression)
-        return self.response()
-
-    def end(self) -> int:
-        self.process.communicate()
-        return self.process.returncode
-
-    def stderr(self) -> str:
-        return self._stderr.read_text()
+        command = command or (sys.executable, "-c", SERVE)
+        super().__init__([str(WRAPPER), *command], environ, stderr, **options)
 
     def background(self) -> BackgroundFetch:
         """The wrapper's handoff; the runtime must have responded once."""
-        items = Path(f"/proc/{self.process.pid}/environ").read_text().split("\0")
+        items = Path(f"/proc/{self.pid}/environ").read_text().split("\0")
         found = handoffs.loads(dict(item.split("=", 1) for item in items if item)[HANDOFF])
         assert found is not None
         assert found.background is not None, self.stderr()
         return found.background
 
 
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until `condition` holds; fail after a timeout."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.002)
+def asked(aws: FakeAws) -> Counter[tuple[str, str]]:
+    return Counter((call.operation, call.resource) for call in aws.calls)
 
 
 def is_gone(process: int) -> bool:
     """Whether a process has ended, even if its parent has not reaped it yet."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
+    return process_state(process) in "ZX"
 
 
 def files(process: int) -> set[str]:
@@ -240,16 +160,17 @@ def environ(aws: HoldingAws, tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """A function that starts a runtime with the wrapper."""
-    started: list[Runtime] = []
+    started: list[WrappedRuntime] = []
 
-    def start(*command: str, environ: Mapping[str, str] = environ, **options: Any) -> Runtime:
-        started.append(Runtime(environ, tmp_path / "stderr", *command, **options))
+    def start(
+        *command: str, environ: Mapping[str, str] = environ, **options: Any
+    ) -> WrappedRuntime:
+        started.append(WrappedRuntime(environ, tmp_path / "stderr", *command, **options))
         return started[-1]
 
     yield start
     for runtime in started:
-        with runtime:
-            pass
+        runtime.end()
 
 
 ALL = "[get('PASSWORD'), get('DEBUG'), get('TOKEN'), get('PLAIN')]"
@@ -271,7 +192,7 @@ def test_deferred_sources_do_not_delay_the_runtime(aws: HoldingAws, start: Start
     assert runtime.ask("document('secretsmanager:prod/db')") == {"password": SECRET}
     assert runtime.ask("flag('checkout').attributes") == {"percent": 5}
     assert runtime.ask("[name for name in os.environ if name in ('PASSWORD', 'DEBUG')]") == []
-    assert aws.asked() == {**ENV_BOUND, **FOR_GET}, (
+    assert asked(aws) == {**ENV_BOUND, **FOR_GET}, (
         "each is requested once, by the wrapper or the child"
     )
     assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
@@ -316,15 +237,15 @@ def test_a_get_before_the_child_has_finished_waits_for_it(
     aws.held.update(LATER)
     runtime = start()
     runtime.ask("get('LIMIT')")
-    eventually(lambda: aws.asked().keys() >= {*FOR_GET} - {("GetLatestConfiguration", LATER[0])})
+    eventually(lambda: asked(aws).keys() >= {*FOR_GET} - {("GetLatestConfiguration", LATER[0])})
     runtime.send(expression)
     lock = environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock"
-    eventually(lambda: runtime.has_answered() or lock in files(runtime.process.pid))
+    eventually(lambda: runtime.has_answered() or lock in files(runtime.pid))
     assert not runtime.has_answered()
     aws.release()
     assert runtime.response() == value
     assert runtime.ask(ALL) == ALL_VALUES
-    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+    assert asked(aws) == {**ENV_BOUND, **FOR_GET}
 
 
 def test_the_wait_is_bounded_and_late_values_are_loaded_later(
@@ -365,13 +286,13 @@ def test_a_slow_child_is_waited_for_until_the_cold_start_deadline(
     runtime.ask("get('LIMIT')")
     lock = environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock"
     runtime.send("get('ABSENT', 'd')")
-    eventually(lambda: runtime.has_answered() or lock in files(runtime.process.pid))
+    eventually(lambda: runtime.has_answered() or lock in files(runtime.pid))
     time.sleep(0.2)  # four times the poll timeout
     assert not runtime.has_answered()
     aws.release()
     assert runtime.response() == "d"
     assert runtime.ask(ALL) == ALL_VALUES
-    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+    assert asked(aws) == {**ENV_BOUND, **FOR_GET}
 
 
 def test_after_the_handoff_the_runtime_has_no_child_no_zombie_and_no_pipe(
@@ -381,13 +302,13 @@ def test_after_the_handoff_the_runtime_has_no_child_no_zombie_and_no_pipe(
     runtime = start()
     runtime.ask("get('LIMIT')")
     child, pipe = runtime.background().process, f"pipe:[{runtime.background().inode}]"
-    assert pipe in files(runtime.process.pid)
+    assert pipe in files(runtime.pid)
     assert runtime.ask("children()") == [str(child)]
     aws.release()
     runtime.ask("get('PASSWORD')")
     assert runtime.ask("children()") == []
     assert not Path(f"/proc/{child}").exists()
-    assert pipe not in files(runtime.process.pid)
+    assert pipe not in files(runtime.pid)
 
 
 def test_the_first_get_reaps_a_child_that_has_finished(
@@ -400,7 +321,7 @@ def test_the_first_get_reaps_a_child_that_has_finished(
     eventually(lambda: is_gone(child))
     assert runtime.ask("get('LIMIT')") == "10", "any get() reaps it"
     assert runtime.ask("children()") == []
-    assert pipe not in files(runtime.process.pid)
+    assert pipe not in files(runtime.pid)
     assert runtime.ask("get('DEBUG')") == "off"
     assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
     assert aws.problems == []
@@ -444,7 +365,7 @@ def test_a_signal_to_the_process_group_ends_all_processes_without_a_traceback(
     runtime.ask("1")
     child = runtime.background().process
     eventually(lambda: aws.count("GetSecretValue"))
-    os.killpg(runtime.process.pid, number)
+    os.killpg(runtime.pid, number)
     assert runtime.end() == -number
     eventually(lambda: is_gone(child))
     assert "Traceback" not in runtime.stderr()
@@ -498,7 +419,7 @@ def test_a_failed_prefetch_leaves_no_child(aws: HoldingAws, environ: dict[str, s
     )
     assert done.returncode == 1
     assert "ssm:/shop/prod/: " in done.stderr
-    assert not aws.asked().keys() & FOR_GET.keys()
+    assert not asked(aws).keys() & FOR_GET.keys()
 
 
 def test_if_the_child_is_killed_the_helper_loads_by_itself(aws: HoldingAws, start: Start) -> None:
@@ -522,7 +443,7 @@ def test_a_child_that_was_frozen_exits_and_the_helper_loads_by_itself(
     runtime = start()
     runtime.ask("get('LIMIT')")
     eventually(lambda: aws.count("GetSecretValue"))
-    both = (runtime.background().process, runtime.process.pid)
+    both = (runtime.background().process, runtime.pid)
     for process in both:
         os.kill(process, signal.SIGSTOP)
     time.sleep(FROZEN_SECONDS + 0.1)  # long enough to count as a freeze by the wall clock
@@ -547,7 +468,7 @@ def test_no_secret_is_on_disk_or_visible_to_other_processes(
     eventually(lambda: aws.count("GetSecretValue"))
     seen = [
         Path(f"/proc/{process}/{name}").read_text()
-        for process in (child, runtime.process.pid)
+        for process in (child, runtime.pid)
         for name in ("cmdline", "environ")
     ]
     aws.release()
@@ -601,7 +522,7 @@ def test_a_failed_deferred_source_fails_its_get_but_not_the_cold_start(
     assert "AccessDenied" in runtime.ask("status()['secretsmanager:prod/db']['last_error']")
     assert runtime.ask("[get('DEBUG'), get('TOKEN')]") == ["off", "secure"]
     assert "error: secretsmanager:prod/db: GetSecretValue failed" in runtime.stderr()
-    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+    assert asked(aws) == {**ENV_BOUND, **FOR_GET}
 
 
 def test_a_failed_optional_deferred_source_uses_its_default(
@@ -663,7 +584,7 @@ def test_a_second_start_reads_only_secrets(aws: HoldingAws, start: Start) -> Non
     second = start()
     assert second.ask("children()") == [str(second.background().process)]
     assert second.ask(ALL) == ALL_VALUES
-    assert aws.asked() == {("GetSecretValue", "prod/db"): 1, ("GetParametersByPath", "/later"): 1}
+    assert asked(aws) == {("GetSecretValue", "prod/db"): 1, ("GetParametersByPath", "/later"): 1}
     assert aws.problems == []
 
 
@@ -718,7 +639,7 @@ def test_after_a_crash_during_a_background_fetch_the_next_start_fetches_again(
     aws.clear_calls()
     second = start()
     assert second.ask(ALL) == ALL_VALUES
-    assert aws.asked() == FOR_GET
+    assert asked(aws) == FOR_GET
     assert aws.problems == []
 
 
@@ -907,7 +828,7 @@ def test_the_next_wrapper_is_passed_through(
     assert runtime.ask("os.environ['SEEN']") == "yes"
     assert runtime.ask(ALL) == ALL_VALUES
     assert runtime.ask("children()") == []
-    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+    assert asked(aws) == {**ENV_BOUND, **FOR_GET}
 
 
 @pytest.mark.parametrize("redirect", ["<&-", ">&-", "<&- >&-"])
@@ -929,7 +850,7 @@ def test_the_child_works_with_closed_standard_files(
         aws.release()
         assert process.wait(PATIENCE_SECONDS) == 0
     assert (tmp_path / "response").read_text() == SECRET
-    assert aws.asked() == {**ENV_BOUND, **FOR_GET}
+    assert asked(aws) == {**ENV_BOUND, **FOR_GET}
     assert aws.problems == []
 
 
@@ -947,7 +868,7 @@ def test_if_no_child_can_be_started_the_helper_loads_by_itself(
     )
     assert code == 0
     assert found["LIMIT"] == "10"
-    assert aws.asked() == ENV_BOUND
+    assert asked(aws) == ENV_BOUND
     handoff = handoffs.loads(found[HANDOFF])
     assert handoff is not None
     assert handoff.background is None
@@ -1005,12 +926,20 @@ def test_the_child_writes_the_file_and_sends_only_secrets_through_the_pipe(
     assert "4 sources loading in the background" in said[1]
 
 
+def time_for_a_call(environ: Mapping[str, str]) -> float:
+    """Half a second, or more on a busy machine: eight times what a prefetch takes now."""
+    began = time.monotonic()
+    wrapped(environ, Clock(time.time()))
+    return max(0.5, 8 * (time.monotonic() - began))
+
+
 def test_workers_that_each_read_a_secret_wait_for_each_other_and_none_fails(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
-    # Each read takes longer than the others wait for the lock: then they read without it.
-    aws.delay("GetSecretValue", 1.0)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "1500"}
+    # Two calls take longer than the others wait for the lock: then they read without it.
+    unit = time_for_a_call(environ)
+    aws.delay("GetSecretValue", 2 * unit)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{3 * unit:.3f}s"}
     helpers = [Helper({**wrapped(environ, Clock(time.time())), **times}) for _ in range(6)]
     with ThreadPoolExecutor(len(helpers)) as threads:
         found = list(threads.map(lambda helper: helper.get("PASSWORD"), helpers))
@@ -1021,14 +950,15 @@ def test_threads_wait_for_the_thread_that_waits_for_another_process(
     aws: HoldingAws, environ: dict[str, str]
 ) -> None:
     # The wait for the lock and the call take longer than a refresh may, each alone does not.
-    aws.delay("GetSecretValue", 2.0)
-    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "3500"}
+    unit = time_for_a_call(environ)
+    aws.delay("GetSecretValue", 4 * unit)
+    times = {"AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{7 * unit:.3f}s"}
     helper = Helper({**wrapped(environ, Clock(time.time())), **times})
     other = FileLock(environ["APPCONFIG_ENV_SNAPSHOT"] + ".lock")
     assert other.is_held
     with ThreadPoolExecutor(3) as threads:
         responses = [threads.submit(helper.get, "PASSWORD") for _ in range(3)]
-        time.sleep(2.0)
+        time.sleep(4 * unit)
         other.release()
         assert [response.result() for response in responses] == [SECRET] * 3
 

@@ -61,8 +61,8 @@ def test_the_tests_of_a_file_run_in_one_process_and_the_longest_file_first(tmp_p
     [
         ("tests/unit/test_a.py::test_it[b::c]", "tests/unit/test_a.py"),
         ("tests/unit/test_a.py::TestA::test_it", "tests/unit/test_a.py"),
-        ("tests/contract/test_clients.py::test_values_of_moto[lean]", "servers"),
-        ("tests/emulators/test_emulators.py::test_profiles_of_ministack", "servers"),
+        ("tests/contract/test_clients.py::test_values_are_read_back_from_moto[lean]", "servers"),
+        ("tests/emulators/test_emulators.py::test_profiles_are_read_from_ministack", "servers"),
     ],
 )
 def test_a_test_is_grouped_by_its_file_or_its_servers(nodeid: str, group: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..support.paths import ROOT
+from ..support.paths import ROOT, WRAPPER
 from ..support.pythons import PYTHONS
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def test_the_wrapper_script_imports_nothing_heavy(
     done, bare = (
         subprocess.run(command, capture_output=True, text=True, env=environ, check=True, timeout=60)
         for command in (
-            [str(ROOT / "wrapper" / "appconfig-env"), python, "-c", show],
+            [str(WRAPPER), python, "-c", show],
             [python, "-I", "-S", "-c", "import os"],
         )
     )

@@ -17,22 +17,14 @@ from appconfig_env._helper.helper import Helper
 
 from ..support.fake_client import FakeClient
 from ..support.fakes import Clock, wrapped
-from ..support.life import APP, Life, eventually
+from ..support.life import ALL, APP, VALUES, Life, Runtime, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Any
 
 HOUR = 3600.0
-ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """An environment with three sources."""
-    with Life(tmp_path) as life:
-        yield life
 
 
 @pytest.mark.parametrize("hours", [1, 8, 23])
@@ -40,7 +32,7 @@ def test_the_first_get_after_hours_refreshes_each_source_once_and_the_next_one_n
     life: Life, hours: int
 ) -> None:
     runtime = life.start()
-    assert runtime.ask(ALL) == ["10", "db.one", "s3cret"]
+    assert runtime.ask(ALL) == VALUES
     life.aws.clear_calls()
 
     runtime.freeze()
@@ -104,18 +96,24 @@ def test_no_connection_is_kept_open_between_refreshes(life: Life) -> None:
 CLOCKS = ["stood still", "ran on"]
 
 
-@pytest.mark.parametrize("clock", CLOCKS)
-def test_a_refresh_interrupted_by_a_freeze_succeeds(life: Life, clock: str) -> None:
+def frozen_during_a_refresh(life: Life, clock: str) -> Runtime:
+    """A runtime frozen during a `get`, while AWS holds the response of its poll."""
     timeout = {"ran on": "2s", "stood still": "20s"}[clock]
     runtime = life.start(AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=timeout)
     assert runtime.ask("get('LIMIT')") == "10"
     life.tick(60)
-    life.aws.clear_calls()
     life.aws.hold("GetLatestConfiguration")
+    before = life.aws.count("GetLatestConfiguration")
     runtime.send("get('LIMIT')")
-    eventually(lambda: life.aws.count("GetLatestConfiguration"))
-
+    eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
     runtime.freeze()
+    return runtime
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_a_refresh_interrupted_by_a_freeze_succeeds(life: Life, clock: str) -> None:
+    runtime = frozen_during_a_refresh(life, clock)
+
     life.tick(6 * HOUR)
     if clock == "ran on":
         time.sleep(2.1)
@@ -135,16 +133,8 @@ def test_a_refresh_interrupted_by_a_freeze_succeeds(life: Life, clock: str) -> N
 
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_a_response_delayed_by_a_freeze_is_as_old_as_its_request(life: Life, clock: str) -> None:
-    timeout = {"ran on": "2s", "stood still": "20s"}[clock]
-    runtime = life.start(AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=timeout)
-    assert runtime.ask("get('LIMIT')") == "10"
-    life.tick(60)
-    life.aws.hold("GetLatestConfiguration")
-    before = life.aws.count("GetLatestConfiguration")
-    runtime.send("get('LIMIT')")
-    eventually(lambda: life.aws.count("GetLatestConfiguration") > before)
+    runtime = frozen_during_a_refresh(life, clock)
 
-    runtime.freeze()
     life.aws.release()  # the response waits in the socket for hours
     if clock == "ran on":
         time.sleep(2.1)

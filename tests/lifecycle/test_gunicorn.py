@@ -7,25 +7,10 @@ import json
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-import pytest
 
 from ..support import servers
-from ..support.life import PATIENCE_SECONDS, Life, entry, eventually
+from ..support.life import PATIENCE_SECONDS, VALUES, Life, eventually, process_state
 from ..support.paths import ROOT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-
-@pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """An environment with three sources."""
-    with Life(tmp_path) as life:
-        yield life
-
 
 APPLICATION = f"""
 import json, os, sys, time
@@ -75,14 +60,14 @@ def test_gunicorn_workers_forked_after_the_first_read_get_and_refresh_values(lif
         return seen
 
     def listens() -> bool:
-        assert entry(runtime.pid) not in "ZX", runtime.stderr()
+        assert process_state(runtime.pid) not in "ZX", runtime.stderr()
         with suppress(OSError):
             return bool(ask(port, "/"))
         return False
 
     eventually(listens)
     workers = responses("/")
-    assert list(workers.values()) == [["10", "db.one", "s3cret"]] * 3
+    assert list(workers.values()) == [VALUES] * 3
     life.deploy(11)
     life.aws.forward(60)
     life.aws.appconfig.enforces_interval = False  # many workers refresh at once

@@ -15,7 +15,7 @@ from appconfig_env._cache.snapshot_json import SnapshotRefusedError, link_of, lo
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, wrapped
-from ..support.life import SHOWN, Life
+from ..support.life import SHOWN, VALUES, Life
 from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
@@ -158,14 +158,10 @@ def test_a_cold_start_uses_a_trustworthy_snapshot_and_replaces_any_other(
     status = life.snapshot.lstat()
     assert stat.S_ISREG(status.st_mode)
     assert stat.S_IMODE(status.st_mode) == 0o600
-    assert leftovers(life) == []
+    assert life.partial_files() == []
     life.aws.clear_calls()
     assert life.run().stdout == SHOWN
     assert life.operations() == SECRETS, "the next start finds a good one"
-
-
-def leftovers(life: Life) -> list[str]:
-    return [path.name for path in life.folder.iterdir() if path.name.endswith(".tmp")]
 
 
 def test_the_target_of_a_link_is_not_changed(life: Life) -> None:
@@ -182,7 +178,7 @@ def test_a_folder_in_the_snapshot_s_place_only_prevents_the_snapshot(life: Life)
     assert (done.returncode, done.stdout) == (0, SHOWN)
     assert "was not used: it is not a regular file" in done.stderr
     assert "was not written (Is a directory)" in done.stderr
-    assert leftovers(life) == []
+    assert life.partial_files() == []
 
 
 def test_a_snapshot_of_other_settings_is_neither_used_nor_an_error(life: Life) -> None:
@@ -290,7 +286,7 @@ def test_a_cold_start_succeeds_with_any_file_in_the_new_file_s_place(life: Life,
     assert life.snapshot.exists() is is_written
     if is_written:
         assert stat.S_IMODE(life.snapshot.lstat().st_mode) == 0o600
-        assert leftovers(life) == []
+        assert life.partial_files() == []
     assert target.read_text() == "precious"
 
 
@@ -307,7 +303,7 @@ def test_a_helper_that_finds_an_unusable_snapshot_loads_by_itself(
     helper = Helper(after, now=clock)
 
     names = ("LIMIT", "HOST", "DB_PASSWORD")
-    assert [helper.get(name) for name in names] == ["10", "db.one", "s3cret"]
+    assert [helper.get(name) for name in names] == VALUES
     assert life.operations() == ALL
     assert caplog.text.count("was not used") == 2 * bool(reason), (
         "when it opened, and when it refreshed"

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from ..support.life import APP, PATIENCE_SECONDS, SERVE, Life, eventually
+from ..support.life import ALL, APP, PATIENCE_SECONDS, SERVE, Life, eventually
 from ..support.life.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from types import TracebackType
 
 HOUR = 3600.0
-ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 # Creates two twins of itself, and ends. A fork below Python's own is as close to a clone as a
@@ -78,12 +76,7 @@ class Twin:
         self._read = self._stack.enter_context(open(os.open(self._out, os.O_RDWR)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def ask(self, expression: str) -> Any:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._cache.snapshot_file import sweep
+from appconfig_env._config.settings import from_environ
 
-from ..support.life import APP, SHOWN, Life
+from ..support.life import ALL, APP, SHOWN, VALUES, Life
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
-VALUES = ["10", "db.one", "s3cret"]
 TEXT = "open(os.environ['APPCONFIG_ENV_SNAPSHOT']).read()"
 FILES = "sorted(os.listdir(os.path.dirname(os.environ['APPCONFIG_ENV_SNAPSHOT'])))"
 OURS = ["snapshot.json", "snapshot.json.lock"]
@@ -159,9 +158,9 @@ def test_only_the_partial_files_of_killed_writers_are_removed(folder: Path, path
 
 
 def test_partial_files_are_not_removed_while_another_process_writes(
-    folder: Path, settings_for: Callable[[str], Any]
+    folder: Path,
 ) -> None:
-    settings = settings_for(str(folder / "snapshot.json"))
+    settings = from_environ({"APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json")})
     partial = folder / "snapshot.json.1.tmp"
     partial.touch()
     with SnapshotRepository(settings, {}), SnapshotRepository(settings, {}) as waiting:
@@ -171,10 +170,3 @@ def test_partial_files_are_not_removed_while_another_process_writes(
         shared.sweep()
     assert not partial.exists()
     sweep("/no/such/folder/snapshot.json")
-
-
-@pytest.fixture
-def settings_for() -> Callable[[str], Any]:
-    from appconfig_env._config.settings import from_environ
-
-    return lambda path: from_environ({"APPCONFIG_ENV_SNAPSHOT": path})

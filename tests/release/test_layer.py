@@ -21,6 +21,7 @@ from appconfig_env._cli.layer.bytecode import compile_all, without_comments
 from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
+from ..support.layers import unpacked
 from ..support.paths import ROOT
 from ..support.pythons import PYTHONS
 
@@ -45,14 +46,6 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def opt(layer: Path, tmp_path: Path) -> Path:
     """The layer as Lambda unpacks it: its files, with their modes."""
     return unpacked(layer, tmp_path / "opt")
-
-
-def unpacked(layer: Path, folder: Path) -> Path:
-    with zipfile.ZipFile(layer) as archive:
-        for info in archive.infolist():
-            path = Path(archive.extract(info, folder))
-            path.chmod(info.external_attr >> 16 & 0o777)
-    return folder
 
 
 def names(layer: Path) -> list[str]:
@@ -554,18 +547,24 @@ def test_an_invalid_python_is_an_error(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_prints_the_size(tmp_path: Path) -> None:
-    output = tmp_path / "new folder" / "layer.zip"
-
+def run_layer(output: Path) -> subprocess.CompletedProcess[str]:
+    """Run `appconfig-env layer`, and return what it printed."""
     words = ["layer", "--python", sys.executable, "--output", str(output)]
-    result = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-m", "appconfig_env", *words],
         cwd=ROOT,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
 
+
+def test_the_command_prints_the_size(tmp_path: Path) -> None:
+    output = tmp_path / "new folder" / "layer.zip"
+
+    result = run_layer(output)
+
+    assert result.returncode == 0, result.stderr
     kib = f"{output.stat().st_size / 1024:.1f} KiB"
     assert result.stdout.startswith(f"{output}: {kib}, byte code for {TAG}")
 
@@ -573,14 +572,7 @@ def test_the_command_prints_the_size(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    words = ["layer", "--python", sys.executable, "--output", str(tmp_path / "file" / "x.zip")]
-    result = subprocess.run(
-        [sys.executable, "-m", "appconfig_env", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_layer(tmp_path / "file" / "x.zip")
 
     assert result.returncode == 1
     assert result.stderr.startswith("appconfig-env layer: ")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..support.paths import ROOT, checkout_files
+from ..support.paths import ROOT, WRAPPER, checkout_files
 from ..support.pins import pins
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def test_the_wrapper_of_an_installed_wheel_is_executable_and_the_same(installed:
     script = installed / "appconfig_env" / "_wrapper_script"
 
     assert script.stat().st_mode & 0o111 == 0o111
-    assert script.read_bytes() == (ROOT / "wrapper" / "appconfig-env").read_bytes()
+    assert script.read_bytes() == WRAPPER.read_bytes()
 
 
 @pytest.mark.parametrize("path", ["bin/appconfig-env", "appconfig_env/_wrapper_script"])
@@ -193,4 +193,4 @@ def test_ci_runs_make_test() -> None:
 
 
 def test_shell_scripts_are_executable() -> None:
-    assert (ROOT / "wrapper" / "appconfig-env").stat().st_mode & 0o111 == 0o111
+    assert WRAPPER.stat().st_mode & 0o111 == 0o111

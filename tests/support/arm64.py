@@ -11,8 +11,6 @@ import json
 import os
 import stat
 import subprocess
-import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,10 +19,13 @@ import trustme
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer.bytecode import compile_all
 
+from .layers import unpacked
 from .paths import ROOT
 from .pythons import PYTHONS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .fake_aws import FakeAws
 
 ARM64 = {
@@ -63,15 +64,6 @@ print(seen() | {
     "version": f"{sys.version_info[0]}.{sys.version_info[1]}",
 })
 """
-
-
-def unpacked(layer: Path, folder: Path) -> Path:
-    """Return what Lambda makes of the layer: its files, with their modes."""
-    with zipfile.ZipFile(layer) as archive:
-        for info in archive.infolist():
-            path = Path(archive.extract(info, folder))
-            path.chmod(info.external_attr >> 16 & 0o777)
-    return folder
 
 
 @pytest.fixture(params=ARM64)

@@ -1,13 +1,14 @@
-"""Hand-written fakes for the seams: the clock, the backend, exec."""
+"""Hand-written fakes for the seams: the clock, the system, exec."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._wrapper.main import main
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .fake_aws import FakeAws
 
@@ -23,6 +24,31 @@ class Clock:
 
     def tick(self, seconds: float) -> None:
         self.at += seconds
+
+
+class VirtualSystem:
+    """A system without threads, whose time passes only during sleep, and in calls that add to `at`.
+
+    Args:
+        jitter: returns a number from 0 to 1; by default, every wait is the longest.
+    """
+
+    lock = staticmethod(THIS_SYSTEM.lock)
+
+    def __init__(self, jitter: Callable[[], float] = lambda: 1.0) -> None:
+        self.at = 0.0
+        self.slept: list[float] = []
+        self.jitter = jitter
+
+    def now(self) -> float:
+        return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+    def start(self, work: Callable[..., object], arguments: tuple[Any, ...]) -> object:
+        return work(*arguments)
 
 
 def steadily() -> float:

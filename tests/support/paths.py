@@ -1,9 +1,10 @@
-"""The path of the checkout under test, and its files."""
+"""The paths of the checkout under test: its root, its wrapper, its files."""
 
 import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+WRAPPER = ROOT / "wrapper" / "appconfig-env"
 
 
 def checkout_files() -> set[str]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
 
 HOST = "127.0.0.1"
 Response = bytes | Callable[[socket.socket], None]
@@ -56,12 +55,7 @@ class RawServer:
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             for one in (self._listener, *self._open):
                 with contextlib.suppress(OSError):

@@ -27,7 +27,6 @@ from .pins import requirements_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
 TOOLS = ROOT / ".tools"
 RIE_WHEEL = "aws-sam-cli==1.170.0"
@@ -254,12 +253,7 @@ class Sandbox:
             self.close()
             raise
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def start(self) -> Self:

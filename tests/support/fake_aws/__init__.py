@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import trustme
 
@@ -26,9 +26,6 @@ from .sessions import Use, identifier
 from .ssm import ParameterStore
 from .sts import CREDENTIALS_PATH, ContainerCredentials, SecurityTokenService
 from .wire import Protocol, Refusal, Request, Response, json_response, refusal_response
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 SUMMARY_PATH = "/_fake/summary"
 
@@ -98,15 +95,10 @@ class FakeAws:
         self.url = host
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        self._server.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._server.stop()
         self._folder.cleanup()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import select
 import socket
-import socketserver
 import sys
 import threading
 import traceback
 from contextlib import suppress
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import unquote
 
+from ..local_server import LocalServer, Quiet
 from .wire import Request, Response
 
 if TYPE_CHECKING:
@@ -30,13 +30,8 @@ class Reply(NamedTuple):
     close: Close | None = None
 
 
-class Server(ThreadingHTTPServer):
+class Server(LocalServer):
     """Counts connections, and passes each request to `respond`."""
-
-    daemon_threads = True
-    block_on_close = False
-    # The standard library's 5 would refuse a test that starts many clients at once.
-    request_queue_size = 128
 
     def __init__(
         self,
@@ -51,11 +46,6 @@ class Server(ThreadingHTTPServer):
         self.open: dict[int, socket.socket] = {}
         self.lock = threading.Lock()
         super().__init__(("127.0.0.1", port), Handler)
-
-    def server_bind(self) -> None:
-        # HTTPServer's own method looks up the host's full name, which can take seconds.
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "localhost", self.server_address[1]
 
     def opened(self, connection: socket.socket) -> int:
         """Count a connection, and return its number."""
@@ -73,8 +63,7 @@ class Server(ThreadingHTTPServer):
     def stop(self) -> None:
         """Stop listening, and break all open connections."""
         _shut(self.socket)  # wakes the accepting thread, which else polls for `shutdown`
-        self.shutdown()
-        self.server_close()
+        super().stop()
         self.drop()
 
     def drop(self) -> None:
@@ -91,13 +80,11 @@ class Server(ThreadingHTTPServer):
         self.problem("the fake itself failed: " + traceback.format_exc())
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet, BaseHTTPRequestHandler):
     """Reads one request after the other from one connection."""
 
     server: Server
-    protocol_version = "HTTP/1.1"
     server_version, sys_version = "Server", ""
-    disable_nagle_algorithm = True
     wbufsize = -1  # one segment for header and body
 
     def setup(self) -> None:
@@ -177,9 +164,6 @@ class Handler(BaseHTTPRequestHandler):
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return formatdate(self.server.now() if timestamp is None else timestamp, usegmt=True)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        del format, args
 
 
 def _shut(connection: socket.socket) -> None:

@@ -7,12 +7,9 @@ import ssl
 import subprocess
 import sys
 import urllib.request
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from ..paths import ROOT
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 class FakeAwsProcess:
@@ -50,12 +47,7 @@ class FakeAwsProcess:
         self._environ = details["environ"]
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self._process.communicate(timeout=5)  # closes its stdin, which stops it
         except subprocess.TimeoutExpired:

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tests.support.fake_aws import FakeAws
 
-from ..paths import ROOT
+from ..paths import ROOT, WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
 
     from tests.support.fake_aws.http import Reply
     from tests.support.fake_aws.wire import Request
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PATIENCE_SECONDS = 120.0  # on a slow and busy machine all takes some twenty times as long
 APP = "appconfig:shop/prod/app"
 SOURCES = f"{APP} ssm:/shop/prod/"
+# Expressions for a runtime, and what they return as long as nothing else is deployed.
+ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
+VALUES = ["10", "db.one", "s3cret"]
 
 # Evaluates one expression per line, like a runtime that waits for its next event. Its clock is this
 # machine's, plus an offset that it reads from a file.
@@ -64,7 +65,11 @@ for line in sys.stdin:
 
 
 class HoldingAws(FakeAws):
-    """Processes every call at once, but holds the responses of those in `held` until `release`."""
+    """Processes every call at once, but holds the responses of those in `held` until `release`.
+
+    Attributes:
+        held: operations, and resources such as a secret's name.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -72,9 +77,9 @@ class HoldingAws(FakeAws):
         self._may_respond = threading.Event()
         self._unanswered: list[Mapping[str, Any]] = []
 
-    def hold(self, *operations: str) -> None:
+    def hold(self, *names: str) -> None:
         self._may_respond.clear()
-        self.held.update(operations)
+        self.held.update(names)
 
     def release(self) -> None:
         self.held.clear()
@@ -95,8 +100,8 @@ class HoldingAws(FakeAws):
         self.release()
 
     def _respond(self, request: Request, connection: int, gone: Callable[[], bool]) -> Reply:
-        _, operation, params = self.services.route(request)
-        is_held = operation in self.held
+        service, operation, params = self.services.route(request)
+        is_held = bool(self.held & {operation, service.resource(operation, params)})
         reply = super()._respond(request, connection, gone)
         if is_held:
             self._unanswered.append(params)
@@ -107,7 +112,9 @@ class HoldingAws(FakeAws):
 class Runtime:
     """A process that evaluates expressions; it is killed after a timeout if it hangs."""
 
-    def __init__(self, command: list[str], environ: Mapping[str, str], stderr: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], stderr: Path, **options: Any
+    ) -> None:
         with stderr.open("ab") as errors:
             self.process = subprocess.Popen(
                 command,
@@ -116,6 +123,7 @@ class Runtime:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 start_new_session=True,
+                **options,
             )
         self.pid = self.process.pid
         self._guard = threading.Timer(PATIENCE_SECONDS, self.process.kill)
@@ -143,7 +151,7 @@ class Runtime:
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
-        eventually(lambda: entry(self.pid) == "T")
+        eventually(lambda: process_state(self.pid) == "T")
 
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
@@ -190,12 +198,7 @@ class Life:
         }
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def tick(self, seconds: float) -> None:
@@ -241,6 +244,10 @@ class Life:
             check=False,
         )
 
+    def partial_files(self) -> list[str]:
+        """The names of half-written files."""
+        return [path.name for path in self.folder.iterdir() if path.name.endswith(".tmp")]
+
     def operations(self) -> list[str]:
         """The operations called since `aws.clear_calls`, sorted."""
         return sorted(call.operation for call in self.aws.calls)
@@ -258,7 +265,7 @@ def eventually(condition: Callable[[], object]) -> None:
         time.sleep(0.002)
 
 
-def entry(process: int) -> str:
+def process_state(process: int) -> str:
     """The kernel's one-letter state of a process; X if it no longer exists."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]

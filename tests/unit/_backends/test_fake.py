@@ -27,7 +27,7 @@ def test_bytes_are_documents_outcomes_are_returned_and_the_rest_is_unavailable()
     assert NO_RESPONSE.is_unavailable
 
 
-def test_the_requests_since_the_last_question_are_returned() -> None:
+def test_each_request_is_returned_once() -> None:
     backend = FakeBackend()
     backend([request("ssm:a", "t1")], 1.0)
 

@@ -44,7 +44,7 @@ def trace(*more: Span, **fields: Any) -> Trace:
     return Trace(spans + more, **{"total": 64.0, "awaited": (APP, PATH), **fields})
 
 
-def test_the_waterfall_in_eighty_columns() -> None:
+def test_the_waterfall_fits_into_eighty_columns() -> None:
     assert picture(trace(), 80).splitlines() == [
         "64.0 ms until the exec: 2 sources, 3 calls",
         "",
@@ -72,7 +72,7 @@ def test_the_waterfall_in_eighty_columns() -> None:
     ]
 
 
-def test_the_waterfall_in_ascii() -> None:
+def test_the_waterfall_can_be_drawn_in_ascii() -> None:
     text = picture(trace(), 80, ASCII)
     assert text.isascii()
     assert "  GetParametersByPath /shop/       28.0              |#################|" in text

@@ -51,7 +51,7 @@ def test_a_valid_value_is_converted(
 
 @pytest.mark.parametrize("text", ["yes", "ON", "true", "1"])
 @pytest.mark.parametrize("default", [True, False])
-def test_four_words_mean_yes_in_any_case_and_four_no(text: str, default: bool) -> None:
+def test_four_words_mean_yes_and_four_mean_no_in_any_case(text: str, default: bool) -> None:
     opposite = {"yes": "No", "ON": "off", "true": "FALSE", "1": "0"}[text]
     assert read("yes_no", text, default=default) == (True, [])
     assert read("yes_no", opposite, default=default) == (False, [])

@@ -11,14 +11,10 @@ from hypothesis import strategies as st
 from appconfig_env._content.document import DocumentError
 from appconfig_env._content.parse import kind_of, parse, text_of
 
+from .parsing import error_of
+
 CANARY = "c4n4ry"
 JSON = "application/json"
-
-
-def error_of(body: bytes, content_type: str = "", format: str = "") -> str:  # noqa: A002
-    with pytest.raises(DocumentError) as caught:
-        parse(body, content_type, format)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(

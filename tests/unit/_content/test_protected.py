@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from appconfig_env._config.aws import ENDPOINT_VARIABLES
 from appconfig_env._config.settings import AWS_PREFIX, HANDOFF, KNOWN, PREFIX
-from appconfig_env._content.protected import is_protected
+from appconfig_env._content import protected as _protected
+from appconfig_env._content.protected import is_protected, is_proxy
 
 # Lambda Developer Guide, "Defined runtime environment variables", the reserved ones.
 RESERVED = [
@@ -100,3 +103,55 @@ def test_a_name_that_could_run_code_or_redirect_calls_is_protected(name: str) ->
 )  # fmt: skip
 def test_names_that_applications_use_are_not_protected(name: str) -> None:
     assert not is_protected(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["dotnet_startup_hooks", "DotNet_Additional_Deps", "complus_ProfApi", "COMPlus_ProfApi",
+     "coreclr_profiler", "AspNetCore_HostingStartupAssemblies", "npm_config_node_options",
+     "Npm_Config_Script_Shell"],
+)  # fmt: skip
+def test_a_name_is_protected_in_any_case_if_its_reader_ignores_case(name: str) -> None:
+    assert is_protected(name)
+
+
+@pytest.mark.parametrize("name", ["path", "home", "ld_preload", "Shell", "node_options", "ifs"])
+def test_a_name_in_another_case_is_not_protected_if_its_reader_is_case_sensitive(name: str) -> None:
+    assert not is_protected(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["BUNDLER_SETUP", "GIT_DIR", "JDK_AOT_VM_OPTIONS", "LUA_INIT_5_4", "OPENSSL_CONF_INCLUDE",
+     "TMPDIR", "ZDOTDIR", "AWS_PAGER"],
+)  # fmt: skip
+def test_names_of_programs_that_no_test_runs_are_protected_too(name: str) -> None:
+    assert is_protected(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["GIT_COMMIT", "GIT_CONFIG_REPO", "GIT_SHA", "OPENSSL_KEY",
+     "AWS_ACCOUNT_ID", "BUNDLE_ID", "PYPI_URL", "NODE_ENV", "RDS_PROXY",
+     "ASPNETCORE_ENVIRONMENT", "GEM_COUNT", "MALLOC_ARENA_MAX", "OTEL_EXPORTER_OTLP_ENDPOINT",
+     "DD_ENV"],
+)  # fmt: skip
+def test_names_that_only_resemble_protected_ones_are_not_protected(name: str) -> None:
+    assert not is_protected(name)
+    assert not is_proxy(name)
+
+
+def test_every_group_of_protected_names_cites_its_source() -> None:
+    text = Path(str(_protected.__file__)).read_text()
+    names = text[text.index("_NAMES = ") : text.index("_PREFIXES = ")]
+    groups = [group for group in names.split('",\n    # ') if group.count("#")]
+    assert len(groups) > 10
+    for group in groups:
+        has_source = "Source" in group or "this package itself" in group
+        assert has_source, group[:80]
+    prefixes = text[text.index("_PREFIXES = ") : text.index("# The proxies that a program uses")]
+    lines = [line for line in prefixes.splitlines() if line.startswith('    "')]
+    assert len(lines) > 20
+    for line in lines:
+        assert ",  # " in line, line
+    assert "# Sources: " in text[text.index("# The proxies that") : text.index("_PROXIES = ")]

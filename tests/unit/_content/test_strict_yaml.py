@@ -6,23 +6,11 @@ import json
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from appconfig_env._content import strict_yaml as _yaml
-from appconfig_env._content.document import DocumentError
 from appconfig_env._content.parse import parse
 
-json_data = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-)  # fmt: skip
-
-
-def error_of(body: bytes, content_type: str = "", format: str = "") -> str:  # noqa: A002
-    with pytest.raises(DocumentError) as caught:
-        parse(body, content_type, format)
-    return str(caught.value)
+from .parsing import error_of, json_data
 
 
 def test_a_yaml_mapping_that_is_merged_before_it_is_constructed_has_no_duplicate_keys() -> None:

@@ -24,6 +24,7 @@ from ...support.canary import SECRET, SECURE
 from ...support.fakes import AwsClock as Clock
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws, eventually
+from ...support.threads import together
 from .shop import APP, operations
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def test_refresh_polls_at_once_and_returns_what_changed(
     assert helper.refresh() == frozenset()
 
 
-def test_too_early_changes_nothing_and_is_not_an_error(
+def test_a_poll_that_is_too_early_changes_nothing_and_is_not_an_error(
     helper: Helper, shop: FakeAws, clock: Clock
 ) -> None:
     shop.put_profile("shop", "prod", "app", {"limit": 11})
@@ -269,11 +270,7 @@ def test_other_threads_continue_with_the_old_values_during_a_refresh(
 def test_many_threads_poll_once(helper: Helper, shop: FakeAws, clock: Clock) -> None:
     for _ in range(5):
         clock.tick(61)
-        threads = [threading.Thread(target=helper.get, args=("LIMIT",)) for _ in range(16)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        assert together(lambda: helper.get("LIMIT"), 16) == ["10"] * 16
     assert shop.count("GetLatestConfiguration") == 5
     assert shop.problems == []
 
@@ -330,14 +327,22 @@ def test_without_a_writable_snapshot_each_process_has_its_own_session(
     assert shop.problems == []
 
 
+PARTLY_USABLE = {"password": SECRET, "a": {"b": "1"}, "a_b": "2"}
+
+
+@pytest.fixture
+def secret_twice(environ: dict[str, str], shop: FakeAws) -> dict[str, str]:
+    """An environment with two sources for one secret, of which only one can use it."""
+    shop.put_secret("prod/db", json.dumps(PARTLY_USABLE))
+    return environ | {"APPCONFIG_ENV_SOURCES": f"{APP} secretsmanager:prod/db?optional"}
+
+
 @pytest.mark.parametrize("has_wrapper", [True, False])
 @pytest.mark.parametrize("on_error", ["fail", "continue"])
 def test_a_secret_that_only_one_of_its_sources_can_use_keeps_its_value(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool, on_error: str
+    secret_twice: dict[str, str], clock: Clock, *, has_wrapper: bool, on_error: str
 ) -> None:
-    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
-    environ["APPCONFIG_ENV_ON_ERROR"] = on_error
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
+    environ = secret_twice | {"APPCONFIG_ENV_ON_ERROR": on_error}
     after = wrapped(environ, clock) if has_wrapper else environ
     helper = Helper(after, now=clock, jitter=steadily)
     assert helper.get("NO_SUCH_NAME", "default") == "default"
@@ -351,13 +356,10 @@ def test_a_secret_that_only_one_of_its_sources_can_use_keeps_its_value(
 
 
 def test_a_partly_usable_secret_that_another_process_has_read_again_is_read_here_too(
-    environ: dict[str, str], shop: FakeAws, clock: Clock
+    secret_twice: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
-    fields = {"password": SECRET, "a": {"b": "1"}, "a_b": "2"}
-    shop.put_secret("prod/db", json.dumps(fields))
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
-    after = wrapped(environ, clock)
-    shop.put_secret("prod/db", json.dumps(fields | {"password": "rotated"}))
+    after = wrapped(secret_twice, clock)
+    shop.put_secret("prod/db", json.dumps(PARTLY_USABLE | {"password": "rotated"}))
     clock.tick(1)
     Helper(after, now=clock, jitter=steadily).refresh()
 
@@ -368,11 +370,9 @@ def test_a_partly_usable_secret_that_another_process_has_read_again_is_read_here
 
 @pytest.mark.parametrize("has_wrapper", [True, False])
 def test_the_status_of_a_partly_usable_secret_has_the_age_of_the_value_in_use(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
+    secret_twice: dict[str, str], clock: Clock, *, has_wrapper: bool
 ) -> None:
-    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
-    after = wrapped(environ, clock) if has_wrapper else environ
+    after = wrapped(secret_twice, clock) if has_wrapper else secret_twice
     helper = Helper(after, now=clock, jitter=steadily)
     helper.get("LIMIT")
     clock.tick(10)
@@ -387,11 +387,9 @@ def test_the_status_of_a_partly_usable_secret_has_the_age_of_the_value_in_use(
 
 @pytest.mark.parametrize("has_wrapper", [True, False])
 def test_an_outage_keeps_the_value_of_a_partly_usable_secret_and_its_age(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
+    secret_twice: dict[str, str], shop: FakeAws, clock: Clock, *, has_wrapper: bool
 ) -> None:
-    shop.put_secret("prod/db", json.dumps({"password": SECRET, "a": {"b": "1"}, "a_b": "2"}))
-    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:prod/db?optional"
-    after = wrapped(environ, clock) if has_wrapper else environ
+    after = wrapped(secret_twice, clock) if has_wrapper else secret_twice
     helper = Helper(after, now=clock, jitter=steadily)
     helper.get("LIMIT")
     shop.deny("BatchGetSecretValue")
@@ -442,13 +440,7 @@ def test_threads_whose_first_calls_coincide_load_once(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
     helper = Helper(environ, now=clock, jitter=steadily)
-    seen: list[str | None] = []
-    threads = [threading.Thread(target=lambda: seen.append(helper.get("LIMIT"))) for _ in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert seen == ["10"] * 16
+    assert together(lambda: helper.get("LIMIT"), 16) == ["10"] * 16
     assert shop.received == {"shop/prod/app": 1}
 
 

@@ -15,7 +15,8 @@ from ...support.canary import SECRET, SECURE
 from ...support.fakes import AwsClock as Clock
 from ...support.fakes import steadily, wrapped
 from ...support.life import HoldingAws, eventually
-from .shop import APP, together
+from ...support.threads import together
+from .shop import APP
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._http.transport import Transport, TransportError, Url
 
 from ...support.raw_server import RawServer, ok
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from appconfig_env._http.messages import HttpResponse
-
-
-@pytest.fixture
-def transport() -> Iterator[Transport]:
-    transport = Transport()
-    yield transport
-    transport.close()
-
-
-def send(transport: Transport, server: RawServer, timeout: float = 30.0) -> HttpResponse:
-    url = Url(server.url)
-    return transport.send(url, "POST", "/path", {"host": url.authority}, b"body", timeout=timeout)
+from .calls import send
 
 
 def test_the_next_address_is_tried_if_the_first_refuses(transport: Transport) -> None:

@@ -12,6 +12,7 @@ from appconfig_env._http.transport import Transport, TransportError, Url
 
 from ...support.life import eventually
 from ...support.raw_server import RawServer, hang, ok, then_close
+from ...support.threads import together
 from .calls import send, server_context
 
 if TYPE_CHECKING:
@@ -89,19 +90,10 @@ def test_a_response_after_close_leaves_no_connection_open(transport: Transport) 
 
 
 def test_threads_share_a_transport(transport: Transport) -> None:
-    bodies: list[bytes] = []
     with RawServer(ok(b"a")) as server:
-
-        def work() -> None:
-            bodies.extend(send(transport, server).body for _ in range(20))
-
-        threads = [threading.Thread(target=work) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        bodies = together(lambda: [send(transport, server).body for _ in range(20)], 8)
         assert server.connections <= 8
-    assert bodies == [b"a"] * 160
+    assert bodies == [[b"a"] * 20] * 8
 
 
 @pytest.mark.parametrize("value", ["a\r\nx-evil: 1", "a\nb", "a\0", "grün"])

@@ -27,6 +27,7 @@ from ...support.paths import ROOT
 from ...support.pythons import PYTHONS
 from ...support.raw_server import HOST, RawServer, ok
 from ...support.servers import Proxy
+from ...support.threads import together
 
 if TYPE_CHECKING:
     import _ssl
@@ -291,27 +292,17 @@ def test_a_bundle_that_disappears_is_an_error_until_it_is_back(bundle: str) -> N
 def test_threads_load_once_and_widen_once(bundle: str) -> None:
     trust = Trust(bundle)
     barrier = threading.Barrier(8)
-    results: list[tuple[object, bool, object]] = []
 
-    def work() -> None:
-        barrier.wait(30)
+    def work() -> tuple[object, bool, object]:
         narrow = trust.context()
         barrier.wait(30)
         widened = trust.widen(narrow)
-        results.append((narrow, widened, trust.context()))
+        return narrow, widened, trust.context()
 
-    in_threads(work)
+    results = together(work, 8)
     assert [widened for _, widened, _ in results] == [True] * 8
     assert len({id(narrow) for narrow, _, _ in results}) == 1
     assert len({id(whole) for _, _, whole in results}) == 1
-
-
-def in_threads(work: Any) -> None:
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.fixture
@@ -377,16 +368,8 @@ def test_the_host_is_verified_for_every_issuer(transport: Transport, authority: 
 
 
 def test_concurrent_threads_all_connect_after_widening(transport: Transport) -> None:
-    barrier = threading.Barrier(8)
-    bodies: list[bytes] = []
     with serving(private) as server:
-
-        def work() -> None:
-            barrier.wait(30)
-            bodies.append(send(transport, server))
-
-        in_threads(work)
-        assert bodies == [b"a"] * 8
+        assert together(lambda: send(transport, server), 8) == [b"a"] * 8
         assert 9 <= server.connections <= 16
         send(transport, server)
         assert server.connections <= 17

@@ -13,7 +13,7 @@ from appconfig_env._wrapper.main import main
 from appconfig_env.errors import Failure
 
 from ...support.fakes import steadily
-from ...support.paths import ROOT
+from ...support.paths import WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from appconfig_env._config.settings import Settings
 
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
 PYTHON = [sys.executable, "-I", "-S"]
 SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 

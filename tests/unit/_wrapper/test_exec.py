@@ -13,7 +13,8 @@ import pytest
 
 from appconfig_env._wrapper.exec import ExecError, execute
 
-from .starts import PYTHON, WRAPPER, environ, start
+from ...support.paths import WRAPPER
+from .starts import PYTHON, environ, start
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from pathlib import Path
 from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env._wrapper.log import StartLog
 
-from .starts import WRAPPER, environ, prefetched
+from ...support.paths import WRAPPER
+from .starts import environ, prefetched
 
 
 def test_log_level_none_is_silent_and_json_is_json(folder: Path) -> None:

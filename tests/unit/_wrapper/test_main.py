@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 from ...support.canary import SECRET
+from ...support.paths import WRAPPER
 from .starts import (
     PYTHON,
     SHOW,
-    WRAPPER,
     Reads,
     bare_python,
     environ,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from appconfig_env._wrapper.runtime_api import report_init_error
 from appconfig_env.errors import LoadError
 
+from ...support.paths import ROOT
 from ...support.raw_server import RawServer, ok
 from .starts import environ, start
 
@@ -41,9 +44,28 @@ def test_the_error_is_posted_as_lambda_documents_it() -> None:
     }
 
 
-def test_outside_of_lambda_nothing_is_reported() -> None:
-    report_init_error({}, ValueError("x"))
-    report_init_error({"AWS_LAMBDA_RUNTIME_API": ""}, ValueError("x"))
+REPORT = """
+import sys
+from appconfig_env._wrapper.runtime_api import report_init_error
+report_init_error({"AWS_LAMBDA_RUNTIME_API": sys.argv[1]} if sys.argv[1:] else {}, ValueError("x"))
+print("appconfig_env._http.transport" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "is_loaded"), [([], False), ([""], False), (["not an address"], True)]
+)
+def test_outside_of_lambda_not_even_the_http_client_is_loaded(
+    address: list[str], is_loaded: bool
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT, *address],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{is_loaded}\n"
 
 
 @pytest.mark.parametrize(

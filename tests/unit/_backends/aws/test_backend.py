@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def test_no_request_makes_no_call() -> None:
+def test_without_requests_no_call_is_made() -> None:
     client = FakeClient()
     assert fetch(client) == {}
     assert client.closed == 1

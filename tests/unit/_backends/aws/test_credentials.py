@@ -91,7 +91,7 @@ def test_an_empty_variable_counts_as_absent(environ: dict[str, str], found: bool
     assert credentials.has_own(environ) is found
 
 
-def test_the_container_is_asked_with_its_token_and_query(transport: Transport) -> None:
+def test_the_container_endpoint_gets_its_token_and_query(transport: Transport) -> None:
     with RawServer(response()) as server:
         uri = f"{server.url}/v2/creds?id=1"
         found = find({credentials.FULL_URI: uri, credentials.AUTHORIZATION: "let-me"}, transport)
@@ -165,12 +165,12 @@ def test_a_renewal_that_fails_leaves_what_is_still_good() -> None:
         kept(soon())
 
 
-def test_threads_that_wait_for_a_question_share_its_failure() -> None:
+def test_threads_that_wait_for_a_request_share_its_failure() -> None:
     waiting, go_on = threading.Semaphore(0), threading.Event()
-    questions, failures = [], []
+    requests, failures = [], []
 
     def source(deadline: float) -> Credentials:
-        questions.append(deadline)
+        requests.append(deadline)
         go_on.wait(PATIENCE_SECONDS)
         raise AwsError("AssumeRole", "AccessDenied", status=403)
 
@@ -190,13 +190,13 @@ def test_threads_that_wait_for_a_question_share_its_failure() -> None:
     for thread in threads:
         thread.join()
     assert failures == ["AccessDenied"] * 5
-    assert len(questions) == 1
+    assert len(requests) == 1
     with pytest.raises(AwsError):
         kept(soon())
-    assert len(questions) == 2  # a later caller asks again
+    assert len(requests) == 2  # a later caller asks again
 
 
-def test_a_thread_that_waits_for_a_question_keeps_its_own_deadline() -> None:
+def test_a_thread_that_waits_for_a_request_keeps_its_own_deadline() -> None:
     go_on, asked = threading.Event(), threading.Event()
 
     def source(_: float) -> Credentials:
@@ -261,7 +261,7 @@ def test_an_invalid_uri_is_named(transport: Transport, uri: str) -> None:
         b'{"AccessKeyId": "canary", "SecretAccessKey": "b", "Expiration": 5}',
     ],
 )
-def test_an_response_without_credentials_is_not_repeated_in_the_error(
+def test_a_response_without_credentials_is_not_quoted_in_the_error(
     transport: Transport, body: bytes
 ) -> None:
     with (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from _thread import allocate_lock
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
 from ....support.fake_client import FakeClient
+from ....support.fakes import VirtualSystem
 from .calls import (
     PATIENCE_SECONDS,
     PROFILE,
@@ -30,7 +30,7 @@ from .calls import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @pytest.mark.parametrize("connections", [1, 2, 5])
@@ -49,22 +49,16 @@ def test_each_service_has_no_more_calls_at_a_time_than_connections(connections: 
     texts = [f"secretsmanager:s{number}" for number in range(40)]
     found = fetch(client, *texts, connections=connections, system=system)
     assert (client.peak_in_flight, system.most_workers) == (connections, connections)
-    assert all(isinstance(one, Document) for one in found.values())
+    assert [type(found[text]) for text in texts] == [Document] * 40
 
 
 def test_a_client_that_hangs_is_abandoned_at_the_deadline() -> None:
-    go_on = threading.Event()
-    ended: list[str] = []
-
-    def hang(asked: Mapping[str, Any]) -> dict[str, Any]:
-        go_on.wait(PATIENCE_SECONDS)
-        ended.append("GetParameters")
-        return parameters(asked)
-
-    found = fetch(FakeClient(GetParameters=hang), "ssm:a", timeout=0.05)
-    assert ended == []
+    system = Staged()
+    client = FakeClient(GetParameters=system.hang)
+    found = fetch(client, "ssm:a", timeout=0.05, system=system)
+    assert client.in_flight == 1, "it has not returned"
     assert "no response within 0.05 s" in reason(found["ssm:a"])
-    go_on.set()
+    system.go_on()
 
 
 def test_what_was_read_before_the_deadline_is_kept_and_what_comes_later_is_not() -> None:
@@ -231,31 +225,10 @@ RESET = (0.1, "connection to AWS broke (reset)")
 SILENCE = (100.0, "no response from AWS in time")
 
 
-class Virtual:
-    """A system without threads, whose time passes only in calls and sleeps."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-
-    def now(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-    def start(self, work: Callable[..., object], arguments: tuple[Any, ...]) -> object:
-        return work(*arguments)
-
-    lock = staticmethod(allocate_lock)
-
-    def jitter(self) -> float:
-        return 1.0
-
-
 class Failing:
     """A client whose calls fail one after another, each after so many seconds at most."""
 
-    def __init__(self, system: Virtual, *failures: tuple[float, str]) -> None:
+    def __init__(self, system: VirtualSystem, *failures: tuple[float, str]) -> None:
         self._system = system
         self._failures: Iterator[tuple[float, str]] = iter(failures)
         self.timeouts: list[float] = []
@@ -275,7 +248,7 @@ class Failing:
 
 def failure(seconds: float, *failures: tuple[float, str]) -> tuple[str, list[float]]:
     """What is reported after calls that fail so, and the time that each attempt had."""
-    system = Virtual()
+    system = VirtualSystem()
     client = Failing(system, *failures)
     run = Run(client, seconds, 1, needed=[NAME.reference], system=system)
     run.add("ssm", [NAME], lambda run: run.call(OPERATION, {}, [NAME]))
@@ -313,7 +286,7 @@ def test_the_last_of_the_attempts_that_had_their_time_is_reported() -> None:
 class Pages:
     """A client whose pages never end, each after so many seconds."""
 
-    def __init__(self, system: Virtual, seconds: float) -> None:
+    def __init__(self, system: VirtualSystem, seconds: float) -> None:
         self._system = system
         self._seconds = seconds
         self._number = 0
@@ -335,7 +308,7 @@ class Pages:
 
 @pytest.mark.parametrize("seconds", [0.005, 0.019, 0.021])
 def test_endless_pages_are_named_although_the_deadline_ends_the_last_call(seconds: float) -> None:
-    system = Virtual()
+    system = VirtualSystem()
     path = parse("ssm:/shop/").resource
     run = Run(Pages(system, seconds), 1.0, 1, needed=[path.reference], system=system)
     run.add("ssm", [path], read_path, path)
@@ -347,7 +320,7 @@ def test_endless_pages_are_named_although_the_deadline_ends_the_last_call(second
 
 
 def test_a_page_that_fails_before_the_deadline_is_reported_as_such() -> None:
-    system = Virtual()
+    system = VirtualSystem()
     path = parse("ssm:/shop/").resource
     client = Failing(system, *[RESET] * 6)
     run = Run(client, 30.0, 1, needed=[path.reference], system=system)

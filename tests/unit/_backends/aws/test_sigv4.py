@@ -99,7 +99,7 @@ def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis pa
     assert signed["x-amz-date"] == TIMESTAMP
 
 
-def test_aws_own_example_of_a_signature_holds() -> None:
+def test_the_signature_of_awss_own_example_is_the_documented_one() -> None:
     # AWS Signature Version 4 test suite, "get-vanilla-query-order-key-case".
     signed = sign(
         "GET", "/", "Param2=value2&Param1=value1", {"host": "example.amazonaws.com"}, b"",

@@ -1,4 +1,4 @@
-"""Hostile documents with the expected error of each, and a cold start with limited memory."""
+"""Cold starts with limited memory, and hostile documents with the expected error of each."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING, NamedTuple
 
-from .paths import ROOT
+from ..support.paths import WRAPPER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-WRAPPER = ROOT / "wrapper" / "appconfig-env"
 MEMORY_BYTES = 1 << 30
 LIMITED = 'ulimit -v "$0" && exec "$@"'
 MIB = 1 << 20
