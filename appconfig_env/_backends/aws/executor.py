@@ -71,6 +71,7 @@ class Run:
         # is. A call that succeeds, or is followed by another one, explains nothing any more.
         self._failures: dict[str, AwsError] = {}
         self._under_way: dict[str, str] = {}
+        self._lost_seconds = 0.0  # the longest time that a call took up to its last attempt
         self._lock = system.lock()
         self._holders = 1  # the workers, and the thread in `wait`
         self._finished = system.lock()
@@ -83,6 +84,11 @@ class Run:
         At most the fetch's timeout: beyond that the process was frozen, after the response.
         """
         return min(self._system.now() - self._began, self._timeout)
+
+    @property
+    def read_seconds(self) -> float:
+        """Seconds since the fetch began, without those lost to attempts that failed."""
+        return max(0.0, self.elapsed - self._lost_seconds)
 
     def has_ended(self, error: AwsError) -> bool:
         """Whether the deadline is the reason for `error`: calls end a moment before it."""
@@ -129,6 +135,7 @@ class Run:
         references = [resource.reference for resource in resources]
         self._begin(operation, references)
         earlier: AwsError | None = None
+        first = self._system.now()
 
         def attempt() -> dict[str, Any]:
             nonlocal earlier
@@ -150,6 +157,7 @@ class Run:
             else:
                 if self._failures:
                     self._forget_failures(references)
+                    self._lost_seconds = max(self._lost_seconds, began - first)
                 return response
             # An attempt that the deadline ended tells less than one before it that had its time.
             raise known.bare()
