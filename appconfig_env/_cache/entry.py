@@ -152,13 +152,18 @@ class Entry:
             return UNREAD if self.failure is None else MISSING
         return GOOD if self.failure is None else FAILING
 
-    def next_revision(self, now: float) -> int:
-        """Return the revision of an attempt at `now`, in microseconds.
+    def next_revision(self, least: int) -> int:
+        """Return the revision of the next attempt.
 
-        A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): it follows the
-        wall clock, even if the snapshot file was lost, but never moves backwards with it.
+        A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): it follows a
+        physical clock, so that processes agree even if the snapshot file was lost, but increases
+        with each attempt whatever that clock does.
+
+        Args:
+            least: microseconds of the monotonic clock, which is the same in all processes; 0 where
+                no other process ever compares.
         """
-        return max(self.revision + 1, int(now * 1e6))
+        return max(self.revision + 1, least)
 
     def bounded(self, longest: float) -> Entry:
         """Return the entry with its next attempt at most `longest` seconds after the last one.
@@ -310,7 +315,7 @@ def _after_failure(
         version=partial.version if partial is not None else "",
         token=token,
         checked_at=schedule.now,
-        revision=before.next_revision(schedule.now),
+        revision=before.next_revision(schedule.revision),
         failures=failures,
         failure=failure,
         is_secret=before.is_secret if given else partial is not None and partial.is_secret,
@@ -347,7 +352,7 @@ def _good(before: Entry, document: Document, schedule: Schedule) -> Entry:
         fetched_at=schedule.now,
         checked_at=schedule.now,
         refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, document.poll_seconds),
-        revision=(revision := before.next_revision(schedule.now)),
+        revision=(revision := before.next_revision(schedule.revision)),
         confirmed=revision,
         is_secret=document.is_secret,
     )
@@ -359,7 +364,7 @@ def _confirmed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
         fetched_at=schedule.now,
         checked_at=schedule.now,
         refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, response.poll_seconds),
-        revision=(revision := before.next_revision(schedule.now)),
+        revision=(revision := before.next_revision(schedule.revision)),
         confirmed=revision,
         failures=0,
         failure=None,
@@ -384,7 +389,7 @@ def _fallen_back(before: Entry, fallback: Entry, failure: Failure, schedule: Sch
         fetched_at=fallback.fetched_at or 0.0,
         checked_at=schedule.now,
         refresh_at=schedule.next_attempt(1),
-        revision=before.next_revision(schedule.now),
+        revision=before.next_revision(schedule.revision),
         failures=1,
         failure=failure,
     )
@@ -400,7 +405,7 @@ def _failing(before: Entry, failure: Failure, schedule: Schedule, token: str) ->
         fetched_at=before.fetched_by(schedule.now),
         checked_at=schedule.now,
         refresh_at=refresh_at,
-        revision=before.next_revision(schedule.now),
+        revision=before.next_revision(schedule.revision),
         failures=failures,
         failure=failure,
     )

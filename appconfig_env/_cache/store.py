@@ -266,6 +266,7 @@ class Store:
             known,
             timeout=self._longest_wait(),
             jitter=self._jitter(),
+            revision=repository.revision_now(),
             force=force,
             skip=skip,
             fallback=lambda: repository.read_fallback(self.settings, self.log),

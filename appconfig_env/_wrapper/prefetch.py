@@ -131,6 +131,7 @@ class Prefetch:
             reused,
             timeout=settings.deadline_seconds,
             jitter=self._jitter(),
+            revision=repository.revision_now(),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
         )

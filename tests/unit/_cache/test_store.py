@@ -147,6 +147,21 @@ def test_processes_take_turns_with_one_token(process: Process, tmp_path: Path) -
         assert process.backend.asked() == [(APP, token)]
 
 
+def test_a_later_attempt_is_adopted_although_the_file_was_lost_and_the_clock_set_back(
+    process: Process, tmp_path: Path
+) -> None:
+    for path in tmp_path.iterdir():
+        path.unlink()
+    process.clock.tick(-3600)
+    other = Process(tmp_path, peer=process)
+    process.response(2)
+    other.store.refresh()
+    process.backend.asked()
+    assert process.store.refresh() == {"A"}
+    assert process.values() == {"A": "2"}
+    assert process.backend.asked() == []
+
+
 def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(
     process: Process,
 ) -> None:
