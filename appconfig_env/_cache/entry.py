@@ -165,13 +165,23 @@ class Entry:
         """
         return max(self.revision + 1, least)
 
-    def bounded(self, longest: float) -> Entry:
-        """Return the entry with its next attempt at most `longest` seconds after the last one.
+    def bounded(self, longest: float, revision: int) -> Entry:
+        """Return the entry of a file as far as attempts can have led to its times and numbers.
 
-        For entries from a file: no attempt sets a later time, whatever the file says.
+        Args:
+            longest: seconds from one attempt to the next, at most.
+            revision: the highest one that an attempt can have had until now.
         """
         latest = self.checked_at + longest
-        return self if self.refresh_at <= latest else self.replace(refresh_at=latest)
+        highest = max(self.revision, self.confirmed, self.failures)
+        if self.refresh_at <= latest and highest <= revision:
+            return self
+        return self.replace(
+            refresh_at=min(self.refresh_at, latest),
+            revision=min(self.revision, revision),
+            confirmed=min(self.confirmed, revision),
+            failures=min(self.failures, revision),  # each has a revision of its own
+        )
 
     @property
     def is_known(self) -> bool:

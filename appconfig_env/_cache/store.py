@@ -93,7 +93,7 @@ class Store:
         self._trusted_from = restored_at
         self._is_restored = restored_at != ALWAYS
         self._busy_until = ALWAYS
-        self._stalled: tuple[int, float] | None = None
+        self._stalled: tuple[list[float], float] | None = None
         self.log: Log = lambda level, message: log(settings, level, message)
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
@@ -238,9 +238,9 @@ class Store:
         if entries and not any(entry.is_stale(now) for entry in entries):
             self._stalled = None  # nothing is stale: it has published
             return False
-        latest = max((entry.revision for entry in entries), default=0)
-        if self._stalled is None or self._stalled[0] != latest or now < self._stalled[1]:
-            self._stalled = (latest, now)
+        attempts = [entry.checked_at for entry in entries]
+        if self._stalled is None or self._stalled[0] != attempts or now < self._stalled[1]:
+            self._stalled = (attempts, now)
         settings = self.settings
         longest = max(settings.deadline_seconds, settings.poll_timeout_seconds)
         return now - self._stalled[1] > ABANDONED_LOCK_FACTOR * longest
