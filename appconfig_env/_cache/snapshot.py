@@ -126,15 +126,15 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
 def _newer(own: Entry, found: Entry) -> Entry:
     if own.is_secret and not found.is_secret:  # what holds a secret here is read here
         return own
-    if found.document is None:
-        if own.document is not None or own.given:  # redacted in the file
-            return own
-        has_neither = own.fetched_at is None and found.fetched_at is None
-        return found if has_neither and found.is_known and found.revision >= own.revision else own
-    if own.fetched_at is None:
+    is_own_used, is_found_used = own.used_since is not None, found.used_since is not None
+    if found.document is None and (is_own_used or is_found_used or not found.is_known):
+        return own  # redacted in the file
+    if own.fetched_at is None and found.fetched_at is None:
         # Of two that only some sources can use, or none, the later attempt is the newer one.
-        is_own_newer = found.fetched_at is None and own.document is not None
-        return own if is_own_newer and own.revision > found.revision else found
+        is_own_newer = (is_own_used, own.revision) > (is_found_used, found.revision)
+        return own if is_own_newer else found
+    if own.fetched_at is None:
+        return found
     # Document, version and token stay together: "unchanged" refers to one document. An entry that
     # still has its token was never published, so it is no older than the published one.
     is_own_newer = own.confirmed > found.confirmed or (

@@ -146,7 +146,7 @@ class Expectations:
         if any(not isinstance(one, Failure) and not _is_early(one) for one in outcomes.values()):
             is_kept = self.is_writable and not self._is_divergent and self._keeps_tokens
             self._token_since = wall if is_good and is_kept else None
-        elif self._token_since is not None:  # by a clock that moved backwards, it is no younger
+        elif self._token_since is not None:  # older than now by a clock that moved backwards
             self._token_since = min(self._token_since, wall)
 
     def _attempt(self, process: str, text: str, outcome: Outcome, seconds: float) -> Attempt:
