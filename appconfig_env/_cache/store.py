@@ -99,6 +99,7 @@ class Store:
             self.log("warn", warning)
         # The names that the function's configuration sets, as opposed to its code.
         self._configured = handoff.configured if handoff else frozenset(environ)
+        self._kept = handoff.kept if handoff else frozenset()
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.sourced: frozenset[str] = frozenset()
         self._rendered: list[Variables] = []  # what the published values were merged from
@@ -304,7 +305,7 @@ class Store:
         values = snapshot.values(settings)
         kept = self._configured & settings.fixed if settings.overwrite else self._configured
         in_place = {source.variable for source in settings.sources if source.variable}
-        for name in (kept & values.keys()) - in_place:
+        for name in values.keys() & (kept - in_place | self._kept):
             del values[name]
         self.sourced |= values.keys()
         return values

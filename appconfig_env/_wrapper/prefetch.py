@@ -175,10 +175,12 @@ class Prefetch:
         """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
         in_place = {source.variable for source in settings.sources if source.variable}
+        kept = self._kept() & self._environ.keys()
+        in_place -= kept
         result = {name: value for name, value in self._environ.items() if name not in in_place}
         configured = settings.fixed if settings.overwrite else frozenset(result)
         if self._passed is not None:
-            configured &= self._passed.configured
+            configured = configured & self._passed.configured | kept
         names = set()
         for source, variables in snapshot.variables(settings):
             reference = source.public_reference
@@ -189,17 +191,26 @@ class Prefetch:
                 log.write("warn", f"{reference}: {problem}; it was left out")
             for name, value in variables.values.items() if source.env else ():
                 if name in configured:
+                    by = "was set by a program" if name in kept else "is configured on the function"
                     hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
-                    log.write("debug", f"{reference}: {name} is configured on the function; {hint}")
+                    log.write("debug", f"{reference}: {name} {by}; {hint}")
                 else:
                     result[name] = value
                     names.add(name)
         return result, names
 
+    def _kept(self) -> frozenset[str]:
+        """Return the names that a program before this wrapper has set, and no source may set."""
+        if self._passed is None or self._settings.overwrite:
+            return frozenset()
+        return self._passed.kept
+
     def _handoff(self, moment: float) -> handoff.Handoff:
         if self._passed is not None:
             passed = self._passed
-            return handoff.Handoff(os.getpid(), moment, passed.references, passed.configured)
+            return handoff.Handoff(
+                os.getpid(), moment, passed.references, passed.configured, kept=self._kept()
+            )
         in_place = {source.variable for source in self._settings.sources}
         configured = frozenset(self._environ) - in_place
         references = {name: self._environ[name] for name in self._environ.keys() - configured}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ from appconfig_env.errors import Failure
 
 from ...support.fake_client import FakeClient
 from ...support.fakes import steadily
-from .starts import FakeExecve, Reads, document, environ, exported, prefetched, run
+from ...support.paths import ROOT
+from .starts import WRAPPER, FakeExecve, Reads, document, environ, exported, prefetched, run, start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -259,6 +261,57 @@ def test_a_wrapper_in_a_child_sets_new_values_and_keeps_what_is_configured(folde
     ]  # fmt: skip
     passed = [json.loads(one[HANDOFF]) for one in (first, second)]
     assert passed[0]["references"] == passed[1]["references"] == {"C": "ssm:/c"}
+
+
+# Changes the parameters and its own environment, and runs a command.
+CHANGE = """
+import json, os, subprocess, sys
+path, parameters, changes, *command = sys.argv[1:]
+with open(path, "w") as file:
+    file.write(parameters)
+subprocess.run(command, env={**os.environ, **json.loads(changes)}, check=True)
+"""
+VIEW = """
+import json, os, appconfig_env
+names = ("A", "B", "C", "D")
+print(json.dumps([[os.environ.get(n) for n in names], [appconfig_env.get(n) for n in names]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("overwrite", "seen"), [("no", ["2", "own", "own", "own"]), ("yes", ["2", "2", "2", "2"])]
+)
+def test_what_a_program_sets_itself_stays_in_the_wrappers_that_it_starts(
+    folder: Path, overwrite: str, seen: list[str]
+) -> None:
+    parameters = folder / "ssm.json"
+    parameters.write_text('{"/shop/prod/A": "1", "/shop/prod/B": "1", "/c": "1"}')
+    later = '{"/shop/prod/A": "2", "/shop/prod/B": "2", "/shop/prod/D": "2", "/c": "2"}'
+    given = environ(
+        folder,
+        APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
+        APPCONFIG_ENV_OVERWRITE=overwrite,
+        C="ssm:/c",
+        PYTHONPATH=str(ROOT),
+    )
+    python = [sys.executable, "-S", "-c"]
+    first = [*python, CHANGE, str(parameters), later, '{"B": "own", "C": "own", "D": "own"}']
+    second = [str(WRAPPER), *python, CHANGE, str(parameters), later, "{}"]
+    third = [str(WRAPPER), *python, VIEW]
+    done = start(given, *first, *second, *third)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [seen, seen]
+
+
+def test_a_reference_that_a_program_adds_is_read_if_it_is_one_of_the_sources(folder: Path) -> None:
+    (folder / "ssm.json").write_text('{"/shop/prod/A": "1", "/x": "2"}')
+    first = exported(environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/"))
+    ended = prefetched(in_a_child(first, X="ssm:/x"))
+    assert ended.environ["X"] == "ssm:/x"
+    advice = "unset X, and add its reference with as=X to APPCONFIG_ENV_SOURCES"
+    assert f"a source may have set it; to read it, {advice}" in ended.log
+    third = exported(in_a_child(first, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/ ssm:/x?as=X"))
+    assert third["X"] == "2"
 
 
 def test_no_source_can_change_which_path_is_read(folder: Path) -> None:
