@@ -85,7 +85,8 @@ class Prefetch:
             self._report_failures(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
-            unread = {one.resource.reference for one in stale(settings, moment, snapshot)}
+            requests = stale(settings, moment, snapshot, _failed(snapshot))
+            unread = {one.resource.reference for one in requests}
             background = [reference for reference in deferred if reference in unread]
             if background:
                 passed.background = self._load_in_background(snapshot, background, shared)
@@ -104,11 +105,9 @@ class Prefetch:
         if found is None or self._settings.local_dir:
             return None
         complete = found.complete()
-        for reference, entry in list(complete.entries.items()):
+        for reference in list(complete.entries):
             if reference.startswith(FILE + ":"):
                 del complete.entries[reference]
-            elif entry.failure:  # a fallback, or older than its interval: try again now
-                complete.entries[reference] = entry.replace(refresh_at=entry.checked_at)
         return complete
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
@@ -132,6 +131,7 @@ class Prefetch:
             timeout=settings.deadline_seconds,
             jitter=self._jitter(),
             revision=repository.revision_now(),
+            force=_failed(reused),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
         )
@@ -263,6 +263,12 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
     name = command[0].rpartition("/")[2]
     version = name.removeprefix("python").replace(".", "")
     return name.startswith("python") and (not version or version.isdigit())
+
+
+def _failed(snapshot: Snapshot | None) -> list[str]:
+    """Return the references to read even if they are fresh: a fallback's, or older than that."""
+    entries = snapshot.entries if snapshot is not None else {}
+    return [reference for reference, entry in entries.items() if entry.failure]
 
 
 def _deferred_resources(settings: Settings) -> list[str]:

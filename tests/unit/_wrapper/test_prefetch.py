@@ -13,6 +13,7 @@ import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._backends.base import Unchanged
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
@@ -29,6 +30,7 @@ from .starts import WRAPPER, FakeExecve, Reads, document, environ, exported, pre
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from appconfig_env._backends.base import Outcome
     from appconfig_env._wrapper.background import Work
 
     from ...support.fake_aws import FakeAws
@@ -176,6 +178,22 @@ def test_a_repeated_init_requests_failed_sources_again(life: dict[str, str]) -> 
     reads = Reads(profile=document(b"new"), secret=document(b"2", secret=True))
     code, execve, _ = run(reads, 1047.0, life)
     assert (code, execve.environ["P"]) == (0, "new")
+
+
+def test_a_repeated_init_that_asks_too_early_keeps_the_services_interval(
+    life: dict[str, str],
+) -> None:
+    del life["S"]
+    outcomes: list[tuple[float, Outcome]] = [
+        (1000.0, document(b"one", token="t1")),
+        (1046.0, Failure("throttled", "slow down")),
+        (1047.0, Unchanged("t1", is_early=True)),
+    ]
+    for now, outcome in outcomes:
+        code, execve, _ = run(Reads(profile=outcome), now, life)
+        assert (code, execve.environ["P"]) == (0, "one")
+    state = json.loads(Path(life["APPCONFIG_ENV_SNAPSHOT"] + ".state").read_text())
+    assert state["entries"]["appconfig:a/b/profile"]["refresh_at"] == 1046.0 + 45.0
 
 
 def test_a_deferred_secret_is_left_to_the_helper(life: dict[str, str]) -> None:
