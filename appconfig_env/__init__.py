@@ -27,13 +27,21 @@ else:  # hidden from type checkers, which would otherwise accept every name
 
             value = Flag
         elif name == "__version__":
-            from importlib.metadata import version
-
-            value = version("appconfig-env")
+            value = _version()
         else:
+            value = None
+        if value is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         globals()[name] = value
         return value
+
+    def _version() -> str | None:
+        from importlib.metadata import version
+
+        try:
+            return version("appconfig-env")
+        except Exception:  # noqa: BLE001 - not installed, or without METADATA: hasattr() is False
+            return None
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__, "__version__"})

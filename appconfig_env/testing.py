@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import _helper
 from ._content.flags import Flag, flag_of
 from ._content.variables import text_value
-from ._helper.static_store import StaticStore
+from ._helper.static_store import StaticStore, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ def override(
     values: Mapping[str, object] | None = None,
     *,
     documents: Mapping[str, Any] | None = None,
-    flags: Mapping[str, bool | Mapping[str, Any]] | None = None,
+    flags: Mapping[str, bool | Mapping[str, Any] | None] | None = None,
     helper: Helper = _helper,
 ) -> Iterator[None]:
     """Override what `get`, `document` and `flag` return inside the `with`; nothing is fetched.
@@ -32,16 +32,21 @@ def override(
     Args:
         values: by variable name; values other than strings are converted as in the environment,
             and None removes the name, even if the environment has it.
-        documents: parsed documents, by reference.
-        flags: by name: whether it is enabled, or an object with `enabled` and the attributes.
+        documents: parsed documents, by reference; its options are ignored, and with a `#KEY` it is
+            the value that the key selects. Flags are also found in those of profiles.
+        flags: by name: whether it is enabled, or an object with `enabled` and the attributes; None
+            removes the flag, even if a document has it.
         helper: the helper to override; by default that of the package's functions.
+
+    Raises:
+        ValueError: a reference in `documents` is not valid.
     """
     given = {
         name: None if value is None else text_value(value) for name, value in (values or {}).items()
     }
-    parsed = {name: _flag(name, data) for name, data in (flags or {}).items()}
+    found = {name: _flag(name, data) for name, data in (flags or {}).items()}
     outer = helper.replaced_store
-    inner = (outer or StaticStore(helper.environ)).extended(given, documents or {}, parsed)
+    inner = (outer or StaticStore(helper.environ)).extended(given, parsed(documents or {}), found)
     helper.replace_store(inner)
     try:
         yield
@@ -49,7 +54,9 @@ def override(
         helper.replace_store(outer)
 
 
-def _flag(name: str, data: bool | Mapping[str, Any]) -> Flag:  # noqa: FBT001 - the shorthand for on and off
+def _flag(name: str, data: bool | Mapping[str, Any] | None) -> Flag | None:  # noqa: FBT001 - the shorthand for on and off
+    if data is None:
+        return None
     if isinstance(data, bool):
         return Flag(name, enabled=data)
     return flag_of(name, {"enabled": True, **data})

@@ -155,21 +155,36 @@ class Entry:
             return UNREAD if self.failure is None else MISSING
         return GOOD if self.failure is None else FAILING
 
-    def next_revision(self, now: float) -> int:
-        """Return the revision of an attempt at `now`, in microseconds.
+    def next_revision(self, least: int) -> int:
+        """Return the revision of the next attempt.
 
-        A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): it follows the
-        wall clock, even if the snapshot file was lost, but never moves backwards with it.
+        A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014): it follows a
+        physical clock, so that processes agree even if the snapshot file was lost, but increases
+        with each attempt whatever that clock does.
+
+        Args:
+            least: microseconds of the monotonic clock, which is the same in all processes; 0 where
+                no other process ever compares.
         """
-        return max(self.revision + 1, int(now * 1e6))
+        return max(self.revision + 1, least)
 
-    def bounded(self, longest: float) -> Entry:
-        """Return the entry with its next attempt at most `longest` seconds after the last one.
+    def bounded(self, longest: float, revision: int) -> Entry:
+        """Return the entry of a file as far as attempts can have led to its times and numbers.
 
-        For entries from a file: no attempt sets a later time, whatever the file says.
+        Args:
+            longest: seconds from one attempt to the next, at most.
+            revision: the highest one that an attempt can have had until now.
         """
         latest = self.checked_at + longest
-        return self if self.refresh_at <= latest else self._with(refresh_at=latest)
+        highest = max(self.revision, self.confirmed, self.failures)
+        if self.refresh_at <= latest and highest <= revision:
+            return self
+        return self._with(
+            refresh_at=min(self.refresh_at, latest),
+            revision=min(self.revision, revision),
+            confirmed=min(self.confirmed, revision),
+            failures=min(self.failures, revision),  # each has a revision of its own
+        )
 
     def without_token(self) -> Entry:
         """Return the entry for a process that must not poll with its token."""
@@ -259,15 +274,15 @@ def newer(own: Entry, found: Entry) -> Entry:
     """
     if own.is_secret and not found.is_secret:  # what holds a secret here is read here
         return own
-    if found.document is None:
-        if own.document is not None or own.given:  # redacted in the file
-            return own
-        has_neither = own.fetched_at is None and found.fetched_at is None
-        return found if has_neither and found.is_known and found.revision >= own.revision else own
-    if own.fetched_at is None:
+    is_own_used, is_found_used = own.used_since is not None, found.used_since is not None
+    if found.document is None and (is_own_used or is_found_used or not found.is_known):
+        return own  # redacted in the file
+    if own.fetched_at is None and found.fetched_at is None:
         # Of two that only some sources can use, or none, the later attempt is the newer one.
-        is_own_newer = found.fetched_at is None and own.document is not None
-        return own if is_own_newer and own.revision > found.revision else found
+        is_own_newer = (is_own_used, own.revision) > (is_found_used, found.revision)
+        return own if is_own_newer else found
+    if own.fetched_at is None:
+        return found
     # Document, version and token stay together: "unchanged" refers to one document. An entry that
     # still has its token was never published, so it is no older than the published one.
     is_own_newer = own.confirmed > found.confirmed or (
@@ -375,7 +390,7 @@ def _after_failure(
         token=token,
         checked_at=schedule.now,
         read_seconds=(document or before).read_seconds,
-        revision=before.next_revision(schedule.now),
+        revision=before.next_revision(schedule.revision),
         failures=failures,
         failure=failure,
         is_secret=before.is_secret if given else partial is not None and partial.is_secret,
@@ -414,7 +429,7 @@ def _good(before: Entry, document: Document, same: Document, schedule: Schedule)
         checked_at=schedule.now,
         refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, document.poll_seconds),
         read_seconds=document.read_seconds,
-        revision=(revision := before.next_revision(schedule.now)),
+        revision=(revision := before.next_revision(schedule.revision)),
         confirmed=revision,
         is_secret=document.is_secret,
     )
@@ -426,7 +441,7 @@ def _confirmed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
         fetched_at=schedule.now,
         checked_at=schedule.now,
         refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, response.poll_seconds),
-        revision=(revision := before.next_revision(schedule.now)),
+        revision=(revision := before.next_revision(schedule.revision)),
         confirmed=revision,
         failures=0,
         failure=None,
@@ -451,7 +466,7 @@ def _fallen_back(before: Entry, fallback: Entry, failure: Failure, schedule: Sch
         fetched_at=fallback.fetched_at or 0.0,
         checked_at=schedule.now,
         refresh_at=schedule.next_attempt(1),
-        revision=before.next_revision(schedule.now),
+        revision=before.next_revision(schedule.revision),
         failures=1,
         failure=failure,
     )
@@ -467,7 +482,7 @@ def _failing(before: Entry, failure: Failure, schedule: Schedule, token: str) ->
         fetched_at=before.fetched_by(schedule.now),
         checked_at=schedule.now,
         refresh_at=refresh_at,
-        revision=before.next_revision(schedule.now),
+        revision=before.next_revision(schedule.revision),
         failures=failures,
         failure=failure,
     )

@@ -48,10 +48,11 @@ class Handoff:
         taken_at: when it prefetched, in Unix seconds.
         references: the in-place references, by variable.
         configured: the names that the function's own configuration sets.
+        kept: the names that a program between two wrappers has set: no source sets them.
         background: the child that still loads deferred sources; None if there is none.
     """
 
-    __slots__ = ("background", "configured", "process", "references", "taken_at")
+    __slots__ = ("background", "configured", "kept", "process", "references", "taken_at")
 
     def __init__(
         self,
@@ -60,11 +61,14 @@ class Handoff:
         references: Mapping[str, str],
         configured: Iterable[str],
         background: BackgroundFetch | None = None,
+        *,
+        kept: Iterable[str] = (),
     ) -> None:
         self.process = process
         self.taken_at = taken_at
         self.references = dict(references)
         self.configured = frozenset(configured)
+        self.kept = frozenset(kept)
         self.background = background
 
 
@@ -76,6 +80,8 @@ def dumps(handoff: Handoff) -> str:
         "references": handoff.references,
         "configured": sorted(handoff.configured),
     }
+    if handoff.kept:
+        fields["kept"] = sorted(handoff.kept)
     if handoff.background is not None:
         child = handoff.background
         fields["background"] = [child.process, child.descriptor, child.inode]
@@ -97,6 +103,7 @@ def loads(text: str) -> Handoff | None:
             {str(name): str(value) for name, value in fields["references"].items()},
             [str(name) for name in fields["configured"]],
             BackgroundFetch(*map(int, fields["background"])) if "background" in fields else None,
+            kept=[str(name) for name in fields.get("kept", [])],
         )
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None

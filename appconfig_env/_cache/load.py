@@ -28,6 +28,7 @@ def load(
     *,
     timeout: float,
     jitter: float = 0.0,
+    revision: int = 0,
     force: Collection[str] = (),
     skip: Collection[str] = (),
     fallback: Callable[[], Snapshot | None] | None = None,
@@ -42,6 +43,7 @@ def load(
         timeout: seconds for all requests together.
         jitter: from 0 to 1, drawn for each load: spreads the next polls, see `schedule`. One number
             for all sources, so that those of one environment become stale together.
+        revision: the least revision of this attempt, see `Entry.next_revision`.
         force: references of resources to read even if they are fresh.
         skip: references of resources not to read, stale or not.
         fallback: returns the fallback, for sources that are unavailable and have no value.
@@ -64,9 +66,8 @@ def load(
     for reference, sources in settings.resources().items():
         before = known.get(reference)
         if reference in outcomes:
-            schedule = Schedule(
-                settings.interval(sources), now, jitter, floor=settings.floor(sources)
-            )
+            interval, floor = settings.interval(sources), settings.floor(sources)
+            schedule = Schedule(interval, now, jitter, floor=floor, revision=revision)
             entries[reference] = after(before, outcomes[reference], sources, schedule, substitute)
         elif before is not None:
             entries[reference] = before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 from .._config.settings import PREFIX
 from ..errors import SettingsError
@@ -50,6 +51,16 @@ def read(settings: Settings, log: Log, written: Written | None = None) -> Snapsh
     """
     found = _read(settings, log, written or Written())
     return None if found is None else found.without_tokens()
+
+
+def revision_now() -> int:
+    """Return the least revision of an attempt that is made now: a later attempt has a higher one.
+
+    By the monotonic clock on purpose: it is the same in all processes that share a snapshot, and
+    other than the wall clock it never moves backwards. It only decides the order of attempts, never
+    their age, so it does not matter that it may stop while Lambda freezes the sandbox.
+    """
+    return time.monotonic_ns() // 1000
 
 
 def check_fallback(settings: Settings) -> None:
@@ -219,8 +230,10 @@ def _usable(found: Snapshot, settings: Settings) -> Snapshot:
     Documents that their sources cannot use are left out: they are read again.
     """
     resources = settings.resources()
+    # A higher revision was written before the machine was restarted, or by another program.
+    latest = revision_now()
     entries = {
-        reference: entry.bounded(settings.longest_wait(resources[reference]))
+        reference: entry.bounded(settings.longest_wait(resources[reference]), latest)
         for reference, entry in found.entries.items()
         if entry.fetched_at is None
         or entry.document is None

@@ -21,17 +21,25 @@ class Schedule:
         now: when the attempt is made, in Unix seconds.
         jitter: from 0 to 1; 0 for exactly the interval.
         floor: the service's minimum between two polls, in seconds; jitter does not shorten it.
+        revision: the least revision of the attempt, see `Entry.next_revision`.
     """
 
-    __slots__ = ("_floor", "_interval", "_jitter", "now")
+    __slots__ = ("_floor", "_interval", "_jitter", "now", "revision")
 
     def __init__(
-        self, interval: float, now: float, jitter: float = 0.0, *, floor: float = 0.0
+        self,
+        interval: float,
+        now: float,
+        jitter: float = 0.0,
+        *,
+        floor: float = 0.0,
+        revision: int = 0,
     ) -> None:
         self._interval = interval
         self._jitter = jitter
         self._floor = floor
         self.now = now
+        self.revision = revision
 
     def next_poll(self, checked_at: float, refresh_at: float, least: float | None) -> float:
         """Return when to poll again after a success, in Unix seconds.

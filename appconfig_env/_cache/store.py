@@ -94,12 +94,13 @@ class Store:
         self._trusted_from = restored_at
         self._is_restored = restored_at != ALWAYS
         self._busy_until = ALWAYS
-        self._stalled: tuple[int, float] | None = None
+        self._stalled: tuple[list[float], float] | None = None
         self.log: Log = lambda level, message: log(settings, level, message)
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
         # The names that the function's configuration sets, as opposed to its code.
         self._configured = handoff.configured if handoff else frozenset(environ)
+        self._kept = handoff.kept if handoff else frozenset()
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.sourced: frozenset[str] = frozenset()
         self._rendered: list[Variables] = []  # what the published values were merged from
@@ -243,9 +244,9 @@ class Store:
         if entries and not any(entry.is_stale(now) for entry in entries):
             self._stalled = None  # nothing is stale: it has published
             return False
-        latest = max((entry.revision for entry in entries), default=0)
-        if self._stalled is None or self._stalled[0] != latest or now < self._stalled[1]:
-            self._stalled = (latest, now)
+        attempts = [entry.checked_at for entry in entries]
+        if self._stalled is None or self._stalled[0] != attempts or now < self._stalled[1]:
+            self._stalled = (attempts, now)
         settings = self.settings
         longest = max(settings.deadline_seconds, settings.poll_timeout_seconds)
         return now - self._stalled[1] > ABANDONED_LOCK_FACTOR * longest
@@ -274,6 +275,7 @@ class Store:
             known,
             timeout=self._longest_wait(),
             jitter=self._jitter(),
+            revision=repository.revision_now(),
             force=force,
             skip=skip,
             fallback=lambda: repository.read_fallback(self.settings, self.log),
@@ -311,7 +313,7 @@ class Store:
         values = snapshot.values(settings)
         kept = self._configured & settings.fixed if settings.overwrite else self._configured
         in_place = {source.variable for source in settings.sources if source.variable}
-        for name in (kept & values.keys()) - in_place:
+        for name in values.keys() & (kept - in_place | self._kept):
             del values[name]
         self.sourced |= values.keys()
         return values

@@ -23,13 +23,16 @@ def is_reference(value: str) -> bool:
     return bool(colon) and scheme in SCHEMES and scheme != FILE
 
 
-# How many letters may be wrong, missing or swapped in a scheme, and whether it is then an error.
+# How many letters may be wrong, missing or swapped in a scheme, and whether it is then an error:
+# words that are almost `ssm` are common in other values.
 _NEAR = ((APPCONFIG, 2, True), (SECRETS_MANAGER, 2, True), (SSM, 1, False))
-# What other tools put around a reference.
+# What other tools put around a reference; they need no white space there.
 _OTHER_TOOLS = (
     "{{resolve:ssm", "{{resolve:secretsmanager", "{{resolve:appconfig", "${ssm:",
     "${secretsmanager:", "${appconfig:", "{{ssm:", "{{secretsmanager:", "{{appconfig:",
 )  # fmt: skip
+# What AWS accepts in the names of parameters and secrets and in ARNs, besides letters and digits.
+_NAME_CHARACTERS = "/_+=.@-!:%"
 
 
 class NearMiss:
@@ -37,7 +40,7 @@ class NearMiss:
 
     Attributes:
         reason: what is wrong, and the remedy; without the value.
-        is_certain: whether it is a reference once the mistake is corrected: then it is an error.
+        is_certain: whether it can hardly be an ordinary value: then it is an error.
     """
 
     __slots__ = ("is_certain", "reason")
@@ -53,23 +56,26 @@ def near_miss(value: str) -> NearMiss | None:
     The value of a variable that is configured on the function: called for each one at startup, so
     the first tests are cheap.
     """
-    if any(mark in value for mark in _OTHER_TOOLS):
-        reason = "looks like another tool's reference, which is not resolved here"
-        return NearMiss(f"{reason}; write SCHEME:NAME alone, such as ssm:/x", is_certain=False)
+    if "{{" in value or "${" in value:
+        squeezed = "".join(value.split()).lower()
+        if any(mark in squeezed for mark in _OTHER_TOOLS):
+            reason = "looks like another tool's reference, which is not resolved here"
+            return NearMiss(f"{reason}; write SCHEME:NAME alone, such as ssm:/x", is_certain=False)
     bare = value.strip().strip("\"'").strip()
     written, colon, rest = bare.partition(":")
     if not colon or len(written) > 2 * len(SECRETS_MANAGER):
         return None
     scheme = written.lower().replace("-", "").replace("_", "").replace(" ", "")
     if scheme in (APPCONFIG, SECRETS_MANAGER, SSM):
-        if not _is_valid(f"{scheme}:{rest}"):
+        if not _is_plausible(scheme, rest):
             return None
         if written != scheme:
-            return NearMiss(_did_you_mean(written, scheme), is_certain=True)
+            is_certain = scheme != SSM or "/" in rest  # SSM:debug may be the level of a log
+            return NearMiss(_did_you_mean(written, scheme), is_certain=is_certain)
         reason = "is a reference between quotation marks or white space; remove them"
         return NearMiss(reason, is_certain=True)
     for known, most, is_certain in _NEAR:
-        if _distance(scheme, known, most) <= most and _is_valid(f"{known}:{rest}"):
+        if _distance(scheme, known, most) <= most and _is_plausible(known, rest):
             if is_certain or rest.startswith("/"):
                 return NearMiss(_did_you_mean(written, known), is_certain=is_certain)
             return None
@@ -80,12 +86,17 @@ def _did_you_mean(written: str, scheme: str) -> str:
     return f"begins with {written}:, did you mean {scheme}:? Correct it"
 
 
-def _is_valid(text: str) -> bool:
-    try:
-        parse(text, "X")
-    except ReferenceProblems:
-        return False
-    return True
+def _is_plausible(scheme: str, rest: str) -> bool:
+    """Whether what follows the scheme has the form of a name, whatever its key and options.
+
+    Not whether it is valid: a value with two mistakes must not reach the program either.
+    """
+    path = rest.partition("#")[0].partition("?")[0]
+    if scheme == APPCONFIG:
+        parts = path.split("/")
+        return len(parts) == 3 and all(part and part == part.strip() for part in parts)
+    is_name = path.isascii() and all(one.isalnum() or one in _NAME_CHARACTERS for one in path)
+    return bool(path) and is_name and "//" not in path
 
 
 def _distance(one: str, other: str, most: int) -> int:

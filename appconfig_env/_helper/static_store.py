@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from .._config.references import ReferenceProblems, parse, without_options
+from .._config.sources import APPCONFIG
 from .._content.flags import FoundFlag, flag_of, is_flag
-from ..errors import MissingKeyError
+from .._content.variables import KeyMissingError, pick
+from ..errors import AmbiguousFlagError, MissingKeyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +14,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .._cache.store import Seen
+    from .._config.sources import Resource, Source
     from .._content.flags import Flag
+
+    # By resource and #KEY, whose segments are empty for the whole document.
+    Documents = Mapping[tuple[Resource, tuple[str, ...]], Any]
+    Flags = Mapping[str, Flag | None]
 
 ALWAYS, NEVER = float("-inf"), float("inf")
 
@@ -23,16 +30,16 @@ class StaticStore:
     Args:
         environ: the environment, for names that are not in `values`.
         values: texts by variable name; None for none, even if the environment has one.
-        documents: parsed documents by reference.
-        flags: by name.
+        documents: parsed documents, see `parsed`.
+        flags: by name; None for none, even if a document has one.
     """
 
     def __init__(
         self,
         environ: Mapping[str, str],
         values: Mapping[str, str | None] | None = None,
-        documents: Mapping[str, Any] | None = None,
-        flags: Mapping[str, Flag] | None = None,
+        documents: Documents | None = None,
+        flags: Flags | None = None,
     ) -> None:
         self._environ = environ
         self._values = dict(values or {})
@@ -44,14 +51,19 @@ class StaticStore:
     def extended(
         self,
         values: Mapping[str, str | None],
-        documents: Mapping[str, Any],
-        flags: Mapping[str, Flag],
+        documents: Documents,
+        flags: Flags,
     ) -> StaticStore:
         """Return a copy in which these take precedence."""
+        kept = {
+            (resource, key): data
+            for (resource, key), data in self._documents.items()
+            if not any((resource, key[:depth]) in documents for depth in range(len(key)))
+        }
         return StaticStore(
             self._environ,
             {**self._values, **values},
-            {**self._documents, **documents},
+            {**kept, **documents},
             {**self._flags, **flags},
         )
 
@@ -64,37 +76,83 @@ class StaticStore:
         return self._values[name] if name in self._values else self._environ.get(name)
 
     def document(self, reference: str) -> Any:
-        """Return the document of `reference`.
+        """Return the document of `reference`, or the value that its `#KEY` selects.
 
         Raises:
             MissingKeyError: there is none.
         """
-        if reference in self._documents:
-            return self._documents[reference]
-        try:
-            public = parse(reference).public_reference
-        except ReferenceProblems as error:
-            raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None
+        source = _source(reference)
+        resource = self._resource(source)
+        for depth in range(len(source.key), -1, -1):
+            given = (resource, source.key[:depth])
+            if given in self._documents:
+                try:
+                    return pick(self._documents[given], source.key[depth:])
+                except KeyMissingError as error:
+                    raise MissingKeyError(f"{source.public_reference}: {error}") from None
         raise MissingKeyError(
-            f"{public} is not among the documents of testing.override; add it to documents="
+            f"{source.public_reference} is not among the documents of testing.override; "
+            "add it to documents="
         )
+
+    def _resource(self, source: Source) -> Resource:
+        """Return the resource of a document that `source` reads, or its own if there is none.
+
+        Raises:
+            MissingKeyError: there is more than one.
+        """
+        wanted = source.resource
+        known = dict.fromkeys(
+            resource
+            for resource, _ in self._documents
+            if (resource.scheme, resource.parts) == (wanted.scheme, wanted.parts)
+        )
+        if wanted in known or not known:
+            return wanted
+        if len(known) > 1:
+            choices = " or ".join(resource.reference for resource in known)
+            raise MissingKeyError(f"{wanted.reference} may be {choices}; name one of them")
+        return next(iter(known))
 
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
     ) -> FoundFlag | None:
-        """Return the flag, or the one in the document of `source`; None if there is none.
+        """Return the flag, or the one in a profile's document; None if there is none.
+
+        Args:
+            name: the flag's key.
+            source: the profile's reference; None for all profiles.
+            is_strict: return None if `source` has no document.
 
         Raises:
-            MissingKeyError: `source` has no document, unless `is_strict`.
+            AmbiguousFlagError: more than one document has it.
+            MissingKeyError: `source` has no document.
         """
         if name in self._flags:
-            return FoundFlag(self._flags[name])
-        if source is None or (is_strict and source not in self._documents):
-            return None
-        document = self.document(source)
-        if isinstance(document, dict) and is_flag(document.get(name)):
-            return FoundFlag(flag_of(name, document[name]))
-        return None
+            flag = self._flags[name]
+            return None if flag is None else FoundFlag(flag)
+        if source is not None:
+            try:
+                documents = [(_source(source).resource.reference, self.document(source))]
+            except MissingKeyError:
+                if is_strict:
+                    return None
+                raise
+        else:
+            documents = [
+                (resource.reference, data)
+                for (resource, key), data in self._documents.items()
+                if resource.scheme == APPCONFIG and not key
+            ]
+        found = [
+            (reference, data[name])
+            for reference, data in documents
+            if isinstance(data, dict) and is_flag(data.get(name))
+        ]
+        if len(found) > 1:
+            both = " and ".join(reference for reference, _ in found)
+            raise AmbiguousFlagError(f"{both} both have a flag {name!r}; choose one with source=")
+        return FoundFlag(flag_of(name, found[0][1]), found[0][0]) if found else None
 
     def knows(self, reference: str) -> bool:
         """Return True: a test can use any reference."""
@@ -104,3 +162,26 @@ class StaticStore:
     def status(self) -> dict[str, dict[str, Any]]:
         """Return an empty dictionary: there are no sources."""
         return {}
+
+
+def parsed(documents: Mapping[str, Any]) -> Documents:
+    """Return `documents` by what their references read, whatever the options.
+
+    Raises:
+        ValueError: a reference is not valid.
+    """
+    try:
+        sources = {reference: _source(reference) for reference in documents}
+    except MissingKeyError as error:
+        raise ValueError(str(error)) from None
+    return {
+        (sources[reference].resource, sources[reference].key): data
+        for reference, data in documents.items()
+    }
+
+
+def _source(reference: str) -> Source:
+    try:
+        return parse(reference)
+    except ReferenceProblems as error:
+        raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None

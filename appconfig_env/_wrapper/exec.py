@@ -99,11 +99,24 @@ def initial_environ() -> dict[str, str]:
     environ = dict(os.environ)
     environ.pop("", None)
     if environ.get("LC_CTYPE") in ("C.UTF-8", "C.utf8", "UTF-8"):
-        try:
-            with open("/proc/self/environ", "rb") as file:
-                given = file.read()
-        except OSError:  # no /proc: the additional LC_CTYPE does no harm
-            return environ
-        if not any(item.startswith(b"LC_CTYPE=") for item in given.split(b"\0")):
+        given = environ_at_exec("self")  # without /proc, the additional LC_CTYPE does no harm
+        if given and "LC_CTYPE" not in given:
             del environ["LC_CTYPE"]
     return environ
+
+
+def environ_at_exec(process: str) -> dict[str, str]:
+    """Return the environment that a process was executed with; empty if it cannot be read.
+
+    What the process itself has set since is not in it.
+
+    Args:
+        process: its ID, or `self`.
+    """
+    try:
+        with open(f"/proc/{process}/environ", "rb") as file:
+            items = file.read().split(b"\0")
+    except OSError:  # it has ended, is another user's, or there is no /proc
+        return {}
+    pairs = (os.fsdecode(item).partition("=") for item in items)
+    return {name: value for name, _, value in pairs if name}

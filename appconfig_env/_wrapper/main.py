@@ -9,7 +9,7 @@ import time
 from .._config.references import is_reference
 from .._config.settings import HANDOFF, PREFIX, from_environ
 from ..errors import AppConfigEnvError
-from .exec import ExecError, become, execute, initial_environ
+from .exec import ExecError, become, environ_at_exec, execute, initial_environ
 from .log import StartLog, to_stderr
 from .runtime_api import report_init_error
 
@@ -146,7 +146,8 @@ def _passed(environ: Mapping[str, str]) -> Handoff | None:
 
     Then any other variable may have been set by a source, so the author of a parameter may have
     chosen its value: it is neither a setting nor a reference. What no source can set counts as
-    configured.
+    configured. What the program that started us has set is kept, but it may be a value that it got
+    from a source, so it is neither a setting nor a reference either.
     """
     text = environ.get(HANDOFF, "")
     if not text:
@@ -155,8 +156,12 @@ def _passed(environ: Mapping[str, str]) -> Handoff | None:
     from .._content.protected import is_protected
 
     passed = handoff.loads(text)
-    if passed is not None:
-        passed.configured |= {name for name in environ if is_protected(name)}
+    if passed is None:
+        return None
+    exported = environ_at_exec(str(passed.process))
+    if exported.get(HANDOFF) == text:  # else it is another process, or has executed a program since
+        passed.kept |= {name for name in environ if environ[name] != exported.get(name)}
+    passed.configured |= {name for name in environ if is_protected(name)}
     return passed
 
 
@@ -166,9 +171,11 @@ def _warn_of_texts(environ: Mapping[str, str], passed: Handoff, log: StartLog) -
     A program that adds references for a wrapper that it starts itself would otherwise not notice.
     """
     for name, value in sorted(environ.items()):
-        if name not in passed.configured and name not in passed.references and is_reference(value):
+        is_resolved = name in passed.references and name not in passed.kept
+        if name not in passed.configured and not is_resolved and is_reference(value):
             log.write(
                 "warn",
                 f"{name} was left as it is, although it looks like a reference: a source may have "
-                f"set it; remove {HANDOFF} from the environment of this command to read it",
+                f"set it; to read it, unset {name}, and add its reference with as={name} to "
+                f"{PREFIX}SOURCES",
             )

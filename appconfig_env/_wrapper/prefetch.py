@@ -98,7 +98,8 @@ class Prefetch:
             self._report_slow_reads(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
-            unread = {one.resource.reference for one in stale(settings, moment, snapshot)}
+            requests = stale(settings, moment, snapshot, _failed(snapshot))
+            unread = {one.resource.reference for one in requests}
             background = [reference for reference in deferred if reference in unread]
             if background:
                 passed.background = self._load_in_background(snapshot, background, shared)
@@ -135,6 +136,8 @@ class Prefetch:
             reused,
             timeout=settings.deadline_seconds,
             jitter=self._jitter(),
+            revision=repository.revision_now(),
+            force=_failed(reused),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
         )
@@ -198,10 +201,12 @@ class Prefetch:
         """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
         in_place = {source.variable for source in settings.sources if source.variable}
+        kept = self._kept() & self._environ.keys()
+        in_place -= kept
         result = {name: value for name, value in self._environ.items() if name not in in_place}
         configured = settings.fixed if settings.overwrite else frozenset(result)
         if self._passed is not None:
-            configured &= self._passed.configured
+            configured = configured & self._passed.configured | kept
         names = set()
         for source, variables in snapshot.variables(settings):
             reference = source.public_reference
@@ -212,21 +217,29 @@ class Prefetch:
                 log.write("warn", f"{reference}: {problem}; it was left out")
             for name, value in variables.values.items() if source.env else ():
                 if name in configured:
+                    by = "was set by a program" if name in kept else "is configured on the function"
                     hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
-                    log.write("debug", f"{reference}: {name} is configured on the function; {hint}")
+                    log.write("debug", f"{reference}: {name} {by}; {hint}")
                 else:
                     result[name] = value
                     names.add(name)
         return result, names
 
+    def _kept(self) -> frozenset[str]:
+        """Return the names that a program before this wrapper has set, and no source may set."""
+        if self._passed is None or self._settings.overwrite:
+            return frozenset()
+        return self._passed.kept
+
     def _handoff(self, moment: float) -> handoff.Handoff:
         if self._passed is not None:
-            references, configured = self._passed.references, self._passed.configured
+            passed = self._passed
+            references, configured, kept = passed.references, passed.configured, self._kept()
         else:
             in_place = {source.variable for source in self._settings.sources}
-            configured = frozenset(self._environ) - in_place
+            configured, kept = frozenset(self._environ) - in_place, frozenset()
             references = {name: self._environ[name] for name in self._environ.keys() - configured}
-        return handoff.Handoff(os.getpid(), moment, references, configured)
+        return handoff.Handoff(os.getpid(), moment, references, configured, kept=kept)
 
     def _load_in_background(
         self, snapshot: Snapshot, deferred: list[str], shared: repository.SnapshotRepository
@@ -281,15 +294,20 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
 
 
 def _reusable(found: Snapshot) -> Snapshot:
-    """Return the entries with documents; those that failed are stale, files are left out."""
+    """Return the entries with documents; files are left out."""
     complete = found.complete()
     entries = {
-        # One that failed has a fallback, or is older than its interval: try again now.
-        reference: entry.made_stale() if entry.failure else entry
+        reference: entry
         for reference, entry in complete.entries.items()
         if not reference.startswith(FILE + ":")
     }
     return Snapshot(complete.taken_at, complete.fingerprint, entries)
+
+
+def _failed(snapshot: Snapshot | None) -> list[str]:
+    """Return the references to read even if they are fresh: a fallback's, or older than that."""
+    entries = snapshot.entries if snapshot is not None else {}
+    return [reference for reference, entry in entries.items() if entry.failure]
 
 
 def _deferred_resources(settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from importlib import metadata
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from appconfig_env import errors
 from appconfig_env.testing import override
 
 from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FUNCTIONS = {"document", "flag", "get", "on_change", "refresh", "status"}
 
@@ -41,6 +45,26 @@ def test_all_lists_every_public_name() -> None:
 
 def test_the_version_is_the_installed_packages() -> None:
     assert appconfig_env.__version__ == metadata.version("appconfig-env")
+
+
+@pytest.mark.parametrize("files", [None, {}, {"METADATA": "Name: appconfig-env\n"}])
+def test_where_the_package_is_not_installed_it_has_no_version(
+    tmp_path: Path, files: dict[str, str] | None
+) -> None:
+    (tmp_path / "appconfig_env").symlink_to(ROOT / "appconfig_env")
+    if files is not None:
+        folder = tmp_path / "appconfig_env-1.dist-info"
+        folder.mkdir()
+        for name, text in files.items():
+            (folder / name).write_text(text)
+    script = (
+        f"import sys; sys.path = [{str(tmp_path)!r}, *(p for p in sys.path if 'python3' in p)]\n"
+        "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
+        "import appconfig_env; print(hasattr(appconfig_env, '__version__'))"
+    )
+    command = [sys.executable, "-I", "-S", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("False\n", "")
 
 
 def test_flag_is_the_class_of_the_flags_that_are_returned() -> None:

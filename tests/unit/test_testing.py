@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import appconfig_env
-from appconfig_env import MissingKeyError
+from appconfig_env import AmbiguousFlagError, MissingKeyError
 from appconfig_env.testing import override
 
 APP = "appconfig:shop/prod/app"
@@ -86,3 +86,69 @@ def test_an_override_applies_to_all_threads() -> None:
         thread.start()
         thread.join()
     assert values == ["3"]
+
+
+@pytest.mark.parametrize(
+    "written", [APP, f"{APP}?prefix=X_", f"{APP}?optional&ttl=60", "appconfig:shop/pr%6Fd/app"]
+)
+@pytest.mark.parametrize("asked", [APP, f"{APP}?env=no", "appconfig:sh%6Fp/prod/app"])
+def test_a_document_is_found_whatever_the_options_of_its_reference(
+    written: str, asked: str
+) -> None:
+    with override(documents={written: {"db": {"host": "x"}}}):
+        assert appconfig_env.document(asked) == {"db": {"host": "x"}}
+        assert appconfig_env.document(f"{asked}#db.host") == "x"
+        with pytest.raises(MissingKeyError, match=r"has no key 'db\.port'"):
+            appconfig_env.document(f"{asked}#db.port")
+
+
+def test_a_value_of_a_document_can_be_given_alone_or_in_addition() -> None:
+    secret = "secretsmanager:prod/db"
+    with override(documents={f"{secret}?optional#password": "p"}):
+        assert appconfig_env.document(f"{secret}#password") == "p"
+        with pytest.raises(MissingKeyError, match="not among the documents"):
+            appconfig_env.document(secret)
+        with override(documents={secret: {"password": "q", "user": "u"}}):
+            assert appconfig_env.document(f"{secret}#user") == "u"
+            assert appconfig_env.document(f"{secret}#password") == "q"
+
+
+def test_of_two_formats_of_a_profile_the_one_that_is_named_is_returned() -> None:
+    with override(documents={APP: {"a": 1}, f"{APP}?format=text": "text"}):
+        assert appconfig_env.document(APP) == {"a": 1}
+        assert appconfig_env.document(f"{APP}?format=text") == "text"
+        with pytest.raises(MissingKeyError, match="name one of them"):
+            appconfig_env.document(f"{APP}?format=json")
+
+
+def test_a_document_whose_reference_is_invalid_is_an_error() -> None:
+    with (
+        pytest.raises(ValueError, match="'nonsense': expected a reference that starts with"),
+        override(documents={"nonsense": {}}),
+    ):
+        pass
+
+
+def test_a_flag_is_found_in_the_documents_of_profiles() -> None:
+    on = {"enabled": True, "limit": 3}
+    with override(documents={f"{APP}?env=no": {"checkout": on}, "ssm:x": {"hidden": on}}):
+        assert appconfig_env.flag("checkout").attributes == {"limit": 3}
+        assert appconfig_env.flag("checkout", source=f"{APP}?prefix=X_")
+        assert not appconfig_env.flag("hidden")
+        with override(documents={"appconfig:a/b/c": {"checkout": {"enabled": False}}}):
+            with pytest.raises(AmbiguousFlagError, match="choose one with source="):
+                appconfig_env.flag("checkout")
+            assert not appconfig_env.flag("checkout", source="appconfig:a/b/c")
+            with override(flags={"checkout": True}):
+                assert appconfig_env.flag("checkout") == appconfig_env.Flag(
+                    "checkout", enabled=True
+                )
+
+
+def test_none_removes_a_flag_even_if_a_document_has_it() -> None:
+    document = {"checkout": {"enabled": True}}
+    with override(documents={APP: document}, flags={"checkout": None}):
+        for source in (None, APP):
+            assert not appconfig_env.flag("checkout", source=source)
+        with override(flags={"checkout": {"limit": 3}}):
+            assert appconfig_env.flag("checkout")

@@ -84,10 +84,9 @@ class Expectations:
         self.interval = max(settings.poll_seconds, FLOOR_SECONDS)
         self._keeps_tokens = True
         self.is_writable = True
-        # After the file was lost or unreachable, or the clock moved backwards, the state of the
-        # processes differs until one of them has written a good document to the file.
+        # After the file was lost or unreachable, the state of the processes differs until one of
+        # them has written a good document to the file. A clock that moves changes nothing.
         self._is_divergent = False
-        self._divergent_until = -1.0
         self._attempts: dict[str, list[Attempt]] = {text: [] for text in settings.resources()}
         # By process and resource, the first attempt whose result the process may return.
         self._seen: dict[tuple[str, str], int] = {}
@@ -142,11 +141,13 @@ class Expectations:
             self._attempts[text].append(attempt)
             self._seen[process, text] = len(self._attempts[text]) - 1
             self._requested.add(text)
-        if is_good and self.is_writable and wall > self._divergent_until:
+        if is_good and self.is_writable:
             self._is_divergent = False
         if any(not isinstance(one, Failure) and not _is_early(one) for one in outcomes.values()):
             is_kept = self.is_writable and not self._is_divergent and self._keeps_tokens
             self._token_since = wall if is_good and is_kept else None
+        elif self._token_since is not None:  # older than now by a clock that moved backwards
+            self._token_since = min(self._token_since, wall)
 
     def _attempt(self, process: str, text: str, outcome: Outcome, seconds: float) -> Attempt:
         wall = self._world.wall()
@@ -346,11 +347,6 @@ class Expectations:
             self.is_writable = is_writable
             self._diverge()
 
-    def clock_moved_backwards(self, wall: float) -> None:
-        """The wall clock, which was at `wall`, was set back."""
-        self._diverge()
-        self._divergent_until = max(self._divergent_until, wall)
-
     def _diverge(self) -> None:
         self._is_divergent = True
         self._token_since = None
@@ -365,7 +361,6 @@ class Expectations:
         twin = Expectations(self._world, self._settings)
         twin.is_writable = self.is_writable
         twin._is_divergent = self._is_divergent
-        twin._divergent_until = self._divergent_until
         twin._attempts = {text: list(attempts) for text, attempts in self._attempts.items()}
         twin._keeps_tokens = False
         return twin

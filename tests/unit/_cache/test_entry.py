@@ -130,11 +130,23 @@ def test_every_attempt_except_an_early_one_has_a_higher_revision(event: str, sta
     assert entry.confirmed == (entry.revision if is_confirmed else before.confirmed)
 
 
-@given(st.integers(0, 2**40), st.floats(0, 2000))
-def test_a_revision_follows_the_clock_and_never_decreases(revision: int, now: float) -> None:
-    following = Entry(revision=revision).next_revision(now)
+@given(st.integers(0, 2**40), st.integers(0, 2**41))
+def test_a_revision_follows_the_clock_and_never_decreases(revision: int, least: int) -> None:
+    following = Entry(revision=revision).next_revision(least)
     assert following > revision
-    assert following >= int(now * 1e6)
+    assert following >= least
+
+
+@pytest.mark.parametrize(
+    ("revision", "confirmed", "bounded"),
+    [(7, 5, (7, 5)), (8, 8, (8, 8)), (9, 8, (8, 8)), (2**53, 2**53, (8, 8)), (7, 9, (7, 8))],
+)
+def test_a_revision_from_a_file_is_believed_only_as_far_as_the_clock_allows(
+    revision: int, confirmed: int, bounded: tuple[int, int]
+) -> None:
+    entry = Entry(revision=revision, confirmed=confirmed, refresh_at=4.0).bounded(5.0, 8)
+    assert (entry.revision, entry.confirmed) == bounded
+    assert entry.refresh_at == 4.0
 
 
 def test_an_early_response_keeps_the_time_or_waits_for_the_services_minimum() -> None:

@@ -50,6 +50,8 @@ REDACTED = Entry(
     redacted={"i": ["A"]},
 )  # fmt: skip
 UNREAD = Entry()
+UNUSED = missing(3)._with(document=Document(b"unused"))
+PARTIAL = missing(3)._with(document=Document(b"partial"), received_at=1.0)
 
 
 def snapshot(entry: Entry | None) -> Snapshot:
@@ -82,6 +84,16 @@ def body(entry: Entry | None) -> str | None:
         # Without any document, the last failure counts.
         (missing(3), missing(4, THROTTLED), None, THROTTLED),
         (missing(4, THROTTLED), missing(3), None, THROTTLED),
+        # No source can use the document of one of them.
+        (UNUSED, missing(4, THROTTLED), None, THROTTLED),
+        (UNUSED, missing(2, THROTTLED), "unused", DENIED),
+        (missing(4, THROTTLED), UNUSED, None, THROTTLED),
+        (missing(2, THROTTLED), UNUSED, "unused", DENIED),
+        (UNUSED, good(1), "as of 1", None),
+        # Only some sources can use it.
+        (PARTIAL, missing(4, THROTTLED), "partial", DENIED),
+        (missing(4, THROTTLED), PARTIAL, "partial", DENIED),
+        (UNUSED._with(revision=5), PARTIAL, "partial", DENIED),
     ],
 )
 def test_the_newer_document_and_the_newer_attempt_are_taken(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -169,6 +170,47 @@ def test_processes_take_turns_with_one_token(process: Process, tmp_path: Path) -
         process.response(1, f"t{int(token[1:]) + 1}")
         one.store.refresh()
         assert process.backend.asked() == [(APP, token)]
+
+
+def test_a_later_attempt_is_adopted_although_the_file_was_lost_and_the_clock_set_back(
+    process: Process, tmp_path: Path
+) -> None:
+    for path in tmp_path.iterdir():
+        path.unlink()
+    process.clock.tick(-3600)
+    other = Process(tmp_path, peer=process)
+    process.response(2)
+    other.store.refresh()
+    process.backend.asked()
+    assert process.store.refresh() == {"A"}
+    assert process.values() == {"A": "2"}
+    assert process.backend.asked() == []
+
+
+@pytest.mark.parametrize("name", ["snapshot.json", "snapshot.json.state"])
+@pytest.mark.parametrize("number", [2**53 - 1, 4_000_000_000_000_000])
+def test_no_number_in_a_file_ends_the_sharing(
+    process: Process, tmp_path: Path, name: str, number: int
+) -> None:
+    file = tmp_path / name
+    first, *documents = file.read_text().splitlines()
+    head = json.loads(first + ("}}" if documents else ""))
+    head["entries"][APP] |= {"revision": number, "confirmed": number, "failures": number}
+    forged = json.dumps(head)[: -2 if documents else None]
+    file.write_text("\n".join([forged, *documents, ""]))
+    if documents:
+        (tmp_path / "snapshot.json.state").unlink()
+    others = [Process(tmp_path, peer=process), Process(tmp_path, peer=process)]
+    for value in (1, 2, 3, 4):
+        process.clock.tick(1000)
+        process.response(value)
+        if value == 1:
+            process.backend.documents[APP] = DENIED
+        for one in (process, *others):
+            one.store.refresh()
+            assert one.values() == {"A": str(value)}
+        assert len(process.backend.asked()) == 1
+        process, *others = (*others, process)
 
 
 def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(

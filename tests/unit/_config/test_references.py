@@ -221,6 +221,16 @@ def test_any_text_is_a_source_or_a_list_of_errors(text: str, start: str) -> None
         (" ssm:/shop/prod/host", "between quotation marks or white space"),
         ("appconfig:shop/prod/app\n", "between quotation marks or white space"),
         ("'SecretManager:prod/db'", "begins with SecretManager:, did you mean secretsmanager:?"),
+        # With another mistake, which is reported once this one is corrected.
+        ("SSM:/shop/prod/", "begins with SSM:, did you mean ssm:?"),
+        ("SSM:shop/prod/", "begins with SSM:, did you mean ssm:?"),
+        ("Ssm:/shop/prod/?prefix=X_", "begins with Ssm:, did you mean ssm:?"),
+        ("SSM:arn:aws:ssm:eu-west-1:1:parameter/shop/host", "did you mean ssm:?"),
+        ("secretmanager:prod/db?stgae=AWSPREVIOUS", "did you mean secretsmanager:?"),
+        ("secretmanager:prod/db?as=X#password", "did you mean secretsmanager:?"),
+        ("Secretsmanager:rds!db-1#a?b", "did you mean secretsmanager:?"),
+        ("'ssm:/shop/prod/'", "between quotation marks or white space"),
+        ("App_Config:My App/prod/flags?fromat=json", "did you mean appconfig:?"),
     ],
 )
 def test_a_value_that_is_a_reference_but_for_a_mistake_is_an_error(value: str, reason: str) -> None:
@@ -242,6 +252,14 @@ def test_a_value_that_is_a_reference_but_for_a_mistake_is_an_error(value: str, r
         "${ssm:/shop/prod/host}",
         "${secretsmanager:prod/db}",
         "{{ssm:host}}",
+        "{{ ssm:/shop/prod/host }}",
+        "{{ resolve:ssm:/shop/prod/host:1 }}",
+        "{{Resolve:SSM:/shop/prod/host}}",
+        "${ ssm:/shop/prod/host }",
+        "${SSM:/shop/prod/host}",
+        # Without a slash, three letters are as likely a word of another language.
+        "SSM:debug",
+        "Ssm:host:3",
     ],
 )
 def test_a_value_that_may_be_meant_as_a_reference_is_a_warning(value: str) -> None:
@@ -260,7 +278,17 @@ def test_a_value_that_may_be_meant_as_a_reference_is_a_warning(value: str) -> No
         "arn:aws:ssm:eu-west-1:1:parameter/shop/host",
         "arn:aws:secretsmanager:eu-west-1:1:secret:prod/db-abc",
         "AppConfig: what we use",
+        "AppConfig: what/we/use",
+        "AppConfig:debug",
         "SecretsManager: see the wiki",
+        "SSM: see the wiki",
+        "SSM:debug,S3:info",
+        "SSM:",
+        "SSM:on;S3:off",
+        "SSM://host/db",
+        "'ssm: see the wiki'",
+        "{{name}}: ssm",
+        "${SSM}:/bin",
         "appconfig://shop/prod",
         "applications:a/b/c",
         "smtp:/x",
@@ -297,3 +325,26 @@ def test_one_wrong_letter_in_a_long_scheme_is_always_found(
     found = near_miss(f"{wrong}:shop/prod/app")
     assert found is not None
     assert f"did you mean {scheme}:?" in found.reason
+
+
+@given(st.sampled_from(["ssm:/shop/{}", "secretsmanager:{}", "appconfig:shop/prod/{}"]), st.data())
+def test_no_reference_with_other_case_or_quotation_marks_is_passed_on(
+    pattern: str, data: st.DataObject
+) -> None:
+    name = data.draw(st.text("abcXYZ019_.-", min_size=1))
+    suffix = data.draw(st.sampled_from(["", "?optional", "?default=a b", "#key", "?x=y&z#a.b"]))
+    reference = pattern.format(name) + suffix
+    scheme, colon, rest = reference.partition(":")
+    cased = "".join(data.draw(st.sampled_from([one, one.upper()])) for one in scheme)
+    mark = data.draw(st.sampled_from(["", '"', "'", " ", "\n"]))
+    value = f"{mark}{cased}{colon}{rest}{mark}"
+    found = near_miss(value)
+    assert is_reference(value) or (found is not None and found.is_certain)
+
+
+@given(
+    st.sampled_from(["SSM", "Ssm", "AppConfig", "SecretsManager", "app-config", "secretmanager"]),
+    st.lists(st.text("abcXYZ019_.-,;", min_size=1), min_size=2),
+)
+def test_no_sentence_after_a_name_of_a_service_is_an_error(name: str, words: list[str]) -> None:
+    assert near_miss(f"{name}: {' '.join(words)}") is None

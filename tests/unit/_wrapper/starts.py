@@ -8,6 +8,7 @@ import sys
 import venv
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from appconfig_env._backends.base import Unchanged
 from appconfig_env._content.document import Document
 from appconfig_env._wrapper.main import main
 from appconfig_env.errors import Failure
@@ -109,7 +110,7 @@ class Reads:
 
         def response(self, request: Request) -> Outcome:
             found = self.reads.responses.get(request.resource.name)
-            if isinstance(found, Failure):
+            if isinstance(found, (Failure, Unchanged)):
                 return found
             assert isinstance(found, Document)
             return Document(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._wrapper.exec import ExecError, execute
+from appconfig_env._wrapper.exec import ExecError, environ_at_exec, execute
 
 from ...support.paths import WRAPPER
 from .starts import PYTHON, environ, start
@@ -151,3 +151,19 @@ def test_the_largest_variables_are_named_without_their_values() -> None:
     with pytest.raises(ExecError, match=r"the largest: LARGER, LARGE, PATH\)") as caught:
         execute(["x"], environ, FailingExecve(_a_x=errno.E2BIG))
     assert "c4n4ry" not in str(caught.value)
+
+
+def test_the_environment_of_another_process_is_the_one_that_it_was_executed_with() -> None:
+    given = {"A": "1", "B": "a=b\nc", "C": ""}
+    program = "import os; os.environ['A'] = '2'; print(flush=True); input()"
+    with subprocess.Popen(
+        [*PYTHON, "-c", program], env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert environ_at_exec(str(process.pid)) == given
+        process.communicate(b"\n")
+
+
+def test_the_environment_of_a_process_that_does_not_exist_is_empty() -> None:
+    assert environ_at_exec(str(2**22 + 1)) == {}

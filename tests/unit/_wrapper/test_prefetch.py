@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._backends.base import Unchanged
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
@@ -23,11 +25,13 @@ from appconfig_env.errors import Failure
 
 from ...support.fake_client import FakeClient
 from ...support.fakes import steadily
-from .starts import FakeExecve, Reads, document, environ, exported, prefetched, run
+from ...support.paths import ROOT, WRAPPER
+from .starts import FakeExecve, Reads, document, environ, exported, prefetched, run, start
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from appconfig_env._backends.base import Outcome
     from appconfig_env._wrapper.background import Work
 
     from ...support.fake_aws import FakeAws
@@ -177,6 +181,22 @@ def test_a_repeated_init_requests_failed_sources_again(life: dict[str, str]) -> 
     assert (code, execve.environ["P"]) == (0, "new")
 
 
+def test_a_repeated_init_that_asks_too_early_keeps_the_services_interval(
+    life: dict[str, str],
+) -> None:
+    del life["S"]
+    outcomes: list[tuple[float, Outcome]] = [
+        (1000.0, document(b"one", token="t1")),
+        (1046.0, Failure("throttled", "slow down")),
+        (1047.0, Unchanged("t1", is_early=True)),
+    ]
+    for now, outcome in outcomes:
+        code, execve, _ = run(Reads(profile=outcome), now, life)
+        assert (code, execve.environ["P"]) == (0, "one")
+    state = json.loads(Path(life["APPCONFIG_ENV_SNAPSHOT"] + ".state").read_text())
+    assert state["entries"]["appconfig:a/b/profile"]["refresh_at"] == 1046.0 + 45.0
+
+
 def test_a_deferred_secret_is_left_to_the_helper(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"))
     del life["S"]
@@ -260,6 +280,57 @@ def test_a_wrapper_in_a_child_sets_new_values_and_keeps_what_is_configured(folde
     ]  # fmt: skip
     passed = [json.loads(one[HANDOFF]) for one in (first, second)]
     assert passed[0]["references"] == passed[1]["references"] == {"C": "ssm:/c"}
+
+
+# Changes the parameters and its own environment, and runs a command.
+CHANGE = """
+import json, os, subprocess, sys
+path, parameters, changes, *command = sys.argv[1:]
+with open(path, "w") as file:
+    file.write(parameters)
+subprocess.run(command, env={**os.environ, **json.loads(changes)}, check=True)
+"""
+VIEW = """
+import json, os, appconfig_env
+names = ("A", "B", "C", "D")
+print(json.dumps([[os.environ.get(n) for n in names], [appconfig_env.get(n) for n in names]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("overwrite", "seen"), [("no", ["2", "own", "own", "own"]), ("yes", ["2", "2", "2", "2"])]
+)
+def test_what_a_program_sets_itself_stays_in_the_wrappers_that_it_starts(
+    folder: Path, overwrite: str, seen: list[str]
+) -> None:
+    parameters = folder / "ssm.json"
+    parameters.write_text('{"/shop/prod/A": "1", "/shop/prod/B": "1", "/c": "1"}')
+    later = '{"/shop/prod/A": "2", "/shop/prod/B": "2", "/shop/prod/D": "2", "/c": "2"}'
+    given = environ(
+        folder,
+        APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
+        APPCONFIG_ENV_OVERWRITE=overwrite,
+        C="ssm:/c",
+        PYTHONPATH=str(ROOT),
+    )
+    python = [sys.executable, "-S", "-c"]
+    first = [*python, CHANGE, str(parameters), later, '{"B": "own", "C": "own", "D": "own"}']
+    second = [str(WRAPPER), *python, CHANGE, str(parameters), later, "{}"]
+    third = [str(WRAPPER), *python, VIEW]
+    done = start(given, *first, *second, *third)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [seen, seen]
+
+
+def test_a_reference_that_a_program_adds_is_read_if_it_is_one_of_the_sources(folder: Path) -> None:
+    (folder / "ssm.json").write_text('{"/shop/prod/A": "1", "/x": "2"}')
+    first = exported(environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/"))
+    ended = prefetched(in_a_child(first, X="ssm:/x"))
+    assert ended.environ["X"] == "ssm:/x"
+    advice = "unset X, and add its reference with as=X to APPCONFIG_ENV_SOURCES"
+    assert f"a source may have set it; to read it, {advice}" in ended.log
+    third = exported(in_a_child(first, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/ ssm:/x?as=X"))
+    assert third["X"] == "2"
 
 
 def test_no_source_can_change_which_path_is_read(folder: Path) -> None:
