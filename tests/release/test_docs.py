@@ -131,6 +131,15 @@ def test_a_job_of_the_workflow_runs_targets_that_exist(job: str) -> None:
     assert {name for name in named if f"\n{name}:" not in MAKEFILE} == set()
 
 
+def test_only_runs_of_one_pull_request_cancel_each_other() -> None:
+    group = WORKFLOW["concurrency"]["group"]
+
+    assert re.findall(r"\$\{\{ (.+?) \}\}", group) == [
+        "github.workflow",
+        "github.event.pull_request.number || github.run_id",
+    ]
+
+
 def test_every_job_must_pass() -> None:
     assert set(JOBS["passed"]["needs"]) == set(JOBS) - {"passed"}
 
