@@ -1,10 +1,25 @@
-"""The exceptions that users may catch, and failures as data; no message contains a value."""
+"""The exceptions that users may catch, and failures as data; no message contains a value.
+
+    AppConfigEnvError
+      SettingsError
+      LoadError
+      SourceError
+      MissingKeyError (KeyError)
+      AmbiguousFlagError
+      ConversionError (ValueError)
+
+In parentheses: a built-in exception that is a base class too. A LoadError has a SourceError for
+each source that failed, and a SourceError has a Failure, which is data and never raised.
+"""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself is not loaded: it would cost a cold start 10 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import TypeVar
+
+    K = TypeVar("K")
 
 
 class AppConfigEnvError(Exception):
@@ -31,16 +46,19 @@ class Failure:
     Attributes:
         kind: one of KINDS.
         summary: the reason, with AWS's code and message; never a value.
-        hint: what to do about it, as an imperative; may be empty.
+        hint: what to do about it, as an imperative.
         operation: the API operation that failed; may be empty, like all of the following.
         code: AWS's error code, or one of ours.
         request_id: AWS's ID of the request.
         action: the IAM action that is missing.
         resource_arn: the ARN to allow it on; `*` in it is for what is not known.
+        region: where the call was made.
+        role_arn: the role that was assumed for it; empty for the function's own role.
     """
 
     __slots__ = (
-        "action", "code", "hint", "kind", "operation", "request_id", "resource_arn", "summary",
+        "action", "code", "hint", "kind", "operation", "region", "request_id", "resource_arn",
+        "role_arn", "summary",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +72,8 @@ class Failure:
         request_id: str = "",
         action: str = "",
         resource_arn: str = "",
+        region: str = "",
+        role_arn: str = "",
     ) -> None:
         self.kind: str = kind
         self.summary: str = summary
@@ -63,6 +83,8 @@ class Failure:
         self.request_id: str = request_id
         self.action: str = action
         self.resource_arn: str = resource_arn
+        self.region: str = region
+        self.role_arn: str = role_arn
 
     @property
     def is_unavailable(self) -> bool:
@@ -76,12 +98,18 @@ class Failure:
     def cause(self) -> tuple[str, ...]:
         """What went wrong, apart from the source: equal for all sources that one remedy helps.
 
-        Neither the operation nor the request's ID is part of it. Where the hint alone says what to
-        do, the summary is not part of it either: it may name the service's host.
+        Neither the operation nor the request's ID nor the Region is part of it, nor the resource
+        that an action is denied on. Where the hint alone says what to do, the summary is not part
+        of it either: it may name the service's host.
         """
+        summary, hint = _denied_on(self, "*")
         is_shared = self.kind in ("throttled", "unavailable", "misconfigured")
-        summary = "" if is_shared and self.code and self.hint else self.summary
-        return self.kind, self.code, summary, self.hint
+        return self.kind, self.code, "" if is_shared and self.code and hint else summary, hint
+
+    @property
+    def problem(self) -> str:
+        """What failed, as a sentence without the remedy."""
+        return _problem([self], [self.summary])
 
     def __str__(self) -> str:
         return _sentence([self])
@@ -96,20 +124,64 @@ class Failure:
         return f"<Failure {self.kind}: {self}>"
 
 
-def _sentence(failures: Iterable[Failure]) -> str:
+def by_cause(failed: Iterable[tuple[str, Failure, K]]) -> list[tuple[str, int, K]]:
+    """Group failures, so that several sources with one cause are reported as one line.
+
+    Args:
+        failed: for each source its name, its failure, and what else all in one line must share,
+            such as what is used instead.
+
+    Returns:
+        For each group, in the order of their first sources: the line, how many sources it names,
+        and what they share.
+    """
+    groups: dict[tuple[object, ...], tuple[K, dict[str, None], list[Failure]]] = {}
+    for name, failure, shared in failed:
+        key = (shared, *failure.cause())
+        _, names, failures = groups.setdefault(key, (shared, {}, []))
+        names[name] = None
+        failures.append(failure)
+    return [
+        (f"{', '.join(names)}: {_sentence(failures)}", len(names), shared)
+        for shared, names, failures in groups.values()
+    ]
+
+
+def _sentence(failures: list[Failure]) -> str:
     """Return failures with one cause as one sentence."""
+    summaries, hints = _distinct(failures, "summary"), _distinct(failures, "hint")
+    arns = _distinct(failures, "resource_arn")
+    if len(arns) > 1:
+        parts = [_denied_on(failure, ", ".join(arns)) for failure in failures]
+        summaries, hints = ([*dict.fromkeys(texts)] for texts in zip(*parts, strict=True))
+    return "; ".join([_problem(failures, summaries), *hints])
 
-    def distinct(field: str) -> list[str]:
-        return list(dict.fromkeys(filter(None, (getattr(one, field) for one in failures))))
 
-    failures = tuple(failures)
-    operations, requests = distinct("operation"), distinct("request_id")
-    text = "; ".join(distinct("summary"))
+def _denied_on(failure: Failure, arns: str) -> tuple[str, str]:
+    """Return the summary without the denied resource, and the hint with `arns` in its place."""
+    if not failure.resource_arn:
+        return failure.summary, failure.hint
+    # AWS's words; the resource is an ARN, or what the request named.
+    before, _, resource = failure.summary.partition(" on resource: ")
+    _, space, reason = resource.partition(" ")
+    return before + space + reason, failure.hint.replace(failure.resource_arn, arns)
+
+
+def _problem(failures: list[Failure], summaries: list[str]) -> str:
+    operations = _distinct(failures, "operation")
+    text = "; ".join(summaries)
     if operations:
         text = f"{', '.join(operations)} failed: {text}"
-    if requests:
-        text += f" (request{'s' if len(requests) > 1 else ''} {', '.join(requests)})"
-    return "; ".join([text, *distinct("hint")])
+    about = [
+        f"{noun}{'s' if len(found) > 1 else ''} {', '.join(found)}"
+        for noun, field in (("Region", "region"), ("role", "role_arn"), ("request", "request_id"))
+        if (found := _distinct(failures, field))
+    ]
+    return f"{text} ({'; '.join(about)})" if about else text
+
+
+def _distinct(failures: list[Failure], field: str) -> list[str]:
+    return list(dict.fromkeys(filter(None, (getattr(one, field) for one in failures))))
 
 
 # The caller is not allowed to; there is no such resource; a quota is used up; no response, or one
@@ -156,20 +228,11 @@ class LoadError(AppConfigEnvError):
 
     def __init__(self, errors: Iterable[SourceError]) -> None:
         self.errors: tuple[SourceError, ...] = tuple(errors)
-        causes: dict[tuple[str, ...], list[SourceError]] = {}
-        for error in self.errors:
-            causes.setdefault(error.failure.cause(), []).append(error)
-        super().__init__("\n".join(map(_line, causes.values())))
+        failed = ((error.source, error.failure, None) for error in self.errors)
+        super().__init__("\n".join(line for line, _, _ in by_cause(failed)))
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return type(self), (self.errors,)
-
-
-def _line(errors: Iterable[SourceError]) -> str:
-    """Return errors with one cause as one line."""
-    errors = tuple(errors)
-    sources = ", ".join(dict.fromkeys(error.source for error in errors))
-    return f"{sources}: {_sentence(error.failure for error in errors)}"
 
 
 class MissingKeyError(AppConfigEnvError, KeyError):

@@ -303,11 +303,11 @@ LOCKS = {
 def action_table(actions: Mapping[tuple[str, bool, bool], str]) -> str:
     """Return what a process does, as a Markdown table."""
     lines = [
-        "| lock | caller waits for an unread entry | lock holder hangs | action |",
+        "| lock | still unread after waiting | lock holder hangs | action |",
         "|---" * 4 + "|",
     ]
-    for (lock, is_awaited, is_abandoned), action in actions.items():
-        cells = " | ".join("yes" if one else "no" for one in (is_awaited, is_abandoned))
+    for (lock, is_unread, is_abandoned), action in actions.items():
+        cells = " | ".join("yes" if one else "no" for one in (is_unread, is_abandoned))
         lines.append(f"| {LOCKS[lock]} | {cells} | {action} |")
     return "\n".join(lines)
 

@@ -84,6 +84,7 @@ class Entry:
         received_at: when a document was received that only some of the sources can use; else None.
         checked_at: when the last attempt was made.
         refresh_at: when the next attempt is to be made.
+        read_seconds: how long it took to read the document, so that a refresh can be given as long.
         failures: the number of failed attempts since the last success.
         failure: the last one; None after a success.
         revision: of the last attempt: higher than those of all earlier attempts, in any process,
@@ -96,8 +97,8 @@ class Entry:
 
     __slots__ = (
         "_rendering", "checked_at", "confirmed", "document", "failure", "failures", "fetched_at",
-        "given", "is_secret", "received_at", "redacted", "refresh_at", "revision", "token",
-        "version",
+        "given", "is_secret", "read_seconds", "received_at", "redacted", "refresh_at", "revision",
+        "token", "version",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +111,7 @@ class Entry:
         token: str = "",
         fetched_at: float | None = None,
         received_at: float | None = None,
+        read_seconds: float = 0.0,
         failures: int = 0,
         failure: Failure | None = None,
         revision: int = 0,
@@ -125,6 +127,7 @@ class Entry:
         self.received_at = received_at
         self.checked_at = checked_at
         self.refresh_at = refresh_at
+        self.read_seconds = read_seconds
         self.failures = failures
         self.failure = failure
         self.revision = revision
@@ -134,8 +137,8 @@ class Entry:
         self.given = dict(given or {})
         self._rendering: tuple[Sequence[Source], Rendering] | None = None
 
-    def replace(self, **changes: object) -> Entry:
-        """Return a copy with `changes`."""
+    def _with(self, **changes: object) -> Entry:
+        """Return a copy with `changes`; only this module may call it, see rule 1."""
         fields: dict[str, Any] = {
             name: getattr(self, name) for name in self.__slots__ if name[0] != "_"
         }
@@ -166,7 +169,28 @@ class Entry:
         For entries from a file: no attempt sets a later time, whatever the file says.
         """
         latest = self.checked_at + longest
-        return self if self.refresh_at <= latest else self.replace(refresh_at=latest)
+        return self if self.refresh_at <= latest else self._with(refresh_at=latest)
+
+    def without_token(self) -> Entry:
+        """Return the entry for a process that must not poll with its token."""
+        return self._with(token="") if self.token else self
+
+    def made_stale(self) -> Entry:
+        """Return the entry with its next attempt to be made at once."""
+        return self._with(refresh_at=self.checked_at)
+
+    def completed(self, given: Mapping[str, Variables]) -> Entry:
+        """Return an entry from a file with the values `given` for its redacted variables.
+
+        Args:
+            given: by source identity.
+        """
+        return self._with(given=given, redacted={})
+
+    def outdated(self, moment: float) -> Entry:
+        """Return the entry with values as of `moment`, of no known version, and stale."""
+        field = "received_at" if self.fetched_at is None else "fetched_at"
+        return self._with(version="", checked_at=moment, refresh_at=moment, **{field: moment})
 
     @property
     def is_known(self) -> bool:
@@ -206,6 +230,11 @@ class Entry:
             self._rendering = (sources, self._rendered(sources))
         return self._rendering[1]
 
+    def _rendered_as(self, sources: Sequence[Source], rendering: Rendering) -> Entry:
+        """Keep the rendering of `sources`, which has been made already."""
+        self._rendering = (sources, rendering)
+        return self
+
     def _rendered(self, sources: Sequence[Source]) -> Rendering:
         if self.document is not None:
             rendering = render_document(sources, self.document)
@@ -217,6 +246,43 @@ class Entry:
 
     def __repr__(self) -> str:
         return f"<Entry {self.status} version {self.version!r} failure {self.failure}>"
+
+
+def newer(own: Entry, found: Entry) -> Entry:
+    """Return the newer document and the newer attempt of two entries of one resource.
+
+    Revisions decide, not clocks: see `Entry.next_revision`.
+
+    Args:
+        own: this process's entry.
+        found: the one that another process has published.
+    """
+    if own.is_secret and not found.is_secret:  # what holds a secret here is read here
+        return own
+    if found.document is None:
+        if own.document is not None or own.given:  # redacted in the file
+            return own
+        has_neither = own.fetched_at is None and found.fetched_at is None
+        return found if has_neither and found.is_known and found.revision >= own.revision else own
+    if own.fetched_at is None:
+        # Of two that only some sources can use, or none, the later attempt is the newer one.
+        is_own_newer = found.fetched_at is None and own.document is not None
+        return own if is_own_newer and own.revision > found.revision else found
+    # Document, version and token stay together: "unchanged" refers to one document. An entry that
+    # still has its token was never published, so it is no older than the published one.
+    is_own_newer = own.confirmed > found.confirmed or (
+        own.confirmed == found.confirmed and bool(own.token)
+    )
+    later, other = (own, found) if is_own_newer else (found, own)
+    if other.revision <= later.revision:
+        return later
+    return later._with(  # a later attempt that failed
+        checked_at=other.checked_at,
+        refresh_at=other.refresh_at,
+        revision=other.revision,
+        failures=max(other.failures, 1),
+        failure=other.failure or later.failure,
+    )
 
 
 def after(
@@ -244,7 +310,7 @@ def after(
     event = TOO_EARLY if outcome.is_early else UNCHANGED
     if TRANSITIONS[event][before.status] == MISSING:
         # This session cannot deliver the document any more, so its token is of no use.
-        before = before.replace(token="")
+        before = before.without_token()
         return _after_no_document(before, NEVER_READ, sources, schedule, fallback)
     return (_postponed if outcome.is_early else _confirmed)(before, outcome, schedule)
 
@@ -261,9 +327,7 @@ def _after_document(
     elif _is_no_longer_json(before, same, sources):
         failure = NO_LONGER_JSON
     else:
-        entry = _good(before, document, schedule).replace(document=same)
-        entry._rendering = (sources, rendering)  # noqa: SLF001 - made here
-        return entry
+        return _good(before, document, same, schedule)._rendered_as(sources, rendering)
     return _after_failure(before, INVALID, failure, sources, schedule, document=document)
 
 
@@ -310,19 +374,21 @@ def _after_failure(
         version=partial.version if partial is not None else "",
         token=token,
         checked_at=schedule.now,
+        read_seconds=(document or before).read_seconds,
         revision=before.next_revision(schedule.now),
         failures=failures,
         failure=failure,
         is_secret=before.is_secret if given else partial is not None and partial.is_secret,
     )
     rendering = entry.rendering(sources)
+    received_at, version = None, entry.version
     if given or (document is None and rendering.used):
-        entry.received_at, entry.version = before.received_at, before.version
+        received_at, version = before.received_at, before.version
     elif document is not None and rendering.used:
-        entry.received_at, entry.version = schedule.now, document.version
+        received_at = schedule.now
     is_without_value = any(error.unreachable for error in rendering.missing)
-    entry.refresh_at = schedule.next_attempt(failures, is_without_value=is_without_value)
-    return entry
+    refresh_at = schedule.next_attempt(failures, is_without_value=is_without_value)
+    return entry._with(received_at=received_at, version=version, refresh_at=refresh_at)
 
 
 def _is_usable(fallback: Entry, sources: Sequence[Source]) -> bool:
@@ -339,14 +405,15 @@ def _is_no_longer_json(before: Entry, document: Document, sources: Sequence[Sour
     return isinstance(before.data(sources[0]), (dict, list))
 
 
-def _good(before: Entry, document: Document, schedule: Schedule) -> Entry:
+def _good(before: Entry, document: Document, same: Document, schedule: Schedule) -> Entry:
     return Entry(
-        document=document,
+        document=same,
         version=document.version,
         token=document.token,
         fetched_at=schedule.now,
         checked_at=schedule.now,
         refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, document.poll_seconds),
+        read_seconds=document.read_seconds,
         revision=(revision := before.next_revision(schedule.now)),
         confirmed=revision,
         is_secret=document.is_secret,
@@ -354,7 +421,7 @@ def _good(before: Entry, document: Document, schedule: Schedule) -> Entry:
 
 
 def _confirmed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
-    return before.replace(
+    return before._with(
         token=response.token,
         fetched_at=schedule.now,
         checked_at=schedule.now,
@@ -369,7 +436,7 @@ def _confirmed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
 def _postponed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
     now = schedule.now
     is_stale = before.is_stale(now)
-    return before.replace(
+    return before._with(
         token=response.token,
         fetched_at=before.fetched_by(now),
         checked_at=now,
@@ -395,7 +462,7 @@ def _failing(before: Entry, failure: Failure, schedule: Schedule, token: str) ->
     refresh_at = schedule.next_attempt(failures)
     if before.failure is None and not before.is_stale(schedule.now):
         refresh_at = max(refresh_at, before.refresh_at)  # a failure does not shorten the interval
-    return before.replace(
+    return before._with(
         token=token,
         fetched_at=before.fetched_by(schedule.now),
         checked_at=schedule.now,

@@ -105,7 +105,7 @@ def loads(text: str) -> Handoff | None:
 def sent(snapshot: Snapshot, references: Sequence[str], settings: Settings) -> bytes:
     """Return what the child sends: those entries of `references` that must not be in a file."""
     entries = {
-        reference: entry.replace(token="")
+        reference: entry.without_token()
         for reference in references
         if (entry := snapshot.entries[reference]).is_secret and entry.document is not None
     }

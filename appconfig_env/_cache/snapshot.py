@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._content import fast_json as json
 from .._content.document import blake2b
 from .._content.variables import Variables
+from .entry import newer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ class Snapshot:
             references: the resources; None for all.
         """
         entries = {
-            reference: entry.replace(token="")
-            if entry.token and (references is None or reference in references)
+            reference: entry.without_token()
+            if references is None or reference in references
             else entry
             for reference, entry in self.entries.items()
         }
@@ -105,8 +106,6 @@ def fingerprint(settings: Settings) -> str:
 def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
     """Return, for each resource, the newer document and the newer attempt of `own` and `found`.
 
-    Revisions decide, not clocks: see `Entry.next_revision`.
-
     Args:
         own: this process's snapshot.
         found: the one that another process has published.
@@ -117,39 +116,10 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
     for reference, entry in found.entries.items():
         own_entry = entries.get(reference)
         if own_entry is not None:
-            entries[reference] = _newer(own_entry, entry)
+            entries[reference] = newer(own_entry, entry)
         elif entry.is_known and not entry.redacted:
             entries[reference] = entry
     return Snapshot(own.taken_at, own.fingerprint, entries)
-
-
-def _newer(own: Entry, found: Entry) -> Entry:
-    if own.is_secret and not found.is_secret:  # what holds a secret here is read here
-        return own
-    if found.document is None:
-        if own.document is not None or own.given:  # redacted in the file
-            return own
-        has_neither = own.fetched_at is None and found.fetched_at is None
-        return found if has_neither and found.is_known and found.revision >= own.revision else own
-    if own.fetched_at is None:
-        # Of two that only some sources can use, or none, the later attempt is the newer one.
-        is_own_newer = found.fetched_at is None and own.document is not None
-        return own if is_own_newer and own.revision > found.revision else found
-    # Document, version and token stay together: "unchanged" refers to one document. An entry that
-    # still has its token was never published, so it is no older than the published one.
-    is_own_newer = own.confirmed > found.confirmed or (
-        own.confirmed == found.confirmed and bool(own.token)
-    )
-    newer, other = (own, found) if is_own_newer else (found, own)
-    if other.revision <= newer.revision:
-        return newer
-    return newer.replace(  # a later attempt that failed
-        checked_at=other.checked_at,
-        refresh_at=other.refresh_at,
-        revision=other.revision,
-        failures=max(other.failures, 1),
-        failure=other.failure or newer.failure,
-    )
 
 
 class _Redacted:
@@ -192,15 +162,12 @@ class _Redacted:
             given[identity] = Variables(values, secret=names)
         started_at = self._started_at
         is_doubtful = any(name in self._doubtful for one in given.values() for name in one.values)
-        entry = entry.replace(given=given, redacted={})
+        entry = entry.completed(given)
         if not is_doubtful and (entry.used_since or 0.0) <= started_at:
             return entry
         # Another process has read it since, or what took precedence over it. Use the environment's
         # value until this process has read it too, which is at once.
-        field = "received_at" if entry.fetched_at is None else "fetched_at"
-        return entry.replace(
-            version="", checked_at=started_at, refresh_at=started_at, **{field: started_at}
-        )
+        return entry.outdated(started_at)
 
 
 def completed(

@@ -106,6 +106,8 @@ def _entry_fields(
     }
     if entry.failure is not None:
         fields["failure"] = {name: text for name, text in entry.failure.fields().items() if text}
+    if entry.read_seconds:
+        fields["read_seconds"] = round(entry.read_seconds, 3)
     if entry.received_at is not None:
         fields["received_at"] = entry.received_at
     if digest:
@@ -319,6 +321,7 @@ def _entry(fields: dict[str, Any], document: Document | None) -> Entry:
         received_at=None if received_at is None else _number(received_at),
         checked_at=_number(fields["checked_at"]),
         refresh_at=_number(fields["refresh_at"]),
+        read_seconds=_duration(fields.get("read_seconds", 0.0)),
         revision=_count(fields["revision"]),
         confirmed=_count(fields["confirmed"]),
         failures=_count(fields["failures"]),
@@ -357,6 +360,13 @@ def _number(value: object) -> float:
     if number - number != 0:  # infinite, or NaN: such a time would never be reached
         raise ValueError
     return number
+
+
+def _duration(value: object) -> float:
+    seconds = _number(value)
+    if seconds < 0:
+        raise ValueError
+    return seconds
 
 
 def _count(value: object) -> int:

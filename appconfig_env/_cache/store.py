@@ -6,6 +6,7 @@ import os
 from _thread import allocate_lock, get_ident
 
 from .._config.settings import HANDOFF, from_environ
+from ..errors import by_cause
 from . import handoff as handoffs
 from . import repository, turn
 from .load import load
@@ -199,11 +200,15 @@ class Store:
             found = shared.take(self.log, self.snapshot)
             now = self._now()  # only now: the file must not be from the future
             known = newest(self.snapshot, found)
-            is_abandoned = self._is_lock_abandoned(known, now)
-            action = turn.decide(shared.lock.state, is_awaited=waits, is_abandoned=is_abandoned)
+            unread = self._unread(known, force) if waits else []
+            action = turn.decide(
+                shared.lock.state,
+                is_unread=bool(unread),
+                is_abandoned=self._is_lock_abandoned(known, now),
+            )
             if action in (turn.LOOK_AGAIN, turn.FETCH_AWAITED):
                 self._busy_until = now + LOCK_RETRY_SECONDS
-                return known if action == turn.LOOK_AGAIN else self._awaited(known, now, force)
+                return known if action == turn.LOOK_AGAIN else self._awaited(known, now, unread)
             if self._child is not None:  # it has released the lock, so it is done
                 known = newest(known, handoffs.receive(self._child, self.settings))
                 self._child = None
@@ -245,14 +250,17 @@ class Store:
         longest = max(settings.deadline_seconds, settings.poll_timeout_seconds)
         return now - self._stalled[1] > ABANDONED_LOCK_FACTOR * longest
 
-    def _awaited(self, known: Snapshot, now: float, force: Collection[str]) -> Snapshot:
-        """Return `known` with its unread entries fetched, in sessions of their own."""
+    def _unread(self, known: Snapshot, force: Collection[str]) -> list[str]:
+        """Return the references of entries that a caller which has waited cannot do without."""
         entries = known.entries
-        unread = [
+        return [
             reference
             for reference in self.settings.resources()
             if reference not in entries or (reference in force and not entries[reference].is_known)
         ]
+
+    def _awaited(self, known: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
+        """Return `known` with its `unread` entries fetched, in sessions of their own."""
         others = self.settings.resources().keys() - unread
         return self._loaded(known.without_tokens(), now, unread, others).without_tokens()
 
@@ -310,15 +318,19 @@ class Store:
 
     def _report(self, before: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
+        failed, recovered = [], dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
             earlier = before.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
                 kept = "; keeping the last values" if entry.fetched_at is not None else ""
-                self.log("warn", f"{reference}: {entry.failure}{kept}")
+                failed.append((reference, entry.failure, kept))
             elif earlier and earlier.failure and not entry.failure:
-                attempts = f"{earlier.failures} failed attempt"
-                plural = "" if earlier.failures == 1 else "s"
-                self.log("info", f"{reference}: recovered after {attempts}{plural}")
+                recovered.setdefault(earlier.failures, []).append(reference)
+        for line, _, kept in by_cause(failed):
+            self.log("warn", line + kept)
+        for failures, references in recovered.items():
+            attempts = f"{failures} failed attempt{'' if failures == 1 else 's'}"
+            self.log("info", f"{', '.join(references)}: recovered after {attempts}")
         known = {line for _, line in _left_out(before, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in known:

@@ -11,10 +11,10 @@ HELD, ELSEWHERE, IMPOSSIBLE = "mine", "another's", "impossible"
 # Actions. Each of them first adopts newer entries from the file.
 PUBLISH = "fetch stale entries, publish"
 LOOK_AGAIN = "look again in 1 s"
-FETCH_AWAITED = "fetch what the caller awaits, without tokens; keep it in memory"
+FETCH_AWAITED = "fetch the awaited entries, without tokens; keep them in memory"
 KEEP = "fetch stale entries; keep them and their tokens in memory"
 
-# By the lock's state, whether the caller has waited for the lock and still needs an unread entry,
+# By the lock's state, whether an entry is still unread although the caller has waited for the lock,
 # and whether the lock holder hangs.
 ACTIONS = {
     (HELD, False, False): PUBLISH,
@@ -28,12 +28,12 @@ ACTIONS = {
 }
 
 
-def decide(lock: str, *, is_awaited: bool, is_abandoned: bool) -> str:
+def decide(lock: str, *, is_unread: bool, is_abandoned: bool) -> str:
     """Return the action of a process whose snapshot is stale.
 
     Args:
         lock: HELD, ELSEWHERE or IMPOSSIBLE.
-        is_awaited: whether the caller cannot continue without a value and has waited for the lock.
+        is_unread: whether an entry is still unread although the caller has waited for the lock.
         is_abandoned: whether the lock holder hangs.
     """
-    return ACTIONS[lock, is_awaited, is_abandoned and lock == ELSEWHERE]
+    return ACTIONS[lock, is_unread, is_abandoned and lock == ELSEWHERE]

@@ -140,7 +140,7 @@ def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, di
             )
         elif entry.document is not None and entry.fetched_at is not None:
             # The function renders its variables from the document, by its own settings.
-            entries[reference] = entry.replace(token="", refresh_at=entry.checked_at)
+            entries[reference] = entry.without_token().made_stale()
     if not entries:
         reasons = "; ".join(f"{reference}: {reason}" for reference, reason in without.items())
         reasons = reasons or "all sources are local files"

@@ -36,11 +36,13 @@ class Document:
         token: AppConfig's token for the next poll; empty if there is none.
         poll_seconds: the service's minimum until the next poll, counted from the start of the
             fetch; None if it has no minimum.
+        read_seconds: how long it took to read.
     """
 
     __slots__ = (
         "_data", "_digest", "_error", "_has_data", "_kept", "body", "content_type", "name",
-        "parameters", "poll_seconds", "secret", "secret_parameters", "token", "version",
+        "parameters", "poll_seconds", "read_seconds", "secret", "secret_parameters", "token",
+        "version",
     )  # fmt: skip
 
     def __init__(
@@ -55,6 +57,7 @@ class Document:
         name: str = "",
         token: str = "",
         poll_seconds: float | None = None,
+        read_seconds: float = 0.0,
     ) -> None:
         self.body = body
         self.parameters = parameters
@@ -65,6 +68,7 @@ class Document:
         self.name = name
         self.token = token
         self.poll_seconds = poll_seconds
+        self.read_seconds = read_seconds
         self._data: object = None
         self._has_data = False
         self._error = ""

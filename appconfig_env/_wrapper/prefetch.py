@@ -9,21 +9,32 @@ import time
 from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, stale
+from .._cache.snapshot import Snapshot
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
-from ..errors import LoadError
+from ..errors import LoadError, by_cause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .._backends.base import Backend
-    from .._cache.snapshot import Snapshot
     from .._config.settings import Settings
     from .background import Send, Start
     from .log import StartLog
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
+
+# What happens without a resource, for a line that names one, and for one that names several.
+_CONTINUING = (
+    "continuing without it (APPCONFIG_ENV_ON_ERROR=continue)",
+    "continuing without them (APPCONFIG_ENV_ON_ERROR=continue)",
+)
+_LAST_VALUES = "using the last values", "using the last values"
+_FALLBACK = "using the fallback", "using the fallback"
+_OTHER_SOURCES = "used by its other sources", "used by their other sources"
+_DEFAULT = "using its default", "using their defaults"
+_UNSET = "left unset", "left unset"
 
 
 class Prefetch:
@@ -83,6 +94,7 @@ class Prefetch:
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(shared, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
+            self._report_slow_reads(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
             unread = {one.resource.reference for one in stale(settings, moment, snapshot)}
@@ -101,15 +113,7 @@ class Prefetch:
         """
         shared.sweep()
         found = shared.take(self._log.write)
-        if found is None or self._settings.local_dir:
-            return None
-        complete = found.complete()
-        for reference, entry in list(complete.entries.items()):
-            if reference.startswith(FILE + ":"):
-                del complete.entries[reference]
-            elif entry.failure:  # a fallback, or older than its interval: try again now
-                complete.entries[reference] = entry.replace(refresh_at=entry.checked_at)
-        return complete
+        return _reusable(found) if found is not None and not self._settings.local_dir else None
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
         """Return the references of the sources to load in the background.
@@ -118,9 +122,8 @@ class Prefetch:
             command: the command to execute.
             can_wait: whether this process has the lock, by which the helper waits for the child.
         """
-        if can_wait and can_take_over(command, self._environ):
-            return _deferred_resources(self._settings)
-        return []
+        is_possible = can_wait and can_take_over(command, self._environ)
+        return _deferred_resources(self._settings) if is_possible else []
 
     def _load(self, moment: float, reused: Snapshot | None, skipped: Collection[str]) -> Snapshot:
         settings = self._settings
@@ -154,21 +157,39 @@ class Prefetch:
         missing = snapshot.missing(settings)
         if missing and not settings.continue_on_error:
             raise LoadError(missing)
-        for error in missing:
-            log.write("error", f"{error}; continuing without it (APPCONFIG_ENV_ON_ERROR=continue)")
+        failed = [(error.source, error.failure, ("error", _CONTINUING)) for error in missing]
         for reference, sources in settings.resources().items():
             entry = snapshot.entries.get(reference)
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
             if entry.fetched_at is not None:
-                used = "using the last values" if entry.confirmed else "using the fallback"
+                used = _LAST_VALUES if entry.confirmed else _FALLBACK
             elif entry.used_since is not None:
-                used = "used by its other sources"
+                used = _OTHER_SOURCES
             elif any(source.default is not None for source in sources):
-                used = "using its default"
+                used = _DEFAULT
             else:
-                used = "left unset"
-            log.write("warn", f"{reference}: {entry.failure}; {used}")
+                used = _UNSET
+            failed.append((reference, entry.failure, ("warn", used)))
+        for line, number, (level, used) in by_cause(failed):
+            log.write(level, f"{line}; {used[number > 1]}")
+
+    def _report_slow_reads(self, snapshot: Snapshot) -> None:
+        """Log which resources a refresh cannot read in its time: their values would stay as now."""
+        limit = self._settings.poll_timeout_seconds
+        slow = {
+            reference: entry.read_seconds
+            for reference, entry in snapshot.entries.items()
+            if entry.read_seconds >= limit
+        }
+        if slow:
+            needed = round(1.5 * max(slow.values()) * 1000)
+            self._log.write(
+                "warn",
+                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, and a refresh is "
+                f"given {limit:g} s; set AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS={needed}, or "
+                "read less with one source",
+            )
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
         """Return the environment with all variables instead of references, and their names."""
@@ -197,11 +218,11 @@ class Prefetch:
 
     def _handoff(self, moment: float) -> handoff.Handoff:
         if self._passed is not None:
-            passed = self._passed
-            return handoff.Handoff(os.getpid(), moment, passed.references, passed.configured)
-        in_place = {source.variable for source in self._settings.sources}
-        configured = frozenset(self._environ) - in_place
-        references = {name: self._environ[name] for name in self._environ.keys() - configured}
+            references, configured = self._passed.references, self._passed.configured
+        else:
+            in_place = {source.variable for source in self._settings.sources}
+            configured = frozenset(self._environ) - in_place
+            references = {name: self._environ[name] for name in self._environ.keys() - configured}
         return handoff.Handoff(os.getpid(), moment, references, configured)
 
     def _load_in_background(
@@ -217,11 +238,14 @@ class Prefetch:
             loaded = self._load(self._now(), snapshot, others)
             self._publish(shared, loaded)
             send(handoff.sent(loaded, deferred, settings))
+            failed = []
             for reference in deferred:
                 entry = loaded.entries[reference]
                 if entry.failure:
                     missing = entry.rendering(settings.resources()[reference]).missing
-                    log.write("error" if missing else "warn", f"{reference}: {entry.failure}")
+                    failed.append((reference, entry.failure, "error" if missing else "warn"))
+            for line, _, level in by_cause(failed):
+                log.write(level, line)
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
@@ -251,6 +275,18 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
     name = command[0].rpartition("/")[2]
     version = name.removeprefix("python").replace(".", "")
     return name.startswith("python") and (not version or version.isdigit())
+
+
+def _reusable(found: Snapshot) -> Snapshot:
+    """Return the entries with documents; those that failed are stale, files are left out."""
+    complete = found.complete()
+    entries = {
+        # One that failed has a fallback, or is older than its interval: try again now.
+        reference: entry.made_stale() if entry.failure else entry
+        for reference, entry in complete.entries.items()
+        if not reference.startswith(FILE + ":")
+    }
+    return Snapshot(complete.taken_at, complete.fingerprint, entries)
 
 
 def _deferred_resources(settings: Settings) -> list[str]:

@@ -660,7 +660,8 @@ def test_a_proxy_that_requires_authentication_is_a_permanent_error(
         error = failure(lambda: parameter(connect(environ | {PREFIX + "PROXY_HEADERS": headers})))
         assert aws.calls == []
     assert (error.code, error.is_transient, error.is_unreachable) == (UNREACHABLE, False, True)
-    assert "answered 407; set its password in " in error.reason
+    assert "answered 407 (" in error.reason
+    assert "; set its password in " in error.reason
     assert "canary" not in str(error)
 
 

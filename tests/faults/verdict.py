@@ -131,7 +131,7 @@ def _check_error(fault: Fault, source: str, error: str) -> bool:
     code = code_of(fault.status, source) if fault.status else ""
     expected = [text.format(code=code) for text in fault.error_parts]
     if fault.has_request_id:
-        expected.append(f"(request {REQUEST_ID})")
+        expected.append(f"request {REQUEST_ID})")
     missing = [text for text in expected if text not in error]
     if missing and fault.is_slow and any(text in error for text in CUT_OFF):
         return False

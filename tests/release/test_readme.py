@@ -147,6 +147,7 @@ def test_the_template_block_agrees_with_template_yaml() -> None:
 FAILURE = Failure(
     "denied", "failed", "allow it", operation="GetSecretValue", code="AccessDeniedException",
     request_id="1", action="secretsmanager:GetSecretValue", resource_arn="arn:x",
+    region="eu-west-1", role_arn="arn:y",
 )  # fmt: skip
 SNAPSHOT_ENVIRON = {
     "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app ssm:/shop/prod/ file:/var/task/app.bin",
@@ -164,6 +165,7 @@ def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
         "appconfig:shop/prod/app": Entry(
             document=Document(b'{"limit": 10}', content_type="application/json"),
             token="token",
+            read_seconds=0.025,
             **times,
         ),
         "ssm:/shop/prod/": Entry(document=Document(parameters={"host": "db.example"}), **times),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appconfig_env import errors
 
@@ -85,6 +87,78 @@ def test_a_cause_is_the_same_for_all_operations_requests_and_hosts() -> None:
         assert len(causes) == 1
 
 
+def denied(
+    resource: str, named: str = "", *, why: str = "because no policy allows it"
+) -> errors.Failure:
+    arn = f"arn:aws:ssm:eu-west-1:1:parameter/{resource}"
+    return errors.Failure(
+        "denied",
+        f"AccessDenied: not authorized to perform: a:b on resource: {named or arn} {why}",
+        f"grant a:b on {arn} to the function's role",
+        operation="GetParameters",
+        code="AccessDenied",
+        request_id=f"r-{resource}",
+        action="a:b",
+        resource_arn=arn,
+    )
+
+
+def test_an_action_that_is_denied_on_several_resources_is_one_cause() -> None:
+    failed = [("ssm:x", denied("x"), ""), ("ssm:y", denied("y", named="y"), "")]
+    line = (
+        "ssm:x, ssm:y: GetParameters failed: AccessDenied: not authorized to perform: a:b "
+        "because no policy allows it (requests r-x, r-y); grant a:b on "
+        "arn:aws:ssm:eu-west-1:1:parameter/x, arn:aws:ssm:eu-west-1:1:parameter/y "
+        "to the function's role"
+    )
+    assert errors.by_cause(failed) == [(line, 2, "")]
+
+
+def test_a_denial_of_one_resource_is_reported_as_aws_words_it() -> None:
+    failed = [("A=ssm:x", denied("x"), ""), ("B=ssm:x", denied("x"), "")]
+    ((line, number, _),) = errors.by_cause(failed)
+    assert (line, number) == (f"A=ssm:x, B=ssm:x: {denied('x')}", 2)
+
+
+def test_denials_for_different_reasons_are_different_causes() -> None:
+    failed = [("ssm:x", denied("x"), ""), ("ssm:y", denied("y", why="with an explicit deny"), "")]
+    assert [number for _, number, _ in errors.by_cause(failed)] == [1, 1]
+
+
+def test_sources_with_one_cause_are_in_one_line_only_if_they_share_the_rest() -> None:
+    failed = [("ssm:a", FAILURE, "x"), ("ssm:b", FAILURE, "y"), ("ssm:c", FAILURE, "x")]
+    assert errors.by_cause(failed) == [
+        (f"ssm:a, ssm:c: {FAILURE}", 2, "x"),
+        (f"ssm:b: {FAILURE}", 1, "y"),
+    ]
+    assert errors.by_cause([]) == []
+
+
+few = st.sampled_from(["", "a", "b"])
+failures = st.builds(
+    errors.Failure,
+    st.sampled_from(errors.KINDS),
+    st.sampled_from(["s", "t", "s on resource: r t", "s on resource: q t"]),
+    st.sampled_from(["do it", "grant it on a", "grant it on b"]),
+    operation=few, code=few, request_id=few, action=few, resource_arn=few,
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.from_regex("ssm:[a-z]", fullmatch=True), failures, st.booleans())))
+def test_every_source_is_in_the_one_line_of_its_cause(
+    failed: list[tuple[str, errors.Failure, bool]],
+) -> None:
+    expected: dict[tuple[object, ...], list[str]] = {}
+    for name, failure, shared in failed:
+        expected.setdefault((shared, *failure.cause()), []).append(name)
+    found = errors.by_cause(failed)
+    for (line, number, shared), (key, names) in zip(found, expected.items(), strict=True):
+        assert line.startswith(", ".join(dict.fromkeys(names)) + ": ")
+        assert (number, shared) == (len(set(names)), key[0])
+    for name, failure, shared in failed:
+        assert errors.by_cause([(name, failure, shared)]) == [(f"{name}: {failure}", 1, shared)]
+
+
 @pytest.mark.parametrize("kind", errors.KINDS)
 @pytest.mark.parametrize("field", ["kind", "summary", "hint", "code"])
 def test_failures_that_need_different_remedies_have_different_causes(kind: str, field: str) -> None:
@@ -131,3 +205,17 @@ def test_errors_can_be_pickled(error: errors.AppConfigEnvError) -> None:
     assert str(copy) == str(error)
     for name in ("source", "failure", "reason", "unreachable", "problems"):
         assert getattr(copy, name, None) == getattr(error, name, None)
+
+
+def test_a_sentence_names_each_region_role_and_request_once() -> None:
+    role = "arn:aws:iam::1:role/reader"
+    failures = [
+        errors.Failure("missing", "none", "check it", region=region, role_arn=role, request_id=one)
+        for region, one in (("eu-west-1", "r-1"), ("eu-west-1", "r-2"), ("us-east-1", "r-2"))
+    ]
+    assert str(failures[0]) == f"none (Region eu-west-1; role {role}; request r-1); check it"
+    ((line, _, _),) = errors.by_cause((f"ssm:{one.region}", one, "") for one in failures)
+    assert line == (
+        "ssm:eu-west-1, ssm:us-east-1: none "
+        f"(Regions eu-west-1, us-east-1; role {role}; requests r-1, r-2); check it"
+    )

@@ -60,7 +60,7 @@ TERMS = (
     Phrase("cur~sor cur~sors", "token", "entry.cur~sor"),
     Phrase("d~ue", "stale, refresh_at", "d~ue_at = 0.0", after=r"(?! to\b)"),
     Phrase("patient", "wait", "pati~ent=True", after=r" ?[:=](?!=)"),
-    Phrase("mi~ne", "entry, own", "_newer(mi~ne, found)", before=r"(?<![\"'])"),
+    Phrase("mi~ne", "entry, own", "newer(mi~ne, found)", before=r"(?<![\"'])"),
     Phrase("with~held", "redacted", "with~held names"),
     Phrase("hand~over hand~overs", "handoff", "_hand~over.loads(text)"),
     Phrase("hand hands", "handoff", "what the wrapper hands ov~er", after=r"[ -]overs?\b"),

@@ -28,11 +28,15 @@ class AwsBackend:
         client: Client,
         connections: int,
         *,
+        region: str = "",
+        role_arn: str = "",
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
     ) -> None:
         self._client = client
         self._connections = connections
+        self._region = region
+        self._role_arn = role_arn
         self._system = system
         self._policy = policy
 
@@ -43,6 +47,8 @@ class AwsBackend:
             timeout,
             self._connections,
             needed={request.resource.reference for request in requests if request.is_required},
+            region=self._region,
+            role_arn=self._role_arn,
             system=self._system,
             policy=self._policy,
         )

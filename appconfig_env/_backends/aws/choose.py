@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 
 def backend(settings: AwsSettings, environ: Mapping[str, str]) -> AwsBackend:
     """Return the backend that reads from AWS."""
-    return AwsBackend(client(settings, environ), settings.max_connections)
+    return AwsBackend(
+        client(settings, environ),
+        settings.max_connections,
+        region=settings.service_region,
+        role_arn=settings.role_arn,
+    )
 
 
 def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:

@@ -241,6 +241,8 @@ class AwsError(Exception):
             request_id=printable(self.request_id),
             action=action,
             resource_arn=arn,
+            region=printable(self.region) if self.operation else "",
+            role_arn=printable(self.role_arn) if self.operation else "",
         )
 
     @property

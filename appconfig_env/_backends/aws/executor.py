@@ -34,6 +34,8 @@ class Run:
         connections: how many workers a service has at most.
         needed: the references of the resources without any good value. For these a throttled call
             is retried until the deadline.
+        region: where calls are made, if the reference does not name another one.
+        role_arn: the role that is assumed for them; empty for none.
         system: time and threads.
         policy: the retries; None for the default.
 
@@ -48,6 +50,8 @@ class Run:
         connections: int,
         *,
         needed: Collection[str] = (),
+        region: str = "",
+        role_arn: str = "",
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
     ) -> None:
@@ -59,6 +63,8 @@ class Run:
         self._deadline = self._began + timeout
         self._connections = connections
         self._needed = needed
+        self._region = region
+        self._role_arn = role_arn
         self._policy = policy
         self._queues: dict[str, _Queue] = {}
         self._failures: dict[str, AwsError] = {}  # the last one, by reference
@@ -160,7 +166,7 @@ class Run:
     def fail(self, resources: Iterable[Resource], error: AwsError) -> None:
         """Record the same failure for each of `resources`."""
         for resource in resources:
-            self.outcomes[resource.reference] = error.failure_of(resource)
+            self.outcomes[resource.reference] = self._failure(resource, error)
 
     def late(self, resource: Resource) -> Failure:
         """Return the outcome of a resource that has none at the deadline."""
@@ -168,16 +174,22 @@ class Run:
         operation = self._under_way.get(resource.reference)
         summary = f"no response within {self._timeout:g} s"
         if last is not None:
-            earlier = last.failure_of(resource)
+            earlier = self._failure(resource, last)
             fields = earlier.fields()
             # After the deadline it is unknown whether AWS would refuse the call.
             fields["kind"] = earlier.kind if earlier.is_unavailable else "unavailable"
             fields["summary"] = f"{summary} after {earlier.summary}"
             return Failure(**fields)
         if operation is not None:
-            return AwsError(operation, UNREACHABLE, summary).failure
+            return self._failure(resource, AwsError(operation, UNREACHABLE, summary))
         reason, _, hint = self._why_no_time().partition("; ")
         return Failure("unavailable", f"{summary}: {reason}", hint, code=UNREACHABLE)
+
+    def _failure(self, resource: Resource, error: AwsError) -> Failure:
+        """Return the failure of `resource`, located also if no client made the error."""
+        if not error.region:
+            error.region, error.role_arn = resource.arn_region or self._region, self._role_arn
+        return error.failure_of(resource)
 
     def _why_no_time(self) -> str:
         """Return why a call was not attempted before the deadline."""

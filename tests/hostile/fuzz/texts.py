@@ -144,7 +144,7 @@ def _use(found: Snapshot) -> None:
         assert not math.isnan(entry.refresh_at + entry.checked_at)
         entry.is_stale(1e9)
         for sources in SETTINGS.resources().values():
-            rendering = entry.replace(failure=entry.failure).rendering(sources)
+            rendering = entry._with(failure=entry.failure).rendering(sources)
             for reason in rendering.reasons:
                 check_message(reason)
 

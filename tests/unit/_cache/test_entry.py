@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import appconfig_env
 from appconfig_env._backends.base import Unchanged
 from appconfig_env._cache.entry import (
     FAILING,
@@ -31,6 +34,8 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from appconfig_env._backends.base import Outcome
 
 
@@ -163,7 +168,7 @@ def test_a_session_without_a_document_cannot_confirm_one_and_the_fallback_is_use
 def test_variables_are_rendered_once_for_the_same_sources() -> None:
     entry = stepped(RECEIVED, UNREAD)
     assert entry.rendering(SOURCES) is entry.rendering(SOURCES)
-    assert entry.replace(token="").rendering(SOURCES) is entry.rendering(SOURCES)
+    assert entry._with(token="").rendering(SOURCES) is entry.rendering(SOURCES)
 
 
 def test_an_entry_is_stale_after_its_time_and_if_the_clock_moved_backwards() -> None:
@@ -175,10 +180,51 @@ def test_an_entry_is_stale_after_its_time_and_if_the_clock_moved_backwards() -> 
 
 def test_an_entry_is_replaced_not_edited() -> None:
     entry = Entry(document=OLD, version="1")
-    changed = entry.replace(version="2")
+    changed = entry._with(version="2")
     assert (entry.version, changed.version, changed.document) == ("1", "2", OLD)
 
 
 def test_no_repr_contains_a_value_or_a_token() -> None:
     entry = Entry(document=Document(b"c4n4ry", token="c4n4ry"), token="c4n4ry")
     assert "c4n4ry" not in repr(entry) + repr(entry.document)
+
+
+def changes_of_entries(source: str) -> Iterator[str]:
+    """Yield what makes an entry, or changes one."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            if (name := ast.unparse(node.func).rpartition(".")[2]) in ("Entry", "_with"):
+                yield name
+        elif isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                is_field = isinstance(target, ast.Attribute) and target.attr in Entry.__slots__
+                if is_field and not ast.unparse(target).startswith("self."):
+                    yield ast.unparse(target)
+
+
+def test_an_entry_changes_in_its_module_and_nowhere_else() -> None:
+    package = Path(appconfig_env.__file__).parent
+    found = {
+        path.relative_to(package).as_posix(): sorted(set(changes))
+        for path in package.rglob("*.py")
+        if (changes := list(changes_of_entries(path.read_text())))
+    }
+    del found["_cache/entry.py"]
+    assert found == {"_cache/snapshot_json.py": ["Entry"]}  # reads entries from a file
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["Entry()", "entry.Entry()", "one._with(token='')", "one.token = ''", "one.failures += 1"],
+)
+def test_that_check_notices_a_change(source: str) -> None:
+    assert list(changes_of_entries(source))
+
+
+def test_an_entry_knows_how_long_the_read_of_its_document_took() -> None:
+    slow = Document(b'{"a": "slow"}', token="token-2", read_seconds=4.5)
+    read = after(None, slow, SOURCES, Schedule(45.0, NOW))
+    for later in (OUTCOMES[UNCHANGED], OUTCOMES[UNAVAILABLE], OUTCOMES[INVALID]):
+        assert after(read, later, SOURCES, Schedule(45.0, NOW + 45)).read_seconds == 4.5
+    assert after(read, NEW, SOURCES, Schedule(45.0, NOW + 45)).read_seconds == 0.0

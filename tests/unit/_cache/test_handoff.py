@@ -94,7 +94,7 @@ ENTRY = Entry(
     document=Document(b'{"a": "s3cret"}', secret=True),
     is_secret=True,
 )
-PLAIN = ENTRY.replace(document=Document(b"1"), is_secret=False, token="token")
+PLAIN = ENTRY._with(document=Document(b"1"), is_secret=False, token="token")
 TEXT = sent(
     Snapshot(1.0, "f", {SECRET: ENTRY, "ssm:/plain": PLAIN}), [SECRET, "ssm:/plain"], SETTINGS
 )

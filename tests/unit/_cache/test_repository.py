@@ -216,7 +216,7 @@ def test_a_new_document_replaces_the_file_and_ends_its_state(
         shared.put(known(settings))
         own = shared.take(log, known(settings))
         assert own is not None
-        entry = own.entries[APP].replace(document=Document(b'{"a": 2}'), token="token-2")
+        entry = own.entries[APP]._with(document=Document(b'{"a": 2}'), token="token-2")
         assert shared.put(Snapshot(2.0, own.fingerprint, {APP: entry})) == ""
     with SnapshotRepository(settings, {}) as other:
         found = other.take(log)
@@ -232,7 +232,7 @@ def test_a_process_that_knows_an_older_file_reads_the_new_one(
         shared.put(known(settings))
     with SnapshotRepository(settings, {}, theirs) as shared:
         shared.take(log)
-        entry = known(settings).entries[APP].replace(document=Document(b'{"a": 2}'))
+        entry = known(settings).entries[APP]._with(document=Document(b'{"a": 2}'))
         shared.put(Snapshot(2.0, fingerprint(settings), {APP: entry}))
     with SnapshotRepository(settings, {}, own) as shared:
         found = shared.take(log, known(settings))
@@ -316,7 +316,7 @@ def test_the_half_written_files_of_killed_processes_are_deleted(
 def test_no_file_can_make_a_value_fresh_for_longer_than_an_interval(
     settings: Settings, log: Lines, refresh_at: float
 ) -> None:
-    forged = known(settings).entries[APP].replace(refresh_at=refresh_at)
+    forged = known(settings).entries[APP]._with(refresh_at=refresh_at)
     with SnapshotRepository(settings, {}) as shared:
         shared.put(Snapshot(1.0, fingerprint(settings), {APP: forged}))
         for found in (shared.take(log), shared.take(log, known(settings)), read(settings, log)):

@@ -35,7 +35,7 @@ def good(revision: int, token: str = "") -> Entry:
 
 def failing(revision: int, attempts: int = 1, failure: Failure = DENIED) -> Entry:
     """An entry that succeeded in `revision`, and then failed this many times."""
-    return good(revision).replace(
+    return good(revision)._with(
         revision=revision + attempts, failures=attempts, failure=failure,
         checked_at=float(revision + attempts),
     )  # fmt: skip
@@ -71,7 +71,7 @@ def body(entry: Entry | None) -> str | None:
         (good(1), missing(3), "as of 1", None),
         (missing(3), good(1), "as of 1", None),
         (None, REDACTED, None, None),
-        (None, REDACTED.replace(failure=DENIED), None, None),
+        (None, REDACTED._with(failure=DENIED), None, None),
         (good(1), REDACTED, "as of 1", None),
         (None, UNREAD, None, None),
         (None, None, None, None),
@@ -93,7 +93,7 @@ def test_the_newer_document_and_the_newer_attempt_are_taken(
 
 
 def test_the_newer_attempt_determines_the_next_one() -> None:
-    failed = failing(1, 3).replace(refresh_at=500.0)
+    failed = failing(1, 3)._with(refresh_at=500.0)
     entry = newest(snapshot(good(2)), snapshot(failed)).entries["x"]
     assert (entry.checked_at, entry.refresh_at, entry.revision) == (4.0, 500.0, 4)
     assert (entry.fetched_at, entry.confirmed, entry.failures) == (2.0, 2, 3)
@@ -111,19 +111,19 @@ def test_an_entry_that_still_has_its_token_stays() -> None:
 
 def test_a_token_stays_with_its_own_document() -> None:
     """The response "unchanged" to a token refers to one document, and no other."""
-    failed = failing(1, 2).replace(token="of the old one")
+    failed = failing(1, 2)._with(token="of the old one")
     assert newest(snapshot(good(2)), snapshot(failed)).entries["x"].token == ""
 
 
 @pytest.mark.parametrize("shift", [-1e6, 1e6])
 def test_clocks_do_not_decide_which_entry_is_newer(shift: float) -> None:
-    moved = good(2).replace(checked_at=2 + shift, fetched_at=2 + shift)
+    moved = good(2)._with(checked_at=2 + shift, fetched_at=2 + shift)
     assert body(newest(snapshot(good(1)), snapshot(moved)).entries["x"]) == "as of 2"
     assert body(newest(snapshot(moved), snapshot(good(1))).entries["x"]) == "as of 2"
 
 
 def test_what_is_secret_here_is_not_taken_from_a_file_where_it_is_plain() -> None:
-    own = good(1).replace(is_secret=True)
+    own = good(1)._with(is_secret=True)
     forged = good(2, token="theirs")
     (merged,) = newest(snapshot(own), snapshot(forged)).entries.values()
     assert merged is own
@@ -216,9 +216,9 @@ def test_only_entries_with_their_document_are_complete() -> None:
 def test_later_sources_take_precedence_over_earlier_ones() -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/a/ ssm:/b/", "X": "ssm:/x"})
     entries = {
-        "ssm:/a/": good(1).replace(document=Document(parameters={"A": "0", "B": "0", "X": "0"})),
-        "ssm:/b/": good(1).replace(document=Document(parameters={"B": "1", "X": "1"})),
-        "ssm:/x": good(1).replace(document=Document(b"2")),
+        "ssm:/a/": good(1)._with(document=Document(parameters={"A": "0", "B": "0", "X": "0"})),
+        "ssm:/b/": good(1)._with(document=Document(parameters={"B": "1", "X": "1"})),
+        "ssm:/x": good(1)._with(document=Document(b"2")),
     }
     found = Snapshot(1.0, fingerprint(settings), entries)
     assert found.values(settings) == {"A": "0", "B": "1", "X": "2"}

@@ -54,6 +54,7 @@ entries = st.builds(
     token=texts,
     fetched_at=st.none() | times,
     received_at=st.none() | times,
+    read_seconds=st.integers(0, 10_000).map(lambda milliseconds: milliseconds / 1000),
     failures=counts,
     failure=st.none() | failures,
     revision=counts,
@@ -75,7 +76,7 @@ def facts(entry: Entry) -> list[Any]:
     ]  # fmt: skip
     names = [
         "token", "fetched_at", "checked_at", "refresh_at", "failures", "failure", "revision",
-        "confirmed", "is_secret", "received_at",
+        "confirmed", "is_secret", "read_seconds", "received_at",
     ]  # fmt: skip
     return [about, *(getattr(entry, name) for name in names)]
 
@@ -86,7 +87,7 @@ def test_a_snapshot_survives_dumps_and_loads(known: Snapshot) -> None:
     assert (again.taken_at, again.fingerprint) == (known.taken_at, known.fingerprint)
     assert list(again.entries) == list(known.entries)
     for reference, entry in known.entries.items():
-        assert facts(again.entries[reference]) == facts(entry.replace(token=""))
+        assert facts(again.entries[reference]) == facts(entry._with(token=""))
 
 
 @given(snapshots)
@@ -100,7 +101,7 @@ def test_the_whole_is_one_json_object_and_each_document_has_a_line(known: Snapsh
 @given(snapshots, snapshots)
 def test_a_state_file_takes_the_place_of_the_first_line(own: Snapshot, later: Snapshot) -> None:
     entries = {
-        name: later.entries[name].replace(document=entry.document, is_secret=entry.is_secret)
+        name: later.entries[name]._with(document=entry.document, is_secret=entry.is_secret)
         for name, entry in own.entries.items()
         if name in later.entries
     }
@@ -133,7 +134,7 @@ def test_what_is_not_known_must_be_read_from_the_file() -> None:
 
 
 def test_a_state_file_that_belongs_to_no_snapshot_or_another_one_brings_no_token() -> None:
-    own = snapshot(x=PLAIN.replace(token="t"))
+    own = snapshot(x=PLAIN._with(token="t"))
     data = dumps(own, {})
     first_line = data[: data.index(b"\n") + 1]
     right = dumps_state(own, {}, link_of(data))
@@ -247,7 +248,7 @@ def test_a_default_of_a_secret_is_not_in_the_file() -> None:
 
 
 def test_with_secrets_nothing_is_left_out() -> None:
-    secret = PLAIN.replace(document=Document(CANARY.encode(), secret=True), is_secret=True)
+    secret = PLAIN._with(document=Document(CANARY.encode(), secret=True), is_secret=True)
     data = dumps(snapshot(x=secret), {}, with_secrets=True)
     assert facts(loads(data, with_secrets=True).entries["x"]) == facts(secret)
     with pytest.raises(SnapshotRefusedError):

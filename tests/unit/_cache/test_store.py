@@ -131,6 +131,30 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(process: Process) -> No
     assert process.lines[1:] == [f"info: {APP}: recovered after 3 failed attempts"]
 
 
+def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
+    tmp_path: Path,
+) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_SOURCES="ssm:/p/a ssm:/p/b ssm:/p/c")
+    documents = process.backend.documents
+    documents |= {"ssm:/p/a": Document(b"1"), "ssm:/p/b": Document(b"1")}
+    process.store.refresh()
+    assert process.lines == [f"warn: ssm:/p/c: {NO_RESPONSE}"]
+    del documents["ssm:/p/a"], documents["ssm:/p/b"]
+    for _ in range(2):
+        process.clock.tick(1000)
+        process.store.refresh()
+    assert process.lines[1:] == [
+        f"warn: ssm:/p/a, ssm:/p/b: {NO_RESPONSE}; keeping the last values"
+    ]
+    documents |= dict.fromkeys(("ssm:/p/a", "ssm:/p/b", "ssm:/p/c"), Document(b"2"))
+    process.clock.tick(1000)
+    process.store.refresh()
+    assert process.lines[2:] == [
+        "info: ssm:/p/a, ssm:/p/b: recovered after 2 failed attempts",
+        "info: ssm:/p/c: recovered after 3 failed attempts",
+    ]
+
+
 def test_a_second_process_adopts_what_the_first_has_read(process: Process, tmp_path: Path) -> None:
     other = Process(tmp_path, peer=process)
     assert other.values() == {"A": "1"}

@@ -19,7 +19,7 @@ from appconfig_env._cache.turn import (
 
 
 @pytest.mark.parametrize(
-    ("lock", "is_awaited", "is_abandoned", "action"),
+    ("lock", "is_unread", "is_abandoned", "action"),
     [
         (HELD, False, False, PUBLISH),
         (HELD, True, False, PUBLISH),
@@ -32,17 +32,17 @@ from appconfig_env._cache.turn import (
     ],
 )
 def test_each_case_has_its_action(
-    lock: str, is_awaited: bool, is_abandoned: bool, action: str
+    lock: str, is_unread: bool, is_abandoned: bool, action: str
 ) -> None:
-    assert decide(lock, is_awaited=is_awaited, is_abandoned=is_abandoned) == action
+    assert decide(lock, is_unread=is_unread, is_abandoned=is_abandoned) == action
 
 
 def test_there_is_an_action_for_every_case() -> None:
-    for lock, is_awaited, is_abandoned in product(
+    for lock, is_unread, is_abandoned in product(
         (HELD, ELSEWHERE, IMPOSSIBLE), (False, True), (False, True)
     ):
-        assert decide(lock, is_awaited=is_awaited, is_abandoned=is_abandoned)
+        assert decide(lock, is_unread=is_unread, is_abandoned=is_abandoned)
 
 
 def test_only_the_lock_of_another_process_can_be_abandoned() -> None:
-    assert decide(HELD, is_awaited=False, is_abandoned=True) == PUBLISH
+    assert decide(HELD, is_unread=False, is_abandoned=True) == PUBLISH

@@ -113,7 +113,12 @@ class Reads:
             if isinstance(found, Failure):
                 return found
             assert isinstance(found, Document)
-            return Document(found.body, secret=found.secret, token=found.token)
+            return Document(
+                found.body,
+                secret=found.secret,
+                token=found.token,
+                read_seconds=found.read_seconds,
+            )
 
 
 class FakeExecve:

@@ -15,6 +15,7 @@ from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
+from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 from appconfig_env._wrapper.main import main
 from appconfig_env._wrapper.prefetch import can_take_over
@@ -298,6 +299,96 @@ def test_a_repeated_init_keeps_a_value_that_only_some_sources_can_use(
     assert (code, execve.environ["P"]) == (0, '{"x": "\\u0000"}')
 
 
+DOWN = Failure("unavailable", "no response", "check the route", code="Unreachable")
+CONTINUE = {"APPCONFIG_ENV_ON_ERROR": "continue"}
+ON = "(APPCONFIG_ENV_ON_ERROR=continue)"
+
+
+def in_place(options: str, names: str = "AB") -> dict[str, str]:
+    return {name: f"appconfig:a/b/{name}{options}" for name in names}
+
+
+@pytest.mark.parametrize(
+    ("environment", "lines"),
+    [
+        (in_place(""), [f"error: A=appconfig:a/b/A, B=appconfig:a/b/B: {DOWN}"]),
+        (
+            in_place("") | CONTINUE,
+            [f"error: A=appconfig:a/b/A, B=appconfig:a/b/B: {DOWN}; continuing without them {ON}"],
+        ),
+        (
+            in_place("?optional") | in_place("?default=1", "CD") | in_place("", "F") | CONTINUE,
+            [
+                f"error: F=appconfig:a/b/F: {DOWN}; continuing without it {ON}",
+                f"warn: appconfig:a/b/A, appconfig:a/b/B: {DOWN}; left unset",
+                f"warn: appconfig:a/b/C, appconfig:a/b/D: {DOWN}; using their defaults",
+            ],
+        ),
+        (in_place("?default=1", "C"), [f"warn: appconfig:a/b/C: {DOWN}; using its default"]),
+    ],
+)
+def test_sources_that_fail_for_one_cause_are_one_line_with_what_is_used_instead(
+    environment: dict[str, str], lines: list[str], tmp_path: Path
+) -> None:
+    environment |= {"AWS_REGION": "us-east-1", "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "s.json")}
+    reads = Reads(**dict.fromkeys("ABCDEF", DOWN))
+    _, _, logged = run(reads, 1000.0, environment)
+    levels = ("error", "warn")
+    assert [line for line in logged if line.startswith(levels, len("appconfig-env: "))] == [
+        f"appconfig-env: {line}" for line in lines
+    ]
+
+
+def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> None:
+    paths = {name: str(tmp_path / f"{name}.json") for name in ("fallback", "snapshot")}
+    environment = {"AWS_REGION": "us-east-1", **in_place("?default=1", "ABCD")}
+    good = document(b"one", token="t")
+    reads = Reads(**dict.fromkeys("ABCD", good))
+    run(reads, 900.0, {**environment, "APPCONFIG_ENV_SNAPSHOT": paths["fallback"]})
+    environment["APPCONFIG_ENV_SNAPSHOT"] = paths["snapshot"]
+    reads = Reads(**(dict.fromkeys("AB", good) | dict.fromkeys("CD", DOWN)))
+    run(reads, 1000.0, environment)
+
+    environment["APPCONFIG_ENV_FALLBACK"] = paths["fallback"]
+    _, _, lines = run(Reads(**dict.fromkeys("ABCD", DOWN)), 9000.0, environment)
+
+    assert lines[:2] == [
+        f"appconfig-env: warn: appconfig:a/b/A, appconfig:a/b/B: {DOWN}; using the last values",
+        f"appconfig-env: warn: appconfig:a/b/C, appconfig:a/b/D: {DOWN}; using the fallback",
+    ]
+
+
+def test_deferred_sources_that_fail_for_one_cause_are_one_line_for_each_level(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": " ".join(
+            f"appconfig:a/b/{name}?env=no{option}"
+            for name, option in [("A", ""), ("B", "&optional"), ("C", ""), ("D", "&optional")]
+        ),
+    }
+    lines: list[str] = []
+
+    sent: list[bytes] = []
+
+    def at_once(work: Work, seconds: float) -> handoffs.BackgroundFetch:
+        assert seconds == 8.0
+        work(sent.append)
+        return handoffs.BackgroundFetch(1, 2, 3)
+
+    main(
+        ["/usr/bin/python3"], environment, now=lambda: 1000.0, execve=FakeExecve(),
+        make_backend=Reads(**dict.fromkeys("ABCD", DOWN)), start_background=at_once,
+        jitter=steadily, write_line=lines.append,
+    )  # fmt: skip
+    assert lines[:2] == [
+        f"appconfig-env: error: appconfig:a/b/A, appconfig:a/b/C: {DOWN}",
+        f"appconfig-env: warn: appconfig:a/b/B, appconfig:a/b/D: {DOWN}",
+    ]
+
+
 def test_a_token_that_the_child_uses_is_in_no_file(life: dict[str, str]) -> None:
     life = {
         "AWS_REGION": "us-east-1",
@@ -411,3 +502,21 @@ def test_only_a_python_that_serves_alone_can_take_over_a_child(
     command: str, environ: dict[str, str], expected: bool
 ) -> None:
     assert can_take_over([command, "/var/runtime/bootstrap.py"], environ) is expected
+
+
+@pytest.mark.parametrize(("seconds", "is_logged"), [(2.9, False), (3.0, True), (3.94, True)])
+def test_a_source_that_takes_longer_than_a_refresh_may_is_logged(
+    tmp_path: Path, seconds: float, is_logged: bool
+) -> None:
+    reads = Reads(app=Document(b"{}", read_seconds=seconds))
+    given = {
+        "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+    log = "\n".join(run(reads, 1000.0, given)[2])
+    expected = (
+        "appconfig:shop/prod/app: reading took 3.9 s, and a refresh is given 3 s; "
+        "set AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS=5910, or read less with one source"
+    )
+    assert ("POLL_TIMEOUT_MILLIS" in log) is is_logged
+    assert (expected in log) is (seconds == 3.94)

@@ -14,7 +14,17 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure, LoadError, SourceError
 
 from ....support.fake_client import FakeClient, Response
-from .calls import PATIENCE_SECONDS, POLL, PROFILE, fetch, one_secret, parameters, request
+from .calls import (
+    PATIENCE_SECONDS,
+    POLL,
+    PROFILE,
+    SESSION,
+    Staged,
+    fetch,
+    one_secret,
+    parameters,
+    request,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,3 +100,48 @@ def test_one_cause_is_one_line_for_four_sources(code: str, message: str, line: s
     assert sorted(named.split(", ")) == sorted(sources)
     assert line in rest
     assert all(operation in rest and f"r-{operation}" in rest for operation in operations)
+
+
+@pytest.mark.parametrize("source", [PROFILE, "ssm:/a/", "ssm:a", "secretsmanager:a"])
+def test_a_document_knows_how_long_it_took_to_read(source: str) -> None:
+    system = Staged()
+
+    def slow(response: Response) -> Response:
+        def respond(asked: Mapping[str, Any]) -> dict[str, Any]:
+            system.at += 1.5
+            return response(asked) if callable(response) else dict(POLL | SESSION)
+
+        return respond
+
+    page = {"Parameters": [{"Name": "/a/b", "Value": "1", "Type": "String"}]}
+    client = FakeClient(
+        StartConfigurationSession=slow(SESSION),
+        GetLatestConfiguration=slow(POLL),
+        GetParametersByPath=[slow(lambda _: page | {"NextToken": "2"}), slow(lambda _: page)],
+        GetParameters=slow(parameters),
+        GetSecretValue=slow(one_secret),
+    )
+    found = fetch(client, source, system=system)[source]
+    assert found.read_seconds == 1.5 * len(client.calls)
+
+
+@pytest.mark.parametrize(
+    ("source", "region"),
+    [
+        ("ssm:bad", "eu-west-1"),
+        ("ssm:/bad/", "eu-west-1"),
+        ("ssm:arn:aws:ssm:us-east-1:1:parameter/bad", "us-east-1"),
+    ],
+)
+def test_a_failure_that_no_client_made_has_the_region_and_the_role(
+    source: str, region: str
+) -> None:
+    role = "arn:aws:iam::1:role/reader"
+    client = FakeClient(
+        GetParameters={"Parameters": [], "InvalidParameters": ["bad"]},
+        GetParametersByPath={"Parameters": []},
+    )
+    backend = AwsBackend(client, 3, region="eu-west-1", role_arn=role)
+    failure = backend([request(source)], PATIENCE_SECONDS)[request(source).resource.reference]
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.region, failure.role_arn) == ("missing", region, role)
