@@ -48,7 +48,7 @@ def outside() -> int:
         command = [str(WRAPPER), sys.executable, str(Path(__file__).resolve()), "--inside"]
         code = subprocess.run(command, env=environ, check=False).returncode  # noqa: S603 - our own wrapper
     if code == 0:
-        heading("Everything as expected.")
+        heading("Everything is as expected.")
     else:
         print(f"\nmake demo: the function ended with exit code {code}", file=sys.stderr)
     return code

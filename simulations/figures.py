@@ -33,7 +33,7 @@ BURSTS = {
     "as it is, with `FALLBACK`": WITH_FALLBACK,
     "as it is, with `FALLBACK` and a deadline of 2 s": WITH_FALLBACK._replace(deadline=2.0),
     "no second attempt": BURST._replace(policy=ONCE),
-    "six attempts at most (as it was)": BURST._replace(policy=SIX),
+    "six attempts at most (an earlier version)": BURST._replace(policy=SIX),
     "throttled: 0.1 s at first, in place of 1 s": BURST._replace(
         policy=POLICY._replace(throttled_wait=0.1)
     ),
@@ -68,10 +68,10 @@ WAYS: Mapping[str, Callable[[Fleet], Fleet]] = {
 CROWDS = {
     "each exactly by its interval": Crowd(is_spread=False),
     "as it is": Crowd(),
-    "each exactly by its interval, AWS away from 600 to 720 s": Crowd(
+    "each exactly by its interval, AWS unavailable from 600 to 720 s": Crowd(
         is_spread=False, outage=(600, 720)
     ),
-    "as it is, AWS away from 600 to 720 s": Crowd(outage=(600, 720)),
+    "as it is, AWS unavailable from 600 to 720 s": Crowd(outage=(600, 720)),
 }
 WINDOWS = ((15, 60), (60, 300), (300, 600), (720, 1200), (1200, 1800))
 
@@ -110,7 +110,7 @@ def _calls(one: tuple[str, Fleet | Crowd]) -> float:
 
 
 def started(name: str, outcome: Starts) -> float:
-    """Return the share of cold starts that went on, by the name of what was simulated."""
+    """Return the share of cold starts that continued, by the name of what was simulated."""
     has_fallback = "fallback" in name.lower()
     return outcome.started_with_fallback if has_fallback else outcome.started
 
@@ -130,7 +130,7 @@ def findings(found: Mapping[Fleet, Starts], polled: Mapping[Crowd, Sequence[int]
         "burst-share": f"{100 * room / BURST.environments:.0f} %",
         "burst": burst({name: found[fleet] for name, fleet in BURSTS.items()}),
         "sizes": table(
-            ("starts that go on", *(f"{size:,}" for size in SIZES)),
+            ("starts that continue", *(f"{size:,}" for size in SIZES)),
             [
                 (
                     f"{panel}: {way}",

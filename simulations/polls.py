@@ -1,4 +1,4 @@
-"""Many environments that go on polling: whether in step, after a cold start and after an outage."""
+"""Many environments that keep polling: whether in step, after a cold start and after an outage."""
 
 from __future__ import annotations
 

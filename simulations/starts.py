@@ -82,12 +82,12 @@ class Starts(NamedTuple):
 
     @property
     def started(self) -> float:
-        """The share of cold starts that went on to the runtime."""
+        """The share of cold starts that continued to the runtime."""
         return sum(not start.errors for start in self.starts) / len(self.starts)
 
     @property
     def started_with_fallback(self) -> float:
-        """The share of cold starts that went on where the function ships a fallback."""
+        """The share of cold starts that continued, if the function ships a fallback."""
         return sum(not start.errors_with_fallback for start in self.starts) / len(self.starts)
 
     def seconds(self, share: float) -> float:

@@ -1,7 +1,7 @@
 """Draws the pictures of docs/architecture.md and fills its marked parts, from the code alone.
 
-Rooms and files come from the docstrings, imports from the sources, the order of the rooms from the
-test of the import rule, and the two tables from the modules that decide by them.
+The list of files comes from the docstrings, the imports from the sources, the order of the
+subpackages from the test of the import rule, and the two tables from the modules that use them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from appconfig_env._cache.entry import FAILING, GOOD, MISSING, TRANSITIONS, UNREAD
-from appconfig_env._cache.turn import ACTIONS
+from appconfig_env._cache.turn import ACTIONS, ELSEWHERE, HELD, IMPOSSIBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 
 STATUSES = (UNREAD, GOOD, FAILING, MISSING)
 FONT = "font-family=\"ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif\""
-INK, LINE, ROOM, PAPER = "#1f2328", "#57606a", "#ddf4ff", "#ffffff"
+INK, LINE, FILL, PAPER = "#1f2328", "#57606a", "#ddf4ff", "#ffffff"
 
 
 class ArchitectureError(Exception):
@@ -49,9 +49,9 @@ def written() -> dict[Path, str]:
     """Return the text of each file that this script writes."""
     order = ast.literal_eval(_rule("ORDER"))
     first = ast.literal_eval(_rule("FIRST"))
-    rooms = [room for row in order for room in (sorted(row) if isinstance(row, set) else [row])]
+    names = [name for row in order for name in (sorted(row) if isinstance(row, set) else [row])]
     parts = {
-        "rooms": room_list([*rooms, *sorted(first)]),
+        "files": file_list([*names, *sorted(first)]),
         "order": f"```python\nORDER = {_rule('ORDER')}\n```",
         "transitions": transition_table(TRANSITIONS),
         "actions": action_table(ACTIONS),
@@ -59,7 +59,7 @@ def written() -> dict[Path, str]:
     folder = PAGE.with_suffix("")
     return {
         PAGE: filled(PAGE.read_text(encoding="utf-8"), parts),
-        folder / "imports.svg": imports_svg(rooms, imports(PACKAGE, ignored=first)),
+        folder / "imports.svg": imports_svg(names, imports(PACKAGE, ignored=first)),
         folder / "entry.svg": transitions_svg(TRANSITIONS),
     }
 
@@ -92,14 +92,14 @@ def _rule(name: str) -> str:
     raise ArchitectureError(f"expected {name} in {RULE.name}, got none")
 
 
-# The rooms.
+# The list of files.
 
 
-def room_list(rooms: Iterable[str]) -> str:
-    """Return the rooms and their files as a Markdown list, each with its docstring's sentence."""
+def file_list(names: Iterable[str]) -> str:
+    """Return subpackages and files as a Markdown list, each with its docstring's sentence."""
     lines: list[str] = []
-    for room in rooms:
-        folder = PACKAGE / room
+    for name in names:
+        folder = PACKAGE / name
         path = folder if folder.is_dir() else folder.with_suffix(".py")
         lines += _listed(path, 0)
     return "\n".join(lines)
@@ -134,25 +134,25 @@ def sentence(path: Path) -> str:
 
 
 def imports(package: Path, *, ignored: Iterable[str] = ()) -> set[tuple[str, str]]:
-    """Return each pair of rooms of which one imports the other, also for types only.
+    """Return each pair of names of which one imports the other, also for types only.
 
     Args:
         package: its folder.
-        ignored: rooms to leave out.
+        ignored: names to leave out.
     """
     pairs = set()
     for path in package.rglob("*.py"):
         folder = path.relative_to(package).parts[:-1]
-        room = folder[0] if folder else path.stem
+        name = folder[0] if folder else path.stem
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
-                pairs |= {(room, one) for one in _imported(package, folder, node)}
+                pairs |= {(name, one) for one in _imported(package, folder, node)}
     dropped = set(ignored)
-    return {(room, one) for room, one in pairs if room != one and not {room, one} & dropped}
+    return {(name, one) for name, one in pairs if name != one and not {name, one} & dropped}
 
 
 def _imported(package: Path, folder: tuple[str, ...], node: ast.ImportFrom) -> set[str]:
-    """Return the rooms of this package that `node` imports from."""
+    """Return the subpackages and files of this package that `node` imports from."""
     names = (node.module or "").split(".") if node.module else []
     if node.level:
         names = [*folder[: len(folder) - node.level + 1], *names]
@@ -166,40 +166,40 @@ def _imported(package: Path, folder: tuple[str, ...], node: ast.ImportFrom) -> s
     return {alias.name if alias.name in modules else "__init__" for alias in node.names}
 
 
-def imports_svg(rooms: list[str], pairs: set[tuple[str, str]]) -> str:
-    """Draw the rooms on a diagonal, the last in the order on top, and each import as a line.
+def imports_svg(names: list[str], pairs: set[tuple[str, str]]) -> str:
+    """Draw the names on a diagonal, the last in the order on top, and each import as a line.
 
     Raises:
-        ArchitectureError: a room imports one that is not before it in the order.
+        ArchitectureError: a name imports one that is not before it in the order.
     """
-    upward = sorted(f"{a} imports {b}" for a, b in pairs if rooms.index(a) <= rooms.index(b))
+    upward = sorted(f"{a} imports {b}" for a, b in pairs if names.index(a) <= names.index(b))
     if upward:
-        raise ArchitectureError(f"expected imports of earlier rooms, got: {', '.join(upward)}")
+        raise ArchitectureError(f"expected imports of earlier names, got: {', '.join(upward)}")
     across, down, width, height, margin = 80, 46, 118, 30, 16
-    shown = rooms[::-1]
-    left = {room: margin + across * number for number, room in enumerate(shown)}
-    top = {room: margin + down * number for number, room in enumerate(shown)}
+    shown = names[::-1]
+    left = {name: margin + across * number for number, name in enumerate(shown)}
+    top = {name: margin + down * number for number, name in enumerate(shown)}
     lines, boxes = [], []
-    for room in shown:
-        targets = [one for one in shown if (room, one) in pairs]
-        y = top[room] + height // 2
+    for name in shown:
+        targets = [one for one in shown if (name, one) in pairs]
+        y = top[name] + height // 2
         if targets:
             far = left[targets[-1]] + width // 2
-            lines.append(f'<path d="M{left[room] + width} {y}H{far}"/>')
-        importers = [one for one in shown if (one, room) in pairs]
-        x = left[room] + width // 2
+            lines.append(f'<path d="M{left[name] + width} {y}H{far}"/>')
+        importers = [one for one in shown if (one, name) in pairs]
+        x = left[name] + width // 2
         if importers:
             high = top[importers[0]] + height // 2
-            lines.append(f'<path d="M{x} {high}V{top[room] - 2}" marker-end="url(#arrow)"/>')
+            lines.append(f'<path d="M{x} {high}V{top[name] - 2}" marker-end="url(#arrow)"/>')
         lines += [f'<circle cx="{left[one] + width // 2}" cy="{y}" r="3.5"/>' for one in targets]
-        is_folder = (PACKAGE / room).is_dir()
-        boxes.append(_box(left[room], top[room], width, height, room, is_folder=is_folder))
+        is_folder = (PACKAGE / name).is_dir()
+        boxes.append(_box(left[name], top[name], width, height, name, is_folder=is_folder))
     bottom = top[shown[-1]] + height
     notes = (
-        "A line runs from a room to the right; at each dot it turns",
-        "down, to a room that it imports. No line runs upward.",
+        "A line runs from a box to the right; at each dot it turns",
+        "down, to a box that it imports. No line runs upward.",
         "A crossing without a dot connects nothing.",
-        "Filled: folders. Dashed: single files.",
+        "Filled: subpackages. Dashed: single files.",
     )
     texts = [
         f'<text x="{margin}" y="{bottom - 20 * (len(notes) - 1 - row)}">{escape(note)}</text>'
@@ -208,7 +208,7 @@ def imports_svg(rooms: list[str], pairs: set[tuple[str, str]]) -> str:
     group = f'<g fill="{LINE}" stroke="{LINE}" stroke-width="1.5">'
     drawn = [group, *lines, "</g>", *boxes, *texts]
     wide = left[shown[-1]] + width + margin
-    return _svg(wide, bottom + margin, "The imports between the rooms", drawn)
+    return _svg(wide, bottom + margin, "The imports between the subpackages", drawn)
 
 
 # The entry.
@@ -293,12 +293,22 @@ def transition_table(transitions: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
+LOCKS = {
+    HELD: "held by this process",
+    ELSEWHERE: "held by another process",
+    IMPOSSIBLE: "cannot be created",
+}
+
+
 def action_table(actions: Mapping[tuple[str, bool, bool], str]) -> str:
     """Return what a process does, as a Markdown table."""
-    lines = ["| lock | awaited and still unread | lock holder hangs | action |", "|---" * 4 + "|"]
+    lines = [
+        "| lock | still unread after waiting | lock holder hangs | action |",
+        "|---" * 4 + "|",
+    ]
     for (lock, is_unread, is_abandoned), action in actions.items():
         cells = " | ".join("yes" if one else "no" for one in (is_unread, is_abandoned))
-        lines.append(f'| `"{lock}"` | {cells} | {action} |')
+        lines.append(f"| {LOCKS[lock]} | {cells} | {action} |")
     return "\n".join(lines)
 
 
@@ -306,7 +316,7 @@ def action_table(actions: Mapping[tuple[str, bool, bool], str]) -> str:
 
 
 def _box(x: int, y: int, width: int, height: int, name: str, *, is_folder: bool) -> str:
-    style = f'fill="{ROOM}"' if is_folder else f'fill="{PAPER}" stroke-dasharray="4 3"'
+    style = f'fill="{FILL}"' if is_folder else f'fill="{PAPER}" stroke-dasharray="4 3"'
     return (
         f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="6" stroke="{INK}" {style}/>'
         f'<text x="{x + width // 2}" y="{y + height // 2 + 5}" text-anchor="middle" '

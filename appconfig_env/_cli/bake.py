@@ -18,6 +18,7 @@ from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
 from .._config.sources import FILE, SECRETS_MANAGER
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
+from .arguments import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,7 +56,7 @@ def main(
         now: returns Unix seconds.
         make_backend: returns the backend that reads the sources.
     """
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="appconfig-env bake",
         description=DESCRIPTION,
         epilog=EPILOG,

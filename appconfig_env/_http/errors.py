@@ -1,4 +1,4 @@
-"""Remedies for invalid or missing responses, for errors to end with; pure."""
+"""The remedies that end errors about invalid or missing responses; pure."""
 
 from __future__ import annotations
 

@@ -248,10 +248,10 @@ def test_a_terminal_without_block_characters_gets_ascii(local: dict[str, str]) -
     ("words", "error"),
     [
         (["--colour"], "unrecognized arguments: --colour"),
-        (["--output", "trace.png"], "expected a name ending in .svg or .html, got 'trace.png'"),
-        (["--output", "/no/such/folder/x.svg"], "folder '/no/such/folder' does not exist"),
-        (["--width", "0"], "expected at least 40 columns, got 0"),
-        (["--width", "wide"], "invalid int value"),
+        (["--output", "trace.png"], "a name ending in .svg or .html, got 'trace.png'; rename it"),
+        (["--output", "/no/such/folder/x.svg"], "'/no/such/folder' does not exist; create it"),
+        (["--width", "0"], "expected at least 40 columns, got 0; widen it"),
+        (["--width", "wide"], "invalid int value: 'wide'; run appconfig-env trace --help"),
     ],
 )
 def test_an_invalid_option_is_an_error_before_any_call(words: list[str], error: str) -> None:

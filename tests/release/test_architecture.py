@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = script.PAGE.read_text()
 WRITTEN = script.written()
-ROOMS = [name for row in rule.ORDER for name in ([row] if isinstance(row, str) else sorted(row))]
+NAMES = [name for row in rule.ORDER for name in ([row] if isinstance(row, str) else sorted(row))]
 
 
 def texts(name: str) -> list[str]:
@@ -55,7 +55,7 @@ def test_the_picture_has_the_imports_that_the_import_rule_checks() -> None:
 
     drawn = script.imports(script.PACKAGE)
 
-    assert drawn == {(room, other) for room, other in checked if room != other}
+    assert drawn == {(name, other) for name, other in checked if name != other}
 
 
 def test_the_picture_has_a_dot_for_each_import() -> None:
@@ -67,10 +67,10 @@ def test_the_picture_has_a_dot_for_each_import() -> None:
     assert picture.count('marker-end="url(#arrow)"') == len({imported for _, imported in pairs})
 
 
-def test_there_are_at_most_ten_rooms_besides_the_doors() -> None:
-    shown = [text for text in texts("imports.svg") if text in ROOMS]
+def test_there_are_at_most_ten_subpackages_besides_the_entry_points() -> None:
+    shown = [text for text in texts("imports.svg") if text in NAMES]
 
-    assert sorted(shown) == sorted(ROOMS)
+    assert sorted(shown) == sorted(NAMES)
     assert len(set(shown) - {"__init__", "__main__", "openfeature", "testing"}) <= 10
 
 
@@ -101,8 +101,8 @@ def test_a_transition_without_a_place_is_not_drawn_but_named() -> None:
 
 
 def test_a_part_without_marks_is_named() -> None:
-    with pytest.raises(script.ArchitectureError, match="'rooms'"):
-        script.filled("<!-- architecture:rooms -->\n", {"rooms": ""})
+    with pytest.raises(script.ArchitectureError, match="'files'"):
+        script.filled("<!-- architecture:files -->\n", {"files": ""})
 
 
 def test_a_part_is_replaced_between_its_marks() -> None:

@@ -58,7 +58,7 @@ def test_starts_that_are_throttled_use_up_the_quota(burst: Starts) -> None:
 
 
 def test_other_policies_are_worse(burst: Starts, bursts: dict[str, Starts]) -> None:
-    assert bursts["six attempts at most (as it was)"].fresh < burst.fresh - 0.1
+    assert bursts["six attempts at most (an earlier version)"].fresh < burst.fresh - 0.1
     assert bursts["throttled: 0.1 s at first, in place of 1 s"].calls > 1.2 * burst.calls
     assert bursts["throttled: 4 s at most"].fresh < burst.fresh - 0.01
     assert bursts["up to 4 s before the first call"].fresh < burst.fresh

@@ -36,7 +36,7 @@ def dotted(path: Path, base: Path) -> str:
     return ".".join(path.relative_to(base).with_suffix("").parts)
 
 
-# Packages inside a room, such as _cli.trace, may have one file for all of their modules.
+# Packages inside a subpackage, such as _cli.trace, may have one file for all of their modules.
 PACKAGES = {dotted(path.parent, PACKAGE) for path in PACKAGE.glob("_*/*/__init__.py")}
 MODULES = {
     dotted(path, PACKAGE) for path in PACKAGE.glob("_*/**/*.py") if not path.name.startswith("__")

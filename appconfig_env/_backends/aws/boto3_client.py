@@ -1,4 +1,4 @@
-"""The client for everything else than Lambda: boto3 finds credentials and makes the calls."""
+"""The client for what the lean client cannot do: boto3 finds credentials and makes the calls."""
 
 from __future__ import annotations
 

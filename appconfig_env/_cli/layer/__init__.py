@@ -5,13 +5,13 @@ Knows neither AWS nor settings. Not in the layer.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..arguments import Parser
 from .bytecode import CompileError, compile_all
 from .files import LayerError, plain_files
 from .parts import PARTS, choose, parts
@@ -124,7 +124,7 @@ def _write_folder(folder: Path, files: Sequence[LayerFile]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Build the layer as the command line specifies; return the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="appconfig-env layer",
         description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv, "
         "and its bill of materials next to it (.cdx.json).",

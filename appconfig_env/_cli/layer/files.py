@@ -36,8 +36,9 @@ DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3, which the runtime ha
 # A path excludes all paths that begin with it.
 EXCLUDED = (
     "appconfig_env/_backends/fake.py",
-    "appconfig_env/_cli/layer/",
+    "appconfig_env/_cli/arguments.py",
     "appconfig_env/_cli/bake.py",
+    "appconfig_env/_cli/layer/",
     "appconfig_env/_cli/trace/",
     "dotenv/__main__.py",
     "dotenv/cli.py",

@@ -5,7 +5,6 @@ Knows nothing of AWS. Not in the layer.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -20,6 +19,7 @@ from ..._config import settings as _settings
 from ..._config.environ import LOG_LEVELS
 from ..._wrapper.prefetch import can_take_over
 from ...errors import AppConfigEnvError, SettingsError
+from ..arguments import Parser
 from .span import Trace, from_recording
 from .svg import html, svg
 from .text import ASCII, BLOCKS, LEAST_WIDTH, picture
@@ -102,9 +102,7 @@ def _sources(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Trace a cold start as the command line specifies; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="appconfig-env trace", description=DESCRIPTION, epilog=EPILOG
-    )
+    parser = Parser(prog="appconfig-env trace", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="also write the waterfall as .svg or .html"
     )
@@ -118,15 +116,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     output: Path | None = arguments.output
     if output is not None and output.suffix not in FORMATS:
         parser.error(
-            f"--output: expected a name ending in .svg or .html, got {output.name!r}; rename it"
+            f"--output: expected a name ending in .svg or .html, got {output.name!r}", "rename it"
         )
     if output is not None and not output.parent.is_dir():  # before any call that AWS bills
-        parser.error(f"--output: folder {str(output.parent)!r} does not exist; create it")
+        parser.error(f"--output: folder {str(output.parent)!r} does not exist", "create it")
     width: int | None = arguments.width
     if width is None:
         width = max(LEAST_WIDTH, shutil.get_terminal_size((100, 24)).columns)
     if width < LEAST_WIDTH:
-        parser.error(f"--width: expected at least {LEAST_WIDTH} columns, got {width}; widen it")
+        parser.error(f"--width: expected at least {LEAST_WIDTH} columns, got {width}", "widen it")
     try:
         trace = record(os.environ)
         _show(trace, width)
