@@ -106,7 +106,7 @@ HEADERS = (
 class Run:
     """A fake of the AWS executor's `Run`: every call gets the same response."""
 
-    elapsed = 0.0
+    elapsed = read_seconds = 0.0
 
     def __init__(self, response: HttpResponse) -> None:
         self.response = response
