@@ -51,8 +51,8 @@ NAMES = {
     "ours_trusting": "this wrapper, full trust store",
     "baseline_trusting": "stdlib baseline, full trust store",
     "boto3_trusting": "boto3, full trust store",
-    "layer": "this wrapper, out of a layer",
-    "layer_trusting": "this wrapper, out of a layer, no `AWS_CA_BUNDLE`",
+    "layer": "this wrapper, from a layer",
+    "layer_trusting": "this wrapper, from a layer, no `AWS_CA_BUNDLE`",
 }
 
 

@@ -57,7 +57,7 @@ class Found(NamedTuple):
 
 
 def measure(bench: Bench, rounds: int, cells: Sequence[Cell] = CELLS) -> list[Found]:
-    """Start every contender in every cell, in turns.
+    """Start every contender in every cell, alternately.
 
     Raises:
         RuntimeError: one of them failed, or they did not all set the same variables.
@@ -116,7 +116,7 @@ def part(found: Sequence[Found]) -> Findings:
 def measure_deferred(
     bench: Bench, rounds: int, cells: Sequence[Cell] = DEFERRED_CELLS
 ) -> dict[Cell, dict[str, float]]:
-    """Return the milliseconds added by column of the page and by cell, all in turns."""
+    """Return the milliseconds added by column of the page and by cell, measured alternately."""
     cold_starts = {}
     for cell in cells:
         starts = bench.starts(cell, ("ours",))

@@ -97,7 +97,7 @@ def part(found: dict[str, list[Point]]) -> Findings:
                 for name, one, line in zip(names, values, lines, strict=True)
             ]
             panels.append(Panel(f"more {series}", curves, "calls", label))
-    head = ("", "without calls", names[1], "each call", names[1], "off that line", "exponent")
+    head = ("", "without calls", names[1], "each call", names[1], "off the line by", "exponent")
     columns = [f"{name}, {unit}" for unit in UNITS for name in names]
     rows = [point.row for points in found.values() for point in points]
     marked = {"growth-fits": table(head, fits), "growth": table(("", "calls", *columns), rows)}

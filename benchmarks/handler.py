@@ -47,7 +47,7 @@ class First(NamedTuple):
 
 
 def measure_first(bench: Bench, rounds: int) -> dict[str, First]:
-    """Return it for each tool, in turns."""
+    """Return it for each tool, measured alternately."""
     environ = bench.serve(Cell())
     times = {tool: {moment: list[float]() for moment in MOMENTS} for tool in TOOLS}
     for _ in bench.each("round", range(rounds)):

@@ -1,4 +1,4 @@
-"""What runs in the fresh processes of `handler`: reads in turns, or a tool's moments.
+"""What runs in the fresh processes of `handler`: alternating reads, or a tool's moments.
 
 `python handler_process.py reads REPEATS THREADS` or `... KIND TOOL`, where KIND is times, calls or
 memory. Imports are late, so that a tool does not find loaded what it would have to load itself.
@@ -53,7 +53,7 @@ def reads(repeats: str, threads: str) -> list[dict[str, float]]:
     for number in map(int, threads.split(",")):
         best = dict.fromkeys(WAYS, float("inf"))
         with ThreadPoolExecutor(number) as pool:
-            for kind in [*WAYS] * int(repeats):  # in turns
+            for kind in [*WAYS] * int(repeats):  # alternately
                 # For many threads about as much work as for one.
                 loops = max(LOOPS.get(kind, MOST_LOOPS) * 2 // (number + 1), 10)
                 work = partial(timed, timers[kind], loops, Barrier(number))

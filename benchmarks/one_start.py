@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 
 def measure(bench: Bench, rounds: int) -> Found:
-    """Start all of them in turns.
+    """Start all of them alternately.
 
     Raises:
         RuntimeError: one failed, or they did not all set the same variables.

@@ -1,4 +1,4 @@
-"""Cold starts as Lambda makes them, timed: any number of commands in turns, each a process."""
+"""Cold starts as Lambda makes them, timed: commands take turns, each in a process of its own."""
 
 from __future__ import annotations
 

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 ONCE = POLICY._replace(attempts=1, waits_for_quota=False)
 SIX = POLICY._replace(waits_for_quota=False, throttled_wait=POLICY.first_wait)
-FALLBACK = "with a fallback"  # the same fleet as "as it is": it makes the same calls
+FALLBACK = "with a fallback"  # the same fleet as "as shipped": it makes the same calls
 
 # Lambda adds up to 1,000 environments every 10 seconds to a function (Lambda Developer Guide,
 # "Lambda function scaling"); 40 a second is Parameter Store's default quota.
 BURST = Fleet(1000, 10.0)
 WITH_FALLBACK = BURST._replace(has_fallback=True)
 BURSTS = {
-    "as it is": WITH_FALLBACK,
-    "as it is, with `FALLBACK`": WITH_FALLBACK,
-    "as it is, with `FALLBACK` and a deadline of 2 s": WITH_FALLBACK._replace(deadline=2.0),
+    "as shipped": WITH_FALLBACK,
+    "as shipped, with `FALLBACK`": WITH_FALLBACK,
+    "as shipped, with `FALLBACK` and a deadline of 2 s": WITH_FALLBACK._replace(deadline=2.0),
     "no second attempt": BURST._replace(policy=ONCE),
     "six attempts at most (an earlier version)": BURST._replace(policy=SIX),
     "throttled: 0.1 s at first, in place of 1 s": BURST._replace(
@@ -57,7 +57,7 @@ PANELS = {
     "5 profiles, 500/s and 1,000/s": MINUTE._replace(sources=PROFILES),
 }
 WAYS: Mapping[str, Callable[[Fleet], Fleet]] = {
-    "as it is": lambda fleet: fleet._replace(has_fallback=True),
+    "as shipped": lambda fleet: fleet._replace(has_fallback=True),
     "no second attempt": lambda fleet: fleet._replace(policy=ONCE),
     "six attempts": lambda fleet: fleet._replace(policy=SIX),
     "4 s of jitter": lambda fleet: fleet._replace(jitter=4.0),
@@ -67,11 +67,11 @@ WAYS: Mapping[str, Callable[[Fleet], Fleet]] = {
 
 CROWDS = {
     "each exactly by its interval": Crowd(is_spread=False),
-    "as it is": Crowd(),
+    "as shipped": Crowd(),
     "each exactly by its interval, AWS unavailable from 600 to 720 s": Crowd(
         is_spread=False, outage=(600, 720)
     ),
-    "as it is, AWS unavailable from 600 to 720 s": Crowd(outage=(600, 720)),
+    "as shipped, AWS unavailable from 600 to 720 s": Crowd(outage=(600, 720)),
 }
 WINDOWS = ((15, 60), (60, 300), (300, 600), (720, 1200), (1200, 1800))
 

@@ -1,1 +1,1 @@
-"""What is known of each resource, when it goes stale, and who refreshes it."""
+"""What is known of each resource, when it goes stale, and which process refreshes it."""

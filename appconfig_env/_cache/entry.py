@@ -68,7 +68,9 @@ NEVER_READ = Failure(
 )
 # Without a content type, broken JSON is taken for text.
 NO_LONGER_JSON = Failure(
-    "invalid", "expected JSON as before, got text that only begins like it", "fix the document"
+    "invalid",
+    "expected JSON, as in the last document, got text that starts like JSON but is not JSON",
+    "fix the document",
 )
 
 
@@ -87,7 +89,7 @@ class Entry:
         read_seconds: how long it took to read the document, so that a refresh can be given as long.
         failures: the number of failed attempts since the last success.
         failure: the last one; None after a success.
-        revision: of the last attempt: higher than those of all earlier attempts, in any process,
+        revision: of the last attempt; higher than those of all earlier attempts in all processes,
             regardless of their clocks.
         confirmed: the revision in which the document was last received or confirmed.
         is_secret: whether any part of the document must be kept in memory only.

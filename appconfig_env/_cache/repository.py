@@ -1,4 +1,4 @@
-"""The snapshot and its state as processes share them: one at a time writes, and takes tokens."""
+"""The snapshot and its state, shared by processes: only the lock holder writes and takes tokens."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def _read(
         log("warn", f"the snapshot {path} was not used: {error}; its sources are read again")
         found = None
     if found is None or found.fingerprint != fingerprint(settings):
-        written.link = ""  # the next snapshot replaces any contents
+        written.link = ""  # the next snapshot replaces the file, whatever is in it
         return None
     written.digests = found.digests()
     return _usable(found, settings)

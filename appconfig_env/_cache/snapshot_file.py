@@ -1,4 +1,4 @@
-"""The snapshot file: replaced atomically, checked before it is read; any contents."""
+"""The snapshot file, whatever is in it: replaced atomically, checked before it is read."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Processes that share a snapshot file take turns: the lock holder fetches for all
 from __future__ import annotations
 
 # The lock's states: held by this process, by another one, or by none because there cannot be one.
-HELD, ELSEWHERE, IMPOSSIBLE = "mine", "another's", "impossible"
+HELD, ELSEWHERE, IMPOSSIBLE = "held", "held elsewhere", "impossible"
 
 # Actions. Each of them first adopts newer entries from the file.
 PUBLISH = "fetch stale entries, publish"

@@ -189,7 +189,7 @@ def test_the_tables_hold_what_was_found() -> None:
 
     assert "| load | 0.10 |" in filled
     assert "| this wrapper | 118 | 2,174 | 138.3 | 18.4 |" in filled
-    assert "| this wrapper, out of a layer | 60 | 1,500 | 130 | 18 |" in filled
+    assert "| this wrapper, from a layer | 60 | 1,500 | 130 | 18 |" in filled
     assert "| boto3 |  |  |  | 50.3 |" in filled, "what no tool counted stays empty"
     assert "| `import boto3` | 85.00 | 80.00 |" in filled
     assert "| this helper | 0.6 | 3.0 | 14.0 | 623 | 4,489 | 3,568 |" in filled

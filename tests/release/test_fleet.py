@@ -29,7 +29,7 @@ def bursts() -> dict[str, Starts]:
 
 @pytest.fixture(scope="module")
 def burst(bursts: dict[str, Starts]) -> Starts:
-    return bursts["as it is, with `FALLBACK`"]
+    return bursts["as shipped, with `FALLBACK`"]
 
 
 def test_with_a_fallback_no_cold_start_fails(burst: Starts) -> None:
@@ -91,8 +91,8 @@ def test_the_page_holds_what_is_simulated_here(bursts: dict[str, Starts]) -> Non
 
 
 def test_only_starts_with_a_fallback_are_counted_with_it(burst: Starts) -> None:
-    assert figures.started("as it is", burst) == burst.started
-    assert figures.started("as it is, with `FALLBACK`", burst) == 1.0
+    assert figures.started("as shipped", burst) == burst.started
+    assert figures.started("as shipped, with `FALLBACK`", burst) == 1.0
     assert figures.started(figures.FALLBACK, burst) == 1.0
 
 

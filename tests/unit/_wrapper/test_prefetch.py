@@ -14,7 +14,6 @@ import pytest
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.base import Unchanged
-from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
 from appconfig_env._content.document import Document
@@ -24,7 +23,7 @@ from appconfig_env._wrapper.prefetch import can_take_over
 from appconfig_env.errors import Failure
 
 from ...support.fake_client import FakeClient
-from ...support.fakes import steadily
+from ...support.fakes import VirtualSystem, steadily
 from ...support.paths import ROOT, WRAPPER
 from .starts import FakeExecve, Reads, document, environ, exported, prefetched, run, start
 
@@ -121,25 +120,6 @@ def test_a_folder_that_cannot_be_written_costs_only_the_snapshot(folder: Path) -
 
 
 FOR_A_MINUTE = {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"}
-
-
-class Waiting:
-    """A system on which time passes only during sleep, and which always waits the longest."""
-
-    start = staticmethod(THIS_SYSTEM.start)
-    lock = staticmethod(THIS_SYSTEM.lock)
-
-    def __init__(self) -> None:
-        self.at = 0.0
-
-    def now(self) -> float:
-        return self.at
-
-    def sleep(self, seconds: float) -> None:
-        self.at += seconds
-
-    def jitter(self) -> float:
-        return 1.0
 
 
 def test_a_repeated_init_requests_only_secrets(life: dict[str, str]) -> None:
@@ -553,7 +533,7 @@ def test_sources_that_one_missing_permission_denies_are_one_line_ready_for_a_pol
 
 
 def test_the_deadline_ends_startup_with_the_reason(life: dict[str, str]) -> None:
-    system = Waiting()
+    system = VirtualSystem()
     throttled = AwsError("GetParameters", "ThrottlingException", status=400)
     client = FakeClient(GetParameters=throttled)
     environment = {**life, "P": "ssm:/one?default=1", "S": "ssm:/one", **FOR_A_MINUTE}

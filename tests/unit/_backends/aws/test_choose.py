@@ -11,6 +11,8 @@ from appconfig_env._backends.aws import choose as clients
 from appconfig_env._backends.aws.lean_client import LeanClient
 from appconfig_env._config import aws as settings
 
+from ....support.paths import ROOT
+
 LAMBDA = {
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "a",
@@ -80,7 +82,11 @@ def test_the_lean_client_loads_nothing_heavy() -> None:
         "print(*(set(sys.modules) - before))"
     )
     out = subprocess.run(
-        [sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
     )
     # `re` is imported by json, which every response needs.
     heavy = {
