@@ -64,11 +64,11 @@ __all__ = [
     "status",
 ]
 
-_helper = _Helper()
+_process_helper = _Helper()
 
-get = _helper.get
-document = _helper.document
-flag = _helper.flag
-refresh = _helper.refresh
-on_change = _helper.on_change
-status = _helper.status
+get = _process_helper.get
+document = _process_helper.document
+flag = _process_helper.flag
+refresh = _process_helper.refresh
+on_change = _process_helper.on_change
+status = _process_helper.status

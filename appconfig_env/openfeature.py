@@ -16,7 +16,7 @@ except ImportError as error:
         "run pip install 'appconfig-env[openfeature]'"
     ) from error
 
-from . import _helper
+from . import _process_helper
 from ._config.references import ReferenceProblems, parse, without_options
 from ._config.sources import APPCONFIG
 from ._content.flags import Flag, flag_of, is_flag
@@ -54,7 +54,7 @@ class AppConfigProvider(AbstractProvider):
         SettingsError: `source` is not the reference of an AppConfig profile.
     """
 
-    def __init__(self, source: str | None = None, *, helper: Helper = _helper) -> None:
+    def __init__(self, source: str | None = None, *, helper: Helper = _process_helper) -> None:
         super().__init__()
         self._source = None if source is None else _profile(source)
         self._helper = helper

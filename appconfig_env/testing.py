@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import _helper
+from . import _process_helper
 from ._content.flags import Flag, flag_of
 from ._content.variables import text_value
 from ._helper.static_store import StaticStore, parsed
@@ -22,7 +22,7 @@ def override(
     *,
     documents: Mapping[str, Any] | None = None,
     flags: Mapping[str, bool | Mapping[str, Any] | None] | None = None,
-    helper: Helper = _helper,
+    helper: Helper = _process_helper,
 ) -> Iterator[None]:
     """Override what `get`, `document` and `flag` return inside the `with`; nothing is fetched.
 

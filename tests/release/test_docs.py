@@ -78,7 +78,7 @@ def test_the_example_of_a_test_passes_and_can_fail() -> None:
     (block,) = re.findall(
         r"^```python\n(.*?)^```", read("CONTRIBUTING.md"), re.DOTALL | re.MULTILINE
     )
-    helper = type(appconfig_env._helper)
+    helper = type(appconfig_env._process_helper)
     scopes: list[dict[str, Any]] = [{"Helper": helper}, {"Helper": lambda _: helper({})}]
     for scope in scopes:
         exec(block, scope)

@@ -100,6 +100,19 @@ def test_every_exception_is_that_of_the_module_of_errors(name: str) -> None:
     assert getattr(appconfig_env, name) is getattr(errors, name)
 
 
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "appconfig_env").glob("*/__init__.py")),
+    ids=lambda path: path.parent.name,
+)
+def test_no_attribute_hides_a_subpackage(path: Path) -> None:
+    name = path.parent.name
+
+    imported = printed(f"import appconfig_env.{name}; print(appconfig_env.{name}.__name__)")
+
+    assert imported == f"appconfig_env.{name}\n"
+
+
 def test_an_unknown_name_is_the_usual_attribute_error() -> None:
     with pytest.raises(AttributeError, match=r"^module 'appconfig_env' has no attribute 'gett'$"):
         appconfig_env.gett  # type: ignore[attr-defined]  # noqa: B018

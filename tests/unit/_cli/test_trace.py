@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._cli.trace import hooks, span
 from appconfig_env._cli.trace.report import advice, report
 from appconfig_env._cli.trace.rows import rows
@@ -290,3 +291,29 @@ def test_every_function_in_the_table_exists(hook: tuple[str, str, str, Any]) -> 
 
 def test_every_kind_has_a_colour() -> None:
     assert set(COLOURS) == set(KINDS)
+
+
+def test_a_span_that_is_open_at_the_exec_is_marked_not_finished() -> None:
+    recorder = hooks.Recorder()
+    recorder.begin("call", ["GetParametersByPath"])
+    recorder.execve("/bin/x", [], {})
+
+    (recorded,) = recorder.recording()["spans"]
+
+    assert recorded["failed"] == "not finished"
+    assert recorded["ended"] == recorder.recording()["executed"]
+
+
+def test_a_span_that_fails_is_marked_with_its_code_or_the_exceptions_name() -> None:
+    recorder = hooks.Recorder()
+
+    def fails(error: Exception) -> None:
+        raise error
+
+    for error in (AwsError("GetParameters", "ThrottlingException"), KeyError("x")):
+        with pytest.raises(type(error)):
+            recorder.timed(fails, "call", lambda _arguments: ["GetParameters"])(error)
+
+    assert [recorded["failed"] for recorded in recorder.recording()["spans"]] == [
+        "ThrottlingException", "KeyError",
+    ]  # fmt: skip
