@@ -59,6 +59,8 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 # Events after which the session can still deliver the document that this process does not have.
 KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
 
+# The lowest revision of an attempt; 0 is that of none.
+OLDEST = 1
 # The wait after a response "too early", in seconds: the service's minimum interval.
 EARLY_SECONDS = 15.0
 NEVER_READ = Failure(
@@ -175,17 +177,19 @@ class Entry:
 
         Args:
             longest: seconds from one attempt to the next, at most.
-            revision: the highest one that an attempt can have had until now.
+            revision: the highest one that an attempt can have had until now. An entry with a higher
+                one is from before a restart of the machine, and so older than any attempt since.
         """
         latest = self.checked_at + longest
         highest = max(self.revision, self.confirmed, self.failures)
         if self.refresh_at <= latest and highest <= revision:
             return self
+        is_older = highest > revision
         return self._with(
             refresh_at=min(self.refresh_at, latest),
-            revision=min(self.revision, revision),
-            confirmed=min(self.confirmed, revision),
-            failures=min(self.failures, revision),  # each has a revision of its own
+            revision=min(self.revision, OLDEST) if is_older else self.revision,
+            confirmed=min(self.confirmed, OLDEST) if is_older else self.confirmed,
+            failures=min(self.failures, revision),  # each had a revision of its own
         )
 
     def without_token(self) -> Entry:

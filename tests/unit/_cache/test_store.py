@@ -238,6 +238,27 @@ def test_a_lock_whose_holder_publishes_nothing_is_abandoned(process: Process) ->
     lock.release()
 
 
+def test_a_file_from_before_a_restart_never_replaces_a_value_read_since(
+    process: Process, tmp_path: Path
+) -> None:
+    file = tmp_path / "snapshot.json"
+    first, *documents = file.read_text().splitlines()
+    head = json.loads(first + "}}")
+    head["entries"][APP] |= {"revision": 10**15, "confirmed": 10**15}
+    file.write_text("\n".join([json.dumps(head)[:-2], *documents, ""]))
+    (tmp_path / "snapshot.json.state").unlink()
+    lock = FileLock(process.path + ".lock")  # nobody replaces the file
+    later = Process(tmp_path, peer=process)
+    later.response(2, "t2")
+    for token in ("", "t2"):
+        for seconds in (46, 17):  # until the lock is abandoned
+            later.clock.tick(seconds)
+            later.store.refresh()
+        assert (later.values(), later.backend.asked()) == ({"A": "2"}, [(APP, token)])
+        later.backend.documents[APP] = NO_RESPONSE
+    lock.release()
+
+
 @pytest.mark.parametrize("has_file", [True, False])
 def test_tokens_are_kept_in_memory_only_if_there_is_no_file(
     tmp_path: Path, *, has_file: bool
