@@ -201,7 +201,7 @@ class Prefetch:
         """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
         in_place = {source.variable for source in settings.sources if source.variable}
-        kept = self._kept() & self._environ.keys()
+        kept = self._kept()
         in_place -= kept
         result = {name: value for name, value in self._environ.items() if name not in in_place}
         configured = settings.fixed if settings.overwrite else frozenset(result)
@@ -229,12 +229,14 @@ class Prefetch:
         """Return the names that a program before this wrapper has set, and no source may set."""
         if self._passed is None or self._settings.overwrite:
             return frozenset()
-        return self._passed.kept
+        return self._passed.kept & self._environ.keys()
 
     def _handoff(self, moment: float) -> handoff.Handoff:
         if self._passed is not None:
             passed = self._passed
-            references, configured, kept = passed.references, passed.configured, self._kept()
+            references, kept = passed.references, self._kept()
+            # A name that a program has removed is a source's from now on.
+            configured = passed.configured & self._environ.keys()
         else:
             in_place = {source.variable for source in self._settings.sources}
             configured, kept = frozenset(self._environ) - in_place, frozenset()

@@ -302,6 +302,30 @@ def test_what_a_program_sets_itself_stays_in_the_wrappers_that_it_starts(
     assert json.loads(done.stdout) == [seen, seen]
 
 
+@pytest.mark.parametrize("is_set_by_a_program", [False, True])
+def test_a_name_that_a_program_removes_is_the_sources_from_then_on(
+    folder: Path, is_set_by_a_program: bool
+) -> None:
+    parameters = folder / "ssm.json"
+    parameters.write_text('{"/shop/prod/B": "1"}')
+    given = environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/")
+    if is_set_by_a_program:
+        outer = in_a_child(exported(given), B="mine")
+        passed = json.loads(outer[HANDOFF]) | {"kept": ["B"]}
+        before = exported({**outer, HANDOFF: json.dumps(passed)})
+    else:
+        before = exported({**given, "B": "mine"})
+    assert before["B"] == "mine"
+    without = in_a_child(before)
+    del without["B"]
+    inner = exported(without)
+    assert inner["B"] == "1"
+    parameters.write_text('{"/shop/prod/B": "2"}')
+    helper = Helper(in_a_child(inner))
+    helper.refresh()
+    assert helper.get("B") == "2"
+
+
 def test_a_reference_that_a_program_adds_is_read_if_it_is_one_of_the_sources(folder: Path) -> None:
     (folder / "ssm.json").write_text('{"/shop/prod/A": "1", "/x": "2"}')
     first = exported(environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/"))
