@@ -9,7 +9,7 @@ from .._config.settings import HANDOFF, from_environ
 from ..errors import by_cause
 from . import handoff as handoffs
 from . import repository, turn
-from .load import load
+from .load import load, refresh_seconds
 from .snapshot import Snapshot, completed, fingerprint, newest
 
 TYPE_CHECKING = False
@@ -225,9 +225,10 @@ class Store:
 
     def _longest_wait(self) -> float:
         """Return how many seconds a caller may wait for another process, and again for AWS."""
-        deadline, least = self.settings.deadline_seconds, self.settings.poll_timeout_seconds
+        deadline = self.settings.deadline_seconds
         if self.is_empty:
             return deadline
+        least = refresh_seconds(self.settings, self.snapshot)
         if self._child is None:
             return least
         # The child has the same deadline as the wrapper; until then it has not failed.

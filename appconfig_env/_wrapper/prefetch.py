@@ -8,7 +8,7 @@ import time
 
 from .._backends import router, system
 from .._cache import handoff, repository
-from .._cache.load import load, stale
+from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
@@ -95,12 +95,12 @@ class Prefetch:
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(shared, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
-            self._report_slow_reads(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
             requests = stale(settings, moment, snapshot, _failed(snapshot))
             unread = {one.resource.reference for one in requests}
             background = [reference for reference in deferred if reference in unread]
+            self._report_slow_reads(snapshot, snapshot.entries.keys() - background)
             if background:
                 passed.background = self._load_in_background(snapshot, background, shared)
         result[HANDOFF] = handoff.dumps(passed)
@@ -180,21 +180,22 @@ class Prefetch:
         for line, number, (level, used) in by_cause(failed):
             log.write(level, f"{line}; {used[number > 1]}")
 
-    def _report_slow_reads(self, snapshot: Snapshot) -> None:
-        """Log which resources a refresh cannot read in its time: their values would stay as now."""
-        limit = self._settings.poll_timeout_seconds
+    def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
+        """Log which of the resources make a refresh longer than the settings say."""
         slow = {
             reference: entry.read_seconds
             for reference, entry in snapshot.entries.items()
-            if entry.read_seconds >= limit
+            if reference in references
         }
+        usual = self._settings.poll_timeout_seconds
+        longest = refresh_seconds(self._settings, snapshot)
+        slow = {reference: seconds for reference, seconds in slow.items() if seconds >= usual}
         if slow:
-            needed = round(1.5 * max(slow.values()) * 1000)
             self._log.write(
                 "warn",
-                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, and a refresh is "
-                f"given {limit:g} s; set AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS={needed}, or "
-                "read less with one source",
+                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, so a refresh, and "
+                f"the get() that begins it, may take {longest:.1f} s in place of {usual:g}; read "
+                "less with one source",
             )
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
@@ -256,6 +257,7 @@ class Prefetch:
             loaded = self._load(self._now(), snapshot, others)
             self._publish(shared, loaded)
             send(handoff.sent(loaded, deferred, settings))
+            self._report_slow_reads(loaded, deferred)
             failed = []
             for reference in deferred:
                 entry = loaded.entries[reference]

@@ -302,6 +302,30 @@ class Blocking(FakeBackend):
         return super().__call__(requests, timeout)
 
 
+class Timed(FakeBackend):
+    """A backend that records how much time it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts: list[float] = []
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        self.timeouts.append(timeout)
+        return super().__call__(requests, timeout)
+
+
+def test_a_refresh_is_given_as_long_as_the_last_good_read_took(process: Process) -> None:
+    backend = Timed()
+    process.backend = backend
+    process.store.distrust(0.0)  # takes the new backend
+    for seconds in (4.0, 0.5, 0.5):
+        process.clock.tick(1000)
+        body = b'{"a": "%g"}' % process.clock()
+        backend.documents[APP] = Document(body, read_seconds=seconds)
+        process.store.refresh()
+    assert backend.timeouts == [3.0, 6.0, 3.0]
+
+
 def test_one_thread_refreshes_and_the_others_do_not_wait_for_it(process: Process) -> None:
     backend: Any = Blocking()
     process.backend = backend
