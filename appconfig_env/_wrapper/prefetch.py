@@ -31,11 +31,6 @@ _CONTINUING = (
     "continuing without it (APPCONFIG_ENV_ON_ERROR=continue)",
     "continuing without them (APPCONFIG_ENV_ON_ERROR=continue)",
 )
-_LAST_VALUES = "using the last values", "using the last values"
-_FALLBACK = "using the fallback", "using the fallback"
-_OTHER_SOURCES = "used by its other sources", "used by their other sources"
-_DEFAULT = "using its default", "using their defaults"
-_UNSET = "left unset", "left unset"
 
 
 class Prefetch:
@@ -168,15 +163,7 @@ class Prefetch:
             entry = snapshot.entries.get(reference)
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
-            if entry.fetched_at is not None:
-                used = _LAST_VALUES if entry.confirmed else _FALLBACK
-            elif entry.used_since is not None:
-                used = _OTHER_SOURCES
-            elif any(source.default is not None for source in sources):
-                used = _DEFAULT
-            else:
-                used = _UNSET
-            failed.append((reference, entry.failure, ("warn", used)))
+            failed.append((reference, entry.failure, ("warn", entry.in_use(sources))))
         for line, number, (level, used) in by_cause(failed):
             log.write(level, f"{line}; {used[number > 1]}")
 

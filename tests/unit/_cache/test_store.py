@@ -124,7 +124,7 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(process: Process) -> No
     for _ in range(3):
         process.clock.tick(1000)
         process.store.refresh()
-    assert process.lines == [f"warn: {APP}: denied; keeping the last values"]
+    assert process.lines == [f"warn: {APP}: denied; using the last values"]
     assert process.values() == {"A": "1"}
     process.response(2)
     process.clock.tick(1000)
@@ -144,9 +144,7 @@ def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
     for _ in range(2):
         process.clock.tick(1000)
         process.store.refresh()
-    assert process.lines[1:] == [
-        f"warn: ssm:/p/a, ssm:/p/b: {NO_RESPONSE}; keeping the last values"
-    ]
+    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {NO_RESPONSE}; using the last values"]
     documents |= dict.fromkeys(("ssm:/p/a", "ssm:/p/b", "ssm:/p/c"), Document(b"2"))
     process.clock.tick(1000)
     process.store.refresh()
@@ -211,6 +209,22 @@ def test_no_number_in_a_file_ends_the_sharing(
             assert one.values() == {"A": str(value)}
         assert len(process.backend.asked()) == 1
         process, *others = (*others, process)
+
+
+@pytest.mark.parametrize("options", ["", "?optional"])
+def test_a_fallback_that_stands_in_is_called_so(
+    process: Process, tmp_path: Path, options: str
+) -> None:
+    fallback = (tmp_path / "snapshot.json").rename(tmp_path / "fallback.json")
+    assert process.values() == {"A": "1"}
+    later = Process(
+        tmp_path,
+        APPCONFIG_ENV_FALLBACK=str(fallback),
+        APPCONFIG_ENV_SOURCES=APP + options,
+    )
+    later.store.refresh()
+    assert later.values() == {"A": "1"}
+    assert later.lines == [f"warn: {APP}: {NO_RESPONSE}; using the fallback"]
 
 
 def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(
