@@ -77,8 +77,8 @@ def load(
 def refresh_seconds(settings: Settings, known: Snapshot) -> float:
     """Return the time limit of a refresh, in seconds.
 
-    It is the poll timeout, unless the last good read of a resource took longer: what a start could
-    read, a refresh can too. It is half as much again then, and at most what a start has.
+    It is the poll timeout, unless the last good read of a resource took longer: what a cold start
+    could read, a refresh can too. Then it is half as much again, and at most the deadline.
     """
     usual = settings.poll_timeout_seconds
     slowest = max((entry.read_seconds for entry in known.entries.values()), default=0.0)
