@@ -16,6 +16,7 @@ from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._backends.local import LocalBackend
 from appconfig_env._backends.router import Router
 from appconfig_env._cli.bake import bake
+from appconfig_env._cli.trace.hooks import TABLE
 from appconfig_env._config.aws import ENDPOINT_VARIABLES
 from appconfig_env._config.references import is_reference, near_miss, parse
 from appconfig_env._config.settings import Settings, from_environ
@@ -141,6 +142,13 @@ def test_a_local_scheme_is_read_without_aws_or_a_local_folder(name: str) -> None
 
     assert isinstance(outcome, Failure)
     assert outcome.kind == "missing"
+
+
+def test_trace_times_every_backend() -> None:
+    backends = {path.stem for path in (ROOT / "appconfig_env" / "_backends").glob("[a-z]*.py")}
+    timed = {module.rpartition(".")[2] for module, *_ in TABLE if "._backends." in module}
+
+    assert backends - {"base", "fake", "router", "system"} <= timed
 
 
 @each_scheme
