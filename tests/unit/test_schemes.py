@@ -40,6 +40,7 @@ FOLDER = {
     "ssm.json": json.dumps({"name": "value"}),
     "secrets.json": json.dumps({"name": "value"}),
 }
+TESTS = ROOT / "tests"
 OF_AWS = sorted(name for name, scheme in SCHEMES.items() if not scheme.is_local)
 LOCAL = sorted(name for name, scheme in SCHEMES.items() if scheme.is_local)
 
@@ -114,6 +115,15 @@ def test_a_scheme_of_aws_is_read_by_calls_whose_denial_names_an_action(name: str
     assert outcome.resource_arn.startswith("arn:")
     prefix = outcome.action.partition(":")[0]
     assert re.search(rf"\s{prefix}:[A-Z]\w+$", (ROOT / "template.yaml").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("operation", SERVICES)
+def test_the_fake_and_the_contract_of_both_clients_have_every_operation(operation: str) -> None:
+    fake = "".join(path.read_text() for path in (TESTS / "support" / "fake_aws").glob("*.py"))
+    contract = (TESTS / "contract" / "test_clients.py").read_text()
+
+    assert re.search(rf"\b{operation}\b", fake)
+    assert f'"{operation}"' in contract
 
 
 def test_the_security_page_names_every_service_that_has_an_endpoint() -> None:
