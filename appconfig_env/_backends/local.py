@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from .._config.sources import APPCONFIG, SSM
+from .._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
 from .._content import parse as _document
 from .._content.document import Document, DocumentError, blake2b
 from .._content.parse import DOTENV_TYPE
@@ -57,9 +57,11 @@ class LocalBackend:
                 return self._profile(resource)
             if resource.scheme == SSM:
                 return self._parameters(resource)
-            return self._secret(resource)
+            if resource.scheme == SECRETS_MANAGER:
+                return self._secret(resource)
         except DocumentError as error:
             return _failure(error)
+        raise ValueError(f"no file of the local folder has {resource.scheme}:")
 
     def _profile(self, resource: Resource) -> Document:
         base = os.path.join(self._path, ":".join(resource.parts).replace("/", "%2F"))

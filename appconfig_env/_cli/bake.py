@@ -16,7 +16,6 @@ from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
-from .._config.sources import FILE, SECRETS_MANAGER
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 from .arguments import Parser
 
@@ -109,13 +108,9 @@ def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, di
         raise SettingsError(["nothing to bake: no sources configured; set APPCONFIG_ENV_SOURCES"])
     resources = settings.resources()
     secret = [
-        reference
-        for reference, sources in resources.items()
-        if sources[0].resource.scheme == SECRETS_MANAGER
+        reference for reference, sources in resources.items() if sources[0].resource.is_secret
     ]
-    local = [
-        reference for reference, sources in resources.items() if sources[0].resource.scheme == FILE
-    ]
+    local = [reference for reference, sources in resources.items() if sources[0].resource.is_local]
     skip = [*secret, *local]
     loaded = load(settings, backend, now, timeout=settings.deadline_seconds, skip=skip)
     failed = [

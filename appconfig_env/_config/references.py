@@ -20,7 +20,7 @@ class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
 def is_reference(value: str) -> bool:
     """Whether a variable's value is a reference: it starts with a scheme other than `file:`."""
     scheme, colon, _ = value.partition(":")
-    return bool(colon) and scheme in SCHEMES and scheme != FILE
+    return bool(colon) and scheme in SCHEMES and SCHEMES[scheme].in_place
 
 
 # How many letters may be wrong, missing or swapped in a scheme, and whether it is then an error:

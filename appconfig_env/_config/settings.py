@@ -7,7 +7,7 @@ from . import aws as aws_settings
 from . import references as reference
 from .environ import CORRECT, LOG_LEVELS, Reader, is_yes_or_no
 from .references import ReferenceProblems
-from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
+from .sources import APPCONFIG, SCHEMES, SSM, Resource, Source
 from .wording import quoted
 
 TYPE_CHECKING = False
@@ -126,11 +126,8 @@ class Settings:
 
     def interval(self, sources: list[Source]) -> float:
         """How long the resource of `sources` (the same for all) is fresh, in seconds."""
-        scheme = sources[0].resource.scheme
-        default = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
-            scheme, self.secrets_ttl_seconds
-        )
-        if self.local_dir or scheme == FILE:
+        default: float = getattr(self, SCHEMES[sources[0].resource.scheme].interval)
+        if self.local_dir:
             default = min(default, self.poll_seconds)
         ttls = [source.ttl for source in sources if source.ttl is not None]
         return max(min(ttls) if ttls else default, self.floor(sources))

@@ -8,7 +8,43 @@ APPCONFIG = "appconfig"
 SSM = "ssm"
 SECRETS_MANAGER = "secretsmanager"
 FILE = "file"
-SCHEMES = (APPCONFIG, SSM, SECRETS_MANAGER, FILE)
+
+
+class Scheme:
+    """What all resources of one scheme have in common.
+
+    Attributes:
+        interval: the attribute of Settings that has their interval.
+        in_place: whether the value of a variable may be such a reference.
+        has_arns: whether a name may be an ARN.
+        is_secret: whether every value is secret, and so neither written to a file nor baked.
+        is_local: whether they are read from this machine's disk, and so read again at each cold
+            start, never in the background, and not baked.
+    """
+
+    __slots__ = ("has_arns", "in_place", "interval", "is_local", "is_secret")
+
+    def __init__(
+        self, interval: str, *, in_place: bool, has_arns: bool, is_secret: bool, is_local: bool
+    ) -> None:
+        self.interval = interval
+        self.in_place = in_place
+        self.has_arns = has_arns
+        self.is_secret = is_secret
+        self.is_local = is_local
+
+
+# No field has a default, so that each is decided for a new scheme.
+SCHEMES = {
+    APPCONFIG: Scheme(
+        "poll_seconds", in_place=True, has_arns=False, is_secret=False, is_local=False
+    ),
+    SSM: Scheme("ssm_ttl_seconds", in_place=True, has_arns=True, is_secret=False, is_local=False),
+    SECRETS_MANAGER: Scheme(
+        "secrets_ttl_seconds", in_place=True, has_arns=True, is_secret=True, is_local=False
+    ),
+    FILE: Scheme("poll_seconds", in_place=False, has_arns=False, is_secret=False, is_local=True),
+}
 
 
 class Resource:
@@ -64,8 +100,20 @@ class Resource:
         return self.scheme == SSM and self.name.endswith("/")
 
     @property
+    def is_secret(self) -> bool:
+        """Whether every value is secret, whatever a backend says."""
+        return SCHEMES[self.scheme].is_secret
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is read from this machine's disk, whatever the settings are."""
+        return SCHEMES[self.scheme].is_local
+
+    @property
     def arn_region(self) -> str:
         """The Region in an ARN; empty if `name` is not an ARN."""
+        if not SCHEMES[self.scheme].has_arns:
+            return ""
         fields = self.name.split(":", 5)
         return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
 

@@ -137,8 +137,8 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
 
     Args:
         source: the source.
-        is_secret: whether the value that the default replaces is known to be secret; always true
-            for Secrets Manager.
+        is_secret: whether the value that the default replaces is known to be secret, even if not
+            every value of its scheme is.
 
     Raises:
         DocumentError: no variable can have this name or value.
@@ -154,7 +154,7 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
         raise _not_a_name(name, source.resource.name)
     if source.env and (problem := _impossible(name, source.default)):
         raise problem
-    is_secret = is_secret or source.resource.scheme == SECRETS_MANAGER
+    is_secret = is_secret or source.resource.is_secret
     return Variables({name: source.default}, secret=[name] if is_secret else ())
 
 

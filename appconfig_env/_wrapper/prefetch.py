@@ -11,7 +11,7 @@ from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
 from .._config.settings import HANDOFF
-from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
+from .._config.sources import APPCONFIG
 from ..errors import LoadError, by_cause
 
 TYPE_CHECKING = False
@@ -110,7 +110,9 @@ class Prefetch:
         """
         shared.sweep()
         found = shared.take(self._log.write)
-        return _reusable(found) if found is not None and not self._settings.local_dir else None
+        if found is None or self._settings.local_dir:
+            return None
+        return _reusable(found, self._settings)
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
         """Return the references of the sources to load in the background.
@@ -284,13 +286,14 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
     return name.startswith("python") and (not version or version.isdigit())
 
 
-def _reusable(found: Snapshot) -> Snapshot:
-    """Return the entries with documents; files are left out."""
+def _reusable(found: Snapshot, settings: Settings) -> Snapshot:
+    """Return the entries with documents, except those of files on disk."""
     complete = found.complete()
+    resources = settings.resources()
     entries = {
         reference: entry
         for reference, entry in complete.entries.items()
-        if not reference.startswith(FILE + ":")
+        if reference in resources and not resources[reference][0].resource.is_local
     }
     return Snapshot(complete.taken_at, complete.fingerprint, entries)
 
@@ -314,7 +317,7 @@ def _deferred_resources(settings: Settings) -> list[str]:
     return [
         reference
         for reference, sources in settings.resources().items()
-        if sources[0].resource.scheme != FILE
+        if not sources[0].resource.is_local
         and sources[0].resource.parts not in awaited
         and not any(source.env for source in sources)
     ]
@@ -325,8 +328,7 @@ def _deferred_secrets(settings: Settings) -> list[str]:
     return [
         reference
         for reference, sources in settings.resources().items()
-        if sources[0].resource.scheme == SECRETS_MANAGER
-        and not any(source.env for source in sources)
+        if sources[0].resource.is_secret and not any(source.env for source in sources)
     ]
 
 

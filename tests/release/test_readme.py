@@ -71,24 +71,32 @@ def test_the_table_lists_exactly_the_settings_in_the_code() -> None:
 
 
 def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
-    rows = {
-        cells[1].strip(" `"): cells[2].strip(" `")
+    documented = {
+        name: cells[2].strip(" `")
         for line in section("Settings").splitlines()
-        if len(cells := line.split("|")) > 3
+        if len(cells := line.split("|")) > 3 and cells[2].startswith(" `")
+        for name in re.findall(r"`(\w+)`", cells[1])
     }
-    settings = _settings.from_environ({})
-    assert rows["APPCONFIG_ENV_SNAPSHOT"] == settings.snapshot_path
-    assert float(rows["APPCONFIG_ENV_DEADLINE_SECONDS"]) == settings.deadline_seconds
-    assert float(rows["AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS"]) == settings.poll_seconds
-    timeout = float(rows["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"])
-    assert timeout == 1000 * settings.poll_timeout_seconds
-    assert int(rows["AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"]) == settings.aws.max_connections
-    assert rows["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] == settings.log_level
-    assert rows["AWS_APPCONFIG_EXTENSION_ROLE_SESSION_NAME"] == settings.aws.role_session_name
-    assert float(rows["SSM_PARAMETER_STORE_TTL"]) == settings.ssm_ttl_seconds
-    assert float(rows["SECRETS_MANAGER_TTL"]) == settings.secrets_ttl_seconds
-    assert (rows["APPCONFIG_ENV_OVERWRITE"], settings.overwrite) == ("no", False)
-    assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.continue_on_error) == ("fail", False)
+    settings = _settings.from_environ({"DB_HOST": "ssm:/host"})
+    aws = settings.aws
+    in_code = {
+        "APPCONFIG_ENV_REFERENCES": "yes" if settings.sources else "no",
+        "APPCONFIG_ENV_OVERWRITE": "yes" if settings.overwrite else "no",
+        "APPCONFIG_ENV_SNAPSHOT": settings.snapshot_path,
+        "APPCONFIG_ENV_DEADLINE_SECONDS": f"{settings.deadline_seconds:g}",
+        "APPCONFIG_ENV_ON_ERROR": "continue" if settings.continue_on_error else "fail",
+        "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": f"{settings.poll_seconds:g}",
+        "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{1000 * settings.poll_timeout_seconds:g}",
+        "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS": str(aws.max_connections),
+        "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": settings.log_level,
+        "AWS_APPCONFIG_EXTENSION_ROLE_SESSION_NAME": aws.role_session_name,
+        "SSM_PARAMETER_STORE_TTL": f"{settings.ssm_ttl_seconds:g}",
+        "SECRETS_MANAGER_TTL": f"{settings.secrets_ttl_seconds:g}",
+        "AWS_USE_FIPS_ENDPOINT": str(aws.use_fips).lower(),
+        "AWS_USE_DUALSTACK_ENDPOINT": str(aws.use_dualstack).lower(),
+    }
+
+    assert documented == in_code
 
 
 def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:

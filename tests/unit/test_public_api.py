@@ -95,6 +95,24 @@ def test_what_is_imported_on_first_use_is_listed_by_dir() -> None:
     assert {*appconfig_env.__all__, "__version__"} <= set(listed)
 
 
+def test_every_exception_of_the_module_of_errors_is_public() -> None:
+    exceptions = {
+        name for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, Exception)
+    }  # fmt: skip
+
+    assert exceptions == {name for name in appconfig_env.__all__ if name.endswith("Error")}
+
+
+@pytest.mark.parametrize("name", appconfig_env.__all__)
+def test_every_public_name_is_checked_as_type_checkers_see_it(name: str) -> None:
+    tree = ast.parse((ROOT / "tests" / "typing" / "api.py").read_text())
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+    assert name in used
+
+
 @pytest.mark.parametrize("name", [one for one in appconfig_env.__all__ if one.endswith("Error")])
 def test_every_exception_is_that_of_the_module_of_errors(name: str) -> None:
     assert getattr(appconfig_env, name) is getattr(errors, name)

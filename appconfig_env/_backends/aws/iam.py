@@ -6,7 +6,7 @@ with `*` for the rest. Source: Service Authorization Reference, resource types o
 
 from __future__ import annotations
 
-from ..._config.sources import APPCONFIG, SSM
+from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
 from . import endpoints
 
 TYPE_CHECKING = False
@@ -76,7 +76,9 @@ def _path(resource: Resource) -> str:
         return _ANY_PROFILE  # ARNs have IDs, references may have names, and one may look like both
     if resource.scheme == SSM:
         return "parameter/" + resource.name.partition(":")[0].strip("/")
-    return f"secret:{resource.name}{_SUFFIX}"
+    if resource.scheme == SECRETS_MANAGER:
+        return f"secret:{resource.name}{_SUFFIX}"
+    raise ValueError(f"no ARN is known for {resource.scheme}:")
 
 
 def _without_version(resource: Resource) -> str:
@@ -84,7 +86,8 @@ def _without_version(resource: Resource) -> str:
         return ":".join(resource.name.split(":")[:6])
     suffix = resource.name[-7:]
     is_whole = suffix[0] == "-" and suffix[1:].isalnum()
-    return resource.name if is_whole else resource.name + _SUFFIX
+    is_cut = resource.scheme == SECRETS_MANAGER and not is_whole
+    return resource.name + _SUFFIX if is_cut else resource.name
 
 
 def _caller(message: str) -> tuple[str, str]:

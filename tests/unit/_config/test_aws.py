@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
 from appconfig_env._config import aws as settings
+from appconfig_env._config.aws import AwsSettings
 
-if TYPE_CHECKING:
-    from appconfig_env._config.aws import AwsSettings
+from .fields import changed, undocumented
 
 PREFIX = "AWS_APPCONFIG_EXTENSION_"
 
@@ -129,3 +129,36 @@ def test_the_identity_is_only_what_determines_which_values_are_read() -> None:
         (PREFIX + "ROLE_EXTERNAL_ID", "x"),
     ):
         assert parsed(one | {name: value}).identity() != parsed(one).identity()
+
+
+# The fields that are not part of the identity: why processes that differ in one of them may share a
+# snapshot file.
+NOT_IN_IDENTITY = {
+    "region": "where the role is assumed; what is read is in service_region",
+    "role_session_name": "a name for logs; the role is the same",
+    "ca_bundle": "how the same service is reached",
+    "use_fips": "how the same service is reached",
+    "use_dualstack": "how the same service is reached",
+    "proxy_url": "how the same service is reached",
+    "proxy_headers": "how the same service is reached",
+    "max_connections": "how the same service is reached",
+}
+CHANGED: dict[str, object] = {
+    "endpoints": {"ssm": "http://x"},
+    "proxy_headers": (("a", "b"),),
+    "principal": ("x",),
+}
+
+
+@pytest.mark.parametrize("name", AwsSettings.__slots__)
+def test_a_field_is_part_of_the_identity_or_has_a_reason_why_not(name: str) -> None:
+    plain = AwsSettings(service_region="eu-west-1")
+    given: dict[str, Any] = {name: CHANGED.get(name) or changed(getattr(plain, name))}
+
+    aws = AwsSettings(**{"service_region": "eu-west-1", **given})
+
+    assert (aws.identity() == plain.identity()) == (name in NOT_IN_IDENTITY)
+
+
+def test_every_field_is_in_the_docstring() -> None:
+    assert undocumented(AwsSettings) == set()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._config.references import parse
-from appconfig_env._config.sources import Resource, Source
+from appconfig_env._config.sources import SCHEMES, Resource, Source
 
 CANARY = "c4n4ry"
 
@@ -58,7 +58,7 @@ def has_single_slashes(name: str) -> bool:
 
 @st.composite
 def sources(draw: st.DrawFn) -> Source:
-    scheme = draw(st.sampled_from(["appconfig", "ssm", "path", "secretsmanager", "file"]))
+    scheme = draw(st.sampled_from(["path", *SCHEMES]))
     is_path = scheme == "path"
     parts: tuple[str, ...]
     if scheme == "appconfig":
@@ -78,7 +78,7 @@ def sources(draw: st.DrawFn) -> Source:
         stage=draw(st.sampled_from(["", "A+B"])) if scheme == "secretsmanager" else "",
         format="" if is_path else draw(st.sampled_from(formats)),
     )
-    in_place = scheme not in ("file", "path") and draw(st.booleans())
+    in_place = not is_path and SCHEMES[scheme].in_place and draw(st.booleans())
     as_name = "" if in_place else draw(st.one_of(st.just(""), variable))
     is_list = not in_place and not as_name
     return Source(
