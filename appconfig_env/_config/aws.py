@@ -118,7 +118,7 @@ def _principal(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _endpoints(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+    if _flag(environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", problems):
         return {}
     general = _url(environ, "AWS_ENDPOINT_URL", problems)
     own = {name: _url(environ, variable, problems) for name, variable in ENDPOINT_VARIABLES.items()}
@@ -139,6 +139,7 @@ def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
 
 
 def _flag(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    """Whether a switch of the SDK is on; botocore takes every other text for false, silently."""
     raw = environ.get(name, "").lower()
     if raw not in ("", "true", "false"):
         problems.append(f"{name}: expected true or false, got {environ[name]!r}; {CORRECT}")

@@ -77,10 +77,18 @@ def test_flags_are_true_or_false(raw: str, expected: bool) -> None:
     assert parsed({"AWS_USE_DUALSTACK_ENDPOINT": raw}).use_dualstack is expected
 
 
-def test_any_other_flag_value_is_an_error() -> None:
-    assert (
-        error_of({"AWS_USE_FIPS_ENDPOINT": "yes"})
-        == "AWS_USE_FIPS_ENDPOINT: expected true or false, got 'yes'; correct or unset the variable"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_USE_FIPS_ENDPOINT",
+    ],
+)
+@pytest.mark.parametrize("raw", ["yes", "1", "maybe", " true"])
+def test_any_other_flag_value_is_an_error(name: str, raw: str) -> None:
+    assert error_of({name: raw}) == (
+        f"{name}: expected true or false, got {raw!r}; correct or unset the variable"
     )
 
 

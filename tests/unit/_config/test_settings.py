@@ -191,6 +191,8 @@ def test_each_setting_is_parsed(name: str, value: str, attribute: str, expected:
         (PREFIX + "ON_ERROR", "ignore"),
         (PREFIX + "SNAPSHOT", "relative.json"),
         ("AWS_USE_FIPS_ENDPOINT", "yes"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
+        ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
     ],
 )
 def test_an_invalid_value_is_reported_with_name_expectation_and_value(
