@@ -19,6 +19,7 @@ it again; a token survives throttling, denial and lost connections.
 
 from __future__ import annotations
 
+from .._config.settings import POLL_FLOOR_SECONDS
 from .._content.document import Document
 from .._content.render import Rendering, render_defaults, render_document
 from .._content.variables import data_of
@@ -59,8 +60,6 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 # Events after which the session can still deliver the document that this process does not have.
 KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
 
-# The wait after a response "too early", in seconds: the service's minimum interval.
-EARLY_SECONDS = 15.0
 NEVER_READ = Failure(
     "unavailable",
     "AWS reports no change, but has not delivered a document in this session",
@@ -457,7 +456,7 @@ def _postponed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
         token=response.token,
         fetched_at=before.fetched_by(now),
         checked_at=now,
-        refresh_at=now + EARLY_SECONDS if is_stale else before.refresh_at,
+        refresh_at=now + POLL_FLOOR_SECONDS if is_stale else before.refresh_at,
     )
 
 

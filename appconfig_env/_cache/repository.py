@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from .._config.environ import is_snap_start
 from .._config.settings import PREFIX
 from ..errors import SettingsError
 from . import snapshot_file, snapshot_json
@@ -110,9 +111,7 @@ class SnapshotRepository:
         self._settings = settings
         self._written = written or Written()
         # A token from before a SnapStart snapshot is cloned with it, and would be used twice.
-        self.keeps_tokens = (
-            environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start" or is_restored
-        )
+        self.keeps_tokens = is_restored or not is_snap_start(environ)
         self.lock = FileLock(settings.snapshot_path + LOCK)
 
     def take(self, log: Log, known: Snapshot | None = None) -> Snapshot | None:

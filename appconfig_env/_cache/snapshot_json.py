@@ -17,7 +17,7 @@ No file holds a secret: of an entry with a secret only the names of its variable
 
 from __future__ import annotations
 
-from .._config.sources import SECRETS_MANAGER
+from .._config.sources import SECRETS_MANAGER, scheme_of
 from .._config.wording import printable
 from .._content import fast_json as json
 from .._content.document import Document, blake2b
@@ -283,7 +283,7 @@ def _document(
     reference: str, line: bytes, entry: dict[str, Any], *, with_secrets: bool
 ) -> Document:
     fields = _decode(line[line.index(b'": {', 1) + 2 :].decode())
-    secret = fields.get("secret", False) is not False or reference.startswith(f"{SECRETS_MANAGER}:")
+    secret = fields.get("secret", False) is not False or scheme_of(reference) == SECRETS_MANAGER
     secret_parameters = frozenset(_texts(fields.get("secret_parameters", [])))
     is_secret = entry.get("secret", False) is not False or secret or secret_parameters
     if is_secret and not with_secrets:

@@ -6,6 +6,7 @@ import os
 from _thread import allocate_lock, get_ident
 
 from .._config.settings import HANDOFF, from_environ
+from .._config.wording import counted
 from ..errors import by_cause
 from . import handoff as handoffs
 from . import repository, turn
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     # The period in which nothing is stale (from, until; in Unix seconds), and every name's value.
     Seen = tuple[float, float, Mapping[str, str]]
 
-NEVER, ALWAYS = float("inf"), float("-inf")
+NEVER, ALWAYS = float("inf"), float("-inf")  # as in _helper/fast_path.py, which loads no module
 LOCK_RETRY_SECONDS = 1.0  # before checking again whether the process that refreshes is done
 ABANDONED_LOCK_FACTOR = 2  # x the longest time that a refresh can take
 
@@ -331,7 +332,7 @@ class Store:
         for line, _, kept in by_cause(failed):
             self.log("warn", line + kept)
         for failures, references in recovered.items():
-            attempts = f"{failures} failed attempt{'' if failures == 1 else 's'}"
+            attempts = counted(failures, "failed attempt")
             self.log("info", f"{', '.join(references)}: recovered after {attempts}")
         known = {line for _, line in _left_out(before, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):

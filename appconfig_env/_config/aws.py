@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._http.url import Url
-from .environ import CORRECT
+from .environ import CORRECT, is_in_lambda
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ ENDPOINT_VARIABLES = {
     "sts": "AWS_ENDPOINT_URL_STS",
 }
 # What identifies the caller outside Lambda; key IDs, never secret keys.
-_PRINCIPALS = (
+_PRINCIPALS: tuple[str, ...] = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
 )  # fmt: skip
@@ -110,10 +110,9 @@ def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings
 
 def _principal(environ: Mapping[str, str]) -> tuple[str, ...]:
     # Lambda may issue new keys when it runs init again; the function remains the same.
-    in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environ
-    names = (
-        ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION") if in_lambda else _PRINCIPALS
-    )
+    names = _PRINCIPALS
+    if is_in_lambda(environ):
+        names = ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION")
     return tuple(environ.get(name, "") for name in names)
 
 

@@ -11,6 +11,12 @@ FILE = "file"
 SCHEMES = (APPCONFIG, SSM, SECRETS_MANAGER, FILE)
 
 
+def scheme_of(reference: str) -> str:
+    """Return what is before the first colon, the place of the scheme; empty without a colon."""
+    scheme, colon, _ = reference.partition(":")
+    return scheme if colon else ""
+
+
 class Resource:
     """What one call returns, fetched once however many sources use it.
 

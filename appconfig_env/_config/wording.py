@@ -21,6 +21,11 @@ def printable(text: str, longest: int = 400) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return `1 source`, `2 sources`: for nouns whose plural only adds an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def listed(names: Iterable[str], wanted: str) -> str:
     """List up to MOST_LISTED names for a message, those that are most like `wanted` first."""
     from difflib import get_close_matches  # only an error pays for it

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         def __call__(self, name: str, default: D, type: Callable[[str], T]) -> T | D: ...
 
 
-NEVER = float("inf")
+NEVER, ALWAYS = float("inf"), float("-inf")
 STALE = (NEVER, NEVER)  # a period that contains no time
 
 

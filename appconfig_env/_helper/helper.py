@@ -7,7 +7,7 @@ import time
 from _thread import RLock
 
 from . import process_hooks
-from .fast_path import STALE, View
+from .fast_path import ALWAYS, STALE, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     OnChange = Callable[[frozenset[str]], object]
     C = TypeVar("C", bound=OnChange)
-
-ALWAYS = float("-inf")
 
 
 class Helper:
@@ -67,6 +65,7 @@ class Helper:
         self._callbacks: list[OnChange] = []
         self._restored_at = ALWAYS
         process_hooks.watch(self)
+        # `_config.environ.is_snap_start`, written out: importing it would load five modules.
         if self.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             process_hooks.after_restore(self._restored)
 

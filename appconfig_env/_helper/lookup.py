@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
-from .._config.sources import APPCONFIG
+from .._config.sources import APPCONFIG, scheme_of
 from .._config.wording import printable
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, pick
@@ -249,7 +249,7 @@ class LiveStore:
 
 
 def _is_profile(reference: str) -> bool:
-    return reference.startswith(f"{APPCONFIG}:")
+    return scheme_of(reference) == APPCONFIG
 
 
 def _status(entry: Entry | None, now: float) -> dict[str, Any]:

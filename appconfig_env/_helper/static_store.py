@@ -7,6 +7,7 @@ from .._config.sources import APPCONFIG
 from .._content.flags import FoundFlag, flag_of, is_flag
 from .._content.variables import KeyMissingError, pick
 from ..errors import AmbiguousFlagError, MissingKeyError
+from .fast_path import ALWAYS, NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     # By resource and #KEY, whose segments are empty for the whole document.
     Documents = Mapping[tuple[Resource, tuple[str, ...]], Any]
     Flags = Mapping[str, Flag | None]
-
-ALWAYS, NEVER = float("-inf"), float("inf")
 
 
 class StaticStore:

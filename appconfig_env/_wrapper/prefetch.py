@@ -10,8 +10,10 @@ from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, stale
 from .._cache.snapshot import Snapshot
+from .._config.environ import is_snap_start
 from .._config.settings import HANDOFF
-from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
+from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, scheme_of
+from .._config.wording import counted
 from ..errors import LoadError, by_cause
 
 TYPE_CHECKING = False
@@ -271,10 +273,10 @@ class Prefetch:
     def _report_success(
         self, names: set[str], snapshot: Snapshot, loading: Sequence[str], seconds: float
     ) -> None:
-        sources = _counted(len(snapshot.entries), "source")
-        line = f"{_counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
+        sources = counted(len(snapshot.entries), "source")
+        line = f"{counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
         if loading:
-            line += f", {_counted(len(loading), 'source')} loading in the background"
+            line += f", {counted(len(loading), 'source')} loading in the background"
         self._log.write("info", line)
 
 
@@ -284,9 +286,7 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
     Only Python has the helper. SnapStart's snapshot would clone the child too, and no request waits
     for that cold start. Where workers share an environment, its first process serves no request.
     """
-    if environ.get("AWS_LAMBDA_MAX_CONCURRENCY"):
-        return False
-    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    if environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or is_snap_start(environ):
         return False
     name = command[0].rpartition("/")[2]
     version = name.removeprefix("python").replace(".", "")
@@ -299,7 +299,7 @@ def _reusable(found: Snapshot) -> Snapshot:
     entries = {
         reference: entry
         for reference, entry in complete.entries.items()
-        if not reference.startswith(FILE + ":")
+        if scheme_of(reference) != FILE
     }
     return Snapshot(complete.taken_at, complete.fingerprint, entries)
 
@@ -345,7 +345,3 @@ def _occupy_closed_files() -> None:
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
             pass  # exec closes them
         os.close(descriptor)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -92,6 +92,14 @@ def test_any_other_flag_value_is_an_error(name: str, raw: str) -> None:
     )
 
 
+@pytest.mark.parametrize("name", [None, ""])
+def test_without_a_functions_name_the_profile_identifies_the_caller(name: str | None) -> None:
+    environ = {"AWS_PROFILE": "me"} | ({} if name is None else {"AWS_LAMBDA_FUNCTION_NAME": name})
+    assert "me" in parsed(environ).principal
+    in_lambda = environ | {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1"}
+    assert parsed(in_lambda).principal == ("f", "1")
+
+
 @pytest.mark.parametrize("arn", ["reader", "arn:aws:iam::1:user/me", "arn:aws:iam::1"])
 def test_a_role_is_an_arn(arn: str) -> None:
     assert error_of({PREFIX + "ROLE_ARN": arn}).startswith(
