@@ -17,7 +17,7 @@ _WORDS = {
 
 
 def yes_or_no(text: str) -> bool | None:
-    """Return whether `text` is `yes`, `on`, `true` or `1`, in any case; None if it is no such word.
+    """Return whether `text` is `yes`, `on`, `true` or `1`, in any case; None for any other text.
 
     The words of settings and of `get(..., type=bool)`. Others have words of their own: the SDK's
     switches `true` and `false`, a reference's options `yes` and `no`.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._config.wording import counted
+from ..._config.wording import counted, enumerated
 from .span import IMPORTS, arrivals, by_kind, clean, own_times
 
 if TYPE_CHECKING:
@@ -100,4 +100,4 @@ def _joined(lengths: dict[str, float]) -> str:
 def _enumerated(names: list[str]) -> str:
     if len(names) > 3:
         return f"{', '.join(names[:3])} and {len(names) - 3} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return enumerated(names)
