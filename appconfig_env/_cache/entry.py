@@ -4,8 +4,9 @@ Rule 1: an entry changes here and nowhere else. Entries are replaced, never edit
 Rule 2: nothing here knows a file, a lock, a process or AWS.
 
 Theory of operation. An entry keeps what the backend returned, the *document*. Data is parsed and
-variables are rendered from it on demand. Each attempt to read the resource ends in
-one of the events below, and TRANSITIONS has the status afterwards:
+variables are rendered from it on demand. Each attempt to read the resource ends in one of the
+events below, and TRANSITIONS specifies the status afterwards: `after` looks up what the outcome
+alone does not determine, and the tests hold it to every cell.
 
     unread   never read here: it serves nothing
     good     the last attempt succeeded: it serves its document
@@ -14,7 +15,8 @@ one of the events below, and TRANSITIONS has the status afterwards:
 
 A token belongs to a session: the response "unchanged" refers to the last document of this session.
 So a document that cannot be used drops its token, and the next poll starts a session that delivers
-it again; a token survives throttling, denial and lost connections.
+it again; so does a fallback, whose document is not the session's. A token survives throttling,
+denial and lost connections if the entry keeps its own document.
 """
 
 from __future__ import annotations
@@ -57,8 +59,8 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     FALLBACK: {UNREAD: FAILING, MISSING: FAILING},
     REFUSED: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
 }
-# Events after which the session can still deliver the document that this process does not have.
-KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
+# Events after which the entry is still as the session knows it, so that the session can go on.
+KEEPS_TOKEN = (UNAVAILABLE, REFUSED)
 
 NEVER_READ = Failure(
     "unavailable",
@@ -229,7 +231,7 @@ class Entry:
         and means nothing to other processes. An entry from the future is stale: the clock has
         moved backwards.
         """
-        return not self.checked_at <= now < self.refresh_at
+        return not is_fresh(now, self.checked_at, self.refresh_at)
 
     def data(self, source: Source) -> object:
         """Return the parsed document; None if no document was ever used."""
@@ -264,6 +266,11 @@ class Entry:
         return f"<Entry {self.status} version {self.version!r} failure {self.failure}>"
 
 
+def is_fresh(now: float, since: float, until: float) -> bool:
+    """Whether nothing needs to be read again at `now`, if that is so from `since` to `until`."""
+    return since <= now < until
+
+
 def newer(own: Entry, found: Entry) -> Entry:
     """Return the newer document and the newer attempt of two entries of one resource.
 
@@ -292,12 +299,14 @@ def newer(own: Entry, found: Entry) -> Entry:
     later, other = (own, found) if is_own_newer else (found, own)
     if other.revision <= later.revision:
         return later
-    return later._with(  # a later attempt that failed
+    # A later attempt of another session: it failed, or was too early and says nothing new.
+    failed = other if other.failure else later
+    return later._with(
         checked_at=other.checked_at,
         refresh_at=other.refresh_at,
         revision=other.revision,
-        failures=max(other.failures, 1),
-        failure=other.failure or later.failure,
+        failures=max(failed.failures, 1) if failed.failure else 0,
+        failure=failed.failure,
     )
 
 
@@ -457,6 +466,7 @@ def _postponed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
         fetched_at=before.fetched_by(now),
         checked_at=now,
         refresh_at=now + POLL_FLOOR_SECONDS if is_stale else before.refresh_at,
+        revision=before.next_revision(schedule.revision),
     )
 
 

@@ -10,6 +10,7 @@ from .._config.wording import counted
 from ..errors import by_cause
 from . import handoff as handoffs
 from . import repository, turn
+from .entry import is_fresh
 from .load import load
 from .snapshot import Snapshot, completed, fingerprint, newest
 
@@ -237,7 +238,7 @@ class Store:
     def is_stale(self, now: float) -> bool:
         """Whether a refresh would fetch something."""
         since, until, _ = self.published.seen
-        return not since <= now < until
+        return not is_fresh(now, since, until)
 
     def _is_lock_abandoned(self, known: Snapshot, now: float) -> bool:
         """Whether the lock holder has published nothing for so long that it must hang."""

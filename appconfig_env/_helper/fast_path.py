@@ -68,7 +68,7 @@ class View:
                 LoadError: there was never a value, because a required source cannot be read.
             """
             try:
-                # `Store.is_stale`, written out: a call would cost 0.03 us.
+                # `_cache.entry.is_fresh`, written out: a call would cost 0.03 us.
                 if since <= clock() < until and type is None:
                     return values[name]
             except KeyError:
