@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._config.settings import Settings
     from .._content.flags import Flag, FoundFlag
     from .fast_path import Get
-    from .lookup import LiveStore
+    from .live_store import LiveStore
     from .static_store import StaticStore
 
     OnChange = Callable[[frozenset[str]], object]
@@ -161,7 +161,7 @@ class Helper:
         # Imported here (3 ms): `import appconfig_env` must be cheap, read no files and not fail.
         from .._backends import router, system
         from .._cache.store import Store
-        from .lookup import LiveStore
+        from .live_store import LiveStore
 
         store = Store(
             self.environ,

@@ -33,7 +33,8 @@ FIRST = {"_bytecode_bundle", "_late_site"}
 
 # No clock, environment, file, socket, process, thread or log.
 PURE = {
-    "_backends.aws.endpoints",
+    "_backends.aws.services",
+    "_backends.aws.client",
     "_backends.aws.errors",
     "_backends.aws.iam",
     "_backends.aws.protocol",

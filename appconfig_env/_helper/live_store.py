@@ -1,4 +1,4 @@
-"""Looks up values, documents, flags and status in the sources, and refreshes stale ones."""
+"""The store of the sources: looks up values, documents, flags and status; refreshes stale ones."""
 
 from __future__ import annotations
 
