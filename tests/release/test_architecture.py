@@ -58,6 +58,29 @@ def test_the_picture_has_the_imports_that_the_import_rule_checks() -> None:
     assert drawn == {(name, other) for name, other in checked if name != other}
 
 
+@pytest.mark.parametrize(
+    ("statement", "imported"),
+    [
+        ("import shop", "__init__"),
+        ("import os, shop._cache.store as store", "_cache"),
+        ("from shop._cache import store", "_cache"),
+        ("from shop import _cache", "_cache"),
+        ("from .. import _cache", "_cache"),
+        ("from .._cache.store import Store", "_cache"),
+        ("from .. import get", "__init__"),
+    ],
+)
+def test_an_import_is_drawn_in_each_of_its_forms(
+    tmp_path: Path, statement: str, imported: str
+) -> None:
+    package = tmp_path / "shop"
+    (package / "_cache").mkdir(parents=True)
+    (package / "_http").mkdir()
+    (package / "_http" / "sockets.py").write_text(f"def f():\n    {statement}\n")
+
+    assert script.imports(package) == {("_http", imported)}
+
+
 def test_the_picture_has_a_dot_for_each_import() -> None:
     pairs = {("c", "a"), ("c", "b"), ("b", "a")}
 
