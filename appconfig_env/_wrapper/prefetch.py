@@ -1,4 +1,4 @@
-"""The prefetch, in six steps: open, reuse, load, publish, export, handoff."""
+"""The prefetch, in five steps with the snapshot locked: reuse, load, publish, export, handoff."""
 
 from __future__ import annotations
 

@@ -149,6 +149,32 @@ def test_each_figure_of_the_table_is_in_its_source() -> None:
         assert written in text.replace("(", " "), (figure, source)
 
 
+def test_the_page_names_every_file_that_creates_a_failure() -> None:
+    (row,) = re.findall(r"^\| (.*) \| it is created, with its kind", PAGE, re.MULTILINE)
+    creating = {
+        path.relative_to(script.PACKAGE).as_posix()
+        for path in script.PACKAGE.rglob("*.py")
+        if re.search(r"(?<!class )\bFailure\(", path.read_text())
+    }
+
+    # The first two restore one, from another process's text; the third is for tests.
+    assert creating - set(re.findall(r"`(\S+)`", row)) == {
+        "errors.py",
+        "_cache/snapshot_json.py",
+        "_backends/fake.py",
+    }
+
+
+def test_the_steps_of_the_prefetch_are_its_methods_in_this_order() -> None:
+    source = (script.PACKAGE / "_wrapper" / "prefetch.py").read_text()
+    (steps,) = re.findall(r"^\"\"\".* locked: (.*)\.\"\"\"", source)
+    calls = re.findall(r"self\._(\w+)\(", source.partition("def environ_for")[2])
+
+    first = [calls.index(step) for step in steps.split(", ")]
+
+    assert first == sorted(first)
+
+
 def test_every_file_that_the_page_names_exists() -> None:
     named = re.findall(r"`([\w/]+(?:\.py|\.md|/\w+))`", PAGE)
     nowhere = [
