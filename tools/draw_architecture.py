@@ -12,8 +12,8 @@ import sys
 from html import escape
 from pathlib import Path
 
+from appconfig_env._cache.actions import ACTIONS, ELSEWHERE, HELD, IMPOSSIBLE
 from appconfig_env._cache.entry import FAILING, GOOD, MISSING, TRANSITIONS, UNREAD
-from appconfig_env._cache.turn import ACTIONS, ELSEWHERE, HELD, IMPOSSIBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

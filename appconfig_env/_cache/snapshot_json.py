@@ -148,7 +148,7 @@ def _document_fields(document: Document) -> dict[str, object]:
 def loads(
     data: bytes,
     resources: Collection[str] | None = None,
-    known: Snapshot | None = None,
+    own: Snapshot | None = None,
     *,
     state: bytes | None = None,
     with_secrets: bool = False,
@@ -158,7 +158,7 @@ def loads(
     Args:
         data: the bytes of the file.
         resources: the references of the entries to return; None for all.
-        known: this process's snapshot: a document with the same digest is taken from it.
+        own: this process's snapshot: a document with the same digest is taken from it.
         state: the bytes of the state file; None if there is none.
         with_secrets: whether documents may be secret: True for a pipe between processes.
 
@@ -167,7 +167,7 @@ def loads(
     """
 
     def document(reference: str, digest: str, fields: dict[str, Any]) -> Document:
-        found = _known(known, reference, digest)
+        found = _known(own, reference, digest)
         if found is None:
             found = _document(reference, lines[reference], fields, with_secrets=with_secrets)
             if found.digest != digest:
@@ -185,14 +185,14 @@ def loads(
 
 
 def loads_known(
-    first_line: bytes, resources: Collection[str], known: Snapshot, *, state: bytes | None = None
+    first_line: bytes, resources: Collection[str], own: Snapshot, *, state: bytes | None = None
 ) -> Snapshot | None:
-    """Return what `loads` would, without the documents' lines: `known` has all documents.
+    """Return what `loads` would, without the documents' lines: `own` has all documents.
 
     Args:
         first_line: of the snapshot file, with its line feed.
         resources: the references of the entries to return.
-        known: this process's snapshot.
+        own: this process's snapshot.
         state: the bytes of the state file; None if there is none.
 
     Returns:
@@ -202,7 +202,7 @@ def loads_known(
 
     def document(reference: str, digest: str, fields: dict[str, Any]) -> Document:
         del fields
-        found = _known(known, reference, digest)
+        found = _known(own, reference, digest)
         if found is None:
             raise KeyError(reference)
         return found
@@ -266,8 +266,8 @@ def _digests(head: dict[str, Any]) -> dict[str, object]:
     return {name: fields["digest"] for name, fields in entries if fields.get("digest")}
 
 
-def _known(known: Snapshot | None, reference: str, digest: str) -> Document | None:
-    entry = known.entries.get(reference) if known is not None else None
+def _known(own: Snapshot | None, reference: str, digest: str) -> Document | None:
+    entry = own.entries.get(reference) if own is not None else None
     document = entry.document if entry is not None else None
     return document if document is not None and document.digest == digest else None
 

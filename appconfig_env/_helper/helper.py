@@ -177,11 +177,11 @@ class Helper:
     def _refresh(
         self,
         store: Store,
-        force: Collection[str] | None = None,
+        even_fresh: Collection[str] | None = None,
         awaited: Collection[str] = (),
     ) -> frozenset[str]:
         """Refresh `store`, show the result, and call the callbacks with the names that changed."""
-        changed = store.refresh(force=force, awaited=awaited)
+        changed = store.refresh(even_fresh=even_fresh, awaited=awaited)
         self._show(store)
         if changed:
             for callback in self._callbacks:

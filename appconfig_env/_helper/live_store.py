@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         def __call__(
             self,
             store: Store,
-            force: Collection[str] | None = None,
+            even_fresh: Collection[str] | None = None,
             awaited: Collection[str] = (),
         ) -> frozenset[str]: ...
 
@@ -62,7 +62,7 @@ class LiveStore:
 
     def refresh(self) -> frozenset[str]:
         """See `Helper.refresh`."""
-        return self._refresh(self.store, force=list(self.store.settings.resources()))
+        return self._refresh(self.store, even_fresh=list(self.store.settings.resources()))
 
     def refresh_stale(self) -> None:
         """Refresh stale sources, if there are any."""

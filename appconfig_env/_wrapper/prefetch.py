@@ -88,14 +88,14 @@ class Prefetch:
         repository.check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
-        with repository.SnapshotRepository(settings, self._environ) as shared:
-            reused = self._reuse(shared)
+        with repository.SnapshotRepository(settings, self._environ) as access:
+            reused = self._reuse(access)
             moment = self._now()  # only now: the file must not be from the future
-            deferred = self._deferred(command, can_wait=shared.lock.is_held)
+            deferred = self._deferred(command, can_wait=access.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
             snapshot = self._load(moment, reused, skipped)
             # The child uses the tokens of the deferred sources: no other process may.
-            self._publish(shared, snapshot.without_tokens(deferred))
+            self._publish(access, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
             self._report_slow_reads(snapshot)
             result, names = self._export(snapshot)
@@ -104,19 +104,19 @@ class Prefetch:
             unread = {one.resource.reference for one in requests}
             background = [reference for reference in deferred if reference in unread]
             if background:
-                passed.background = self._load_in_background(snapshot, background, shared)
+                passed.background = self._load_in_background(snapshot, background, access)
         result[HANDOFF] = handoff.dumps(passed)
         loading = background if passed.background is not None else []
         self._report_success(names, snapshot, loading, time.monotonic() - began)
         return result
 
-    def _reuse(self, shared: repository.SnapshotRepository) -> Snapshot | None:
+    def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
         """Return the entries of the snapshot file that save calls; `file:` sources are read again.
 
         Lambda runs init again after a crash or a timeout, and /tmp survives both.
         """
-        shared.sweep()
-        found = shared.take(self._log.write)
+        access.sweep()
+        found = access.take(self._log.write)
         return _reusable(found) if found is not None and not self._settings.local_dir else None
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
@@ -139,17 +139,17 @@ class Prefetch:
             timeout=settings.deadline_seconds,
             jitter=self._jitter(),
             revision=repository.revision_now(),
-            force=_failed(reused),
+            even_fresh=_failed(reused),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
         )
 
-    def _publish(self, shared: repository.SnapshotRepository, snapshot: Snapshot) -> None:
-        problem = shared.put(snapshot)
+    def _publish(self, access: repository.SnapshotRepository, snapshot: Snapshot) -> None:
+        problem = access.put(snapshot)
         if problem:
             path = self._settings.snapshot_path
             hint = "; set APPCONFIG_ENV_SNAPSHOT to a path that can be written"
-            if shared.lock.is_elsewhere:
+            if access.lock.is_elsewhere:
                 hint = ""  # its holder writes the file
             self._log.write("warn", f"the snapshot {path} was not written ({problem}){hint}")
 
@@ -244,7 +244,7 @@ class Prefetch:
         return handoff.Handoff(os.getpid(), moment, references, configured, kept=kept)
 
     def _load_in_background(
-        self, snapshot: Snapshot, deferred: list[str], shared: repository.SnapshotRepository
+        self, snapshot: Snapshot, deferred: list[str], access: repository.SnapshotRepository
     ) -> handoff.BackgroundFetch | None:
         """Start a child that loads the `deferred` references; it holds the lock from now on."""
         from . import background  # few functions have deferred sources
@@ -254,7 +254,7 @@ class Prefetch:
         def work(send: Send) -> None:
             others = settings.resources().keys() - deferred
             loaded = self._load(self._now(), snapshot, others)
-            self._publish(shared, loaded)
+            self._publish(access, loaded)
             send(handoff.sent(loaded, deferred, settings))
             failed = []
             for reference in deferred:
@@ -267,7 +267,7 @@ class Prefetch:
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
-            shared.lock.hand_off()
+            access.lock.hand_off()
         return child
 
     def _report_success(

@@ -46,7 +46,7 @@ PURE = {
     "_cache.entry",
     "_cache.load",
     "_cache.snapshot_json",
-    "_cache.turn",
+    "_cache.actions",
     "_cache.schedule",
     "_cache.snapshot",
     "_cli.trace.report",

@@ -103,7 +103,7 @@ def test_everything_is_stale_if_the_clock_moved_backwards(process: Process) -> N
 
 
 def test_a_forced_resource_is_fetched_even_if_it_is_fresh(process: Process) -> None:
-    process.store.refresh(force=[APP])
+    process.store.refresh(even_fresh=[APP])
     assert process.backend.asked() == [(APP, "t1")]
 
 
