@@ -226,7 +226,7 @@ class Entry:
         return self.document is not None or self.failure is not None
 
     def in_use(self, sources: Sequence[Source]) -> tuple[str, str]:
-        """Return what stands in for a failed read of `sources`: for one resource, and for more."""
+        """Return what is used after a failed read of `sources`: for one resource, and for more."""
         if self.fetched_at is not None:
             return LAST_VALUES if self.confirmed else FALLBACK_VALUES
         if self.used_since is not None:

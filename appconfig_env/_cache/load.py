@@ -77,8 +77,9 @@ def load(
 def refresh_seconds(settings: Settings, snapshot: Snapshot) -> float:
     """Return the time limit of a refresh, in seconds.
 
-    It is the poll timeout, unless the last good read of a resource took longer: what a start could
-    read, a refresh can too. It is half as much again then, and at most what a start has.
+    It is the poll timeout, unless the last good read of a resource took longer: what the
+    prefetch could read, a refresh can too. It is half as much again then, and at most the
+    prefetch's own limit.
     """
     usual = settings.poll_timeout_seconds
     slowest = max((entry.read_seconds for entry in snapshot.entries.values()), default=0.0)

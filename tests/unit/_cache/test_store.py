@@ -212,9 +212,7 @@ def test_no_number_in_a_file_ends_the_sharing(
 
 
 @pytest.mark.parametrize("options", ["", "?optional"])
-def test_a_fallback_that_stands_in_is_called_so(
-    process: Process, tmp_path: Path, options: str
-) -> None:
+def test_a_fallback_in_use_is_called_so(process: Process, tmp_path: Path, options: str) -> None:
     fallback = (tmp_path / "snapshot.json").rename(tmp_path / "fallback.json")
     assert process.values() == {"A": "1"}
     later = Process(
@@ -261,7 +259,7 @@ def test_a_file_from_before_a_restart_never_replaces_a_value_read_since(
     head["entries"][APP] |= {"revision": 10**15, "confirmed": 10**15}
     file.write_text("\n".join([json.dumps(head)[:-2], *documents, ""]))
     (tmp_path / "snapshot.json.state").unlink()
-    lock = FileLock(process.path + ".lock")  # nobody replaces the file
+    lock = FileLock(process.path + ".lock")  # no process replaces the file
     later = Process(tmp_path, peer=process)
     later.response(2, "t2")
     for token in ("", "t2"):

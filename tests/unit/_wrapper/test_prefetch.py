@@ -434,7 +434,7 @@ def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> 
 
 
 def log_with_child(tmp_path: Path, reads: Reads, sources: str) -> list[str]:
-    """The log of a start whose child does all its work at once."""
+    """The log of a cold start whose child does all its work at once."""
     environment = {
         "AWS_REGION": "us-east-1",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
