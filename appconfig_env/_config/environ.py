@@ -16,9 +16,23 @@ _WORDS = {
 }  # fmt: skip
 
 
-def is_yes_or_no(text: str) -> bool:
-    """Whether `Reader.yes_no` accepts this text."""
-    return text.lower() in _WORDS
+def yes_or_no(text: str) -> bool | None:
+    """Return whether `text` is `yes`, `on`, `true` or `1`, in any case; None for any other text.
+
+    The words of settings and of `get(..., type=bool)`. Others have words of their own: the SDK's
+    switches `true` and `false`, a reference's options `yes` and `no`.
+    """
+    return _WORDS.get(text.lower())
+
+
+def is_in_lambda(environ: Mapping[str, str]) -> bool:
+    """Whether this is a Lambda function's environment; an empty variable counts as unset."""
+    return bool(environ.get("AWS_LAMBDA_FUNCTION_NAME"))
+
+
+def is_snap_start(environ: Mapping[str, str]) -> bool:
+    """Whether Lambda takes a snapshot of this process, and may clone it."""
+    return environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
 
 
 class Reader:
@@ -80,7 +94,7 @@ class Reader:
     def yes_no(self, name: str, *, default: bool) -> bool:
         """Whether the variable is `yes`, `on`, `true` or `1`."""
         raw = self.text(name)
-        value = _WORDS.get(raw.lower()) if raw else default
+        value = yes_or_no(raw) if raw else default
         if value is None:
             self.reject(name, "yes or no (also true or false, on or off, 1 or 0)")
             return default

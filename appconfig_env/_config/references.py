@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import options as _options
 from .options import decoded
-from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source
+from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source, scheme_of
 
 FIX = "correct the reference"
 
@@ -19,8 +19,8 @@ class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
 
 def is_reference(value: str) -> bool:
     """Whether a variable's value is a reference: it starts with a scheme other than `file:`."""
-    scheme, colon, _ = value.partition(":")
-    return bool(colon) and scheme in SCHEMES and SCHEMES[scheme].in_place
+    scheme = scheme_of(value)
+    return scheme in SCHEMES and SCHEMES[scheme].in_place
 
 
 # How many letters may be wrong, missing or swapped in a scheme, and whether it is then an error:

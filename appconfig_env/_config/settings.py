@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
-from .environ import CORRECT, LOG_LEVELS, Reader, is_yes_or_no
+from .environ import CORRECT, LOG_LEVELS, Reader, is_in_lambda, yes_or_no
 from .references import ReferenceProblems
-from .sources import APPCONFIG, SCHEMES, SSM, Resource, Source
+from .sources import APPCONFIG, SCHEMES, SSM, Resource, Source, scheme_of
 from .wording import quoted
 
 TYPE_CHECKING = False
@@ -211,7 +211,7 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
                 yield f"{name} has no effect here: only AWS's own agent reads it; unset it"
             else:
                 yield f"{name}: unknown setting; {_correct_name(own, AWS_PREFIX, AWS_KNOWN)}"
-    if settings.deadline_seconds > LONGEST_DEADLINE_SECONDS and _is_in_lambda(reader):
+    if settings.deadline_seconds > LONGEST_DEADLINE_SECONDS and is_in_lambda(reader.environ):
         yield (
             f"{PREFIX}DEADLINE_SECONDS: Lambda ends an init after {LONGEST_INIT_SECONDS:g} s, the "
             f"runtime's start included; set at most {LONGEST_DEADLINE_SECONDS:g}"
@@ -222,10 +222,6 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
             f"{AWS_PREFIX}POLL_INTERVAL_SECONDS: AppConfig may be polled every "
             f"{POLL_FLOOR_SECONDS:g} s at most, which is used; set at least that"
         )
-
-
-def _is_in_lambda(reader: Reader) -> bool:
-    return bool(reader.text("AWS_LAMBDA_FUNCTION_NAME"))
 
 
 def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:
@@ -292,7 +288,7 @@ def _in_place_values(
     """
     setting = PREFIX + "REFERENCES"
     names = reader.text(setting).replace(",", " ").split()
-    if not names or (len(names) == 1 and is_yes_or_no(names[0])):
+    if not names or (len(names) == 1 and yes_or_no(names[0]) is not None):
         return values if reader.yes_no(setting, default=True) else {}
     listed = {name: values[name] for name in names if name in values}
     for name in names if is_first else ():
@@ -351,5 +347,4 @@ def _next_wrapper(reader: Reader) -> str:
 
 
 def _begins_reference(text: str) -> bool:
-    scheme, colon, _ = text.partition(":")
-    return bool(colon) and scheme in SCHEMES
+    return scheme_of(text) in SCHEMES

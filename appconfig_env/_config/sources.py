@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from .._http.percent import encode
+from ..errors import MissingKeyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 APPCONFIG = "appconfig"
 SSM = "ssm"
@@ -45,6 +50,12 @@ SCHEMES = {
     ),
     FILE: Scheme("poll_seconds", in_place=False, has_arns=False, is_secret=False, is_local=True),
 }
+
+
+def scheme_of(reference: str) -> str:
+    """Return what is before the first colon, the place of the scheme; empty without a colon."""
+    scheme, colon, _ = reference.partition(":")
+    return scheme if colon else ""
 
 
 class Resource:
@@ -125,6 +136,22 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<Resource {self.reference}>"
+
+
+def matching(wanted: Resource, known: Iterable[Resource]) -> Resource | None:
+    """Return the one of `known` that reads what `wanted` names, whatever its options, or None.
+
+    Raises:
+        MissingKeyError: more than one does, and none is `wanted` itself.
+    """
+    name = wanted.scheme, wanted.parts
+    found = {one.reference: one for one in known if (one.scheme, one.parts) == name}
+    if wanted.reference in found:
+        return wanted
+    if len(found) > 1:
+        choices = " or ".join(found)
+        raise MissingKeyError(f"{wanted.reference} may be {choices}; name one of them")
+    return next(iter(found.values()), None)
 
 
 class Source:

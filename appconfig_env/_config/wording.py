@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 LONGEST_SHOWN = 100
 MOST_LISTED = 10
@@ -19,6 +19,16 @@ def printable(text: str, longest: int = 400) -> str:
     """`text` for one log line: without control characters, at most `longest` characters long."""
     line = "".join(char if char.isprintable() else "?" for char in text[: longest + 1])
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 source`, `2 sources`: for nouns whose plural only adds an s."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def enumerated(names: Sequence[str]) -> str:
+    """Return `A`, `A and B`, or `A, B and C`."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def listed(names: Iterable[str], wanted: str) -> str:

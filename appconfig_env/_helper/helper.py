@@ -7,7 +7,7 @@ import time
 from _thread import RLock
 
 from . import process_hooks
-from .fast_path import STALE, View
+from .fast_path import ALWAYS, STALE, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
     from .._config.settings import Settings
     from .._content.flags import Flag, FoundFlag
     from .fast_path import Get
-    from .lookup import LiveStore
+    from .live_store import LiveStore
     from .static_store import StaticStore
 
     OnChange = Callable[[frozenset[str]], object]
     C = TypeVar("C", bound=OnChange)
-
-ALWAYS = float("-inf")
 
 
 class Helper:
@@ -67,6 +65,7 @@ class Helper:
         self._callbacks: list[OnChange] = []
         self._restored_at = ALWAYS
         process_hooks.watch(self)
+        # `_config.environ.is_snap_start`, written out: importing it would load five modules.
         if self.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             process_hooks.after_restore(self._restored)
 
@@ -162,7 +161,7 @@ class Helper:
         # Imported here (3 ms): `import appconfig_env` must be cheap, read no files and not fail.
         from .._backends import router, system
         from .._cache.store import Store
-        from .lookup import LiveStore
+        from .live_store import LiveStore
 
         store = Store(
             self.environ,
@@ -178,11 +177,11 @@ class Helper:
     def _refresh(
         self,
         store: Store,
-        force: Collection[str] | None = None,
+        even_fresh: Collection[str] | None = None,
         awaited: Collection[str] = (),
     ) -> frozenset[str]:
         """Refresh `store`, show the result, and call the callbacks with the names that changed."""
-        changed = store.refresh(force=force, awaited=awaited)
+        changed = store.refresh(even_fresh=even_fresh, awaited=awaited)
         self._show(store)
         if changed:
             for callback in self._callbacks:

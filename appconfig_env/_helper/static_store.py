@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .._config.references import ReferenceProblems, parse, without_options
-from .._config.sources import APPCONFIG
-from .._content.flags import FoundFlag, flag_of, is_flag
+from .._config.sources import APPCONFIG, matching
+from .._content.flags import FoundFlag, find
 from .._content.variables import KeyMissingError, pick
-from ..errors import AmbiguousFlagError, MissingKeyError
+from ..errors import MissingKeyError
+from .fast_path import ALWAYS, NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     # By resource and #KEY, whose segments are empty for the whole document.
     Documents = Mapping[tuple[Resource, tuple[str, ...]], Any]
     Flags = Mapping[str, Flag | None]
-
-ALWAYS, NEVER = float("-inf"), float("inf")
 
 
 class StaticStore:
@@ -101,18 +100,8 @@ class StaticStore:
         Raises:
             MissingKeyError: there is more than one.
         """
-        wanted = source.resource
-        known = dict.fromkeys(
-            resource
-            for resource, _ in self._documents
-            if (resource.scheme, resource.parts) == (wanted.scheme, wanted.parts)
-        )
-        if wanted in known or not known:
-            return wanted
-        if len(known) > 1:
-            choices = " or ".join(resource.reference for resource in known)
-            raise MissingKeyError(f"{wanted.reference} may be {choices}; name one of them")
-        return next(iter(known))
+        known = (resource for resource, _ in self._documents)
+        return matching(source.resource, known) or source.resource
 
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
@@ -122,37 +111,26 @@ class StaticStore:
         Args:
             name: the flag's key.
             source: the profile's reference; None for all profiles.
-            is_strict: return None if `source` has no document.
+            is_strict: no difference here, because every document of a test can be read.
 
         Raises:
             AmbiguousFlagError: more than one document has it.
             MissingKeyError: `source` has no document.
         """
+        del is_strict
         if name in self._flags:
             flag = self._flags[name]
             return None if flag is None else FoundFlag(flag)
         if source is not None:
-            try:
-                documents = [(_source(source).resource.reference, self.document(source))]
-            except MissingKeyError:
-                if is_strict:
-                    return None
-                raise
+            documents = [(self._resource(_source(source)).reference, self.document(source))]
         else:
             documents = [
                 (resource.reference, data)
                 for (resource, key), data in self._documents.items()
                 if resource.scheme == APPCONFIG and not key
             ]
-        found = [
-            (reference, data[name])
-            for reference, data in documents
-            if isinstance(data, dict) and is_flag(data.get(name))
-        ]
-        if len(found) > 1:
-            both = " and ".join(reference for reference, _ in found)
-            raise AmbiguousFlagError(f"{both} both have a flag {name!r}; choose one with source=")
-        return FoundFlag(flag_of(name, found[0][1]), found[0][0]) if found else None
+        found = find(name, documents)
+        return None if found is None else FoundFlag(found[1], found[0])
 
     def knows(self, reference: str) -> bool:
         """Return True: a test can use any reference."""

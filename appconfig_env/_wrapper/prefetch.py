@@ -1,4 +1,4 @@
-"""The prefetch, in six steps: open, reuse, load, publish, export, handoff."""
+"""The prefetch, in five steps with the snapshot locked: reuse, load, publish, export, handoff."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
+from .._config.environ import is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
+from .._config.wording import counted
 from ..errors import LoadError, by_cause
 
 TYPE_CHECKING = False
@@ -81,14 +83,14 @@ class Prefetch:
         repository.check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
-        with repository.SnapshotRepository(settings, self._environ) as shared:
-            reused = self._reuse(shared)
+        with repository.SnapshotRepository(settings, self._environ) as access:
+            reused = self._reuse(access)
             moment = self._now()  # only now: the file must not be from the future
-            deferred = self._deferred(command, can_wait=shared.lock.is_held)
+            deferred = self._deferred(command, can_wait=access.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
             snapshot = self._load(moment, reused, skipped)
             # The child uses the tokens of the deferred sources: no other process may.
-            self._publish(shared, snapshot.without_tokens(deferred))
+            self._publish(access, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
@@ -97,19 +99,19 @@ class Prefetch:
             background = [reference for reference in deferred if reference in unread]
             self._report_slow_reads(snapshot, snapshot.entries.keys() - background)
             if background:
-                passed.background = self._load_in_background(snapshot, background, shared)
+                passed.background = self._load_in_background(snapshot, background, access)
         result[HANDOFF] = handoff.dumps(passed)
         loading = background if passed.background is not None else []
         self._report_success(names, snapshot, loading, time.monotonic() - began)
         return result
 
-    def _reuse(self, shared: repository.SnapshotRepository) -> Snapshot | None:
+    def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
         """Return the entries of the snapshot file that save calls; `file:` sources are read again.
 
         Lambda runs init again after a crash or a timeout, and /tmp survives both.
         """
-        shared.sweep()
-        found = shared.take(self._log.write)
+        access.sweep()
+        found = access.take(self._log.write)
         if found is None or self._settings.local_dir:
             return None
         return _reusable(found, self._settings)
@@ -134,17 +136,17 @@ class Prefetch:
             timeout=settings.deadline_seconds,
             jitter=self._jitter(),
             revision=repository.revision_now(),
-            force=_failed(reused),
+            even_fresh=_failed(reused),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
         )
 
-    def _publish(self, shared: repository.SnapshotRepository, snapshot: Snapshot) -> None:
-        problem = shared.put(snapshot)
+    def _publish(self, access: repository.SnapshotRepository, snapshot: Snapshot) -> None:
+        problem = access.put(snapshot)
         if problem:
             path = self._settings.snapshot_path
             hint = "; set APPCONFIG_ENV_SNAPSHOT to a path that can be written"
-            if shared.lock.is_elsewhere:
+            if access.lock.is_elsewhere:
                 hint = ""  # its holder writes the file
             self._log.write("warn", f"the snapshot {path} was not written ({problem}){hint}")
 
@@ -234,7 +236,7 @@ class Prefetch:
         return handoff.Handoff(os.getpid(), moment, references, configured, kept=kept)
 
     def _load_in_background(
-        self, snapshot: Snapshot, deferred: list[str], shared: repository.SnapshotRepository
+        self, snapshot: Snapshot, deferred: list[str], access: repository.SnapshotRepository
     ) -> handoff.BackgroundFetch | None:
         """Start a child that loads the `deferred` references; it holds the lock from now on."""
         from . import background  # few functions have deferred sources
@@ -244,7 +246,7 @@ class Prefetch:
         def work(send: Send) -> None:
             others = settings.resources().keys() - deferred
             loaded = self._load(self._now(), snapshot, others)
-            self._publish(shared, loaded)
+            self._publish(access, loaded)
             send(handoff.sent(loaded, deferred, settings))
             self._report_slow_reads(loaded, deferred)
             failed = []
@@ -258,16 +260,16 @@ class Prefetch:
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
-            shared.lock.hand_off()
+            access.lock.hand_off()
         return child
 
     def _report_success(
         self, names: set[str], snapshot: Snapshot, loading: Sequence[str], seconds: float
     ) -> None:
-        sources = _counted(len(snapshot.entries), "source")
-        line = f"{_counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
+        sources = counted(len(snapshot.entries), "source")
+        line = f"{counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
         if loading:
-            line += f", {_counted(len(loading), 'source')} loading in the background"
+            line += f", {counted(len(loading), 'source')} loading in the background"
         self._log.write("info", line)
 
 
@@ -277,9 +279,7 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
     Only Python has the helper. SnapStart's snapshot would clone the child too, and no request waits
     for that cold start. Where workers share an environment, its first process serves no request.
     """
-    if environ.get("AWS_LAMBDA_MAX_CONCURRENCY"):
-        return False
-    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    if environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or is_snap_start(environ):
         return False
     name = command[0].rpartition("/")[2]
     version = name.removeprefix("python").replace(".", "")
@@ -338,7 +338,3 @@ def _occupy_closed_files() -> None:
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
             pass  # exec closes them
         os.close(descriptor)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

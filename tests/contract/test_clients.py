@@ -40,7 +40,7 @@ from ..support.raw_server import RawServer, Response, hang, ok, then_close
 from ..support.servers import Proxy
 
 if TYPE_CHECKING:
-    from appconfig_env._backends.aws.errors import Client
+    from appconfig_env._backends.aws.client import Client
 
 Connect = Callable[..., "Client"]
 ROLE = "arn:aws:iam::123456789012:role/reader"

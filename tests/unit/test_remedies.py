@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from appconfig_env._backends.aws import errors as aws
+from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._http.errors import PROXY_CHECK, PROXY_REMEDIES
 from appconfig_env._wrapper.exec import HINTS
 
@@ -284,7 +285,7 @@ CODES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("operation", ["", *aws.SERVICES])
+@pytest.mark.parametrize("operation", ["", *SERVICES])
 @pytest.mark.parametrize("code", CODES)
 def test_every_failure_of_a_call_has_a_remedy(code: str, operation: str) -> None:
     for status in STATUSES:

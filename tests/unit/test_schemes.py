@@ -10,7 +10,8 @@ import pytest
 
 from appconfig_env._backends.aws import iam
 from appconfig_env._backends.aws.backend import AwsBackend
-from appconfig_env._backends.aws.errors import SERVICES, AwsError
+from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._backends.base import Request
 from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._backends.local import LocalBackend

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..._config.sources import Resource
     from ..base import Outcome, Request
     from ..system import System
-    from .errors import Client
+    from .client import Client
     from .retry import Policy
 
     Named = dict[str, list[Resource]]  # several resources may share a name: their formats differ

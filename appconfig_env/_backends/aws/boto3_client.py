@@ -31,10 +31,10 @@ from .errors import (
     INVALID_RESPONSE,
     MISCONFIGURED,
     NO_CREDENTIALS,
-    SERVICES,
     UNREACHABLE,
     AwsError,
 )
+from .services import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +47,7 @@ _READ_BYTES = 1024 * 1024
 
 
 class Boto3Client:
-    """See `errors.Client`."""
+    """See `client.Client`."""
 
     def __init__(self, settings: AwsSettings) -> None:
         self._settings = settings
@@ -60,7 +60,7 @@ class Boto3Client:
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
-        """See `errors.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
+        """See `client.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
         host = ""
         client: Any = None
         failure: AwsError | None = None
@@ -87,7 +87,7 @@ class Boto3Client:
         return response
 
     def close(self) -> None:
-        """See `errors.Client.close`."""
+        """See `client.Client.close`."""
         with self._lock:
             self._failure = None
             closers = list(self._closers)

@@ -7,7 +7,7 @@ with `*` for the rest. Source: Service Authorization Reference, resource types o
 from __future__ import annotations
 
 from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
-from . import endpoints
+from . import services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LONGEST_ARN = 2048  # characters, in IAM's API (arnType)
 _DECRYPT = "kms:Decrypt"
-_PREFIXES = {"appconfigdata": "appconfig"}
 # How the services report that a KMS key denies the call, without an action. Parameter Store: "The
 # ciphertext refers to a customer master key that does not exist, [...] or you are not allowed to
 # access"; Secrets Manager: "Access to KMS is not allowed".
@@ -32,7 +31,7 @@ def action(service: str, operation: str, message: str) -> str:
         return named
     if any(word in message for word in _KMS_WORDS):
         return _DECRYPT
-    return f"{_PREFIXES.get(service, service)}:{operation}"
+    return f"{services.prefix(service)}:{operation}"
 
 
 def resource_arn(
@@ -103,7 +102,7 @@ def _partition(region: str) -> str:
         return "aws-us-gov"
     if region.startswith("cn-"):
         return "aws-cn"
-    return "aws" if endpoints.dns_suffix(region) else "*"
+    return "aws" if services.dns_suffix(region) else "*"
 
 
 def _word_after(message: str, words: str) -> str:

@@ -103,7 +103,7 @@ def test_everything_is_stale_if_the_clock_moved_backwards(process: Process) -> N
 
 
 def test_a_forced_resource_is_fetched_even_if_it_is_fresh(process: Process) -> None:
-    process.store.refresh(force=[APP])
+    process.store.refresh(even_fresh=[APP])
     assert process.backend.asked() == [(APP, "t1")]
 
 
@@ -212,9 +212,7 @@ def test_no_number_in_a_file_ends_the_sharing(
 
 
 @pytest.mark.parametrize("options", ["", "?optional"])
-def test_a_fallback_that_is_used_is_called_so(
-    process: Process, tmp_path: Path, options: str
-) -> None:
+def test_a_fallback_in_use_is_called_so(process: Process, tmp_path: Path, options: str) -> None:
     fallback = (tmp_path / "snapshot.json").rename(tmp_path / "fallback.json")
     assert process.values() == {"A": "1"}
     later = Process(

@@ -77,11 +77,27 @@ def test_flags_are_true_or_false(raw: str, expected: bool) -> None:
     assert parsed({"AWS_USE_DUALSTACK_ENDPOINT": raw}).use_dualstack is expected
 
 
-def test_any_other_flag_value_is_an_error() -> None:
-    assert (
-        error_of({"AWS_USE_FIPS_ENDPOINT": "yes"})
-        == "AWS_USE_FIPS_ENDPOINT: expected true or false, got 'yes'; correct or unset the variable"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_USE_FIPS_ENDPOINT",
+    ],
+)
+@pytest.mark.parametrize("raw", ["yes", "1", "maybe", " true"])
+def test_any_other_flag_value_is_an_error(name: str, raw: str) -> None:
+    assert error_of({name: raw}) == (
+        f"{name}: expected true or false, got {raw!r}; correct or unset the variable"
     )
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_without_a_functions_name_the_profile_identifies_the_caller(name: str | None) -> None:
+    environ = {"AWS_PROFILE": "me"} | ({} if name is None else {"AWS_LAMBDA_FUNCTION_NAME": name})
+    assert "me" in parsed(environ).principal
+    in_lambda = environ | {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1"}
+    assert parsed(in_lambda).principal == ("f", "1")
 
 
 @pytest.mark.parametrize("arn", ["reader", "arn:aws:iam::1:user/me", "arn:aws:iam::1"])

@@ -211,6 +211,8 @@ INVALID = [
     (PREFIX + "SNAPSHOT", "/dev/null"),
     (PREFIX + "SNAPSHOT", "/dev/stdout"),
     ("AWS_USE_FIPS_ENDPOINT", "yes"),
+    ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
+    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
 ]
 # Settings for which no text is invalid.
 ANY_TEXT = {
@@ -587,6 +589,7 @@ def test_what_has_no_effect_or_another_one_is_a_warning(
     [
         {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "5"},
         {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"},
+        {"APPCONFIG_ENV_DEADLINE_SECONDS": "60", "AWS_LAMBDA_FUNCTION_NAME": ""},
         {"APPCONFIG_ENV_DEADLINE_SECONDS": "9.5", "AWS_LAMBDA_FUNCTION_NAME": "f"},
         {f"AWS_APPCONFIG_EXTENSION_{name}": "" for name in AWS_KNOWN},
     ],

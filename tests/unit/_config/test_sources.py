@@ -6,9 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._config.references import parse
-from appconfig_env._config.sources import SCHEMES, Resource, Source
+from appconfig_env._config.sources import SCHEMES, Resource, Source, scheme_of
 
 CANARY = "c4n4ry"
+
+
+def test_the_scheme_of_a_reference_ends_at_its_first_colon() -> None:
+    assert scheme_of("secretsmanager:arn:aws:x") == "secretsmanager"
+    assert [scheme_of(text) for text in ("ssm", "", ":ssm")] == ["", "", ""]
 
 
 def test_only_an_ssm_name_that_ends_in_a_slash_is_a_path() -> None:

@@ -5,7 +5,28 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.wording import LONGEST_SHOWN, printable, quoted, repeated
+from appconfig_env._config.wording import (
+    LONGEST_SHOWN,
+    counted,
+    enumerated,
+    printable,
+    quoted,
+    repeated,
+)
+
+
+def test_a_noun_is_counted() -> None:
+    assert [counted(number, "call") for number in (0, 1, 2)] == ["0 calls", "1 call", "2 calls"]
+
+
+def test_names_are_enumerated_with_and_before_the_last_one() -> None:
+    names = ["A", "B", "C"]
+    assert [enumerated(names[:number]) for number in range(4)] == [
+        "",
+        "A",
+        "A and B",
+        "A, B and C",
+    ]
 
 
 def test_a_name_is_quoted_and_shortened() -> None:
