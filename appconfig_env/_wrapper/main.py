@@ -176,6 +176,6 @@ def _warn_of_texts(environ: Mapping[str, str], passed: Handoff, log: StartLog) -
             log.write(
                 "warn",
                 f"{name} was left as it is, although it looks like a reference: a source may have "
-                f"set it; to read it, unset {name}, and add its reference with as={name} to "
-                f"{PREFIX}SOURCES",
+                f"set it; unset {name}, and add its reference with as={name} to {PREFIX}SOURCES, "
+                "if it is to be read",
             )
