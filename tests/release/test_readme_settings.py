@@ -91,7 +91,7 @@ def _joined(node: ast.AST, prefixes: dict[str, str]) -> str | None:
     if len(parts) < 2 or not isinstance(parts[1], ast.Constant):
         return None
     prefix = prefixes.get(ast.unparse(parts[0]).rpartition(".")[2])
-    return None if prefix is None else f"{prefix}{parts[1].value}"
+    return None if prefix is None else prefix + str(parts[1].value)
 
 
 def _is_read(node: ast.AST, child: ast.AST, *, is_read: bool) -> bool:

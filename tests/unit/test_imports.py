@@ -147,7 +147,7 @@ def absolute(module: str, node: ast.ImportFrom) -> str:
 def by_call(code: ast.AST) -> set[str]:
     """The modules that `code` imports by a call; a name that only the run knows as its source."""
     return {
-        node.args[0].value
+        str(node.args[0].value)
         if node.args and isinstance(node.args[0], ast.Constant)
         else ast.unparse(node)
         for node in ast.walk(code)
