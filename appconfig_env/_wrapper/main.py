@@ -152,6 +152,7 @@ def _passed(environ: Mapping[str, str]) -> Handoff | None:
     text = environ.get(HANDOFF, "")
     if not text:
         return None
+    # Only a wrapper that another one started pays for these two.
     from .._cache import handoff
     from .._content.protected import is_protected
 
