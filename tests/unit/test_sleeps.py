@@ -75,8 +75,8 @@ def can_end(loop: ast.While) -> bool:
 def is_sleep(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return ast.unparse(node.func) in ("time.sleep", "sleep", "asyncio.sleep")
-    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return is_text and bool(re.search(r"\bsleep\(", str(node.value)))
+    text = node.value if isinstance(node, ast.Constant) else None
+    return isinstance(text, str) and bool(re.search(r"\bsleep\(", text))
 
 
 def name_of(statement: ast.stmt) -> str:
