@@ -190,7 +190,7 @@ def test_a_call_that_the_deadline_ends_is_marked_as_failed(fake_aws: FakeAws) ->
     failed = [span.failed for span in trace.spans if "GetParametersByPath" in span.names]
     assert failed
     assert set(failed) <= {UNREACHABLE, "not finished"}
-    assert any("no response within 2 s" in line for line in trace.lines)
+    assert any("no response" in line for line in trace.lines), trace.lines
 
 
 def test_boto3_and_its_connections_are_traced_too(fake_aws_tls: FakeAws) -> None:

@@ -151,8 +151,11 @@ def test_a_cold_start_and_a_refresh_on_arm64(
     snapshot = tmp_path / "snapshot.json"
     assert stat.S_IMODE(snapshot.stat().st_mode) == 0o600
     text = snapshot.read_text()
-    assert "new value" in text
-    assert not [secret for secret in (SECURE, PASSWORD, "rotated") if secret in text]
+    documents = json.loads(text)["documents"]
+    assert documents["appconfig:shop/prod/app"]["body"] == '{"limit": 11}'
+    # A path with a SecureString is secret as a whole.
+    secrets = (SECURE, PASSWORD, "rotated", "new value")
+    assert not [secret for secret in secrets if secret in text]
     assert aws.failed_handshakes == 0
     assert aws.received == {"shop/prod/app": 2, "shop/prod/flags": 1}
     assert aws.problems == []
