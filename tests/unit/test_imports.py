@@ -28,9 +28,8 @@ ORDER: list[str | set[str]] = [
     "_backends",
     "_cache",
     {"_helper", "_wrapper"},
-    "_cli",
+    {"_cli", "testing", "openfeature"},
     {"__init__", "__main__"},
-    {"testing", "openfeature"},
 ]
 # They run before everything else, and import nothing of the package.
 FIRST = {"_bytecode_bundle", "_late_site"}

@@ -53,15 +53,16 @@ NOT_SHOWN = {
     "SystemExit": "has an exit code only",
     "TypeError": "caught where it is raised: the C code of json does not accept that value",
     "MarkedYAMLError": "becomes a YamlError",
+    "OSError": "the reason in a line that ends in what to do",
 }
-# What follows a remedy: what is used for now.
-CONSEQUENCES = re.compile(r"; (it was left out|keeping the last values)$")
+# What follows a remedy: what was done.
+CONSEQUENCES = re.compile(r"; it was left out$")
 IMPERATIVES = frozenset(
     re.findall(
         r"[a-z]+",
         """
 add allow begin build change check choose correct create deploy enable evaluate fix flatten grant
-install leave log make move name pass put quote raise reinstall remove rename replace report run
+install leave log make move name pass put quote raise read reinstall remove rename replace report run
 see separate set shorten split store try unset use wait write
 """,
     )
@@ -89,7 +90,7 @@ class Text(NamedTuple):
 
     @property
     def remedy(self) -> str:
-        """Return the last clause, apart from what is used for now."""
+        """Return the last clause, apart from what was done."""
         return CONSEQUENCES.sub("", self.text).rpartition("; ")[2]
 
     @property
