@@ -117,7 +117,7 @@ test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard S
 
 .PHONY: test-docs
 test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
-	$(BIN)/python -m pytest -k "test_docs or test_pypi_page or test_readme" $(ARGS)
+	$(BIN)/python -m pytest -k "test_blocks or test_docs or test_pypi_page or test_readme" $(ARGS)
 
 # Not part of lint: actionlint has no wheel on PyPI. Go verifies its sources by hash.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12

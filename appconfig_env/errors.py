@@ -27,7 +27,12 @@ class AppConfigEnvError(Exception):
 
 
 class SettingsError(AppConfigEnvError):
-    """Invalid settings: every problem, with its variable, what was expected, and a remedy."""
+    """Invalid settings.
+
+    Attributes:
+        problems: every problem, with its variable, what was expected, and a remedy; the message has
+            each on a line.
+    """
 
     def __init__(self, problems: Iterable[str]) -> None:
         # A variable's name may contain anything, even characters that cannot be printed.

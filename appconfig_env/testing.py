@@ -40,6 +40,7 @@ def override(
 
     Raises:
         ValueError: a reference in `documents` is not valid.
+        TypeError: one of `values` cannot be serialized as JSON.
     """
     given = {
         name: None if value is None else text_value(value) for name, value in (values or {}).items()

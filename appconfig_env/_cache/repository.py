@@ -193,7 +193,9 @@ def _read(
     try:
         found = _read_files(settings, written, own)
     except SnapshotRefusedError as error:
-        log("warn", f"the snapshot {path} was not used: {error}; its sources are read again")
+        hint = f"remove it, or set {PREFIX}SNAPSHOT to another path, if this happens again"
+        again = f"its sources are read again; {hint}"
+        log("warn", f"the snapshot {path} was not used: {error}; {again}")
         found = None
     if found is None or found.fingerprint != fingerprint(settings):
         written.link = ""  # the next snapshot replaces the file, whatever is in it

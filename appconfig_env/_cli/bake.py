@@ -38,6 +38,7 @@ Secrets and SecureStrings are never written: their sources have no fallback. Sec
 read at all. The calls are real: AppConfig bills each configuration received.
 """
 NEVER_SECRETS = "secrets are never baked"
+SECRETS_REMEDY = "make it optional or give it a default if startup must succeed without it"
 
 
 def main(
@@ -127,7 +128,7 @@ def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, di
     ]
     if required:
         raise LoadError(required)
-    without = dict.fromkeys(secret, NEVER_SECRETS)
+    without = dict.fromkeys(secret, f"{NEVER_SECRETS}; {SECRETS_REMEDY}")
     without |= {error.source: error.reason for error in failed}
     entries = {}
     for reference, entry in loaded.entries.items():

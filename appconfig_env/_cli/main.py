@@ -92,10 +92,10 @@ def _tool(verb: str, words: Sequence[str]) -> int:
 
             return bake(words)
         if verb == "layer":
-            from .layer import main as layer
+            from .layer import main as layer  # as above
 
             return layer(words)
-        from .trace import main as trace
+        from .trace import main as trace  # as above
     except ModuleNotFoundError as error:
         if error.name != f"{__package__}.{verb}":
             raise

@@ -72,8 +72,8 @@ def near_miss(value: str) -> NearMiss | None:
         if written != scheme:
             is_certain = scheme != SSM or "/" in rest  # SSM:debug may be the level of a log
             return NearMiss(_did_you_mean(written, scheme), is_certain=is_certain)
-        reason = "is a reference between quotation marks or white space; remove them"
-        return NearMiss(reason, is_certain=True)
+        marks = "quotation marks or white space"
+        return NearMiss(f"is a reference between {marks}; remove them", is_certain=True)
     for known, most, is_certain in _NEAR:
         if _distance(scheme, known, most) <= most and _is_plausible(known, rest):
             if is_certain or rest.startswith("/"):

@@ -78,6 +78,8 @@ class Helper:
 
         Raises:
             MissingKeyError: no source reads it, it could not be read, or it has no such key.
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         return self.store().document(reference)
 
@@ -90,7 +92,9 @@ class Helper:
 
         Raises:
             AmbiguousFlagError: more than one profile has it, and `source` does not choose one.
-            MissingKeyError: `source` is not one of the sources.
+            MissingKeyError: `source` is not one of the sources, or could not be read.
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         found: FoundFlag | None = self.store().find_flag(name, source)
         if found is not None:
@@ -102,7 +106,12 @@ class Helper:
     def refresh(self) -> frozenset[str]:
         """Fetch every source now, even if fresh; return the names whose values changed.
 
-        If the service responds that it is too early, values stay, and that is not an error.
+        If the service responds that it is too early, values stay, and that is not an error. Nor is
+        a source that cannot be read: it keeps its values, and `status` has the reason.
+
+        Raises:
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         return self.store().refresh()
 
@@ -120,6 +129,10 @@ class Helper:
         `age` is that of the values in use, in seconds; None if there are none. `last_error` and its
         `kind` (`denied`, `missing`, `throttled`, `unavailable`, `invalid` or `misconfigured`) are
         None after a success. The result can be serialized as JSON.
+
+        Raises:
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         return self.store().status()
 

@@ -203,8 +203,8 @@ class Prefetch:
         for source, variables in snapshot.variables(settings):
             reference = source.public_reference
             for name in variables.protected:
-                hint = "rename it, or configure it on the function"
-                log.write("warn", f"{reference}: {name} is protected and was left out; {hint}")
+                remedy = "rename it, or configure it on the function"
+                log.write("warn", f"{reference}: {name} is protected and was left out; {remedy}")
             for problem in variables.left_out:
                 log.write("warn", f"{reference}: {problem}; it was left out")
             for name, value in variables.values.items() if source.env else ():

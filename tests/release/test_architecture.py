@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from html import unescape
 from typing import TYPE_CHECKING
@@ -43,6 +44,25 @@ def test_every_file_of_the_package_is_listed_once() -> None:
     ]
 
     assert sorted(listed) == sorted(files)
+
+
+@pytest.mark.parametrize("module", sorted(rule.MODULES))
+def test_a_file_is_described_by_one_sentence(module: str) -> None:
+    text = ast.get_docstring(rule.tree(module)) or ""
+
+    first = " ".join(text.partition("\n\n")[0].split())
+
+    assert first.endswith(".")
+    assert script.sentence(rule.MODULES[module]) == first
+
+
+def test_the_longest_files_are_those_that_the_page_gives_a_reason_for() -> None:
+    lines = {name: len(path.read_text().splitlines()) for name, path in rule.MODULES.items()}
+    (reasons,) = re.findall(r"^The longest files stay whole .*$", PAGE, re.MULTILINE)
+
+    named = {name[:-3].replace("/", ".") for name in re.findall(r"`([\w/]+\.py)`", reasons)}
+
+    assert named == {name for name, number in lines.items() if number > 320}
 
 
 def test_the_picture_has_the_imports_that_the_import_rule_checks() -> None:

@@ -1,4 +1,4 @@
-"""The README against the code: its tables list every setting and option, its blocks run."""
+"""The README against the code: its tables list every default and option, its blocks run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import appconfig_env
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.snapshot import SCHEMA, Snapshot
-from appconfig_env._config import aws as aws_settings
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
 PACKAGE = Path(appconfig_env.__file__).parent
 MAIN = PACKAGE / "__main__.py"
 README = (PACKAGE.parent / "README.md").read_text()
-SETTING = re.compile(
-    r"\b(?:APPCONFIG_ENV_[A-Z_]+|AWS_APPCONFIG_EXTENSION_[A-Z_]+|AWS_ENDPOINT_URL[A-Z_]*"
-    r"|SSM_PARAMETER_STORE_TTL|SECRETS_MANAGER_TTL|APP_PARAMS_PATH|APP_ENV|AWS_REGION|AWS_CA_BUNDLE"
-    r"|AWS_USE_[A-Z_]+|AWS_LAMBDA_LOG_FORMAT)\b"
-)
 
 
 def section(title: str) -> str:
@@ -48,26 +42,6 @@ def blocks(language: str) -> list[str]:
 
 def first_column(table: str) -> str:
     return "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
-
-
-def known_settings() -> set[str]:
-    """Return the name of every setting that the code reads from the environment."""
-    names = {_settings.PREFIX + name for name in _settings.KNOWN}
-    names |= set(aws_settings.ENDPOINT_VARIABLES.values())
-    for path in (PACKAGE / "_config" / "settings.py", PACKAGE / "_config" / "aws.py"):
-        text = path.read_text()
-        names |= {aws_settings.PREFIX + name for name in re.findall(r'PREFIX \+ "([A-Z_]+)"', text)}
-        names |= set(SETTING.findall(re.sub(r"\bPREFIX\b.*", "", text)))
-    # Settings with our own prefix are in KNOWN; above, they were found with AWS's prefix.
-    own = {aws_settings.PREFIX + name for name in _settings.KNOWN}
-    return {name for name in names if name not in own and not name.endswith("_")}
-
-
-def test_the_table_lists_exactly_the_settings_in_the_code() -> None:
-    table = first_column(section("Settings"))
-    in_table = set(SETTING.findall(table))
-    in_code = known_settings() - {"AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
-    assert in_table == in_code
 
 
 def test_the_defaults_in_the_table_are_those_in_the_code() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import io
+import re
+import tokenize
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,9 +28,8 @@ ORDER: list[str | set[str]] = [
     "_backends",
     "_cache",
     {"_helper", "_wrapper"},
-    "_cli",
+    {"_cli", "testing", "openfeature"},
     {"__init__", "__main__"},
-    {"testing", "openfeature"},
 ]
 # They run before everything else, and import nothing of the package.
 FIRST = {"_bytecode_bundle", "_late_site"}
@@ -297,6 +299,59 @@ def test_each_third_party_package_is_imported_in_one_place(module: str) -> None:
     for name in imports(module, at_run_time=True):
         places = ONLY_IN.get(name.partition(".")[0])
         assert places is None or is_within(module, places), name
+
+
+def late_imports(code: ast.AST) -> set[int]:
+    """The lines of the imports inside functions."""
+    functions = [node for node in ast.walk(code) if isinstance(node, ast.FunctionDef)]
+    return {
+        node.lineno
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    }
+
+
+def without_comment(source: str) -> list[int]:
+    """The lines of late imports without a comment on the line or up to four lines above it.
+
+    A comment at the end of other code counts only if that code is an import too.
+    """
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {
+        token.start[0]
+        for token in tokens
+        if token.type == tokenize.COMMENT and re.match(r"\s*(#|from |import )", token.line)
+    }
+    near = range(5)
+    return sorted(
+        line
+        for line in late_imports(ast.parse(source))
+        if not comments & {line - above for above in near}
+    )
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_late_import_has_a_comment_that_can_state_its_cost(module: str) -> None:
+    assert without_comment(MODULES[module].read_text()) == []
+
+
+def test_a_late_import_without_a_comment_is_found() -> None:
+    source = """
+def f():
+    x = 1  # not about an import
+    import a
+def g():
+    import b  # 2 ms
+def h():
+    # 3 ms
+    import c
+
+    from . import d
+    import e
+    import f
+"""
+    assert without_comment(source) == [4, 13]
 
 
 def test_every_name_in_these_tables_exists() -> None:

@@ -31,7 +31,7 @@ def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
         from .boto3_client import Boto3Client
 
         return Boto3Client(settings)
-    from .lean_client import LeanClient
+    from .lean_client import LeanClient  # of no use with boto3, which sends its own requests
 
     return LeanClient(settings, environ)
 

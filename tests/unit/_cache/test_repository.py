@@ -133,7 +133,10 @@ def test_a_refused_file_is_logged_and_replaced(settings: Settings, log: Lines) -
         assert access.put(known(settings)) == ""
     reason = "it is not a complete snapshot"
     path = settings.snapshot_path
-    assert log == [f"warn: the snapshot {path} was not used: {reason}; its sources are read again"]
+    remedy = "remove it, or set APPCONFIG_ENV_SNAPSHOT to another path, if this happens again"
+    assert log == [
+        f"warn: the snapshot {path} was not used: {reason}; its sources are read again; {remedy}"
+    ]
     assert read(settings, log) is not None
 
 

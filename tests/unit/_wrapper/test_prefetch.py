@@ -332,7 +332,7 @@ def test_a_reference_that_a_program_adds_is_read_if_it_is_one_of_the_sources(fol
     ended = prefetched(in_a_child(first, X="ssm:/x"))
     assert ended.environ["X"] == "ssm:/x"
     advice = "unset X, and add its reference with as=X to APPCONFIG_ENV_SOURCES"
-    assert f"a source may have set it; to read it, {advice}" in ended.log
+    assert f"a source may have set it; {advice}" in ended.log
     third = exported(in_a_child(first, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/ ssm:/x?as=X"))
     assert third["X"] == "2"
 
