@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import options as _options
 from .options import decoded
 from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source
+from .wording import nearest_note
 
 FIX = "correct the reference"
 
@@ -139,8 +140,12 @@ def parse(text: str, variable: str = "") -> Source:
     """
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in SCHEMES:
-        known = ", ".join(f"{known}:" for known in SCHEMES)
-        raise ReferenceProblems([f"expected a reference that starts with one of {known}; {FIX}"])
+        schemes = [f"{known}:" for known in SCHEMES]
+        near = nearest_note(scheme.strip("\"'") + colon, schemes) if colon else ""
+        known = ", ".join(schemes)
+        raise ReferenceProblems(
+            [f"expected a reference that starts with one of {known}{near}; {FIX}"]
+        )
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -8,7 +8,7 @@ from . import references as reference
 from .environ import CORRECT, LOG_LEVELS, Reader, is_yes_or_no
 from .references import ReferenceProblems
 from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
-from .wording import quoted
+from .wording import nearest, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -232,10 +232,8 @@ def _is_in_lambda(reader: Reader) -> bool:
 
 
 def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only a wrong name pays for this import
-
-    near = get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-    found = f"nearest: {prefix}{near[0]}" if near else ALL_SETTINGS
+    near = nearest(name, known)
+    found = f"nearest: {prefix}{near}" if near else ALL_SETTINGS
     return f"correct its name ({found}) or unset it"
 
 

@@ -33,6 +33,27 @@ def listed(names: Iterable[str], wanted: str) -> str:
     return f"{shown} and {more} more" if more > 0 else shown or "none"
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The one of `known` that is most like `name`, in any case; empty if none is like it."""
+    from difflib import get_close_matches  # only an error pays for it
+
+    by_lower = {one.lower(): one for one in known}
+    near = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else ""
+
+
+def nearest_note(name: str, known: Iterable[str]) -> str:
+    """` (nearest: NAME)`, which follows a wrong name in an error; empty if none is like it."""
+    near = nearest(name, known)
+    return f" (nearest: {near})" if near else ""
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """List words as alternatives: `json, dotenv or text`."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def repeated(names: Iterable[str]) -> str:
     """The first duplicate in `names`; empty if there is none."""
     seen: set[str] = set()

@@ -233,6 +233,23 @@ def test_an_unknown_setting_that_is_like_no_other_points_to_the_list(name: str) 
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        (
+            PREFIX + "ON_ERROR",
+            "contnue",
+            "expected fail or continue, got 'contnue' (nearest: continue); correct or unset",
+        ),
+        (AWS + "LOG_LEVEL", "debgu", "fatal, none, got 'debgu' (nearest: debug); correct"),
+        (AWS + "LOG_LEVEL", "loud", "fatal, none, got 'loud'; correct"),
+    ],
+)
+def test_a_wrong_word_names_the_nearest_that_is_accepted(name: str, value: str, part: str) -> None:
+    (problem,) = problems({name: value})
+    assert part in problem
+
+
 def test_all_errors_of_one_environment_are_reported_at_once() -> None:
     errors = problems(
         {
