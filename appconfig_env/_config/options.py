@@ -116,7 +116,7 @@ def _default(text: str) -> str:
 
 
 def _stage(text: str) -> str:
-    if not text or not text.isprintable():
+    if not text or not text.isprintable() or text.endswith((",", ";")):
         raise ValueError(f"expected a staging label such as AWSPREVIOUS, got {text!r}; correct it")
     return text
 

@@ -8,6 +8,14 @@ from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, S
 from .wording import nearest_note
 
 FIX = "correct the reference"
+SEPARATORS = (",", ";")
+NOT_SEPARATED = (
+    "separate references with white space, not commas or semicolons; write a comma in a name as "
+    "%2C, a semicolon as %3B"
+)
+WILDCARD = (
+    "wildcards are not expanded; name a path such as ssm:/shop/prod/, or write a * in a name as %2A"
+)
 
 
 class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
@@ -187,6 +195,10 @@ def parse_prefetch(text: str) -> Source:
         )
         raise ReferenceProblems([f"expected {forms}; correct the item"])
     problems: list[str] = []
+    if ";" in text:
+        problems.append("separate items with commas, not semicolons; write a ; in a name as %3B")
+    if "*" in text:
+        problems.append("wildcards are not expanded; name a profile, or write a * in a name as %2A")
     parts = _decoded(names, problems)
     if problems:
         raise ReferenceProblems(problems)
@@ -224,14 +236,28 @@ def _decoded(fields: list[str], problems: list[str]) -> tuple[str, ...]:
     return parts
 
 
+def _is_list(scheme: str, path: str) -> bool:
+    """Whether commas or semicolons separate or end references; they are not in names at AWS.
+
+    Only AppConfig allows them in names, and file systems do; white space separates sources, so
+    what follows the comma is a text of its own.
+    """
+    marks = [mark for mark in SEPARATORS if mark in path]
+    if scheme in (SSM, SECRETS_MANAGER) or not marks:
+        return bool(marks)
+    follows = any(f"{mark}{other}:" in path for mark in marks for other in SCHEMES)
+    return follows or path.endswith(SEPARATORS)
+
+
 def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
     if "&" in path:
         problems.append("expected ? before the first option; write a & in a name as %26")
         return ("?",)
-    if any(f",{other}:" in path for other in SCHEMES):
-        problems.append(
-            "separate references with white space, not commas; write a comma in a name as %2C"
-        )
+    if _is_list(scheme, path):
+        problems.append(NOT_SEPARATED)
+        return ("?",)
+    if "*" in path:
+        problems.append(WILDCARD)
         return ("?",)
     count = len(problems)
     parts = _decoded(path.split("/") if scheme == APPCONFIG else [path], problems)
@@ -261,6 +287,8 @@ def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     except ValueError as error:
         problems.append(str(error))
         return ()
+    if text.endswith(SEPARATORS):
+        problems.append(NOT_SEPARATED)
     if not all(key):
         problems.append(
             "expected a key after #, with its parts separated by single dots; correct it"

@@ -273,6 +273,9 @@ def _app_params(reader: Reader) -> list[Source]:
         if not reader.text(name).isprintable():  # also rejects bytes that are not UTF-8
             reader.reject(name, "a printable path")
             return []
+        if any(mark in reader.text(name) for mark in ",;*"):
+            reader.reject(name, "a single path, without wildcards")
+            return []
         if reference.is_reference(reader.text(name)):
             # It would be read before it is resolved.
             reader.reject(name, "a part of the path of APP_PARAMS_PATH, not a reference")

@@ -51,7 +51,7 @@ class Resource:
     def _path(self) -> str:
         if self.scheme == APPCONFIG:
             return "/".join(encode(part, keep=":") for part in self.parts)
-        return encode(self.parts[0], keep="/:@+=,")
+        return encode(self.parts[0], keep="/:@+=")
 
     @property
     def name(self) -> str:

@@ -113,6 +113,15 @@ def test_a_value_of_a_document_can_be_given_alone_or_in_addition() -> None:
             assert appconfig_env.document(f"{secret}#password") == "q"
 
 
+def test_the_error_for_an_unknown_document_names_the_nearest_one() -> None:
+    with override(documents={APP: {}, "secretsmanager:prod/db?optional#password": "p"}):
+        for reference in ("shop/prod/app", "appconfg:shop/prod/app"):
+            with pytest.raises(MissingKeyError, match=rf"' \(nearest: {APP}\): expected"):
+                appconfig_env.document(reference)
+        with pytest.raises(MissingKeyError, match=r"\('secretsmanager:prod/db#password', '"):
+            appconfig_env.document("secretsmanager:prod/bd")
+
+
 def test_of_two_formats_of_a_profile_the_one_that_is_named_is_returned() -> None:
     with override(documents={APP: {"a": 1}, f"{APP}?format=text": "text"}):
         assert appconfig_env.document(APP) == {"a": 1}

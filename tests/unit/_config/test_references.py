@@ -88,6 +88,19 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x#a?optional", "options before #KEY"),
         ("ssm:/x&optional", "? before the first option"),
         ("ssm:/x/,appconfig:a/b/c", "separate references with white space"),
+        ("ssm:/x/;appconfig:a/b/c", "separate references with white space"),
+        ("ssm:/x/,", "not commas or semicolons; write a comma in a name as %2C"),
+        ("ssm:/x,/y", "not commas or semicolons"),
+        ("secretsmanager:prod/db;", "not commas or semicolons"),
+        ("secretsmanager:prod/db#password,", "not commas or semicolons"),
+        ("appconfig:shop/prod/app;", "not commas or semicolons"),
+        ("appconfig:shop/prod/app,ssm:/x", "not commas or semicolons"),
+        ("file:/x.env;", "not commas or semicolons"),
+        ("ssm:/shop/*", "wildcards are not expanded; name a path such as ssm:/shop/prod/, or"),
+        ("appconfig:shop/*/app", "wildcards are not expanded"),
+        ("secretsmanager:prod/*#a", "wildcards are not expanded"),
+        ("file:/conf/*.env", "wildcards are not expanded"),
+        ("secretsmanager:x?stage=AWSPREVIOUS,", "staging label"),
         ("ssm:/x?", "unknown option '' (known: prefix, names,"),
         ("ssm:/x?shout=yes", "unknown option 'shout' (known: prefix, names,"),
         ("ssm:/x?prefx=A_", "unknown option 'prefx' (nearest: prefix); correct its name"),
@@ -177,6 +190,35 @@ def test_a_reference_starts_with_a_scheme(value: str, expected: bool) -> None:
 def test_both_forms_of_the_prefetch_list_are_parsed(text: str) -> None:
     source = parse_prefetch(text)
     assert source.resource.parts == ("a", "b", "c d" if "%" in text else "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("appconfig:a,b/c;d/e", "e"),
+        ("appconfig:a/b/c%2A%2C", "c*,"),
+        ("ssm:/x%2C%3B%2A", "/x,;*"),
+        ("file:/a,b;c.env", "/a,b;c.env"),
+    ],
+)
+def test_a_separator_can_be_part_of_a_name_that_can_have_it(text: str, name: str) -> None:
+    source = parse(text)
+    assert source.resource.name == name
+    assert parse(source.reference) == source
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("a:b:c;d", "separate items with commas"),
+        ("a:b:c;", "separate items with commas"),
+        ("a:b:*", "wildcards are not expanded"),
+        ("/applications/a/environments/*/configurations/c", "wildcards are not expanded"),
+    ],
+)
+def test_a_separator_or_wildcard_in_the_prefetch_list_is_an_error(text: str, part: str) -> None:
+    with pytest.raises(ReferenceProblems, match=part):
+        parse_prefetch(text)
 
 
 @pytest.mark.parametrize(

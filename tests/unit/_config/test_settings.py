@@ -250,6 +250,25 @@ def test_a_wrong_word_names_the_nearest_that_is_accepted(name: str, value: str, 
     assert part in problem
 
 
+@pytest.mark.parametrize(
+    ("sources", "shown"),
+    [
+        ("ssm:/shop/prod/, appconfig:shop/prod/app", "'ssm:/shop/prod/,'"),
+        ("appconfig:shop/prod/app; ssm:/shop/prod/", "'appconfig:shop/prod/app;'"),
+        ("ssm:/shop/prod/ ssm:/shop/*", "'ssm:/shop/*'"),
+    ],
+)
+def test_a_wrong_separator_is_shown_as_it_was_typed(sources: str, shown: str) -> None:
+    (problem,) = problems({PREFIX + "SOURCES": sources})
+    assert problem.startswith(f"{PREFIX}SOURCES: {shown}: ")
+
+
+@pytest.mark.parametrize("path", ["shop,", "shop;prod", "shop/*"])
+def test_a_path_of_parameters_is_a_single_one(path: str) -> None:
+    (problem,) = problems({"APP_PARAMS_PATH": path})
+    assert f"APP_PARAMS_PATH: expected a single path, without wildcards, got {path!r}" in problem
+
+
 def test_all_errors_of_one_environment_are_reported_at_once() -> None:
     errors = problems(
         {
