@@ -324,19 +324,19 @@ class Store:
         for reference, entry in self.snapshot.entries.items():
             earlier = before.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
-                kept = "; keeping the last values" if entry.fetched_at is not None else ""
-                failed.append((reference, entry.failure, kept))
+                kept = "keeping the last values" if entry.fetched_at is not None else ""
+                failed.append((self.settings.label(reference), entry.failure, kept))
             elif earlier and earlier.failure and not entry.failure:
-                recovered.setdefault(earlier.failures, []).append(reference)
-        for line, _, kept in by_cause(failed):
-            self.log("warn", line + kept)
+                recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
+        for line, _, _ in by_cause(failed, lambda _, kept: kept):
+            self.log("warn", line)
         for failures, references in recovered.items():
             attempts = f"{failures} failed attempt{'' if failures == 1 else 's'}"
             self.log("info", f"{', '.join(references)}: recovered after {attempts}")
         known = {line for _, line in _left_out(before, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in known:
-                self.log("warn", f"{source.public_reference}: {line}; it was left out")
+                self.log("warn", f"{source.public_reference}: {line}")
 
 
 def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:

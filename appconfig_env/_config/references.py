@@ -44,6 +44,9 @@ _OTHER_TOOLS = (
 _NAME_CHARACTERS = "/_+=.@-!:%"
 
 
+SPACE_AFTER_SSM = "resembles ssm:/x, but has a space after the colon; remove the space"
+
+
 class NearMiss:
     """A value that is not a reference, but looks like one with a mistake.
 
@@ -76,19 +79,28 @@ def near_miss(value: str) -> NearMiss | None:
         return None
     scheme = written.lower().replace("-", "").replace("_", "").replace(" ", "")
     if scheme in (APPCONFIG, SECRETS_MANAGER, SSM):
-        if not _is_plausible(scheme, rest):
-            return None
-        if written != scheme:
-            is_certain = scheme != SSM or "/" in rest  # SSM:debug may be the level of a log
-            return NearMiss(_did_you_mean(written, scheme), is_certain=is_certain)
-        reason = "is a reference between quotation marks or white space; remove them"
-        return NearMiss(reason, is_certain=True)
+        return _near_miss_of(scheme, written, rest)
     for known, most, is_certain in _NEAR:
         if _distance(scheme, known, most) <= most and _is_plausible(known, rest):
             if is_certain or rest.startswith("/"):
                 return NearMiss(_did_you_mean(written, known), is_certain=is_certain)
             return None
     return None
+
+
+def _near_miss_of(scheme: str, written: str, rest: str) -> NearMiss | None:
+    """Return what is wrong with a value whose scheme is written in another form."""
+    if not _is_plausible(scheme, rest):
+        path = rest.lstrip()
+        # After a space, other text is a sentence; only a path can hardly be one.
+        if scheme == SSM and path.startswith("/") and _is_plausible(SSM, path):
+            return NearMiss(SPACE_AFTER_SSM, is_certain=False)
+        return None
+    if written != scheme:
+        is_certain = scheme != SSM or "/" in rest  # SSM:debug may be the level of a log
+        return NearMiss(_did_you_mean(written, scheme), is_certain=is_certain)
+    reason = "is a reference between quotation marks or white space; remove them"
+    return NearMiss(reason, is_certain=True)
 
 
 def _did_you_mean(written: str, scheme: str) -> str:
@@ -172,11 +184,12 @@ def parse(text: str, variable: str = "") -> Source:
     return _source(scheme, parts, key, options, variable)
 
 
-def parse_prefetch(text: str) -> Source:
+def parse_prefetch(text: str, setting: str = "") -> Source:
     """Parse one item of AWS's prefetch list.
 
     Args:
         text: `A:E:C` or `/applications/A/environments/E/configurations/C`.
+        setting: the variable that holds the list.
 
     Raises:
         ReferenceProblems: `text` has neither form.
@@ -196,13 +209,15 @@ def parse_prefetch(text: str) -> Source:
         raise ReferenceProblems([f"expected {forms}; correct the item"])
     problems: list[str] = []
     if ";" in text:
-        problems.append("separate items with commas, not semicolons; write a ; in a name as %3B")
+        problems.append(
+            "separate items with commas, not semicolons; write a semicolon in a name as %3B"
+        )
     if "*" in text:
         problems.append("wildcards are not expanded; name a profile, or write a * in a name as %2A")
     parts = _decoded(names, problems)
     if problems:
         raise ReferenceProblems(problems)
-    return Source(Resource(APPCONFIG, parts))
+    return Source(Resource(APPCONFIG, parts), setting=setting)
 
 
 def _source(
@@ -331,8 +346,6 @@ def _reject_contradictions(
 def _reject_in_place(
     scheme: str, parts: tuple[str, ...], options: dict[str, object], problems: list[str]
 ) -> None:
-    if scheme == FILE:
-        problems.append("file: cannot be a variable's value; move it to APPCONFIG_ENV_SOURCES")
     if scheme == SSM and parts[0].endswith("/"):
         problems.append(
             "a path has many values; name one parameter, or move the path to APPCONFIG_ENV_SOURCES"

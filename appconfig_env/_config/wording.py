@@ -21,13 +21,13 @@ def printable(text: str, longest: int = 400) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def listed(names: Iterable[str], wanted: str) -> str:
-    """List up to MOST_LISTED names for a message, those that are most like `wanted` first."""
+def listed(names: Iterable[str], *wanted: str) -> str:
+    """List up to MOST_LISTED names for a message, those that are most like one `wanted` first."""
     from difflib import get_close_matches  # only an error pays for it
 
     known = sorted(dict.fromkeys(names))
-    near = get_close_matches(wanted, known, n=3, cutoff=0.5)
-    ordered = [*near, *(name for name in known if name not in near)]
+    near = [one for name in wanted for one in get_close_matches(name, known, n=3, cutoff=0.5)]
+    ordered = list(dict.fromkeys([*near, *known]))
     shown = ", ".join(map(quoted, ordered[:MOST_LISTED]))
     more = len(ordered) - MOST_LISTED
     return f"{shown} and {more} more" if more > 0 else shown or "none"

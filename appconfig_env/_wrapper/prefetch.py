@@ -176,15 +176,15 @@ class Prefetch:
                 used = _DEFAULT
             else:
                 used = _UNSET
-            failed.append((reference, entry.failure, ("warn", used)))
-        for line, number, (level, used) in by_cause(failed):
-            log.write(level, f"{line}; {used[number > 1]}")
+            failed.append((settings.label(reference), entry.failure, ("warn", used)))
+        for line, _, (level, _) in by_cause(failed, lambda number, shared: shared[1][number > 1]):
+            log.write(level, line)
 
     def _report_slow_reads(self, snapshot: Snapshot) -> None:
         """Log which resources a refresh cannot read in its time: their values would stay as now."""
         limit = self._settings.poll_timeout_seconds
         slow = {
-            reference: entry.read_seconds
+            self._settings.label(reference): entry.read_seconds
             for reference, entry in snapshot.entries.items()
             if entry.read_seconds >= limit
         }
@@ -214,7 +214,7 @@ class Prefetch:
                 hint = "rename it, or configure it on the function"
                 log.write("warn", f"{reference}: {name} is protected and was left out; {hint}")
             for problem in variables.left_out:
-                log.write("warn", f"{reference}: {problem}; it was left out")
+                log.write("warn", f"{reference}: {problem}")
             for name, value in variables.values.items() if source.env else ():
                 if name in configured:
                     by = "was set by a program" if name in kept else "is configured on the function"
@@ -259,7 +259,8 @@ class Prefetch:
                 entry = loaded.entries[reference]
                 if entry.failure:
                     missing = entry.rendering(settings.resources()[reference]).missing
-                    failed.append((reference, entry.failure, "error" if missing else "warn"))
+                    level = "error" if missing else "warn"
+                    failed.append((settings.label(reference), entry.failure, level))
             for line, _, level in by_cause(failed):
                 log.write(level, line)
 

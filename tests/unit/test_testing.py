@@ -98,7 +98,9 @@ def test_a_document_is_found_whatever_the_options_of_its_reference(
     with override(documents={written: {"db": {"host": "x"}}}):
         assert appconfig_env.document(asked) == {"db": {"host": "x"}}
         assert appconfig_env.document(f"{asked}#db.host") == "x"
-        with pytest.raises(MissingKeyError, match=r"has no key 'db\.port'"):
+        with pytest.raises(
+            MissingKeyError, match=r"'db' has no key 'port'; it has 'host'; correct"
+        ):
             appconfig_env.document(f"{asked}#db.port")
 
 

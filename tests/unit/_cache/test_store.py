@@ -144,9 +144,8 @@ def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
     for _ in range(2):
         process.clock.tick(1000)
         process.store.refresh()
-    assert process.lines[1:] == [
-        f"warn: ssm:/p/a, ssm:/p/b: {NO_RESPONSE}; keeping the last values"
-    ]
+    kept = f"{NO_RESPONSE.summary}; keeping the last values; {NO_RESPONSE.hint}"
+    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {kept}"]
     documents |= dict.fromkeys(("ssm:/p/a", "ssm:/p/b", "ssm:/p/c"), Document(b"2"))
     process.clock.tick(1000)
     process.store.refresh()

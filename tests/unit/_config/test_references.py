@@ -152,7 +152,6 @@ def test_contradictory_options_are_an_error(text: str) -> None:
     "text",
     [
         "ssm:/path/",
-        "file:x.env",
         *(f"ssm:/x?{option}" for option in ("prefix=A", "names=keep", "as=B", "env=no", "only=A")),
     ],
 )
@@ -312,6 +311,8 @@ def test_a_value_that_is_a_reference_but_for_a_mistake_is_an_error(value: str, r
         # Without a slash, three letters are as likely a word of another language.
         "SSM:debug",
         "Ssm:host:3",
+        "SSM: /shop/prod/host",
+        "Ssm:\t/x",
     ],
 )
 def test_a_value_that_may_be_meant_as_a_reference_is_a_warning(value: str) -> None:
@@ -354,6 +355,36 @@ def test_a_value_that_may_be_meant_as_a_reference_is_a_warning(value: str) -> No
     ],
 )
 def test_any_other_value_is_left_as_it_is(value: str) -> None:
+    assert near_miss(value) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "SSM: n/a",
+        "SSM: on/off",
+        "SSM: /shop/prod and /shop/test",
+        "SSM: see /docs/ssm",
+        "SSM: // not used",
+        "AppConfig: dev/test/prod",
+        "AppConfig: a/b/c",
+        "AppConfig: enabled",
+        "SecretsManager: yes/no",
+        "SecretsManager:my secret",
+        "SecretsManager: rotate monthly",
+        "Secrets Manager: disabled",
+        "note: /etc/hosts is mounted",
+        "Error: /x not found",
+        "level: info",
+        "file:./dev.db",
+        "redis://cache:6379/0",
+        "10:30:00",
+        "C: /temp",
+        "role: admin/write",
+        "Bearer: abc/def",
+    ],
+)
+def test_ordinary_text_with_a_colon_is_left_as_it_is(value: str) -> None:
     assert near_miss(value) is None
 
 
