@@ -117,8 +117,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
         origins[name] = origin
         if source.env and not is_variable_name(name):
             is_one_of_many = document.parameters is not None or isinstance(data, dict)
-            problem = _not_a_name(name, origin, is_left_out=is_one_of_many)
-            (left_out if is_one_of_many else problems).append(problem)
+            not_a_name = _not_a_name(name, origin, is_left_out=is_one_of_many)
+            (left_out if is_one_of_many else problems).append(not_a_name)
             continue
         if source.env and (problem := _impossible(name, value)):
             problems.append(problem)
@@ -127,8 +127,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
-    if problem := _missing(source, {*origins, *protected}, others):
-        (left_out if source.optional else problems).append(problem)
+    if missing := _missing(source, {*origins, *protected}, others):
+        (left_out if source.optional else problems).append(missing)
     if problems:
         raise DocumentError(*joined(problems))
     return Variables(values, secret, dict.fromkeys(protected), map(str, left_out))
