@@ -79,6 +79,48 @@ def test_flags_are_booleans_or_objects_with_attributes() -> None:
         assert not appconfig_env.flag("dim")
 
 
+@pytest.mark.parametrize(
+    ("flag", "got"),
+    [
+        ("yes", "str"),
+        (1, "int"),
+        ([True], "list"),
+        ({"enabled": "yes"}, "another type of 'enabled'"),
+    ],
+)
+def test_what_is_not_a_flag_is_an_error_that_names_it(flag: Any, got: str) -> None:
+    with (
+        pytest.raises(TypeError, match=rf"^flags: 'checkout': expected .*, got {got}; correct the"),
+        override(flags={"checkout": flag}),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("value", [{1, 2}, b"x", object(), {"a": {1}}])
+def test_a_value_that_is_neither_text_nor_json_data_is_an_error_that_names_it(value: Any) -> None:
+    with (
+        pytest.raises(TypeError, match=r"^values: 'LIMIT': expected text or JSON data, got \w+; "),
+        override({"LIMIT": value}),
+    ):
+        pass
+
+
+def test_a_name_that_is_not_text_is_an_error() -> None:
+    names: Any = {1: "x"}
+    with (
+        pytest.raises(TypeError, match=r"^values: expected names of type str, got 1 \(int\); "),
+        override(names),
+    ):
+        pass
+
+
+def test_a_value_that_only_get_can_return_can_be_given() -> None:
+    # As that of a source with env=no, whose names and values no environment limits.
+    with override({"a=b": "x\0y", "1st": "z"}):
+        assert appconfig_env.get("a=b") == "x\0y"
+        assert appconfig_env.get("1st") == "z"
+
+
 def test_an_override_applies_to_all_threads() -> None:
     values: list[str | None] = []
     with override({"LIMIT": 3}):

@@ -17,6 +17,7 @@ import tokenize
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..._config.wording import printable
 from ...errors import AppConfigEnvError
 
 if TYPE_CHECKING:
@@ -196,6 +197,14 @@ def _compile_on_path(sources: Mapping[str, str], name: str) -> Compiled | None:
     return None
 
 
+def _reason(stderr: str) -> str:
+    """Return why an interpreter, or a version manager in its place, failed, as one line."""
+    lines = [" ".join(line.split()) for line in stderr.splitlines() if line.strip()]
+    if any(line.lstrip().startswith(("Traceback ", 'File "')) for line in lines):
+        return lines[-1]  # Python's error; the lines before it only lead to it
+    return printable(" ".join(lines))
+
+
 def _compile(sources: Mapping[str, str], python: str) -> Compiled:
     # -S and -P: only the standard library; a fixed seed, because sets of constants are written in
     # the order of their hashes. PATH and version managers' variables are kept.
@@ -215,10 +224,8 @@ def _compile(sources: Mapping[str, str], python: str) -> Compiled:
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         reason = str(error)
         if isinstance(error, subprocess.CalledProcessError):  # its text is the whole program
-            reason = error.stderr.strip() or f"exit code {error.returncode}"
-        raise CompileError(
-            f"{python} cannot compile ({reason.splitlines()[-1]}); pass another --python"
-        ) from error
+            reason = _reason(error.stderr) or f"exit code {error.returncode}"
+        raise CompileError(f"{python} cannot compile ({reason}); pass another --python") from error
     if implementation != "cpython" or f"python{major}.{minor}" not in PYTHONS:
         supported = ", ".join(name.removeprefix("python") for name in PYTHONS)
         raise CompileError(
