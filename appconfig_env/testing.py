@@ -54,12 +54,12 @@ def override(
         helper.replace_store(outer)
 
 
-def _flag(name: str, data: bool | Mapping[str, Any] | None) -> Flag | None:  # noqa: FBT001 - the shorthand for on and off
+def _flag(name: str, data: object) -> Flag | None:
     if data is None:
         return None
     if isinstance(data, bool):
         return Flag(name, enabled=data)
-    fields = {"enabled": True, **data} if isinstance(data, Mapping) else data
+    fields: Any = {"enabled": True, **data} if isinstance(data, Mapping) else data
     if not is_flag(fields):
         got = type(data).__name__ if fields is data else "another type of 'enabled'"
         raise TypeError(
@@ -69,7 +69,7 @@ def _flag(name: str, data: bool | Mapping[str, Any] | None) -> Flag | None:  # n
     return flag_of(name, fields)
 
 
-def _text(name: str, value: object) -> str | None:
+def _text(name: object, value: object) -> str | None:
     if not isinstance(name, str):
         kind = type(name).__name__
         raise TypeError(
