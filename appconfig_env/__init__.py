@@ -1,6 +1,6 @@
 """AppConfig, Parameter Store and Secrets Manager as environment variables, with refresh."""
 
-from ._helper.helper import Helper as _Helper
+from ._helper.helper import PROCESS_HELPER as _HELPER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,11 +64,9 @@ __all__ = [
     "status",
 ]
 
-_process_helper = _Helper()
-
-get = _process_helper.get
-document = _process_helper.document
-flag = _process_helper.flag
-refresh = _process_helper.refresh
-on_change = _process_helper.on_change
-status = _process_helper.status
+get = _HELPER.get
+document = _HELPER.document
+flag = _HELPER.flag
+refresh = _HELPER.refresh
+on_change = _HELPER.on_change
+status = _HELPER.status

@@ -16,10 +16,10 @@ except ImportError as error:
         "run pip install 'appconfig-env[openfeature]'"
     ) from error
 
-from . import _process_helper
 from ._config.references import ReferenceProblems, parse, without_options
 from ._config.sources import APPCONFIG
 from ._content.flags import Flag, flag_of, is_flag
+from ._helper.helper import PROCESS_HELPER
 from .errors import AppConfigEnvError, MissingKeyError, SettingsError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class AppConfigProvider(AbstractProvider):
         SettingsError: `source` is not the reference of an AppConfig profile.
     """
 
-    def __init__(self, source: str | None = None, *, helper: Helper = _process_helper) -> None:
+    def __init__(self, source: str | None = None, *, helper: Helper = PROCESS_HELPER) -> None:
         super().__init__()
         self._source = None if source is None else _profile(source)
         self._helper = helper

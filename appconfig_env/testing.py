@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import _process_helper
 from ._content.flags import Flag, flag_of, is_flag
 from ._content.variables import text_value
+from ._helper.helper import PROCESS_HELPER
 from ._helper.static_store import StaticStore, parsed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def override(
     *,
     documents: Mapping[str, Any] | None = None,
     flags: Mapping[str, bool | Mapping[str, Any] | None] | None = None,
-    helper: Helper = _process_helper,
+    helper: Helper = PROCESS_HELPER,
 ) -> Iterator[None]:
     """Override what `get`, `document` and `flag` return inside the `with`; nothing is fetched.
 

@@ -59,6 +59,8 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 # Events after which the session can still deliver the document that this process does not have.
 KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
 
+# The lowest revision of an attempt; 0 is that of none.
+OLDEST = 1
 # The wait after a response "too early", in seconds: the service's minimum interval.
 EARLY_SECONDS = 15.0
 NEVER_READ = Failure(
@@ -72,6 +74,12 @@ NO_LONGER_JSON = Failure(
     "expected JSON, as in the last document, got text that starts like JSON but is not JSON",
     "fix the document",
 )
+# What is used after a failed read: of one resource, and of several ones.
+LAST_VALUES = "using the last values", "using the last values"
+FALLBACK_VALUES = "using the fallback", "using the fallback"
+OTHER_SOURCES = "used by its other sources", "used by their other sources"
+DEFAULT = "using its default", "using their defaults"
+UNSET = "left unset", "left unset"
 
 
 class Entry:
@@ -175,17 +183,19 @@ class Entry:
 
         Args:
             longest: seconds from one attempt to the next, at most.
-            revision: the highest one that an attempt can have had until now.
+            revision: the highest one that an attempt can have had until now. An entry with a higher
+                one is from before a restart of the machine, and so older than any attempt since.
         """
         latest = self.checked_at + longest
         highest = max(self.revision, self.confirmed, self.failures)
         if self.refresh_at <= latest and highest <= revision:
             return self
+        is_older = highest > revision
         return self._with(
             refresh_at=min(self.refresh_at, latest),
-            revision=min(self.revision, revision),
-            confirmed=min(self.confirmed, revision),
-            failures=min(self.failures, revision),  # each has a revision of its own
+            revision=min(self.revision, OLDEST) if is_older else self.revision,
+            confirmed=min(self.confirmed, OLDEST) if is_older else self.confirmed,
+            failures=min(self.failures, revision),  # each had a revision of its own
         )
 
     def without_token(self) -> Entry:
@@ -213,6 +223,14 @@ class Entry:
     def is_known(self) -> bool:
         """Whether this process has the document, or the reason why there is none."""
         return self.document is not None or self.failure is not None
+
+    def in_use(self, sources: Sequence[Source]) -> tuple[str, str]:
+        """Return what stands in for a failed read of `sources`: for one resource, and for more."""
+        if self.fetched_at is not None:
+            return LAST_VALUES if self.confirmed else FALLBACK_VALUES
+        if self.used_since is not None:
+            return OTHER_SOURCES
+        return DEFAULT if any(source.default is not None for source in sources) else UNSET
 
     def fetched_by(self, now: float) -> float | None:
         """Return when the document was confirmed; `now` if the clock has moved backwards since."""

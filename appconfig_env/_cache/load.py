@@ -74,6 +74,19 @@ def load(
     return Snapshot(now, fingerprint(settings), entries)
 
 
+def refresh_seconds(settings: Settings, known: Snapshot) -> float:
+    """Return the time limit of a refresh, in seconds.
+
+    It is the poll timeout, unless the last good read of a resource took longer: what a start could
+    read, a refresh can too. It is half as much again then, and at most what a start has.
+    """
+    usual = settings.poll_timeout_seconds
+    slowest = max((entry.read_seconds for entry in known.entries.values()), default=0.0)
+    if slowest < usual:
+        return usual
+    return max(usual, min(1.5 * slowest, settings.deadline_seconds))
+
+
 def stale(
     settings: Settings, now: float, previous: Snapshot | None, force: Collection[str] = ()
 ) -> list[Request]:

@@ -230,7 +230,6 @@ def _usable(found: Snapshot, settings: Settings) -> Snapshot:
     Documents that their sources cannot use are left out: they are read again.
     """
     resources = settings.resources()
-    # A higher revision was written before the machine was restarted, or by another program.
     latest = revision_now()
     entries = {
         reference: entry.bounded(settings.longest_wait(resources[reference]), latest)

@@ -153,7 +153,8 @@ class _Redacted:
         """Return the entry with its values; None if the environment does not have all of them."""
         given: dict[str, Variables] = {}
         for identity, names in entry.redacted.items():
-            if identity not in self._sources:
+            source = self._sources.get(identity)
+            if source is None or source.resource.reference != reference:
                 return None
             for name in names:
                 if name not in self._environ or self._owners[name] != reference:

@@ -9,6 +9,7 @@ from .snapshot_json import SnapshotRefusedError
 
 # Thirty AppConfig documents of the largest size; more would not fit into a small function's memory.
 LARGEST_BYTES = 64 * 1024 * 1024
+EEXIST = 17  # on Linux; importing errno would cost the helper a module
 
 
 def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
@@ -21,8 +22,10 @@ def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
             another user than the build.
 
     Raises:
-        OSError: the file could not be written; the old one is still there.
+        OSError: the file could not be written, or is a device; the old one is still there.
     """
+    if _is_device(path):  # a rename would put the file in its place, for the whole machine
+        raise OSError(EEXIST, "it is a device")
     temporary = f"{path}.{os.getpid()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -39,6 +42,14 @@ def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def _is_device(path: str) -> bool:
+    try:
+        mode = os.lstat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
 
 
 def remove(path: str) -> None:

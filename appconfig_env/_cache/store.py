@@ -9,7 +9,7 @@ from .._config.settings import HANDOFF, from_environ
 from ..errors import by_cause
 from . import handoff as handoffs
 from . import repository, turn
-from .load import load
+from .load import load, refresh_seconds
 from .snapshot import Snapshot, completed, fingerprint, newest
 
 TYPE_CHECKING = False
@@ -225,9 +225,10 @@ class Store:
 
     def _longest_wait(self) -> float:
         """Return how many seconds a caller may wait for another process, and again for AWS."""
-        deadline, least = self.settings.deadline_seconds, self.settings.poll_timeout_seconds
+        deadline = self.settings.deadline_seconds
         if self.is_empty:
             return deadline
+        least = refresh_seconds(self.settings, self.snapshot)
         if self._child is None:
             return least
         # The child has the same deadline as the wrapper; until then it has not failed.
@@ -324,11 +325,14 @@ class Store:
         for reference, entry in self.snapshot.entries.items():
             earlier = before.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
-                kept = "keeping the last values" if entry.fetched_at is not None else ""
-                failed.append((self.settings.label(reference), entry.failure, kept))
+                sources = self.settings.resources()[reference]
+                used = None if entry.rendering(sources).missing else entry.in_use(sources)
+                failed.append((self.settings.label(reference), entry.failure, used))
             elif earlier and earlier.failure and not entry.failure:
                 recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
-        for line, _, _ in by_cause(failed, lambda _, kept: kept):
+        for line, _, _ in by_cause(
+            failed, lambda number, used: used[number > 1] if used is not None else ""
+        ):
             self.log("warn", line)
         for failures, references in recovered.items():
             attempts = f"{failures} failed attempt{'' if failures == 1 else 's'}"

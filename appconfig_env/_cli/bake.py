@@ -67,6 +67,8 @@ def main(
     )
     options = parser.parse_args(arguments)
     environ = os.environ if environ is None else environ
+    if os.path.exists(options.output) and not os.path.isfile(options.output):
+        return _fail(f"cannot write {options.output} (it is not a file); pass another --output")
     try:
         settings = _settings.from_environ(environ)
         snapshot, without = bake(settings, make_backend(settings, environ), now())

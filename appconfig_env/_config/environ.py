@@ -105,10 +105,11 @@ class Reader:
             return "info"
         return level
 
-    def absolute_path(self, name: str, default: str) -> str:
-        """A path that starts with a slash."""
+    def file_path(self, name: str, default: str) -> str:
+        """The absolute path of a file that will be written: no device, which it would replace."""
         path = self.text(name) or default
-        if not path.startswith("/"):
-            self.reject(name, "an absolute path")
+        is_device = path.startswith("/dev/") and not path.startswith("/dev/shm/")  # noqa: S108 # nosec B108 # a folder
+        if is_device or not path.startswith("/"):
+            self.reject(name, "the absolute path of a file")
             return default
         return path

@@ -191,7 +191,7 @@ def from_environ(
     settings = Settings(
         _without_duplicates(sources),
         aws=aws_settings.from_environ(environ, reader.problems),
-        snapshot_path=reader.absolute_path(PREFIX + "SNAPSHOT", SNAPSHOT_PATH),
+        snapshot_path=reader.file_path(PREFIX + "SNAPSHOT", SNAPSHOT_PATH),
         deadline_seconds=reader.seconds(PREFIX + "DEADLINE_SECONDS", 8.0, allow_zero=False),
         poll_seconds=reader.seconds(AWS_PREFIX + "POLL_INTERVAL_SECONDS", 45.0),
         poll_timeout_seconds=reader.millis(AWS_PREFIX + "POLL_TIMEOUT_MILLIS", 3000.0) / 1000,

@@ -242,3 +242,6 @@ def _logger() -> Any:
     import logging  # importing this package must not load it; the runtime has by now
 
     return logging.getLogger("appconfig_env")
+
+
+PROCESS_HELPER = Helper()  # the package's functions are its methods

@@ -8,7 +8,7 @@ import time
 
 from .._backends import router, system
 from .._cache import handoff, repository
-from .._cache.load import load, stale
+from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
@@ -31,11 +31,6 @@ _CONTINUING = (
     "continuing without it (APPCONFIG_ENV_ON_ERROR=continue)",
     "continuing without them (APPCONFIG_ENV_ON_ERROR=continue)",
 )
-_LAST_VALUES = "using the last values", "using the last values"
-_FALLBACK = "using the fallback", "using the fallback"
-_OTHER_SOURCES = "used by its other sources", "used by their other sources"
-_DEFAULT = "using its default", "using their defaults"
-_UNSET = "left unset", "left unset"
 
 
 class Prefetch:
@@ -95,12 +90,12 @@ class Prefetch:
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(shared, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
-            self._report_slow_reads(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
             requests = stale(settings, moment, snapshot, _failed(snapshot))
             unread = {one.resource.reference for one in requests}
             background = [reference for reference in deferred if reference in unread]
+            self._report_slow_reads(snapshot, snapshot.entries.keys() - background)
             if background:
                 passed.background = self._load_in_background(snapshot, background, shared)
         result[HANDOFF] = handoff.dumps(passed)
@@ -168,40 +163,34 @@ class Prefetch:
             entry = snapshot.entries.get(reference)
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
-            if entry.fetched_at is not None:
-                used = _LAST_VALUES if entry.confirmed else _FALLBACK
-            elif entry.used_since is not None:
-                used = _OTHER_SOURCES
-            elif any(source.default is not None for source in sources):
-                used = _DEFAULT
-            else:
-                used = _UNSET
-            failed.append((settings.label(reference), entry.failure, ("warn", used)))
+            shared = ("warn", entry.in_use(sources))
+            failed.append((settings.label(reference), entry.failure, shared))
         for line, _, (level, _) in by_cause(failed, lambda number, shared: shared[1][number > 1]):
             log.write(level, line)
 
-    def _report_slow_reads(self, snapshot: Snapshot) -> None:
-        """Log which resources a refresh cannot read in its time: their values would stay as now."""
-        limit = self._settings.poll_timeout_seconds
+    def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
+        """Log which of the resources make a refresh longer than the settings say."""
         slow = {
             self._settings.label(reference): entry.read_seconds
             for reference, entry in snapshot.entries.items()
-            if entry.read_seconds >= limit
+            if reference in references
         }
+        usual = self._settings.poll_timeout_seconds
+        longest = refresh_seconds(self._settings, snapshot)
+        slow = {reference: seconds for reference, seconds in slow.items() if seconds >= usual}
         if slow:
-            needed = round(1.5 * max(slow.values()) * 1000)
             self._log.write(
                 "warn",
-                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, and a refresh is "
-                f"given {limit:g} s; set AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS={needed}, or "
-                "read less with one source",
+                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, so a refresh, and "
+                f"the get() that begins it, may take {longest:.1f} s in place of {usual:g}; read "
+                "less with one source",
             )
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
         """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
         in_place = {source.variable for source in settings.sources if source.variable}
-        kept = self._kept() & self._environ.keys()
+        kept = self._kept()
         in_place -= kept
         result = {name: value for name, value in self._environ.items() if name not in in_place}
         configured = settings.fixed if settings.overwrite else frozenset(result)
@@ -229,12 +218,14 @@ class Prefetch:
         """Return the names that a program before this wrapper has set, and no source may set."""
         if self._passed is None or self._settings.overwrite:
             return frozenset()
-        return self._passed.kept
+        return self._passed.kept & self._environ.keys()
 
     def _handoff(self, moment: float) -> handoff.Handoff:
         if self._passed is not None:
             passed = self._passed
-            references, configured, kept = passed.references, passed.configured, self._kept()
+            references, kept = passed.references, self._kept()
+            # A name that a program has removed is a source's from now on.
+            configured = passed.configured & self._environ.keys()
         else:
             in_place = {source.variable for source in self._settings.sources}
             configured, kept = frozenset(self._environ) - in_place, frozenset()
@@ -254,6 +245,7 @@ class Prefetch:
             loaded = self._load(self._now(), snapshot, others)
             self._publish(shared, loaded)
             send(handoff.sent(loaded, deferred, settings))
+            self._report_slow_reads(loaded, deferred)
             failed = []
             for reference in deferred:
                 entry = loaded.entries[reference]

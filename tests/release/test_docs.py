@@ -13,7 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-import appconfig_env
+from appconfig_env._helper.helper import Helper
 from tools.shards import shard
 
 from ..support.paths import ROOT, checkout_files
@@ -83,8 +83,7 @@ def test_the_example_of_a_test_passes_and_can_fail() -> None:
     (block,) = re.findall(
         r"^```python\n(.*?)^```", read("CONTRIBUTING.md"), re.DOTALL | re.MULTILINE
     )
-    helper = type(appconfig_env._process_helper)
-    scopes: list[dict[str, Any]] = [{"Helper": helper}, {"Helper": lambda _: helper({})}]
+    scopes: list[dict[str, Any]] = [{"Helper": Helper}, {"Helper": lambda _: Helper({})}]
     for scope in scopes:
         exec(block, scope)
     (name,) = re.findall(r"def (test_\w+)", block)

@@ -58,7 +58,7 @@ def poll(run: Run, requests: list[Request]) -> None:
             version=response.get("VersionLabel") or "",
             token=next_token,
             poll_seconds=poll_seconds,
-            read_seconds=run.read_seconds,
+            read_seconds=run.read_seconds(resource),
         )
 
 

@@ -71,7 +71,7 @@ class Run:
         # is. A call that succeeds, or is followed by another one, explains nothing any more.
         self._failures: dict[str, AwsError] = {}
         self._under_way: dict[str, str] = {}
-        self._lost_seconds = 0.0  # the longest time that a call took up to its last attempt
+        self._lost_seconds: dict[str, float] = {}  # by reference: in attempts that failed
         self._lock = system.lock()
         self._holders = 1  # the workers, and the thread in `wait`
         self._finished = system.lock()
@@ -85,10 +85,9 @@ class Run:
         """
         return min(self._system.now() - self._began, self._timeout)
 
-    @property
-    def read_seconds(self) -> float:
-        """Seconds since the fetch began, without those lost to attempts that failed."""
-        return max(0.0, self.elapsed - self._lost_seconds)
+    def read_seconds(self, resource: Resource) -> float:
+        """Seconds since the fetch began, without those that `resource` lost to failed attempts."""
+        return max(0.0, self.elapsed - self._lost_seconds.get(resource.reference, 0.0))
 
     def has_ended(self, error: AwsError) -> bool:
         """Whether the deadline is the reason for `error`: calls end a moment before it."""
@@ -157,7 +156,7 @@ class Run:
             else:
                 if self._failures:
                     self._forget_failures(references)
-                    self._lost_seconds = max(self._lost_seconds, began - first)
+                    self._lose(references, began - first)
                 return response
             # An attempt that the deadline ended tells less than one before it that had its time.
             raise known.bare()
@@ -217,6 +216,10 @@ class Run:
     def _forget_failures(self, references: list[str]) -> None:
         for reference in references:
             self._failures.pop(reference, None)
+
+    def _lose(self, references: list[str], seconds: float) -> None:
+        for reference in references:
+            self._lost_seconds[reference] = self._lost_seconds.get(reference, 0.0) + seconds
 
     def _why_no_time(self) -> tuple[str, str]:
         """Return why a call was not attempted before the deadline, and what to do."""

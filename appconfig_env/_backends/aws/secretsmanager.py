@@ -80,7 +80,7 @@ def _accept(run: Run, resources: list[Resource], secret: dict[str, Any]) -> None
             secret=True,
             version=str(secret.get("VersionId") or ""),
             name=str(secret.get("Name") or ""),
-            read_seconds=run.read_seconds,
+            read_seconds=run.read_seconds(resource),
         )
 
 

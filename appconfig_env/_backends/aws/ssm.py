@@ -61,7 +61,9 @@ def read_path(run: Run, resource: Resource) -> None:
         message = "no parameters under this path"
         raise AwsError("GetParametersByPath", "ParameterNotFound", message)
     run.outcomes[resource.reference] = Document(
-        parameters=values, secret_parameters=frozenset(secure), read_seconds=run.read_seconds
+        parameters=values,
+        secret_parameters=frozenset(secure),
+        read_seconds=run.read_seconds(resource),
     )
 
 
@@ -109,7 +111,7 @@ def read_names(run: Run, wanted: Named, region: str) -> None:
                 str(parameter["Value"]).encode("utf-8", "surrogatepass"),
                 secret=parameter.get("Type") == "SecureString",
                 version=str(parameter.get("Version") or ""),
-                read_seconds=run.read_seconds,
+                read_seconds=run.read_seconds(resource),
             )
 
 

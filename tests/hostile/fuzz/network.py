@@ -106,7 +106,7 @@ HEADERS = (
 class Run:
     """A fake of the AWS executor's `Run`: every call gets the same response."""
 
-    elapsed = read_seconds = 0.0
+    elapsed = 0.0
 
     def __init__(self, response: HttpResponse) -> None:
         self.response = response
@@ -121,6 +121,9 @@ class Run:
     def fail(self, resources: list[Any], error: AwsError) -> None:
         for resource in resources:
             self.outcomes[resource.reference] = error.failure
+
+    def read_seconds(self, *_: object) -> float:
+        return 0.0
 
     def add(self, *_: object) -> None:
         pass

@@ -139,9 +139,16 @@ def test_a_revision_follows_the_clock_and_never_decreases(revision: int, least: 
 
 @pytest.mark.parametrize(
     ("revision", "confirmed", "bounded"),
-    [(7, 5, (7, 5)), (8, 8, (8, 8)), (9, 8, (8, 8)), (2**53, 2**53, (8, 8)), (7, 9, (7, 8))],
+    [
+        (7, 5, (7, 5)),
+        (8, 8, (8, 8)),
+        (9, 8, (1, 1)),
+        (2**53, 2**53, (1, 1)),
+        (7, 9, (1, 1)),
+        (9, 0, (1, 0)),
+    ],
 )
-def test_a_revision_from_a_file_is_believed_only_as_far_as_the_clock_allows(
+def test_an_entry_with_a_revision_that_the_clock_has_not_reached_is_older_than_any_attempt(
     revision: int, confirmed: int, bounded: tuple[int, int]
 ) -> None:
     entry = Entry(revision=revision, confirmed=confirmed, refresh_at=4.0).bounded(5.0, 8)

@@ -10,7 +10,7 @@ import pytest
 from appconfig_env._backends.base import Unchanged
 from appconfig_env._backends.fake import NO_RESPONSE, FakeBackend
 from appconfig_env._cache.entry import Entry
-from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, load
+from appconfig_env._cache.load import OLDEST_TOKEN_SECONDS, load, refresh_seconds
 from appconfig_env._cache.schedule import LONGEST_WAIT_SECONDS
 from appconfig_env._cache.snapshot import Snapshot
 from appconfig_env._cache.snapshot_json import dumps, loads
@@ -531,3 +531,28 @@ def test_no_error_contains_a_value(body: bytes) -> None:
     found = story.load()
     texts = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]
     assert CANARY not in "\n".join(texts)
+
+
+@pytest.mark.parametrize(
+    ("slowest", "poll_timeout", "deadline", "expected"),
+    [
+        (0.0, "3000", "8", 3.0),
+        (2.9, "3000", "8", 3.0),
+        (3.0, "3000", "8", 4.5),
+        (7.0, "3000", "8", 8.0),
+        (1e9, "3000", "8", 8.0),  # from a file
+        (4.0, "10s", "8", 10.0),
+        (12.0, "10s", "8", 10.0),
+    ],
+)
+def test_a_refresh_may_take_what_the_slowest_source_took_but_no_longer_than_a_start(
+    slowest: float, poll_timeout: str, deadline: str, expected: float
+) -> None:
+    settings = from_environ(
+        {
+            "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": poll_timeout,
+            "APPCONFIG_ENV_DEADLINE_SECONDS": deadline,
+        }
+    )
+    entries = {"a": Entry(read_seconds=0.1), "b": Entry(read_seconds=slowest)}
+    assert refresh_seconds(settings, Snapshot(0.0, "", entries)) == expected

@@ -304,6 +304,13 @@ def test_a_source_that_is_no_longer_configured_completes_nothing() -> None:
     assert completed(found, from_environ({}), {"A": "1"}, 99.0).entries == {}
 
 
+def test_names_of_another_resource_s_source_complete_nothing() -> None:
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": "secretsmanager:a secretsmanager:b"})
+    entry = Entry(fetched_at=1.0, is_secret=True, redacted={"secretsmanager:b": ["X"]})
+    found = Snapshot(1.0, "f", {"secretsmanager:a": entry})
+    assert completed(found, settings, {"X": "1"}, 99.0).entries == {}
+
+
 printable = st.text(st.characters(exclude_characters='"\\', exclude_categories=["C"]), max_size=9)
 
 

@@ -57,6 +57,19 @@ def test_a_link_is_replaced_not_followed(path: str, tmp_path: Path) -> None:
     assert not os.path.islink(path)
 
 
+def test_a_device_is_not_replaced() -> None:
+    ends = os.openpty()  # a device in a file system that has no place for files
+    try:
+        device = os.ttyname(ends[1])
+        before = os.stat(device)
+        with pytest.raises(OSError, match="it is a device"):
+            write(device, b"whole")
+        assert os.stat(device) == before
+    finally:
+        for descriptor in ends:
+            os.close(descriptor)
+
+
 def test_a_failed_write_leaves_nothing_behind(path: str, tmp_path: Path) -> None:
     os.mkdir(path)
     with pytest.raises(OSError, match="directory"):

@@ -124,7 +124,7 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(process: Process) -> No
     for _ in range(3):
         process.clock.tick(1000)
         process.store.refresh()
-    assert process.lines == [f"warn: {APP}: denied; keeping the last values"]
+    assert process.lines == [f"warn: {APP}: denied; using the last values"]
     assert process.values() == {"A": "1"}
     process.response(2)
     process.clock.tick(1000)
@@ -144,8 +144,8 @@ def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
     for _ in range(2):
         process.clock.tick(1000)
         process.store.refresh()
-    kept = f"{NO_RESPONSE.summary}; keeping the last values; {NO_RESPONSE.hint}"
-    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {kept}"]
+    used = f"{NO_RESPONSE.summary}; using the last values; {NO_RESPONSE.hint}"
+    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {used}"]
     documents |= dict.fromkeys(("ssm:/p/a", "ssm:/p/b", "ssm:/p/c"), Document(b"2"))
     process.clock.tick(1000)
     process.store.refresh()
@@ -212,6 +212,23 @@ def test_no_number_in_a_file_ends_the_sharing(
         process, *others = (*others, process)
 
 
+@pytest.mark.parametrize("options", ["", "?optional"])
+def test_a_fallback_that_stands_in_is_called_so(
+    process: Process, tmp_path: Path, options: str
+) -> None:
+    fallback = (tmp_path / "snapshot.json").rename(tmp_path / "fallback.json")
+    assert process.values() == {"A": "1"}
+    later = Process(
+        tmp_path,
+        APPCONFIG_ENV_FALLBACK=str(fallback),
+        APPCONFIG_ENV_SOURCES=APP + options,
+    )
+    later.store.refresh()
+    assert later.values() == {"A": "1"}
+    used = f"{NO_RESPONSE.summary}; using the fallback; {NO_RESPONSE.hint}"
+    assert later.lines == [f"warn: {APP}: {used}"]
+
+
 def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(
     process: Process,
 ) -> None:
@@ -234,6 +251,27 @@ def test_a_lock_whose_holder_publishes_nothing_is_abandoned(process: Process) ->
     process.clock.tick(17)  # more than twice the deadline of eight seconds
     process.store.refresh()
     assert process.backend.asked() == [(APP, "")], "in a session of its own"
+    lock.release()
+
+
+def test_a_file_from_before_a_restart_never_replaces_a_value_read_since(
+    process: Process, tmp_path: Path
+) -> None:
+    file = tmp_path / "snapshot.json"
+    first, *documents = file.read_text().splitlines()
+    head = json.loads(first + "}}")
+    head["entries"][APP] |= {"revision": 10**15, "confirmed": 10**15}
+    file.write_text("\n".join([json.dumps(head)[:-2], *documents, ""]))
+    (tmp_path / "snapshot.json.state").unlink()
+    lock = FileLock(process.path + ".lock")  # nobody replaces the file
+    later = Process(tmp_path, peer=process)
+    later.response(2, "t2")
+    for token in ("", "t2"):
+        for seconds in (46, 17):  # until the lock is abandoned
+            later.clock.tick(seconds)
+            later.store.refresh()
+        assert (later.values(), later.backend.asked()) == ({"A": "2"}, [(APP, token)])
+        later.backend.documents[APP] = NO_RESPONSE
     lock.release()
 
 
@@ -278,6 +316,30 @@ class Blocking(FakeBackend):
         self.asked_once.set()
         assert self.may_respond.wait(30)
         return super().__call__(requests, timeout)
+
+
+class Timed(FakeBackend):
+    """A backend that records how much time it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts: list[float] = []
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        self.timeouts.append(timeout)
+        return super().__call__(requests, timeout)
+
+
+def test_a_refresh_is_given_as_long_as_the_last_good_read_took(process: Process) -> None:
+    backend = Timed()
+    process.backend = backend
+    process.store.distrust(0.0)  # takes the new backend
+    for seconds in (4.0, 0.5, 0.5):
+        process.clock.tick(1000)
+        body = b'{"a": "%g"}' % process.clock()
+        backend.documents[APP] = Document(body, read_seconds=seconds)
+        process.store.refresh()
+    assert backend.timeouts == [3.0, 6.0, 3.0]
 
 
 def test_one_thread_refreshes_and_the_others_do_not_wait_for_it(process: Process) -> None:

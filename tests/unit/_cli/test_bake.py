@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -224,6 +225,17 @@ def test_an_output_that_cannot_be_written_is_an_error(
     assert done.returncode == 1
     assert "error: cannot write " in done.stderr
     assert "fallback.json (No such file or directory)" in done.stderr
+
+
+def test_an_output_that_is_not_a_file_is_not_replaced(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    output = tmp_path / "fallback"
+    os.mkfifo(output)
+    done = bake(environ, "--output", str(output))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"cannot write {output} (it is not a file); pass another --output" in done.stderr
+    assert output.is_fifo()
 
 
 def test_the_help_names_the_setting_for_the_file(environ: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ def test_an_empty_variable_counts_as_unset(text: str | None) -> None:
     assert read("yes_no", text, default=True) == (True, [])
     assert read("one_of", text, "fail", "continue") == ("fail", [])
     assert read("log_level", text) == ("info", [])
-    assert read("absolute_path", text, "/tmp/x") == ("/tmp/x", [])
+    assert read("file_path", text, "/tmp/x") == ("/tmp/x", [])
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_an_empty_variable_counts_as_unset(text: str | None) -> None:
         ("one_of", "CONTINUE", ("fail", "continue"), "continue"),
         ("log_level", "Warning", (), "warn"),
         ("log_level", "NONE", (), "none"),
-        ("absolute_path", "/x", ("/y",), "/x"),
+        ("file_path", "/x", ("/y",), "/x"),
     ],
 )
 def test_a_valid_value_is_converted(
@@ -67,7 +67,7 @@ def test_four_words_mean_yes_and_four_mean_no_in_any_case(text: str, default: bo
         ("yes_no", "perhaps", (), {"default": True}, "yes or no (also true or false, on or off,"),
         ("one_of", "ignore", ("fail", "continue"), {}, "fail or continue"),
         ("log_level", "loud", (), {}, f"one of {', '.join(LOG_LEVELS)}"),
-        ("absolute_path", "x/y", ("/d",), {}, "an absolute path"),
+        ("file_path", "x/y", ("/d",), {}, "the absolute path of a file"),
     ],
 )
 def test_an_invalid_value_is_an_error_and_the_default_is_used(
@@ -82,5 +82,5 @@ def test_an_invalid_value_is_an_error_and_the_default_is_used(
 def test_errors_are_collected_in_order() -> None:
     reader = Reader({"A": "x", "B": "y"})
     reader.seconds("A", 1.0)
-    reader.absolute_path("B", "/")
+    reader.file_path("B", "/")
     assert [problem.partition(":")[0] for problem in reader.problems] == ["A", "B"]

@@ -167,6 +167,7 @@ def test_settings_are_never_references() -> None:
         (PREFIX + "ON_ERROR", "Continue", "continue_on_error", True),
         (PREFIX + "ON_ERROR", "fail", "continue_on_error", False),
         (PREFIX + "SNAPSHOT", "/x/s.json", "snapshot_path", "/x/s.json"),
+        (PREFIX + "SNAPSHOT", "/dev/shm/s.json", "snapshot_path", "/dev/shm/s.json"),
         (PREFIX + "FALLBACK", "fallback.json", "fallback_path", "fallback.json"),
         (PREFIX + "LOCAL_DIR", "local", "local_dir", "local"),
         (PREFIX + "NEXT_WRAPPER", "/opt/otel", "next_wrapper", "/opt/otel"),
@@ -202,6 +203,8 @@ def test_each_setting_is_parsed(name: str, value: str, attribute: str, expected:
         (PREFIX + "REFERENCES", "perhaps"),
         (PREFIX + "ON_ERROR", "ignore"),
         (PREFIX + "SNAPSHOT", "relative.json"),
+        (PREFIX + "SNAPSHOT", "/dev/null"),
+        (PREFIX + "SNAPSHOT", "/dev/stdout"),
         ("AWS_USE_FIPS_ENDPOINT", "yes"),
     ],
 )

@@ -168,7 +168,7 @@ def test_a_failed_refresh_keeps_the_last_values_waits_longer_and_is_logged_once(
     assert helper.status()[APP]["age"] == 1000
     warned = [record for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warned) == 1
-    assert "keeping the last values" in warned[0].getMessage()
+    assert "using the last values" in warned[0].getMessage()
 
     shop.recover()
     clock.tick(800)

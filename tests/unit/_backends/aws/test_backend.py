@@ -14,6 +14,7 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure, LoadError, SourceError
 
 from ....support.fake_client import FakeClient, Response
+from ....support.fakes import VirtualSystem
 from .calls import (
     PATIENCE_SECONDS,
     POLL,
@@ -27,7 +28,7 @@ from .calls import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 def test_without_requests_no_call_is_made() -> None:
@@ -123,6 +124,39 @@ def test_a_document_knows_how_long_it_took_to_read(source: str) -> None:
     )
     found = fetch(client, source, system=system)[source]
     assert found.read_seconds == 1.5 * len(client.calls)
+
+
+def fails_once(response: Callable[[Any], dict[str, Any]], system: VirtualSystem) -> Response:
+    """Fail, and respond to the next attempt; each takes a second and a half."""
+    failures = iter([AwsError("any", "InternalServerError", status=500)])
+
+    def respond(asked: Mapping[str, Any]) -> dict[str, Any]:
+        system.at += 1.5
+        for failure in failures:
+            raise failure
+        return response(asked)
+
+    return respond
+
+
+def test_failed_attempts_of_successive_calls_do_not_count_as_reading() -> None:
+    system = VirtualSystem()
+    page = {"Parameters": [{"Name": "/a/b", "Value": "1", "Type": "String"}]}
+    first = fails_once(lambda _: page | {"NextToken": "2"}, system)
+    second = fails_once(lambda _: page, system)
+    client = FakeClient(GetParametersByPath=[first, first, second, second])
+    assert fetch(client, "ssm:/a/", system=system)["ssm:/a/"].read_seconds == 3.0
+
+
+def test_failed_attempts_for_one_source_do_not_count_for_another_one() -> None:
+    system = VirtualSystem()  # with a single worker, which makes one call after the other
+    client = FakeClient(
+        GetSecretValue=fails_once(one_secret, system), GetParameters=fails_once(parameters, system)
+    )
+    found = fetch(client, "secretsmanager:a", "ssm:a", system=system)
+    first, second = sorted(document.read_seconds for document in found.values())
+    assert first == 1.5
+    assert second == 1.5 + system.slept[0] + 1.5 + 1.5
 
 
 @pytest.mark.parametrize(
