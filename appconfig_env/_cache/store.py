@@ -337,21 +337,21 @@ class Store:
             earlier = previous.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
                 sources = self.settings.resources()[reference]
-                is_missing = entry.rendering(sources).missing
-                failed.append(
-                    (reference, entry.failure, None if is_missing else entry.in_use(sources))
-                )
+                used = None if entry.rendering(sources).missing else entry.in_use(sources)
+                failed.append((self.settings.label(reference), entry.failure, used))
             elif earlier and earlier.failure and not entry.failure:
-                recovered.setdefault(earlier.failures, []).append(reference)
-        for line, number, used in by_cause(failed):
-            self.log("warn", f"{line}; {used[number > 1]}" if used else line)
+                recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
+        for line, _, _ in by_cause(
+            failed, lambda number, used: used[number > 1] if used is not None else ""
+        ):
+            self.log("warn", line)
         for failures, references in recovered.items():
             attempts = counted(failures, "failed attempt")
             self.log("info", f"{', '.join(references)}: recovered after {attempts}")
         reported = {line for _, line in _left_out(previous, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in reported:
-                self.log("warn", f"{source.public_reference}: {line}; it was left out")
+                self.log("warn", f"{source.public_reference}: {line}")
 
 
 def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:

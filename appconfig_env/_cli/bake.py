@@ -114,26 +114,24 @@ def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, di
     local = [reference for reference, sources in resources.items() if sources[0].resource.is_local]
     skip = [*secret, *local]
     loaded = load(settings, backend, now, timeout=settings.deadline_seconds, skip=skip)
-    failed = [
-        SourceError(reference, entry.failure)
+    failed = {
+        reference: SourceError(settings.label(reference), entry.failure)
         for reference, entry in loaded.entries.items()
         if entry.failure
-    ]
+    }
     required = [
         error
-        for error in failed
-        if not all(
-            source.optional or source.default is not None for source in resources[error.source]
-        )
+        for reference, error in failed.items()
+        if not all(source.optional or source.default is not None for source in resources[reference])
     ]
     if required:
         raise LoadError(required)
     without = dict.fromkeys(secret, f"{NEVER_SECRETS}; {SECRETS_REMEDY}")
-    without |= {error.source: error.reason for error in failed}
+    without |= {error.source: error.reason for error in failed.values()}
     entries = {}
     for reference, entry in loaded.entries.items():
         if entry.is_secret:
-            without[reference] = (
+            without[settings.label(reference)] = (
                 f"it has a SecureString, and {NEVER_SECRETS}; move secrets to a path of their own"
             )
         elif entry.document is not None and entry.fetched_at is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .options import seconds
+from .wording import alternatives, nearest_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "none")
 CORRECT = "correct or unset the variable"
@@ -50,9 +51,10 @@ class Reader:
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
-    def reject(self, name: str, expected: str) -> None:
-        """Add the error that the variable `name` is not what was expected."""
-        got = f"got {self.environ.get(name, '')!r}"
+    def reject(self, name: str, expected: str, known: Iterable[str] = ()) -> None:
+        """Add the error that the variable `name` is not what was expected, or one of `known`."""
+        value = self.environ.get(name, "")
+        got = f"got {value!r}{nearest_note(value, known)}"
         self.problems.append(f"{name}: expected {expected}, {got}; {CORRECT}")
 
     def text(self, name: str) -> str:
@@ -104,7 +106,7 @@ class Reader:
         """One of the words `allowed`; the first one if the variable is unset."""
         value = self.text(name).lower() or allowed[0]
         if value not in allowed:
-            self.reject(name, " or ".join(allowed))
+            self.reject(name, alternatives(allowed), allowed)
             return allowed[0]
         return value
 
@@ -113,7 +115,7 @@ class Reader:
         level = self.text(name).lower() or "info"
         level = "warn" if level == "warning" else level
         if level not in LOG_LEVELS:
-            self.reject(name, f"one of {', '.join(LOG_LEVELS)}")
+            self.reject(name, f"one of {', '.join(LOG_LEVELS)}", LOG_LEVELS)
             return "info"
         return level
 

@@ -7,8 +7,8 @@ from . import aws as aws_settings
 from . import references as reference
 from .environ import CORRECT, LOG_LEVELS, Reader, is_in_lambda, yes_or_no
 from .references import ReferenceProblems
-from .sources import APPCONFIG, SCHEMES, SSM, Resource, Source, scheme_of
-from .wording import quoted
+from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source, scheme_of
+from .wording import nearest, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,6 +119,14 @@ class Settings:
         """The sources by their resource's reference, in the order of first use."""
         return self._resources
 
+    def label(self, reference: str) -> str:
+        """Return a resource's reference as messages show it.
+
+        After the setting that it was made from, if the user has not written a reference to it.
+        """
+        names = [source.setting for source in self._resources[reference]]
+        return f"{names[0]}={reference}" if all(names) else reference
+
     def longest_wait(self, sources: list[Source]) -> float:
         """How long after an attempt the next one is made at the latest, in seconds."""
         longest = max(self.interval(sources), LONGEST_POLL_SECONDS)
@@ -216,6 +224,12 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
             f"{PREFIX}DEADLINE_SECONDS: Lambda ends an init after {LONGEST_INIT_SECONDS:g} s, the "
             f"runtime's start included; set at most {LONGEST_DEADLINE_SECONDS:g}"
         )
+    for name, sources in settings.resources().items() if settings.local_dir else ():
+        if _names_a_version(sources[0].resource):
+            yield (
+                f"{settings.label(name)}: a local folder has one version of each value, which "
+                f"is used; unset {PREFIX}LOCAL_DIR to read another"
+            )
     profiles = [one for one in settings.sources if one.resource.scheme == APPCONFIG and not one.ttl]
     if profiles and settings.poll_seconds < POLL_FLOOR_SECONDS and not settings.local_dir:
         yield (
@@ -224,11 +238,15 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
         )
 
 
-def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only a wrong name pays for this import
+def _names_a_version(resource: Resource) -> bool:
+    """Whether a resource is a version of a secret or parameter other than the current one."""
+    name = resource.name.split(":", 5)[5] if resource.arn_region else resource.name
+    return bool(resource.stage) or (resource.scheme == SSM and ":" in name)
 
-    near = get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-    found = f"nearest: {prefix}{near[0]}" if near else ALL_SETTINGS
+
+def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:
+    near = nearest(name, known)
+    found = f"nearest: {prefix}{near}" if near else ALL_SETTINGS
     return f"correct its name ({found}) or unset it"
 
 
@@ -256,7 +274,9 @@ def _source_list(reader: Reader) -> list[Source]:
 
 def _prefetch_list(reader: Reader) -> list[Source]:
     items = [item.strip() for item in reader.text(PREFETCH_LIST).split(",")]
-    return _parsed(reader, PREFETCH_LIST, list(filter(None, items)), reference.parse_prefetch)
+    return _parsed(
+        reader, PREFETCH_LIST, list(filter(None, items)), reference.parse_prefetch, PREFETCH_LIST
+    )
 
 
 def _app_params(reader: Reader) -> list[Source]:
@@ -268,12 +288,16 @@ def _app_params(reader: Reader) -> list[Source]:
         if not reader.text(name).isprintable():  # also rejects bytes that are not UTF-8
             reader.reject(name, "a printable path")
             return []
+        if any(mark in reader.text(name) for mark in ",;*"):
+            reader.reject(name, "a single path, without wildcards")
+            return []
         if reference.is_reference(reader.text(name)):
             # It would be read before it is resolved.
             reader.reject(name, "a part of the path of APP_PARAMS_PATH, not a reference")
             return []
     full = f"/{stage}/{path}/" if stage else f"/{path}/"
-    return [Source(Resource(SSM, (full,), recursive=False), names="keep")]
+    resource = Resource(SSM, (full,), recursive=False)
+    return [Source(resource, names="keep", setting="APP_PARAMS_PATH")]
 
 
 def _in_place_values(
@@ -294,6 +318,10 @@ def _in_place_values(
     for name in names if is_first else ():
         if not reference.is_reference(listed.get(name, "")):
             found = "has no reference" if name in listed else "is not set"
+            if listed.get(name, "").startswith(f"{FILE}:"):  # elsewhere it is a URL like any other
+                problem = f"{FILE}: cannot be a variable's value; move it to {PREFIX}SOURCES"
+                reader.problems.append(f"{setting}: {quoted(name)}: {problem}")
+                continue
             reader.problems.append(
                 f"{setting}: expected yes, no, or a list of variables that hold references, got "
                 f"{quoted(name)}, which {found}; {CORRECT}"

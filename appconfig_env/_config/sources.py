@@ -98,7 +98,7 @@ class Resource:
     def _path(self) -> str:
         if self.scheme == APPCONFIG:
             return "/".join(encode(part, keep=":") for part in self.parts)
-        return encode(self.parts[0], keep="/:@+=,")
+        return encode(self.parts[0], keep="/:@+=")
 
     @property
     def name(self) -> str:
@@ -161,6 +161,8 @@ class Source:
         resource: what to read.
         key: the segments of `#KEY`, outermost first; empty for the whole document.
         variable: the variable whose value this reference was; empty if it comes from a list.
+        setting: the setting that names this source in a syntax of its own; empty if the user wrote
+            a reference.
         prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
             None for the service's interval; `only` is None without an allow-list.
         reference: the canonical form; `parse(source.reference)` returns an equal source.
@@ -180,6 +182,7 @@ class Source:
         "prefix",
         "reference",
         "resource",
+        "setting",
         "ttl",
         "variable",
     )  # fmt: skip
@@ -190,6 +193,7 @@ class Source:
         key: tuple[str, ...] = (),
         *,
         variable: str = "",
+        setting: str = "",
         prefix: str = "",
         names: str = "upper",
         as_name: str = "",
@@ -202,6 +206,7 @@ class Source:
         self.resource = resource
         self.key = key
         self.variable = variable
+        self.setting = setting
         self.prefix = prefix
         self.names = names
         self.as_name = as_name
@@ -247,9 +252,12 @@ class Source:
 
     @property
     def public_reference(self) -> str:
-        """The reference as messages show it: without options, so without a default's value."""
-        variable = f"{self.variable}=" if self.variable else ""
-        return variable + self.resource.reference + self._key_text()
+        """The reference as messages show it: without options, so without a default's value.
+
+        After the variable whose value it was, or the setting that it was made from.
+        """
+        name = self.variable or self.setting
+        return (f"{name}=" if name else "") + self.resource.reference + self._key_text()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Source):

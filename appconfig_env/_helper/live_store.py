@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
 from .._config.sources import APPCONFIG, matching, scheme_of
-from .._config.wording import printable
+from .._config.wording import listed, nearest_note, printable
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, pick
 from ..errors import Failure, LoadError, MissingKeyError, SourceError
@@ -102,7 +102,9 @@ class LiveStore:
         try:
             source = parse(reference)
         except ReferenceProblems as error:
-            raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None
+            shown = without_options(reference)
+            note = nearest_note(shown, self.store.settings.resources())
+            raise MissingKeyError(f"{shown!r}{note}: {error}") from None
         try:
             return pick(self._data(source.resource), source.key)
         except KeyMissingError as error:
@@ -200,10 +202,10 @@ class LiveStore:
         found = matching(resource, (sources[0].resource for sources in known.values()))
         if found is not None:
             return found.reference
-        references = ", ".join(known) or "none"
+        references = listed(known, resource.reference)
         raise MissingKeyError(
-            f"{resource.reference} is not among the sources ({references}); add it to "
-            "APPCONFIG_ENV_SOURCES, with env=no to keep it out of the environment"
+            f"{resource.reference} is not among the sources ({references}); correct the reference, "
+            "or add it to APPCONFIG_ENV_SOURCES, with env=no to keep it out of the environment"
         )
 
     def _profiles(self) -> list[tuple[str, Any]]:

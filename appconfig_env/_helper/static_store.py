@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .._config.references import ReferenceProblems, parse, without_options
-from .._config.sources import APPCONFIG, matching
+from .._config.sources import APPCONFIG, Source, matching
+from .._config.wording import listed, nearest_note
 from .._content.flags import FoundFlag, find
 from .._content.variables import KeyMissingError, pick
 from ..errors import MissingKeyError
@@ -11,11 +12,11 @@ from .fast_path import ALWAYS, NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from .._cache.store import Seen
-    from .._config.sources import Resource, Source
+    from .._config.sources import Resource
     from .._content.flags import Flag
 
     # By resource and #KEY, whose segments are empty for the whole document.
@@ -80,7 +81,7 @@ class StaticStore:
         Raises:
             MissingKeyError: there is none.
         """
-        source = _source(reference)
+        source = _source(reference, self._references())
         resource = self._resource(source)
         for depth in range(len(source.key), -1, -1):
             given = (resource, source.key[:depth])
@@ -90,9 +91,14 @@ class StaticStore:
                 except KeyMissingError as error:
                     raise MissingKeyError(f"{source.public_reference}: {error}") from None
         raise MissingKeyError(
-            f"{source.public_reference} is not among the documents of testing.override; "
+            f"{source.public_reference} is not among the documents of testing.override "
+            f"({listed(self._references(), source.public_reference)}); correct the reference, or "
             "add it to documents="
         )
+
+    def _references(self) -> list[str]:
+        """Return the references of all documents."""
+        return [Source(resource, key).public_reference for resource, key in self._documents]
 
     def _resource(self, source: Source) -> Resource:
         """Return the resource of a document that `source` reads, or its own if there is none.
@@ -122,7 +128,8 @@ class StaticStore:
             flag = self._flags[name]
             return None if flag is None else FoundFlag(flag)
         if source is not None:
-            documents = [(self._resource(_source(source)).reference, self.document(source))]
+            read = self._resource(_source(source, self._references()))
+            documents = [(read.reference, self.document(source))]
         else:
             documents = [
                 (resource.reference, data)
@@ -158,8 +165,9 @@ def parsed(documents: Mapping[str, Any]) -> Documents:
     }
 
 
-def _source(reference: str) -> Source:
+def _source(reference: str, known: Iterable[str] = ()) -> Source:
     try:
         return parse(reference)
     except ReferenceProblems as error:
-        raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None
+        shown = without_options(reference)
+        raise MissingKeyError(f"{shown!r}{nearest_note(shown, known)}: {error}") from None

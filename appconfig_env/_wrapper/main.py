@@ -61,7 +61,7 @@ def main(
     """
     log = StartLog(environ, write_line or to_stderr)
     if not command:
-        log.fail("missing command; pass the command to execute, as Lambda does")
+        log.fail("missing command; write appconfig-env run -- COMMAND")
         return 2
     words = list(command)
     result = dict(environ)

@@ -167,14 +167,15 @@ class Prefetch:
             entry = snapshot.entries.get(reference)
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
-            failed.append((reference, entry.failure, ("warn", entry.in_use(sources))))
-        for line, number, (level, used) in by_cause(failed):
-            log.write(level, f"{line}; {used[number > 1]}")
+            shared = ("warn", entry.in_use(sources))
+            failed.append((settings.label(reference), entry.failure, shared))
+        for line, _, (level, _) in by_cause(failed, lambda number, shared: shared[1][number > 1]):
+            log.write(level, line)
 
     def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
         """Log which of the resources make a refresh longer than the settings say."""
         slow = {
-            reference: entry.read_seconds
+            self._settings.label(reference): entry.read_seconds
             for reference, entry in snapshot.entries.items()
             if reference in references
         }
@@ -206,7 +207,7 @@ class Prefetch:
                 remedy = "rename it, or configure it on the function"
                 log.write("warn", f"{reference}: {name} is protected and was left out; {remedy}")
             for problem in variables.left_out:
-                log.write("warn", f"{reference}: {problem}; it was left out")
+                log.write("warn", f"{reference}: {problem}")
             for name, value in variables.values.items() if source.env else ():
                 if name in configured:
                     by = "was set by a program" if name in kept else "is configured on the function"
@@ -254,7 +255,8 @@ class Prefetch:
                 entry = loaded.entries[reference]
                 if entry.failure:
                     missing = entry.rendering(settings.resources()[reference]).missing
-                    failed.append((reference, entry.failure, "error" if missing else "warn"))
+                    level = "error" if missing else "warn"
+                    failed.append((settings.label(reference), entry.failure, level))
             for line, _, level in by_cause(failed):
                 log.write(level, line)
 

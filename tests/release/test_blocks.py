@@ -19,7 +19,7 @@ import pytest
 from botocore import xform_name
 from botocore.loaders import Loader
 
-from appconfig_env._backends.aws.errors import SERVICES
+from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._cli.trace.report import advice
 from appconfig_env._cli.trace.span import KINDS, READ, Span, Trace
 from appconfig_env._cli.trace.text import BLOCKS
@@ -39,6 +39,9 @@ RUN = {
     ("README.md", "import appconfig_env"): "release/test_readme.py",
     ("README.md", "import os, appconfig_env"): "release/test_readme.py",
     ("README.md", "{"): "release/test_readme.py",
+    ("README.md", "/shop/prod/HOST=localhost"): "release/test_readme.py",
+    ("README.md", '{"prod/db": {"user": "shop", "password": '): "release/test_readme.py",
+    ("README.md", "export APPCONFIG_ENV_LOCAL_DIR=local APP"): "release/test_readme.py",
     ("RELEASING.md", "$ aws lambda add-layer-version-permissio"): "release/test_blocks.py",
     ("RELEASING.md", "$ aws lambda publish-layer-version --lay"): "release/test_blocks.py",
     ("RELEASING.md", "$ make .venv/.dev"): "release/test_blocks.py",

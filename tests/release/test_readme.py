@@ -98,13 +98,43 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
         exec(testing, {"appconfig_env": appconfig_env})
 
 
-def test_the_shell_block_runs(tmp_path: Path) -> None:
-    (block,) = blocks("sh")
-    (tmp_path / "ssm.env").write_text("/shop/prod/HOST=db.one\n")
-    (tmp_path / "appconfig-env").write_text(f'#!/bin/sh\nexec {sys.executable} {MAIN} "$@"\n')
-    (tmp_path / "appconfig-env").chmod(0o755)
+def command_in(folder: Path) -> Path:
+    """Put the command `appconfig-env` into a folder, and return the folder."""
+    (folder / "appconfig-env").write_text(f'#!/bin/sh\nexec {sys.executable} {MAIN} "$@"\n')
+    (folder / "appconfig-env").chmod(0o755)
+    return folder
+
+
+def test_the_blocks_about_local_work_run(tmp_path: Path) -> None:
+    (parameters,), (secrets, _), (block, _) = blocks("dotenv"), blocks("json"), blocks("sh")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "ssm.env").write_text(parameters)
+    (tmp_path / "local" / "secrets.json").write_text(secrets)
     environ = {
-        "PATH": f"{tmp_path}:{os.defpath}",
+        "PATH": f"{command_in(tmp_path)}:{os.defpath}",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+
+    done = subprocess.run(
+        ["/bin/sh", "-ec", block],
+        cwd=tmp_path,
+        env=environ,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    lines = set(done.stdout.splitlines())
+    assert lines >= {"HOST=localhost", "LIMIT=10", "GREETING=Hello, laptop"}
+    assert "DB_PASSWORD=only-on-this-laptop" in lines
+    assert "4 values from 2 sources" in done.stderr
+
+
+def test_the_shell_block_runs(tmp_path: Path) -> None:
+    _, block = blocks("sh")
+    (tmp_path / "ssm.env").write_text("/shop/prod/HOST=db.one\n")
+    environ = {
+        "PATH": f"{command_in(tmp_path)}:{os.defpath}",
         "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
         "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
     }
@@ -139,7 +169,7 @@ SNAPSHOT_ENVIRON = {
 
 
 def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
-    (block,) = blocks("json")
+    _, block = blocks("json")
     documented = json.loads(block)
     settings = _settings.from_environ(SNAPSHOT_ENVIRON)
     times: dict[str, Any] = {"fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0}
@@ -193,7 +223,7 @@ def test_the_documented_errors_are_those_of_the_code() -> None:
 
 
 def test_a_file_like_the_documented_one_is_read() -> None:
-    (block,) = blocks("json")
+    _, block = blocks("json")
     documented = json.loads(block)
     profile = documented["entries"]["appconfig:shop/prod/app"]
     # The block has no entries for two of the documents that it shows: they look like the profile's.

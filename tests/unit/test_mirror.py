@@ -42,6 +42,7 @@ ABOUT_ALL = {
     "mirror": "this folder",
     "public_api": "the names of the package itself",
     "remedies": "every error and warning of the package",
+    "schemes": "what every scheme has, in all subpackages",
     "sleeps": "every test",
 }
 

@@ -31,7 +31,6 @@ from .errors import (
     INVALID_RESPONSE,
     MISCONFIGURED,
     NO_CREDENTIALS,
-    UNREACHABLE,
     AwsError,
 )
 from .services import SERVICES
@@ -179,7 +178,7 @@ class Boto3Client:
         settings = self._settings
         if settings.ca_bundle and not Path(settings.ca_bundle).exists():
             problem = f"AWS_CA_BUNDLE: no certificates in {settings.ca_bundle!r} (no such file)"
-            raise AwsError("", UNREACHABLE, f"{problem}; {NO_BUNDLE}", is_final=True)
+            raise AwsError("", MISCONFIGURED, f"{problem}; {NO_BUNDLE}", is_final=True)
         client = session.client(
             service,
             region_name=region or settings.service_region or session.region_name,

@@ -202,7 +202,7 @@ class AwsError(Exception):
             )
         return Failure(
             self.kind,
-            f"{code}: {printable(message)}" if message else code,
+            self._summary(code, printable(message)),
             printable(own_hint) or self._hint(action, arn),
             operation=self.operation,
             code=code,
@@ -217,6 +217,12 @@ class AwsError(Exception):
     def reason(self) -> str:
         """The same as a sentence."""
         return str(self.failure)
+
+    def _summary(self, code: str, message: str) -> str:
+        # A wrong setting begins its message, and is not the failure of a call.
+        if self.code == MISCONFIGURED and not self.operation and message:
+            return message
+        return f"{code}: {message}" if message else code
 
     def _message_and_hint(self) -> tuple[str, str]:
         """Return the message, and the remedy that one of our own ends with."""

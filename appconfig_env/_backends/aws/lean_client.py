@@ -129,9 +129,10 @@ class LeanClient:
                 timeout=deadline - time.monotonic(),
             )
         except TransportError as error:
+            is_wrong = error.is_misconfigured  # then no call was made, of whatever operation
             failure = AwsError(
-                operation,
-                UNREACHABLE,
+                "" if is_wrong else operation,
+                MISCONFIGURED if is_wrong else UNREACHABLE,
                 str(error),
                 request_id=operations.request_id(error.headers),
                 is_final=error.is_final,

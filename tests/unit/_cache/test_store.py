@@ -144,7 +144,8 @@ def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
     for _ in range(2):
         process.clock.tick(1000)
         process.store.refresh()
-    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {NO_RESPONSE}; using the last values"]
+    used = f"{NO_RESPONSE.summary}; using the last values; {NO_RESPONSE.hint}"
+    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {used}"]
     documents |= dict.fromkeys(("ssm:/p/a", "ssm:/p/b", "ssm:/p/c"), Document(b"2"))
     process.clock.tick(1000)
     process.store.refresh()
@@ -222,7 +223,8 @@ def test_a_fallback_in_use_is_called_so(process: Process, tmp_path: Path, option
     )
     later.store.refresh()
     assert later.values() == {"A": "1"}
-    assert later.lines == [f"warn: {APP}: {NO_RESPONSE}; using the fallback"]
+    used = f"{NO_RESPONSE.summary}; using the fallback; {NO_RESPONSE.hint}"
+    assert later.lines == [f"warn: {APP}: {used}"]
 
 
 def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(

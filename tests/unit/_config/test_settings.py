@@ -113,6 +113,18 @@ def test_a_stage_alone_reads_nothing() -> None:
     assert from_environ({"APP_PARAMS_PATH": " / "}).sources == ()
 
 
+def test_a_resource_is_labelled_with_the_setting_unless_a_reference_names_it_too() -> None:
+    given = {"APP_PARAMS_PATH": "shop", AWS + "PREFETCH_LIST": "a:b:c,a:b:d"}
+
+    settings = from_environ(given | {"X": "appconfig:a/b/d"})
+
+    assert [settings.label(reference) for reference in settings.resources()] == [
+        "APP_PARAMS_PATH=ssm:/shop/?recursive=no",
+        f"{AWS}PREFETCH_LIST=appconfig:a/b/c",
+        "appconfig:a/b/d",
+    ]
+
+
 def test_a_variable_that_a_source_set_is_not_a_setting() -> None:
     environ = {"APP_PARAMS_PATH": "shop", "APP_ENV": "set-by-a-parameter"}
     (source,) = from_environ(environ, configured={"APP_PARAMS_PATH"}).sources
@@ -266,6 +278,42 @@ def test_an_unknown_setting_that_is_like_no_other_points_to_the_list(name: str) 
         f"{PREFIX}{name}: unknown setting; "
         "correct its name (the README lists all under Settings) or unset it"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        (
+            PREFIX + "ON_ERROR",
+            "contnue",
+            "expected fail or continue, got 'contnue' (nearest: continue); correct or unset",
+        ),
+        (AWS + "LOG_LEVEL", "debgu", "fatal, none, got 'debgu' (nearest: debug); correct"),
+        (AWS + "LOG_LEVEL", "loud", "fatal, none, got 'loud'; correct"),
+    ],
+)
+def test_a_wrong_word_names_the_nearest_that_is_accepted(name: str, value: str, part: str) -> None:
+    (problem,) = problems({name: value})
+    assert part in problem
+
+
+@pytest.mark.parametrize(
+    ("sources", "shown"),
+    [
+        ("ssm:/shop/prod/, appconfig:shop/prod/app", "'ssm:/shop/prod/,'"),
+        ("appconfig:shop/prod/app; ssm:/shop/prod/", "'appconfig:shop/prod/app;'"),
+        ("ssm:/shop/prod/ ssm:/shop/*", "'ssm:/shop/*'"),
+    ],
+)
+def test_a_wrong_separator_is_shown_as_it_was_typed(sources: str, shown: str) -> None:
+    (problem,) = problems({PREFIX + "SOURCES": sources})
+    assert problem.startswith(f"{PREFIX}SOURCES: {shown}: ")
+
+
+@pytest.mark.parametrize("path", ["shop,", "shop;prod", "shop/*"])
+def test_a_path_of_parameters_is_a_single_one(path: str) -> None:
+    (problem,) = problems({"APP_PARAMS_PATH": path})
+    assert f"APP_PARAMS_PATH: expected a single path, without wildcards, got {path!r}" in problem
 
 
 def test_all_errors_of_one_environment_are_reported_at_once() -> None:
@@ -553,9 +601,31 @@ def test_a_list_of_names_resolves_these_alone() -> None:
     assert [source.variable for source in settings.sources] == ["B"]
     with pytest.raises(SettingsError, match="'C', which has no reference"):
         from_environ(given | {"APPCONFIG_ENV_REFERENCES": "B,C"})
+    with pytest.raises(SettingsError, match="'D': file: cannot be a variable's value; move it to"):
+        from_environ({"D": "file:/etc/x.json", "APPCONFIG_ENV_REFERENCES": "D"})
     # After the wrapper, its references are known, and the environment no longer has them.
     after = from_environ({"APPCONFIG_ENV_REFERENCES": "B"}, {"B": "ssm:/b"})
     assert [source.variable for source in after.sources] == ["B"]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "secretsmanager:db?stage=AWSPREVIOUS",
+        "ssm:/a/b:7",
+        "ssm:arn:aws:ssm:eu-west-1:1:parameter/x:7",
+    ],
+)
+def test_a_version_that_a_local_folder_cannot_have_is_a_warning(reference: str) -> None:
+    given = {PREFIX + "SOURCES": f"{reference}&optional" if "?" in reference else reference}
+
+    (found,) = from_environ(given | {PREFIX + "LOCAL_DIR": "/x"}).warnings
+
+    assert found == (
+        f"{reference}: a local folder has one version of each value, which is used; "
+        f"unset {PREFIX}LOCAL_DIR to read another"
+    )
+    assert from_environ(given).warnings == ()
 
 
 NEAREST = "correct its name (nearest: AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS) or unset it"
@@ -587,6 +657,12 @@ def test_what_has_no_effect_or_another_one_is_a_warning(
 @pytest.mark.parametrize(
     "given",
     [
+        {"DATABASE_URL": "file:./dev.db"},
+        {
+            "APPCONFIG_ENV_LOCAL_DIR": "/x",
+            "A": "ssm:/a",
+            "B": "secretsmanager:arn:aws:s:e:1:secret:x",
+        },
         {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "5"},
         {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"},
         {"APPCONFIG_ENV_DEADLINE_SECONDS": "60", "AWS_LAMBDA_FUNCTION_NAME": ""},

@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from appconfig_env._config.wording import (
     LONGEST_SHOWN,
+    alternatives,
     counted,
     enumerated,
+    nearest,
+    nearest_note,
     printable,
     quoted,
     repeated,
@@ -46,6 +49,21 @@ def test_a_line_is_printable_and_at_most_as_long_as_asked(text: str, longest: in
 
 def test_control_characters_become_question_marks() -> None:
     assert printable("a\x1b[31m\r\nb") == "a?[31m??b"
+
+
+def test_the_nearest_name_is_found_in_any_case_but_only_if_it_is_near() -> None:
+    assert nearest("PREFX", ["prefix", "names"]) == "prefix"
+    assert nearest("prefx", ["PREFIX", "NAMES"]) == "PREFIX"
+    assert nearest("shout", ["prefix", "names"]) == ""
+    assert nearest("x", []) == ""
+    assert nearest_note("prefx", ["prefix"]) == " (nearest: prefix)"
+    assert nearest_note("shout", ["prefix"]) == ""
+
+
+def test_alternatives_are_separated_by_commas_and_one_or() -> None:
+    assert alternatives(["a"]) == "a"
+    assert alternatives(["a", "b"]) == "a or b"
+    assert alternatives(["a", "b", "c"]) == "a, b or c"
 
 
 def test_the_first_duplicate_is_found() -> None:
