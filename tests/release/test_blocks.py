@@ -40,7 +40,7 @@ RUN = {
     ("README.md", "import os, appconfig_env"): "release/test_readme.py",
     ("README.md", "{"): "release/test_readme.py",
     ("README.md", "/shop/prod/HOST=localhost"): "release/test_readme.py",
-    ("README.md", '{"prod/db": {"user": "shop", "password": '): "release/test_readme.py",
+    ("README.md", '{"prod/db": {"user": "shop", "password":'): "release/test_readme.py",
     ("README.md", "export APPCONFIG_ENV_LOCAL_DIR=local APP"): "release/test_readme.py",
     ("RELEASING.md", "$ aws lambda add-layer-version-permissio"): "release/test_blocks.py",
     ("RELEASING.md", "$ aws lambda publish-layer-version --lay"): "release/test_blocks.py",
