@@ -40,6 +40,9 @@ NOT_SETTINGS = {
     "LAMBDA_TASK_ROOT": "Lambda sets it",
     "LC_CTYPE": "Python sets it in the wrapper's process, which removes it again",
     "PATH": "not ours: where exec looks for a command without a path",
+    "PYENV_ROOT": "pyenv's own: where the command `layer` looks for its Pythons",
+    "UV_PYTHON_INSTALL_DIR": "uv's own: where the command `layer` looks for its Pythons",
+    "XDG_DATA_HOME": "the system's own: in it are uv's Pythons, if nothing else is set",
     "_APPCONFIG_ENV_HANDOFF": "the wrapper sets it for the helper",
 }
 # Texts of that form that are not variables.
