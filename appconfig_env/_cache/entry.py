@@ -24,7 +24,7 @@ from __future__ import annotations
 from .._config.settings import POLL_FLOOR_SECONDS
 from .._content.document import Document
 from .._content.render import Rendering, render_defaults, render_document
-from .._content.variables import data_of
+from .._content.variables import data_of, exact_data_of
 from ..errors import Failure
 
 TYPE_CHECKING = False
@@ -442,7 +442,7 @@ def _is_usable(fallback: Entry, sources: Sequence[Source]) -> bool:
 
 
 def _is_no_longer_json(previous: Entry, document: Document, sources: Sequence[Source]) -> bool:
-    data = data_of(document, sources[0].resource)
+    data = exact_data_of(document, sources[0].resource)
     if not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
         return False
     return isinstance(previous.data(sources[0]), (dict, list))

@@ -64,9 +64,9 @@ class Document:
     """
 
     __slots__ = (
-        "_data", "_digest", "_error", "_has_data", "_kept", "body", "content_type", "name",
-        "parameters", "poll_seconds", "read_seconds", "secret", "secret_parameters", "token",
-        "version",
+        "_data", "_digest", "_error", "_has_data", "_kept", "_plain", "body", "content_type",
+        "name", "parameters", "poll_seconds", "read_seconds", "secret", "secret_parameters",
+        "token", "version",
     )  # fmt: skip
 
     def __init__(
@@ -97,6 +97,7 @@ class Document:
         self._has_data = False
         self._error: tuple[str, str] | None = None
         self._digest = ""
+        self._plain: object = None
         self._kept: tuple[object, Any] | None = None
 
     @property
@@ -120,6 +121,12 @@ class Document:
         if self._error is not None:
             raise DocumentError(*self._error)
         return self._data
+
+    def converted(self, data: object, convert: Callable[[object], object]) -> object:
+        """Return `convert(data)` for the data that `parsed` returned; the first call converts."""
+        if self._plain is None:
+            self._plain = convert(data)
+        return self._plain
 
     def kept(self, key: K, make: Callable[[K, Document], R]) -> R:
         """Return `make(key, self)`, which is kept until another object is the key."""

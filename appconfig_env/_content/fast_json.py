@@ -22,22 +22,29 @@ SPACE = " \t\n\r"  # as JSON defines it
 _CONSTANTS = {"-Infinity": float("-inf"), "Infinity": float("inf"), "NaN": float("nan")}
 
 
+class NumberText(str):
+    """A number as its document spells it, such as `1.50` or `1e2`."""
+
+    __slots__ = ()
+
+
 class _Options:
     """The attributes of a json.JSONDecoder that the scanner reads."""
 
     strict = True
     object_hook = None
     array_hook = None  # read from 3.15 on
-    parse_int = int
 
     def __init__(
         self,
         object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None,
         parse_float: Callable[[str], Any],
+        parse_int: Callable[[str], Any],
         parse_constant: Callable[[str], Any],
     ) -> None:
         self.object_pairs_hook = object_pairs_hook
         self.parse_float = parse_float
+        self.parse_int = parse_int
         self.parse_constant = parse_constant
 
 
@@ -45,6 +52,7 @@ def decoder(
     *,
     object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None,
     parse_float: Callable[[str], Any] = float,
+    parse_int: Callable[[str], Any] = int,
     parse_constant: Callable[[str], Any] = _CONSTANTS.__getitem__,
     native: ModuleType | None = accelerator,
 ) -> Callable[[str], Any]:
@@ -53,6 +61,7 @@ def decoder(
     Args:
         object_pairs_hook: as json's.
         parse_float: as json's.
+        parse_int: as json's.
         parse_constant: as json's.
         native: the C code; None for json itself.
     """
@@ -64,12 +73,14 @@ def decoder(
             text,
             object_pairs_hook=object_pairs_hook,
             parse_float=parse_float,
+            parse_int=parse_int,
             parse_constant=parse_constant,
         )
 
+    options = _Options(object_pairs_hook, parse_float, parse_int, parse_constant)
     try:
         # If `native` is None, this raises an AttributeError too.
-        scan = native.make_scanner(_Options(object_pairs_hook, parse_float, parse_constant))  # type: ignore[union-attr]
+        scan = native.make_scanner(options)  # type: ignore[union-attr]
     except (AttributeError, TypeError):
         return by_json
 
@@ -123,6 +134,32 @@ def dumps(
             value, sort_keys=sort_keys, separators=(item, key), ensure_ascii=ascii_only
         )
     return "".join(encode(value, 0))
+
+
+def dumps_exact(value: object, *, native: ModuleType | None = accelerator) -> str:
+    """Encode without spaces and escapes, with each NumberText as it is."""
+
+    def quote(text: str) -> str:
+        return str(text) if type(text) is NumberText else native.encode_basestring(text)  # type: ignore[union-attr]
+
+    try:
+        encode = native.make_encoder(  # type: ignore[union-attr]
+            None, _reject, quote, None, ":", ",", False, False, True  # noqa: FBT003 - positional only
+        )  # fmt: skip
+    except (AttributeError, TypeError):
+        return _dumps_exact(value)
+    return "".join(encode(value, 0))
+
+
+def _dumps_exact(value: object) -> str:
+    if type(value) is NumberText:
+        return str(value)
+    if isinstance(value, dict):
+        pairs = (f"{_dumps_exact(key)}:{_dumps_exact(item)}" for key, item in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_dumps_exact, value))}]"
+    return dumps(value, ascii_only=False, native=None)
 
 
 def _reject(value: object) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._config.wording import quoted
 from . import strict_json as _json
 from .document import DocumentError
+from .fast_json import NumberText
 
 JSON_TYPES = ("application/json", "text/json")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
@@ -47,7 +48,7 @@ def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the opt
 
 
 def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # noqa: A002 - the option's own name
-    """Parse a document into JSON data (dict, list, str, int, float, bool, None), or text.
+    """Parse a document into JSON data (dict, list, str, int, NumberText, bool, None), or text.
 
     Args:
         body: the document.
@@ -70,6 +71,20 @@ def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # n
     if not kind and text.lstrip()[:1] in ("{", "["):
         return _json_data(text, otherwise=text)
     return text
+
+
+def plain(data: object) -> object:
+    """Return parsed data with numbers in place of each NumberText; what has none is not copied."""
+    if type(data) is NumberText:
+        return int(data) if data == "-0" else float(data)
+    if isinstance(data, dict):
+        members = {key: plain(item) for key, item in data.items()}
+        return data if all(members[key] is item for key, item in data.items()) else members
+    if isinstance(data, list):
+        items = [plain(item) for item in data]
+        is_same = all(item is one for item, one in zip(items, data, strict=True))
+        return data if is_same else items
+    return data
 
 
 def _json_data(text: str, otherwise: str | None = None) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .._config.wording import printable
 from ..errors import Failure, SourceError
 from .document import DocumentError, joined
-from .variables import KeyMissingError, Variables, data_of, render, render_default
+from .variables import KeyMissingError, Variables, exact_data_of, render, render_default
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def render_document(sources: Sequence[Source], document: Document) -> Rendering:
 def _rendered(sources: Sequence[Source], document: Document) -> Rendering:
     rendering = Rendering()
     try:
-        data = data_of(document, sources[0].resource)
+        data = exact_data_of(document, sources[0].resource)
     except DocumentError as error:
         _refuse(rendering, sources, document, error)
         return rendering

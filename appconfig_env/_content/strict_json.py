@@ -5,6 +5,7 @@ from __future__ import annotations
 from .._config.wording import quoted, repeated
 from . import fast_json
 from .document import DocumentError
+from .fast_json import NumberText
 
 # Deeper documents would exceed the recursion limit when they are flattened or encoded again.
 DEEPEST = 100
@@ -20,14 +21,17 @@ class JsonSyntaxError(JsonError):
 
 
 def parse(text: str) -> object:
-    """Parse `text` into dict, list, str, int, float, bool or None.
+    """Parse `text` into dict, list, str, int, NumberText, bool or None.
+
+    A NumberText is a number that another spelling would be equal to; an int has one spelling.
 
     Raises:
         JsonSyntaxError: `text` is not JSON.
         JsonError: `text` is JSON that this package does not accept.
     """
     try:
-        data: object = _decode(text)
+        # The one integer with two spellings; a hook for all integers would be slow.
+        data: object = (_decode_zero if "-0" in text else _decode)(text)
     except JsonError:
         raise
     except RecursionError:
@@ -78,11 +82,14 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return members
 
 
-def _finite(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
+def _finite(text: str) -> NumberText:
+    if float(text) in (float("inf"), float("-inf")):
         raise JsonError("a JSON number is too large", "write it as a string")
-    return number
+    return NumberText(text)
+
+
+def _integer(text: str) -> object:
+    return NumberText(text) if text == "-0" else int(text)
 
 
 def _constant(text: str) -> object:
@@ -91,4 +98,10 @@ def _constant(text: str) -> object:
 
 _decode = fast_json.decoder(
     object_pairs_hook=_object, parse_float=_finite, parse_constant=_constant
+)
+_decode_zero = fast_json.decoder(
+    object_pairs_hook=_object,
+    parse_float=_finite,
+    parse_int=_integer,
+    parse_constant=_constant,
 )

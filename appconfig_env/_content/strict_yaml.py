@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
+
 from .._config.wording import quoted, repeated
 from .document import DocumentError
+from .fast_json import NumberText
 from .strict_json import DEEPEST
 
 TYPE_CHECKING = False
@@ -19,6 +23,17 @@ MOST_VALUES = 100_000
 # decimal, even if they are binary or hexadecimal here (sys.set_int_max_str_digits: 640 or more).
 LONGEST_NUMBER = 500
 TAG = "tag:yaml.org,2002:"
+# Plain scalars that are not text; all others are the text that is written: NO, 22:22, 0123, 1_000,
+# 0x1F, 2026-01-31, .inf. The core schema (YAML 1.2.2, 10.3.2) without octal and hexadecimal numbers
+# and signs, and with JSON's rule for leading zeros: account numbers and telephone numbers are text.
+SCALARS = (
+    ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", "null|Null|NULL|~|", ("n", "N", "~", "")),
+    ("int", "-?(?:0|[1-9][0-9]*)", "-0123456789"),
+    ("float", r"-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-.0123456789"),
+    ("merge", "<<", "<"),
+)
+JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 PLAIN_TAGS = frozenset(TAG + kind for kind in ("int", "float", "bool", "null", "timestamp"))
 TOO_MANY = (
     f"expected YAML of at most {MOST_VALUES} values with aliases resolved",
@@ -31,7 +46,7 @@ class YamlError(DocumentError):
 
 
 def parse(text: str) -> object:
-    """Parse `text` into dict, list, str, int, float, bool or None; dates stay text.
+    """Parse `text` into dict, list, str, int, NumberText, float, bool or None; see SCALARS.
 
     Raises:
         YamlError: `text` is not YAML, or not expressible as JSON.
@@ -104,7 +119,31 @@ def _loader() -> type[Any]:
                     key.tag = TAG + "str"
             return super().construct_mapping(node, deep)
 
+    _resolve_scalars(Loader)
     return Loader
+
+
+def _resolve_scalars(loader: type[yaml.SafeLoader]) -> None:
+    """Replace PyYAML's rules for plain scalars, which are YAML 1.1's, by SCALARS."""
+    loader.yaml_implicit_resolvers = {}
+    for kind, pattern, first in SCALARS:
+        loader.add_implicit_resolver(TAG + kind, re.compile(f"(?:{pattern})\\Z"), list(first))
+    loader.add_constructor(TAG + "int", _construct_int)
+    loader.add_constructor(TAG + "float", _construct_float)
+
+
+def _construct_int(loader: Any, node: yaml.ScalarNode) -> object:
+    """Return the number, or its text if there is another spelling of the same number."""
+    number: int = loader.construct_yaml_int(node)
+    return NumberText("-0") if node.value == "-0" else number
+
+
+def _construct_float(loader: Any, node: yaml.ScalarNode) -> object:
+    """Return the number's text, or the number itself if JSON has no such spelling."""
+    number: float = loader.construct_yaml_float(node)
+    if not math.isfinite(number) or not JSON_NUMBER.fullmatch(node.value):
+        return number
+    return NumberText(node.value)
 
 
 def _take_bases(node: yaml.MappingNode) -> list[yaml.MappingNode]:

@@ -6,8 +6,8 @@ from .._config.options import is_variable_name
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
 from .._config.wording import listed, quoted
 from .document import Document, DocumentError, joined
-from .fast_json import dumps
-from .parse import kind_of, parse, text_of
+from .fast_json import NumberText, dumps_exact
+from .parse import kind_of, parse, plain, text_of
 from .protected import is_protected, is_proxy
 
 TYPE_CHECKING = False
@@ -57,6 +57,15 @@ class Variables:
 
 
 def data_of(document: Document, resource: Resource) -> object:
+    """Return the parsed document of `resource` as users see it: numbers are int and float.
+
+    Raises:
+        DocumentError: see `exact_data_of`.
+    """
+    return document.converted(exact_data_of(document, resource), plain)
+
+
+def exact_data_of(document: Document, resource: Resource) -> object:
     """Return the parsed document of `resource`; for a path, the values by relative name.
 
     Parsed on the first call; one document belongs to one resource, and so to one format.
@@ -88,7 +97,7 @@ def render(source: Source, document: Document, data: object) -> Variables:
     Args:
         source: the source.
         document: its resource's document.
-        data: `data_of(document, source.resource)`.
+        data: `exact_data_of(document, source.resource)`.
 
     Raises:
         KeyMissingError: `#KEY` is missing from the document, or null.
@@ -183,14 +192,14 @@ def pick(data: object, key: tuple[str, ...]) -> object:
 def text_value(value: object) -> str:
     """Return a JSON value as a variable's text: strings unchanged, everything else as JSON."""
     if isinstance(value, str):
-        return value
+        return str(value)  # a NumberText becomes a text like any other
     if value is True:
         return "true"
     if value is False:
         return "false"
     if isinstance(value, int):
         return str(value)
-    return dumps(value, compact=True, ascii_only=False)
+    return dumps_exact(value)
 
 
 def _is_left_out(source: Source, name: str) -> bool:
@@ -219,7 +228,7 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
     elif data is not None:
         own = _own_name(source, document.name)
         is_yaml = kind_of(document.content_type, source.resource.format) == "yaml"
-        if source.key or is_yaml or isinstance(data, str):
+        if source.key or is_yaml or (isinstance(data, str) and type(data) is not NumberText):
             yield _one_name(source, own), own, text_value(data)
         else:  # already JSON; numbers keep their text
             yield _one_name(source, own), own, text_of(document.body)

@@ -66,7 +66,8 @@ PURE = {
 PURE_LIBRARY: dict[str, set[str] | None] = {
     "__future__": None, "_blake2": None, "_hashlib": None, "_json": None, "binascii": None,
     "collections.abc": None, "difflib": None, "dotenv": {"parser"}, "hashlib": None, "hmac": None,
-    "html": None, "io": {"StringIO"}, "json": None, "types": None, "typing": None, "yaml": None,
+    "html": None, "io": {"StringIO"}, "json": None, "math": None, "re": None, "types": None,
+    "typing": None, "yaml": None,
 }  # fmt: skip
 # Built-in names that need no import, and that a pure file may not use: they reach files, standard
 # streams and the user, run code that no test of this file sees, or find one of the others.

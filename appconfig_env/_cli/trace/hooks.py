@@ -69,7 +69,7 @@ TABLE: tuple[tuple[str, str, str, Names], ...] = (
         lambda arguments: [arguments[0][0]],
     ),
     ("urllib3.connection", "ssl_wrap_socket", "TLS", _at()),
-    ("appconfig_env._content.render", "data_of", "parse", _documents),
+    ("appconfig_env._content.render", "exact_data_of", "parse", _documents),
     (
         "appconfig_env._content.render",
         "render",

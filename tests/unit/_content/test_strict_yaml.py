@@ -71,7 +71,7 @@ set: !!set {b, a}
 """
     assert parse(text.encode(), "application/yaml") == {
         "base": {"x": 1},
-        "list": [True, False, None, 1.5, "text"],
+        "list": [True, "no", None, "1.5", "text"],
         "date": "2020-01-02",
         "merged": {"x": 1, "y": 2},
         "overridden": {"x": 3},
@@ -102,8 +102,8 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: !!binary aGk=", "binary"),
         ("a: !!int ''", "invalid YAML"),
         ("a: !!timestamp x", "invalid YAML"),
-        ("a: .inf", "finite"),
-        ("a: .nan", "finite"),
+        ("a: !!float .inf", "finite"),
+        ("a: !!float .nan", "finite"),
         ("? !!python/tuple [a]\n: b", "invalid YAML"),
         ("? [a]\n: b", "invalid YAML"),
         ("? !!binary aGk=\n: b", "keys are text"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +20,7 @@ from appconfig_env._content.variables import (
     KeyMissingError,
     Variables,
     data_of,
+    exact_data_of,
     pick,
     render,
     render_default,
@@ -35,7 +36,7 @@ def rendered(reference: str, content: Any, variable: str = "", **about: Any) -> 
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     kind = "" if isinstance(content, bytes) else "application/json"
     document = Document(body, **{"content_type": kind, **about})
-    return render(source, document, data_of(document, source.resource))
+    return render(source, document, exact_data_of(document, source.resource))
 
 
 def values(reference: str, content: Any, variable: str = "", **about: Any) -> dict[str, str]:
@@ -45,7 +46,7 @@ def values(reference: str, content: Any, variable: str = "", **about: Any) -> di
 def under_path(reference: str, parameters: dict[str, str], secret: str = "") -> Variables:
     source = parse(reference)
     document = Document(parameters=parameters, secret_parameters=frozenset(secret.split()))
-    return render(source, document, data_of(document, source.resource))
+    return render(source, document, exact_data_of(document, source.resource))
 
 
 APP = "appconfig:shop/prod/app"
@@ -129,6 +130,52 @@ def test_json_other_than_an_object_is_one_variable() -> None:
     assert values(APP, b"1.50", content_type="application/json") == {"APP": "1.50"}
     assert values(APP, "text") == {"APP": "text"}
     assert values(APP, None) == {}
+
+
+NUMBERS = [
+    "1.50", "1e2", "1E+2", "-0", "-0.0", "0.1", "1e-999", "12345678901234567890.5", "-7",
+    "3.14159265358979323846", "1" * 40, "1." + "0" * 40, "123e-2", "9007199254740993",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/yaml"])
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_keeps_its_text_wherever_it_is(number: str, content_type: str) -> None:
+    text = f'{{"top": {number}, "in": {{"a": {number}}}, "list": [{number}, {{"b": {number}}}]}}'
+    body = text.encode()
+    found = values(APP, body, content_type=content_type)
+    assert found == {
+        "TOP": number, "IN_A": number, "LIST": f'[{number},{{"b":{number}}}]',
+    }  # fmt: skip
+    assert values(APP + "?as=X#in", body, content_type=content_type) == {"X": f'{{"a":{number}}}'}
+    assert values(APP + "?as=X#in.a", body, content_type=content_type) == {"X": number}
+
+
+@given(
+    st.from_regex(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][-+]?[0-9]{1,2})?", fullmatch=True)
+)
+def test_any_json_number_keeps_its_text_and_is_the_same_number_for_code(number: str) -> None:
+    for content_type in ("application/json", "application/yaml"):
+        document = Document(f'{{"a": [{number}]}}'.encode(), content_type=content_type)
+        source = parse(APP)
+        exact = exact_data_of(document, source.resource)
+        assert render(source, document, exact).values == {"A": f"[{number}]"}
+        (plain,) = cast("dict[str, list[object]]", data_of(document, source.resource))["a"]
+        expected = json.loads(number)
+        assert (type(plain), plain) == (type(expected), expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "012345670", "NO", "no", "yes", "on", "Off", "y", "22:22", "1:30:45", "0x1F", "0o17",
+        "0b11", "1_000", "+1", "1.", ".5.5", "2026-01-31", "2026-01-31 10:00:00", ".inf", "-.INF",
+        ".NaN", "1e", "00", "-01", "0.1.2", "=", "nul", "TRUe", "١٢٣",
+    ],
+)  # fmt: skip
+def test_a_plain_scalar_of_yaml_that_is_not_a_decimal_number_is_its_text(text: str) -> None:
+    found = values(APP, f"a: {text}\nb: [{text}]".encode(), content_type="application/yaml")
+    assert found == {"A": text, "B": json.dumps([text], ensure_ascii=False)}
 
 
 def test_parameters_under_a_path_are_named_by_their_relative_names() -> None:
