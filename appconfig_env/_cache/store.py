@@ -264,7 +264,7 @@ class Store:
     def _awaited(self, known: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
         """Return `known` with its `unread` entries fetched, in sessions of their own."""
         others = self.settings.resources().keys() - unread
-        return self._loaded(known.without_tokens(), now, unread, others).without_tokens()
+        return self._loaded(known, now, unread, others).without_tokens()
 
     def _loaded(
         self, known: Snapshot, now: float, force: Collection[str], skip: Collection[str] = ()
