@@ -224,6 +224,22 @@ def test_a_session_without_a_document_cannot_confirm_one_and_the_fallback_is_use
     assert (entry.status, entry.document, entry.token) == (FAILING, BAKED.document, "")
 
 
+@pytest.mark.parametrize("event", [UNCHANGED, TOO_EARLY])
+@pytest.mark.parametrize("status", [UNREAD, MISSING])
+def test_a_session_that_cannot_deliver_the_document_any_more_ends(event: str, status: str) -> None:
+    before = (BEFORE[status] or Entry())._with(token="token-0")
+    assert after(before, OUTCOMES[event], SOURCES, Schedule(45.0, NOW)).token == ""
+
+
+@pytest.mark.parametrize("event", [TOO_EARLY, INVALID, UNAVAILABLE, REFUSED])
+@pytest.mark.parametrize("status", [GOOD, FAILING])
+def test_no_document_is_from_the_future_after_the_clock_moved_backwards(
+    event: str, status: str
+) -> None:
+    entry = after(BEFORE[status], OUTCOMES[event], SOURCES, Schedule(45.0, 500.0))
+    assert (entry.document, entry.fetched_at, entry.checked_at) == (OLD, 500.0, 500.0)
+
+
 def test_variables_are_rendered_once_for_the_same_sources() -> None:
     entry = stepped(RECEIVED, UNREAD)
     assert entry.rendering(SOURCES) is entry.rendering(SOURCES)
