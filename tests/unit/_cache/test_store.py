@@ -328,7 +328,8 @@ def test_a_forked_child_leaves_the_background_fetch_to_its_parent(tmp_path: Path
     reading, writing = os.pipe()
     background = BackgroundFetch(os.getpid(), reading, os.fstat(reading).st_ino)
     handoff = Handoff(os.getpid(), Clock()(), {}, [], background)
-    process = Process(tmp_path, **{HANDOFF: dumps(handoff)})
+    environ: dict[str, Any] = {HANDOFF: dumps(handoff)}
+    process = Process(tmp_path, **environ)
     process.store.reset_after_fork()
 
     process.store.refresh()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._wrapper.exec import ExecError, environ_at_exec, execute
+from appconfig_env._wrapper.exec import ExecError, become, environ_at_exec, execute
 
 from ...support.paths import WRAPPER
 from .starts import PYTHON, environ, start
@@ -43,6 +43,14 @@ def test_exec_is_in_place_and_keeps_inherited_descriptors(folder: Path) -> None:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+@pytest.mark.parametrize("number", [signal.SIGPIPE, signal.SIGXFSZ])
+def test_after_a_failed_exec_signals_are_ignored_as_before(number: signal.Signals) -> None:
+    assert signal.getsignal(number) == signal.SIG_IGN  # as Python itself does
+    with pytest.raises(FileNotFoundError):
+        become("/none", ["none"], {})
+    assert signal.getsignal(number) == signal.SIG_IGN
 
 
 def test_the_command_inherits_no_ignored_signal(folder: Path) -> None:
