@@ -115,3 +115,16 @@ def test_a_default_of_a_secret_is_secret() -> None:
 def test_a_source_that_is_given_no_value_has_not_used_the_document() -> None:
     given = {"a": Variables({"A": "1"}), "b": Variables()}
     assert Rendering().overlaid(given).used == {"a"}
+
+
+@pytest.mark.parametrize(("reference", "name"), [("ssm:a#key", "KEY"), ("ssm:a?format=json", "A")])
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_default_in_place_of_a_secret_value_is_secret(
+    reference: str, name: str, *, secret: bool
+) -> None:
+    (source,) = sources(reference.replace("#", "?default=d#").replace("json", "json&default=d"))
+    body = b'{"a": 1}' if source.key else b"{"
+    rendering = render_document([source], Document(body, secret=secret))
+    variables = rendering.variables[source.identity]
+    assert variables.values == {name: "d"}
+    assert variables.secret == ({name} if secret else set())
