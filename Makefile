@@ -108,16 +108,18 @@ test-wheel: $(WHEELED) ## run the tests that need no other software, with the wh
 	@mkdir -p build/wheel
 	@tar -xzf dist/appconfig_env-*.tar.gz -C build/wheel --strip-components 1
 	@rm -r build/wheel/appconfig_env
-	@ln -s $$(cd / && $(abspath $(VENV_WHEEL))/bin/python -c "import appconfig_env as one; print(*one.__path__)") build/wheel/appconfig_env
+	@installed=$$(cd / && $(abspath $(VENV_WHEEL))/bin/python -c "import appconfig_env as one; print(*one.__path__)") || exit 1; \
+	ln -s "$$installed" build/wheel/appconfig_env
 	cd build/wheel && $(abspath $(VENV_WHEEL))/bin/python $(PYTEST) $(ALONE) $(ARGS)
 
 .PHONY: test-shard
 test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard SHARD=1/4
-	$(BIN)/python $(PYTEST) $$($(BIN)/python tools/shards.py $(SHARD)) $(ARGS)
+	@files=$$($(BIN)/python tools/shards.py $(SHARD)) || exit 1; \
+	set -x; $(BIN)/python $(PYTEST) $$files $(ARGS)
 
 .PHONY: test-docs
 test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
-	$(BIN)/python -m pytest -k "test_docs or test_pypi_page or test_readme" $(ARGS)
+	$(BIN)/python -m pytest -k "test_blocks or test_docs or test_pypi_page or test_readme" $(ARGS)
 
 # Not part of lint: actionlint has no wheel on PyPI. Go verifies its sources by hash.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12

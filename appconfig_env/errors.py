@@ -27,7 +27,12 @@ class AppConfigEnvError(Exception):
 
 
 class SettingsError(AppConfigEnvError):
-    """Invalid settings: every problem, with its variable, what was expected, and a remedy."""
+    """Invalid settings.
+
+    Attributes:
+        problems: every problem, with its variable, what was expected, and a remedy; the message has
+            each on a line.
+    """
 
     def __init__(self, problems: Iterable[str]) -> None:
         # A variable's name may contain anything, even characters that cannot be printed.
@@ -124,12 +129,16 @@ class Failure:
         return f"<Failure {self.kind}: {self}>"
 
 
-def by_cause(failed: Iterable[tuple[str, Failure, K]]) -> list[tuple[str, int, K]]:
+def by_cause(
+    failed: Iterable[tuple[str, Failure, K]], note: Callable[[int, K], str] | None = None
+) -> list[tuple[str, int, K]]:
     """Group failures, so that several sources with one cause are reported as one line.
 
     Args:
         failed: for each source its name, its failure, and what else all in one line must share,
             such as what is used instead.
+        note: returns, for the number of sources and what they share, what the line states before
+            the remedy, or an empty string.
 
     Returns:
         For each group, in the order of their first sources: the line, how many sources it names,
@@ -142,19 +151,23 @@ def by_cause(failed: Iterable[tuple[str, Failure, K]]) -> list[tuple[str, int, K
         names[name] = None
         failures.append(failure)
     return [
-        (f"{', '.join(names)}: {_sentence(failures)}", len(names), shared)
+        (
+            f"{', '.join(names)}: {_sentence(failures, note(len(names), shared) if note else '')}",
+            len(names),
+            shared,
+        )
         for shared, names, failures in groups.values()
     ]
 
 
-def _sentence(failures: list[Failure]) -> str:
-    """Return failures with one cause as one sentence."""
+def _sentence(failures: list[Failure], note: str = "") -> str:
+    """Return failures with one cause as one sentence, with `note` before the remedy."""
     summaries, hints = _distinct(failures, "summary"), _distinct(failures, "hint")
     arns = _distinct(failures, "resource_arn")
     if len(arns) > 1:
         parts = [_denied_on(failure, ", ".join(arns)) for failure in failures]
         summaries, hints = ([*dict.fromkeys(texts)] for texts in zip(*parts, strict=True))
-    return "; ".join([_problem(failures, summaries), *hints])
+    return "; ".join(filter(None, [_problem(failures, summaries), note, *hints]))
 
 
 def _denied_on(failure: Failure, arns: str) -> tuple[str, str]:

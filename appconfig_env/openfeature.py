@@ -17,7 +17,7 @@ except ImportError as error:
     ) from error
 
 from ._config.references import ReferenceProblems, parse, without_options
-from ._config.sources import APPCONFIG
+from ._config.sources import APPCONFIG, scheme_of
 from ._content.flags import Flag, flag_of, is_flag
 from ._helper.helper import PROCESS_HELPER
 from .errors import AppConfigEnvError, MissingKeyError, SettingsError
@@ -182,7 +182,7 @@ class AppConfigProvider(AbstractProvider):
         return [
             reference
             for reference in self._helper.status()
-            if reference.startswith(f"{APPCONFIG}:") and self._source in (None, reference)
+            if scheme_of(reference) == APPCONFIG and self._source in (None, reference)
         ]
 
     def _flags(self) -> dict[str, Flag]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ._content.flags import Flag, flag_of
+from ._content.flags import Flag, flag_of, is_flag
 from ._content.variables import text_value
 from ._helper.helper import PROCESS_HELPER
 from ._helper.static_store import StaticStore, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ._helper.helper import Helper
 
@@ -40,10 +41,9 @@ def override(
 
     Raises:
         ValueError: a reference in `documents` is not valid.
+        TypeError: a value or a flag has a type that no source can return.
     """
-    given = {
-        name: None if value is None else text_value(value) for name, value in (values or {}).items()
-    }
+    given = {name: _text(name, value) for name, value in (values or {}).items()}
     found = {name: _flag(name, data) for name, data in (flags or {}).items()}
     outer = helper.replaced_store
     inner = (outer or StaticStore(helper.environ)).extended(given, parsed(documents or {}), found)
@@ -54,9 +54,31 @@ def override(
         helper.replace_store(outer)
 
 
-def _flag(name: str, data: bool | Mapping[str, Any] | None) -> Flag | None:  # noqa: FBT001 - the shorthand for on and off
+def _flag(name: str, data: object) -> Flag | None:
     if data is None:
         return None
     if isinstance(data, bool):
         return Flag(name, enabled=data)
-    return flag_of(name, {"enabled": True, **data})
+    fields: Any = {"enabled": True, **data} if isinstance(data, Mapping) else data
+    if not is_flag(fields):
+        got = type(data).__name__ if fields is data else "another type of 'enabled'"
+        raise TypeError(
+            f"flags: {name!r}: expected True, False, None, or an object with attributes and a bool "
+            f"as 'enabled', got {got}; correct the flag"
+        )
+    return flag_of(name, fields)
+
+
+def _text(name: object, value: object) -> str | None:
+    if not isinstance(name, str):
+        kind = type(name).__name__
+        raise TypeError(
+            f"values: expected names of type str, got {name!r} ({kind}); quote the name"
+        )
+    try:
+        return None if value is None else text_value(value)
+    except (TypeError, ValueError, RecursionError):
+        # "from None": the encoder's own message could contain the value.
+        raise TypeError(
+            f"values: {name!r}: expected text or JSON data, got {type(value).__name__}; convert it"
+        ) from None

@@ -14,15 +14,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import counts, distance, figures, growth, handler, one_start, page
+from tools import page
+
+from . import counts, distance, growth, handler, one_start
 from .starts import Bench
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable
 
-    from .figures import Figure
-    from .page import Findings
+    from tools.page import Figure, Findings
 
 PACKAGES = ("appconfig-env", "boto3", "botocore", "aws-lambda-powertools", "awslambdaric")
 # By name: which part of the rounds it has, what measures, and its part of the page.
@@ -55,7 +56,7 @@ def main() -> None:
         found += part.figures
         marked |= {f"{name}-rounds": str(rounds), **part.marked}
         pictures |= part.pictures
-    targets = figures.targets(found)
+    targets = page.targets(found)
     if not options.only:
         marked |= targets
     tables = (text for text in {**marked, **targets}.values() if text.startswith("|"))

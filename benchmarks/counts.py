@@ -13,10 +13,12 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import layers, pictures
+from tools import pictures
+from tools.page import Findings, number, table
+from tools.pictures import Bar
+
+from . import layers
 from .contenders import CONTENDERS, NAMES, NOTHING, Cell
-from .page import Findings, number, table
-from .pictures import Bar
 from .starts import Start
 
 if TYPE_CHECKING:

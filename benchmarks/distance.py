@@ -7,11 +7,11 @@ from itertools import groupby, product
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import pictures
+from tools import pictures
+from tools.page import Figure, Findings, table
+from tools.pictures import Curve, Panel
+
 from .contenders import CONTENDERS, NAMES, Cell
-from .figures import Figure
-from .page import Findings, table
-from .pictures import Curve, Panel
 from .starts import Start, added
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from math import log
 from statistics import linear_regression
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import pictures
+from tools import pictures
+from tools.page import Figure, Findings, table
+from tools.pictures import Curve, Panel
+
 from .contenders import CONTENDERS, NAMES, NOTHING, Cell
 from .counts import peak_mib
-from .figures import Figure
-from .page import Findings, table
-from .pictures import Curve, Panel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,12 +10,12 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import pictures
+from tools import pictures
+from tools.page import Figure, Findings, table
+from tools.pictures import Bar
+
 from .contenders import ROOT, WRAPPER, Cell, whole_store
-from .figures import Figure
 from .handler_process import WAYS
-from .page import Findings, table
-from .pictures import Bar
 from .responses import PATH
 
 if TYPE_CHECKING:

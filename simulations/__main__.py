@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import page
+from tools import page
 
 from . import figures, polls, starts
 from .polls import Crowd

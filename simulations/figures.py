@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from appconfig_env._backends.aws.retry import POLICY
-from benchmarks import pictures
-from benchmarks.page import Findings, table
-from benchmarks.pictures import Curve, Panel
+from tools import pictures
+from tools.page import Findings, table
+from tools.pictures import Curve, Panel
 
 from . import polls
 from .account import FASTEST_SECONDS, SLOWEST_SECONDS, Quotas

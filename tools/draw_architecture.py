@@ -12,8 +12,8 @@ import sys
 from html import escape
 from pathlib import Path
 
+from appconfig_env._cache.actions import ACTIONS, ELSEWHERE, HELD, IMPOSSIBLE
 from appconfig_env._cache.entry import FAILING, GOOD, MISSING, TRANSITIONS, UNREAD
-from appconfig_env._cache.turn import ACTIONS, ELSEWHERE, HELD, IMPOSSIBLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,6 +147,12 @@ def imports(package: Path, *, ignored: Iterable[str] = ()) -> set[tuple[str, str
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
                 pairs |= {(name, one) for one in _imported(package, folder, node)}
+            elif isinstance(node, ast.Import):
+                parts = [alias.name.split(".") for alias in node.names]
+                imported = {
+                    one[1] if one[1:] else "__init__" for one in parts if one[0] == package.name
+                }
+                pairs |= {(name, one) for one in imported}
     dropped = set(ignored)
     return {(name, one) for name, one in pairs if name != one and not {name, one} & dropped}
 

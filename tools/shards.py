@@ -25,7 +25,9 @@ def shard(files: list[str], part: str) -> list[str]:
     """
     found = re.fullmatch(r"([1-9]\d*)/([1-9]\d*)", part)
     if not found or int(found[1]) > int(found[2]):
-        raise ValueError(f"expected a part such as 2/4, got {part!r}")
+        raise ValueError(
+            f"expected a part such as 2/4, got {part!r}; run make test-shard SHARD=1/4"
+        )
     return sorted(files)[int(found[1]) - 1 :: int(found[2])]
 
 

@@ -1,4 +1,4 @@
-"""A backend for tests: returns documents from memory and records requests. Not in the layer."""
+"""A backend for tests, not in the layer: returns documents from memory and records requests."""
 
 from __future__ import annotations
 

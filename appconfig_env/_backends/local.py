@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from .._config.sources import APPCONFIG, SSM
+from .._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
+from .._config.wording import listed, nearest_note
 from .._content import parse as _document
 from .._content.document import Document, DocumentError, blake2b
 from .._content.parse import DOTENV_TYPE
@@ -14,6 +15,8 @@ from ..errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._config.sources import Resource
     from .base import Outcome, Request
 
@@ -27,6 +30,9 @@ CONTENT_TYPES = {
     ".txt": "text/plain",
 }
 LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConfig takes
+
+
+FIX_REFERENCE = ", or correct the reference"
 
 
 class _MissingError(DocumentError):
@@ -57,13 +63,15 @@ class LocalBackend:
                 return self._profile(resource)
             if resource.scheme == SSM:
                 return self._parameters(resource)
-            return self._secret(resource)
+            if resource.scheme == SECRETS_MANAGER:
+                return self._secret(resource)
         except DocumentError as error:
             return _failure(error)
+        raise ValueError(f"no file of the local folder has {resource.scheme}:")
 
     def _profile(self, resource: Resource) -> Document:
         base = os.path.join(self._path, ":".join(resource.parts).replace("/", "%2F"))
-        path = self._one_of([base + ending for ending in CONTENT_TYPES])
+        path = self._one_of([base + ending for ending in CONTENT_TYPES], FIX_REFERENCE)
         body = _read(path)
         content_type = CONTENT_TYPES[path.removeprefix(base)]
         return Document(body, content_type=content_type, version=_version(body))
@@ -86,9 +94,7 @@ class LocalBackend:
             if not resource.recursive:
                 below = {name: value for name, value in below.items() if "/" not in name}
             if not below:
-                raise _MissingError(
-                    f"no parameters under this path in {path}", "add one, or correct the path"
-                )
+                raise _missing("no parameters under this path in", path, values, resource.name)
             return Document(parameters=below, version=_version(body))
         name = resource.name
         if resource.arn_region:
@@ -99,9 +105,7 @@ class LocalBackend:
             if candidate in values:
                 value = values[candidate].encode("utf-8", "surrogatepass")
                 return Document(value, version=_version(value))
-        raise _MissingError(
-            f"no parameter of this name in {path}", "add it there, or correct the name"
-        )
+        raise _missing("no parameter of this name in", path, values, plain)
 
     def _secret(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, "secrets.json")])
@@ -114,18 +118,18 @@ class LocalBackend:
             if name in values:
                 value = values[name].encode("utf-8", "surrogatepass")
                 return Document(value, secret=True, name=name)  # a digest could be guessed
-        raise _MissingError(
-            f"no secret of this name in {path}", "add it there, or correct the name"
-        )
+        raise _missing("no secret of this name in", path, values, candidates[0])
 
-    def _one_of(self, paths: list[str]) -> str:
+    def _one_of(self, paths: list[str], alternative: str = "") -> str:
         found = [path for path in paths if os.path.exists(path)]
         if len(found) > 1:
             raise DocumentError(f"{' and '.join(found)} exist", "remove all but one")
         if not found:
-            names = ", ".join(os.path.basename(path) for path in paths)
+            names = [os.path.basename(path) for path in paths]
+            note = nearest_note(names[0], _names_in(self._path)) if alternative else ""
             raise _MissingError(
-                f"no such file in {self._path} (looked for {names})", "create one of them"
+                f"no such file in {self._path}{note} (looked for {', '.join(names)})",
+                f"create one of them{alternative}",
             )
         return found[0]
 
@@ -141,6 +145,19 @@ def read_file(resource: Resource) -> Outcome:
     stem, dot, ending = name.rpartition(".")
     content_type = CONTENT_TYPES.get(f".{ending.lower()}", "") if dot else ""
     return Document(body, content_type=content_type, version=_version(body), name=stem or name)
+
+
+def _names_in(path: str) -> list[str]:
+    try:
+        return os.listdir(path)
+    except OSError:  # a folder may be searchable, but not readable
+        return []
+
+
+def _missing(what: str, path: str, names: Iterable[str], wanted: str) -> _MissingError:
+    """Return the error for a name that a file does not have; it lists the file's own names."""
+    summary = f"{what} {path}, which has {listed(names, wanted)}"
+    return _MissingError(summary, f"add it there{FIX_REFERENCE}")
 
 
 def _failure(error: DocumentError) -> Failure:

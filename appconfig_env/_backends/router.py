@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 WORTH_COUNTING_SECONDS = 0.1  # an import that takes longer is part of the fetch's time
-LEAST_SECONDS = 0.1
+LEAST_FETCH_SECONDS = 0.1  # what a fetch has in any case, however long the import took
 
 
 class Router:
@@ -57,7 +57,7 @@ class Router:
             took = time.monotonic() - began
             # boto3 takes half a second here, several in a small function.
             if took > WORTH_COUNTING_SECONDS:
-                timeout = max(LEAST_SECONDS, round(timeout - took, 1))
+                timeout = max(LEAST_FETCH_SECONDS, round(timeout - took, 1))
             outcomes.update(backend(others, timeout))
         return outcomes
 

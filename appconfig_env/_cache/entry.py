@@ -4,8 +4,9 @@ Rule 1: an entry changes here and nowhere else. Entries are replaced, never edit
 Rule 2: nothing here knows a file, a lock, a process or AWS.
 
 Theory of operation. An entry keeps what the backend returned, the *document*. Data is parsed and
-variables are rendered from it on demand. Each attempt to read the resource ends in
-one of the events below, and TRANSITIONS has the status afterwards:
+variables are rendered from it on demand. Each attempt to read the resource ends in one of the
+events below, and TRANSITIONS specifies the status afterwards: `after` looks up what the outcome
+alone does not determine, and the tests hold it to every cell.
 
     unread   never read here: it serves nothing
     good     the last attempt succeeded: it serves its document
@@ -14,11 +15,13 @@ one of the events below, and TRANSITIONS has the status afterwards:
 
 A token belongs to a session: the response "unchanged" refers to the last document of this session.
 So a document that cannot be used drops its token, and the next poll starts a session that delivers
-it again; a token survives throttling, denial and lost connections.
+it again; so does a fallback, whose document is not the session's. A token survives throttling,
+denial and lost connections if the entry keeps its own document.
 """
 
 from __future__ import annotations
 
+from .._config.settings import POLL_FLOOR_SECONDS
 from .._content.document import Document
 from .._content.render import Rendering, render_defaults, render_document
 from .._content.variables import data_of
@@ -56,13 +59,11 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     FALLBACK: {UNREAD: FAILING, MISSING: FAILING},
     REFUSED: {UNREAD: MISSING, GOOD: FAILING, FAILING: FAILING, MISSING: MISSING},
 }
-# Events after which the session can still deliver the document that this process does not have.
-KEEPS_TOKEN = (UNAVAILABLE, FALLBACK, REFUSED)
+# Events after which the entry is still as the session knows it, so that the session can go on.
+KEEPS_TOKEN = (UNAVAILABLE, REFUSED)
 
 # The lowest revision of an attempt; 0 is that of none.
 OLDEST = 1
-# The wait after a response "too early", in seconds: the service's minimum interval.
-EARLY_SECONDS = 15.0
 NEVER_READ = Failure(
     "unavailable",
     "AWS reports no change, but has not delivered a document in this session",
@@ -225,7 +226,7 @@ class Entry:
         return self.document is not None or self.failure is not None
 
     def in_use(self, sources: Sequence[Source]) -> tuple[str, str]:
-        """Return what stands in for a failed read of `sources`: for one resource, and for more."""
+        """Return what is used after a failed read of `sources`: for one resource, and for more."""
         if self.fetched_at is not None:
             return LAST_VALUES if self.confirmed else FALLBACK_VALUES
         if self.used_since is not None:
@@ -248,7 +249,7 @@ class Entry:
         and means nothing to other processes. An entry from the future is stale: the clock has
         moved backwards.
         """
-        return not self.checked_at <= now < self.refresh_at
+        return not is_fresh(now, self.checked_at, self.refresh_at)
 
     def data(self, source: Source) -> object:
         """Return the parsed document; None if no document was ever used."""
@@ -283,6 +284,11 @@ class Entry:
         return f"<Entry {self.status} version {self.version!r} failure {self.failure}>"
 
 
+def is_fresh(now: float, since: float, until: float) -> bool:
+    """Whether nothing needs to be read again at `now`, if that is so from `since` to `until`."""
+    return since <= now < until
+
+
 def newer(own: Entry, found: Entry) -> Entry:
     """Return the newer document and the newer attempt of two entries of one resource.
 
@@ -311,17 +317,19 @@ def newer(own: Entry, found: Entry) -> Entry:
     later, other = (own, found) if is_own_newer else (found, own)
     if other.revision <= later.revision:
         return later
-    return later._with(  # a later attempt that failed
+    # A later attempt of another session: it failed, or was too early and says nothing new.
+    failed = other if other.failure else later
+    return later._with(
         checked_at=other.checked_at,
         refresh_at=other.refresh_at,
         revision=other.revision,
-        failures=max(other.failures, 1),
-        failure=other.failure or later.failure,
+        failures=max(failed.failures, 1) if failed.failure else 0,
+        failure=failed.failure,
     )
 
 
 def after(
-    before: Entry | None,
+    previous: Entry | None,
     outcome: Outcome,
     sources: Sequence[Source],
     schedule: Schedule,
@@ -330,60 +338,60 @@ def after(
     """Return the entry after an attempt.
 
     Args:
-        before: the entry until now; None for unread.
+        previous: the entry until now; None for unread.
         outcome: what the backend returned.
         sources: all that read the resource; every required one must be able to use a document.
         schedule: the times of this attempt.
         fallback: returns the fallback's entry of a reference; called if AWS is unavailable and
             there never was a document.
     """
-    before = before or Entry()
+    previous = previous or Entry()
     if isinstance(outcome, Document):
-        return _after_document(before, outcome, sources, schedule)
+        return _after_document(previous, outcome, sources, schedule)
     if isinstance(outcome, Failure):
-        return _after_no_document(before, outcome, sources, schedule, fallback)
+        return _after_no_document(previous, outcome, sources, schedule, fallback)
     event = TOO_EARLY if outcome.is_early else UNCHANGED
-    if TRANSITIONS[event][before.status] == MISSING:
+    if TRANSITIONS[event][previous.status] == MISSING:
         # This session cannot deliver the document any more, so its token is of no use.
-        before = before.without_token()
-        return _after_no_document(before, NEVER_READ, sources, schedule, fallback)
-    return (_postponed if outcome.is_early else _confirmed)(before, outcome, schedule)
+        previous = previous.without_token()
+        return _after_no_document(previous, NEVER_READ, sources, schedule, fallback)
+    return (_postponed if outcome.is_early else _confirmed)(previous, outcome, schedule)
 
 
 def _after_document(
-    before: Entry, document: Document, sources: Sequence[Source], schedule: Schedule
+    previous: Entry, document: Document, sources: Sequence[Source], schedule: Schedule
 ) -> Entry:
-    kept = before.document
+    kept = previous.document
     # One that arrives again unchanged is neither parsed nor rendered again.
     same = kept if kept is not None and document.is_same_as(kept) else document
     rendering = render_document(sources, same)
     if rendering.reasons:
         failure = rendering.failure
-    elif _is_no_longer_json(before, same, sources):
+    elif _is_no_longer_json(previous, same, sources):
         failure = NO_LONGER_JSON
     else:
-        return _good(before, document, same, schedule)._rendered_as(sources, rendering)
-    return _after_failure(before, INVALID, failure, sources, schedule, document=document)
+        return _good(previous, document, same, schedule)._rendered_as(sources, rendering)
+    return _after_failure(previous, INVALID, failure, sources, schedule, document=document)
 
 
 def _after_no_document(
-    before: Entry,
+    previous: Entry,
     failure: Failure,
     sources: Sequence[Source],
     schedule: Schedule,
     fallback: Callable[[str], Entry | None],
 ) -> Entry:
     if not failure.is_unavailable:
-        return _after_failure(before, REFUSED, failure, sources, schedule)
-    if before.used_since is None:
+        return _after_failure(previous, REFUSED, failure, sources, schedule)
+    if previous.used_since is None:
         baked = fallback(sources[0].resource.reference)
         if baked is not None and _is_usable(baked, sources):
-            return _fallen_back(before, baked, failure, schedule)
-    return _after_failure(before, UNAVAILABLE, failure, sources, schedule)
+            return _fallen_back(previous, baked, failure, schedule)
+    return _after_failure(previous, UNAVAILABLE, failure, sources, schedule)
 
 
 def _after_failure(
-    before: Entry,
+    previous: Entry,
     event: str,
     failure: Failure,
     sources: Sequence[Source],
@@ -392,33 +400,33 @@ def _after_failure(
     document: Document | None = None,
 ) -> Entry:
     """Return the failing or missing entry; `document` is one that only some sources could use."""
-    token = before.token if event in KEEPS_TOKEN else ""
-    if TRANSITIONS[event][before.status] == FAILING:
-        return _failing(before, failure, schedule, token)
-    failures = before.failures + 1
+    token = previous.token if event in KEEPS_TOKEN else ""
+    if TRANSITIONS[event][previous.status] == FAILING:
+        return _failing(previous, failure, schedule, token)
+    failures = previous.failures + 1
     if document is not None:
         # It replaces an earlier one only if that does not take a value from any source.
         used = render_document(sources, document).used
-        if before.used_since is not None and not used >= before.rendering(sources).used:
+        if previous.used_since is not None and not used >= previous.rendering(sources).used:
             document = None
-    partial = document or before.document
-    given = before.given if document is None else {}
+    partial = document or previous.document
+    given = previous.given if document is None else {}
     entry = Entry(
         document=partial,
         given=given,
         version=partial.version if partial is not None else "",
         token=token,
         checked_at=schedule.now,
-        read_seconds=(document or before).read_seconds,
-        revision=before.next_revision(schedule.revision),
+        read_seconds=(document or previous).read_seconds,
+        revision=previous.next_revision(schedule.revision),
         failures=failures,
         failure=failure,
-        is_secret=before.is_secret if given else partial is not None and partial.is_secret,
+        is_secret=previous.is_secret if given else partial is not None and partial.is_secret,
     )
     rendering = entry.rendering(sources)
     received_at, version = None, entry.version
     if given or (document is None and rendering.used):
-        received_at, version = before.received_at, before.version
+        received_at, version = previous.received_at, previous.version
     elif document is not None and rendering.used:
         received_at = schedule.now
     is_without_value = any(error.unreachable for error in rendering.missing)
@@ -433,76 +441,81 @@ def _is_usable(fallback: Entry, sources: Sequence[Source]) -> bool:
     return not (rendering.reasons or rendering.missing)
 
 
-def _is_no_longer_json(before: Entry, document: Document, sources: Sequence[Source]) -> bool:
+def _is_no_longer_json(previous: Entry, document: Document, sources: Sequence[Source]) -> bool:
     data = data_of(document, sources[0].resource)
     if not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
         return False
-    return isinstance(before.data(sources[0]), (dict, list))
+    return isinstance(previous.data(sources[0]), (dict, list))
 
 
-def _good(before: Entry, document: Document, same: Document, schedule: Schedule) -> Entry:
+def _good(previous: Entry, document: Document, same: Document, schedule: Schedule) -> Entry:
     return Entry(
         document=same,
         version=document.version,
         token=document.token,
         fetched_at=schedule.now,
         checked_at=schedule.now,
-        refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, document.poll_seconds),
+        refresh_at=schedule.next_poll(
+            previous.checked_at, previous.refresh_at, document.poll_seconds
+        ),
         read_seconds=document.read_seconds,
-        revision=(revision := before.next_revision(schedule.revision)),
+        revision=(revision := previous.next_revision(schedule.revision)),
         confirmed=revision,
         is_secret=document.is_secret,
     )
 
 
-def _confirmed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
-    return before._with(
+def _confirmed(previous: Entry, response: Unchanged, schedule: Schedule) -> Entry:
+    return previous._with(
         token=response.token,
         fetched_at=schedule.now,
         checked_at=schedule.now,
-        refresh_at=schedule.next_poll(before.checked_at, before.refresh_at, response.poll_seconds),
-        revision=(revision := before.next_revision(schedule.revision)),
+        refresh_at=schedule.next_poll(
+            previous.checked_at, previous.refresh_at, response.poll_seconds
+        ),
+        revision=(revision := previous.next_revision(schedule.revision)),
         confirmed=revision,
         failures=0,
         failure=None,
     )
 
 
-def _postponed(before: Entry, response: Unchanged, schedule: Schedule) -> Entry:
+def _postponed(previous: Entry, response: Unchanged, schedule: Schedule) -> Entry:
     now = schedule.now
-    is_stale = before.is_stale(now)
-    return before._with(
+    is_stale = previous.is_stale(now)
+    return previous._with(
         token=response.token,
-        fetched_at=before.fetched_by(now),
+        fetched_at=previous.fetched_by(now),
         checked_at=now,
-        refresh_at=now + EARLY_SECONDS if is_stale else before.refresh_at,
+        refresh_at=now + POLL_FLOOR_SECONDS if is_stale else previous.refresh_at,
+        revision=previous.next_revision(schedule.revision),
     )
 
 
-def _fallen_back(before: Entry, fallback: Entry, failure: Failure, schedule: Schedule) -> Entry:
+def _fallen_back(previous: Entry, fallback: Entry, failure: Failure, schedule: Schedule) -> Entry:
     return Entry(
         document=fallback.document,
         version=fallback.version,
         fetched_at=fallback.fetched_at or 0.0,
         checked_at=schedule.now,
         refresh_at=schedule.next_attempt(1),
-        revision=before.next_revision(schedule.revision),
+        revision=previous.next_revision(schedule.revision),
         failures=1,
         failure=failure,
     )
 
 
-def _failing(before: Entry, failure: Failure, schedule: Schedule, token: str) -> Entry:
-    failures = before.failures + 1
+def _failing(previous: Entry, failure: Failure, schedule: Schedule, token: str) -> Entry:
+    failures = previous.failures + 1
     refresh_at = schedule.next_attempt(failures)
-    if before.failure is None and not before.is_stale(schedule.now):
-        refresh_at = max(refresh_at, before.refresh_at)  # a failure does not shorten the interval
-    return before._with(
+    if previous.failure is None and not previous.is_stale(schedule.now):
+        refresh_at = max(refresh_at, previous.refresh_at)  # a failure does not shorten the interval
+    return previous._with(
         token=token,
-        fetched_at=before.fetched_by(schedule.now),
+        fetched_at=previous.fetched_by(schedule.now),
         checked_at=schedule.now,
         refresh_at=refresh_at,
-        revision=before.next_revision(schedule.revision),
+        revision=previous.next_revision(schedule.revision),
         failures=failures,
         failure=failure,
     )

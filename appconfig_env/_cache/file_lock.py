@@ -6,7 +6,7 @@ import os
 import time
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, flock
 
-from .turn import ELSEWHERE, HELD, IMPOSSIBLE
+from .actions import ELSEWHERE, HELD, IMPOSSIBLE
 
 POLL_SECONDS = 0.005  # flock has no timeout
 
@@ -50,7 +50,7 @@ class FileLock:
 
     @property
     def state(self) -> str:
-        """The lock's state as `turn.decide` takes it."""
+        """The lock's state as `actions.decide` takes it."""
         if self.is_held:
             return HELD
         return ELSEWHERE if self.is_possible else IMPOSSIBLE

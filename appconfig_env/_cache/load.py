@@ -29,7 +29,7 @@ def load(
     timeout: float,
     jitter: float = 0.0,
     revision: int = 0,
-    force: Collection[str] = (),
+    even_fresh: Collection[str] = (),
     skip: Collection[str] = (),
     fallback: Callable[[], Snapshot | None] | None = None,
 ) -> Snapshot:
@@ -44,14 +44,14 @@ def load(
         jitter: from 0 to 1, drawn for each load: spreads the next polls, see `schedule`. One number
             for all sources, so that those of one environment become stale together.
         revision: the least revision of this attempt, see `Entry.next_revision`.
-        force: references of resources to read even if they are fresh.
+        even_fresh: references of resources to read even if they are fresh.
         skip: references of resources not to read, stale or not.
         fallback: returns the fallback, for sources that are unavailable and have no value.
     """
-    known = previous.entries if previous is not None else {}
+    previous_entries = previous.entries if previous is not None else {}
     requests = [
         request
-        for request in stale(settings, now, previous, force)
+        for request in stale(settings, now, previous, even_fresh)
         if request.resource.reference not in skip
     ]
     outcomes = backend(requests, timeout) if requests else {}
@@ -64,47 +64,47 @@ def load(
 
     entries: dict[str, Entry] = {}
     for reference, sources in settings.resources().items():
-        before = known.get(reference)
+        entry = previous_entries.get(reference)
         if reference in outcomes:
             interval, floor = settings.interval(sources), settings.floor(sources)
             schedule = Schedule(interval, now, jitter, floor=floor, revision=revision)
-            entries[reference] = after(before, outcomes[reference], sources, schedule, substitute)
-        elif before is not None:
-            entries[reference] = before
+            entries[reference] = after(entry, outcomes[reference], sources, schedule, substitute)
+        elif entry is not None:
+            entries[reference] = entry
     return Snapshot(now, fingerprint(settings), entries)
 
 
-def refresh_seconds(settings: Settings, known: Snapshot) -> float:
+def refresh_seconds(settings: Settings, snapshot: Snapshot) -> float:
     """Return the time limit of a refresh, in seconds.
 
-    It is the poll timeout, unless the last good read of a resource took longer: what a start could
-    read, a refresh can too. It is half as much again then, and at most what a start has.
+    It is the poll timeout, unless the last good read of a resource took longer: what a cold start
+    could read, a refresh can too. Then it is half as much again, and at most the deadline.
     """
     usual = settings.poll_timeout_seconds
-    slowest = max((entry.read_seconds for entry in known.entries.values()), default=0.0)
+    slowest = max((entry.read_seconds for entry in snapshot.entries.values()), default=0.0)
     if slowest < usual:
         return usual
     return max(usual, min(1.5 * slowest, settings.deadline_seconds))
 
 
 def stale(
-    settings: Settings, now: float, previous: Snapshot | None, force: Collection[str] = ()
+    settings: Settings, now: float, previous: Snapshot | None, even_fresh: Collection[str] = ()
 ) -> list[Request]:
     """Return what `load` requests at `now`.
 
     A profile that is read in two formats has one session, so both are requested together:
     otherwise the second would use the first one's token again.
     """
-    known = previous.entries if previous is not None else {}
+    previous_entries = previous.entries if previous is not None else {}
     resources = {
         reference: sources[0].resource for reference, sources in settings.resources().items()
     }
     wanted = {
         reference
         for reference in resources
-        if reference not in known or known[reference].is_stale(now)
+        if reference not in previous_entries or previous_entries[reference].is_stale(now)
     }
-    wanted.update(reference for reference in force if reference in resources)
+    wanted.update(reference for reference in even_fresh if reference in resources)
     sessions = {
         resources[reference].parts
         for reference in wanted
@@ -114,7 +114,7 @@ def stale(
     for reference, resource in resources.items():
         is_shared = resource.scheme == APPCONFIG and resource.parts in sessions
         if reference in wanted or is_shared:
-            entry = known.get(reference)
+            entry = previous_entries.get(reference)
             is_required = entry is None or entry.fetched_at is None
             requests.append(Request(resource, _usable_token(entry, now), is_required=is_required))
     return requests

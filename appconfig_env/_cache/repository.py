@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 
+from .._config.environ import is_snap_start
 from .._config.settings import PREFIX
 from ..errors import SettingsError
 from . import snapshot_file, snapshot_json
@@ -110,19 +111,17 @@ class SnapshotRepository:
         self._settings = settings
         self._written = written or Written()
         # A token from before a SnapStart snapshot is cloned with it, and would be used twice.
-        self.keeps_tokens = (
-            environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start" or is_restored
-        )
+        self.keeps_tokens = is_restored or not is_snap_start(environ)
         self.lock = FileLock(settings.snapshot_path + LOCK)
 
-    def take(self, log: Log, known: Snapshot | None = None) -> Snapshot | None:
+    def take(self, log: Log, own: Snapshot | None = None) -> Snapshot | None:
         """Return the snapshot in the file, with its tokens if access is exclusive.
 
         Args:
             log: takes the warning about a file that cannot be used.
-            known: this process's snapshot, whose documents need not be read again.
+            own: this process's snapshot, whose documents need not be read again.
         """
-        found = _read(self._settings, log, self._written, known)
+        found = _read(self._settings, log, self._written, own)
         if found is None:
             return None
         bare = found.without_tokens()
@@ -188,13 +187,15 @@ def _problem(path: str, data: bytes) -> str:
 
 
 def _read(
-    settings: Settings, log: Log, written: Written, known: Snapshot | None = None
+    settings: Settings, log: Log, written: Written, own: Snapshot | None = None
 ) -> Snapshot | None:
     path = settings.snapshot_path
     try:
-        found = _read_files(settings, written, known)
+        found = _read_files(settings, written, own)
     except SnapshotRefusedError as error:
-        log("warn", f"the snapshot {path} was not used: {error}; its sources are read again")
+        hint = f"remove it, or set {PREFIX}SNAPSHOT to another path, if this happens again"
+        again = f"its sources are read again; {hint}"
+        log("warn", f"the snapshot {path} was not used: {error}; {again}")
         found = None
     if found is None or found.fingerprint != fingerprint(settings):
         written.link = ""  # the next snapshot replaces the file, whatever is in it
@@ -203,25 +204,25 @@ def _read(
     return _usable(found, settings)
 
 
-def _read_files(settings: Settings, written: Written, known: Snapshot | None) -> Snapshot | None:
+def _read_files(settings: Settings, written: Written, own: Snapshot | None) -> Snapshot | None:
     path, resources = settings.snapshot_path, settings.resources()
     try:
         state = snapshot_file.read(path + STATE)
     except SnapshotRefusedError:
         state = None
-    if known is not None and written.link:
+    if own is not None and written.link:
         first_line = snapshot_file.read(path, first_line=True)
         if first_line is None:
             return None
         if snapshot_json.link_of(first_line) == written.link:
-            found = snapshot_json.loads_known(first_line, resources, known, state=state)
+            found = snapshot_json.loads_known(first_line, resources, own, state=state)
             if found is not None:
                 return found
     data = snapshot_file.read(path)
     if data is None:
         return None
     written.link = snapshot_json.link_of(data)
-    return snapshot_json.loads(data, resources, known, state=state)
+    return snapshot_json.loads(data, resources, own, state=state)
 
 
 def _usable(found: Snapshot, settings: Settings) -> Snapshot:

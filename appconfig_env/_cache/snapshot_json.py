@@ -17,7 +17,7 @@ No file holds a secret: of an entry with a secret only the names of its variable
 
 from __future__ import annotations
 
-from .._config.sources import SECRETS_MANAGER
+from .._config.sources import SCHEMES, scheme_of
 from .._config.wording import printable
 from .._content import fast_json as json
 from .._content.document import Document, blake2b
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 START = b'{"schema": '
 LAST_LINE = b"}}"
+_SECRET = {name for name, scheme in SCHEMES.items() if scheme.is_secret}
 # What is raised for bytes that cannot be ours.
 _INVALID = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 
@@ -148,7 +149,7 @@ def _document_fields(document: Document) -> dict[str, object]:
 def loads(
     data: bytes,
     resources: Collection[str] | None = None,
-    known: Snapshot | None = None,
+    own: Snapshot | None = None,
     *,
     state: bytes | None = None,
     with_secrets: bool = False,
@@ -158,7 +159,7 @@ def loads(
     Args:
         data: the bytes of the file.
         resources: the references of the entries to return; None for all.
-        known: this process's snapshot: a document with the same digest is taken from it.
+        own: this process's snapshot: a document with the same digest is taken from it.
         state: the bytes of the state file; None if there is none.
         with_secrets: whether documents may be secret: True for a pipe between processes.
 
@@ -167,7 +168,7 @@ def loads(
     """
 
     def document(reference: str, digest: str, fields: dict[str, Any]) -> Document:
-        found = _known(known, reference, digest)
+        found = _known(own, reference, digest)
         if found is None:
             found = _document(reference, lines[reference], fields, with_secrets=with_secrets)
             if found.digest != digest:
@@ -185,14 +186,14 @@ def loads(
 
 
 def loads_known(
-    first_line: bytes, resources: Collection[str], known: Snapshot, *, state: bytes | None = None
+    first_line: bytes, resources: Collection[str], own: Snapshot, *, state: bytes | None = None
 ) -> Snapshot | None:
-    """Return what `loads` would, without the documents' lines: `known` has all documents.
+    """Return what `loads` would, without the documents' lines: `own` has all documents.
 
     Args:
         first_line: of the snapshot file, with its line feed.
         resources: the references of the entries to return.
-        known: this process's snapshot.
+        own: this process's snapshot.
         state: the bytes of the state file; None if there is none.
 
     Returns:
@@ -202,7 +203,7 @@ def loads_known(
 
     def document(reference: str, digest: str, fields: dict[str, Any]) -> Document:
         del fields
-        found = _known(known, reference, digest)
+        found = _known(own, reference, digest)
         if found is None:
             raise KeyError(reference)
         return found
@@ -266,8 +267,8 @@ def _digests(head: dict[str, Any]) -> dict[str, object]:
     return {name: fields["digest"] for name, fields in entries if fields.get("digest")}
 
 
-def _known(known: Snapshot | None, reference: str, digest: str) -> Document | None:
-    entry = known.entries.get(reference) if known is not None else None
+def _known(own: Snapshot | None, reference: str, digest: str) -> Document | None:
+    entry = own.entries.get(reference) if own is not None else None
     document = entry.document if entry is not None else None
     return document if document is not None and document.digest == digest else None
 
@@ -283,7 +284,7 @@ def _document(
     reference: str, line: bytes, entry: dict[str, Any], *, with_secrets: bool
 ) -> Document:
     fields = _decode(line[line.index(b'": {', 1) + 2 :].decode())
-    secret = fields.get("secret", False) is not False or reference.startswith(f"{SECRETS_MANAGER}:")
+    secret = fields.get("secret", False) is not False or scheme_of(reference) in _SECRET
     secret_parameters = frozenset(_texts(fields.get("secret_parameters", [])))
     is_secret = entry.get("secret", False) is not False or secret or secret_parameters
     if is_secret and not with_secrets:

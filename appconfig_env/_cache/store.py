@@ -6,9 +6,11 @@ import os
 from _thread import allocate_lock, get_ident
 
 from .._config.settings import HANDOFF, from_environ
+from .._config.wording import counted
 from ..errors import by_cause
+from . import actions, repository
 from . import handoff as handoffs
-from . import repository, turn
+from .entry import is_fresh
 from .load import load, refresh_seconds
 from .snapshot import Snapshot, completed, fingerprint, newest
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     # The period in which nothing is stale (from, until; in Unix seconds), and every name's value.
     Seen = tuple[float, float, Mapping[str, str]]
 
-NEVER, ALWAYS = float("inf"), float("-inf")
+NEVER, ALWAYS = float("inf"), float("-inf")  # as in _helper/fast_path.py, which loads no module
 LOCK_RETRY_SECONDS = 1.0  # before checking again whether the process that refreshes is done
 ABANDONED_LOCK_FACTOR = 2  # x the longest time that a refresh can take
 
@@ -150,21 +152,21 @@ class Store:
         return [reference for reference in self.settings.resources() if reference not in entries]
 
     def refresh(
-        self, *, force: Collection[str] | None = None, awaited: Collection[str] = ()
+        self, *, even_fresh: Collection[str] | None = None, awaited: Collection[str] = ()
     ) -> frozenset[str]:
-        """Fetch stale entries, and those in `force`; return the names whose value changed.
+        """Fetch stale entries, and those in `even_fresh`; return the names whose value changed.
 
         Never raises: a failure is logged once, kept in its entry, and tried again later.
 
         Args:
-            force: references of resources to fetch even if they are fresh; None for stale ones
+            even_fresh: references of resources to fetch even if they are fresh; None for stale ones
                 only, and only if no other thread or process already fetches them.
             awaited: references of resources that the caller needs: wait for the thread or process
                 that fetches them, and fetch here what it did not read.
         """
         if self._refresher == get_ident():  # a signal handler interrupted our own refresh
             return frozenset()
-        waits = force is not None or bool(awaited) or self.is_empty
+        waits = even_fresh is not None or bool(awaited) or self.is_empty
         refreshing = self._refreshing  # a signal handler may fork, and that replaces it
         if not refreshing.acquire(
             # Its holder may wait for another process first, and then for AWS.
@@ -174,53 +176,57 @@ class Store:
             return frozenset()
         self._refresher = get_ident()
         try:
-            before = self.published
-            entries = before.snapshot.entries
+            previous = self.published
+            entries = previous.snapshot.entries
             unknown = [one for one in awaited if one not in entries or not entries[one].is_known]
-            if force is None and not unknown and not self.is_stale(self._now()):
+            if even_fresh is None and not unknown and not self.is_stale(self._now()):
                 return frozenset()  # another thread has refreshed
             # Entries that are not in the snapshot are stale anyway, and another process may have
             # read them by now.
             redacted = [reference for reference in unknown if reference in entries]
-            snapshot = self._refreshed([*(force or ()), *redacted], waits=waits)
+            snapshot = self._refreshed([*(even_fresh or ()), *redacted], waits=waits)
             self.published = self._publish(snapshot)
-            self._report(before.snapshot)
-            return _changed(before.seen[2], self.published.seen[2])
+            self._report(previous.snapshot)
+            return _changed(previous.seen[2], self.published.seen[2])
         finally:
             self._refresher = 0
             refreshing.release()
 
-    def _refreshed(self, force: Collection[str], *, waits: bool) -> Snapshot:
+    def _refreshed(self, even_fresh: Collection[str], *, waits: bool) -> Snapshot:
         """Return the snapshot after a refresh: choose the action from the table, then act."""
         with repository.SnapshotRepository(
             self.settings, self._environ, self._written, is_restored=self._is_restored
-        ) as shared:
-            self._lock = shared.lock
+        ) as access:
+            self._lock = access.lock
             if waits:
-                shared.lock.wait(self._longest_wait())
-            found = shared.take(self.log, self.snapshot)
+                access.lock.wait(self._longest_wait())
+            found = access.take(self.log, self.snapshot)
             now = self._now()  # only now: the file must not be from the future
-            known = newest(self.snapshot, found)
-            unread = self._unread(known, force) if waits else []
-            action = turn.decide(
-                shared.lock.state,
+            snapshot = newest(self.snapshot, found)
+            unread = self._unread(snapshot, even_fresh) if waits else []
+            action = actions.decide(
+                access.lock.state,
                 is_unread=bool(unread),
-                is_abandoned=self._is_lock_abandoned(known, now),
+                is_abandoned=self._is_lock_abandoned(snapshot, now),
             )
-            if action in (turn.LOOK_AGAIN, turn.FETCH_AWAITED):
+            if action in (actions.LOOK_AGAIN, actions.FETCH_AWAITED):
                 self._busy_until = now + LOCK_RETRY_SECONDS
-                return known if action == turn.LOOK_AGAIN else self._awaited(known, now, unread)
+                return (
+                    snapshot
+                    if action == actions.LOOK_AGAIN
+                    else self._awaited(snapshot, now, unread)
+                )
             if self._child is not None:  # it has released the lock, so it is done
-                known = newest(known, handoffs.receive(self._child, self.settings))
+                snapshot = newest(snapshot, handoffs.receive(self._child, self.settings))
                 self._child = None
-            distrusted = self._distrusted(known)
-            fresh = self._loaded(known, now, {*force, *distrusted})
-            problem = shared.put(fresh)
+            distrusted = self._distrusted(snapshot)
+            fresh = self._loaded(snapshot, now, {*even_fresh, *distrusted})
+            problem = access.put(fresh)
         self._trusted_from = ALWAYS  # everything was fetched here: trust it, by any clock
         self._busy_until = ALWAYS
         self._stalled = None
         # The file has the tokens for the next process; if there is no file, keep them here.
-        keeps_tokens = problem and shared.keeps_tokens
+        keeps_tokens = problem and access.keeps_tokens
         return fresh if keeps_tokens else fresh.without_tokens()
 
     def _longest_wait(self) -> float:
@@ -237,11 +243,11 @@ class Store:
     def is_stale(self, now: float) -> bool:
         """Whether a refresh would fetch something."""
         since, until, _ = self.published.seen
-        return not since <= now < until
+        return not is_fresh(now, since, until)
 
-    def _is_lock_abandoned(self, known: Snapshot, now: float) -> bool:
+    def _is_lock_abandoned(self, snapshot: Snapshot, now: float) -> bool:
         """Whether the lock holder has published nothing for so long that it must hang."""
-        entries = known.entries.values()
+        entries = snapshot.entries.values()
         if entries and not any(entry.is_stale(now) for entry in entries):
             self._stalled = None  # nothing is stale: it has published
             return False
@@ -252,40 +258,45 @@ class Store:
         longest = max(settings.deadline_seconds, settings.poll_timeout_seconds)
         return now - self._stalled[1] > ABANDONED_LOCK_FACTOR * longest
 
-    def _unread(self, known: Snapshot, force: Collection[str]) -> list[str]:
+    def _unread(self, snapshot: Snapshot, even_fresh: Collection[str]) -> list[str]:
         """Return the references of entries that a caller which has waited cannot do without."""
-        entries = known.entries
+        entries = snapshot.entries
         return [
             reference
             for reference in self.settings.resources()
-            if reference not in entries or (reference in force and not entries[reference].is_known)
+            if reference not in entries
+            or (reference in even_fresh and not entries[reference].is_known)
         ]
 
-    def _awaited(self, known: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
-        """Return `known` with its `unread` entries fetched, in sessions of their own."""
+    def _awaited(self, snapshot: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
+        """Return `snapshot` with its `unread` entries fetched, in sessions of their own."""
         others = self.settings.resources().keys() - unread
-        return self._loaded(known, now, unread, others).without_tokens()
+        return self._loaded(snapshot, now, unread, others).without_tokens()
 
     def _loaded(
-        self, known: Snapshot, now: float, force: Collection[str], skip: Collection[str] = ()
+        self,
+        snapshot: Snapshot,
+        now: float,
+        even_fresh: Collection[str],
+        skip: Collection[str] = (),
     ) -> Snapshot:
         return load(
             self.settings,
             self._backend,
             now,
-            known,
+            snapshot,
             timeout=self._longest_wait(),
             jitter=self._jitter(),
             revision=repository.revision_now(),
-            force=force,
+            even_fresh=even_fresh,
             skip=skip,
             fallback=lambda: repository.read_fallback(self.settings, self.log),
         )
 
-    def _distrusted(self, known: Snapshot) -> list[str]:
+    def _distrusted(self, snapshot: Snapshot) -> list[str]:
         return [
             reference
-            for reference, entry in known.entries.items()
+            for reference, entry in snapshot.entries.items()
             if entry.checked_at < self._trusted_from
         ]
 
@@ -319,28 +330,28 @@ class Store:
         self.sourced |= values.keys()
         return values
 
-    def _report(self, before: Snapshot) -> None:
+    def _report(self, previous: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
         failed, recovered = [], dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
-            earlier = before.entries.get(reference)
+            earlier = previous.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
                 sources = self.settings.resources()[reference]
-                is_missing = entry.rendering(sources).missing
-                failed.append(
-                    (reference, entry.failure, None if is_missing else entry.in_use(sources))
-                )
+                used = None if entry.rendering(sources).missing else entry.in_use(sources)
+                failed.append((self.settings.label(reference), entry.failure, used))
             elif earlier and earlier.failure and not entry.failure:
-                recovered.setdefault(earlier.failures, []).append(reference)
-        for line, number, used in by_cause(failed):
-            self.log("warn", f"{line}; {used[number > 1]}" if used else line)
+                recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
+        for line, _, _ in by_cause(
+            failed, lambda number, used: used[number > 1] if used is not None else ""
+        ):
+            self.log("warn", line)
         for failures, references in recovered.items():
-            attempts = f"{failures} failed attempt{'' if failures == 1 else 's'}"
+            attempts = counted(failures, "failed attempt")
             self.log("info", f"{', '.join(references)}: recovered after {attempts}")
-        known = {line for _, line in _left_out(before, self.settings)}
+        reported = {line for _, line in _left_out(previous, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):
-            if line not in known:
-                self.log("warn", f"{source.public_reference}: {line}; it was left out")
+            if line not in reported:
+                self.log("warn", f"{source.public_reference}: {line}")
 
 
 def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:

@@ -16,7 +16,6 @@ from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
-from .._config.sources import FILE, SECRETS_MANAGER
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 from .arguments import Parser
 
@@ -39,6 +38,7 @@ Secrets and SecureStrings are never written: their sources have no fallback. Sec
 read at all. The calls are real: AppConfig bills each configuration received.
 """
 NEVER_SECRETS = "secrets are never baked"
+SECRETS_REMEDY = "make it optional or give it a default if startup must succeed without it"
 
 
 def main(
@@ -109,35 +109,29 @@ def bake(settings: Settings, backend: Backend, now: float) -> tuple[Snapshot, di
         raise SettingsError(["nothing to bake: no sources configured; set APPCONFIG_ENV_SOURCES"])
     resources = settings.resources()
     secret = [
-        reference
-        for reference, sources in resources.items()
-        if sources[0].resource.scheme == SECRETS_MANAGER
+        reference for reference, sources in resources.items() if sources[0].resource.is_secret
     ]
-    local = [
-        reference for reference, sources in resources.items() if sources[0].resource.scheme == FILE
-    ]
+    local = [reference for reference, sources in resources.items() if sources[0].resource.is_local]
     skip = [*secret, *local]
     loaded = load(settings, backend, now, timeout=settings.deadline_seconds, skip=skip)
-    failed = [
-        SourceError(reference, entry.failure)
+    failed = {
+        reference: SourceError(settings.label(reference), entry.failure)
         for reference, entry in loaded.entries.items()
         if entry.failure
-    ]
+    }
     required = [
         error
-        for error in failed
-        if not all(
-            source.optional or source.default is not None for source in resources[error.source]
-        )
+        for reference, error in failed.items()
+        if not all(source.optional or source.default is not None for source in resources[reference])
     ]
     if required:
         raise LoadError(required)
-    without = dict.fromkeys(secret, NEVER_SECRETS)
-    without |= {error.source: error.reason for error in failed}
+    without = dict.fromkeys(secret, f"{NEVER_SECRETS}; {SECRETS_REMEDY}")
+    without |= {error.source: error.reason for error in failed.values()}
     entries = {}
     for reference, entry in loaded.entries.items():
         if entry.is_secret:
-            without[reference] = (
+            without[settings.label(reference)] = (
                 f"it has a SecureString, and {NEVER_SECRETS}; move secrets to a path of their own"
             )
         elif entry.document is not None and entry.fetched_at is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from .._config.wording import nearest_note
 from .._wrapper.main import run
 
 TYPE_CHECKING = False
@@ -61,12 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if not verb:
         return _misused("missing command; name one of those below")
-    from difflib import get_close_matches  # not for the layer: Lambda passes a path
-
-    (near,) = get_close_matches(verb, VERBS[:4], n=1, cutoff=0.0)
+    found = f"{verb!r}{nearest_note(verb, [word for word in VERBS if word != '-h'])}"
+    if verb.startswith("-"):
+        return _misused(f"unknown option {found}; use one of those below")
     return _misused(
-        f"unknown command {verb!r} (nearest: {near}); correct it, or write "
-        f"appconfig-env run -- {verb} to execute a program"
+        f"unknown command {found}; correct it, or write appconfig-env run -- {verb} to execute a "
+        "program"
     )
 
 
@@ -92,10 +93,10 @@ def _tool(verb: str, words: Sequence[str]) -> int:
 
             return bake(words)
         if verb == "layer":
-            from .layer import main as layer
+            from .layer import main as layer  # as above
 
             return layer(words)
-        from .trace import main as trace
+        from .trace import main as trace  # as above
     except ModuleNotFoundError as error:
         if error.name != f"{__package__}.{verb}":
             raise

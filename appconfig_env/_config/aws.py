@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._http.url import Url
-from .environ import CORRECT
+from .environ import CORRECT, is_in_lambda
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ ENDPOINT_VARIABLES = {
     "sts": "AWS_ENDPOINT_URL_STS",
 }
 # What identifies the caller outside Lambda; key IDs, never secret keys.
-_PRINCIPALS = (
+_PRINCIPALS: tuple[str, ...] = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
 )  # fmt: skip
@@ -110,15 +110,14 @@ def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings
 
 def _principal(environ: Mapping[str, str]) -> tuple[str, ...]:
     # Lambda may issue new keys when it runs init again; the function remains the same.
-    in_lambda = "AWS_LAMBDA_FUNCTION_NAME" in environ
-    names = (
-        ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION") if in_lambda else _PRINCIPALS
-    )
+    names = _PRINCIPALS
+    if is_in_lambda(environ):
+        names = ("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION")
     return tuple(environ.get(name, "") for name in names)
 
 
 def _endpoints(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    if environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
+    if _flag(environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", problems):
         return {}
     general = _url(environ, "AWS_ENDPOINT_URL", problems)
     own = {name: _url(environ, variable, problems) for name, variable in ENDPOINT_VARIABLES.items()}
@@ -139,6 +138,7 @@ def _url(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
 
 
 def _flag(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
+    """Whether a switch of the SDK is on; botocore takes every other text for false, silently."""
     raw = environ.get(name, "").lower()
     if raw not in ("", "true", "false"):
         problems.append(f"{name}: expected true or false, got {environ[name]!r}; {CORRECT}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .options import seconds
+from .wording import alternatives, nearest_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "none")
 CORRECT = "correct or unset the variable"
@@ -16,9 +17,23 @@ _WORDS = {
 }  # fmt: skip
 
 
-def is_yes_or_no(text: str) -> bool:
-    """Whether `Reader.yes_no` accepts this text."""
-    return text.lower() in _WORDS
+def yes_or_no(text: str) -> bool | None:
+    """Return whether `text` is `yes`, `on`, `true` or `1`, in any case; None for any other text.
+
+    The words of settings and of `get(..., type=bool)`. Others have words of their own: the SDK's
+    switches `true` and `false`, a reference's options `yes` and `no`.
+    """
+    return _WORDS.get(text.lower())
+
+
+def is_in_lambda(environ: Mapping[str, str]) -> bool:
+    """Whether this is a Lambda function's environment; an empty variable counts as unset."""
+    return bool(environ.get("AWS_LAMBDA_FUNCTION_NAME"))
+
+
+def is_snap_start(environ: Mapping[str, str]) -> bool:
+    """Whether Lambda takes a snapshot of this process, and may clone it."""
+    return environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
 
 
 class Reader:
@@ -36,9 +51,10 @@ class Reader:
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
-    def reject(self, name: str, expected: str) -> None:
-        """Add the error that the variable `name` is not what was expected."""
-        got = f"got {self.environ.get(name, '')!r}"
+    def reject(self, name: str, expected: str, known: Iterable[str] = ()) -> None:
+        """Add the error that the variable `name` is not what was expected, or one of `known`."""
+        value = self.environ.get(name, "")
+        got = f"got {value!r}{nearest_note(value, known)}"
         self.problems.append(f"{name}: expected {expected}, {got}; {CORRECT}")
 
     def text(self, name: str) -> str:
@@ -80,7 +96,7 @@ class Reader:
     def yes_no(self, name: str, *, default: bool) -> bool:
         """Whether the variable is `yes`, `on`, `true` or `1`."""
         raw = self.text(name)
-        value = _WORDS.get(raw.lower()) if raw else default
+        value = yes_or_no(raw) if raw else default
         if value is None:
             self.reject(name, "yes or no (also true or false, on or off, 1 or 0)")
             return default
@@ -90,7 +106,7 @@ class Reader:
         """One of the words `allowed`; the first one if the variable is unset."""
         value = self.text(name).lower() or allowed[0]
         if value not in allowed:
-            self.reject(name, " or ".join(allowed))
+            self.reject(name, alternatives(allowed), allowed)
             return allowed[0]
         return value
 
@@ -99,7 +115,7 @@ class Reader:
         level = self.text(name).lower() or "info"
         level = "warn" if level == "warning" else level
         if level not in LOG_LEVELS:
-            self.reject(name, f"one of {', '.join(LOG_LEVELS)}")
+            self.reject(name, f"one of {', '.join(LOG_LEVELS)}", LOG_LEVELS)
             return "info"
         return level
 

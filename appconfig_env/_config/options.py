@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._http.percent import decode
+from .wording import alternatives, nearest_note
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,10 +61,14 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
         take = _OPTIONS.get(name)
         if take is None:
             # Text after a default may be part of its value, which must not be logged.
-            shown, remedy = f"{name!r}", "correct its name, or remove it"
             if "default" in options:
-                shown, remedy = "after default=", "write a & in the default as %26"
-            problems.append(f"unknown option {shown} (known: {', '.join(_OPTIONS)}); {remedy}")
+                found, remedy = "after default=", "write a & in the default as %26"
+            else:
+                found = f"{name!r}" + (
+                    nearest_note(name, _OPTIONS) or f" (known: {', '.join(_OPTIONS)})"
+                )
+                remedy = "correct its name, or remove it"
+            problems.append(f"unknown option {found}; {remedy}")
         elif name in options:
             problems.append(f"duplicate option {name}; remove one")
         elif not equals and name != "optional":
@@ -85,7 +90,8 @@ def _yes_no(text: str) -> bool:
 def _one_of(*allowed: str) -> Callable[[str], str]:
     def take(text: str) -> str:
         if text not in allowed:
-            raise ValueError(f"expected {' or '.join(allowed)}, got {text!r}; correct it")
+            found = f"{text!r}{nearest_note(text, allowed)}"
+            raise ValueError(f"expected {alternatives(allowed)}, got {found}; correct it")
         return text
 
     return take
@@ -110,7 +116,7 @@ def _default(text: str) -> str:
 
 
 def _stage(text: str) -> str:
-    if not text or not text.isprintable():
+    if not text or not text.isprintable() or text.endswith((",", ";")):
         raise ValueError(f"expected a staging label such as AWSPREVIOUS, got {text!r}; correct it")
     return text
 

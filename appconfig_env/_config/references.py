@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from . import options as _options
 from .options import decoded
-from .sources import APPCONFIG, FILE, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source
+from .sources import APPCONFIG, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source, scheme_of
+from .wording import nearest_note
 
 FIX = "correct the reference"
+SEPARATORS = (",", ";")
+NOT_SEPARATED = (
+    "separate references with white space, not commas or semicolons; write a comma in a name as "
+    "%2C, a semicolon as %3B"
+)
+WILDCARD = (
+    "wildcards are not expanded; name a path such as ssm:/shop/prod/, or write a * in a name as %2A"
+)
 
 
 class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
@@ -19,8 +28,8 @@ class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
 
 def is_reference(value: str) -> bool:
     """Whether a variable's value is a reference: it starts with a scheme other than `file:`."""
-    scheme, colon, _ = value.partition(":")
-    return bool(colon) and scheme in SCHEMES and scheme != FILE
+    scheme = scheme_of(value)
+    return scheme in SCHEMES and SCHEMES[scheme].in_place
 
 
 # How many letters may be wrong, missing or swapped in a scheme, and whether it is then an error:
@@ -33,6 +42,9 @@ _OTHER_TOOLS = (
 )  # fmt: skip
 # What AWS accepts in the names of parameters and secrets and in ARNs, besides letters and digits.
 _NAME_CHARACTERS = "/_+=.@-!:%"
+
+
+SPACE_AFTER_SSM = "resembles ssm:/x, but has a space after the colon; remove the space"
 
 
 class NearMiss:
@@ -67,19 +79,28 @@ def near_miss(value: str) -> NearMiss | None:
         return None
     scheme = written.lower().replace("-", "").replace("_", "").replace(" ", "")
     if scheme in (APPCONFIG, SECRETS_MANAGER, SSM):
-        if not _is_plausible(scheme, rest):
-            return None
-        if written != scheme:
-            is_certain = scheme != SSM or "/" in rest  # SSM:debug may be the level of a log
-            return NearMiss(_did_you_mean(written, scheme), is_certain=is_certain)
-        reason = "is a reference between quotation marks or white space; remove them"
-        return NearMiss(reason, is_certain=True)
+        return _near_miss_of(scheme, written, rest)
     for known, most, is_certain in _NEAR:
         if _distance(scheme, known, most) <= most and _is_plausible(known, rest):
             if is_certain or rest.startswith("/"):
                 return NearMiss(_did_you_mean(written, known), is_certain=is_certain)
             return None
     return None
+
+
+def _near_miss_of(scheme: str, written: str, rest: str) -> NearMiss | None:
+    """Return what is wrong with a value whose scheme is written in another form."""
+    if not _is_plausible(scheme, rest):
+        path = rest.lstrip()
+        # After a space, other text is a sentence; only a path can hardly be one.
+        if scheme == SSM and path.startswith("/") and _is_plausible(SSM, path):
+            return NearMiss(SPACE_AFTER_SSM, is_certain=False)
+        return None
+    if written != scheme:
+        is_certain = scheme != SSM or "/" in rest  # SSM:debug may be the level of a log
+        return NearMiss(_did_you_mean(written, scheme), is_certain=is_certain)
+    reason = "is a reference between quotation marks or white space; remove them"
+    return NearMiss(reason, is_certain=True)
 
 
 def _did_you_mean(written: str, scheme: str) -> str:
@@ -139,8 +160,12 @@ def parse(text: str, variable: str = "") -> Source:
     """
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in SCHEMES:
-        known = ", ".join(f"{known}:" for known in SCHEMES)
-        raise ReferenceProblems([f"expected a reference that starts with one of {known}; {FIX}"])
+        schemes = [f"{known}:" for known in SCHEMES]
+        near = nearest_note(scheme.strip("\"'") + colon, schemes) if colon else ""
+        known = ", ".join(schemes)
+        raise ReferenceProblems(
+            [f"expected a reference that starts with one of {known}{near}; {FIX}"]
+        )
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -159,11 +184,12 @@ def parse(text: str, variable: str = "") -> Source:
     return _source(scheme, parts, key, options, variable)
 
 
-def parse_prefetch(text: str) -> Source:
+def parse_prefetch(text: str, setting: str = "") -> Source:
     """Parse one item of AWS's prefetch list.
 
     Args:
         text: `A:E:C` or `/applications/A/environments/E/configurations/C`.
+        setting: the variable that holds the list.
 
     Raises:
         ReferenceProblems: `text` has neither form.
@@ -182,10 +208,16 @@ def parse_prefetch(text: str) -> Source:
         )
         raise ReferenceProblems([f"expected {forms}; correct the item"])
     problems: list[str] = []
+    if ";" in text:
+        problems.append(
+            "separate items with commas, not semicolons; write a semicolon in a name as %3B"
+        )
+    if "*" in text:
+        problems.append("wildcards are not expanded; name a profile, or write a * in a name as %2A")
     parts = _decoded(names, problems)
     if problems:
         raise ReferenceProblems(problems)
-    return Source(Resource(APPCONFIG, parts))
+    return Source(Resource(APPCONFIG, parts), setting=setting)
 
 
 def _source(
@@ -219,14 +251,28 @@ def _decoded(fields: list[str], problems: list[str]) -> tuple[str, ...]:
     return parts
 
 
+def _is_list(scheme: str, path: str) -> bool:
+    """Whether commas or semicolons separate or end references; they are not in names at AWS.
+
+    Only AppConfig allows them in names, and file systems do; white space separates sources, so
+    what follows the comma is a text of its own.
+    """
+    marks = [mark for mark in SEPARATORS if mark in path]
+    if scheme in (SSM, SECRETS_MANAGER) or not marks:
+        return bool(marks)
+    follows = any(f"{mark}{other}:" in path for mark in marks for other in SCHEMES)
+    return follows or path.endswith(SEPARATORS)
+
+
 def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
     if "&" in path:
         problems.append("expected ? before the first option; write a & in a name as %26")
         return ("?",)
-    if any(f",{other}:" in path for other in SCHEMES):
-        problems.append(
-            "separate references with white space, not commas; write a comma in a name as %2C"
-        )
+    if _is_list(scheme, path):
+        problems.append(NOT_SEPARATED)
+        return ("?",)
+    if "*" in path:
+        problems.append(WILDCARD)
         return ("?",)
     count = len(problems)
     parts = _decoded(path.split("/") if scheme == APPCONFIG else [path], problems)
@@ -256,6 +302,8 @@ def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     except ValueError as error:
         problems.append(str(error))
         return ()
+    if text.endswith(SEPARATORS):
+        problems.append(NOT_SEPARATED)
     if not all(key):
         problems.append(
             "expected a key after #, with its parts separated by single dots; correct it"
@@ -298,8 +346,6 @@ def _reject_contradictions(
 def _reject_in_place(
     scheme: str, parts: tuple[str, ...], options: dict[str, object], problems: list[str]
 ) -> None:
-    if scheme == FILE:
-        problems.append("file: cannot be a variable's value; move it to APPCONFIG_ENV_SOURCES")
     if scheme == SSM and parts[0].endswith("/"):
         problems.append(
             "a path has many values; name one parameter, or move the path to APPCONFIG_ENV_SOURCES"

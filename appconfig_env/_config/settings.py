@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
-from .environ import CORRECT, LOG_LEVELS, Reader, is_yes_or_no
+from .environ import CORRECT, LOG_LEVELS, Reader, is_in_lambda, yes_or_no
 from .references import ReferenceProblems
-from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source
-from .wording import quoted
+from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source, scheme_of
+from .wording import nearest, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,6 +119,14 @@ class Settings:
         """The sources by their resource's reference, in the order of first use."""
         return self._resources
 
+    def label(self, reference: str) -> str:
+        """Return a resource's reference as messages show it.
+
+        After the setting that it was made from, if the user has not written a reference to it.
+        """
+        names = [source.setting for source in self._resources[reference]]
+        return f"{names[0]}={reference}" if all(names) else reference
+
     def longest_wait(self, sources: list[Source]) -> float:
         """How long after an attempt the next one is made at the latest, in seconds."""
         longest = max(self.interval(sources), LONGEST_POLL_SECONDS)
@@ -126,11 +134,8 @@ class Settings:
 
     def interval(self, sources: list[Source]) -> float:
         """How long the resource of `sources` (the same for all) is fresh, in seconds."""
-        scheme = sources[0].resource.scheme
-        default = {APPCONFIG: self.poll_seconds, SSM: self.ssm_ttl_seconds}.get(
-            scheme, self.secrets_ttl_seconds
-        )
-        if self.local_dir or scheme == FILE:
+        default: float = getattr(self, SCHEMES[sources[0].resource.scheme].interval)
+        if self.local_dir:
             default = min(default, self.poll_seconds)
         ttls = [source.ttl for source in sources if source.ttl is not None]
         return max(min(ttls) if ttls else default, self.floor(sources))
@@ -214,11 +219,17 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
                 yield f"{name} has no effect here: only AWS's own agent reads it; unset it"
             else:
                 yield f"{name}: unknown setting; {_correct_name(own, AWS_PREFIX, AWS_KNOWN)}"
-    if settings.deadline_seconds > LONGEST_DEADLINE_SECONDS and _is_in_lambda(reader):
+    if settings.deadline_seconds > LONGEST_DEADLINE_SECONDS and is_in_lambda(reader.environ):
         yield (
             f"{PREFIX}DEADLINE_SECONDS: Lambda ends an init after {LONGEST_INIT_SECONDS:g} s, the "
             f"runtime's start included; set at most {LONGEST_DEADLINE_SECONDS:g}"
         )
+    for name, sources in settings.resources().items() if settings.local_dir else ():
+        if _names_a_version(sources[0].resource):
+            yield (
+                f"{settings.label(name)}: a local folder has one version of each value, which "
+                f"is used; unset {PREFIX}LOCAL_DIR to read another"
+            )
     profiles = [one for one in settings.sources if one.resource.scheme == APPCONFIG and not one.ttl]
     if profiles and settings.poll_seconds < POLL_FLOOR_SECONDS and not settings.local_dir:
         yield (
@@ -227,15 +238,15 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
         )
 
 
-def _is_in_lambda(reader: Reader) -> bool:
-    return bool(reader.text("AWS_LAMBDA_FUNCTION_NAME"))
+def _names_a_version(resource: Resource) -> bool:
+    """Whether a resource is a version of a secret or parameter other than the current one."""
+    name = resource.name.split(":", 5)[5] if resource.arn_region else resource.name
+    return bool(resource.stage) or (resource.scheme == SSM and ":" in name)
 
 
 def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:
-    from difflib import get_close_matches  # only a wrong name pays for this import
-
-    near = get_close_matches(name.upper(), known, n=1, cutoff=0.6)
-    found = f"nearest: {prefix}{near[0]}" if near else ALL_SETTINGS
+    near = nearest(name, known)
+    found = f"nearest: {prefix}{near}" if near else ALL_SETTINGS
     return f"correct its name ({found}) or unset it"
 
 
@@ -263,7 +274,9 @@ def _source_list(reader: Reader) -> list[Source]:
 
 def _prefetch_list(reader: Reader) -> list[Source]:
     items = [item.strip() for item in reader.text(PREFETCH_LIST).split(",")]
-    return _parsed(reader, PREFETCH_LIST, list(filter(None, items)), reference.parse_prefetch)
+    return _parsed(
+        reader, PREFETCH_LIST, list(filter(None, items)), reference.parse_prefetch, PREFETCH_LIST
+    )
 
 
 def _app_params(reader: Reader) -> list[Source]:
@@ -275,12 +288,16 @@ def _app_params(reader: Reader) -> list[Source]:
         if not reader.text(name).isprintable():  # also rejects bytes that are not UTF-8
             reader.reject(name, "a printable path")
             return []
+        if any(mark in reader.text(name) for mark in ",;*"):
+            reader.reject(name, "a single path, without wildcards")
+            return []
         if reference.is_reference(reader.text(name)):
             # It would be read before it is resolved.
             reader.reject(name, "a part of the path of APP_PARAMS_PATH, not a reference")
             return []
     full = f"/{stage}/{path}/" if stage else f"/{path}/"
-    return [Source(Resource(SSM, (full,), recursive=False), names="keep")]
+    resource = Resource(SSM, (full,), recursive=False)
+    return [Source(resource, names="keep", setting="APP_PARAMS_PATH")]
 
 
 def _in_place_values(
@@ -295,12 +312,16 @@ def _in_place_values(
     """
     setting = PREFIX + "REFERENCES"
     names = reader.text(setting).replace(",", " ").split()
-    if not names or (len(names) == 1 and is_yes_or_no(names[0])):
+    if not names or (len(names) == 1 and yes_or_no(names[0]) is not None):
         return values if reader.yes_no(setting, default=True) else {}
     listed = {name: values[name] for name in names if name in values}
     for name in names if is_first else ():
         if not reference.is_reference(listed.get(name, "")):
             found = "has no reference" if name in listed else "is not set"
+            if listed.get(name, "").startswith(f"{FILE}:"):  # elsewhere it is a URL like any other
+                problem = f"{FILE}: cannot be a variable's value; move it to {PREFIX}SOURCES"
+                reader.problems.append(f"{setting}: {quoted(name)}: {problem}")
+                continue
             reader.problems.append(
                 f"{setting}: expected yes, no, or a list of variables that hold references, got "
                 f"{quoted(name)}, which {found}; {CORRECT}"
@@ -354,5 +375,4 @@ def _next_wrapper(reader: Reader) -> str:
 
 
 def _begins_reference(text: str) -> bool:
-    scheme, colon, _ = text.partition(":")
-    return bool(colon) and scheme in SCHEMES
+    return scheme_of(text) in SCHEMES

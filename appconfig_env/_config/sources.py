@@ -3,12 +3,59 @@
 from __future__ import annotations
 
 from .._http.percent import encode
+from ..errors import MissingKeyError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 APPCONFIG = "appconfig"
 SSM = "ssm"
 SECRETS_MANAGER = "secretsmanager"
 FILE = "file"
-SCHEMES = (APPCONFIG, SSM, SECRETS_MANAGER, FILE)
+
+
+class Scheme:
+    """What all resources of one scheme have in common.
+
+    Attributes:
+        interval: the attribute of Settings that has their interval.
+        in_place: whether the value of a variable may be such a reference.
+        has_arns: whether a name may be an ARN.
+        is_secret: whether every value is secret, and so neither written to a file nor baked.
+        is_local: whether they are read from this machine's disk, and so read again at each cold
+            start, never in the background, and not baked.
+    """
+
+    __slots__ = ("has_arns", "in_place", "interval", "is_local", "is_secret")
+
+    def __init__(
+        self, interval: str, *, in_place: bool, has_arns: bool, is_secret: bool, is_local: bool
+    ) -> None:
+        self.interval = interval
+        self.in_place = in_place
+        self.has_arns = has_arns
+        self.is_secret = is_secret
+        self.is_local = is_local
+
+
+# No field has a default, so that each is decided for a new scheme.
+SCHEMES = {
+    APPCONFIG: Scheme(
+        "poll_seconds", in_place=True, has_arns=False, is_secret=False, is_local=False
+    ),
+    SSM: Scheme("ssm_ttl_seconds", in_place=True, has_arns=True, is_secret=False, is_local=False),
+    SECRETS_MANAGER: Scheme(
+        "secrets_ttl_seconds", in_place=True, has_arns=True, is_secret=True, is_local=False
+    ),
+    FILE: Scheme("poll_seconds", in_place=False, has_arns=False, is_secret=False, is_local=True),
+}
+
+
+def scheme_of(reference: str) -> str:
+    """Return what is before the first colon, the place of the scheme; empty without a colon."""
+    scheme, colon, _ = reference.partition(":")
+    return scheme if colon else ""
 
 
 class Resource:
@@ -51,7 +98,7 @@ class Resource:
     def _path(self) -> str:
         if self.scheme == APPCONFIG:
             return "/".join(encode(part, keep=":") for part in self.parts)
-        return encode(self.parts[0], keep="/:@+=,")
+        return encode(self.parts[0], keep="/:@+=")
 
     @property
     def name(self) -> str:
@@ -64,8 +111,20 @@ class Resource:
         return self.scheme == SSM and self.name.endswith("/")
 
     @property
+    def is_secret(self) -> bool:
+        """Whether every value is secret, whatever a backend says."""
+        return SCHEMES[self.scheme].is_secret
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is read from this machine's disk, whatever the settings are."""
+        return SCHEMES[self.scheme].is_local
+
+    @property
     def arn_region(self) -> str:
         """The Region in an ARN; empty if `name` is not an ARN."""
+        if not SCHEMES[self.scheme].has_arns:
+            return ""
         fields = self.name.split(":", 5)
         return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
 
@@ -79,6 +138,22 @@ class Resource:
         return f"<Resource {self.reference}>"
 
 
+def matching(wanted: Resource, known: Iterable[Resource]) -> Resource | None:
+    """Return the one of `known` that reads what `wanted` names, whatever its options, or None.
+
+    Raises:
+        MissingKeyError: more than one does, and none is `wanted` itself.
+    """
+    name = wanted.scheme, wanted.parts
+    found = {one.reference: one for one in known if (one.scheme, one.parts) == name}
+    if wanted.reference in found:
+        return wanted
+    if len(found) > 1:
+        choices = " or ".join(found)
+        raise MissingKeyError(f"{wanted.reference} may be {choices}; name one of them")
+    return next(iter(found.values()), None)
+
+
 class Source:
     """A configured reference: a resource, and how it becomes variables.
 
@@ -86,6 +161,8 @@ class Source:
         resource: what to read.
         key: the segments of `#KEY`, outermost first; empty for the whole document.
         variable: the variable whose value this reference was; empty if it comes from a list.
+        setting: the setting that names this source in a syntax of its own; empty if the user wrote
+            a reference.
         prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
             None for the service's interval; `only` is None without an allow-list.
         reference: the canonical form; `parse(source.reference)` returns an equal source.
@@ -105,6 +182,7 @@ class Source:
         "prefix",
         "reference",
         "resource",
+        "setting",
         "ttl",
         "variable",
     )  # fmt: skip
@@ -115,6 +193,7 @@ class Source:
         key: tuple[str, ...] = (),
         *,
         variable: str = "",
+        setting: str = "",
         prefix: str = "",
         names: str = "upper",
         as_name: str = "",
@@ -127,6 +206,7 @@ class Source:
         self.resource = resource
         self.key = key
         self.variable = variable
+        self.setting = setting
         self.prefix = prefix
         self.names = names
         self.as_name = as_name
@@ -172,9 +252,12 @@ class Source:
 
     @property
     def public_reference(self) -> str:
-        """The reference as messages show it: without options, so without a default's value."""
-        variable = f"{self.variable}=" if self.variable else ""
-        return variable + self.resource.reference + self._key_text()
+        """The reference as messages show it: without options, so without a default's value.
+
+        After the variable whose value it was, or the setting that it was made from.
+        """
+        name = self.variable or self.setting
+        return (f"{name}=" if name else "") + self.resource.reference + self._key_text()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Source):

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from .._config.environ import yes_or_no
 from ..errors import ConversionError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-_WORDS = {
-    "true": True, "yes": True, "on": True, "1": True,
-    "false": False, "no": False, "off": False, "0": False,
-}  # fmt: skip
 
 
 def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
@@ -22,12 +18,12 @@ def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
         ConversionError: `kind` rejects `value`.
     """
     if kind is bool:
-        try:
-            return _WORDS[value.strip().lower()]
-        except KeyError:
+        word = yes_or_no(value.strip())
+        if word is None:
             raise ConversionError(
                 f"{name}: the value is not a valid bool; use true/false, yes/no, on/off or 1/0"
-            ) from None
+            )
+        return word
     try:
         return kind(value)
     except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from .._config.wording import enumerated
+from ..errors import AmbiguousFlagError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any, ClassVar
 
 
@@ -94,3 +97,27 @@ def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
         },
         variant=data.get("_variant"),
     )
+
+
+def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag] | None:
+    """Return the flag `name` with the profile that has it; None if no profile has it.
+
+    Args:
+        name: the flag's key.
+        documents: profiles and their data.
+
+    Raises:
+        AmbiguousFlagError: more than one profile has it.
+    """
+    found: list[tuple[str, Mapping[str, Any]]] = [
+        (profile, data[name])
+        for profile, data in documents
+        if isinstance(data, dict) and is_flag(data.get(name))
+    ]
+    if len(found) > 1:
+        all_have = "both have" if len(found) == 2 else "all have"
+        raise AmbiguousFlagError(
+            f"{enumerated([profile for profile, _ in found])} {all_have} a flag {name!r}; "
+            "choose one with source="
+        )
+    return (found[0][0], flag_of(name, found[0][1])) if found else None

@@ -86,7 +86,7 @@ def _dotenv(text: str) -> dict[str, str | None]:
     import io
 
     try:
-        from dotenv import parser
+        from dotenv import parser  # as above
     except ImportError:
         raise DocumentError(
             "a dotenv document needs python-dotenv", "run pip install python-dotenv"

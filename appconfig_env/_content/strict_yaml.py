@@ -59,7 +59,7 @@ def parse(text: str) -> object:
 
 def _loader() -> type[Any]:
     """Return a SafeLoader that rejects oversized YAML and duplicate keys."""
-    import yaml
+    import yaml  # an extra, which only YAML documents need and pay for
 
     flat: set[yaml.MappingNode] = set()  # mappings whose << is already merged
 
@@ -109,7 +109,7 @@ def _loader() -> type[Any]:
 
 def _take_bases(node: yaml.MappingNode) -> list[yaml.MappingNode]:
     """Remove << from a mapping; return the mappings to merge, the one whose values win first."""
-    import yaml
+    import yaml  # loaded already, by _loader
 
     merges = [value for key, value in node.value if key.tag == TAG + "merge"]
     node.value = [pair for pair in node.value if pair[0].tag != TAG + "merge"]

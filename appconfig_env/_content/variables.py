@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # the final NUL).
 LONGEST_VARIABLE_BYTES = 131_071
 FOR_GET = "set env=no and read it with get()"
+FIX_KEY = "correct #KEY"
 _TO_UNDERSCORE = str.maketrans("/-.", "___")
 
 
@@ -34,7 +35,7 @@ class Variables:
         values: by variable name.
         secret: the names whose values must stay in memory.
         protected: names left out because they could run code or redirect AWS calls.
-        left_out: what else was left out, each a sentence that names it.
+        left_out: what else was left out or is missing, each a sentence with the remedy.
     """
 
     __slots__ = ("left_out", "protected", "secret", "values")
@@ -116,7 +117,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
         origins[name] = origin
         if source.env and not is_variable_name(name):
             is_one_of_many = document.parameters is not None or isinstance(data, dict)
-            (left_out if is_one_of_many else problems).append(_not_a_name(name, origin))
+            not_a_name = _not_a_name(name, origin, is_left_out=is_one_of_many)
+            (left_out if is_one_of_many else problems).append(not_a_name)
             continue
         if source.env and (problem := _impossible(name, value)):
             problems.append(problem)
@@ -125,8 +127,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
-    for problem in _missing(source, {*origins, *protected}, others):
-        (left_out if source.optional else problems).append(problem)
+    if missing := _missing(source, {*origins, *protected}, others):
+        (left_out if source.optional else problems).append(missing)
     if problems:
         raise DocumentError(*joined(problems))
     return Variables(values, secret, dict.fromkeys(protected), map(str, left_out))
@@ -137,8 +139,8 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
 
     Args:
         source: the source.
-        is_secret: whether the value that the default replaces is known to be secret; always true
-            for Secrets Manager.
+        is_secret: whether the value that the default replaces is known to be secret, even if not
+            every value of its scheme is.
 
     Raises:
         DocumentError: no variable can have this name or value.
@@ -154,7 +156,7 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
         raise _not_a_name(name, source.resource.name)
     if source.env and (problem := _impossible(name, source.default)):
         raise problem
-    is_secret = is_secret or source.resource.scheme == SECRETS_MANAGER
+    is_secret = is_secret or source.resource.is_secret
     return Variables({name: source.default}, secret=[name] if is_secret else ())
 
 
@@ -168,17 +170,12 @@ def pick(data: object, key: tuple[str, ...]) -> object:
         if not isinstance(data, dict):
             parent = quoted(".".join(key[:depth])) if depth else "the document"
             raise KeyMissingError(
-                f"{parent} is not a JSON object, so it has no key "
-                f"{quoted('.'.join(key[: depth + 1]))}",
-                "check #KEY",
+                f"{parent} is not a JSON object, so it has no key {quoted(segment)}", FIX_KEY
             )
         if segment not in data:
             parent = quoted(".".join(key[:depth])) if depth else "the document"
-            keys = listed(data, segment)
-            raise KeyMissingError(
-                f"{parent} has no key {quoted('.'.join(key[: depth + 1]))}, but {keys}",
-                "check #KEY",
-            )
+            found = f"it has {listed(data, segment)}"
+            raise KeyMissingError(f"{parent} has no key {quoted(segment)}; {found}", FIX_KEY)
         data = data[segment]
     return data
 
@@ -274,23 +271,20 @@ def _styled(source: Source, path: Sequence[str]) -> str:
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
-def _missing(
-    source: Source, found: Collection[str], others: Iterable[str]
-) -> Iterator[DocumentError]:
-    """Yield an error for each name of `only=` that was not found."""
-    for name in source.only or ():
-        if name not in found:
-            there = listed([*found, *others], name)
-            yield DocumentError(
-                f"only={name}: the document does not have it, but {there}",
-                "correct the name, or remove it from only=",
-            )
+def _missing(source: Source, found: Collection[str], others: Iterable[str]) -> DocumentError | None:
+    """Return an error that names what of `only=` was not found; None if all was."""
+    missing = [name for name in source.only or () if name not in found]
+    if not missing:
+        return None
+    there = listed([*found, *others], *missing)
+    return DocumentError(f"only=: no {', '.join(missing)} among {there}", "correct only=")
 
 
-def _not_a_name(name: str, origin: str) -> DocumentError:
+def _not_a_name(name: str, origin: str, *, is_left_out: bool = False) -> DocumentError:
+    found = quoted(name) if name == origin else f"{quoted(origin)} becomes {quoted(name)}, which"
+    then = " and was left out" if is_left_out else ""
     return DocumentError(
-        f"{quoted(origin)} becomes {quoted(name)}, which is not a variable name "
-        "([A-Za-z_][A-Za-z0-9_]*)",
+        f"{found} is not a variable name ([A-Za-z_][A-Za-z0-9_]*){then}",
         f"rename it, or {FOR_GET}",
     )
 

@@ -7,7 +7,7 @@ import time
 from _thread import RLock
 
 from . import process_hooks
-from .fast_path import STALE, View
+from .fast_path import ALWAYS, STALE, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +19,11 @@ if TYPE_CHECKING:
     from .._config.settings import Settings
     from .._content.flags import Flag, FoundFlag
     from .fast_path import Get
-    from .lookup import LiveStore
+    from .live_store import LiveStore
     from .static_store import StaticStore
 
     OnChange = Callable[[frozenset[str]], object]
     C = TypeVar("C", bound=OnChange)
-
-ALWAYS = float("-inf")
 
 
 class Helper:
@@ -67,6 +65,7 @@ class Helper:
         self._callbacks: list[OnChange] = []
         self._restored_at = ALWAYS
         process_hooks.watch(self)
+        # `_config.environ.is_snap_start`, written out: importing it would load five modules.
         if self.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             process_hooks.after_restore(self._restored)
 
@@ -79,6 +78,8 @@ class Helper:
 
         Raises:
             MissingKeyError: no source reads it, it could not be read, or it has no such key.
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         return self.store().document(reference)
 
@@ -91,7 +92,9 @@ class Helper:
 
         Raises:
             AmbiguousFlagError: more than one profile has it, and `source` does not choose one.
-            MissingKeyError: `source` is not one of the sources.
+            MissingKeyError: `source` is not one of the sources, or could not be read.
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         found: FoundFlag | None = self.store().find_flag(name, source)
         if found is not None:
@@ -103,7 +106,12 @@ class Helper:
     def refresh(self) -> frozenset[str]:
         """Fetch every source now, even if fresh; return the names whose values changed.
 
-        If the service responds that it is too early, values stay, and that is not an error.
+        If the service responds that it is too early, values stay, and that is not an error. Nor is
+        a source that cannot be read: it keeps its values, and `status` has the reason.
+
+        Raises:
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         return self.store().refresh()
 
@@ -121,6 +129,10 @@ class Helper:
         `age` is that of the values in use, in seconds; None if there are none. `last_error` and its
         `kind` (`denied`, `missing`, `throttled`, `unavailable`, `invalid` or `misconfigured`) are
         None after a success. The result can be serialized as JSON.
+
+        Raises:
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
         """
         return self.store().status()
 
@@ -162,7 +174,7 @@ class Helper:
         # Imported here (3 ms): `import appconfig_env` must be cheap, read no files and not fail.
         from .._backends import router, system
         from .._cache.store import Store
-        from .lookup import LiveStore
+        from .live_store import LiveStore
 
         store = Store(
             self.environ,
@@ -178,11 +190,11 @@ class Helper:
     def _refresh(
         self,
         store: Store,
-        force: Collection[str] | None = None,
+        even_fresh: Collection[str] | None = None,
         awaited: Collection[str] = (),
     ) -> frozenset[str]:
         """Refresh `store`, show the result, and call the callbacks with the names that changed."""
-        changed = store.refresh(force=force, awaited=awaited)
+        changed = store.refresh(even_fresh=even_fresh, awaited=awaited)
         self._show(store)
         if changed:
             for callback in self._callbacks:

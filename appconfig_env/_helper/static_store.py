@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from .._config.references import ReferenceProblems, parse, without_options
-from .._config.sources import APPCONFIG
-from .._content.flags import FoundFlag, flag_of, is_flag
+from .._config.sources import APPCONFIG, Source, matching
+from .._config.wording import listed, nearest_note
+from .._content.flags import FoundFlag, find
 from .._content.variables import KeyMissingError, pick
-from ..errors import AmbiguousFlagError, MissingKeyError
+from ..errors import MissingKeyError
+from .fast_path import ALWAYS, NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from .._cache.store import Seen
-    from .._config.sources import Resource, Source
+    from .._config.sources import Resource
     from .._content.flags import Flag
 
     # By resource and #KEY, whose segments are empty for the whole document.
     Documents = Mapping[tuple[Resource, tuple[str, ...]], Any]
     Flags = Mapping[str, Flag | None]
-
-ALWAYS, NEVER = float("-inf"), float("inf")
 
 
 class StaticStore:
@@ -81,7 +81,7 @@ class StaticStore:
         Raises:
             MissingKeyError: there is none.
         """
-        source = _source(reference)
+        source = _source(reference, self._references())
         resource = self._resource(source)
         for depth in range(len(source.key), -1, -1):
             given = (resource, source.key[:depth])
@@ -91,9 +91,14 @@ class StaticStore:
                 except KeyMissingError as error:
                     raise MissingKeyError(f"{source.public_reference}: {error}") from None
         raise MissingKeyError(
-            f"{source.public_reference} is not among the documents of testing.override; "
+            f"{source.public_reference} is not among the documents of testing.override "
+            f"({listed(self._references(), source.public_reference)}); correct the reference, or "
             "add it to documents="
         )
+
+    def _references(self) -> list[str]:
+        """Return the references of all documents."""
+        return [Source(resource, key).public_reference for resource, key in self._documents]
 
     def _resource(self, source: Source) -> Resource:
         """Return the resource of a document that `source` reads, or its own if there is none.
@@ -101,18 +106,8 @@ class StaticStore:
         Raises:
             MissingKeyError: there is more than one.
         """
-        wanted = source.resource
-        known = dict.fromkeys(
-            resource
-            for resource, _ in self._documents
-            if (resource.scheme, resource.parts) == (wanted.scheme, wanted.parts)
-        )
-        if wanted in known or not known:
-            return wanted
-        if len(known) > 1:
-            choices = " or ".join(resource.reference for resource in known)
-            raise MissingKeyError(f"{wanted.reference} may be {choices}; name one of them")
-        return next(iter(known))
+        known = (resource for resource, _ in self._documents)
+        return matching(source.resource, known) or source.resource
 
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
@@ -122,37 +117,27 @@ class StaticStore:
         Args:
             name: the flag's key.
             source: the profile's reference; None for all profiles.
-            is_strict: return None if `source` has no document.
+            is_strict: no difference here, because every document of a test can be read.
 
         Raises:
             AmbiguousFlagError: more than one document has it.
             MissingKeyError: `source` has no document.
         """
+        del is_strict
         if name in self._flags:
             flag = self._flags[name]
             return None if flag is None else FoundFlag(flag)
         if source is not None:
-            try:
-                documents = [(_source(source).resource.reference, self.document(source))]
-            except MissingKeyError:
-                if is_strict:
-                    return None
-                raise
+            read = self._resource(_source(source, self._references()))
+            documents = [(read.reference, self.document(source))]
         else:
             documents = [
                 (resource.reference, data)
                 for (resource, key), data in self._documents.items()
                 if resource.scheme == APPCONFIG and not key
             ]
-        found = [
-            (reference, data[name])
-            for reference, data in documents
-            if isinstance(data, dict) and is_flag(data.get(name))
-        ]
-        if len(found) > 1:
-            both = " and ".join(reference for reference, _ in found)
-            raise AmbiguousFlagError(f"{both} both have a flag {name!r}; choose one with source=")
-        return FoundFlag(flag_of(name, found[0][1]), found[0][0]) if found else None
+        found = find(name, documents)
+        return None if found is None else FoundFlag(found[1], found[0])
 
     def knows(self, reference: str) -> bool:
         """Return True: a test can use any reference."""
@@ -180,8 +165,9 @@ def parsed(documents: Mapping[str, Any]) -> Documents:
     }
 
 
-def _source(reference: str) -> Source:
+def _source(reference: str, known: Iterable[str] = ()) -> Source:
     try:
         return parse(reference)
     except ReferenceProblems as error:
-        raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None
+        shown = without_options(reference)
+        raise MissingKeyError(f"{shown!r}{nearest_note(shown, known)}: {error}") from None

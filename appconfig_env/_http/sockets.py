@@ -38,11 +38,15 @@ class TransportError(OSError):
 
     Attributes:
         is_final: whether another attempt would fail in the same way.
+        is_misconfigured: whether a setting is wrong, which the message begins with.
         headers: the response's, if they arrived before the failure.
     """
 
-    def __init__(self, message: str, *, is_final: bool = False) -> None:
+    def __init__(
+        self, message: str, *, is_final: bool = False, is_misconfigured: bool = False
+    ) -> None:
         self.is_final = is_final
+        self.is_misconfigured = is_misconfigured
         self.headers: Mapping[str, str] = {}
         super().__init__(message)
 

@@ -123,7 +123,7 @@ def _whole(ca_bundle: str) -> _ssl._SSLContext:
     except OSError as error:  # an SSLError is one too
         cause = error.strerror or type(error).__name__
         message = f"AWS_CA_BUNDLE: no certificates in {ca_bundle!r} ({cause}); {NO_BUNDLE}"
-        raise TransportError(message, is_final=True) from None
+        raise TransportError(message, is_final=True, is_misconfigured=True) from None
     return context
 
 

@@ -36,7 +36,7 @@ class StartLog:
             return
         line = "".join(char if char.isprintable() else "?" for char in message)
         if self._json:
-            from .._content import fast_json as json
+            from .._content import fast_json as json  # only a log in JSON pays for it
 
             moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             self._write(json.dumps({

@@ -61,7 +61,7 @@ def main(
     """
     log = StartLog(environ, write_line or to_stderr)
     if not command:
-        log.fail("missing command; pass the command to execute, as Lambda does")
+        log.fail("missing command; write appconfig-env run -- COMMAND")
         return 2
     words = list(command)
     result = dict(environ)
@@ -152,6 +152,7 @@ def _passed(environ: Mapping[str, str]) -> Handoff | None:
     text = environ.get(HANDOFF, "")
     if not text:
         return None
+    # Only a wrapper that another one started pays for these two.
     from .._cache import handoff
     from .._content.protected import is_protected
 
@@ -176,6 +177,6 @@ def _warn_of_texts(environ: Mapping[str, str], passed: Handoff, log: StartLog) -
             log.write(
                 "warn",
                 f"{name} was left as it is, although it looks like a reference: a source may have "
-                f"set it; to read it, unset {name}, and add its reference with as={name} to "
-                f"{PREFIX}SOURCES",
+                f"set it; unset {name}, and add its reference with as={name} to {PREFIX}SOURCES, "
+                "if it is to be read",
             )

@@ -1,4 +1,4 @@
-"""The prefetch, in six steps: open, reuse, load, publish, export, handoff."""
+"""The prefetch, in five steps with the snapshot locked: reuse, load, publish, export, handoff."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
+from .._config.environ import is_snap_start
 from .._config.settings import HANDOFF
-from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER
+from .._config.sources import APPCONFIG
+from .._config.wording import counted
 from ..errors import LoadError, by_cause
 
 TYPE_CHECKING = False
@@ -81,14 +83,14 @@ class Prefetch:
         repository.check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
-        with repository.SnapshotRepository(settings, self._environ) as shared:
-            reused = self._reuse(shared)
+        with repository.SnapshotRepository(settings, self._environ) as access:
+            reused = self._reuse(access)
             moment = self._now()  # only now: the file must not be from the future
-            deferred = self._deferred(command, can_wait=shared.lock.is_held)
+            deferred = self._deferred(command, can_wait=access.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
             snapshot = self._load(moment, reused, skipped)
             # The child uses the tokens of the deferred sources: no other process may.
-            self._publish(shared, snapshot.without_tokens(deferred))
+            self._publish(access, snapshot.without_tokens(deferred))
             self._report_failures(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
@@ -97,20 +99,22 @@ class Prefetch:
             background = [reference for reference in deferred if reference in unread]
             self._report_slow_reads(snapshot, snapshot.entries.keys() - background)
             if background:
-                passed.background = self._load_in_background(snapshot, background, shared)
+                passed.background = self._load_in_background(snapshot, background, access)
         result[HANDOFF] = handoff.dumps(passed)
         loading = background if passed.background is not None else []
         self._report_success(names, snapshot, loading, time.monotonic() - began)
         return result
 
-    def _reuse(self, shared: repository.SnapshotRepository) -> Snapshot | None:
+    def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
         """Return the entries of the snapshot file that save calls; `file:` sources are read again.
 
         Lambda runs init again after a crash or a timeout, and /tmp survives both.
         """
-        shared.sweep()
-        found = shared.take(self._log.write)
-        return _reusable(found) if found is not None and not self._settings.local_dir else None
+        access.sweep()
+        found = access.take(self._log.write)
+        if found is None or self._settings.local_dir:
+            return None
+        return _reusable(found, self._settings)
 
     def _deferred(self, command: Sequence[str], *, can_wait: bool) -> list[str]:
         """Return the references of the sources to load in the background.
@@ -132,17 +136,17 @@ class Prefetch:
             timeout=settings.deadline_seconds,
             jitter=self._jitter(),
             revision=repository.revision_now(),
-            force=_failed(reused),
+            even_fresh=_failed(reused),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
         )
 
-    def _publish(self, shared: repository.SnapshotRepository, snapshot: Snapshot) -> None:
-        problem = shared.put(snapshot)
+    def _publish(self, access: repository.SnapshotRepository, snapshot: Snapshot) -> None:
+        problem = access.put(snapshot)
         if problem:
             path = self._settings.snapshot_path
             hint = "; set APPCONFIG_ENV_SNAPSHOT to a path that can be written"
-            if shared.lock.is_elsewhere:
+            if access.lock.is_elsewhere:
                 hint = ""  # its holder writes the file
             self._log.write("warn", f"the snapshot {path} was not written ({problem}){hint}")
 
@@ -163,14 +167,15 @@ class Prefetch:
             entry = snapshot.entries.get(reference)
             if entry is None or entry.failure is None or entry.rendering(sources).missing:
                 continue
-            failed.append((reference, entry.failure, ("warn", entry.in_use(sources))))
-        for line, number, (level, used) in by_cause(failed):
-            log.write(level, f"{line}; {used[number > 1]}")
+            shared = ("warn", entry.in_use(sources))
+            failed.append((settings.label(reference), entry.failure, shared))
+        for line, _, (level, _) in by_cause(failed, lambda number, shared: shared[1][number > 1]):
+            log.write(level, line)
 
     def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
         """Log which of the resources make a refresh longer than the settings say."""
         slow = {
-            reference: entry.read_seconds
+            self._settings.label(reference): entry.read_seconds
             for reference, entry in snapshot.entries.items()
             if reference in references
         }
@@ -199,10 +204,10 @@ class Prefetch:
         for source, variables in snapshot.variables(settings):
             reference = source.public_reference
             for name in variables.protected:
-                hint = "rename it, or configure it on the function"
-                log.write("warn", f"{reference}: {name} is protected and was left out; {hint}")
+                remedy = "rename it, or configure it on the function"
+                log.write("warn", f"{reference}: {name} is protected and was left out; {remedy}")
             for problem in variables.left_out:
-                log.write("warn", f"{reference}: {problem}; it was left out")
+                log.write("warn", f"{reference}: {problem}")
             for name, value in variables.values.items() if source.env else ():
                 if name in configured:
                     by = "was set by a program" if name in kept else "is configured on the function"
@@ -232,7 +237,7 @@ class Prefetch:
         return handoff.Handoff(os.getpid(), moment, references, configured, kept=kept)
 
     def _load_in_background(
-        self, snapshot: Snapshot, deferred: list[str], shared: repository.SnapshotRepository
+        self, snapshot: Snapshot, deferred: list[str], access: repository.SnapshotRepository
     ) -> handoff.BackgroundFetch | None:
         """Start a child that loads the `deferred` references; it holds the lock from now on."""
         from . import background  # few functions have deferred sources
@@ -242,7 +247,7 @@ class Prefetch:
         def work(send: Send) -> None:
             others = settings.resources().keys() - deferred
             loaded = self._load(self._now(), snapshot, others)
-            self._publish(shared, loaded)
+            self._publish(access, loaded)
             send(handoff.sent(loaded, deferred, settings))
             self._report_slow_reads(loaded, deferred)
             failed = []
@@ -250,22 +255,23 @@ class Prefetch:
                 entry = loaded.entries[reference]
                 if entry.failure:
                     missing = entry.rendering(settings.resources()[reference]).missing
-                    failed.append((reference, entry.failure, "error" if missing else "warn"))
+                    level = "error" if missing else "warn"
+                    failed.append((settings.label(reference), entry.failure, level))
             for line, _, level in by_cause(failed):
                 log.write(level, line)
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
-            shared.lock.hand_off()
+            access.lock.hand_off()
         return child
 
     def _report_success(
         self, names: set[str], snapshot: Snapshot, loading: Sequence[str], seconds: float
     ) -> None:
-        sources = _counted(len(snapshot.entries), "source")
-        line = f"{_counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
+        sources = counted(len(snapshot.entries), "source")
+        line = f"{counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
         if loading:
-            line += f", {_counted(len(loading), 'source')} loading in the background"
+            line += f", {counted(len(loading), 'source')} loading in the background"
         self._log.write("info", line)
 
 
@@ -275,22 +281,21 @@ def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:
     Only Python has the helper. SnapStart's snapshot would clone the child too, and no request waits
     for that cold start. Where workers share an environment, its first process serves no request.
     """
-    if environ.get("AWS_LAMBDA_MAX_CONCURRENCY"):
-        return False
-    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
+    if environ.get("AWS_LAMBDA_MAX_CONCURRENCY") or is_snap_start(environ):
         return False
     name = command[0].rpartition("/")[2]
     version = name.removeprefix("python").replace(".", "")
     return name.startswith("python") and (not version or version.isdigit())
 
 
-def _reusable(found: Snapshot) -> Snapshot:
-    """Return the entries with documents; files are left out."""
+def _reusable(found: Snapshot, settings: Settings) -> Snapshot:
+    """Return the entries with documents, except those of files on disk."""
     complete = found.complete()
+    resources = settings.resources()
     entries = {
         reference: entry
         for reference, entry in complete.entries.items()
-        if not reference.startswith(FILE + ":")
+        if reference in resources and not resources[reference][0].resource.is_local
     }
     return Snapshot(complete.taken_at, complete.fingerprint, entries)
 
@@ -314,7 +319,7 @@ def _deferred_resources(settings: Settings) -> list[str]:
     return [
         reference
         for reference, sources in settings.resources().items()
-        if sources[0].resource.scheme != FILE
+        if not sources[0].resource.is_local
         and sources[0].resource.parts not in awaited
         and not any(source.env for source in sources)
     ]
@@ -325,8 +330,7 @@ def _deferred_secrets(settings: Settings) -> list[str]:
     return [
         reference
         for reference, sources in settings.resources().items()
-        if sources[0].resource.scheme == SECRETS_MANAGER
-        and not any(source.env for source in sources)
+        if sources[0].resource.is_secret and not any(source.env for source in sources)
     ]
 
 
@@ -336,7 +340,3 @@ def _occupy_closed_files() -> None:
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
             pass  # exec closes them
         os.close(descriptor)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

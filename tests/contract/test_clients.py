@@ -40,7 +40,7 @@ from ..support.raw_server import RawServer, Response, hang, ok, then_close
 from ..support.servers import Proxy
 
 if TYPE_CHECKING:
-    from appconfig_env._backends.aws.errors import Client
+    from appconfig_env._backends.aws.client import Client
 
 Connect = Callable[..., "Client"]
 ROLE = "arn:aws:iam::123456789012:role/reader"
@@ -626,8 +626,9 @@ def test_a_certificate_for_another_host_is_rejected(connect: Connect, tmp_path: 
 def test_a_missing_ca_bundle_is_named(connect: Connect, fake_aws_tls: FakeAws) -> None:
     environ = fake_aws_tls.environ() | {"AWS_CA_BUNDLE": "/nowhere/ca.pem"}
     error = failure(lambda: parameter(connect(environ)))
-    assert "AWS_CA_BUNDLE: no certificates in '/nowhere/ca.pem'" in error.reason
-    assert not error.is_transient
+    assert error.reason.startswith("AWS_CA_BUNDLE: no certificates in '/nowhere/ca.pem' (")
+    assert error.reason.endswith("); set it to a file of PEM certificates, or unset it")
+    assert (error.failure.kind, error.is_transient) == ("misconfigured", False)
 
 
 # The proxy

@@ -246,8 +246,8 @@ settings = from_environ({{"APPCONFIG_ENV_SNAPSHOT": sys.argv[1]}})
 entry = Entry(checked_at=1.0, refresh_at=2.0, document=Document(b"x" * 2**20))
 print(flush=True)
 while True:
-    with SnapshotRepository(settings, {{}}) as shared:
-        assert shared.put(Snapshot(1.0, "f", {{"appconfig:a/b/c": entry}})) == ""
+    with SnapshotRepository(settings, {{}}) as access:
+        assert access.put(Snapshot(1.0, "f", {{"appconfig:a/b/c": entry}})) == ""
 """
 
 

@@ -149,7 +149,8 @@ def test_a_cold_start_uses_a_trustworthy_snapshot_and_replaces_any_other(
     lines = done.stderr.splitlines()
     refused = (
         f"appconfig-env: warn: the snapshot {life.snapshot} was not used: {reason}; "
-        "its sources are read again"
+        "its sources are read again; remove it, or set APPCONFIG_ENV_SNAPSHOT to another path, "
+        "if this happens again"
     )
     assert lines[:-1] == ([refused] if reason else []), "and the line of the cold start"
     assert life.operations() == asked

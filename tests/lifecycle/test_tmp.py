@@ -166,7 +166,7 @@ def test_partial_files_are_not_removed_while_another_process_writes(
     with SnapshotRepository(settings, {}), SnapshotRepository(settings, {}) as waiting:
         waiting.sweep()
         assert partial.exists()
-    with SnapshotRepository(settings, {}) as shared:
-        shared.sweep()
+    with SnapshotRepository(settings, {}) as access:
+        access.sweep()
     assert not partial.exists()
     sweep("/no/such/folder/snapshot.json")

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks import counts, distance, growth, layers, page
+from benchmarks import counts, distance, growth, layers
 from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, SHOW, Cell
 from benchmarks.server import HOST, Server
 from benchmarks.starts import Bench
+from tools import page
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,25 +17,22 @@ from benchmarks import (
 from benchmarks import (
     counts,
     distance,
-    figures,
     growth,
     handler,
     one_start,
-    page,
-    pictures,
 )
 from benchmarks.contenders import CONTENDERS, NAMES, ROOT, Cell
 from benchmarks.counts import Work
-from benchmarks.figures import Figure
 from benchmarks.growth import Point
 from benchmarks.handler import TOOLS, First, Memory
 from benchmarks.handler_process import WAYS
-from benchmarks.page import Findings
-from benchmarks.pictures import Bar, Curve, Panel
 from benchmarks.server import Counts
 from simulations import figures as fleet
 from simulations.polls import Crowd
 from simulations.starts import Start, Starts
+from tools import page, pictures
+from tools.page import Figure, Findings
+from tools.pictures import Bar, Curve, Panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +92,7 @@ STARTS = Starts([Start(1.5, True, (), ()), Start(8.0, False, ("ssm:/a: throttled
 
 
 def of_performance() -> Findings:
-    marked = {"machine": page.table(("", ""), [("load", "0.10")]), **figures.targets(FIGURES)}
+    marked = {"machine": page.table(("", ""), [("load", "0.10")]), **page.targets(FIGURES)}
     drawn: dict[str, Callable[[Path], None]] = {}
     for name, part in PARTS.items():
         assert not part.marked.keys() & marked.keys()
@@ -251,7 +248,7 @@ def test_every_absolute_time_has_a_target_that_the_machines_speed_does_not_move(
         assert absolute.unit == "ms"
         assert relative.value == absolute.value / 9.5  # the median of the command itself
         # As strict, or a little more, where a bare interpreter starts as fast as in the reference.
-        assert 0.95 * absolute.target < relative.target * figures.REFERENCE_MS <= absolute.target
+        assert 0.95 * absolute.target < relative.target * one_start.REFERENCE_MS <= absolute.target
     assert found["import boto3 to import appconfig_env"].value == 85 / 0.6
     absolutes = [one.name for one in FIGURES if one.unit in {"ms", "µs"}]
     assert len(absolutes) == 5
@@ -262,7 +259,7 @@ def test_a_target_is_an_upper_or_a_lower_bound() -> None:
     assert not Figure("a", 3, "ms", 2).is_met
     assert Figure("a", 5, "x", 4.5, at_least=True).is_met
     assert not Figure("a", 4, "x", 4.5, at_least=True).is_met
-    assert figures.targets([Figure("a", 1, "ms", 2)])["missed"] == "All are met."
+    assert page.targets([Figure("a", 1, "ms", 2)])["missed"] == "All are met."
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -15,6 +17,9 @@ from appconfig_env._helper.helper import Helper
 from tools.shards import shard
 
 from ..support.paths import ROOT, checkout_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAGES = sorted(name for name in checkout_files() if name.endswith(".md"))
 ADDRESSES = {
@@ -172,5 +177,56 @@ def test_every_file_is_in_exactly_one_shard(files: set[str], count: int) -> None
 
 @pytest.mark.parametrize("part", ["", "0/4", "5/4", "1", "1/0", "a/b", "1/4 2/4"])
 def test_a_part_that_does_not_exist_is_rejected(part: str) -> None:
-    with pytest.raises(ValueError, match=f"expected a part such as 2/4, got '{part}'"):
+    with pytest.raises(
+        ValueError,
+        match=f"expected a part such as 2/4, got '{part}'; run make test-shard SHARD=1/4",
+    ):
         shard(["a"], part)
+
+
+# A substitution whose failure the command around it does not survive, or need not.
+HARMLESS = {
+    "$$(nproc)": "make without a number runs all linters at once",
+    "$$(printf '\\t')": "cannot fail",
+    "$$(uname -m | sed 's/aarch64/arm64/')": "no file of such a name can be copied",
+}
+
+
+def recipe_lines() -> list[str]:
+    """The lines of all recipes; those that end in a backslash together with the next one."""
+    lines = MAKEFILE.replace("\\\n", " ").splitlines()
+    return [line.strip() for line in lines if line.startswith("\t")]
+
+
+def test_a_recipe_ends_if_a_command_fails_whose_output_it_uses() -> None:
+    used = [line for line in recipe_lines() if "$$(" in line]
+
+    unchecked = [
+        line
+        for line in used
+        if not re.match(r"@[a-z]+=\$\$\(.*\) \|\| exit 1;", line)
+        and not any(one in line for one in HARMLESS)
+    ]
+
+    assert len(used) > len(HARMLESS)
+    assert unchecked == []
+
+
+def test_a_shard_that_does_not_exist_runs_no_test(tmp_path: Path) -> None:
+    (tmp_path / "python").write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n'
+        f'case $1 in tools/*) exec {sys.executable} "$@" ;; esac\n'
+    )
+    (tmp_path / "python").chmod(0o755)
+    (line,) = [one for one in recipe_lines() if "tools/shards.py" in one]
+    script = line.removeprefix("@").replace("$(BIN)", str(tmp_path)).replace("$$", "$")
+    for name, value in (("PYTEST", "-m pytest"), ("SHARD", "5/4"), ("ARGS", "")):
+        script = script.replace(f"$({name})", value)
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert "got '5/4'; run make test-shard SHARD=1/4" in done.stderr
+    assert (tmp_path / "calls").read_text() == "tools/shards.py 5/4\n"

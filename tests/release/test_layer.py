@@ -17,7 +17,7 @@ import pytest
 
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors
-from appconfig_env._cli.layer.bytecode import compile_all, without_comments
+from appconfig_env._cli.layer.bytecode import CompileError, compile_all, without_comments
 from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
 from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
 
@@ -545,6 +545,78 @@ def test_an_invalid_python_is_an_error(
     assert code == 1
     assert error in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+OWN = "{}.{}".format(*sys.version_info)
+# What pyenv's shims print, and what Python itself prints.
+SHIM = """\
+pyenv: python3.9: command not found
+
+The `python3.9' command exists in these Python versions:
+  3.9.18
+
+Note: See 'pyenv help global' for tips on allowing both
+      Python versions to be found at the same time.
+"""
+SYNTAX = """\
+  File "<string>", line 2
+    import __future__, ast
+SyntaxError: invalid syntax
+"""
+
+
+def script(path: Path, text: str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        (
+            SHIM,
+            (
+                "pyenv: python3.9: command not found The `python3.9' command exists in these "
+                "Python versions: 3.9.18 Note: See 'pyenv help global' for tips on allowing both "
+                "Python versions to be found at the same time."
+            ),
+        ),
+        (SYNTAX, "SyntaxError: invalid syntax"),
+    ],
+)
+def test_the_whole_reason_why_a_python_cannot_compile_is_shown(
+    printed: str, reason: str, tmp_path: Path
+) -> None:
+    python = script(tmp_path / "python", f"cat >&2 <<'END'\n{printed}END\nexit 127")
+
+    with pytest.raises(CompileError) as caught:
+        compile_all({}, [python])
+
+    assert str(caught.value) == f"{python} cannot compile ({reason}); pass another --python"
+
+
+@pytest.mark.parametrize("name", [OWN, f"python{OWN}"])
+@pytest.mark.parametrize("manager", ["pyenv", "uv", "PATH"])
+def test_a_named_python_is_found_where_version_managers_install_it(
+    manager: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = {
+        "pyenv": tmp_path / ".pyenv" / "versions" / f"{OWN}.1",
+        "uv": tmp_path / ".local" / "share" / "uv" / "python" / f"cpython-{OWN}.1-linux",
+        "PATH": tmp_path / "other",
+    }
+    script(tmp_path / "shims" / f"python{OWN}", "exit 127")
+    script(folders[manager] / "bin" / f"python{OWN}", f'exec {sys.executable} "$@"')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}/shims:{folders['PATH']}/bin")
+    for variable in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+
+    (compiled,) = compile_all({}, [name])
+
+    assert compiled.version == sys.version_info[:2]
 
 
 def run_layer(output: Path) -> subprocess.CompletedProcess[str]:

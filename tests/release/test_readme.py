@@ -1,4 +1,4 @@
-"""The README against the code: its tables list every setting and option, its blocks run."""
+"""The README against the code: its tables list every default and option, its blocks run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import appconfig_env
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.snapshot import SCHEMA, Snapshot
-from appconfig_env._config import aws as aws_settings
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
 PACKAGE = Path(appconfig_env.__file__).parent
 MAIN = PACKAGE / "__main__.py"
 README = (PACKAGE.parent / "README.md").read_text()
-SETTING = re.compile(
-    r"\b(?:APPCONFIG_ENV_[A-Z_]+|AWS_APPCONFIG_EXTENSION_[A-Z_]+|AWS_ENDPOINT_URL[A-Z_]*"
-    r"|SSM_PARAMETER_STORE_TTL|SECRETS_MANAGER_TTL|APP_PARAMS_PATH|APP_ENV|AWS_REGION|AWS_CA_BUNDLE"
-    r"|AWS_USE_[A-Z_]+|AWS_LAMBDA_LOG_FORMAT)\b"
-)
 
 
 def section(title: str) -> str:
@@ -50,45 +44,33 @@ def first_column(table: str) -> str:
     return "\n".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
 
 
-def known_settings() -> set[str]:
-    """Return the name of every setting that the code reads from the environment."""
-    names = {_settings.PREFIX + name for name in _settings.KNOWN}
-    names |= set(aws_settings.ENDPOINT_VARIABLES.values())
-    for path in (PACKAGE / "_config" / "settings.py", PACKAGE / "_config" / "aws.py"):
-        text = path.read_text()
-        names |= {aws_settings.PREFIX + name for name in re.findall(r'PREFIX \+ "([A-Z_]+)"', text)}
-        names |= set(SETTING.findall(re.sub(r"\bPREFIX\b.*", "", text)))
-    # Settings with our own prefix are in KNOWN; above, they were found with AWS's prefix.
-    own = {aws_settings.PREFIX + name for name in _settings.KNOWN}
-    return {name for name in names if name not in own and not name.endswith("_")}
-
-
-def test_the_table_lists_exactly_the_settings_in_the_code() -> None:
-    table = first_column(section("Settings"))
-    in_table = set(SETTING.findall(table))
-    in_code = known_settings() - {"AWS_DEFAULT_REGION", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
-    assert in_table == in_code
-
-
 def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
-    rows = {
-        cells[1].strip(" `"): cells[2].strip(" `")
+    documented = {
+        name: cells[2].strip(" `")
         for line in section("Settings").splitlines()
-        if len(cells := line.split("|")) > 3
+        if len(cells := line.split("|")) > 3 and cells[2].startswith(" `")
+        for name in re.findall(r"`(\w+)`", cells[1])
     }
-    settings = _settings.from_environ({})
-    assert rows["APPCONFIG_ENV_SNAPSHOT"] == settings.snapshot_path
-    assert float(rows["APPCONFIG_ENV_DEADLINE_SECONDS"]) == settings.deadline_seconds
-    assert float(rows["AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS"]) == settings.poll_seconds
-    timeout = float(rows["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"])
-    assert timeout == 1000 * settings.poll_timeout_seconds
-    assert int(rows["AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS"]) == settings.aws.max_connections
-    assert rows["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] == settings.log_level
-    assert rows["AWS_APPCONFIG_EXTENSION_ROLE_SESSION_NAME"] == settings.aws.role_session_name
-    assert float(rows["SSM_PARAMETER_STORE_TTL"]) == settings.ssm_ttl_seconds
-    assert float(rows["SECRETS_MANAGER_TTL"]) == settings.secrets_ttl_seconds
-    assert (rows["APPCONFIG_ENV_OVERWRITE"], settings.overwrite) == ("no", False)
-    assert (rows["APPCONFIG_ENV_ON_ERROR"], settings.continue_on_error) == ("fail", False)
+    settings = _settings.from_environ({"DB_HOST": "ssm:/host"})
+    aws = settings.aws
+    in_code = {
+        "APPCONFIG_ENV_REFERENCES": "yes" if settings.sources else "no",
+        "APPCONFIG_ENV_OVERWRITE": "yes" if settings.overwrite else "no",
+        "APPCONFIG_ENV_SNAPSHOT": settings.snapshot_path,
+        "APPCONFIG_ENV_DEADLINE_SECONDS": f"{settings.deadline_seconds:g}",
+        "APPCONFIG_ENV_ON_ERROR": "continue" if settings.continue_on_error else "fail",
+        "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": f"{settings.poll_seconds:g}",
+        "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{1000 * settings.poll_timeout_seconds:g}",
+        "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS": str(aws.max_connections),
+        "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": settings.log_level,
+        "AWS_APPCONFIG_EXTENSION_ROLE_SESSION_NAME": aws.role_session_name,
+        "SSM_PARAMETER_STORE_TTL": f"{settings.ssm_ttl_seconds:g}",
+        "SECRETS_MANAGER_TTL": f"{settings.secrets_ttl_seconds:g}",
+        "AWS_USE_FIPS_ENDPOINT": str(aws.use_fips).lower(),
+        "AWS_USE_DUALSTACK_ENDPOINT": str(aws.use_dualstack).lower(),
+    }
+
+    assert documented == in_code
 
 
 def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
@@ -116,13 +98,43 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
         exec(testing, {"appconfig_env": appconfig_env})
 
 
-def test_the_shell_block_runs(tmp_path: Path) -> None:
-    (block,) = blocks("sh")
-    (tmp_path / "ssm.env").write_text("/shop/prod/HOST=db.one\n")
-    (tmp_path / "appconfig-env").write_text(f'#!/bin/sh\nexec {sys.executable} {MAIN} "$@"\n')
-    (tmp_path / "appconfig-env").chmod(0o755)
+def command_in(folder: Path) -> Path:
+    """Put the command `appconfig-env` into a folder, and return the folder."""
+    (folder / "appconfig-env").write_text(f'#!/bin/sh\nexec {sys.executable} {MAIN} "$@"\n')
+    (folder / "appconfig-env").chmod(0o755)
+    return folder
+
+
+def test_the_blocks_about_local_work_run(tmp_path: Path) -> None:
+    (parameters,), (secrets, _), (block, _) = blocks("dotenv"), blocks("json"), blocks("sh")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "ssm.env").write_text(parameters)
+    (tmp_path / "local" / "secrets.json").write_text(secrets)
     environ = {
-        "PATH": f"{tmp_path}:{os.defpath}",
+        "PATH": f"{command_in(tmp_path)}:{os.defpath}",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+
+    done = subprocess.run(
+        ["/bin/sh", "-ec", block],
+        cwd=tmp_path,
+        env=environ,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    lines = set(done.stdout.splitlines())
+    assert lines >= {"HOST=localhost", "LIMIT=10", "GREETING=Hello, laptop"}
+    assert "DB_PASSWORD=only-on-this-laptop" in lines
+    assert "4 values from 2 sources" in done.stderr
+
+
+def test_the_shell_block_runs(tmp_path: Path) -> None:
+    _, block = blocks("sh")
+    (tmp_path / "ssm.env").write_text("/shop/prod/HOST=db.one\n")
+    environ = {
+        "PATH": f"{command_in(tmp_path)}:{os.defpath}",
         "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
         "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
     }
@@ -157,7 +169,7 @@ SNAPSHOT_ENVIRON = {
 
 
 def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
-    (block,) = blocks("json")
+    _, block = blocks("json")
     documented = json.loads(block)
     settings = _settings.from_environ(SNAPSHOT_ENVIRON)
     times: dict[str, Any] = {"fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0}
@@ -211,7 +223,7 @@ def test_the_documented_errors_are_those_of_the_code() -> None:
 
 
 def test_a_file_like_the_documented_one_is_read() -> None:
-    (block,) = blocks("json")
+    _, block = blocks("json")
     documented = json.loads(block)
     profile = documented["entries"]["appconfig:shop/prod/app"]
     # The block has no entries for two of the documents that it shows: they look like the profile's.

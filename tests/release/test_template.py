@@ -31,8 +31,13 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
 
 
+def load(text: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load(text, Loader=_Loader)
+    return loaded
+
+
 def resources() -> dict[str, Any]:
-    template = yaml.load(TEMPLATE.read_text(), Loader=_Loader)
+    template = load(TEMPLATE.read_text())
     return {name: {"Properties": {}, **it} for name, it in template["Resources"].items()}
 
 

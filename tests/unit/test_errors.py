@@ -14,10 +14,13 @@ FAILURE = errors.Failure("unavailable", "no response", "check the route", operat
 SOURCE = errors.SourceError("ssm:/a", FAILURE)
 
 
+EXCEPTIONS = {
+    one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, Exception)
+}  # fmt: skip
+
+
 def test_all_errors_have_one_base_class() -> None:
-    kinds = [errors.SettingsError, errors.SourceError, errors.LoadError, errors.MissingKeyError]
-    kinds += [errors.AmbiguousFlagError, errors.ConversionError]
-    assert all(issubclass(kind, errors.AppConfigEnvError) for kind in kinds)
+    assert all(issubclass(kind, errors.AppConfigEnvError) for kind in EXCEPTIONS)
     assert issubclass(errors.MissingKeyError, KeyError)
     assert issubclass(errors.ConversionError, ValueError)
 
@@ -37,11 +40,7 @@ def test_the_docstring_draws_the_classes_that_users_can_catch() -> None:
     text = errors.__doc__ or ""
     lines = [line for line in text.splitlines() if line.startswith("    ")]
     assert lines == drawn(errors.AppConfigEnvError)
-    exceptions = [
-        one for one in vars(errors).values()
-        if isinstance(one, type) and issubclass(one, Exception)
-    ]  # fmt: skip
-    assert len(lines) == len(exceptions), "each is in the tree"
+    assert len(lines) == len(EXCEPTIONS), "each is in the tree"
 
 
 def test_each_of_several_problems_has_its_own_line() -> None:
@@ -226,15 +225,22 @@ def test_the_message_of_a_missing_key_is_not_a_repr() -> None:
     assert str(errors.MissingKeyError("no 'x'")) == "no 'x'"
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        SOURCE,
-        errors.SettingsError(["A: expected b", "C: expected d"]),
-        errors.LoadError([SOURCE]),
-        errors.MissingKeyError("x"),
-    ],
-)
+PICKLED = [
+    SOURCE,
+    errors.AmbiguousFlagError("x"),
+    errors.AppConfigEnvError("x"),
+    errors.ConversionError("x"),
+    errors.LoadError([SOURCE]),
+    errors.MissingKeyError("x"),
+    errors.SettingsError(["A: expected b", "C: expected d"]),
+]
+
+
+def test_an_error_of_each_class_is_pickled_below() -> None:
+    assert {type(error) for error in PICKLED} == EXCEPTIONS
+
+
+@pytest.mark.parametrize("error", PICKLED)
 def test_errors_can_be_pickled(error: errors.AppConfigEnvError) -> None:
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)

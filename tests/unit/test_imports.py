@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import io
+import re
+import tokenize
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +14,11 @@ import pytest
 from ..support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PACKAGE = ROOT / "appconfig_env"
 
-# A package imports packages before it. The three roots never import each other. Inside a package:
+# A package imports packages before it. Those in one set never import each other. Inside a package:
 # no cycles.
 ORDER: list[str | set[str]] = [
     "errors",
@@ -33,7 +36,8 @@ FIRST = {"_bytecode_bundle", "_late_site"}
 
 # No clock, environment, file, socket, process, thread or log.
 PURE = {
-    "_backends.aws.endpoints",
+    "_backends.aws.services",
+    "_backends.aws.client",
     "_backends.aws.errors",
     "_backends.aws.iam",
     "_backends.aws.protocol",
@@ -44,7 +48,7 @@ PURE = {
     "_cache.entry",
     "_cache.load",
     "_cache.snapshot_json",
-    "_cache.turn",
+    "_cache.actions",
     "_cache.schedule",
     "_cache.snapshot",
     "_cli.trace.report",
@@ -57,11 +61,18 @@ PURE = {
     "_http.percent",
     "_http.url",
 }
-# The standard library's modules that a pure file may import.
-PURE_LIBRARY = {
-    "__future__", "_blake2", "_hashlib", "_json", "binascii", "collections.abc", "difflib",
-    "hashlib", "hmac", "html",
-    "io", "json", "types", "typing",
+# What a pure file may import from outside the package: None for the whole module, or else the only
+# names that it may use, because others open files.
+PURE_LIBRARY: dict[str, set[str] | None] = {
+    "__future__": None, "_blake2": None, "_hashlib": None, "_json": None, "binascii": None,
+    "collections.abc": None, "difflib": None, "dotenv": {"parser"}, "hashlib": None, "hmac": None,
+    "html": None, "io": {"StringIO"}, "json": None, "types": None, "typing": None, "yaml": None,
+}  # fmt: skip
+# Built-in names that need no import, and that a pure file may not use: they reach files, standard
+# streams and the user, run code that no test of this file sees, or find one of the others.
+IMPURE_NAMES = {
+    "__builtins__", "__import__", "__loader__", "__spec__", "breakpoint", "compile", "eval", "exec",
+    "exit", "globals", "help", "input", "locals", "open", "print", "quit", "vars",
 }  # fmt: skip
 # Third-party packages, and the only places that may import them.
 ONLY_IN = {
@@ -71,6 +82,10 @@ ONLY_IN = {
     "openfeature": ("openfeature",),
     "tenacity": ("_backends.aws.retry",),
     "yaml": ("_content.strict_yaml",),
+}
+# Modules that import others by a call, which no other test of this file sees, and the names.
+BY_CALL = {
+    "_cli.trace.child": {"hooks"},  # by path: its import of the package is to be measured
 }
 
 MODULES = {
@@ -82,7 +97,12 @@ MODULES = {
 @functools.cache
 def imports(module: str, *, at_run_time: bool = False) -> frozenset[str]:
     """A module's imports: our modules as `.` and their name in MODULES, others by name."""
-    return frozenset(_imports(module, at_run_time=at_run_time))
+    statements = import_statements(module)
+    return frozenset(
+        imported_by(
+            module, (node for node, for_types in statements if not (at_run_time and for_types))
+        )
+    )
 
 
 @functools.cache
@@ -105,19 +125,17 @@ def import_statements(module: str) -> list[tuple[ast.Import | ast.ImportFrom, bo
     return found
 
 
-def _imports(module: str, *, at_run_time: bool) -> Iterator[str]:
-    for node, is_for_types in import_statements(module):
-        if at_run_time and is_for_types:
-            continue
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        else:
-            base = absolute(module, node)
-            for alias in node.names:
-                name = f"{base}.{alias.name}".removeprefix("appconfig_env.")
-                is_ours = base.partition(".")[0] == "appconfig_env"
-                below = base.removeprefix("appconfig_env").removeprefix(".") or "__init__"
-                yield f".{name if name in MODULES else below}" if is_ours else base
+def imported_by(module: str, nodes: Iterable[ast.Import | ast.ImportFrom]) -> Iterator[str]:
+    """What the import statements of a module import, each as `imports` names it."""
+    for node in nodes:
+        for alias in node.names:
+            base = alias.name if isinstance(node, ast.Import) else absolute(module, node)
+            if base.partition(".")[0] != "appconfig_env":
+                yield base
+                continue
+            below = base.removeprefix("appconfig_env").removeprefix(".") or "__init__"
+            name = f"{base}.{alias.name}".removeprefix("appconfig_env.")
+            yield f".{name if isinstance(node, ast.ImportFrom) and name in MODULES else below}"
 
 
 def absolute(module: str, node: ast.ImportFrom) -> str:
@@ -127,6 +145,41 @@ def absolute(module: str, node: ast.ImportFrom) -> str:
     is_package = MODULES[module].name == "__init__.py" and module != "__init__"
     parts = ["appconfig_env", *module.split("."), *(["-"] if is_package else [])]
     return ".".join([*parts[: -node.level], *filter(None, [node.module])])
+
+
+def by_call(code: ast.AST) -> set[str]:
+    """The modules that `code` imports by a call; a name that only the run knows as its source."""
+    return {
+        str(node.args[0].value)
+        if node.args and isinstance(node.args[0], ast.Constant)
+        else ast.unparse(node)
+        for node in ast.walk(code)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).rpartition(".")[2] in ("__import__", "import_module")
+    }
+
+
+def impure_names(code: ast.AST) -> set[str]:
+    """The names in `code` that a pure file may not use: built-in ones, and those of modules."""
+    nodes = list(ast.walk(code))
+    found = {node.id for node in nodes if isinstance(node, ast.Name)} & IMPURE_NAMES
+    limited: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            allowed = PURE_LIBRARY.get(node.module or "")
+            found |= set() if allowed is None else {alias.name for alias in node.names} - allowed
+        elif isinstance(node, ast.Import):
+            allows = {one.asname or one.name: PURE_LIBRARY.get(one.name) for one in node.names}
+            limited |= {name: names for name, names in allows.items() if names is not None}
+    # A module is used by its names only: what is done with it as a value is not seen here.
+    attributes = {node.value: node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return found | {
+        f"{node.id}.{attributes.get(node, '')}"
+        for node in nodes
+        if isinstance(node, ast.Name)
+        and node.id in limited
+        and attributes.get(node, "") not in limited[node.id]
+    }
 
 
 def ours(module: str, *, at_run_time: bool = False) -> set[str]:
@@ -172,10 +225,67 @@ def test_inside_a_package_there_is_no_cycle(module: str) -> None:
 @pytest.mark.parametrize("module", sorted(name for name in MODULES if is_within(name, PURE)))
 def test_a_pure_file_uses_no_clock_file_socket_process_thread_or_log(module: str) -> None:
     outside = {name for name in imports(module, at_run_time=True) if name[0] != "."}
-    foreign = {name for name in outside if name.partition(".")[0] in ONLY_IN}
-    assert outside - foreign <= PURE_LIBRARY
+    assert outside - PURE_LIBRARY.keys() == set()
+    assert impure_names(tree(module)) == set()
     inside = ours(module, at_run_time=True) - {"errors"}
     assert {name for name in inside if not is_within(name, PURE)} == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('/tmp/x')",
+        "def f(x):\n    print(x)",
+        "def f(write=print): ...",
+        "[exec(x) for x in y]",
+        "io = __import__('io')",
+        "import io\nio.open('x')",
+        "import io as text\ntext.FileIO('x')",
+        "import io\ngetattr(io, 'op' + 'en')('x')",
+        "from io import open as read",
+        "from dotenv import load_dotenv",
+    ],
+)
+def test_a_name_that_reaches_a_file_a_stream_or_other_code_is_not_pure(source: str) -> None:
+    assert impure_names(ast.parse(source))
+
+
+def test_names_that_reach_nothing_are_pure() -> None:
+    source = "import io, re\nio.StringIO(text)\nre.compile(x)\nfile.open()\nfrom io import StringIO"
+
+    assert impure_names(ast.parse(source)) == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_only_listed_modules_are_imported_by_a_call(module: str) -> None:
+    assert by_call(tree(module)) == BY_CALL.get(module, set())
+
+
+def test_an_import_by_a_call_is_found() -> None:
+    source = "import_module('a')\nimportlib.import_module(f'{x}.b')\n__import__('c')\nother('d')"
+
+    assert by_call(ast.parse(source)) == {"a", "importlib.import_module(f'{x}.b')", "c"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "imported"),
+    [
+        ("import appconfig_env", {".__init__"}),
+        ("import appconfig_env._cache.store as store", {"._cache.store"}),
+        ("import os, appconfig_env._cache", {"os", "._cache"}),
+        ("from appconfig_env._cache import store", {"._cache.store"}),
+        ("from .._cache import store, entry", {"._cache.store", "._cache.entry"}),
+        ("from .._cache.store import Store", {"._cache.store"}),
+        ("from .. import errors", {".errors"}),
+        ("from ..errors import Failure", {".errors"}),
+        ("from os.path import join", {"os.path"}),
+    ],
+)
+def test_each_form_of_an_import_is_seen(statement: str, imported: set[str]) -> None:
+    (node,) = ast.parse(statement).body
+    assert isinstance(node, (ast.Import, ast.ImportFrom))
+
+    assert set(imported_by("_http.sockets", [node])) == imported
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
@@ -189,6 +299,59 @@ def test_each_third_party_package_is_imported_in_one_place(module: str) -> None:
     for name in imports(module, at_run_time=True):
         places = ONLY_IN.get(name.partition(".")[0])
         assert places is None or is_within(module, places), name
+
+
+def late_imports(code: ast.AST) -> set[int]:
+    """The lines of the imports inside functions."""
+    functions = [node for node in ast.walk(code) if isinstance(node, ast.FunctionDef)]
+    return {
+        node.lineno
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    }
+
+
+def without_comment(source: str) -> list[int]:
+    """The lines of late imports without a comment on the line or up to four lines above it.
+
+    A comment at the end of other code counts only if that code is an import too.
+    """
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    comments = {
+        token.start[0]
+        for token in tokens
+        if token.type == tokenize.COMMENT and re.match(r"\s*(#|from |import )", token.line)
+    }
+    near = range(5)
+    return sorted(
+        line
+        for line in late_imports(ast.parse(source))
+        if not comments & {line - above for above in near}
+    )
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_late_import_has_a_comment_that_can_state_its_cost(module: str) -> None:
+    assert without_comment(MODULES[module].read_text()) == []
+
+
+def test_a_late_import_without_a_comment_is_found() -> None:
+    source = """
+def f():
+    x = 1  # not about an import
+    import a
+def g():
+    import b  # 2 ms
+def h():
+    # 3 ms
+    import c
+
+    from . import d
+    import e
+    import f
+"""
+    assert without_comment(source) == [4, 13]
 
 
 def test_every_name_in_these_tables_exists() -> None:

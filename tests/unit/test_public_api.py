@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import inspect
+import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -12,14 +16,38 @@ import pytest
 
 import appconfig_env
 from appconfig_env import errors
+from appconfig_env._content.flags import Flag
+from appconfig_env._helper.helper import Helper
 from appconfig_env.testing import override
 
 from ..support.paths import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-FUNCTIONS = {"document", "flag", "get", "on_change", "refresh", "status"}
+# The functions, and how the tests call them.
+CALLS: dict[str, Callable[[Helper], object]] = {
+    "document": lambda helper: helper.document("ssm:/shop"),
+    "flag": lambda helper: helper.flag("checkout"),
+    "get": lambda helper: helper.get("LIMIT"),
+    "on_change": lambda helper: helper.on_change(print),
+    "refresh": lambda helper: helper.refresh(),
+    "status": lambda helper: helper.status(),
+}
+FAILURE = errors.Failure("denied", "not allowed", "allow it")
+# An instance of each class that users see.
+INSTANCES: list[object] = [
+    FAILURE,
+    Flag("checkout"),
+    errors.AmbiguousFlagError("two"),
+    errors.AppConfigEnvError("any"),
+    errors.ConversionError("not an int"),
+    errors.LoadError([errors.SourceError("ssm:/shop", FAILURE)]),
+    errors.MissingKeyError("none"),
+    errors.SettingsError(["wrong"]),
+    errors.SourceError("ssm:/shop", FAILURE),
+]
 
 
 def printed(script: str) -> str:
@@ -38,9 +66,53 @@ def test_all_lists_every_public_name() -> None:
         if alias.asname and not alias.asname.startswith("_")
     }
 
-    assert set(appconfig_env.__all__) == named | FUNCTIONS
+    assert set(appconfig_env.__all__) == named | CALLS.keys()
     assert sorted(appconfig_env.__all__) == appconfig_env.__all__
     assert [name for name in appconfig_env.__all__ if not hasattr(appconfig_env, name)] == []
+
+
+def section(owner: object, title: str) -> set[str]:
+    """The names in a section of a docstring."""
+    text = inspect.getdoc(owner) or ""
+    lines = text.partition(f"\n{title}:\n")[2].partition("\n\n")[0]
+    names = re.findall(r"^    ([\w, ]+): ", lines, re.MULTILINE)
+    return {name for listed in names for name in listed.split(", ")}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_function_documents_whether_it_raises_for_invalid_settings(name: str) -> None:
+    helper = Helper({"APPCONFIG_ENV_ON_ERROR": "perhaps"})
+
+    with pytest.raises(errors.SettingsError) if name != "on_change" else nullcontext():
+        CALLS[name](helper)
+
+    documented = section(getattr(appconfig_env, name), "Raises")
+    assert ("SettingsError" in documented) == (name != "on_change")
+
+
+@pytest.mark.parametrize("function", [*map(appconfig_env.__dict__.get, CALLS), override])
+def test_what_a_function_documents_to_raise_can_be_caught_by_name(function: object) -> None:
+    raised = section(function, "Raises")
+
+    assert all(name in appconfig_env.__all__ or hasattr(builtins, name) for name in raised)
+
+
+@pytest.mark.parametrize("instance", INSTANCES, ids=lambda one: type(one).__name__)
+def test_a_class_documents_each_of_its_attributes(instance: object) -> None:
+    names = {*getattr(instance, "__dict__", ()), *getattr(type(instance), "__slots__", ())}
+
+    assert section(type(instance), "Attributes") == {one for one in names if one[0] != "_"}
+
+
+def test_the_attributes_of_every_public_class_are_checked() -> None:
+    checked = {type(one).__name__ for one in INSTANCES}
+
+    assert checked - {"Failure"} == set(appconfig_env.__all__) - CALLS.keys()
+
+
+def test_a_value_that_is_not_json_cannot_be_an_override() -> None:
+    with pytest.raises(TypeError), override({"X": object()}):
+        pass
 
 
 def test_the_version_is_the_installed_packages() -> None:
@@ -93,6 +165,24 @@ def test_what_is_imported_on_first_use_is_listed_by_dir() -> None:
     listed = printed("import appconfig_env as one; print(*dir(one))").split()
 
     assert {*appconfig_env.__all__, "__version__"} <= set(listed)
+
+
+def test_every_exception_of_the_module_of_errors_is_public() -> None:
+    exceptions = {
+        name for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, Exception)
+    }  # fmt: skip
+
+    assert exceptions == {name for name in appconfig_env.__all__ if name.endswith("Error")}
+
+
+@pytest.mark.parametrize("name", appconfig_env.__all__)
+def test_every_public_name_is_checked_as_type_checkers_see_it(name: str) -> None:
+    tree = ast.parse((ROOT / "tests" / "typing" / "api.py").read_text())
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+    assert name in used
 
 
 @pytest.mark.parametrize("name", [one for one in appconfig_env.__all__ if one.endswith("Error")])

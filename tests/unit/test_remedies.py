@@ -1,6 +1,6 @@
-"""Every error that the package can raise ends in what to do about it, as an imperative.
+"""Every error that the package can raise or log ends in what to do about it, as an imperative.
 
-The texts are read from the source code, so that a new error is checked too.
+The texts are read from the source code, so that a new error or warning is checked too.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from appconfig_env._backends.aws import errors as aws
+from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._http.errors import PROXY_CHECK, PROXY_REMEDIES
 from appconfig_env._wrapper.exec import HINTS
 
@@ -26,29 +27,57 @@ if TYPE_CHECKING:
 MAKERS = {
     "AmbiguousFlagError": 0, "AppConfigEnvError": 0, "CompileError": 0, "ConversionError": 0,
     "ExecError": 0, "ImportError": 0, "LayerError": 0, "MissingKeyError": 0,
-    "ProviderFatalError": 0, "ReferenceProblems": 0, "SettingsError": 0, "TraceError": 0,
-    "ValueError": 0,
+    "NearMiss": 0, "ProviderFatalError": 0, "ReferenceProblems": 0, "SettingsError": 0,
+    "TraceError": 0, "ValueError": 0,
 }  # fmt: skip
+# What writes a line of a level to a log or to standard error, and the position of the message.
+LOGS = {"_fail": 0, "_log": 0, "error": 0, "fail": 0, "log": 1, "warning": 0, "write": 1}
+LEVELS = ("warn", "error", "fatal")
+# Generators that yield warnings.
+WARNERS = {"_doubtful"}
 # Failures, and what becomes one: the position of the remedy, which is an argument of its own.
 HINTED = {
     "DocumentError": 1, "JsonError": 1, "JsonSyntaxError": 1, "KeyMissingError": 1, "YamlError": 1,
     "_MissingError": 1, "Failure": 2,
 }  # fmt: skip
 # Errors of a call. `AwsError.failure` adds a remedy if the message has none, unless it is final.
-CALL_MAKERS = {"AwsError": 2, "BrokenResponseError": 1, "DistrustError": 0, "TransportError": 0}
+CALL_MAKERS = {
+    "AwsError": 2, "BrokenResponseError": 1, "DistrustError": 0, "TransportError": 0,
+    "_ClosedError": 0,
+}  # fmt: skip
+# Other exceptions that the package raises, and why their texts need no remedy.
+NOT_SHOWN = {
+    "AttributeError": "Python's own words, for a name that the package does not have",
+    "KeyError": "caught where it is raised",
+    "LoadError": "its text consists of the failures in it",
+    "SnapshotRefusedError": "a reason; the lines of the log that have it end in what to do",
+    "SystemExit": "has an exit code only",
+    "TypeError": "caught where it is raised: the C code of json does not accept that value",
+    "MarkedYAMLError": "becomes a YamlError",
+    "OSError": "the reason in a line that ends in what to do",
+}
+# What follows a remedy: what was done.
+CONSEQUENCES = re.compile(r"; it was left out$")
 IMPERATIVES = frozenset(
     re.findall(
         r"[a-z]+",
         """
-add allow begin build change check choose correct create deploy enable evaluate fix flatten grant
-install leave log make move name pass put quote raise reinstall remove rename replace report run
-see separate set shorten split store try unset use wait write
+add allow begin build change check choose convert correct create deploy enable evaluate fix flatten
+grant install leave log make move name pass put quote raise read reinstall remove rename replace
+report run see separate set shorten split store try unset use wait write
 """,
     )
 )
 # Errors that end in something else, each with the reason.
 EXCEPTIONS = {
     "option {}: {}": "names the option of an error that has its own remedy",
+    "{}: its value {}, or list the variables that hold references in APPCONFIG_ENV_REFERENCES": (
+        "the reason, which is checked where it is made, has the first remedy"
+    ),
+    "the snapshot {} was not written ({})": "nothing to do: the lock holder writes it",
+    "warn: {}: no fallback: {}": "the reason, which is checked in test_bake.py, has the remedy",
+    "error: {}": "a line of an error, which is checked where it is made",
+    "refresh after the SnapStart restore failed: %s": "ends in an error that has its own remedy",
 }
 VALUE = "{}"  # in place of what only the run knows
 
@@ -62,14 +91,14 @@ class Text(NamedTuple):
 
     @property
     def remedy(self) -> str:
-        """Return the last clause."""
-        return self.text.rpartition("; ")[2]
+        """Return the last clause, apart from what was done."""
+        return CONSEQUENCES.sub("", self.text).rpartition("; ")[2]
 
     @property
     def ends_in_an_imperative(self) -> bool:
         if not self.text:
             return False
-        if not re.search("[a-zA-Z]", re.sub(r"\{\}|[A-Z]+(_[A-Z]+)+", "", self.remedy)):
+        if not re.search("[a-zA-Z]", re.sub(r"\{\}|%s|[A-Z]+(_[A-Z]+)+", "", self.remedy)):
             return True  # a setting's name and another message, which is checked where it is made
         word = re.match(r"[a-z]+", self.remedy)
         return word is not None and word[0] in IMPERATIVES
@@ -152,6 +181,11 @@ def messages(source: str, file: str) -> Iterator[Text]:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     inside = {id(node): function for function in functions for node in ast.walk(function)}
     for call in ast.walk(tree):
+        if isinstance(call, ast.Yield):
+            function = inside[id(call)]
+            if function.name in WARNERS:
+                texts = Names(known, function).texts(call.value)
+                yield from (Text(file, call.lineno, text) for text in texts)
         if not isinstance(call, ast.Call):
             continue
         names = Names(known, inside.get(id(call)))
@@ -198,13 +232,31 @@ def message_of(call: ast.Call, file: str) -> ast.expr | None:
     """Return the expression of the message that `call` makes an error with."""
     function, name = call.func, name_of(call.func)
     if isinstance(function, ast.Attribute) and name in ("append", "extend"):
-        return call.args[0] if name_of(function.value) == "problems" else None
+        lists = ("problems", "warnings", "where")
+        return call.args[0] if name_of(function.value) in lists else None
+    if is_logged(call):
+        return call.args[LOGS[name]]
     if name == "ValueError" and not file.startswith("appconfig_env/_config/"):
         return None  # caught, and never shown
     position = (MAKERS | CALL_MAKERS).get(name)
     if position is None or len(call.args) <= position:
         return None
     return call.args[position]
+
+
+def is_logged(call: ast.Call) -> bool:
+    """Whether `call` logs a warning or an error, or a level that only the run knows."""
+    name, arguments = name_of(call.func), call.args
+    if name not in LOGS or len(arguments) <= LOGS[name]:
+        return False
+    if name == "_log":  # the level is the text's first word
+        return ast.unparse(arguments[0]).lstrip("f'\"").startswith(LEVELS)
+    if name == "error" and isinstance(call.func, ast.Attribute):
+        # The parser adds a remedy if there is no second argument.
+        return name_of(call.func.value) != "parser" and not isinstance(call.func.value, ast.Call)
+    if LOGS[name] == 0:
+        return True
+    return not (isinstance(arguments[0], ast.Constant) and arguments[0].value not in LEVELS)
 
 
 @cache
@@ -265,8 +317,60 @@ def f(name, hint):
     ]
 
 
+def test_a_line_of_a_log_without_a_remedy_is_found() -> None:
+    source = """
+def f(log, level, line):
+    log("warn", f"{line}: broken")
+    log("info", f"{line}: as usual")
+    log(level, "it was left out")
+    log("warn", f"{line}; it was left out")
+    log("warn", "broken; fix it; it was left out")
+    self._log.write("error", "broken; it should be fixed")
+    log.fail("broken")
+    log.fail("broken; fix it", "fatal")
+    _log(f"warn: {line} is broken")
+    _log(f"{line} is good")
+    reader.warnings.append(f"{line} is doubtful")
+    logger.warning("broken: %s", line)
+def _doubtful():
+    yield f"{line} has no effect"
+    yield f"{line} has no effect; unset it"
+"""
+    without = [one for one in messages(source, "x.py") if not one.ends_in_an_imperative]
+    assert sorted((one.line, one.text) for one in without) == [
+        (3, "{}: broken"),
+        (5, "it was left out"),
+        (8, "broken; it should be fixed"),
+        (9, "broken"),
+        (11, "warn: {} is broken"),
+        (13, "{} is doubtful"),
+        (14, "broken: %s"),
+        (16, "{} has no effect"),
+    ]
+
+
+def raised() -> set[str]:
+    """The names of the exceptions that the package raises by a call of their class."""
+    return {
+        name_of(node.exc.func)
+        for path in (ROOT / "appconfig_env").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)
+    }
+
+
+def test_every_exception_that_is_raised_is_in_one_of_the_tables() -> None:
+    classes = {name for name in raised() if name.strip("_")[0].isupper()}
+    tables = {*MAKERS, *HINTED, *CALL_MAKERS}
+
+    assert classes - tables - NOT_SHOWN.keys() == set()
+    assert NOT_SHOWN.keys() & tables == set()
+    assert NOT_SHOWN.keys() - classes == set()
+
+
 def test_every_exception_is_needed() -> None:
-    assert {one.text for one in package_messages()} >= set(EXCEPTIONS)
+    without = {one.text for one in package_messages() if not one.ends_in_an_imperative}
+    assert without >= set(EXCEPTIONS)
 
 
 @pytest.mark.parametrize("hint", [*HINTS.values(), *PROXY_REMEDIES.values(), PROXY_CHECK])
@@ -284,7 +388,7 @@ CODES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("operation", ["", *aws.SERVICES])
+@pytest.mark.parametrize("operation", ["", *SERVICES])
 @pytest.mark.parametrize("code", CODES)
 def test_every_failure_of_a_call_has_a_remedy(code: str, operation: str) -> None:
     for status in STATUSES:

@@ -79,6 +79,48 @@ def test_flags_are_booleans_or_objects_with_attributes() -> None:
         assert not appconfig_env.flag("dim")
 
 
+@pytest.mark.parametrize(
+    ("flag", "got"),
+    [
+        ("yes", "str"),
+        (1, "int"),
+        ([True], "list"),
+        ({"enabled": "yes"}, "another type of 'enabled'"),
+    ],
+)
+def test_what_is_not_a_flag_is_an_error_that_names_it(flag: Any, got: str) -> None:
+    with (
+        pytest.raises(TypeError, match=rf"^flags: 'checkout': expected .*, got {got}; correct the"),
+        override(flags={"checkout": flag}),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("value", [{1, 2}, b"x", object(), {"a": {1}}])
+def test_a_value_that_is_neither_text_nor_json_data_is_an_error_that_names_it(value: Any) -> None:
+    with (
+        pytest.raises(TypeError, match=r"^values: 'LIMIT': expected text or JSON data, got \w+; "),
+        override({"LIMIT": value}),
+    ):
+        pass
+
+
+def test_a_name_that_is_not_text_is_an_error() -> None:
+    names: Any = {1: "x"}
+    with (
+        pytest.raises(TypeError, match=r"^values: expected names of type str, got 1 \(int\); "),
+        override(names),
+    ):
+        pass
+
+
+def test_a_value_that_only_get_can_return_can_be_given() -> None:
+    # As that of a source with env=no, whose names and values no environment limits.
+    with override({"a=b": "x\0y", "1st": "z"}):
+        assert appconfig_env.get("a=b") == "x\0y"
+        assert appconfig_env.get("1st") == "z"
+
+
 def test_an_override_applies_to_all_threads() -> None:
     values: list[str | None] = []
     with override({"LIMIT": 3}):
@@ -98,7 +140,9 @@ def test_a_document_is_found_whatever_the_options_of_its_reference(
     with override(documents={written: {"db": {"host": "x"}}}):
         assert appconfig_env.document(asked) == {"db": {"host": "x"}}
         assert appconfig_env.document(f"{asked}#db.host") == "x"
-        with pytest.raises(MissingKeyError, match=r"has no key 'db\.port'"):
+        with pytest.raises(
+            MissingKeyError, match=r"'db' has no key 'port'; it has 'host'; correct"
+        ):
             appconfig_env.document(f"{asked}#db.port")
 
 
@@ -111,6 +155,15 @@ def test_a_value_of_a_document_can_be_given_alone_or_in_addition() -> None:
         with override(documents={secret: {"password": "q", "user": "u"}}):
             assert appconfig_env.document(f"{secret}#user") == "u"
             assert appconfig_env.document(f"{secret}#password") == "q"
+
+
+def test_the_error_for_an_unknown_document_names_the_nearest_one() -> None:
+    with override(documents={APP: {}, "secretsmanager:prod/db?optional#password": "p"}):
+        for reference in ("shop/prod/app", "appconfg:shop/prod/app"):
+            with pytest.raises(MissingKeyError, match=rf"' \(nearest: {APP}\): expected"):
+                appconfig_env.document(reference)
+        with pytest.raises(MissingKeyError, match=r"\('secretsmanager:prod/db#password', '"):
+            appconfig_env.document("secretsmanager:prod/bd")
 
 
 def test_of_two_formats_of_a_profile_the_one_that_is_named_is_returned() -> None:

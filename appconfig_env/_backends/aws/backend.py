@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._config.sources import APPCONFIG, SSM
+from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
 from ..system import THIS_SYSTEM
 from . import appconfig as profiles
 from . import secretsmanager as secrets
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..._config.sources import Resource
     from ..base import Outcome, Request
     from ..system import System
-    from .errors import Client
+    from .client import Client
     from .retry import Policy
 
     Named = dict[str, list[Resource]]  # several resources may share a name: their formats differ
@@ -73,11 +73,17 @@ def _plan(run: Run, requests: list[Request]) -> None:
             run.add("ssm", [resource], parameters.read_path, resource)
         elif resource.scheme == SSM:
             names.setdefault(resource.arn_region, {}).setdefault(resource.name, []).append(resource)
+        elif resource.scheme != SECRETS_MANAGER:
+            raise ValueError(f"no call to AWS reads {resource.scheme}:")
         elif resource.stage:
             run.add("secretsmanager", [resource], secrets.read_one, [resource])
         else:
             group = named_secrets.setdefault(resource.arn_region, {})
             group.setdefault(resource.name, []).append(resource)
+    _plan_batches(run, names, named_secrets)
+
+
+def _plan_batches(run: Run, names: dict[str, Named], named_secrets: dict[str, Named]) -> None:
     for region, named in names.items():
         for batch in parameters.batches(named):
             run.add("ssm", _all(batch), parameters.read_names, batch, region)

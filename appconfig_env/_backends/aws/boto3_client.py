@@ -31,10 +31,9 @@ from .errors import (
     INVALID_RESPONSE,
     MISCONFIGURED,
     NO_CREDENTIALS,
-    SERVICES,
-    UNREACHABLE,
     AwsError,
 )
+from .services import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +46,7 @@ _READ_BYTES = 1024 * 1024
 
 
 class Boto3Client:
-    """See `errors.Client`."""
+    """See `client.Client`."""
 
     def __init__(self, settings: AwsSettings) -> None:
         self._settings = settings
@@ -60,7 +59,7 @@ class Boto3Client:
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
-        """See `errors.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
+        """See `client.Client.call`; `timeout` bounds each of connecting and waiting for bytes."""
         host = ""
         client: Any = None
         failure: AwsError | None = None
@@ -87,7 +86,7 @@ class Boto3Client:
         return response
 
     def close(self) -> None:
-        """See `errors.Client.close`."""
+        """See `client.Client.close`."""
         with self._lock:
             self._failure = None
             closers = list(self._closers)
@@ -179,7 +178,7 @@ class Boto3Client:
         settings = self._settings
         if settings.ca_bundle and not Path(settings.ca_bundle).exists():
             problem = f"AWS_CA_BUNDLE: no certificates in {settings.ca_bundle!r} (no such file)"
-            raise AwsError("", UNREACHABLE, f"{problem}; {NO_BUNDLE}", is_final=True)
+            raise AwsError("", MISCONFIGURED, f"{problem}; {NO_BUNDLE}", is_final=True)
         client = session.client(
             service,
             region_name=region or settings.service_region or session.region_name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..._config.aws import STANDARD_PROXIES
-from . import credentials, endpoints
+from . import credentials, services
 from .backend import AwsBackend
 
 TYPE_CHECKING = False
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._config.aws import AwsSettings
-    from .errors import Client
+    from .client import Client
 
 
 def backend(settings: AwsSettings, environ: Mapping[str, str]) -> AwsBackend:
@@ -31,7 +31,7 @@ def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
         from .boto3_client import Boto3Client
 
         return Boto3Client(settings)
-    from .lean_client import LeanClient
+    from .lean_client import LeanClient  # of no use with boto3, which sends its own requests
 
     return LeanClient(settings, environ)
 
@@ -49,7 +49,7 @@ def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
         return "AWS_PROFILE"
     if not settings.service_region:
         return "no AWS_REGION"
-    if not endpoints.dns_suffix(settings.service_region):
+    if not services.dns_suffix(settings.service_region):
         return f"Region {settings.service_region}"
     if settings.use_fips:
         return "AWS_USE_FIPS_ENDPOINT"

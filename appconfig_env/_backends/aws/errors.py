@@ -1,55 +1,18 @@
-"""The interface of clients to AWS, and how a call fails; independent of any client; pure."""
+"""How a call to AWS fails: codes, kinds and remedies; independent of any client; pure."""
 
 from __future__ import annotations
 
 from ..._config.wording import printable
 from ..._http.errors import BETWEEN
 from ...errors import Failure
+from .services import SERVICES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, Protocol
+    from typing import Any
 
     from ..._config.sources import Resource
-
-    class Client(Protocol):
-        """Makes one API call at a time per thread; safe to share between threads.
-
-        Operations, parameters and results are those of botocore's service models, with three
-        differences: `Configuration` and `SecretBinary` are bytes, the type of times is not fixed,
-        and results have no `ResponseMetadata`.
-        """
-
-        def call(
-            self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
-        ) -> dict[str, Any]:
-            """Make one attempt.
-
-            Args:
-                operation: a name in SERVICES.
-                parameters: its input.
-                timeout: seconds for the whole attempt.
-                region: the Region; empty for the settings' own.
-
-            Raises:
-                AwsError: it failed, for any reason.
-            """
-            ...
-
-        def close(self) -> None:
-            """Close all open connections; the client remains usable."""
-
-
-SERVICES = {
-    "StartConfigurationSession": "appconfigdata",
-    "GetLatestConfiguration": "appconfigdata",
-    "GetParametersByPath": "ssm",
-    "GetParameters": "ssm",
-    "GetSecretValue": "secretsmanager",
-    "BatchGetSecretValue": "secretsmanager",
-    "AssumeRole": "sts",
-}
 
 # Codes of denial, per AWS's common errors.
 DENIALS = frozenset(
@@ -239,7 +202,7 @@ class AwsError(Exception):
             )
         return Failure(
             self.kind,
-            f"{code}: {printable(message)}" if message else code,
+            self._summary(code, printable(message)),
             printable(own_hint) or self._hint(action, arn),
             operation=self.operation,
             code=code,
@@ -254,6 +217,12 @@ class AwsError(Exception):
     def reason(self) -> str:
         """The same as a sentence."""
         return str(self.failure)
+
+    def _summary(self, code: str, message: str) -> str:
+        # A wrong setting begins its message, and is not the failure of a call.
+        if self.code == MISCONFIGURED and not self.operation and message:
+            return message
+        return f"{code}: {message}" if message else code
 
     def _message_and_hint(self) -> tuple[str, str]:
         """Return the message, and the remedy that one of our own ends with."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..._config.sources import Resource
     from ..base import Outcome
     from ..system import System
-    from .errors import Client
+    from .client import Client
     from .retry import Policy
 
     Work = Callable[..., None]  # takes the Run, then the arguments of `add`

@@ -6,8 +6,8 @@ with `*` for the rest. Source: Service Authorization Reference, resource types o
 
 from __future__ import annotations
 
-from ..._config.sources import APPCONFIG, SSM
-from . import endpoints
+from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
+from . import services
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 LONGEST_ARN = 2048  # characters, in IAM's API (arnType)
 _DECRYPT = "kms:Decrypt"
-_PREFIXES = {"appconfigdata": "appconfig"}
 # How the services report that a KMS key denies the call, without an action. Parameter Store: "The
 # ciphertext refers to a customer master key that does not exist, [...] or you are not allowed to
 # access"; Secrets Manager: "Access to KMS is not allowed".
@@ -32,7 +31,7 @@ def action(service: str, operation: str, message: str) -> str:
         return named
     if any(word in message for word in _KMS_WORDS):
         return _DECRYPT
-    return f"{_PREFIXES.get(service, service)}:{operation}"
+    return f"{services.prefix(service)}:{operation}"
 
 
 def resource_arn(
@@ -76,7 +75,9 @@ def _path(resource: Resource) -> str:
         return _ANY_PROFILE  # ARNs have IDs, references may have names, and one may look like both
     if resource.scheme == SSM:
         return "parameter/" + resource.name.partition(":")[0].strip("/")
-    return f"secret:{resource.name}{_SUFFIX}"
+    if resource.scheme == SECRETS_MANAGER:
+        return f"secret:{resource.name}{_SUFFIX}"
+    raise ValueError(f"no ARN is known for {resource.scheme}:")
 
 
 def _without_version(resource: Resource) -> str:
@@ -84,7 +85,8 @@ def _without_version(resource: Resource) -> str:
         return ":".join(resource.name.split(":")[:6])
     suffix = resource.name[-7:]
     is_whole = suffix[0] == "-" and suffix[1:].isalnum()
-    return resource.name if is_whole else resource.name + _SUFFIX
+    is_cut = resource.scheme == SECRETS_MANAGER and not is_whole
+    return resource.name + _SUFFIX if is_cut else resource.name
 
 
 def _caller(message: str) -> tuple[str, str]:
@@ -100,7 +102,7 @@ def _partition(region: str) -> str:
         return "aws-us-gov"
     if region.startswith("cn-"):
         return "aws-cn"
-    return "aws" if endpoints.dns_suffix(region) else "*"
+    return "aws" if services.dns_suffix(region) else "*"
 
 
 def _word_after(message: str, words: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 from ..._http.transport import Transport, TransportError, Url
-from . import credentials, endpoints
+from . import credentials, services
 from . import protocol as operations
-from .errors import CLOCK_CODES, MISCONFIGURED, SERVICES, UNREACHABLE, AwsError
+from .errors import CLOCK_CODES, MISCONFIGURED, UNREACHABLE, AwsError
 from .sigv4 import Credentials, sign
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ REPORT_SECONDS = 0.05
 
 
 class LeanClient:
-    """See `errors.Client`."""
+    """See `client.Client`."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class LeanClient:
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
-        """See `errors.Client.call`."""
+        """See `client.Client.call`."""
         # A moment before the caller's deadline, so that the error can still be reported.
         deadline = time.monotonic() + timeout - min(REPORT_SECONDS, timeout / 20)
         region = region or self._settings.service_region
@@ -61,7 +61,7 @@ class LeanClient:
             raise
 
     def close(self) -> None:
-        """See `errors.Client.close`."""
+        """See `client.Client.close`."""
         self._transport.close()
 
     def _call(
@@ -96,8 +96,8 @@ class LeanClient:
         offset: float,
         deadline: float,
     ) -> HttpResponse:
-        service = SERVICES[operation]
-        endpoint = endpoints.url(service, region, self._settings)
+        service = services.SERVICES[operation]
+        endpoint = services.url(service, region, self._settings)
         if not endpoint:
             message = f"no endpoint is known for Region {region!r}; check the Region"
             raise AwsError(operation, MISCONFIGURED, message)
@@ -111,7 +111,7 @@ class LeanClient:
             {"host": url.authority, **request.headers},
             request.body,
             credentials=signer,
-            service=operations.SIGNING_NAMES.get(service, service),
+            service=services.prefix(service),
             region=region,
             timestamp=time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(self._now() + offset)),
         )
@@ -129,9 +129,10 @@ class LeanClient:
                 timeout=deadline - time.monotonic(),
             )
         except TransportError as error:
+            is_wrong = error.is_misconfigured  # then no call was made, of whatever operation
             failure = AwsError(
-                operation,
-                UNREACHABLE,
+                "" if is_wrong else operation,
+                MISCONFIGURED if is_wrong else UNREACHABLE,
                 str(error),
                 request_id=operations.request_id(error.headers),
                 is_final=error.is_final,

@@ -13,14 +13,14 @@ from ..._content.strict_json import reject_deep
 from ..._http.errors import BETWEEN
 from ..._http.messages import HttpRequest, HttpResponse
 from ..._http.percent import encode
-from .errors import INVALID_RESPONSE, SERVICES, AwsError
+from .errors import INVALID_RESPONSE, AwsError
+from .services import SERVICES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-SIGNING_NAMES = {"appconfigdata": "appconfig"}
 _TARGETS = {"ssm": "AmazonSSM", "secretsmanager": "secretsmanager"}
 _HEADERS = {
     "NextPollConfigurationToken": "next-poll-configuration-token",

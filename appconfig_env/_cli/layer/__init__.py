@@ -140,7 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--python",
         action="append",
         metavar="PATH",
-        help="an interpreter to compile with; can be repeated, the most important first "
+        help="an interpreter to compile with: a path, or a name or version on PATH, of pyenv or of "
+        "uv (python3.13, 3.13); can be repeated, the most important first "
         "(default: this one and each of CPython 3.11 to 3.15 on PATH)",
     )
     parser.add_argument(

@@ -15,12 +15,14 @@ import subprocess
 import sys
 import tokenize
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..._config.wording import printable
 from ...errors import AppConfigEnvError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 # Those of Lambda; 3.15 as a preview.
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14", "python3.15")
@@ -171,7 +173,7 @@ def _blank(lines: list[str], body: list[ast.stmt], replacement: str) -> None:
 def compile_all(sources: Mapping[str, str], pythons: Sequence[str] | None) -> list[Compiled]:
     """Compile with each of `pythons`; by default with this one, then the others, newest first."""
     if pythons is not None:
-        every = [_compile(sources, python) for python in pythons]
+        every = [_compile_named(sources, python) for python in pythons]
     else:
         every = [_compile(sources, sys.executable)]
         own = "python{}.{}".format(*every[0].version)
@@ -180,6 +182,38 @@ def compile_all(sources: Mapping[str, str], pythons: Sequence[str] | None) -> li
                 every.append(compiled)
     by_tag = {one.tag: one for one in reversed(every)}
     return [one for one in every if by_tag[one.tag] is one]
+
+
+def _compile_named(sources: Mapping[str, str], name: str) -> Compiled:
+    """Compile with the interpreter that the user names: a path, `python3.13` or `3.13`.
+
+    Raises:
+        CompileError: none is found, or the first one cannot compile, nor any of the others.
+    """
+    if "/" in name:
+        return _compile(sources, name)
+    program = f"python{name}" if name[:1].isdigit() else name
+    first: CompileError | None = None
+    for python in _found(program):
+        try:
+            return _compile(sources, python)
+        except CompileError as error:
+            first = first or error
+    raise first or CompileError(f"{program}: not found on PATH; pass the path of a Python")
+
+
+def _found(program: str) -> Iterator[str]:
+    """Yield the paths of all programs of a name: on PATH, then those of pyenv and uv."""
+    for folder in os.get_exec_path():
+        if path := shutil.which(program, path=folder):
+            yield path
+    home = Path.home()
+    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    for root, versions in (
+        (os.environ.get("PYENV_ROOT") or home / ".pyenv", "versions"),
+        (os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python", "."),
+    ):
+        yield from map(str, sorted((Path(root) / versions).glob(f"*/bin/{program}")))
 
 
 def _compile_on_path(sources: Mapping[str, str], name: str) -> Compiled | None:
@@ -194,6 +228,14 @@ def _compile_on_path(sources: Mapping[str, str], name: str) -> Compiled | None:
             except CompileError:
                 continue
     return None
+
+
+def _reason(stderr: str) -> str:
+    """Return why an interpreter, or a version manager in its place, failed, as one line."""
+    lines = [" ".join(line.split()) for line in stderr.splitlines() if line.strip()]
+    if any(line.lstrip().startswith(("Traceback ", 'File "')) for line in lines):
+        return lines[-1]  # Python's error; the lines before it only lead to it
+    return printable(" ".join(lines))
 
 
 def _compile(sources: Mapping[str, str], python: str) -> Compiled:
@@ -215,10 +257,8 @@ def _compile(sources: Mapping[str, str], python: str) -> Compiled:
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         reason = str(error)
         if isinstance(error, subprocess.CalledProcessError):  # its text is the whole program
-            reason = error.stderr.strip() or f"exit code {error.returncode}"
-        raise CompileError(
-            f"{python} cannot compile ({reason.splitlines()[-1]}); pass another --python"
-        ) from error
+            reason = _reason(error.stderr) or f"exit code {error.returncode}"
+        raise CompileError(f"{python} cannot compile ({reason}); pass another --python") from error
     if implementation != "cpython" or f"python{major}.{minor}" not in PYTHONS:
         supported = ", ".join(name.removeprefix("python") for name in PYTHONS)
         raise CompileError(

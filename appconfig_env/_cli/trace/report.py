@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..._config.wording import counted, enumerated
 from .span import IMPORTS, arrivals, by_kind, clean, own_times
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ MOST_SOURCES = 12
 def headline(trace: Trace) -> str:
     """Return one line: how long the cold start took."""
     calls = sum(span.kind == "call" for span in trace.spans)
-    sources = _counted(len(trace.awaited) + len(trace.deferred), "source")
+    sources = counted(len(trace.awaited) + len(trace.deferred), "source")
     end = "until the exec" if trace.succeeded else "until startup failed"
-    return f"{trace.total:.1f} ms {end}: {sources}, {_counted(calls, 'call')}"
+    return f"{trace.total:.1f} ms {end}: {sources}, {counted(calls, 'call')}"
 
 
 def report(trace: Trace) -> list[str]:
@@ -99,8 +100,4 @@ def _joined(lengths: dict[str, float]) -> str:
 def _enumerated(names: list[str]) -> str:
     if len(names) > 3:
         return f"{', '.join(names[:3])} and {len(names) - 3} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return enumerated(names)

@@ -178,8 +178,8 @@ class Environment:
 
     def crash_with_tokens(self) -> None:
         """Let a process of this environment take the tokens and crash before it writes new ones."""
-        with SnapshotRepository(self.settings, self.environ) as shared:
-            shared.take(lambda *_: None)
+        with SnapshotRepository(self.settings, self.environ) as access:
+            access.take(lambda *_: None)
         self.expected.tokens_lost()
 
     def lose_file(self) -> None:

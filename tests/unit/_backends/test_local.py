@@ -114,7 +114,12 @@ def test_secrets_are_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
     found = outcome(folder, "secretsmanager:key?stage=AWSPREVIOUS")
     assert isinstance(found, Document)
     assert (found.secret, found.version) == (True, "")
-    assert "no secret of this name" in reason(folder, "secretsmanager:other")
+    error = reason(folder, "secretsmanager:prod/bd")
+    assert "no secret of this name in " in error
+    assert error.endswith(
+        "secrets.json, which has 'prod/db', 'key'; add it there, or correct the reference"
+    )
+    assert CANARY not in error
 
 
 def test_files_are_read_again_each_time(folder: Path) -> None:
@@ -134,8 +139,29 @@ def test_the_error_for_a_missing_file_names_the_files_looked_for(folder: Path) -
     assert "ssm.json, ssm.env" in reason(folder, "ssm:/x")
     assert "secrets.json" in reason(folder, "secretsmanager:x")
     (folder / "ssm.json").write_text("{}")
-    assert "no parameters under this path" in reason(folder, "ssm:/x/")
+    error = reason(folder, "ssm:/x/")
+    assert "no parameters under this path in " in error
+    assert error.endswith("which has none; add it there, or correct the reference")
     assert "LOCAL_DIR: expected a folder" in reason(folder / "none", "ssm:/x")
+
+
+def test_the_error_for_a_missing_profile_names_the_nearest_file(folder: Path) -> None:
+    (folder / "shop:prod:app.json").write_text("{}")
+    (folder / "other.txt").write_text("")
+
+    error = reason(folder, "appconfig:shop/prod/ap")
+
+    assert f"no such file in {folder} (nearest: shop:prod:app.json) (looked for shop:" in error
+    assert error.endswith("; create one of them, or correct the reference")
+
+
+def test_the_error_for_a_missing_parameter_names_the_nearest_ones(folder: Path) -> None:
+    (folder / "ssm.env").write_text(f"/shop/a=x\n/shop/prod/HOST={CANARY}\n")
+
+    for reference in ("ssm:/shop/prod/HSOT:3", "ssm:/shop/prd/"):
+        error = reason(folder, reference)
+        assert "ssm.env, which has '/shop/prod/HOST', '/shop/a'; add it there, or" in error
+        assert CANARY not in error
 
 
 def test_two_files_for_the_same_are_refused(folder: Path) -> None:

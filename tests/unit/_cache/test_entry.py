@@ -17,6 +17,7 @@ from appconfig_env._cache.entry import (
     FALLBACK,
     GOOD,
     INVALID,
+    KEEPS_TOKEN,
     MISSING,
     RECEIVED,
     REFUSED,
@@ -27,6 +28,7 @@ from appconfig_env._cache.entry import (
     UNREAD,
     Entry,
     after,
+    newer,
 )
 from appconfig_env._cache.schedule import Schedule
 from appconfig_env._config.settings import from_environ
@@ -69,11 +71,15 @@ OUTCOMES: dict[str, Outcome] = {
 }
 
 
-def stepped(event: str, status: str) -> Entry:
+def stepped(event: str, status: str, *, token: str | None = None) -> Entry:
+    before = BEFORE[status]
+    if token is not None:
+        before = (before or Entry())._with(token=token)
     baked = {SOURCES[0].resource.reference: BAKED} if event == FALLBACK else {}
-    return after(BEFORE[status], OUTCOMES[event], SOURCES, Schedule(45.0, NOW), baked.get)
+    return after(before, OUTCOMES[event], SOURCES, Schedule(45.0, NOW), baked.get)
 
 
+FAILURES = (INVALID, UNAVAILABLE, FALLBACK, REFUSED)
 CASES = [(event, status) for event, row in TRANSITIONS.items() for status in row]
 
 
@@ -121,14 +127,41 @@ def test_a_token_survives_failures_but_not_an_unused_document(
     assert stepped(event, status).token == token
 
 
+@pytest.mark.parametrize(("event", "status"), [case for case in CASES if case[0] in FAILURES])
+def test_a_failure_keeps_the_token_exactly_after_the_events_in_the_list(
+    event: str, status: str
+) -> None:
+    entry = stepped(event, status, token="token-0")
+    assert entry.token == ("token-0" if event in KEEPS_TOKEN else "")
+
+
 @pytest.mark.parametrize(("event", "status"), CASES)
-def test_every_attempt_except_an_early_one_has_a_higher_revision(event: str, status: str) -> None:
+def test_every_attempt_has_a_higher_revision(event: str, status: str) -> None:
     before = BEFORE[status] or Entry()
     entry = stepped(event, status)
-    is_postponed = event == TOO_EARLY and entry.status != MISSING
-    assert (entry.revision > before.revision) is not is_postponed
+    assert entry.revision > before.revision
     is_confirmed = event in (RECEIVED, UNCHANGED) and entry.status == GOOD
     assert entry.confirmed == (entry.revision if is_confirmed else before.confirmed)
+
+
+@pytest.mark.parametrize("failure", [None, REASON])
+def test_a_later_attempt_that_was_too_early_changes_times_but_not_the_status(
+    failure: Failure | None,
+) -> None:
+    own = Entry(
+        document=NEW, version="2", fetched_at=990.0, checked_at=990.0, refresh_at=NOW,
+        revision=7, confirmed=5, failures=2 if failure else 0, failure=failure,
+    )  # fmt: skip
+    found = Entry(
+        document=OLD, version="1", fetched_at=955.0, checked_at=995.0, refresh_at=NOW + 15,
+        revision=9, confirmed=4,
+    )  # fmt: skip
+
+    merged = newer(own, found)
+
+    assert (merged.document, merged.status) == (NEW, own.status)
+    assert (merged.failures, merged.failure) == (own.failures, failure)
+    assert (merged.checked_at, merged.refresh_at, merged.revision) == (995.0, NOW + 15, 9)
 
 
 @given(st.integers(0, 2**40), st.integers(0, 2**41))

@@ -122,7 +122,7 @@ def test_the_services_own_interval_is_honoured() -> None:
 
 def test_a_forced_resource_is_requested_even_if_it_is_fresh() -> None:
     story = app_story()
-    story.load(force=[APP])
+    story.load(even_fresh=[APP])
     assert story.fetch.asked() == [(APP, "token-1")]
 
 
@@ -172,7 +172,7 @@ def test_an_early_response_changes_only_the_next_attempt() -> None:
     refresh_at = story.entry().refresh_at
     story.clock.tick(5)
     story.respond_unchanged(APP, "token-1", is_early=True)
-    story.load(force=[APP])
+    story.load(even_fresh=[APP])
     entry = story.entry()
     assert (story.values(), entry.token, entry.failure) == ({"A": "1"}, "token-1", None)
     assert (entry.refresh_at, entry.fetched_at) == (refresh_at, story.clock() - 5)

@@ -75,11 +75,11 @@ def test_a_token_goes_to_exactly_one_process(settings: Settings, log: Lines) -> 
 def test_reading_takes_no_token_and_leaves_it_for_the_next_poll(
     settings: Settings, log: Lines
 ) -> None:
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
     assert token(read(settings, log)) == ""
-    with SnapshotRepository(settings, {}) as shared:
-        assert token(shared.take(log)) == "token"
+    with SnapshotRepository(settings, {}) as access:
+        assert token(access.take(log)) == "token"
 
 
 def test_without_the_lock_nothing_is_written(settings: Settings, log: Lines) -> None:
@@ -91,18 +91,18 @@ def test_without_the_lock_nothing_is_written(settings: Settings, log: Lines) -> 
 def test_a_token_that_cannot_be_removed_from_the_file_is_not_used(
     settings: Settings, log: Lines
 ) -> None:
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
         # From now on no file can be created there.
         for name in ("", STATE):
             os.mkdir(f"{settings.snapshot_path}{name}.{os.getpid()}.tmp")
-        assert token(shared.take(log)) == ""
+        assert token(access.take(log)) == ""
 
 
 def test_before_a_snapstart_snapshot_no_token_is_kept(settings: Settings, log: Lines) -> None:
     environ = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
     with SnapshotRepository(settings, environ) as cloned:
         assert token(cloned.take(log)) == ""
         cloned.put(known(settings, "new"))
@@ -117,27 +117,30 @@ def test_before_a_snapstart_snapshot_no_token_is_kept(settings: Settings, log: L
 def test_a_snapshot_made_from_other_settings_is_not_used(
     settings: Settings, log: Lines, tmp_path: Path
 ) -> None:
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
     other = from_environ({
         "APPCONFIG_ENV_SOURCES": "ssm:/other",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
     })  # fmt: skip
     assert read(other, log) is None
-    with SnapshotRepository(other, {}) as shared:
-        assert shared.take(log) is None
+    with SnapshotRepository(other, {}) as access:
+        assert access.take(log) is None
     assert log == []
 
 
 def test_a_refused_file_is_logged_and_replaced(settings: Settings, log: Lines) -> None:
     Path(settings.snapshot_path).write_text("half")
     os.chmod(settings.snapshot_path, 0o600)
-    with SnapshotRepository(settings, {}) as shared:
-        assert shared.take(log) is None
-        assert shared.put(known(settings)) == ""
+    with SnapshotRepository(settings, {}) as access:
+        assert access.take(log) is None
+        assert access.put(known(settings)) == ""
     reason = "it is not a complete snapshot"
     path = settings.snapshot_path
-    assert log == [f"warn: the snapshot {path} was not used: {reason}; its sources are read again"]
+    remedy = "remove it, or set APPCONFIG_ENV_SNAPSHOT to another path, if this happens again"
+    assert log == [
+        f"warn: the snapshot {path} was not used: {reason}; its sources are read again; {remedy}"
+    ]
     assert read(settings, log) is not None
 
 
@@ -145,17 +148,17 @@ def test_the_reason_is_returned_if_the_file_cannot_be_written(
     settings: Settings, log: Lines
 ) -> None:
     settings.snapshot_path = "/proc/none/snapshot.json"
-    with SnapshotRepository(settings, {}) as shared:
-        assert not shared.lock.is_possible
-        assert shared.take(log) is None
-        assert shared.put(known(settings)) == "No such file or directory"
+    with SnapshotRepository(settings, {}) as access:
+        assert not access.lock.is_possible
+        assert access.take(log) is None
+        assert access.put(known(settings)) == "No such file or directory"
 
 
 def test_the_lock_is_free_after_an_error(settings: Settings) -> None:
     with pytest.raises(KeyError), SnapshotRepository(settings, {}):
         raise KeyError
-    with SnapshotRepository(settings, {}) as shared:
-        assert shared.lock.is_held
+    with SnapshotRepository(settings, {}) as access:
+        assert access.lock.is_held
 
 
 def test_a_missing_fallback_is_an_error_before_it_is_needed(settings: Settings) -> None:
@@ -193,16 +196,16 @@ def files(settings: Settings) -> dict[str, bytes]:
 
 def test_a_poll_without_news_writes_the_state_alone(settings: Settings, log: Lines) -> None:
     written = Written()
-    with SnapshotRepository(settings, {}, written) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}, written) as access:
+        access.put(known(settings))
     before = files(settings)
     assert b"token" not in before[""]
     for number in range(3):
-        with SnapshotRepository(settings, {}, written) as shared:
-            found = shared.take(log, known(settings))
+        with SnapshotRepository(settings, {}, written) as access:
+            found = access.take(log, known(settings))
             assert token(found) == (f"token-{number}" if number else "token")
             assert b"token" not in files(settings)[STATE]
-            shared.put(known(settings, f"token-{number + 1}"))
+            access.put(known(settings, f"token-{number + 1}"))
         after = files(settings)
         assert after[""] == before[""]
         assert b"documents" not in after[STATE]
@@ -216,12 +219,12 @@ def test_a_new_document_replaces_the_file_and_ends_its_state(
     settings: Settings, log: Lines
 ) -> None:
     written = Written()
-    with SnapshotRepository(settings, {}, written) as shared:
-        shared.put(known(settings))
-        own = shared.take(log, known(settings))
+    with SnapshotRepository(settings, {}, written) as access:
+        access.put(known(settings))
+        own = access.take(log, known(settings))
         assert own is not None
         entry = own.entries[APP]._with(document=Document(b'{"a": 2}'), token="token-2")
-        assert shared.put(Snapshot(2.0, own.fingerprint, {APP: entry})) == ""
+        assert access.put(Snapshot(2.0, own.fingerprint, {APP: entry})) == ""
     with SnapshotRepository(settings, {}) as other:
         found = other.take(log)
     assert found is not None
@@ -257,14 +260,14 @@ def test_a_process_that_knows_an_older_file_reads_the_new_one(
     settings: Settings, log: Lines
 ) -> None:
     own, theirs = Written(), Written()
-    with SnapshotRepository(settings, {}, own) as shared:
-        shared.put(known(settings))
-    with SnapshotRepository(settings, {}, theirs) as shared:
-        shared.take(log)
+    with SnapshotRepository(settings, {}, own) as access:
+        access.put(known(settings))
+    with SnapshotRepository(settings, {}, theirs) as access:
+        access.take(log)
         entry = known(settings).entries[APP]._with(document=Document(b'{"a": 2}'))
-        shared.put(Snapshot(2.0, fingerprint(settings), {APP: entry}))
-    with SnapshotRepository(settings, {}, own) as shared:
-        found = shared.take(log, known(settings))
+        access.put(Snapshot(2.0, fingerprint(settings), {APP: entry}))
+    with SnapshotRepository(settings, {}, own) as access:
+        found = access.take(log, known(settings))
     assert found is not None
     assert found.entries[APP].data(settings.sources[0]) == {"a": 2}
 
@@ -274,13 +277,13 @@ def test_after_a_broken_state_file_no_token_is_used(
     settings: Settings, log: Lines, state: bytes
 ) -> None:
     written = Written()
-    with SnapshotRepository(settings, {}, written) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}, written) as access:
+        access.put(known(settings))
         snapshot_file.write(settings.snapshot_path + STATE, state)
-        assert token(shared.take(log, known(settings))) == ""
-        assert token(shared.take(log)) == ""
-        assert shared.put(known(settings, "new")) == ""
-        assert token(shared.take(log)) == "new"
+        assert token(access.take(log, known(settings))) == ""
+        assert token(access.take(log)) == ""
+        assert access.put(known(settings, "new")) == ""
+        assert token(access.take(log)) == "new"
 
 
 @pytest.mark.parametrize(
@@ -289,33 +292,33 @@ def test_after_a_broken_state_file_no_token_is_used(
 def test_a_state_of_another_file_is_not_used(
     settings: Settings, log: Lines, change: dict[str, object]
 ) -> None:
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
         link = snapshot_json.link_of(Path(settings.snapshot_path).read_bytes())
         own = json.loads(snapshot_json.dumps_state(known(settings, "other"), {}, link))
         data = json.dumps(own | change).encode()
         snapshot_file.write(settings.snapshot_path + STATE, data)
-        found = shared.take(log)
+        found = access.take(log)
         assert token(found) == ""
         assert found is not None
         assert found.entries[APP].document is not None
 
 
 def test_without_its_state_a_snapshot_has_no_token(settings: Settings, log: Lines) -> None:
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(known(settings))
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
         os.unlink(settings.snapshot_path + STATE)
-        assert token(shared.take(log)) == ""
-        assert token(shared.take(log, known(settings))) == ""
+        assert token(access.take(log)) == ""
+        assert token(access.take(log, known(settings))) == ""
 
 
 def test_where_the_state_cannot_be_written_the_documents_are(
     settings: Settings, log: Lines
 ) -> None:
     os.mkdir(settings.snapshot_path + STATE)
-    with SnapshotRepository(settings, {}) as shared:
-        assert shared.put(known(settings)) == "Is a directory"
-        found = shared.take(log)
+    with SnapshotRepository(settings, {}) as access:
+        assert access.put(known(settings)) == "Is a directory"
+        found = access.take(log)
     assert token(found) == ""
     assert found is not None
     assert found.entries[APP].document is not None
@@ -336,8 +339,8 @@ def test_the_half_written_files_of_killed_processes_are_deleted(
     kept = ["snapshot.json.1", "snapshot.json.x.tmp", "snapshot.json.other.1.tmp"]
     for name in ["snapshot.json.123.tmp", "snapshot.json.state.123.tmp", *kept]:
         (tmp_path / name).touch()
-    with SnapshotRepository(settings, {}) as shared:
-        shared.sweep()
+    with SnapshotRepository(settings, {}) as access:
+        access.sweep()
     assert files_in_order(settings) == sorted(["snapshot.json.lock", *kept])
 
 
@@ -346,18 +349,18 @@ def test_no_file_can_make_a_value_fresh_for_longer_than_an_interval(
     settings: Settings, log: Lines, refresh_at: float
 ) -> None:
     forged = known(settings).entries[APP]._with(refresh_at=refresh_at)
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(Snapshot(1.0, fingerprint(settings), {APP: forged}))
-        for found in (shared.take(log), shared.take(log, known(settings)), read(settings, log)):
+    with SnapshotRepository(settings, {}) as access:
+        access.put(Snapshot(1.0, fingerprint(settings), {APP: forged}))
+        for found in (access.take(log), access.take(log, known(settings)), read(settings, log)):
             assert found is not None
             assert found.entries[APP].refresh_at == 1.0 + 86_400 + 8
 
 
 def test_a_known_document_is_not_parsed_again(settings: Settings, log: Lines) -> None:
     own = known(settings)
-    with SnapshotRepository(settings, {}) as shared:
-        shared.put(own)
-        found = shared.take(log, own)
+    with SnapshotRepository(settings, {}) as access:
+        access.put(own)
+        found = access.take(log, own)
     assert found is not None
     assert found.entries[APP].document is own.entries[APP].document
 

@@ -82,18 +82,18 @@ def facts(entry: Entry) -> list[Any]:
 
 
 @given(snapshots)
-def test_a_snapshot_survives_dumps_and_loads(known: Snapshot) -> None:
-    again = loads(dumps(known, {}))
-    assert (again.taken_at, again.fingerprint) == (known.taken_at, known.fingerprint)
-    assert list(again.entries) == list(known.entries)
-    for reference, entry in known.entries.items():
+def test_a_snapshot_survives_dumps_and_loads(own: Snapshot) -> None:
+    again = loads(dumps(own, {}))
+    assert (again.taken_at, again.fingerprint) == (own.taken_at, own.fingerprint)
+    assert list(again.entries) == list(own.entries)
+    for reference, entry in own.entries.items():
         assert facts(again.entries[reference]) == facts(entry._with(token=""))
 
 
 @given(snapshots)
-def test_the_whole_is_one_json_object_and_each_document_has_a_line(known: Snapshot) -> None:
-    data = dumps(known, {})
-    with_document = [name for name, entry in known.entries.items() if entry.document is not None]
+def test_the_whole_is_one_json_object_and_each_document_has_a_line(own: Snapshot) -> None:
+    data = dumps(own, {})
+    with_document = [name for name, entry in own.entries.items() if entry.document is not None]
     assert list(json.loads(data)["documents"]) == with_document
     assert data.count(b"\n") == 2 + len(with_document)
 

@@ -107,7 +107,7 @@ def test_everything_is_stale_if_the_clock_moved_backwards(process: Process) -> N
 
 
 def test_a_forced_resource_is_fetched_even_if_it_is_fresh(process: Process) -> None:
-    process.store.refresh(force=[APP])
+    process.store.refresh(even_fresh=[APP])
     assert process.backend.asked() == [(APP, "t1")]
 
 
@@ -148,7 +148,8 @@ def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
     for _ in range(2):
         process.clock.tick(1000)
         process.store.refresh()
-    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {NO_RESPONSE}; using the last values"]
+    used = f"{NO_RESPONSE.summary}; using the last values; {NO_RESPONSE.hint}"
+    assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {used}"]
     documents |= dict.fromkeys(("ssm:/p/a", "ssm:/p/b", "ssm:/p/c"), Document(b"2"))
     process.clock.tick(1000)
     process.store.refresh()
@@ -216,9 +217,7 @@ def test_no_number_in_a_file_ends_the_sharing(
 
 
 @pytest.mark.parametrize("options", ["", "?optional"])
-def test_a_fallback_that_stands_in_is_called_so(
-    process: Process, tmp_path: Path, options: str
-) -> None:
+def test_a_fallback_in_use_is_called_so(process: Process, tmp_path: Path, options: str) -> None:
     fallback = (tmp_path / "snapshot.json").rename(tmp_path / "fallback.json")
     assert process.values() == {"A": "1"}
     later = Process(
@@ -228,7 +227,8 @@ def test_a_fallback_that_stands_in_is_called_so(
     )
     later.store.refresh()
     assert later.values() == {"A": "1"}
-    assert later.lines == [f"warn: {APP}: {NO_RESPONSE}; using the fallback"]
+    used = f"{NO_RESPONSE.summary}; using the fallback; {NO_RESPONSE.hint}"
+    assert later.lines == [f"warn: {APP}: {used}"]
 
 
 def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(
@@ -292,7 +292,7 @@ def test_a_file_from_before_a_restart_never_replaces_a_value_read_since(
     head["entries"][APP] |= {"revision": 10**15, "confirmed": 10**15}
     file.write_text("\n".join([json.dumps(head)[:-2], *documents, ""]))
     (tmp_path / "snapshot.json.state").unlink()
-    lock = FileLock(process.path + ".lock")  # nobody replaces the file
+    lock = FileLock(process.path + ".lock")  # no process replaces the file
     later = Process(tmp_path, peer=process)
     later.response(2, "t2")
     for token in ("", "t2"):

@@ -30,17 +30,27 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
             (
                 [word],
                 (
-                    f"unknown command {word!r} (nearest: {near}); correct it, or write "
+                    f"unknown command {word!r}{near}; correct it, or write "
                     f"appconfig-env run -- {word} to execute a program"
                 ),
             )
             for word, near in (
-                ("tarce", "trace"),
-                ("init", "run"),
-                ("install", "trace"),
-                ("env", "run"),
-                ("test", "trace"),
-                ("sh", "trace"),
+                ("tarce", " (nearest: trace)"),
+                ("Layer", " (nearest: layer)"),
+                ("version", " (nearest: --version)"),
+                ("init", ""),
+                ("install", ""),
+                ("sh", ""),
+            )
+        ],
+        *[
+            ([word, "x"], f"unknown option {word!r}{near}; use one of those below")
+            for word, near in (
+                ("--verison", " (nearest: --version)"),
+                ("--hlep", " (nearest: --help)"),
+                ("-v", ""),
+                ("--output", ""),
+                ("-", ""),
             )
         ],
         *[
@@ -61,7 +71,7 @@ def test_a_run_without_a_command_is_an_error(
     capfd: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     assert main(words) == 2
-    assert "missing command; pass the command to execute" in capfd.readouterr().err
+    assert "missing command; write appconfig-env run -- COMMAND\n" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["/no/such"], ["run", "/no/such"], ["run", "--", "/no/such"]])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
 from appconfig_env._config import aws as settings
+from appconfig_env._config.aws import AwsSettings
 
-if TYPE_CHECKING:
-    from appconfig_env._config.aws import AwsSettings
+from .fields import changed, undocumented
 
 PREFIX = "AWS_APPCONFIG_EXTENSION_"
 
@@ -77,11 +77,27 @@ def test_flags_are_true_or_false(raw: str, expected: bool) -> None:
     assert parsed({"AWS_USE_DUALSTACK_ENDPOINT": raw}).use_dualstack is expected
 
 
-def test_any_other_flag_value_is_an_error() -> None:
-    assert (
-        error_of({"AWS_USE_FIPS_ENDPOINT": "yes"})
-        == "AWS_USE_FIPS_ENDPOINT: expected true or false, got 'yes'; correct or unset the variable"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        "AWS_USE_DUALSTACK_ENDPOINT",
+        "AWS_USE_FIPS_ENDPOINT",
+    ],
+)
+@pytest.mark.parametrize("raw", ["yes", "1", "maybe", " true"])
+def test_any_other_flag_value_is_an_error(name: str, raw: str) -> None:
+    assert error_of({name: raw}) == (
+        f"{name}: expected true or false, got {raw!r}; correct or unset the variable"
     )
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_without_a_functions_name_the_profile_identifies_the_caller(name: str | None) -> None:
+    environ = {"AWS_PROFILE": "me"} | ({} if name is None else {"AWS_LAMBDA_FUNCTION_NAME": name})
+    assert "me" in parsed(environ).principal
+    in_lambda = environ | {"AWS_LAMBDA_FUNCTION_NAME": "f", "AWS_LAMBDA_FUNCTION_VERSION": "1"}
+    assert parsed(in_lambda).principal == ("f", "1")
 
 
 @pytest.mark.parametrize("arn", ["reader", "arn:aws:iam::1:user/me", "arn:aws:iam::1"])
@@ -129,3 +145,36 @@ def test_the_identity_is_only_what_determines_which_values_are_read() -> None:
         (PREFIX + "ROLE_EXTERNAL_ID", "x"),
     ):
         assert parsed(one | {name: value}).identity() != parsed(one).identity()
+
+
+# The fields that are not part of the identity: why processes that differ in one of them may share a
+# snapshot file.
+NOT_IN_IDENTITY = {
+    "region": "where the role is assumed; what is read is in service_region",
+    "role_session_name": "a name for logs; the role is the same",
+    "ca_bundle": "how the same service is reached",
+    "use_fips": "how the same service is reached",
+    "use_dualstack": "how the same service is reached",
+    "proxy_url": "how the same service is reached",
+    "proxy_headers": "how the same service is reached",
+    "max_connections": "how the same service is reached",
+}
+CHANGED: dict[str, object] = {
+    "endpoints": {"ssm": "http://x"},
+    "proxy_headers": (("a", "b"),),
+    "principal": ("x",),
+}
+
+
+@pytest.mark.parametrize("name", AwsSettings.__slots__)
+def test_a_field_is_part_of_the_identity_or_has_a_reason_why_not(name: str) -> None:
+    plain = AwsSettings(service_region="eu-west-1")
+    given: dict[str, Any] = {name: CHANGED.get(name) or changed(getattr(plain, name))}
+
+    aws = AwsSettings(**{"service_region": "eu-west-1", **given})
+
+    assert (aws.identity() == plain.identity()) == (name in NOT_IN_IDENTITY)
+
+
+def test_every_field_is_in_the_docstring() -> None:
+    assert undocumented(AwsSettings) == set()

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from appconfig_env._config.environ import LOG_LEVELS, Reader
+from appconfig_env._config.environ import (
+    LOG_LEVELS,
+    Reader,
+    is_in_lambda,
+    is_snap_start,
+    yes_or_no,
+)
 
 NAME = "SETTING"
 
@@ -77,6 +83,24 @@ def test_an_invalid_value_is_an_error_and_the_default_is_used(
     assert value == read(kind, None, *arguments, **options)[0]
     assert problem.startswith(f"{NAME}: expected {expected}")
     assert problem.endswith(f", got {text!r}; correct or unset the variable")
+
+
+@pytest.mark.parametrize("text", ["", "perhaps", "y", "yes ", "2"])
+def test_any_other_word_is_neither_yes_nor_no(text: str) -> None:
+    assert yes_or_no(text) is None
+
+
+def test_a_function_is_in_lambda_if_it_has_a_name() -> None:
+    assert is_in_lambda({"AWS_LAMBDA_FUNCTION_NAME": "f"})
+    assert not is_in_lambda({"AWS_LAMBDA_FUNCTION_NAME": ""})
+    assert not is_in_lambda({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"})
+
+
+@pytest.mark.parametrize("kind", ["", "on-demand", "provisioned-concurrency", "SNAP-START"])
+def test_only_one_type_of_initialization_is_snap_start(kind: str) -> None:
+    assert not is_snap_start({"AWS_LAMBDA_INITIALIZATION_TYPE": kind})
+    assert is_snap_start({"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"})
+    assert not is_snap_start({})
 
 
 def test_errors_are_collected_in_order() -> None:

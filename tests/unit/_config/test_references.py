@@ -57,10 +57,16 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("smm:/x", "appconfig:, ssm:, secretsmanager:, file:"),
-        ("SSM:/x", "starts with one of"),
-        ("/x", "starts with one of"),
-        ("", "starts with one of"),
+        ("smm:/x", "appconfig:, ssm:, secretsmanager:, file: (nearest: ssm:); correct"),
+        ("SSM:/x", "(nearest: ssm:)"),
+        ("appconfg:shop/prod/app", "(nearest: appconfig:)"),
+        ("app-config:shop/prod/app", "(nearest: appconfig:)"),
+        ("secretmanager:prod/db", "(nearest: secretsmanager:)"),
+        ("files:/x.env", "(nearest: file:)"),
+        ("'ssm:/x'", "(nearest: ssm:)"),
+        ("https://example.com", "secretsmanager:, file:; correct"),
+        ("/x", "secretsmanager:, file:; correct"),
+        ("", "secretsmanager:, file:; correct"),
         ("ssm:", "expected a name after ssm:"),
         ("ssm:?optional", "expected a name after ssm:"),
         ("file:", "expected a name after file:"),
@@ -82,9 +88,25 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x#a?optional", "options before #KEY"),
         ("ssm:/x&optional", "? before the first option"),
         ("ssm:/x/,appconfig:a/b/c", "separate references with white space"),
-        ("ssm:/x?", "unknown option ''"),
-        ("ssm:/x?shout=yes", "'shout'"),
-        ("ssm:/x?Optional", "'Optional'"),
+        ("ssm:/x/;appconfig:a/b/c", "separate references with white space"),
+        ("ssm:/x/,", "not commas or semicolons; write a comma in a name as %2C"),
+        ("ssm:/x,/y", "not commas or semicolons"),
+        ("secretsmanager:prod/db;", "not commas or semicolons"),
+        ("secretsmanager:prod/db#password,", "not commas or semicolons"),
+        ("appconfig:shop/prod/app;", "not commas or semicolons"),
+        ("appconfig:shop/prod/app,ssm:/x", "not commas or semicolons"),
+        ("file:/x.env;", "not commas or semicolons"),
+        ("ssm:/shop/*", "wildcards are not expanded; name a path such as ssm:/shop/prod/, or"),
+        ("appconfig:shop/*/app", "wildcards are not expanded"),
+        ("secretsmanager:prod/*#a", "wildcards are not expanded"),
+        ("file:/conf/*.env", "wildcards are not expanded"),
+        ("secretsmanager:x?stage=AWSPREVIOUS,", "staging label"),
+        ("ssm:/x?", "unknown option '' (known: prefix, names,"),
+        ("ssm:/x?shout=yes", "unknown option 'shout' (known: prefix, names,"),
+        ("ssm:/x?prefx=A_", "unknown option 'prefx' (nearest: prefix); correct its name"),
+        ("ssm:/x?Optional", "unknown option 'Optional' (nearest: optional)"),
+        ("ssm:/x?names=uper", "expected upper or keep, got 'uper' (nearest: upper)"),
+        ("ssm:/x?format=jsn", "got 'jsn' (nearest: json)"),
         ("ssm:/x?optional&optional", "duplicate option optional"),
         ("ssm:/x?optional=perhaps", "expected yes or no, got 'perhaps'"),
         ("ssm:/x?env", "expected env=VALUE"),
@@ -95,7 +117,7 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x?prefix=a-b", "variable name"),
         ("ssm:/x?only=", "variable name"),
         ("ssm:/x?only=A,,B", "variable name"),
-        ("ssm:/x?format=xml", "json or dotenv or text or yaml"),
+        ("ssm:/x?format=xml", "expected json, dotenv, text or yaml, got 'xml'; correct"),
         ("ssm:/x?ttl=soon", "expected a number of seconds"),
         ("ssm:/x?ttl=-1", "expected a number of seconds"),
         ("ssm:/x?ttl=1e3", "expected a number of seconds"),
@@ -130,7 +152,6 @@ def test_contradictory_options_are_an_error(text: str) -> None:
     "text",
     [
         "ssm:/path/",
-        "file:x.env",
         *(f"ssm:/x?{option}" for option in ("prefix=A", "names=keep", "as=B", "env=no", "only=A")),
     ],
 )
@@ -168,6 +189,35 @@ def test_a_reference_starts_with_a_scheme(value: str, expected: bool) -> None:
 def test_both_forms_of_the_prefetch_list_are_parsed(text: str) -> None:
     source = parse_prefetch(text)
     assert source.resource.parts == ("a", "b", "c d" if "%" in text else "c")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("appconfig:a,b/c;d/e", "e"),
+        ("appconfig:a/b/c%2A%2C", "c*,"),
+        ("ssm:/x%2C%3B%2A", "/x,;*"),
+        ("file:/a,b;c.env", "/a,b;c.env"),
+    ],
+)
+def test_a_separator_can_be_part_of_a_name_that_can_have_it(text: str, name: str) -> None:
+    source = parse(text)
+    assert source.resource.name == name
+    assert parse(source.reference) == source
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("a:b:c;d", "separate items with commas"),
+        ("a:b:c;", "separate items with commas"),
+        ("a:b:*", "wildcards are not expanded"),
+        ("/applications/a/environments/*/configurations/c", "wildcards are not expanded"),
+    ],
+)
+def test_a_separator_or_wildcard_in_the_prefetch_list_is_an_error(text: str, part: str) -> None:
+    with pytest.raises(ReferenceProblems, match=part):
+        parse_prefetch(text)
 
 
 @pytest.mark.parametrize(
@@ -263,6 +313,8 @@ def test_a_value_that_is_a_reference_but_for_a_mistake_is_an_error(value: str, r
         # Without a slash, three letters are as likely a word of another language.
         "SSM:debug",
         "Ssm:host:3",
+        "SSM: /shop/prod/host",
+        "Ssm:\t/x",
     ],
 )
 def test_a_value_that_may_be_meant_as_a_reference_is_a_warning(value: str) -> None:
@@ -307,6 +359,36 @@ def test_a_value_that_may_be_meant_as_a_reference_is_a_warning(value: str) -> No
     ],
 )
 def test_any_other_value_is_left_as_it_is(value: str) -> None:
+    assert near_miss(value) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "SSM: n/a",
+        "SSM: on/off",
+        "SSM: /shop/prod and /shop/test",
+        "SSM: see /docs/ssm",
+        "SSM: // not used",
+        "AppConfig: dev/test/prod",
+        "AppConfig: a/b/c",
+        "AppConfig: enabled",
+        "SecretsManager: yes/no",
+        "SecretsManager:my secret",
+        "SecretsManager: rotate monthly",
+        "Secrets Manager: disabled",
+        "note: /etc/hosts is mounted",
+        "Error: /x not found",
+        "level: info",
+        "file:./dev.db",
+        "redis://cache:6379/0",
+        "10:30:00",
+        "C: /temp",
+        "role: admin/write",
+        "Bearer: abc/def",
+    ],
+)
+def test_ordinary_text_with_a_colon_is_left_as_it_is(value: str) -> None:
     assert near_miss(value) is None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appconfig_env._config.aws import AwsSettings
 from appconfig_env._config.settings import (
     AWS_KNOWN,
     KNOWN,
@@ -19,6 +21,7 @@ from appconfig_env._config.settings import (
 from appconfig_env.errors import SettingsError
 
 from ...support.paths import ROOT
+from .fields import changed, undocumented
 
 CANARY = "c4n4ry"
 AWS = "AWS_APPCONFIG_EXTENSION_"
@@ -110,6 +113,18 @@ def test_a_stage_alone_reads_nothing() -> None:
     assert from_environ({"APP_PARAMS_PATH": " / "}).sources == ()
 
 
+def test_a_resource_is_labelled_with_the_setting_unless_a_reference_names_it_too() -> None:
+    given = {"APP_PARAMS_PATH": "shop", AWS + "PREFETCH_LIST": "a:b:c,a:b:d"}
+
+    settings = from_environ(given | {"X": "appconfig:a/b/d"})
+
+    assert [settings.label(reference) for reference in settings.resources()] == [
+        "APP_PARAMS_PATH=ssm:/shop/?recursive=no",
+        f"{AWS}PREFETCH_LIST=appconfig:a/b/c",
+        "appconfig:a/b/d",
+    ]
+
+
 def test_a_variable_that_a_source_set_is_not_a_setting() -> None:
     environ = {"APP_PARAMS_PATH": "shop", "APP_ENV": "set-by-a-parameter"}
     (source,) = from_environ(environ, configured={"APP_PARAMS_PATH"}).sources
@@ -138,64 +153,93 @@ def test_settings_are_never_references() -> None:
     assert from_environ({AWS + "MANIFEST": "appconfig:is/no/reference"}).sources == ()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "attribute", "expected"),
-    [
-        (AWS + "POLL_INTERVAL_SECONDS", "60", "poll_seconds", 60.0),
-        (AWS + "POLL_INTERVAL_SECONDS", "90s", "poll_seconds", 90.0),
-        (AWS + "POLL_INTERVAL_SECONDS", "5m", "poll_seconds", 300.0),
-        (AWS + "POLL_INTERVAL_SECONDS", "1h", "poll_seconds", 3600.0),
-        (AWS + "POLL_TIMEOUT_MILLIS", "500", "poll_timeout_seconds", 0.5),
-        (AWS + "POLL_TIMEOUT_MILLIS", "300ms", "poll_timeout_seconds", 0.3),
-        (AWS + "POLL_TIMEOUT_MILLIS", "5s", "poll_timeout_seconds", 5.0),
-        ("SSM_PARAMETER_STORE_TTL", "0", "ssm_ttl_seconds", 0.0),
-        ("SECRETS_MANAGER_TTL", "1m", "secrets_ttl_seconds", 60.0),
-        (PREFIX + "DEADLINE_SECONDS", "2.5", "deadline_seconds", 2.5),
-        (PREFIX + "OVERWRITE", "yes", "overwrite", True),
-        (PREFIX + "ON_ERROR", "Continue", "continue_on_error", True),
-        (PREFIX + "ON_ERROR", "fail", "continue_on_error", False),
-        (PREFIX + "SNAPSHOT", "/x/s.json", "snapshot_path", "/x/s.json"),
-        (PREFIX + "SNAPSHOT", "/dev/shm/s.json", "snapshot_path", "/dev/shm/s.json"),
-        (PREFIX + "FALLBACK", "fallback.json", "fallback_path", "fallback.json"),
-        (PREFIX + "LOCAL_DIR", "local", "local_dir", "local"),
-        (PREFIX + "NEXT_WRAPPER", "/opt/otel", "next_wrapper", "/opt/otel"),
-        (AWS + "LOG_LEVEL", "WARNING", "log_level", "warn"),
-        (AWS + "LOG_LEVEL", "none", "log_level", "none"),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON", "log_json", True),
-        ("AWS_LAMBDA_LOG_FORMAT", "Text", "log_json", False),
-    ],
-)
+VALID: list[tuple[str, str, str, object]] = [
+    (AWS + "POLL_INTERVAL_SECONDS", "60", "poll_seconds", 60.0),
+    (AWS + "POLL_INTERVAL_SECONDS", "90s", "poll_seconds", 90.0),
+    (AWS + "POLL_INTERVAL_SECONDS", "5m", "poll_seconds", 300.0),
+    (AWS + "POLL_INTERVAL_SECONDS", "1h", "poll_seconds", 3600.0),
+    (AWS + "POLL_TIMEOUT_MILLIS", "500", "poll_timeout_seconds", 0.5),
+    (AWS + "POLL_TIMEOUT_MILLIS", "300ms", "poll_timeout_seconds", 0.3),
+    (AWS + "POLL_TIMEOUT_MILLIS", "5s", "poll_timeout_seconds", 5.0),
+    ("SSM_PARAMETER_STORE_TTL", "0", "ssm_ttl_seconds", 0.0),
+    ("SECRETS_MANAGER_TTL", "1m", "secrets_ttl_seconds", 60.0),
+    (PREFIX + "DEADLINE_SECONDS", "2.5", "deadline_seconds", 2.5),
+    (PREFIX + "OVERWRITE", "yes", "overwrite", True),
+    (PREFIX + "ON_ERROR", "Continue", "continue_on_error", True),
+    (PREFIX + "ON_ERROR", "fail", "continue_on_error", False),
+    (PREFIX + "SNAPSHOT", "/x/s.json", "snapshot_path", "/x/s.json"),
+    (PREFIX + "SNAPSHOT", "/dev/shm/s.json", "snapshot_path", "/dev/shm/s.json"),
+    (PREFIX + "FALLBACK", "fallback.json", "fallback_path", "fallback.json"),
+    (PREFIX + "LOCAL_DIR", "local", "local_dir", "local"),
+    (PREFIX + "NEXT_WRAPPER", "/opt/otel", "next_wrapper", "/opt/otel"),
+    (AWS + "LOG_LEVEL", "WARNING", "log_level", "warn"),
+    (AWS + "LOG_LEVEL", "none", "log_level", "none"),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON", "log_json", True),
+    ("AWS_LAMBDA_LOG_FORMAT", "Text", "log_json", False),
+]
+# The settings of other tests: they become sources, and those of `aws` are in test_aws.py too.
+VALID_ELSEWHERE = {
+    *(PREFIX + name for name in ("SOURCES", "REFERENCES")),
+    *(AWS + name for name in ("PREFETCH_LIST", "SERVICE_REGION", "MAX_CONNECTIONS")),
+    *(AWS + name for name in ("ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME")),
+    *(AWS + name for name in ("PROXY_URL", "PROXY_HEADERS")),
+}
+
+
+def test_every_known_setting_and_every_attribute_has_a_valid_value_here() -> None:
+    known = {*(PREFIX + name for name in KNOWN), *(AWS + name for name in AWS_KNOWN)}
+    attributes = {*Settings.__slots__} - {"_resources", "aws", "fixed", "sources", "warnings"}
+
+    assert known - VALID_ELSEWHERE == {one[0] for one in VALID if one[0].startswith((PREFIX, AWS))}
+    assert attributes == {attribute for _, _, attribute, _ in VALID}
+
+
+@pytest.mark.parametrize(("name", "value", "attribute", "expected"), VALID)
 def test_each_setting_is_parsed(name: str, value: str, attribute: str, expected: object) -> None:
     assert getattr(from_environ({name: value}), attribute) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        (AWS + "POLL_INTERVAL_SECONDS", "soon"),
-        (AWS + "POLL_INTERVAL_SECONDS", "-1"),
-        (AWS + "POLL_INTERVAL_SECONDS", "9" * 400),
-        (AWS + "POLL_TIMEOUT_MILLIS", "0"),
-        (AWS + "POLL_TIMEOUT_MILLIS", "ms"),
-        (AWS + "POLL_TIMEOUT_MILLIS", "5sms"),
-        (AWS + "POLL_TIMEOUT_MILLIS", "s"),
-        (AWS + "POLL_TIMEOUT_MILLIS", " "),
-        (AWS + "LOG_LEVEL", "loud"),
-        (AWS + "MAX_CONNECTIONS", "0"),
-        (AWS + "MAX_CONNECTIONS", "9" * 5000),
-        (AWS + "MAX_CONNECTIONS", "many"),
-        (AWS + "ROLE_ARN", "role/x"),
-        ("SSM_PARAMETER_STORE_TTL", "never"),
-        (PREFIX + "DEADLINE_SECONDS", "0"),
-        (PREFIX + "OVERWRITE", "perhaps"),
-        (PREFIX + "REFERENCES", "perhaps"),
-        (PREFIX + "ON_ERROR", "ignore"),
-        (PREFIX + "SNAPSHOT", "relative.json"),
-        (PREFIX + "SNAPSHOT", "/dev/null"),
-        (PREFIX + "SNAPSHOT", "/dev/stdout"),
-        ("AWS_USE_FIPS_ENDPOINT", "yes"),
-    ],
-)
+INVALID = [
+    (AWS + "POLL_INTERVAL_SECONDS", "soon"),
+    (AWS + "POLL_INTERVAL_SECONDS", "-1"),
+    (AWS + "POLL_INTERVAL_SECONDS", "9" * 400),
+    (AWS + "POLL_TIMEOUT_MILLIS", "0"),
+    (AWS + "POLL_TIMEOUT_MILLIS", "ms"),
+    (AWS + "POLL_TIMEOUT_MILLIS", "5sms"),
+    (AWS + "POLL_TIMEOUT_MILLIS", "s"),
+    (AWS + "POLL_TIMEOUT_MILLIS", " "),
+    (AWS + "LOG_LEVEL", "loud"),
+    (AWS + "MAX_CONNECTIONS", "0"),
+    (AWS + "MAX_CONNECTIONS", "9" * 5000),
+    (AWS + "MAX_CONNECTIONS", "many"),
+    (AWS + "ROLE_ARN", "role/x"),
+    ("SSM_PARAMETER_STORE_TTL", "never"),
+    ("SECRETS_MANAGER_TTL", "never"),
+    (PREFIX + "DEADLINE_SECONDS", "0"),
+    (PREFIX + "OVERWRITE", "perhaps"),
+    (PREFIX + "REFERENCES", "perhaps"),
+    (PREFIX + "ON_ERROR", "ignore"),
+    (PREFIX + "SNAPSHOT", "relative.json"),
+    (PREFIX + "SNAPSHOT", "/dev/null"),
+    (PREFIX + "SNAPSHOT", "/dev/stdout"),
+    ("AWS_USE_FIPS_ENDPOINT", "yes"),
+    ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
+    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes"),
+]
+# Settings for which no text is invalid.
+ANY_TEXT = {
+    PREFIX + "FALLBACK": "a path, which must exist when the wrapper starts",
+    PREFIX + "LOCAL_DIR": "a path, which must exist when it is read",
+    PREFIX + "NEXT_WRAPPER": "a path; only this wrapper's own is rejected, by a test of its own",
+    "AWS_LAMBDA_LOG_FORMAT": "Lambda's own variable, which Lambda checks",
+}
+
+
+def test_every_setting_with_a_valid_value_here_has_an_invalid_one_too() -> None:
+    assert {one[0] for one in VALID} - {name for name, _ in INVALID} == ANY_TEXT.keys()
+
+
+@pytest.mark.parametrize(("name", "value"), INVALID)
 def test_an_invalid_value_is_reported_with_name_expectation_and_value(
     name: str, value: str
 ) -> None:
@@ -234,6 +278,42 @@ def test_an_unknown_setting_that_is_like_no_other_points_to_the_list(name: str) 
         f"{PREFIX}{name}: unknown setting; "
         "correct its name (the README lists all under Settings) or unset it"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "part"),
+    [
+        (
+            PREFIX + "ON_ERROR",
+            "contnue",
+            "expected fail or continue, got 'contnue' (nearest: continue); correct or unset",
+        ),
+        (AWS + "LOG_LEVEL", "debgu", "fatal, none, got 'debgu' (nearest: debug); correct"),
+        (AWS + "LOG_LEVEL", "loud", "fatal, none, got 'loud'; correct"),
+    ],
+)
+def test_a_wrong_word_names_the_nearest_that_is_accepted(name: str, value: str, part: str) -> None:
+    (problem,) = problems({name: value})
+    assert part in problem
+
+
+@pytest.mark.parametrize(
+    ("sources", "shown"),
+    [
+        ("ssm:/shop/prod/, appconfig:shop/prod/app", "'ssm:/shop/prod/,'"),
+        ("appconfig:shop/prod/app; ssm:/shop/prod/", "'appconfig:shop/prod/app;'"),
+        ("ssm:/shop/prod/ ssm:/shop/*", "'ssm:/shop/*'"),
+    ],
+)
+def test_a_wrong_separator_is_shown_as_it_was_typed(sources: str, shown: str) -> None:
+    (problem,) = problems({PREFIX + "SOURCES": sources})
+    assert problem.startswith(f"{PREFIX}SOURCES: {shown}: ")
+
+
+@pytest.mark.parametrize("path", ["shop,", "shop;prod", "shop/*"])
+def test_a_path_of_parameters_is_a_single_one(path: str) -> None:
+    (problem,) = problems({"APP_PARAMS_PATH": path})
+    assert f"APP_PARAMS_PATH: expected a single path, without wildcards, got {path!r}" in problem
 
 
 def test_all_errors_of_one_environment_are_reported_at_once() -> None:
@@ -344,8 +424,44 @@ def test_the_identity_is_what_determines_which_values_are_read() -> None:
     assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", AWS_PROFILE="other")
     assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", AWS_ENDPOINT_URL="http://x")
     assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", APPCONFIG_ENV_LOCAL_DIR="/x")
+    assert identity(APPCONFIG_ENV_LOCAL_DIR="/x") != identity(APPCONFIG_ENV_LOCAL_DIR="/y")
     role = {AWS + "ROLE_ARN": "arn:aws:iam::1:role/x"}
     assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", **role)
+
+
+# The fields that are not part of the identity: why processes that differ in one of them may share a
+# snapshot file.
+NOT_IN_IDENTITY = {
+    "snapshot_path": "another path is another file",
+    "fallback_path": "an entry from a fallback has the document that AWS once returned",
+    "deadline_seconds": "limits how long reading takes",
+    "poll_timeout_seconds": "limits how long reading takes",
+    "poll_seconds": "when something is read, not what",
+    "ssm_ttl_seconds": "when something is read, not what",
+    "secrets_ttl_seconds": "when something is read, not what",
+    "overwrite": "which variables are set; the file has documents",
+    "fixed": "which variables are set; the file has documents",
+    "continue_on_error": "whether startup fails",
+    "next_wrapper": "what is executed",
+    "log_level": "what is logged",
+    "log_json": "what is logged",
+    "warnings": "what is logged",
+}
+CHANGED: dict[str, object] = {
+    "sources": from_environ({PREFIX + "SOURCES": "ssm:/a"}).sources,
+    "aws": AwsSettings(region="eu-west-1"),
+    "warnings": ("x",),
+    "fixed": ("x",),
+}
+
+
+@pytest.mark.parametrize("name", [one for one in Settings.__slots__ if one != "_resources"])
+def test_a_field_is_part_of_the_identity_or_has_a_reason_why_not(name: str) -> None:
+    given: dict[str, Any] = {name: CHANGED.get(name) or changed(getattr(Settings(), name))}
+
+    settings = Settings(**given)
+
+    assert (settings.identity() == Settings().identity()) == (name in NOT_IN_IDENTITY)
 
 
 def test_new_access_keys_of_the_same_function_do_not_change_the_identity() -> None:
@@ -485,9 +601,31 @@ def test_a_list_of_names_resolves_these_alone() -> None:
     assert [source.variable for source in settings.sources] == ["B"]
     with pytest.raises(SettingsError, match="'C', which has no reference"):
         from_environ(given | {"APPCONFIG_ENV_REFERENCES": "B,C"})
+    with pytest.raises(SettingsError, match="'D': file: cannot be a variable's value; move it to"):
+        from_environ({"D": "file:/etc/x.json", "APPCONFIG_ENV_REFERENCES": "D"})
     # After the wrapper, its references are known, and the environment no longer has them.
     after = from_environ({"APPCONFIG_ENV_REFERENCES": "B"}, {"B": "ssm:/b"})
     assert [source.variable for source in after.sources] == ["B"]
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "secretsmanager:db?stage=AWSPREVIOUS",
+        "ssm:/a/b:7",
+        "ssm:arn:aws:ssm:eu-west-1:1:parameter/x:7",
+    ],
+)
+def test_a_version_that_a_local_folder_cannot_have_is_a_warning(reference: str) -> None:
+    given = {PREFIX + "SOURCES": f"{reference}&optional" if "?" in reference else reference}
+
+    (found,) = from_environ(given | {PREFIX + "LOCAL_DIR": "/x"}).warnings
+
+    assert found == (
+        f"{reference}: a local folder has one version of each value, which is used; "
+        f"unset {PREFIX}LOCAL_DIR to read another"
+    )
+    assert from_environ(given).warnings == ()
 
 
 NEAREST = "correct its name (nearest: AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS) or unset it"
@@ -519,8 +657,15 @@ def test_what_has_no_effect_or_another_one_is_a_warning(
 @pytest.mark.parametrize(
     "given",
     [
+        {"DATABASE_URL": "file:./dev.db"},
+        {
+            "APPCONFIG_ENV_LOCAL_DIR": "/x",
+            "A": "ssm:/a",
+            "B": "secretsmanager:arn:aws:s:e:1:secret:x",
+        },
         {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "5"},
         {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"},
+        {"APPCONFIG_ENV_DEADLINE_SECONDS": "60", "AWS_LAMBDA_FUNCTION_NAME": ""},
         {"APPCONFIG_ENV_DEADLINE_SECONDS": "9.5", "AWS_LAMBDA_FUNCTION_NAME": "f"},
         {f"AWS_APPCONFIG_EXTENSION_{name}": "" for name in AWS_KNOWN},
     ],
@@ -534,3 +679,7 @@ def test_every_setting_of_awss_extension_that_is_read_is_known() -> None:
     ours = re.findall(r'\bAWS_PREFIX \+ "(\w+)"', (package / "settings.py").read_text())
     theirs = re.findall(r'\bPREFIX \+ "(\w+)"', (package / "aws.py").read_text())
     assert {*ours, *theirs} == set(AWS_KNOWN)
+
+
+def test_every_field_is_in_the_docstring() -> None:
+    assert undocumented(Settings) == set()

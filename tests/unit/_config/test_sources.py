@@ -6,9 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._config.references import parse
-from appconfig_env._config.sources import Resource, Source
+from appconfig_env._config.sources import SCHEMES, Resource, Source, scheme_of
 
 CANARY = "c4n4ry"
+
+
+def test_the_scheme_of_a_reference_ends_at_its_first_colon() -> None:
+    assert scheme_of("secretsmanager:arn:aws:x") == "secretsmanager"
+    assert [scheme_of(text) for text in ("ssm", "", ":ssm")] == ["", "", ""]
 
 
 def test_only_an_ssm_name_that_ends_in_a_slash_is_a_path() -> None:
@@ -58,7 +63,7 @@ def has_single_slashes(name: str) -> bool:
 
 @st.composite
 def sources(draw: st.DrawFn) -> Source:
-    scheme = draw(st.sampled_from(["appconfig", "ssm", "path", "secretsmanager", "file"]))
+    scheme = draw(st.sampled_from(["path", *SCHEMES]))
     is_path = scheme == "path"
     parts: tuple[str, ...]
     if scheme == "appconfig":
@@ -78,7 +83,7 @@ def sources(draw: st.DrawFn) -> Source:
         stage=draw(st.sampled_from(["", "A+B"])) if scheme == "secretsmanager" else "",
         format="" if is_path else draw(st.sampled_from(formats)),
     )
-    in_place = scheme not in ("file", "path") and draw(st.booleans())
+    in_place = not is_path and SCHEMES[scheme].in_place and draw(st.booleans())
     as_name = "" if in_place else draw(st.one_of(st.just(""), variable))
     is_list = not in_place and not as_name
     return Source(

@@ -5,7 +5,31 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.wording import LONGEST_SHOWN, printable, quoted, repeated
+from appconfig_env._config.wording import (
+    LONGEST_SHOWN,
+    alternatives,
+    counted,
+    enumerated,
+    nearest,
+    nearest_note,
+    printable,
+    quoted,
+    repeated,
+)
+
+
+def test_a_noun_is_counted() -> None:
+    assert [counted(number, "call") for number in (0, 1, 2)] == ["0 calls", "1 call", "2 calls"]
+
+
+def test_names_are_enumerated_with_and_before_the_last_one() -> None:
+    names = ["A", "B", "C"]
+    assert [enumerated(names[:number]) for number in range(4)] == [
+        "",
+        "A",
+        "A and B",
+        "A, B and C",
+    ]
 
 
 def test_a_name_is_quoted_and_shortened() -> None:
@@ -25,6 +49,21 @@ def test_a_line_is_printable_and_at_most_as_long_as_asked(text: str, longest: in
 
 def test_control_characters_become_question_marks() -> None:
     assert printable("a\x1b[31m\r\nb") == "a?[31m??b"
+
+
+def test_the_nearest_name_is_found_in_any_case_but_only_if_it_is_near() -> None:
+    assert nearest("PREFX", ["prefix", "names"]) == "prefix"
+    assert nearest("prefx", ["PREFIX", "NAMES"]) == "PREFIX"
+    assert nearest("shout", ["prefix", "names"]) == ""
+    assert nearest("x", []) == ""
+    assert nearest_note("prefx", ["prefix"]) == " (nearest: prefix)"
+    assert nearest_note("shout", ["prefix"]) == ""
+
+
+def test_alternatives_are_separated_by_commas_and_one_or() -> None:
+    assert alternatives(["a"]) == "a"
+    assert alternatives(["a", "b"]) == "a or b"
+    assert alternatives(["a", "b", "c"]) == "a, b or c"
 
 
 def test_the_first_duplicate_is_found() -> None:

@@ -164,10 +164,10 @@ def test_only_the_allowed_final_names_are_set() -> None:
     [
         (
             "only=GREETNG",
-            "only=GREETNG: the document does not have it, but 'GREETING', 'LIMIT'; correct",
+            "only=: no GREETNG among 'GREETING', 'LIMIT'; correct only=",
         ),
-        ("prefix=X_&only=LIMIT", "only=LIMIT: the document does not have it, but 'X_LIMIT', 'X_"),
-        ("only=LIMIT,GREETNG,OTHER", "only=GREETNG: the document does not have it, but"),
+        ("prefix=X_&only=LIMIT", "only=: no LIMIT among 'X_LIMIT', 'X_GREETING'"),
+        ("only=LIMIT,GREETNG,OTHER", "only=: no GREETNG, OTHER among 'GREETING', 'LIMIT'; "),
     ],
 )
 def test_a_name_of_only_that_is_missing_is_an_error_or_a_warning_that_lists_what_is_there(
@@ -179,16 +179,12 @@ def test_a_name_of_only_that_is_missing_is_an_error_or_a_warning_that_lists_what
     assert str(caught.value).startswith(error)
     assert CANARY not in str(caught.value)
     found = rendered(f"{APP}?{options}&optional", data)
-    left_out = [line.rpartition("; ") for line in found.left_out]
-    assert "; ".join(summary for summary, _, _ in left_out) == caught.value.summary
-    assert {hint for _, _, hint in left_out} == {caught.value.hint}
+    assert found.left_out == (str(caught.value),)
     assert found.values in ({}, {"LIMIT": "1"})
 
 
 def test_a_path_lists_what_it_has_for_a_name_of_only_that_is_missing() -> None:
-    with pytest.raises(
-        DocumentError, match="only=HOSTS: the document does not have it, but 'HOST'"
-    ):
+    with pytest.raises(DocumentError, match="only=: no HOSTS among 'HOST'; correct only="):
         under_path("ssm:/shop/?only=HOSTS", {"host": "1"})
 
 
@@ -197,7 +193,7 @@ def test_all_problems_of_a_document_are_reported() -> None:
     with pytest.raises(DocumentError) as caught:
         values(APP + "?only=A,B,C_D,E", data)
     parts = str(caught.value).split("; ")
-    for start in ("the value of 'A'", "'B' needs", "'c-d' and 'c.d'", "only=E: "):
+    for start in ("the value of 'A'", "'B' needs", "'c-d' and 'c.d'", "only=: no E among "):
         assert any(part.startswith(start) for part in parts)
 
 
@@ -219,8 +215,8 @@ def test_a_key_picks_one_value() -> None:
     ("key", "part"),
     [
         ("x", "has no key 'x'"),
-        ("db.x", "has no key 'db.x'"),
-        ("db.host.x", "'db.host' is not a JSON object, so it has no key 'db.host.x'"),
+        ("db.x", "'db' has no key 'x'; it has 'host', 'none'; correct #KEY"),
+        ("db.host.x", "'db.host' is not a JSON object, so it has no key 'x'"),
         ("db.none", "'db.none' is null"),
     ],
 )
@@ -281,7 +277,7 @@ def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names
     assert found.values == {"HOST": "x"}
     (warning,) = found.left_out
     warning.encode()
-    assert "which is not a variable name" in warning
+    assert "is not a variable name ([A-Za-z_][A-Za-z0-9_]*) and was left out; rename it" in warning
     assert CANARY not in warning
     assert "env=no" in warning
     assert values(APP + "?env=no&names=keep", {key: "x"}) == {key: "x"}
@@ -290,11 +286,14 @@ def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names
 def test_a_parameter_that_is_not_a_variable_name_is_left_out_of_a_path() -> None:
     found = under_path("ssm:/shop/", {"1PASSWORD_KEY": CANARY, "A IS B": CANARY, "a": "1"})
     assert found.values == {"A": "1"}
-    assert ["1PASSWORD_KEY" in found.left_out[0], "A IS B" in found.left_out[1]] == [True, True]
+    assert found.left_out[0].startswith("'1PASSWORD_KEY' is not a variable name (")
+    assert found.left_out[1].startswith("'A IS B' is not a variable name (")
 
 
 def test_a_single_value_whose_name_no_variable_can_have_is_an_error() -> None:
-    with pytest.raises(DocumentError, match="'1st' becomes '1ST', which is not a variable name"):
+    with pytest.raises(
+        DocumentError, match=r"'1st' becomes '1ST', which is not a variable name .*\); rename"
+    ):
         values("ssm:/shop/1st", b"x")
 
 
@@ -302,10 +301,10 @@ def test_a_missing_key_lists_those_that_are_there_the_nearest_first() -> None:
     data = {"db": {"user": CANARY, "password": CANARY}}
     with pytest.raises(KeyMissingError) as caught:
         values(APP + "#db.pasword", data)
-    expected = "'db' has no key 'db.pasword', but 'password', 'user'; check #KEY"
+    expected = "'db' has no key 'pasword'; it has 'password', 'user'; correct #KEY"
     assert str(caught.value).startswith(expected)
     assert CANARY not in str(caught.value)
-    with pytest.raises(KeyMissingError, match=r"'k0', 'k1', .* and 20 more; check #KEY"):
+    with pytest.raises(KeyMissingError, match=r"'k0', 'k1', .* and 20 more; correct #KEY"):
         values(APP + "#x", {f"k{number}": 1 for number in range(30)})
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._config.environ import is_snap_start
 from appconfig_env._helper import process_hooks
 from appconfig_env._helper.helper import Helper
 
@@ -141,8 +142,10 @@ class Counted:
 
     def acquire(self, *, timeout: float) -> bool:
         self.timeouts.append(timeout)
-        if self._seconds:
-            time.sleep(self._seconds)  # another thread imports
+        if self._seconds:  # another thread imports for so long
+            until = time.monotonic() + self._seconds
+            while time.monotonic() < until:
+                time.sleep(0.01)
             return False
         self.held += 1
         return True
@@ -214,3 +217,18 @@ def test_a_hook_is_registered_with_lambdas_library_if_it_is_present(
         monkeypatch.setitem(sys.modules, "snapshot_restore_py", present)
         process_hooks.after_restore(print)
         assert hooks == expected
+
+
+@pytest.mark.parametrize("kind", [None, "", "on-demand", "provisioned-concurrency", "snap-start"])
+def test_a_helper_waits_for_a_restore_exactly_where_lambda_takes_a_snapshot(
+    monkeypatch: pytest.MonkeyPatch, kind: str | None
+) -> None:
+    hooks: list[object] = []
+    library = ModuleType("snapshot_restore_py")
+    vars(library).update(register_after_restore=hooks.append)
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", library)
+    environ = {} if kind is None else {"AWS_LAMBDA_INITIALIZATION_TYPE": kind}
+
+    Helper(environ)
+
+    assert bool(hooks) is is_snap_start(environ)

@@ -360,7 +360,7 @@ def test_a_reference_that_a_program_adds_is_read_if_it_is_one_of_the_sources(fol
     ended = prefetched(in_a_child(first, X="ssm:/x"))
     assert ended.environ["X"] == "ssm:/x"
     advice = "unset X, and add its reference with as=X to APPCONFIG_ENV_SOURCES"
-    assert f"a source may have set it; to read it, {advice}" in ended.log
+    assert f"a source may have set it; {advice}" in ended.log
     third = exported(in_a_child(first, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/ ssm:/x?as=X"))
     assert third["X"] == "2"
 
@@ -397,14 +397,36 @@ def test_a_repeated_init_keeps_a_value_that_only_some_sources_can_use(
     reads = Reads(profile=document(b'{"x": "\\u0000"}'))
     code, execve, lines = run(reads, 1000.0, life)
     assert (code, execve.environ["P"], "Q" in execve.environ) == (0, '{"x": "\\u0000"}', False)
-    assert any("; used by its other sources" in line for line in lines)
+    assert any("; used by its other sources; " in line for line in lines)
     code, execve, _ = run(Reads(profile=Failure("unavailable", "no response")), 1001.0, life)
     assert (code, execve.environ["P"]) == (0, '{"x": "\\u0000"}')
 
 
 DOWN = Failure("unavailable", "no response", "check the route", code="Unreachable")
+FIX = "check the route"
 CONTINUE = {"APPCONFIG_ENV_ON_ERROR": "continue"}
 ON = "(APPCONFIG_ENV_ON_ERROR=continue)"
+
+
+def test_a_source_that_a_setting_was_made_into_is_named_after_that_setting(tmp_path: Path) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "s.json"),
+        "APP_ENV": "prod",
+        "APP_PARAMS_PATH": "shop",
+        "AWS_APPCONFIG_EXTENSION_PREFETCH_LIST": "a:b:A,a:b:B",
+        "APPCONFIG_ENV_SOURCES": "appconfig:a/b/B?prefix=X_",
+    }
+    reads = Reads(**dict.fromkeys(("A", "B", "/prod/shop/"), DOWN))
+    labels = (
+        "APP_PARAMS_PATH=ssm:/prod/shop/?recursive=no, "
+        "AWS_APPCONFIG_EXTENSION_PREFETCH_LIST=appconfig:a/b/A, "
+        "AWS_APPCONFIG_EXTENSION_PREFETCH_LIST=appconfig:a/b/B, appconfig:a/b/B"
+    )
+
+    _, _, lines = run(reads, 1000.0, environment)
+
+    assert lines == [f"appconfig-env: error: {labels}: {DOWN}"]
 
 
 def in_place(options: str, names: str = "AB") -> dict[str, str]:
@@ -417,17 +439,25 @@ def in_place(options: str, names: str = "AB") -> dict[str, str]:
         (in_place(""), [f"error: A=appconfig:a/b/A, B=appconfig:a/b/B: {DOWN}"]),
         (
             in_place("") | CONTINUE,
-            [f"error: A=appconfig:a/b/A, B=appconfig:a/b/B: {DOWN}; continuing without them {ON}"],
+            [
+                (
+                    "error: A=appconfig:a/b/A, B=appconfig:a/b/B: no response; "
+                    f"continuing without them {ON}; {FIX}"
+                )
+            ],
         ),
         (
             in_place("?optional") | in_place("?default=1", "CD") | in_place("", "F") | CONTINUE,
             [
-                f"error: F=appconfig:a/b/F: {DOWN}; continuing without it {ON}",
-                f"warn: appconfig:a/b/A, appconfig:a/b/B: {DOWN}; left unset",
-                f"warn: appconfig:a/b/C, appconfig:a/b/D: {DOWN}; using their defaults",
+                f"error: F=appconfig:a/b/F: no response; continuing without it {ON}; {FIX}",
+                f"warn: appconfig:a/b/A, appconfig:a/b/B: no response; left unset; {FIX}",
+                f"warn: appconfig:a/b/C, appconfig:a/b/D: no response; using their defaults; {FIX}",
             ],
         ),
-        (in_place("?default=1", "C"), [f"warn: appconfig:a/b/C: {DOWN}; using its default"]),
+        (
+            in_place("?default=1", "C"),
+            [f"warn: appconfig:a/b/C: no response; using its default; {FIX}"],
+        ),
     ],
 )
 def test_sources_that_fail_for_one_cause_are_one_line_with_what_is_used_instead(
@@ -455,14 +485,15 @@ def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> 
     environment["APPCONFIG_ENV_FALLBACK"] = paths["fallback"]
     _, _, lines = run(Reads(**dict.fromkeys("ABCD", DOWN)), 9000.0, environment)
 
+    names = ("appconfig:a/b/A, appconfig:a/b/B", "appconfig:a/b/C, appconfig:a/b/D")
     assert lines[:2] == [
-        f"appconfig-env: warn: appconfig:a/b/A, appconfig:a/b/B: {DOWN}; using the last values",
-        f"appconfig-env: warn: appconfig:a/b/C, appconfig:a/b/D: {DOWN}; using the fallback",
+        f"appconfig-env: warn: {names[0]}: no response; using the last values; {FIX}",
+        f"appconfig-env: warn: {names[1]}: no response; using the fallback; {FIX}",
     ]
 
 
 def log_with_child(tmp_path: Path, reads: Reads, sources: str) -> list[str]:
-    """The log of a start whose child does all its work at once."""
+    """The log of a cold start whose child does all its work at once."""
     environment = {
         "AWS_REGION": "us-east-1",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),

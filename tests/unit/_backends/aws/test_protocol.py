@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._backends.aws import protocol as operations
-from appconfig_env._backends.aws.errors import INVALID_RESPONSE, SERVICES, AwsError
+from appconfig_env._backends.aws.errors import INVALID_RESPONSE, AwsError
+from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._http.messages import HttpResponse
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What a process does when an entry is stale: a table of actions, and the choice; pure.
 
-Processes that share a snapshot file take turns: the lock holder fetches for all of them.
+Of the processes that share a snapshot file, the lock holder fetches for all.
 """
 
 from __future__ import annotations

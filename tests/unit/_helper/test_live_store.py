@@ -68,6 +68,15 @@ def test_a_document_that_is_not_a_source_is_missing(helper: Helper, reference: s
         helper.document(reference)
 
 
+def test_the_error_for_an_unknown_document_names_the_nearest_source(helper: Helper) -> None:
+    with pytest.raises(MissingKeyError, match=rf"^'shop/prod/app' \(nearest: {APP}\): expected a"):
+        helper.document("shop/prod/app")
+    with pytest.raises(
+        MissingKeyError, match=rf"ap is not among the sources \('{APP}', .*\); correct the ref"
+    ):
+        helper.document("appconfig:shop/prod/ap")
+
+
 def test_a_denied_document_is_not_requested_at_every_call(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:

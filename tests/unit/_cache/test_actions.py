@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from appconfig_env._cache.turn import (
+from appconfig_env._cache.actions import (
     ELSEWHERE,
     FETCH_AWAITED,
     HELD,

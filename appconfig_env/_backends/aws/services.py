@@ -1,4 +1,4 @@
-"""The URL of a service in a Region: AWS's own or a configured one; pure."""
+"""AWS's services: their operations, their names in policies, their URLs in a Region; pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..._config.aws import AwsSettings
 
+SERVICES = {  # by operation: all that this package calls
+    "StartConfigurationSession": "appconfigdata",
+    "GetLatestConfiguration": "appconfigdata",
+    "GetParametersByPath": "ssm",
+    "GetParameters": "ssm",
+    "GetSecretValue": "secretsmanager",
+    "BatchGetSecretValue": "secretsmanager",
+    "AssumeRole": "sts",
+}
+_PREFIXES = {"appconfigdata": "appconfig"}  # the others are named as in SERVICES
+
 # Partitions whose standard endpoints follow one pattern, by the area in their Regions' names, which
 # are AREA-DIRECTION-NUMBER (botocore/data/partitions.json). The others need boto3.
 _SUFFIXES = {"cn": "amazonaws.com.cn", "us-gov": "amazonaws.com"} | dict.fromkeys(
     ("af", "ap", "ca", "eu", "il", "me", "mx", "sa", "us"), "amazonaws.com"
 )
+
+
+def prefix(service: str) -> str:
+    """Return the name of `service` in IAM actions and in signatures."""
+    return _PREFIXES.get(service, service)
 
 
 def dns_suffix(region: str) -> str:

@@ -15,10 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from .figures import Figure
-
 NOTE_SECONDS = 10
 _MARKED = re.compile(r"(<!-- bench:([\w-]+) -->)(.*?)(<!-- /bench:\2 -->)", re.DOTALL)
+
+
+class Figure(NamedTuple):
+    """What was found, and what it must be at most, or at least. Ratios have the unit `x`."""
+
+    name: str
+    value: float
+    unit: str
+    target: float
+    at_least: bool = False
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the target is reached."""
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """Its row of the table."""
+        bound = "at least" if self.at_least else "at most"
+        target = f"{bound} {self.target:g} {self.unit}"
+        verdict = "met" if self.is_met else "**MISSED**"
+        return self.name, f"{self.value:.2f} {self.unit}", target, verdict
 
 
 class Findings(NamedTuple):
@@ -71,6 +92,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def number(value: float | None, digits: int = 1) -> str:
     """Return it with at most so many decimal places; empty for None."""
     return "" if value is None else f"{value:,.{digits}f}".removesuffix("." + digits * "0")
+
+
+def targets(figures: Sequence[Figure]) -> dict[str, str]:
+    """Return the page's table of targets, and the sentence before it."""
+    missed = [figure.name for figure in figures if not figure.is_met]
+    return {
+        "missed": f"Missed: {'; '.join(missed)}." if missed else "All are met.",
+        "targets": table(("", "found", "target", ""), [figure.row for figure in figures]),
+    }
 
 
 class Progress:

@@ -1,13 +1,13 @@
-"""Looks up values, documents, flags and status in the sources, and refreshes stale ones."""
+"""The store of the sources: looks up values, documents, flags and status; refreshes stale ones."""
 
 from __future__ import annotations
 
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
-from .._config.sources import APPCONFIG
-from .._config.wording import printable
+from .._config.sources import APPCONFIG, matching, scheme_of
+from .._config.wording import listed, nearest_note, printable
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, pick
-from ..errors import AmbiguousFlagError, Failure, LoadError, MissingKeyError, SourceError
+from ..errors import Failure, LoadError, MissingKeyError, SourceError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         def __call__(
             self,
             store: Store,
-            force: Collection[str] | None = None,
+            even_fresh: Collection[str] | None = None,
             awaited: Collection[str] = (),
         ) -> frozenset[str]: ...
 
@@ -62,7 +62,7 @@ class LiveStore:
 
     def refresh(self) -> frozenset[str]:
         """See `Helper.refresh`."""
-        return self._refresh(self.store, force=list(self.store.settings.resources()))
+        return self._refresh(self.store, even_fresh=list(self.store.settings.resources()))
 
     def refresh_stale(self) -> None:
         """Refresh stale sources, if there are any."""
@@ -102,7 +102,9 @@ class LiveStore:
         try:
             source = parse(reference)
         except ReferenceProblems as error:
-            raise MissingKeyError(f"{without_options(reference)!r}: {error}") from None
+            shown = without_options(reference)
+            note = nearest_note(shown, self.store.settings.resources())
+            raise MissingKeyError(f"{shown!r}{note}: {error}") from None
         try:
             return pick(self._data(source.resource), source.key)
         except KeyMissingError as error:
@@ -116,35 +118,29 @@ class LiveStore:
         Args:
             name: the flag's key.
             source: the profile's reference; None for all profiles.
-            is_strict: raise if a profile that may have it could not be read.
+            is_strict: raise if no profile has it, but one could not be read.
 
         Raises:
             AmbiguousFlagError: more than one profile has it.
-            MissingKeyError: `source` is not one of the sources, or could not be read.
+            MissingKeyError: `source` has no document: it is not one of the sources, or could not
+                be read.
         """
-        from .._content.flags import FoundFlag, flag_of, is_flag  # few handlers use flags
+        from .._content.flags import FoundFlag, find  # few handlers use flags
 
         if source is None:
             profiles = self._profiles()
         else:
             data = self.document(source)
             profiles = [(self._configured(parse(source).resource), data)]
-        found = [
-            (reference, data[name])
-            for reference, data in profiles
-            if isinstance(data, dict) and is_flag(data.get(name))
-        ]
-        if len(found) > 1:
-            both = " and ".join(reference for reference, _ in found)
-            raise AmbiguousFlagError(f"{both} both have a flag {name!r}; choose one with source=")
-        if not found:
+        found = find(name, profiles)
+        if found is None:
             if is_strict and source is None:
                 self._require_profiles()
             return None
-        reference, data = found[0]
+        reference, flag = found
         entry = self.store.snapshot.entries[reference]
         is_failing = entry.failure is not None
-        return FoundFlag(flag_of(name, data), reference, entry.version, is_failing=is_failing)
+        return FoundFlag(flag, reference, entry.version, is_failing=is_failing)
 
     def knows(self, reference: str) -> bool:
         """Whether `reference` is one of the sources' resources."""
@@ -203,21 +199,13 @@ class LiveStore:
         known: Mapping[str, list[Source]] = self.store.settings.resources()
         if resource.reference in known:
             return resource.reference
-        found = [
-            reference
-            for reference, sources in known.items()
-            if (sources[0].resource.scheme, sources[0].resource.parts)
-            == (resource.scheme, resource.parts)
-        ]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            choices = " or ".join(found)
-            raise MissingKeyError(f"{resource.reference} may be {choices}; name one of them")
-        references = ", ".join(known) or "none"
+        found = matching(resource, (sources[0].resource for sources in known.values()))
+        if found is not None:
+            return found.reference
+        references = listed(known, resource.reference)
         raise MissingKeyError(
-            f"{resource.reference} is not among the sources ({references}); add it to "
-            "APPCONFIG_ENV_SOURCES, with env=no to keep it out of the environment"
+            f"{resource.reference} is not among the sources ({references}); correct the reference, "
+            "or add it to APPCONFIG_ENV_SOURCES, with env=no to keep it out of the environment"
         )
 
     def _profiles(self) -> list[tuple[str, Any]]:
@@ -249,7 +237,7 @@ class LiveStore:
 
 
 def _is_profile(reference: str) -> bool:
-    return reference.startswith(f"{APPCONFIG}:")
+    return scheme_of(reference) == APPCONFIG
 
 
 def _status(entry: Entry | None, now: float) -> dict[str, Any]:
