@@ -271,7 +271,7 @@ class Store:
     def _awaited(self, snapshot: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
         """Return `snapshot` with its `unread` entries fetched, in sessions of their own."""
         others = self.settings.resources().keys() - unread
-        return self._loaded(snapshot.without_tokens(), now, unread, others).without_tokens()
+        return self._loaded(snapshot, now, unread, others).without_tokens()
 
     def _loaded(
         self,

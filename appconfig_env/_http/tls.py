@@ -28,8 +28,6 @@ class TlsStream:
     __slots__ = ("_inner", "_outer")
 
     def __init__(self, context: _ssl._SSLContext, outer: Socket, host: str) -> None:
-        if not host:  # ssl rejects it too: there would be no name to verify
-            raise ValueError("expected the server's host name, got an empty string")
         self._outer = outer  # `_ssl` keeps only a weak reference
         self._inner: Any = context._wrap_socket(  # type: ignore[attr-defined]  # noqa: SLF001 - as ssl does
             outer, server_side=False, server_hostname=host

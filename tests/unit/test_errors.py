@@ -57,6 +57,13 @@ def test_each_of_several_problems_has_its_own_line() -> None:
     assert load.errors[0] is SOURCE
 
 
+def test_a_problem_is_one_line_whatever_a_name_in_it_contains() -> None:
+    problems = ["A\n\x1b[31m: expected b", "\u202eB\u2028: expected ü"]
+    settings = errors.SettingsError(problems)
+    assert settings.problems == ("A??[31m: expected b", "?B?: expected ü")
+    assert str(settings).split("\n") == list(settings.problems)
+
+
 def test_a_source_error_has_the_reason_of_its_failure() -> None:
     assert SOURCE.failure is FAILURE
     assert (SOURCE.source, SOURCE.reason) == (
@@ -107,6 +114,12 @@ def test_a_cause_is_the_same_for_all_operations_requests_and_hosts() -> None:
     for kind in ("throttled", "unavailable", "misconfigured"):
         causes = {errors.Failure(kind, text, "do it", code="C").cause() for text in "ab"}
         assert len(causes) == 1
+
+
+@pytest.mark.parametrize("kind", errors.KINDS)
+def test_without_a_code_only_the_summary_says_what_went_wrong(kind: str) -> None:
+    causes = {errors.Failure(kind, text, "do it").cause() for text in "ab"}
+    assert len(causes) == 2
 
 
 def denied(

@@ -266,6 +266,57 @@ def test_a_refresh_that_changes_no_flag_emits_no_event(fake_aws: FakeAws, tmp_pa
     assert events == []
 
 
+def test_each_change_of_a_flag_is_one_event(fake_aws: FakeAws, tmp_path: Path) -> None:
+    shop = Shop(fake_aws, tmp_path, f"{FLAGS} ssm:/shop/prod/")
+    shop.put(checkout=CHECKOUT)
+    shop.aws.put_parameter("/shop/prod/host", "one")
+    events: list[object] = []
+    provider = AppConfigProvider(helper=shop.helper)
+    client_of(provider)
+    provider.attach(lambda *event: events.append(event))
+    for limit, host, number in ((11, "one", 1), (11, "two", 1), (12, "two", 2)):
+        shop.put(checkout={**CHECKOUT, "limit": limit})
+        shop.aws.put_parameter("/shop/prod/host", host)
+        shop.clock.tick(600)
+
+        assert shop.helper.refresh()
+        assert len(events) == number
+
+
+def test_flags_of_another_profile_than_the_source_emit_no_event(
+    fake_aws: FakeAws, tmp_path: Path
+) -> None:
+    shop = Shop(fake_aws, tmp_path, f"{FLAGS} appconfig:shop/prod/other")
+    shop.put(checkout=CHECKOUT)
+    shop.put("other", search={"enabled": False})
+    events: list[object] = []
+    provider = AppConfigProvider(FLAGS, helper=shop.helper)
+    client_of(provider)
+    provider.attach(lambda *event: events.append(event))
+    shop.put("other", search={"enabled": True})
+    shop.clock.tick(600)
+
+    assert shop.helper.refresh() == {"SEARCH_ENABLED"}
+    assert events == []
+
+
+def test_a_provider_that_is_initialized_again_listens_once(shop: Shop) -> None:
+    listeners: list[object] = []
+
+    class Listened(Helper):
+        """A helper that records its listeners."""
+
+        def on_change(self, callback: Any) -> Any:
+            listeners.append(callback)
+            return super().on_change(callback)
+
+    helper = Listened(shop.helper.environ, now=shop.clock, jitter=steadily)
+    provider = AppConfigProvider(helper=helper)
+    for _ in range(2):
+        provider.initialize(EvaluationContext())
+    assert len(listeners) == 1
+
+
 def test_a_provider_that_was_shut_down_does_not_disturb_refreshes(shop: Shop) -> None:
     shop.client()
     api.shutdown()

@@ -188,6 +188,8 @@ def test_a_flag_is_found_in_the_documents_of_profiles() -> None:
         assert appconfig_env.flag("checkout").attributes == {"limit": 3}
         assert appconfig_env.flag("checkout", source=f"{APP}?prefix=X_")
         assert not appconfig_env.flag("hidden")
+        with override(documents={"appconfig:a/b/c#part": {"within": on}}):
+            assert not appconfig_env.flag("within"), "it is not the profile's"
         with override(documents={"appconfig:a/b/c": {"checkout": {"enabled": False}}}):
             with pytest.raises(AmbiguousFlagError, match="choose one with source="):
                 appconfig_env.flag("checkout")

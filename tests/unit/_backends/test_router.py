@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.base import Request
+from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._backends.local import LocalBackend
 from appconfig_env._backends.router import Router
 from appconfig_env._config.references import parse
@@ -19,6 +21,8 @@ from appconfig_env.errors import Failure
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from appconfig_env._backends.base import Backend, Outcome
 
 KEYS = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
@@ -76,3 +80,42 @@ def test_only_sources_beyond_files_need_an_import_which_no_fork_may_interrupt(fo
     assert entered == []
     router([Request(parse("ssm:/x").resource)], 1.0)
     assert entered == ["importing"]
+
+
+class Timed(FakeBackend):
+    """A backend that records how much time it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts: list[float] = []
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        self.timeouts.append(timeout)
+        return super().__call__(requests, timeout)
+
+
+@contextmanager
+def lasting(seconds: float) -> Iterator[None]:
+    """The lock of an import that takes so long, or longer on a busy machine."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        time.sleep(0.01)
+    yield
+
+
+def test_the_time_of_an_import_is_part_of_the_fetchs_time() -> None:
+    backend = Timed()
+
+    class Known(Router):
+        """A router to this backend."""
+
+        def _loaded(self) -> Backend:
+            return backend
+
+    settings, requests = from_environ({}), [Request(parse("ssm:/x").resource)]
+    Known(settings, {}, lasting(0.15))(requests, 0.3)
+    Known(settings, {}, lasting(0.15))(requests, 0.12)
+    Known(settings, {})(requests, 8.0)
+
+    assert backend.timeouts[:2] == [0.1, 0.1], "the least that a fetch is given"
+    assert 0 < backend.timeouts[2] <= 8.0

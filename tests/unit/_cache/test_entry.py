@@ -33,6 +33,7 @@ from appconfig_env._cache.entry import (
 from appconfig_env._cache.schedule import Schedule
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
+from appconfig_env._content.variables import Variables
 from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
@@ -189,6 +190,14 @@ def test_an_entry_with_a_revision_that_the_clock_has_not_reached_is_older_than_a
     assert entry.refresh_at == 4.0
 
 
+@pytest.mark.parametrize(("failures", "bounded"), [(8, 8), (9, 8), (2**53, 8)])
+def test_an_entry_has_at_most_as_many_failures_as_there_can_have_been_attempts(
+    failures: int, bounded: int
+) -> None:
+    entry = Entry(revision=7, confirmed=5, failures=failures, refresh_at=4.0).bounded(5.0, 8)
+    assert entry.failures == bounded
+
+
 def test_an_early_response_keeps_the_time_or_waits_for_the_services_minimum() -> None:
     early = OUTCOMES[TOO_EARLY]
     before = BEFORE[GOOD]
@@ -196,6 +205,37 @@ def test_an_early_response_keeps_the_time_or_waits_for_the_services_minimum() ->
     fresh = after(before, early, SOURCES, Schedule(45.0, NOW - 5))
     assert (fresh.refresh_at, fresh.checked_at) == (NOW, NOW - 5)
     assert after(before, early, SOURCES, Schedule(45.0, NOW)).refresh_at == NOW + 15.0
+
+
+@pytest.mark.parametrize(
+    ("status", "refresh_at", "expected"),
+    [
+        (GOOD, NOW + 1000, NOW + 1000),  # a failure does not shorten the interval
+        (GOOD, NOW + 10, NOW + 45),
+        (GOOD, NOW, NOW + 45),
+        (FAILING, NOW + 1000, NOW + 90),  # a wait is not an interval
+    ],
+)
+def test_the_first_failure_of_a_fresh_entry_leaves_the_next_attempt_where_it_was(
+    status: str, refresh_at: float, expected: float
+) -> None:
+    before = BEFORE[status]
+    assert before is not None
+    before = before._with(refresh_at=refresh_at)
+    entry = after(before, OUTCOMES[REFUSED], SOURCES, Schedule(45.0, NOW))
+    assert entry.refresh_at == expected
+
+
+def test_a_fallback_is_as_old_as_it_was_when_it_was_baked() -> None:
+    assert stepped(FALLBACK, UNREAD).fetched_at == BAKED.fetched_at
+
+
+def test_values_given_for_a_secret_stay_secret_after_a_failure() -> None:
+    given = {SOURCES[0].identity: Variables({"A": "s3cret"}, secret=["A"])}
+    before = Entry(received_at=900.0, is_secret=True, failure=REASON, given=given)
+    entry = after(before, OUTCOMES[REFUSED], SOURCES, Schedule(45.0, NOW))
+    assert entry.rendering(SOURCES).variables[SOURCES[0].identity].values == {"A": "s3cret"}
+    assert entry.is_secret
 
 
 def test_a_fallback_is_not_used_after_a_refusal_or_if_there_is_a_document() -> None:
@@ -217,10 +257,39 @@ def test_a_session_without_a_document_cannot_confirm_one_and_the_fallback_is_use
     assert (entry.status, entry.document, entry.token) == (FAILING, BAKED.document, "")
 
 
+@pytest.mark.parametrize("event", [UNCHANGED, TOO_EARLY])
+@pytest.mark.parametrize("status", [UNREAD, MISSING])
+def test_a_session_that_cannot_deliver_the_document_any_more_ends(event: str, status: str) -> None:
+    before = (BEFORE[status] or Entry())._with(token="token-0")
+    assert after(before, OUTCOMES[event], SOURCES, Schedule(45.0, NOW)).token == ""
+
+
+@pytest.mark.parametrize("event", [TOO_EARLY, INVALID, UNAVAILABLE, REFUSED])
+@pytest.mark.parametrize("status", [GOOD, FAILING])
+def test_no_document_is_from_the_future_after_the_clock_moved_backwards(
+    event: str, status: str
+) -> None:
+    entry = after(BEFORE[status], OUTCOMES[event], SOURCES, Schedule(45.0, 500.0))
+    assert (entry.document, entry.fetched_at, entry.checked_at) == (OLD, 500.0, 500.0)
+
+
 def test_variables_are_rendered_once_for_the_same_sources() -> None:
     entry = stepped(RECEIVED, UNREAD)
     assert entry.rendering(SOURCES) is entry.rendering(SOURCES)
     assert entry._with(token="").rendering(SOURCES) is entry.rendering(SOURCES)
+
+
+def test_what_a_rendering_depends_on_changes_it() -> None:
+    entry = stepped(REFUSED, MISSING)
+    (missing,) = entry.rendering(SOURCES).missing
+    assert missing.failure is OUTCOMES[REFUSED]
+    (missing,) = entry._with(failure=REASON).rendering(SOURCES).missing
+    assert missing.failure is REASON
+    read = entry._with(document=NEW, fetched_at=NOW)
+    assert read.rendering(SOURCES).missing == []
+    given = {SOURCES[0].identity: Variables({"A": "given"})}
+    (values,) = read._with(given=given).rendering(SOURCES).variables.values()
+    assert values.values == {"A": "given"}
 
 
 def test_an_entry_is_stale_after_its_time_and_if_the_clock_moved_backwards() -> None:
@@ -280,3 +349,5 @@ def test_an_entry_knows_how_long_the_read_of_its_document_took() -> None:
     for later in (OUTCOMES[UNCHANGED], OUTCOMES[UNAVAILABLE], OUTCOMES[INVALID]):
         assert after(read, later, SOURCES, Schedule(45.0, NOW + 45)).read_seconds == 4.5
     assert after(read, NEW, SOURCES, Schedule(45.0, NOW + 45)).read_seconds == 0.0
+    unusable = Document(b"{", content_type="application/json", read_seconds=6.5)
+    assert after(None, unusable, SOURCES, Schedule(45.0, NOW)).read_seconds == 6.5

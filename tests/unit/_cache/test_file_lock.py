@@ -131,6 +131,25 @@ def test_without_a_child_a_handoff_releases_the_lock(path: str) -> None:
     other.release()
 
 
+@pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:DeprecationWarning")
+def test_a_released_lock_is_free_while_a_forked_child_still_has_the_file_open(path: str) -> None:
+    lock = FileLock(path)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writing)
+        os.read(reading, 1)  # until the parent closes it
+        os._exit(0)
+    lock.release()
+    other = FileLock(path)
+    is_free = other.is_held
+    other.release()
+    for descriptor in (reading, writing):
+        os.close(descriptor)
+    os.waitpid(child, 0)
+    assert is_free
+
+
 # A run of pytest always has a second thread, the one that watches for canaries.
 @pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:DeprecationWarning")
 def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(

@@ -62,6 +62,8 @@ def test_a_handoff_survives_dumps_and_loads(handoff: Handoff) -> None:
         "", "x", "[]", "5", "null", "{}", '{"process": 1}', "[" * 100_000,
         '{"process": "x", "taken_at": 1, "references": {}, "configured": []}',
         '{"process": 1e999, "taken_at": 1, "references": {}, "configured": []}',
+        '{"process": 1, "taken_at": 1e999, "references": {}, "configured": []}',
+        '{"process": 1, "taken_at": "nan", "references": {}, "configured": []}',
         '{"process": 1, "taken_at": 1, "references": [], "configured": []}',
         '{"process": 1, "taken_at": 1, "references": {}, "configured": 5}',
         '{"process": 1, "taken_at": 1, "references": {}, "configured": [], "kept": 5}',

@@ -126,6 +126,20 @@ def test_a_forced_resource_is_requested_even_if_it_is_fresh() -> None:
     assert story.fetch.asked() == [(APP, "token-1")]
 
 
+def test_a_resource_is_required_until_it_has_a_good_document() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/p/a?optional")
+    for document, is_required in ((DENIED, True), (Document(b"1"), True), (DENIED, False)):
+        story.respond(APP, {"a": 1})
+        story.fetch.documents["ssm:/p/a"] = document
+        story.load()
+        required = {one.resource.reference: one.is_required for one in story.fetch.requests}
+        assert required["ssm:/p/a"] is is_required
+        story.fetch.asked()
+        story.later()
+    story.load()
+    assert [one.is_required for one in story.fetch.requests] == [False, False]
+
+
 def test_a_skipped_resource_is_not_requested() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=f"{APP} ssm:/x")
     story.respond("ssm:/x", b"1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from appconfig_env._cache.repository import (
     check_fallback,
     read,
     read_fallback,
+    revision_now,
 )
 from appconfig_env._cache.snapshot import Snapshot, fingerprint
 from appconfig_env._config.settings import Settings, from_environ
@@ -105,6 +107,8 @@ def test_before_a_snapstart_snapshot_no_token_is_kept(settings: Settings, log: L
         assert token(cloned.take(log)) == ""
         cloned.put(known(settings, "new"))
         assert token(cloned.take(log)) == ""
+    with SnapshotRepository(settings, {}) as other:
+        assert token(other.take(log)) == "", "there is none in the file either"
     with SnapshotRepository(settings, environ, is_restored=True) as restored:
         restored.put(known(settings, "new"))
         assert token(restored.take(log)) == "new"
@@ -227,6 +231,31 @@ def test_a_new_document_replaces_the_file_and_ends_its_state(
     assert (found.entries[APP].data(settings.sources[0]), token(found)) == ({"a": 2}, "token-2")
 
 
+def test_a_snapshot_without_tokens_has_no_state_file(settings: Settings) -> None:
+    with SnapshotRepository(settings, {}) as shared:
+        shared.put(known(settings))
+        assert files(settings).keys() == {"", STATE}
+    with SnapshotRepository(settings, {}) as shared:
+        shared.put(known(settings, ""))
+    assert files(settings).keys() == {""}
+
+
+@pytest.mark.parametrize("replaced_by", [None, b"half", b'{"schema": 1}\n'])
+def test_a_file_that_is_lost_is_written_again_whole(
+    settings: Settings, log: Lines, replaced_by: bytes | None
+) -> None:
+    with SnapshotRepository(settings, {}) as shared:
+        shared.put(known(settings))
+        os.unlink(settings.snapshot_path)
+        if replaced_by is not None:
+            snapshot_file.write(settings.snapshot_path, replaced_by)
+        assert shared.take(log, known(settings)) is None
+        assert shared.put(known(settings)) == ""
+        found = shared.take(log)
+    assert found is not None
+    assert found.entries[APP].document is not None
+
+
 def test_a_process_that_knows_an_older_file_reads_the_new_one(
     settings: Settings, log: Lines
 ) -> None:
@@ -334,3 +363,9 @@ def test_a_known_document_is_not_parsed_again(settings: Settings, log: Lines) ->
         found = access.take(log, own)
     assert found is not None
     assert found.entries[APP].document is own.entries[APP].document
+
+
+def test_a_revision_is_a_time_of_the_clock_that_never_moves_backwards() -> None:
+    before = time.monotonic_ns() // 1000
+    revision = revision_now()
+    assert before <= revision <= time.monotonic_ns() // 1000

@@ -141,6 +141,16 @@ def test_what_is_secret_here_is_not_taken_from_a_file_where_it_is_plain() -> Non
     assert merged is own
 
 
+def test_a_newer_secret_is_taken_from_where_secrets_may_be() -> None:
+    own, found = (good(revision)._with(is_secret=True) for revision in (1, 2))
+    assert body(newest(snapshot(own), snapshot(found)).entries["x"]) == "as of 2"
+
+
+def test_a_later_attempt_that_failed_counts_although_its_file_does_not_count_it() -> None:
+    failed = failing(1, 3)._with(failures=0)
+    assert newest(snapshot(good(2)), snapshot(failed)).entries["x"].failures == 1
+
+
 @pytest.mark.parametrize(("own", "found", "newer"), [(2, 1, 2), (1, 2, 2)])
 def test_of_two_documents_that_only_some_sources_can_use_the_later_one_is_taken(
     own: int, found: int, newer: int

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from appconfig_env._backends.fake import NO_RESPONSE, FakeBackend
 from appconfig_env._cache.file_lock import FileLock
+from appconfig_env._cache.handoff import BackgroundFetch, Handoff, dumps
 from appconfig_env._cache.store import LOCK_RETRY_SECONDS, Store
+from appconfig_env._config.settings import HANDOFF
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
@@ -246,10 +250,37 @@ def test_a_lock_whose_holder_publishes_nothing_is_abandoned(process: Process) ->
     lock = FileLock(process.path + ".lock")
     process.clock.tick(46)
     process.store.refresh()
-    process.clock.tick(17)  # more than twice the deadline of eight seconds
+    process.clock.tick(16)  # twice the deadline of eight seconds
+    process.store.refresh()
+    assert process.backend.asked() == []
+    process.clock.tick(1)
     process.store.refresh()
     assert process.backend.asked() == [(APP, "")], "in a session of its own"
     lock.release()
+
+
+def test_a_lock_is_abandoned_as_soon_if_the_clock_moves_backwards(process: Process) -> None:
+    lock = FileLock(process.path + ".lock")
+    for seconds in (46, -3600):
+        process.clock.tick(seconds)
+        process.store.refresh()
+        assert process.backend.asked() == []
+    process.clock.tick(17)
+    process.store.refresh()
+    assert process.backend.asked() == [(APP, "")]
+    lock.release()
+
+
+def test_what_was_read_while_another_process_refreshes_keeps_no_token(tmp_path: Path) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_DEADLINE_SECONDS="0.1")
+    process.response(1, "t1")
+    lock = FileLock(process.path + ".lock")
+    process.store.refresh()  # waits for the lock as long as the deadline
+    lock.release()
+    process.clock.tick(46)
+    process.store.refresh()
+    assert process.values() == {"A": "1"}
+    assert process.backend.asked() == [(APP, ""), (APP, "")]
 
 
 def test_a_file_from_before_a_restart_never_replaces_a_value_read_since(
@@ -291,6 +322,47 @@ def test_a_forked_child_has_no_tokens_and_a_backend_of_its_own(tmp_path: Path) -
     process.store.reset_after_fork()
     assert process.store.snapshot.entries[APP].token == ""
     assert (process.values(), process.made) == ({"A": "1"}, 2)
+
+
+def test_a_forked_child_leaves_the_background_fetch_to_its_parent(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    background = BackgroundFetch(os.getpid(), reading, os.fstat(reading).st_ino)
+    handoff = Handoff(os.getpid(), Clock()(), {}, [], background)
+    environ: dict[str, Any] = {HANDOFF: dumps(handoff)}
+    process = Process(tmp_path, **environ)
+    process.store.reset_after_fork()
+
+    process.store.refresh()
+
+    os.fstat(reading)  # is still open
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_child_that_is_forked_during_a_refresh_does_not_keep_the_lock(process: Process) -> None:
+    others: list[FileLock] = []
+
+    class Forking(FakeBackend):
+        """A backend during whose call the process forks: from then on, we are the child."""
+
+        def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+            process.store.reset_after_fork()
+            others.append(FileLock(process.path + ".lock"))
+            return super().__call__(requests, timeout)
+
+    process.backend = Forking(process.backend.documents)
+    process.store.distrust(0.0)  # takes the new backend
+    process.clock.tick(46)
+    process.store.refresh()
+    assert [other.is_held for other in others] == [True]
+    others[0].release()
+
+
+def test_after_a_refresh_a_clone_is_as_fresh_as_any_process_by_any_clock(process: Process) -> None:
+    process.store.distrust(process.clock())
+    process.clock.tick(-3600)
+    process.store.refresh()
+    assert not process.is_stale()
 
 
 def test_a_clone_reads_everything_again_in_new_sessions(process: Process) -> None:
@@ -357,6 +429,24 @@ def test_one_thread_refreshes_and_the_others_do_not_wait_for_it(process: Process
     assert results == [frozenset({"A"})]
     assert process.values() == {"A": "2"}
     assert len(backend.asked()) == 1
+
+
+def test_a_thread_waits_as_long_as_another_one_may_wait_for_a_process_and_then_for_aws(
+    tmp_path: Path,
+) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_DEADLINE_SECONDS="0.2")
+    backend = Blocking()
+    process.backend = backend
+    process.store.distrust(0.0)  # takes the new backend
+    thread = threading.Thread(target=process.store.refresh)
+    thread.start()
+    assert backend.asked_once.wait(30)
+    began = time.monotonic()
+    process.store.refresh()
+    waited = time.monotonic() - began
+    backend.may_respond.set()
+    thread.join()
+    assert waited > 0.3  # about 0.4 s, or longer on a busy machine
 
 
 def test_a_required_source_without_a_value_stays_known_as_a_failure(tmp_path: Path) -> None:

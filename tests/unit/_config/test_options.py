@@ -64,6 +64,16 @@ def test_durations_have_units(text: str, expected: float) -> None:
     assert seconds(text) == expected
 
 
+def test_a_duration_is_exact_to_the_microsecond() -> None:
+    assert seconds("4.1m") == 246.0  # 4.1 * 60 is a little less
+
+
+def test_the_longest_duration_is_ten_years() -> None:
+    assert seconds("87600h") == LONGEST_SECONDS
+    with pytest.raises(ValueError, match="expected a number of seconds"):
+        seconds("87600.01h")
+
+
 @pytest.mark.parametrize(
     "text", ["", "s", "m", ".", "-1", "+1", "1d", "1 s", "1e3", "nan", "inf", "٣", "1_0", "0x1"]
 )

@@ -74,3 +74,21 @@ def test_only_equal_documents_have_the_same_digest(one: Document, other: Documen
         return document.body, listed or None, document.version, document.content_type, document.name
 
     assert (one.digest == other.digest) == (facts(one) == facts(other))
+
+
+def test_where_parameters_begin_and_end_is_part_of_the_digest() -> None:
+    one, other = Document(parameters={"ab": "c"}), Document(parameters={"a": "bc"})
+    assert one.digest != other.digest
+
+
+def test_documents_are_the_same_only_if_the_same_parts_are_secret() -> None:
+    parameters = {"a": "1", "b": "2"}
+    documents = [
+        Document(parameters=parameters),
+        Document(parameters=parameters, secret=True),
+        Document(parameters=parameters, secret_parameters=frozenset("a")),
+        Document(parameters=parameters, secret_parameters=frozenset("b")),
+    ]
+    for one in documents:
+        assert [other for other in documents if one.is_same_as(other)] == [one]
+        assert not one.is_same_as(None)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._content.document import DocumentError
-from appconfig_env._content.parse import kind_of, parse, text_of
+from appconfig_env._content.parse import LARGEST_DOTENV, LONGEST_SPACE, kind_of, parse, text_of
 
 from .parsing import error_of
 
@@ -25,6 +25,7 @@ JSON = "application/json"
         ("application/vnd.api+json", "json"),
         ("application/x-yaml", "yaml"),
         ("text/yaml", "yaml"),
+        ("application/vnd.oai.openapi+yaml", "yaml"),
         ("text/x-dotenv", "dotenv"),
         ("text/plain", ""),
         ("application/octet-stream", ""),
@@ -102,6 +103,20 @@ def test_dotenv_values_are_taken_literally(line: str, value: str) -> None:
 )
 def test_lines_that_dotenv_would_drop_are_an_error(text: str, part: str) -> None:
     assert part in error_of(text.encode(), format="dotenv")
+
+
+@pytest.mark.parametrize("space", [" ", "\t", "\u2003", "\u3000"])
+def test_dotenv_that_its_parser_takes_hours_for_is_an_error(space: str) -> None:
+    longest = f"A='{space * LONGEST_SPACE}'"
+    assert parse(longest.encode(), format="dotenv") == {"A": space * LONGEST_SPACE}
+    error = error_of(f"A=1\nB='{space * (LONGEST_SPACE + 1)}'".encode(), format="dotenv")
+    assert "at most 1000 spaces in a row, got more in line 2" in error
+
+
+def test_the_length_of_dotenv_is_limited() -> None:
+    text = "# " + "x" * (LARGEST_DOTENV - 2)
+    assert parse(text.encode(), format="dotenv") == {}
+    assert "at most 262144 characters, got 262145" in error_of(f"{text}x".encode(), format="dotenv")
 
 
 def test_a_dotenv_document_may_be_empty() -> None:

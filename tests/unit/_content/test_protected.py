@@ -141,6 +141,11 @@ def test_names_that_only_resemble_protected_ones_are_not_protected(name: str) ->
     assert not is_proxy(name)
 
 
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "No_Proxy"])
+def test_a_proxy_variable_is_one_in_any_case(name: str) -> None:
+    assert is_proxy(name)
+
+
 def test_every_group_of_protected_names_cites_its_source() -> None:
     text = Path(str(_protected.__file__)).read_text()
     names = text[text.index("_NAMES = ") : text.index("_PREFIXES = ")]

@@ -9,6 +9,7 @@ import pytest
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
 from appconfig_env._content.render import Rendering, render_defaults, render_document
+from appconfig_env._content.variables import Variables
 from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
@@ -105,3 +106,21 @@ def test_a_default_of_a_secret_is_secret() -> None:
     (source,) = sources("ssm:a?default=x")
     rendering.use_defaults([source], NO_RESPONSE, is_secret=True)
     assert rendering.variables[source.identity].secret == {"A"}
+
+
+def test_a_source_that_is_given_no_value_has_not_used_the_document() -> None:
+    given = {"a": Variables({"A": "1"}), "b": Variables()}
+    assert Rendering().overlaid(given).used == {"a"}
+
+
+@pytest.mark.parametrize(("reference", "name"), [("ssm:a#key", "KEY"), ("ssm:a?format=json", "A")])
+@pytest.mark.parametrize("secret", [False, True])
+def test_a_default_in_place_of_a_secret_value_is_secret(
+    reference: str, name: str, *, secret: bool
+) -> None:
+    (source,) = sources(reference.replace("#", "?default=d#").replace("json", "json&default=d"))
+    body = b'{"a": 1}' if source.key else b"{"
+    rendering = render_document([source], Document(body, secret=secret))
+    variables = rendering.variables[source.identity]
+    assert variables.values == {name: "d"}
+    assert variables.secret == ({name} if secret else set())

@@ -91,6 +91,18 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 )
 
 
+# Twenty keys, merged more than a hundred thousand times in all.
+MERGES = "".join((
+    f"a: &a {{{', '.join(f'k{number}: x' for number in range(20))}}}\n",
+    f"b: &b {{<<: [{', '.join(['*a'] * 100)}]}}\n",
+    f"c: {{<<: [{', '.join(['*b'] * 60)}]}}\n",
+))  # fmt: skip
+
+
+def test_a_yaml_number_may_have_as_many_characters_as_every_python_can_write() -> None:
+    assert parse(b"a: " + b"1" * 500, format="yaml") == {"a": int("1" * 500)}
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [
@@ -111,6 +123,9 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a: &a {b: *a}", "levels deep"),
         ("[\n" * 5000, "invalid YAML"),  # on one line, PyYAML's time grows with the square
         (BOMB, "at most 100000 values"),
+        (MERGES, "at most 100000 values"),
+        ("a: " + "1" * 501, "numbers of at most 500 characters"),
+        ("a: 1" + ":59" * 200, "numbers of at most 500 characters"),
         ("a: \x00", "invalid YAML"),
     ],
 )

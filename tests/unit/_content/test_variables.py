@@ -299,6 +299,17 @@ def test_two_keys_that_become_one_variable_are_an_error_that_names_both(
     assert f"'{first}' and '{second}' both become variable '{name}'" in str(caught.value)
 
 
+def test_a_proxy_variable_is_set_only_if_the_function_chose_its_name() -> None:
+    data = {"https_proxy": "http://a"}
+    assert values(APP, data) == {}
+    assert values(APP + "?only=HTTPS_PROXY", data) == {"HTTPS_PROXY": "http://a"}
+    assert values("ssm:x", b"http://a", "HTTPS_PROXY") == {"HTTPS_PROXY": "http://a"}
+
+
+def test_a_protected_name_of_only_is_left_out_and_not_missing() -> None:
+    assert values(APP + "?only=A,PATH", {"a": 1, "path": "/evil"}) == {"A": "1"}
+
+
 def test_keys_that_set_no_variable_do_not_clash() -> None:
     assert values(APP + "?only=B", {"a-b": 1, "a.b": 2, "b": 3}) == {"B": "3"}
     assert values(APP, {"a-b": None, "a.b": 2}) == {"A_B": "2"}

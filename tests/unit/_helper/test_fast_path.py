@@ -78,3 +78,23 @@ def test_get_stays_the_same_function(view: View) -> None:
     view.show((90.0, 110.0, {"A": "3"}))
     assert get("A") == "3"
     assert view.get is get
+
+
+def test_no_reader_sees_old_values_in_the_new_period(view: View, clock: Clock) -> None:
+    read: list[str | None] = []
+
+    class Interrupted(tuple[float, float, dict[str, str]]):
+        """Another thread reads before each part is taken."""
+
+        __slots__ = ()
+
+        def __getitem__(self, index: Any) -> Any:
+            read.append(view.get("A"))
+            return super().__getitem__(index)
+
+    clock.at = 115.0
+    view.show(Interrupted((110.0, 120.0, {"A": "2"})))
+
+    assert read
+    assert set(read) <= {"slow", "2"}
+    assert view.get("A") == "2"

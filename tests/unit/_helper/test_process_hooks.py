@@ -6,11 +6,13 @@ import gc
 import multiprocessing
 import os
 import sys
+import threading
+import time
 import weakref
 from _thread import RLock
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +24,8 @@ from appconfig_env._helper.helper import Helper
 from ...support.fakes import steadily, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ...support.fake_aws import FakeAws
     from ...support.fakes import AwsClock as Clock
 
@@ -119,8 +123,78 @@ def test_a_forked_child_resets_what_is_watched_and_can_import_at_once() -> None:
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 11
     assert resets == []
-    assert watched.importing.acquire(blocking=False), "it is free in the parent, too"
-    watched.importing.release()
+    is_free: list[bool] = []
+    other = threading.Thread(
+        target=lambda: is_free.append(watched.importing.acquire(blocking=False))
+    )
+    other.start()
+    other.join()
+    assert is_free == [True], "in the parent, too"
+
+
+class Counted:
+    """A lock that records how often it is held, and how long it may be waited for."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.held = 0
+        self.timeouts: list[float] = []
+        self._seconds = seconds
+
+    def acquire(self, *, timeout: float) -> bool:
+        self.timeouts.append(timeout)
+        if self._seconds:  # another thread imports for so long
+            until = time.monotonic() + self._seconds
+            while time.monotonic() < until:
+                time.sleep(0.01)
+            return False
+        self.held += 1
+        return True
+
+    def release(self) -> None:
+        self.held -= 1
+
+
+def counted(seconds: float = 0.0) -> Any:
+    """An object that forks concern, with such a lock."""
+    watched: Any = Forking([])
+    watched.importing = Counted(seconds)
+    process_hooks.watch(watched)
+    return watched
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """The exit code of a forked child that does this work."""
+    child = os.fork()
+    if child == 0:
+        code = 99
+        try:
+            code = work()
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_that_forks_too_releases_only_what_it_has_acquired_itself() -> None:
+    watched = counted()
+
+    def work() -> int:
+        watched.importing.held = 0  # as the child's own lock, which is new
+        exit_code(lambda: 0)
+        return int(watched.importing.held != 0)
+
+    assert exit_code(work) == 0
+    assert watched.importing.held == 0
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_waits_for_the_imports_of_all_helpers_together_no_longer_than_for_one() -> None:
+    first, second = counted(0.1), counted()
+
+    assert exit_code(lambda: 0) == 0
+
+    (longest,), (left,) = first.importing.timeouts, second.importing.timeouts
+    assert left <= longest - 0.1
 
 
 def test_watching_keeps_nothing_alive() -> None:
@@ -130,6 +204,7 @@ def test_watching_keeps_nothing_alive() -> None:
     del watched
     gc.collect()
     assert alive() is None
+    assert all(found() is not None for found in process_hooks._watched), "nor is it remembered"
 
 
 def test_a_hook_is_registered_with_lambdas_library_if_it_is_present(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import ExitStack
 
 import pytest
 
+from appconfig_env._http.sockets import dial
 from appconfig_env._http.transport import Transport, TransportError, Url
 
 from ...support.raw_server import RawServer, ok
@@ -17,6 +20,30 @@ def test_the_next_address_is_tried_if_the_first_refuses(transport: Transport) ->
         url = Url(f"http://localhost:{server.port}")
         response = transport.send(url, "GET", "/", {"host": url.authority}, b"", timeout=30)
     assert response.body == b"a"
+
+
+def test_an_address_that_refuses_leaves_its_share_of_the_time_to_the_others() -> None:
+    with ExitStack() as stack:
+
+        def bound() -> socket.socket:
+            one = stack.enter_context(socket.socket())
+            one.bind(("127.0.0.1", 0))
+            return one
+
+        refusing, silent = bound(), bound()
+        silent.listen(0)
+        for _ in range(4):  # then its queue is full, and it answers no other connection
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(silent.getsockname())
+        addresses = [
+            (socket.AF_INET, socket.SOCK_STREAM, 0, "", one.getsockname())
+            for one in (refusing, silent)
+        ]
+        began = time.monotonic()
+        with pytest.raises(TransportError, match=r"^no connection to AWS \(timed out\)$"):
+            dial(addresses, "AWS", began + 0.4)
+        assert time.monotonic() - began > 0.3
 
 
 def test_with_no_time_left_no_connection_is_opened(transport: Transport) -> None:

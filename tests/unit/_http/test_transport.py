@@ -70,6 +70,21 @@ def test_an_idle_connection_that_the_server_closed_is_an_error_once(transport: T
         assert send(transport, server).body == b"b"
 
 
+def test_if_the_server_closed_one_idle_connection_no_other_is_reused(transport: Transport) -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def respond_together_and_close(connection: socket.socket) -> None:
+        both.wait()
+        then_close(ok(b"a"))(connection)
+
+    with RawServer(respond_together_and_close, respond_together_and_close, ok(b"b")) as server:
+        together(lambda: send(transport, server), 2)
+        eventually(lambda: server.closed == 2)
+        with pytest.raises(TransportError):
+            send(transport, server)
+        assert send(transport, server).body == b"b"
+
+
 def test_a_response_after_close_leaves_no_connection_open(transport: Transport) -> None:
     requested, released = threading.Event(), threading.Event()
 

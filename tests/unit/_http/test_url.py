@@ -29,6 +29,7 @@ def test_a_url_is_parsed_into_its_parts(text: str, parts: tuple[object, ...]) ->
     "text",
     ["", "a", "a:80", "ftp://a", "http://", "http://:80", "http:///x", "http://a:b", "http://a:65536",
      "http://a:-1", "http://a b", "http://a/\n", "http://ä", "http://[::1", "http://[::1]x", "http://a#b",
+     "http://a%41", "http://a]", "http://a[b]", "http://a[::1]",
      "http://m%zz@a", "http://m%ff@a", "http://a:٣", "http://a\\b"],
 )  # fmt: skip
 def test_an_invalid_url_is_an_error(text: str) -> None:

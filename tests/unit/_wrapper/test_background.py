@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from appconfig_env._wrapper.background import PIPE_BYTES, start
 
 if TYPE_CHECKING:
-    from appconfig_env._wrapper.background import Work
+    from appconfig_env._wrapper.background import Send, Work
 
 # A run of pytest always has a second thread, the one that watches for canaries.
 pytestmark = pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:DeprecationWarning")
@@ -55,3 +58,26 @@ def test_the_runtimes_process_inherits_the_read_end() -> None:
     assert os.get_inheritable(child.descriptor)
     os.close(child.descriptor)
     os.waitpid(child.process, 0)
+
+
+def test_an_interrupt_from_the_keyboard_ends_the_child_at_once() -> None:
+    def work(send: Send) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        send(b"it was not ended")
+
+    assert outcome(work) == (b"", -signal.SIGINT)
+
+
+@pytest.mark.parametrize("seconds", [3600.0, 2.0, -0.1])
+def test_the_child_ends_if_the_clock_shows_that_it_was_frozen(
+    monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    now, parent = time.time, os.getpid()
+    times = iter([1000.0, 1000.1, 1000.1 + seconds])
+    monkeypatch.setattr(time, "time", lambda: now() if os.getpid() == parent else next(times))
+
+    def work(send: Send) -> None:
+        threading.Event().wait(10)  # until the watch ends the child
+        send(b"it was not ended")
+
+    assert outcome(work) == (b"", 1)

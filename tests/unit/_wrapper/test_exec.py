@@ -7,13 +7,14 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env._wrapper.exec import ExecError, environ_at_exec, execute
+from appconfig_env._wrapper.exec import ExecError, become, environ_at_exec, execute
 
-from ...support.paths import WRAPPER
+from ...support.paths import ROOT, WRAPPER
 from .starts import PYTHON, environ, start
 
 if TYPE_CHECKING:
@@ -43,6 +44,23 @@ def test_exec_is_in_place_and_keeps_inherited_descriptors(folder: Path) -> None:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def test_an_entry_without_a_name_is_not_passed_on() -> None:
+    script = "from appconfig_env._wrapper.exec import initial_environ; print(initial_environ())"
+    done = subprocess.run(
+        ["/usr/bin/env", "-i", "=x", "A=1", sys.executable, "-c", script],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    assert done.stdout == "{'A': '1'}\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGPIPE, signal.SIGXFSZ])
+def test_after_a_failed_exec_signals_are_ignored_as_before(number: signal.Signals) -> None:
+    assert signal.getsignal(number) == signal.SIG_IGN  # as Python itself does
+    with pytest.raises(FileNotFoundError):
+        become("/none", ["none"], {})
+    assert signal.getsignal(number) == signal.SIG_IGN
 
 
 def test_the_command_inherits_no_ignored_signal(folder: Path) -> None:

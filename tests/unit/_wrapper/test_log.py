@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appconfig_env._config.settings import Settings, from_environ
-from appconfig_env._wrapper.log import StartLog
+from appconfig_env._wrapper.log import StartLog, to_stderr
 
 from ...support.paths import WRAPPER
 from .starts import environ, prefetched
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_log_level_none_is_silent_and_json_is_json(folder: Path) -> None:
@@ -44,6 +49,15 @@ def test_nothing_is_written_to_a_closed_standard_error(folder: Path) -> None:
     done = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
     assert "DB_HOST=db.example\n" in done.stdout
     assert Path(given["APPCONFIG_ENV_SNAPSHOT"] + ".lock").read_text() == ""
+
+
+def test_what_has_the_number_of_a_closed_standard_error_gets_no_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    to_stderr("open")
+    monkeypatch.setattr(sys, "stderr", None)
+    to_stderr("closed")
+    assert capfd.readouterr().err == "open\n"
 
 
 def lines(environ: dict[str, str], *messages: tuple[str, str], level: str = "") -> list[str]:

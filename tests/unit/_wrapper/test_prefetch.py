@@ -119,6 +119,14 @@ def test_a_folder_that_cannot_be_written_costs_only_the_snapshot(folder: Path) -
     assert "was not written" in ended.log
 
 
+def test_the_half_written_files_of_a_killed_start_are_deleted(folder: Path) -> None:
+    left = [folder / "snapshot.json.123.tmp", folder / "snapshot.json.state.123.tmp"]
+    for path in left:
+        path.touch()
+    exported(environ(folder, C="ssm:/shop/one"))
+    assert [path.exists() for path in left] == [False, False]
+
+
 FOR_A_MINUTE = {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"}
 
 
@@ -245,6 +253,26 @@ def test_a_child_reads_no_setting_that_a_source_has_set_and_every_one_that_none_
     third = exported(in_a_child(first, APPCONFIG_ENV_SOURCES="ssm:/other/app/"))
 
     assert (second["A"], third["A"]) == ("1", "2")
+
+
+def test_a_setting_that_a_program_adds_is_read_by_the_wrappers_that_it_starts(
+    folder: Path,
+) -> None:
+    (folder / "ssm.json").write_text('{"/one": "1", "/other/app/A": "2"}')
+    first = exported(environ(folder, ONE="ssm:/one"))
+    second = exported(in_a_child(first, APPCONFIG_ENV_SOURCES="ssm:/other/app/"))
+    assert (second["ONE"], second["A"]) == ("1", "2")
+
+
+def test_a_reference_that_a_program_puts_in_place_of_another_one_is_not_read_but_reported(
+    folder: Path,
+) -> None:
+    first = exported(environ(folder, ONE="ssm:/shop/one"))
+    assert first["ONE"] == "1"
+    passed = json.loads(first[HANDOFF]) | {"process": 1, "kept": ["ONE"]}
+    ended = prefetched({**first, HANDOFF: json.dumps(passed), "ONE": "ssm:/shop/two"})
+    assert ended.environ["ONE"] == "ssm:/shop/two"
+    assert "ONE was left as it is, although it looks like a reference" in ended.log
 
 
 def test_a_wrapper_in_a_child_sets_new_values_and_keeps_what_is_configured(folder: Path) -> None:

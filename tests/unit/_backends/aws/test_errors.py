@@ -53,6 +53,16 @@ def test_a_failure_before_any_call_names_no_operation_but_the_credentials() -> N
         assert AwsError("", code, "why").reason == f"{code}: why; {errors.CHECK_CREDENTIALS}"
 
 
+@pytest.mark.parametrize(("operation", "region"), [("", ""), ("GetParameters", "eu-west-1")])
+def test_only_the_failure_of_a_call_has_the_region_where_it_was_made(
+    operation: str, region: str
+) -> None:
+    error = AwsError(operation, errors.NO_CREDENTIALS)
+    error.region, error.role_arn = "eu-west-1", "arn:aws:iam::1:role/r"
+    failure = error.failure
+    assert (failure.region, bool(failure.role_arn)) == (region, bool(region))
+
+
 @pytest.mark.parametrize(
     ("message", "summary", "hint"),
     [
@@ -133,6 +143,7 @@ def test_a_denial_is_made_for_its_resource() -> None:
         ("ThrottlingException", 429, True, False),
         ("HTTP 503", 503, True, False),
         ("Other", 500, True, False),
+        ("HTTP 403", 403, False, True),
         (errors.UNREACHABLE, 0, True, False),
         (errors.INVALID_RESPONSE, 200, False, False),
         (errors.NO_CREDENTIALS, 0, False, False),
@@ -147,7 +158,9 @@ def test_an_error_knows_whether_a_retry_or_other_input_may_help(
 ) -> None:
     error = AwsError("GetParameters", code, status=status)
     assert (error.is_transient, error.is_about_input) == (transient, about_input)
-    assert error.is_unreachable is (transient or code == errors.INVALID_RESPONSE)
+    # AWS's own refusals have a code: without one, a proxy or gateway may have responded.
+    is_unreachable = transient or code in (errors.INVALID_RESPONSE, "HTTP 403")
+    assert error.is_unreachable is is_unreachable
 
 
 def test_a_bare_error_is_equal_and_refers_to_no_frames() -> None:

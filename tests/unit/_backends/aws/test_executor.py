@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -221,32 +221,50 @@ def test_our_own_bug_is_an_error_without_values_and_does_not_hang() -> None:
 
 NAME = parse("ssm:/shop/prod/host").resource
 OPERATION = "GetParameters"
-RESET = (0.1, "connection to AWS broke (reset)")
-SILENCE = (100.0, "no response from AWS in time")
+
+
+class Attempt(NamedTuple):
+    """How an attempt fails, and after how many seconds at most."""
+
+    seconds: float
+    message: str
+    code: str = UNREACHABLE
+
+
+RESET = Attempt(0.1, "connection to AWS broke (reset)")
+SILENCE = Attempt(100.0, "no response from AWS in time")
+LATE_REFUSAL = Attempt(100.0, "no right", "AccessDeniedException")
 
 
 class Failing:
-    """A client whose calls fail one after another, each after so many seconds at most."""
+    """A client whose calls fail one after another.
 
-    def __init__(self, system: VirtualSystem, *failures: tuple[float, str]) -> None:
+    Attributes:
+        timeouts: of the calls.
+        raised: by the calls.
+    """
+
+    def __init__(self, system: VirtualSystem, *failures: Attempt) -> None:
         self._system = system
-        self._failures: Iterator[tuple[float, str]] = iter(failures)
+        self._failures: Iterator[Attempt] = iter(failures)
         self.timeouts: list[float] = []
+        self.raised: list[AwsError] = []
 
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
     ) -> dict[str, Any]:
         del parameters, region
         self.timeouts.append(timeout)
-        seconds, message = next(self._failures)
+        seconds, message, code = next(self._failures)
         self._system.at += min(seconds, timeout)
-        raise AwsError(operation, UNREACHABLE, message)
+        self.raised.append(AwsError(operation, code, message))
+        raise self.raised[-1]
 
     def close(self) -> None:
         """Nothing is open."""
 
 
-def failure(seconds: float, *failures: tuple[float, str]) -> tuple[str, list[float]]:
+def failure(seconds: float, *failures: Attempt) -> tuple[str, list[float]]:
     """What is reported after calls that fail so, and the time that each attempt had."""
     system = VirtualSystem()
     client = Failing(system, *failures)
@@ -264,14 +282,15 @@ def failure(seconds: float, *failures: tuple[float, str]) -> tuple[str, list[flo
         ((RESET, SILENCE), RESET),
         ((RESET, RESET, SILENCE), RESET),
         ((SILENCE,), SILENCE),
+        ((RESET, LATE_REFUSAL), LATE_REFUSAL),  # AWS has decided, if only just in time
     ],
 )
 def test_an_attempt_that_the_deadline_ended_does_not_hide_what_an_earlier_one_met(
-    failures: tuple[tuple[float, str], ...], reported: tuple[float, str]
+    failures: tuple[Attempt, ...], reported: Attempt
 ) -> None:
     summary, timeouts = failure(1.0, *failures)
 
-    assert summary == f"Unreachable: {reported[1]}"
+    assert summary == f"{reported.code}: {reported.message}"
     assert len(timeouts) == len(failures)
 
 
@@ -280,7 +299,78 @@ def test_the_last_of_the_attempts_that_had_their_time_is_reported() -> None:
 
     assert timeouts[:2] == [ATTEMPT_SECONDS] * 2
     assert timeouts[2] < ATTEMPT_SECONDS
-    assert summary == f"Unreachable: {SILENCE[1]}"
+    assert summary == f"Unreachable: {SILENCE.message}"
+
+
+def test_what_an_earlier_attempt_met_is_raised_again_as_a_copy() -> None:
+    system = VirtualSystem()
+    client = Failing(system, RESET, SILENCE)
+    run = Run(client, 1.0, 1, needed=[NAME.reference], system=system)
+
+    with pytest.raises(AwsError) as caught:
+        run.call(OPERATION, {}, [NAME])
+
+    assert caught.value.message == RESET.message
+    assert caught.value not in client.raised
+
+
+def refused(run: Run, text: str, code: str) -> None:
+    """Let a call for the resource fail, of which its caller makes nothing."""
+    with pytest.raises(AwsError, match=code):
+        run.call(OPERATION, {}, [parse(text).resource])
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("AccessDeniedException", "unavailable"), ("ThrottlingException", "throttled")],
+)
+def test_a_refusal_does_not_decide_on_a_resource_that_was_still_read_at_the_deadline(
+    code: str, kind: str
+) -> None:
+    client = FakeClient(GetParameters=error(OPERATION, code))
+    run = Run(client, 1.0, 1, system=VirtualSystem())
+    refused(run, "ssm:a", code)
+
+    late = run.late(parse("ssm:a").resource)
+
+    assert (late.kind, late.code) == (kind, code)
+    assert late.summary == f"no response within 1 s after {code}"
+
+
+def test_of_several_failures_the_last_one_explains_why_there_was_no_time() -> None:
+    codes = ["AccessDeniedException", "InvalidKeyId"]
+    client = FakeClient(GetParameters=[error(OPERATION, code) for code in codes])
+    run = Run(client, 1.0, 1, system=VirtualSystem())
+    refused(run, "ssm:a", codes[0])
+    refused(run, "ssm:b", codes[1])
+
+    late = run.late(parse("ssm:c").resource)
+
+    assert f"an earlier call failed: {OPERATION} failed: InvalidKeyId" in late.summary
+
+
+@pytest.mark.parametrize(("own", "reported"), [("", "eu-west-1"), ("us-east-1", "us-east-1")])
+def test_the_region_that_the_client_states_is_reported_or_else_that_of_the_run(
+    own: str, reported: str
+) -> None:
+    run = Run(FakeClient(), 1.0, 1, region="eu-west-1", system=VirtualSystem())
+    denied = error(OPERATION, "AccessDeniedException")
+    denied.region = own
+
+    run.fail([NAME], denied)
+
+    outcome = run.outcomes[NAME.reference]
+    assert isinstance(outcome, Failure)
+    assert outcome.region == reported
+
+
+def test_a_fetch_took_no_longer_than_its_timeout_even_if_the_process_was_frozen() -> None:
+    system = VirtualSystem()
+    run = Run(FakeClient(), 2.0, 1, system=system)
+    elapsed = []
+    for system.at in (0.0, 1.5, 2.0, 3600.0):
+        elapsed.append(run.elapsed)
+    assert elapsed == [0.0, 1.5, 2.0, 2.0]
 
 
 class Pages:
@@ -297,7 +387,7 @@ class Pages:
         del parameters, region
         self._system.at += min(self._seconds, timeout * 0.95)  # calls end before the deadline
         if self._seconds > timeout * 0.95:
-            raise AwsError(operation, UNREACHABLE, SILENCE[1])
+            raise AwsError(operation, UNREACHABLE, SILENCE.message)
         self._number += 1
         page = [{"Name": f"/shop/p{self._number}", "Value": "1"}]
         return {"Parameters": page, "NextToken": f"page {self._number}"}
@@ -328,4 +418,4 @@ def test_a_page_that_fails_before_the_deadline_is_reported_as_such() -> None:
     run.wait()
     outcome = run.outcomes[path.reference]
     assert isinstance(outcome, Failure)
-    assert outcome.summary == f"Unreachable: {RESET[1]}"
+    assert outcome.summary == f"Unreachable: {RESET.message}"
