@@ -125,7 +125,7 @@ def test_a_yaml_number_may_have_as_many_characters_as_every_python_can_write() -
         (BOMB, "at most 100000 values"),
         (MERGES, "at most 100000 values"),
         ("a: " + "1" * 501, "numbers of at most 500 characters"),
-        ("a: 1" + ":59" * 200, "numbers of at most 500 characters"),
+        ("a: !!int 1" + ":59" * 200, "numbers of at most 500 characters"),
         ("a: \x00", "invalid YAML"),
     ],
 )
