@@ -289,6 +289,9 @@ def is_fresh(now: float, since: float, until: float) -> bool:
     return since <= now < until
 
 
+NO_ENTRY = Entry()  # of a resource that was never read; entries do not change
+
+
 def newer(own: Entry, found: Entry) -> Entry:
     """Return the newer document and the newer attempt of two entries of one resource.
 
@@ -345,7 +348,7 @@ def after(
         fallback: returns the fallback's entry of a reference; called if AWS is unavailable and
             there never was a document.
     """
-    previous = previous or Entry()
+    previous = previous or NO_ENTRY
     if isinstance(outcome, Document):
         return _after_document(previous, outcome, sources, schedule)
     if isinstance(outcome, Failure):
@@ -442,6 +445,8 @@ def _is_usable(fallback: Entry, sources: Sequence[Source]) -> bool:
 
 
 def _is_no_longer_json(previous: Entry, document: Document, sources: Sequence[Source]) -> bool:
+    if previous.fetched_at is None:
+        return False
     data = exact_data_of(document, sources[0].resource)
     if not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
         return False

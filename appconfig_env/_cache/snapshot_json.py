@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 START = b'{"schema": '
 LAST_LINE = b"}}"
+_encode = json.encoder()
 _SECRET = {name for name, scheme in SCHEMES.items() if scheme.is_secret}
 # What is raised for bytes that cannot be ours.
 _INVALID = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
@@ -54,11 +55,11 @@ def dumps(snapshot: Snapshot, resources: Resources, *, with_secrets: bool = Fals
         with_secrets: leave nothing out: for another process's memory, never for a file.
     """
     documents = [
-        f"{json.dumps(reference)}: {json.dumps(_document_fields(entry.document))}".encode()
+        _encode({reference: _document_fields(entry.document)})[1:-1].encode()
         for reference, entry in snapshot.entries.items()
         if entry.document is not None and (with_secrets or not entry.is_secret)
     ]
-    head = json.dumps(_head(snapshot, resources, with_secrets=with_secrets))
+    head = _encode(_head(snapshot, resources, with_secrets=with_secrets))
     first = f'{head[:-1]}, "documents": {{\n'.encode()
     return first + b",\n".join(documents) + (b"\n" if documents else b"") + LAST_LINE + b"\n"
 
@@ -69,7 +70,7 @@ def dumps_state(snapshot: Snapshot, resources: Resources, link: str) -> bytes:
     for reference, entry in snapshot.entries.items():
         if entry.token:
             head["entries"][reference]["token"] = entry.token
-    return json.dumps({**head, "snapshot": link}).encode() + b"\n"
+    return _encode({**head, "snapshot": link}).encode() + b"\n"
 
 
 def link_of(data: bytes) -> str:

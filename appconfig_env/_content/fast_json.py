@@ -112,10 +112,30 @@ def dumps(
     ascii_only: bool = True,
     native: ModuleType | None = accelerator,
 ) -> str:
-    """Encode like `json.dumps`.
+    """Encode like `json.dumps`: `encoder`, for one value.
 
     Args:
         value: JSON data; a circular reference raises a RecursionError.
+        sort_keys: as json's.
+        compact: omit spaces.
+        ascii_only: escape all other characters.
+        native: the C code; None for json itself.
+    """
+    return encoder(sort_keys=sort_keys, compact=compact, ascii_only=ascii_only, native=native)(
+        value
+    )
+
+
+def encoder(
+    *,
+    sort_keys: bool = False,
+    compact: bool = False,
+    ascii_only: bool = True,
+    native: ModuleType | None = accelerator,
+) -> Callable[[object], str]:
+    """Return what encodes values like `dumps`: for many values, this takes half the time.
+
+    Args:
         sort_keys: as json's.
         compact: omit spaces.
         ascii_only: escape all other characters.
@@ -130,10 +150,10 @@ def dumps(
     except (AttributeError, TypeError):
         import json  # only an unknown Python pays for this
 
-        return json.dumps(
-            value, sort_keys=sort_keys, separators=(item, key), ensure_ascii=ascii_only
-        )
-    return "".join(encode(value, 0))
+        return json.JSONEncoder(
+            sort_keys=sort_keys, separators=(item, key), ensure_ascii=ascii_only
+        ).encode
+    return lambda value: "".join(encode(value, 0))
 
 
 def dumps_exact(value: object, *, native: ModuleType | None = accelerator) -> str:

@@ -37,9 +37,9 @@ def text_of(body: bytes) -> str:
 
 def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the option's own name
     """Return `json`, `dotenv`, `yaml` or `text`; empty if neither argument determines it."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    if format:
+    if format or not content_type:
         return format
+    media_type = content_type.partition(";")[0].strip().lower()
     if media_type in JSON_TYPES or media_type.endswith("+json"):
         return "json"
     if media_type in YAML_TYPES or media_type.endswith("+yaml"):

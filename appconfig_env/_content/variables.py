@@ -136,7 +136,7 @@ def render(source: Source, document: Document, data: object) -> Variables:
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
-    if missing := _missing(source, {*origins, *protected}, others):
+    if source.only and (missing := _missing(source, {*origins, *protected}, others)):
         (left_out if source.optional else problems).append(missing)
     if problems:
         raise DocumentError(*joined(problems))
