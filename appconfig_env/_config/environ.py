@@ -122,7 +122,7 @@ class Reader:
     def file_path(self, name: str, default: str) -> str:
         """The absolute path of a file that will be written: no device, which it would replace."""
         path = self.text(name) or default
-        is_device = path.startswith("/dev/") and not path.startswith("/dev/shm/")  # noqa: S108 # nosec B108 # a folder
+        is_device = path.startswith("/dev/") and not path.startswith("/dev/shm/")  # noqa: S108 # a folder
         if is_device or not path.startswith("/"):
             self.reject(name, "the absolute path of a file")
             return default
