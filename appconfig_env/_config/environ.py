@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "none")
+MEMORY = "/dev/shm/"  # noqa: S108 # nosec B108 # whose files are not devices
 CORRECT = "correct or unset the variable"
 _WORDS = {
     "yes": True, "on": True, "true": True, "1": True,
@@ -122,7 +123,7 @@ class Reader:
     def file_path(self, name: str, default: str) -> str:
         """The absolute path of a file that will be written: no device, which it would replace."""
         path = self.text(name) or default
-        is_device = path.startswith("/dev/") and not path.startswith("/dev/shm/")  # noqa: S108 # a folder
+        is_device = path.startswith("/dev/") and not path.startswith(MEMORY)
         if is_device or not path.startswith("/"):
             self.reject(name, "the absolute path of a file")
             return default
