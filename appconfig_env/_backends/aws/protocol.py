@@ -9,7 +9,7 @@ from __future__ import annotations
 import binascii
 
 from ..._content import fast_json as json
-from ..._content.strict_json import reject_deep
+from ..._content.strict_json import DEEPEST, reject_deep
 from ..._http.errors import BETWEEN
 from ..._http.messages import HttpRequest, HttpResponse
 from ..._http.percent import encode
@@ -131,7 +131,8 @@ def _xml_text(text: str, name: str) -> str:
 def _json_object(operation: str, response: HttpResponse) -> dict[str, Any]:
     try:
         found = json.loads(response.body)
-        reject_deep(found)  # as Pythons before 3.14 do, each from a depth of its own on
+        if response.body.count(b"{") + response.body.count(b"[") > DEEPEST:
+            reject_deep(found)  # as Pythons before 3.14 do, each from a depth of its own on
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -100,6 +100,7 @@ def read_names(run: Run, wanted: Named, region: str) -> None:
             run.add("ssm", resources, read_names, {name: resources}, region)
         return
     found = _by_bare_name(response.get("Parameters") or ())
+    read_seconds = run.read_seconds(concerned[0])  # they were read by the same calls
     for name, resources in wanted.items():
         parameter = found.get(_bare(name))
         if parameter is None:
@@ -111,7 +112,7 @@ def read_names(run: Run, wanted: Named, region: str) -> None:
                 str(parameter["Value"]).encode("utf-8", "surrogatepass"),
                 secret=parameter.get("Type") == "SecureString",
                 version=str(parameter.get("Version") or ""),
-                read_seconds=run.read_seconds(resource),
+                read_seconds=read_seconds,
             )
 
 
