@@ -174,15 +174,14 @@ class Prefetch:
 
     def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
         """Log which of the resources make a refresh longer than the settings say."""
+        usual = self._settings.poll_timeout_seconds
         slow = {
             self._settings.label(reference): entry.read_seconds
             for reference, entry in snapshot.entries.items()
-            if reference in references
+            if entry.read_seconds >= usual and reference in references
         }
-        usual = self._settings.poll_timeout_seconds
-        longest = refresh_seconds(self._settings, snapshot)
-        slow = {reference: seconds for reference, seconds in slow.items() if seconds >= usual}
         if slow:
+            longest = refresh_seconds(self._settings, snapshot)
             self._log.write(
                 "warn",
                 f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, so a refresh, and "
