@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._backends.system import THIS_SYSTEM
 from appconfig_env._wrapper.main import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from appconfig_env._backends.base import Outcome, Request
 
     from .fake_aws import FakeAws
 
@@ -82,3 +85,15 @@ def wrapped(environ: Mapping[str, str], clock: Clock) -> dict[str, str]:
     )
     assert code == 0, lines
     return passed
+
+
+class TimedBackend(FakeBackend):
+    """A backend that records how much time it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.timeouts: list[float] = []
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        self.timeouts.append(timeout)
+        return super().__call__(requests, timeout)

@@ -10,7 +10,6 @@ import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.base import Request
-from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._backends.local import LocalBackend
 from appconfig_env._backends.router import Router
 from appconfig_env._config.references import parse
@@ -18,11 +17,13 @@ from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
+from ...support.fakes import TimedBackend
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from appconfig_env._backends.base import Backend, Outcome
+    from appconfig_env._backends.base import Backend
 
 KEYS = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
@@ -82,18 +83,6 @@ def test_only_sources_beyond_files_need_an_import_which_no_fork_may_interrupt(fo
     assert entered == ["importing"]
 
 
-class Timed(FakeBackend):
-    """A backend that records how much time it is given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.timeouts: list[float] = []
-
-    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
-        self.timeouts.append(timeout)
-        return super().__call__(requests, timeout)
-
-
 @contextmanager
 def lasting(seconds: float) -> Iterator[None]:
     """The lock of an import that takes so long, or longer on a busy machine."""
@@ -104,7 +93,7 @@ def lasting(seconds: float) -> Iterator[None]:
 
 
 def test_the_time_of_an_import_is_part_of_the_fetchs_time() -> None:
-    backend = Timed()
+    backend = TimedBackend()
 
     class Known(Router):
         """A router to this backend."""

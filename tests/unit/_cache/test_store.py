@@ -18,7 +18,7 @@ from appconfig_env._config.settings import HANDOFF
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
-from ...support.fakes import Clock, steadily
+from ...support.fakes import Clock, TimedBackend, steadily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -388,20 +388,8 @@ class Blocking(FakeBackend):
         return super().__call__(requests, timeout)
 
 
-class Timed(FakeBackend):
-    """A backend that records how much time it is given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.timeouts: list[float] = []
-
-    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
-        self.timeouts.append(timeout)
-        return super().__call__(requests, timeout)
-
-
 def test_a_refresh_is_given_as_long_as_the_last_good_read_took(process: Process) -> None:
-    backend = Timed()
+    backend = TimedBackend()
     process.backend = backend
     process.store.distrust(0.0)  # takes the new backend
     for seconds in (4.0, 0.5, 0.5):
