@@ -83,6 +83,9 @@ DEFAULT = "using its default", "using their defaults"
 UNSET = "left unset", "left unset"
 
 
+_NONE: dict[str, Any] = {}  # shared: nothing in an entry is edited
+
+
 class Entry:
     """Everything cached about one resource.
 
@@ -144,8 +147,8 @@ class Entry:
         self.revision = revision
         self.confirmed = confirmed
         self.is_secret = is_secret
-        self.redacted = dict(redacted or {})
-        self.given = dict(given or {})
+        self.redacted = redacted or _NONE
+        self.given = given or _NONE
         self._rendering: tuple[Sequence[Source], Rendering] | None = None
 
     def _with(self, **changes: object) -> Entry:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import _stat as stat
+import posix  # os itself costs a cold start 1.5 ms
 
 from .snapshot_json import SnapshotRefusedError
 
@@ -26,27 +26,27 @@ def write(path: str, data: bytes, *, mode: int = 0o600) -> None:
     """
     if _is_device(path):  # a rename would put the file in its place, for the whole machine
         raise OSError(EEXIST, "it is a device")
-    temporary = f"{path}.{os.getpid()}.tmp"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    temporary = f"{path}.{posix.getpid()}.tmp"
+    flags = posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_NOFOLLOW | posix.O_CLOEXEC
     try:
-        descriptor = os.open(temporary, flags, 0o600)
+        descriptor = posix.open(temporary, flags, 0o600)
     except FileExistsError:  # from a process with this ID that was killed while it wrote
-        os.unlink(temporary)
-        descriptor = os.open(temporary, flags, 0o600)
+        posix.unlink(temporary)
+        descriptor = posix.open(temporary, flags, 0o600)
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
             if mode != 0o600:
-                os.fchmod(descriptor, mode)
-        os.rename(temporary, path)
+                posix.fchmod(descriptor, mode)
+        posix.rename(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        posix.unlink(temporary)
         raise
 
 
 def _is_device(path: str) -> bool:
     try:
-        mode = os.lstat(path).st_mode
+        mode = posix.lstat(path).st_mode
     except OSError:
         return False
     return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
@@ -55,7 +55,7 @@ def _is_device(path: str) -> bool:
 def remove(path: str) -> None:
     """Delete the file at `path`, if there is one and it can be deleted."""
     try:  # noqa: SIM105 - contextlib would cost 4 ms
-        os.unlink(path)
+        posix.unlink(path)
     except OSError:
         pass
 
@@ -71,7 +71,7 @@ def sweep(path: str, *endings: str) -> None:
     """
     folder, slash, name = path.rpartition("/")
     try:
-        found = os.listdir(folder + slash or ".")
+        found = posix.listdir(folder + slash or ".")
     except OSError:
         return
     names = [name, *(name + ending for ending in endings)]
@@ -94,28 +94,28 @@ def read(path: str, *, ours: bool = True, first_line: bool = False) -> bytes | N
         SnapshotRefusedError: the file must not be used.
     """
     # O_NONBLOCK: if the file is a FIFO, opening it must not wait for its writer.
-    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (os.O_NOFOLLOW if ours else 0)
+    flags = posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK | (posix.O_NOFOLLOW if ours else 0)
     try:
-        descriptor = os.open(path, flags)
+        descriptor = posix.open(path, flags)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SnapshotRefusedError(f"it cannot be opened ({error.strerror})") from None
     try:
-        status = os.fstat(descriptor)
+        status = posix.fstat(descriptor)
         _refuse(status, ours=ours)
         with open(descriptor, "rb", closefd=False) as file:
             return file.readline() if first_line else file.read(status.st_size)
     except OSError as error:
         raise SnapshotRefusedError(f"it cannot be read ({error.strerror})") from None
     finally:
-        os.close(descriptor)
+        posix.close(descriptor)
 
 
-def _refuse(status: os.stat_result, *, ours: bool) -> None:
+def _refuse(status: posix.stat_result, *, ours: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise SnapshotRefusedError("it is not a regular file")
-    if ours and status.st_uid != os.geteuid():
+    if ours and status.st_uid != posix.geteuid():
         raise SnapshotRefusedError("it belongs to another user")
     if ours and status.st_mode & 0o077:
         raise SnapshotRefusedError("other users may read or write it")

@@ -11,7 +11,8 @@ document has its own line, which is parsed only if the document is new:
 The whole file is one JSON object, but a file with another layout is refused. It is written when a
 document changes. A poll without news writes the state file alone, whatever the documents' size. It
 is a first line without documents, but with the tokens, which are nowhere else, and with the digest
-of the snapshot file's first line, whose place it takes. The README, "The snapshot", has the schema.
+of the snapshot file's first line. Its entries replace those of that line; those that it does not
+have are still as in that line. The README, "The snapshot", has the schema.
 No file holds a secret: of an entry with a secret only the names of its variables are written.
 """
 
@@ -65,7 +66,13 @@ def dumps(snapshot: Snapshot, resources: Resources, *, with_secrets: bool = Fals
 
 
 def dumps_state(snapshot: Snapshot, resources: Resources, link: str) -> bytes:
-    """Return the bytes of the state file that belongs to the snapshot file with this `link_of`."""
+    """Return the bytes of the state file that belongs to the snapshot file with this `link_of`.
+
+    Args:
+        snapshot: the entries to write; those of the snapshot file's first line can be left out.
+        resources: the sources by resource, for the names of redacted variables.
+        link: of the snapshot file.
+    """
     head = _head(snapshot, resources)
     for reference, entry in snapshot.entries.items():
         if entry.token:
@@ -179,9 +186,9 @@ def loads(
     try:
         head, lines = _split(data)
         newer = _state_of(state, link_of(data))
-        if newer is not None and _digests(newer) == _digests(head):
-            return _snapshot(newer, resources, document)
-        return _snapshot(head, resources, document).without_tokens()
+        if newer is not None and not _has_documents_of(head, newer):
+            newer = None
+        return _merged(head, newer, resources, document)
     except _INVALID:
         raise SnapshotRefusedError("it is not a complete snapshot") from None
 
@@ -210,13 +217,28 @@ def loads_known(
         return found
 
     try:
-        head = _state_of(state, link_of(first_line))
-        if head is not None:
-            return _snapshot(head, resources, document)
+        newer = _state_of(state, link_of(first_line))
+        if newer is not None and newer["entries"].keys() >= set(resources):
+            return _snapshot(newer, resources, document)
         head = _decode((first_line.rstrip(b"\n") + LAST_LINE).decode())
-        return _snapshot(head, resources, document).without_tokens()
+        return _merged(head, newer, resources, document)
     except _INVALID:
         return None
+
+
+def _merged(
+    head: dict[str, Any],
+    newer: dict[str, Any] | None,
+    resources: Collection[str] | None,
+    document: Callable[[str, str, dict[str, Any]], Document],
+) -> Snapshot:
+    """Return what the first line and the state file say together; the first line has no tokens."""
+    if newer is None:
+        return _snapshot(head, resources, document).without_tokens()
+    rest = {name: one for name, one in head["entries"].items() if name not in newer["entries"]}
+    older = _snapshot({**head, "entries": rest}, resources, document).without_tokens()
+    found = _snapshot(newer, resources, document)
+    return Snapshot(found.taken_at, found.fingerprint, {**older.entries, **found.entries})
 
 
 def _snapshot(
@@ -261,6 +283,12 @@ def _state_of(state: bytes | None, link: str) -> dict[str, Any] | None:
         return head if head["schema"] == SCHEMA and head["snapshot"] == link else None
     except _INVALID:
         return None
+
+
+def _has_documents_of(head: dict[str, Any], newer: dict[str, Any]) -> bool:
+    """Whether the state file's entries have the documents of the snapshot file."""
+    digests = _digests(head)
+    return _digests(newer) == {name: digests[name] for name in newer["entries"] if name in digests}
 
 
 def _digests(head: dict[str, Any]) -> dict[str, object]:

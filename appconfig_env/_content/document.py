@@ -148,9 +148,8 @@ class Document:
     def digest(self) -> str:
         """A hash that is equal for equal documents: 32 hexadecimal digits."""
         if not self._digest:
-            digest = blake2b(digest_size=16)
-            for part in (self.version, self.content_type, self.name):
-                digest.update(part.encode("utf-8", "surrogatepass") + b"\0")
+            about = f"{self.version}\0{self.content_type}\0{self.name}\0"
+            digest = blake2b(about.encode("utf-8", "surrogatepass"), digest_size=16)
             digest.update(self.body)
             for name, value in (self.parameters or {}).items():
                 for part in (name, value):

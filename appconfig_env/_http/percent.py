@@ -4,7 +4,6 @@ from __future__ import annotations
 
 # urllib.parse does the same, but its imports cost a cold start 8 ms.
 UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-_TABLE = [chr(byte) if byte in UNRESERVED else f"%{byte:02X}" for byte in range(256)]
 
 
 def encode(text: str, keep: str = "") -> str:
@@ -14,10 +13,10 @@ def encode(text: str, keep: str = "") -> str:
         text: any text.
         keep: ASCII characters.
     """
-    data = text.encode()
-    if not data.translate(None, UNRESERVED + keep.encode()):
+    data, kept = text.encode(), UNRESERVED + keep.encode()
+    if not data.translate(None, kept):
         return text  # true for most names
-    return "".join([chr(byte) if chr(byte) in keep else _TABLE[byte] for byte in data])
+    return "".join([chr(byte) if byte in kept else f"%{byte:02X}" for byte in data])
 
 
 def decode(text: str) -> str:

@@ -38,10 +38,11 @@ class Transport:
         self,
         *,
         ca_bundle: str = "",
+        environ: Mapping[str, str] | None = None,
         proxy_url: str = "",
         proxy_headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        self._trust = Trust(ca_bundle)
+        self._trust = Trust(ca_bundle, environ or {})
         self._proxy = Url(proxy_url) if proxy_url else None
         self._proxy_headers = proxy_headers
         self._idle: Idle = {}

@@ -38,6 +38,7 @@ class LeanClient:
         self._offset = 0.0  # AWS's clock minus ours, once it matters
         self._transport = Transport(
             ca_bundle=settings.ca_bundle,
+            environ=environ,
             proxy_url=settings.proxy_url,
             proxy_headers=settings.proxy_headers,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posix
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -160,7 +161,7 @@ def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
     codes = []
 
     def close_and_fork(descriptor: int) -> None:
-        monkeypatch.setattr(os, "close", close)
+        monkeypatch.setattr(posix, "close", close)
         close(descriptor)
         taken = os.open(os.devnull, os.O_RDONLY)  # another thread gets the same descriptor number
         child = os.fork()
@@ -174,6 +175,6 @@ def test_a_fork_while_the_lock_is_closed_closes_nothing_else_in_the_child(
         codes.append(os.waitpid(child, 0)[1])
         close(taken)
 
-    monkeypatch.setattr(os, "close", close_and_fork)
+    monkeypatch.setattr(posix, "close", close_and_fork)
     lock.release()
     assert codes == [0]

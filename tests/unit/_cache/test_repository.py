@@ -231,6 +231,27 @@ def test_a_new_document_replaces_the_file_and_ends_its_state(
     assert (found.entries[APP].data(settings.sources[0]), token(found)) == ({"a": 2}, "token-2")
 
 
+def test_next_to_a_new_snapshot_the_state_file_has_only_the_entries_with_a_token(
+    tmp_path: Path, log: Lines
+) -> None:
+    other = "appconfig:a/b/other"
+    settings = from_environ({
+        "APPCONFIG_ENV_SOURCES": f"{APP} {other}",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    })  # fmt: skip
+    with SnapshotRepository(settings, {}) as access:
+        snapshot = known(settings)
+        snapshot.entries[other] = snapshot.entries[APP].without_token()
+        access.put(snapshot)
+        assert json.loads(files(settings)[STATE])["entries"].keys() == {APP}
+        found = access.take(log)
+        assert found is not None
+        assert {name: entry.token for name, entry in found.entries.items()} == {
+            APP: "token",
+            other: "",
+        }
+
+
 def test_a_snapshot_without_tokens_has_no_state_file(settings: Settings) -> None:
     with SnapshotRepository(settings, {}) as shared:
         shared.put(known(settings))

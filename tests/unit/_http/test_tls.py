@@ -462,7 +462,7 @@ import sys
 sys.modules["_ssl"] = None
 sys.path.insert(0, sys.argv[1])
 from appconfig_env._http import tls, trust_store
-print(tls.native, repr(trust_store._system_file()))
+print(tls.native, repr(trust_store._system_file({})))
 """
 
 

@@ -168,7 +168,7 @@ def test_a_store_that_is_not_utf8_can_be_searched() -> None:
 
 
 def test_only_amazons_roots_are_loaded_from_a_bundle_that_has_them(bundle: str) -> None:
-    trust = Trust(bundle)
+    trust = Trust(bundle, {})
     assert units(trust.context()) == ["look-alike"]
     assert trust.context() is trust.context()
     assert trust.context().verify_mode == ssl.CERT_REQUIRED
@@ -178,14 +178,14 @@ def test_only_amazons_roots_are_loaded_from_a_bundle_that_has_them(bundle: str) 
 def test_only_amazons_roots_are_loaded_from_the_real_store(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_bytes(STORE)
-    trust = Trust(str(path))
+    trust = Trust(str(path), {})
     assert set(subjects(trust.context(), "commonName")) == ROOTS
     assert trust.widen(trust.context())
     assert trust.context().cert_store_stats()["x509_ca"] > 100
 
 
 def test_trust_is_widened_once(bundle: str) -> None:
-    trust = Trust(bundle)
+    trust = Trust(bundle, {})
     narrow = trust.context()
     assert trust.widen(narrow)
     whole = trust.context()
@@ -197,7 +197,7 @@ def test_trust_is_widened_once(bundle: str) -> None:
 
 
 def test_a_bundle_without_amazons_roots_is_loaded_completely_at_once(tmp_path: Path) -> None:
-    trust = Trust(written(tmp_path / "ca.pem", private, stranger))
+    trust = Trust(written(tmp_path / "ca.pem", private, stranger), {})
     assert units(trust.context()) == ["private", "stranger"]
     assert not trust.widen(trust.context())
 
@@ -212,10 +212,10 @@ def test_data_that_only_resembles_amazons_certificates_is_rejected_by_openssl(
     fake = BEGIN + b"\n" + base64.b64encode(name) + b"\n" + END + b"\n"
     path.write_bytes(fake)
     with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in .*ca\.pem"):
-        Trust(str(path)).context()
+        Trust(str(path), {}).context()
     path.write_bytes(private.cert_pem.bytes() + fake)
     with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in .*ca\.pem"):
-        Trust(str(path)).context()
+        Trust(str(path), {}).context()
 
 
 lines = st.one_of(
@@ -251,7 +251,7 @@ def test_no_certificate_is_trusted_that_openssl_does_not_find_in_the_file(
         public.load_verify_locations(path)
     except ssl.SSLError:  # OpenSSL rejects a broken file as a whole, so there is nothing to compare
         return
-    trusted = Trust(str(path)).context().get_ca_certs(binary_form=True)
+    trusted = Trust(str(path), {}).context().get_ca_certs(binary_form=True)
     assert set(trusted) <= set(public.get_ca_certs(binary_form=True))
 
 
@@ -260,7 +260,7 @@ def test_a_bundle_without_certificates_is_an_error(tmp_path: Path, content: byte
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
-    trust = Trust(str(path))
+    trust = Trust(str(path), {})
     for _ in range(2):
         with pytest.raises(
             TransportError, match=r"^AWS_CA_BUNDLE: no certificates in .*ca\.pem' \("
@@ -274,11 +274,11 @@ def test_a_bundle_without_certificates_is_an_error(tmp_path: Path, content: byte
 
 def test_a_bundle_that_is_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in "):
-        Trust(str(tmp_path)).context()
+        Trust(str(tmp_path), {}).context()
 
 
 def test_a_bundle_that_disappears_is_an_error_until_it_is_back(bundle: str) -> None:
-    trust = Trust(bundle)
+    trust = Trust(bundle, {})
     narrow = trust.context()
     Path(bundle).rename(bundle + ".away")
     with pytest.raises(TransportError, match=r"^AWS_CA_BUNDLE: no certificates in "):
@@ -290,7 +290,7 @@ def test_a_bundle_that_disappears_is_an_error_until_it_is_back(bundle: str) -> N
 
 
 def test_threads_load_once_and_widen_once(bundle: str) -> None:
-    trust = Trust(bundle)
+    trust = Trust(bundle, {})
     barrier = threading.Barrier(8)
 
     def work() -> tuple[object, bool, object]:
@@ -397,10 +397,10 @@ def test_the_issuer_of_a_proxy_that_inspects_tls_must_be_in_the_bundle(bundle: s
 
 
 SYSTEM = """
-import sys
+import os, sys
 sys.path.insert(0, sys.argv[1])
 from appconfig_env._http.transport import Transport, TransportError, Url
-transport = Transport()
+transport = Transport(environ=os.environ)
 print(*(name for entry in transport._trust.context().get_ca_certs()
         for ((field, name),) in entry["subject"] if field == "organizationalUnitName"))
 for address in sys.argv[2:]:
@@ -440,7 +440,7 @@ def test_the_systems_store_is_also_narrowed_and_widened(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", bundle)  # OpenSSL reads it each time
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
-    trust = Trust("")
+    trust = Trust("", os.environ)
     assert units(trust.context()) == ["look-alike"]
     assert trust.widen(trust.context())
     assert units(trust.context()) == ["look-alike", "private"]
@@ -500,7 +500,7 @@ def test_the_five_roots_have_the_file_names_that_openssl_looks_up() -> None:
 @pytest.mark.usefixtures("no_store_is_named")
 def test_a_root_of_any_name_is_found_in_the_directory(tmp_path: Path, name: str) -> None:
     authority = trustme.CA(organization_name=name, organization_unit_name=name.swapcase())
-    trust = Trust("", directory(tmp_path / "anchors", authority))
+    trust = Trust("", {}, directory(tmp_path / "anchors", authority))
     with serving(authority) as server:
         handshake(trust, server)
     with serving(stranger) as server, pytest.raises(DistrustError):
@@ -509,7 +509,7 @@ def test_a_root_of_any_name_is_found_in_the_directory(tmp_path: Path, name: str)
 
 @pytest.mark.usefixtures("no_store_is_named")
 def test_the_systems_store_replaces_the_directory_when_trust_is_widened(tmp_path: Path) -> None:
-    trust = Trust("", directory(tmp_path / "anchors", private))
+    trust = Trust("", {}, directory(tmp_path / "anchors", private))
     first = trust.context()
     assert trust.widen(first)
     assert trust.context() is not first
@@ -524,13 +524,13 @@ def test_with_a_named_store_no_other_issuer_is_trusted(
     folder = directory(tmp_path / "anchors", stranger)
     if variable != "AWS_CA_BUNDLE":
         monkeypatch.setenv(variable, bundle)
-    trust = Trust(bundle if variable == "AWS_CA_BUNDLE" else "", folder)
+    trust = Trust(bundle if variable == "AWS_CA_BUNDLE" else "", os.environ, folder)
     with serving(stranger) as server, pytest.raises(DistrustError):
         handshake(trust, server)
 
 
 @pytest.mark.usefixtures("no_store_is_named")
 def test_without_the_directory_the_systems_store_is_used(tmp_path: Path) -> None:
-    trust = Trust("", str(tmp_path / "nowhere"))
+    trust = Trust("", {}, str(tmp_path / "nowhere"))
     with serving(private) as server, pytest.raises(DistrustError):
         handshake(trust, server)
