@@ -21,7 +21,12 @@ if not __package__:
         from appconfig_env import _bytecode_bundle  # noqa: F401 - before the modules that it finds
 
 from appconfig_env import _late_site  # noqa: E402 - needs the path added above
-from appconfig_env._cli.main import main  # noqa: E402
 
 _late_site.install()
+if "/" in "".join(sys.argv[1:2]):  # Lambda's call, see _cli/main.py; without the verbs it is faster
+    from appconfig_env._wrapper.main import run
+
+    raise SystemExit(run(sys.argv[1:]))
+from appconfig_env._cli.main import main  # noqa: E402
+
 raise SystemExit(main())

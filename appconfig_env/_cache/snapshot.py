@@ -30,10 +30,10 @@ class Snapshot:
 
     __slots__ = ("entries", "fingerprint", "taken_at")
 
-    def __init__(self, taken_at: float, fingerprint: str, entries: Mapping[str, Entry]) -> None:
+    def __init__(self, taken_at: float, fingerprint: str, entries: dict[str, Entry]) -> None:
         self.taken_at = taken_at
         self.fingerprint = fingerprint
-        self.entries = dict(entries)
+        self.entries: Mapping[str, Entry] = entries
 
     def variables(self, settings: Settings) -> Iterator[tuple[Source, Variables]]:
         """Yield each source and its variables; later ones win."""

@@ -123,10 +123,10 @@ class Resource:
     @property
     def arn_region(self) -> str:
         """The Region in an ARN; empty if `name` is not an ARN."""
-        if not SCHEMES[self.scheme].has_arns:
+        if not SCHEMES[self.scheme].has_arns or not self.parts[-1].startswith("arn:"):
             return ""
         fields = self.name.split(":", 5)
-        return fields[3] if len(fields) == 6 and fields[0] == "arn" else ""
+        return fields[3] if len(fields) == 6 else ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Resource) and self.reference == other.reference
@@ -216,10 +216,11 @@ class Source:
         self.default = default
         self.ttl = ttl
         options = self._options()
-        self.identity = (f"{variable}=" if variable else "") + self._text(options)
+        self.reference = self._text(options)
+        self.identity = f"{variable}={self.reference}" if variable else self.reference
         if default is not None:
             options.append(f"default={encode(default)}")
-        self.reference = self._text(options)
+            self.reference = self._text(options)
 
     def _options(self) -> list[str]:
         options = []

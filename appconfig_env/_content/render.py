@@ -20,16 +20,15 @@ class Rendering:
 
     Attributes:
         variables: by source identity; from the document, or the source's default.
-        used: the identities of the sources that have used the document.
         reasons: why some sources cannot use the document; empty if all can.
         missing: the required sources that have no value.
     """
 
-    __slots__ = ("missing", "reasons", "used", "variables")
+    __slots__ = ("_others", "missing", "reasons", "variables")
 
     def __init__(self) -> None:
         self.variables: dict[str, Variables] = {}
-        self.used: frozenset[str] = frozenset()
+        self._others: tuple[str, ...] = ()  # that have not used the document; most often none
         self.reasons: list[Failure] = []
         self.missing: list[SourceError] = []
 
@@ -38,8 +37,14 @@ class Rendering:
         rendering = Rendering()
         rendering.variables = {**self.variables, **given}
         rendering.reasons, rendering.missing = self.reasons, self.missing
-        rendering.used = self.used | {name for name, one in given.items() if one.values}
+        used = self.used | {name for name, one in given.items() if one.values}
+        rendering._others = tuple(name for name in rendering.variables if name not in used)
         return rendering
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The identities of the sources that have used the document."""
+        return frozenset(self.variables).difference(self._others)
 
     @property
     def failure(self) -> Failure:
@@ -51,6 +56,7 @@ class Rendering:
     ) -> None:
         """Add the defaults of `sources`; required sources without a usable default are missing."""
         for source in sources:
+            self._others += (source.identity,)
             reported = failure
             try:
                 self.variables[source.identity] = render_default(source, is_secret=is_secret)
@@ -81,7 +87,6 @@ def _rendered(sources: Sequence[Source], document: Document) -> Rendering:
     for source in sources:
         try:
             rendering.variables[source.identity] = render(source, document, data)
-            rendering.used |= {source.identity}
         except KeyMissingError as error:
             if source.optional or source.default is not None:  # the document itself is usable
                 failure = Failure("invalid", error.summary, error.hint)

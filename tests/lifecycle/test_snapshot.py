@@ -49,7 +49,7 @@ def age(life: Life) -> None:
     for one in (whole, state):
         one["taken_at"] -= 600
         for entry in one["entries"].values():
-            for name in ("fetched_at", "checked_at", "refresh_at"):
+            for name in entry.keys() & {"fetched_at", "checked_at", "refresh_at"}:
                 entry[name] -= 600
     life.snapshot.write_text(snapshot_text(whole))
     state["snapshot"] = link_of(life.snapshot.read_bytes())

@@ -86,8 +86,11 @@ class Run:
         return min(self._system.now() - self._began, self._timeout)
 
     def read_seconds(self, resource: Resource) -> float:
-        """Seconds since the fetch began, without those that `resource` lost to failed attempts."""
-        return max(0.0, self.elapsed - self._lost_seconds.get(resource.reference, 0.0))
+        """Seconds since the fetch began, without those that `resource` lost to failed attempts.
+
+        To the millisecond: an entry keeps it, and so does a file.
+        """
+        return round(max(0.0, self.elapsed - self._lost_seconds.get(resource.reference, 0.0)), 3)
 
     def has_ended(self, error: AwsError) -> bool:
         """Whether the deadline is the reason for `error`: calls end a moment before it."""

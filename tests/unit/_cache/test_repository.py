@@ -240,9 +240,9 @@ def test_next_to_a_new_snapshot_the_state_file_has_only_the_entries_with_a_token
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
     })  # fmt: skip
     with SnapshotRepository(settings, {}) as access:
-        snapshot = known(settings)
-        snapshot.entries[other] = snapshot.entries[APP].without_token()
-        access.put(snapshot)
+        one = known(settings)
+        entries = {APP: one.entries[APP], other: one.entries[APP].without_token()}
+        access.put(Snapshot(1.0, one.fingerprint, entries))
         assert json.loads(files(settings)[STATE])["entries"].keys() == {APP}
         found = access.take(log)
         assert found is not None
