@@ -8,7 +8,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from ..support import servers
+from ..support import ports
 from ..support.life import PATIENCE_SECONDS, VALUES, Life, eventually, process_state
 from ..support.paths import ROOT
 
@@ -31,7 +31,7 @@ def app(environ, start_response):
 
 
 def ask(port: int, path: str) -> tuple[int, bool, list[str]]:
-    connection = http.client.HTTPConnection(servers.HOST, port, timeout=PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection(ports.HOST, port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -45,8 +45,8 @@ def ask(port: int, path: str) -> tuple[int, bool, list[str]]:
 
 def test_gunicorn_workers_forked_after_the_first_read_get_and_refresh_values(life: Life) -> None:
     (life.folder / "application.py").write_text(APPLICATION)
-    port = servers.free_port()
-    options = ["--preload", "--workers", "3", "--bind", f"{servers.HOST}:{port}"]
+    port = ports.free_port()
+    options = ["--preload", "--workers", "3", "--bind", f"{ports.HOST}:{port}"]
     options += ["--chdir", str(life.folder), "--no-control-socket", "--log-level", "error"]
     runtime = life.start(words=["-m", "gunicorn"], arguments=[*options, "application:app"])
 

@@ -173,6 +173,8 @@ def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
     documented = json.loads(block)
     settings = _settings.from_environ(SNAPSHOT_ENVIRON)
     times: dict[str, Any] = {"fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0}
+    times |= {"revision": 1, "confirmed": 1}
+    failed_at: dict[str, Any] = {"checked_at": 1.5, "revision": 2, "failures": 1}
     secret = Document(b"never written", secret=True)
     entries = {
         "appconfig:shop/prod/app": Entry(
@@ -184,7 +186,7 @@ def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
         "ssm:/shop/prod/": Entry(document=Document(parameters={"host": "db.example"}), **times),
         "file:/var/task/app.bin": Entry(document=Document(b"\xff\xfe", name="app"), **times),
         "secretsmanager:prod/db": Entry(
-            document=secret, failures=1, failure=FAILURE, is_secret=True, **times
+            document=secret, failure=FAILURE, is_secret=True, **{**times, **failed_at}
         ),
     }
     data = snapshot_json.dumps(Snapshot(0.0, "f", entries), settings.resources())

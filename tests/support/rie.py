@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .paths import ROOT
 from .pins import requirements_of
+from .ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -264,7 +265,7 @@ class Sandbox:
         self.tmp.chmod(0o1777)
         # In /tmp or a layer's path it would be hidden inside the sandbox.
         shutil.copy2(rie, self._base / "files" / "aws-lambda-rie")
-        self.port, self.runtime_api_port = _free_ports(2)
+        self.port, self.runtime_api_port = free_port(), free_port()
         script = self._script()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -484,14 +485,3 @@ def _children(pid: int) -> list[int]:
         return [int(child) for task in tasks for child in (task / "children").read_text().split()]
     except OSError:  # the process has ended
         return []
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()

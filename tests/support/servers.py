@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import os
-import random
 import select
 import socket
 import subprocess
@@ -13,30 +11,16 @@ import sys
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from .local_server import LocalServer, Quiet
+from .ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-HOST = "127.0.0.1"
 START_SECONDS = 120  # moto takes three seconds of an idle machine
-
-
-def free_port() -> int:
-    """Return an unused port, and not one that the kernel may give to the next connection."""
-    first, _ = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
-    ports = [*range(max(1024, first - 10_000), first)]
-    # Not with the generator that hypothesis seeds: other workers would get the same ports.
-    random.SystemRandom().shuffle(ports)
-    for port in [*ports, 0]:
-        with socket.socket() as one, contextlib.suppress(OSError):
-            one.bind((HOST, port))
-            return int(one.getsockname()[1])
-    raise RuntimeError("no port is free")
 
 
 def post(url: str, path: str) -> int:
