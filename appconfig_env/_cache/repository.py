@@ -160,10 +160,11 @@ class SnapshotRepository:
             return problem
         self._written.link = snapshot_json.link_of(data)
         self._written.digests = snapshot.digests()
-        tokens = {name: entry for name, entry in snapshot.entries.items() if entry.token}
+        path = self._settings.snapshot_path + STATE
+        tokens = {name: entry.token for name, entry in snapshot.entries.items() if entry.token}
         if tokens:
-            return self._write_state(Snapshot(snapshot.taken_at, snapshot.fingerprint, tokens))
-        snapshot_file.remove(self._settings.snapshot_path + STATE)  # the first line has everything
+            return _problem(path, snapshot_json.dumps_tokens(tokens, self._written.link))
+        snapshot_file.remove(path)  # the first line has everything
         return ""
 
     def __enter__(self) -> Self:

@@ -9,10 +9,10 @@ document has its own line, which is parsed only if the document is new:
     }}
 
 The whole file is one JSON object, but a file with another layout is refused. It is written when a
-document changes. A poll without news writes the state file alone, whatever the documents' size. It
-is a first line without documents, but with the tokens, which are nowhere else, and with the digest
-of the snapshot file's first line. Its entries replace those of that line; those that it does not
-have are still as in that line. The README, "The snapshot", has the schema.
+document changes. A poll without news writes the state file alone, whatever the documents' size:
+a first line without documents, but with the tokens, which are nowhere else, and with the digest of
+the snapshot file's first line, whose place it takes. Next to a snapshot file that has just been
+written, a state file has only the tokens. The README, "The snapshot", has the schema.
 No file holds a secret: of an entry with a secret only the names of its variables are written.
 """
 
@@ -70,18 +70,17 @@ def dumps(snapshot: Snapshot, resources: Resources, *, with_secrets: bool = Fals
 
 
 def dumps_state(snapshot: Snapshot, resources: Resources, link: str) -> bytes:
-    """Return the bytes of the state file that belongs to the snapshot file with this `link_of`.
-
-    Args:
-        snapshot: the entries to write; those of the snapshot file's first line can be left out.
-        resources: the sources by resource, for the names of redacted variables.
-        link: of the snapshot file.
-    """
+    """Return the bytes of the state file that belongs to the snapshot file with this `link_of`."""
     head = _head(snapshot, resources)
     for reference, entry in snapshot.entries.items():
         if entry.token:
             head["entries"][reference]["token"] = entry.token
     return _encode({**head, "snapshot": link}).encode() + b"\n"
+
+
+def dumps_tokens(tokens: Mapping[str, str], link: str) -> bytes:
+    """Return the bytes of a state file that only adds tokens, by reference, to the first line."""
+    return _encode({"schema": SCHEMA, "tokens": tokens, "snapshot": link}).encode() + b"\n"
 
 
 def link_of(data: bytes) -> str:
@@ -194,9 +193,9 @@ def loads(
     try:
         head, lines = _split(data)
         newer = _state_of(state, link_of(data))
-        if newer is not None and not _has_documents_of(head, newer):
-            newer = None
-        return _merged(head, newer, resources, document)
+        if newer is not None and _is_whole(newer) and _digests(newer) == _digests(head):
+            return _snapshot(newer, resources, document)
+        return _snapshot(_with_tokens(head, newer), resources, document)
     except _INVALID:
         raise SnapshotRefusedError("it is not a complete snapshot") from None
 
@@ -226,27 +225,24 @@ def loads_known(
 
     try:
         newer = _state_of(state, link_of(first_line))
-        if newer is not None and newer["entries"].keys() >= set(resources):
+        if newer is not None and _is_whole(newer):
             return _snapshot(newer, resources, document)
         head = _decode((first_line.rstrip(b"\n") + LAST_LINE).decode())
-        return _merged(head, newer, resources, document)
+        return _snapshot(_with_tokens(head, newer), resources, document)
     except _INVALID:
         return None
 
 
-def _merged(
-    head: dict[str, Any],
-    newer: dict[str, Any] | None,
-    resources: Collection[str] | None,
-    document: Callable[[str, str, dict[str, Any]], Document],
-) -> Snapshot:
-    """Return what the first line and the state file say together; the first line has no tokens."""
-    if newer is None:
-        return _snapshot(head, resources, document).without_tokens()
-    rest = {name: one for name, one in head["entries"].items() if name not in newer["entries"]}
-    older = _snapshot({**head, "entries": rest}, resources, document).without_tokens()
-    found = _snapshot(newer, resources, document)
-    return Snapshot(found.taken_at, found.fingerprint, {**older.entries, **found.entries})
+def _with_tokens(head: dict[str, Any], state: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the first line, which has none itself, with the tokens of the state file."""
+    tokens = state.get("tokens", {}) if state is not None else {}
+    if any("token" in fields for fields in head["entries"].values()):
+        raise ValueError
+    entries = {
+        reference: {**fields, "token": tokens.get(reference, "")}
+        for reference, fields in head["entries"].items()
+    }
+    return {**head, "entries": entries}
 
 
 def _snapshot(
@@ -287,16 +283,18 @@ def _state_of(state: bytes | None, link: str) -> dict[str, Any] | None:
         return None
     try:
         head: dict[str, Any] = _decode(state.decode())
-        _digests(head)
+        if _is_whole(head):
+            _digests(head)
+        else:
+            head["tokens"].items()
         return head if head["schema"] == SCHEMA and head["snapshot"] == link else None
     except _INVALID:
         return None
 
 
-def _has_documents_of(head: dict[str, Any], newer: dict[str, Any]) -> bool:
-    """Whether the state file's entries have the documents of the snapshot file."""
-    digests = _digests(head)
-    return _digests(newer) == {name: digests[name] for name in newer["entries"] if name in digests}
+def _is_whole(state: dict[str, Any]) -> bool:
+    """Whether a state file takes the first line's place, and not only adds tokens to it."""
+    return "entries" in state
 
 
 def _digests(head: dict[str, Any]) -> dict[str, object]:

@@ -46,11 +46,10 @@ def leave(life: Life) -> None:
 def age(life: Life) -> None:
     """Make the snapshot ten minutes older, and advance AWS's clock."""
     whole, state = read_snapshot(life.snapshot), read_snapshot(state_of(life))
-    for one in (whole, state):
-        one["taken_at"] -= 600
-        for entry in one["entries"].values():
-            for name in entry.keys() & {"fetched_at", "checked_at", "refresh_at"}:
-                entry[name] -= 600
+    whole["taken_at"] -= 600
+    for entry in whole["entries"].values():
+        for name in entry.keys() & {"fetched_at", "checked_at", "refresh_at"}:
+            entry[name] -= 600
     life.snapshot.write_text(snapshot_text(whole))
     state["snapshot"] = link_of(life.snapshot.read_bytes())
     state_of(life).write_text(json.dumps(state))

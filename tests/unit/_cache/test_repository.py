@@ -23,7 +23,7 @@ from appconfig_env._cache.repository import (
 from appconfig_env._cache.snapshot import Snapshot, fingerprint
 from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env._content.document import Document
-from appconfig_env.errors import SettingsError
+from appconfig_env.errors import Failure, SettingsError
 
 APP = "appconfig:a/b/c"
 
@@ -231,7 +231,7 @@ def test_a_new_document_replaces_the_file_and_ends_its_state(
     assert (found.entries[APP].data(settings.sources[0]), token(found)) == ({"a": 2}, "token-2")
 
 
-def test_next_to_a_new_snapshot_the_state_file_has_only_the_entries_with_a_token(
+def test_next_to_a_new_snapshot_the_state_file_has_only_the_tokens(
     tmp_path: Path, log: Lines
 ) -> None:
     other = "appconfig:a/b/other"
@@ -243,13 +243,38 @@ def test_next_to_a_new_snapshot_the_state_file_has_only_the_entries_with_a_token
         one = known(settings)
         entries = {APP: one.entries[APP], other: one.entries[APP].without_token()}
         access.put(Snapshot(1.0, one.fingerprint, entries))
-        assert json.loads(files(settings)[STATE])["entries"].keys() == {APP}
+        state = json.loads(files(settings)[STATE])
+        assert (state.keys(), state["tokens"]) == (
+            {"schema", "tokens", "snapshot"},
+            {APP: "token"},
+        )
         found = access.take(log)
         assert found is not None
         assert {name: entry.token for name, entry in found.entries.items()} == {
             APP: "token",
             other: "",
         }
+
+
+def test_an_entry_without_a_document_that_is_not_written_again_is_gone(
+    tmp_path: Path, log: Lines
+) -> None:
+    secret = "secretsmanager:db"
+    settings = from_environ({
+        "APPCONFIG_ENV_SOURCES": f"{APP} {secret}",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    })  # fmt: skip
+    one = known(settings)
+    denied = Entry(checked_at=1.0, refresh_at=2.0, failures=1, failure=Failure("denied", "no"))
+    written = Written()
+    with SnapshotRepository(settings, {}, written) as access:
+        access.put(Snapshot(1.0, one.fingerprint, {**one.entries, secret: denied}))
+        assert (found := access.take(log)) is not None
+        assert found.entries.keys() == {APP, secret}
+        access.put(one)
+    for found in (read(settings, log), read(settings, log, written)):
+        assert found is not None
+        assert found.entries.keys() == {APP}
 
 
 def test_a_snapshot_without_tokens_has_no_state_file(settings: Settings) -> None:

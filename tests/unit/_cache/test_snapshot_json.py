@@ -17,6 +17,7 @@ from appconfig_env._cache.snapshot_json import (
     SnapshotRefusedError,
     dumps,
     dumps_state,
+    dumps_tokens,
     link_of,
     loads,
     loads_known,
@@ -99,15 +100,13 @@ def test_the_whole_is_one_json_object_and_each_document_has_a_line(own: Snapshot
 
 
 @given(snapshots, snapshots)
-def test_the_entries_of_a_state_file_replace_those_of_the_first_line(
-    own: Snapshot, later: Snapshot
-) -> None:
+def test_a_state_file_takes_the_place_of_the_first_line(own: Snapshot, later: Snapshot) -> None:
     entries = {
         name: later.entries[name]._with(document=entry.document, is_secret=entry.is_secret)
         for name, entry in own.entries.items()
         if name in later.entries
     }
-    later = Snapshot(later.taken_at, own.fingerprint, entries)
+    later = Snapshot(later.taken_at, own.fingerprint, {**own.entries, **entries})
     data = dumps(own, {})
     state = dumps_state(later, {}, link_of(data))
 
@@ -117,10 +116,27 @@ def test_the_entries_of_a_state_file_replace_those_of_the_first_line(
 
     assert known is not None
     for one in (found, known):
-        assert (one.taken_at, one.entries.keys()) == (later.taken_at, own.entries.keys())
+        assert (one.taken_at, one.entries.keys()) == (later.taken_at, later.entries.keys())
+        for name, entry in later.entries.items():
+            assert facts(one.entries[name]) == facts(entry)
+
+
+@given(snapshots, st.dictionaries(references, st.text()))
+def test_a_state_file_of_tokens_adds_them_to_the_first_line(
+    own: Snapshot, tokens: dict[str, str]
+) -> None:
+    data = dumps(own, {})
+    first_line = data[: data.index(b"\n") + 1]
+    state = dumps_tokens(tokens, link_of(data))
+
+    for found in (
+        loads(data, state=state),
+        loads_known(first_line, own.entries, own, state=state),
+    ):
+        assert found is not None
+        assert (found.taken_at, list(found.entries)) == (own.taken_at, list(own.entries))
         for name, entry in own.entries.items():
-            expected = entries.get(name, entry.without_token())
-            assert facts(one.entries[name]) == facts(expected)
+            assert facts(found.entries[name]) == facts(entry._with(token=tokens.get(name, "")))
 
 
 def test_what_is_not_known_must_be_read_from_the_file() -> None:
@@ -310,7 +326,7 @@ def test_any_other_text_is_refused(text: str) -> None:
         ("revision", 2**60), ("version", 5), ("token", 5), ("failure", 5), ("failure", {}),
         ("failure", {"kind": "other"}), ("failure", {"kind": "denied", "more": "x"}),
         ("redacted", []), ("redacted", {"i": "text"}), ("redacted", {"i": [5]}),
-        ("fetched_at", "x"), ("digest", 5), ("digest", ""),
+        ("fetched_at", "x"), ("digest", 5), ("digest", ""), ("token", "there is none here"),
     ],
 )  # fmt: skip
 def test_a_field_of_the_wrong_type_is_refused(field: str, value: object) -> None:
