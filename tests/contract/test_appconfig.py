@@ -115,7 +115,7 @@ def test_a_corrupted_token_costs_one_session_and_is_not_an_error(
 ) -> None:
     state_file = Path(environ["APPCONFIG_ENV_SNAPSHOT"] + ".state")
     found = json.loads(state_file.read_text())
-    found["entries"][APP]["token"] = "made up"
+    found["tokens"][APP] = "made up"
     state_file.write_text(json.dumps(found))
     clock.tick(45)
     assert state(helper) == (1, "v1", None)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appconfig_env import LoadError, MissingKeyError
 from appconfig_env._backends.aws.backend import AwsBackend
-from appconfig_env._cache.repository import SnapshotRepository
+from appconfig_env._cache.repository import STATE, SnapshotRepository
+from appconfig_env._cache.snapshot_json import link_of
 from appconfig_env._config.settings import from_environ
 from appconfig_env._helper.helper import Helper
 from appconfig_env._wrapper.main import main
@@ -22,7 +24,6 @@ from .world import Client, System, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from appconfig_env._backends.base import Outcome, Request
     from appconfig_env._config.settings import Settings
@@ -218,12 +219,16 @@ class Environment:
         """The places of tokens, and the tokens in each."""
         for process in self.processes:
             yield f"the memory of {process.name}", process.tokens()
+        path = self._path + STATE
         try:
-            with open(self._path, encoding="utf-8") as file:
-                entries = json.load(file)["entries"].values()
+            link = link_of(Path(self._path).read_bytes())
+            state = json.loads(Path(path).read_bytes())
         except (OSError, ValueError):
             return
-        yield self._path, {entry.get("token", "") for entry in entries} - {""}
+        if state["snapshot"] == link:  # else nobody uses its tokens
+            entries = state.get("entries", {}).values()
+            tokens = {entry.get("token", "") for entry in entries}
+            yield path, {*tokens, *state.get("tokens", {}).values()} - {""}
 
     # SnapStart.
 
