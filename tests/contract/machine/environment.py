@@ -225,7 +225,7 @@ class Environment:
             state = json.loads(Path(path).read_bytes())
         except (OSError, ValueError):
             return
-        if state["snapshot"] == link:  # else nobody uses its tokens
+        if state["snapshot"] == link:  # else no process uses its tokens
             entries = state.get("entries", {}).values()
             tokens = {entry.get("token", "") for entry in entries}
             yield path, {*tokens, *state.get("tokens", {}).values()} - {""}
