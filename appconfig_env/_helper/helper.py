@@ -65,6 +65,7 @@ class Helper:
         self._callbacks: list[OnChange] = []
         self._restored_at = ALWAYS
         process_hooks.watch(self)
+        process_hooks.keep_pipe(self.environ)
         # `_config.environ.is_snap_start`, written out: importing it would load five modules.
         if self.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             process_hooks.after_restore(self._restored)

@@ -1,4 +1,4 @@
-"""What a fork and a SnapStart restore do to this process's helpers."""
+"""What a fork, another program and a SnapStart restore do to this process's helpers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from time import monotonic
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _thread import RLock
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Protocol
 
     class Forking(Protocol):
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
             """Reset locks, connections and tokens in the child."""
 
 
+HANDOFF = "_APPCONFIG_ENV_HANDOFF"  # as in _config.settings, whose import would cost 3 ms
 FORK_SECONDS = 1.0  # the longest that a fork waits for imports in other threads, of all helpers
 _watched: list[ref[Forking]] = []
 _held: dict[int, list[RLock]] = {}  # by the ID of the forking thread: several threads may fork
@@ -33,6 +34,23 @@ _held: dict[int, list[RLock]] = {}  # by the ID of the forking thread: several t
 def watch(helper: Forking) -> None:
     """Reset `helper` in every forked child; does not keep it alive."""
     _watched.append(ref(helper, _watched.remove))
+
+
+def keep_pipe(environ: Mapping[str, str]) -> None:
+    """Keep the pipe of the background fetch from the programs that this process starts.
+
+    The wrapper must leave it open for this process, and so for every program that this process
+    starts. What it holds are secrets, until the first `get()` reads them.
+    """
+    # `_cache.handoff.loads`, written out: importing it would load ten modules. In a JSON text these
+    # quotation marks cannot be part of another value.
+    numbers = environ.get(HANDOFF, "").rpartition('"background":[')[2].partition("]")[0]
+    try:
+        _, descriptor, inode = map(int, numbers.split(","))
+        if os.fstat(descriptor).st_ino == inode:  # else other code has closed it: not our file
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - positional only
+    except (ValueError, OverflowError, OSError):  # there is none
+        pass
 
 
 def after_restore(hook: Callable[[], None]) -> None:

@@ -320,6 +320,15 @@ def test_after_the_handoff_the_runtime_has_no_child_no_zombie_and_no_pipe(
     assert pipe not in files(runtime.pid)
 
 
+def test_from_the_import_on_no_program_that_the_runtime_starts_has_the_pipe(start: Start) -> None:
+    runtime = start()
+    pipe = f"pipe:[{runtime.ask('1') and runtime.background().inode}]"
+    assert pipe in files(runtime.pid)
+    listed = "subprocess.run(['ls', '-l', '/proc/self/fd'], close_fds=False, capture_output=True)"
+    assert pipe not in runtime.ask(f"{listed}.stdout.decode()")
+    assert runtime.ask("get('PASSWORD')") == SECRET
+
+
 def test_the_first_get_reaps_a_child_that_has_finished(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from appconfig_env._cache.file_lock import FileLock
 from appconfig_env._config.environ import is_snap_start
+from appconfig_env._config.settings import HANDOFF
 from appconfig_env._helper import process_hooks
 from appconfig_env._helper.helper import Helper
 
@@ -28,6 +29,35 @@ if TYPE_CHECKING:
 
     from ...support.fake_aws import FakeAws
     from ...support.fakes import AwsClock as Clock
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "x", '{"background":[1,2]}', '{"background":[1,999999,3]}', '{"background":[1,-1,3]}',
+        f'{{"background":[1,{10**20},3]}}', '{"background":["a","b","c"]}', '{"background":[',
+    ],
+)  # fmt: skip
+def test_a_handoff_without_this_process_s_pipe_changes_no_file(text: str) -> None:
+    process_hooks.keep_pipe({HANDOFF: text})
+
+
+def test_a_number_that_belongs_to_another_file_stays_inheritable() -> None:
+    reading, writing = os.pipe()
+    try:
+        os.set_inheritable(reading, True)
+        inode = os.fstat(reading).st_ino
+        process_hooks.keep_pipe({HANDOFF: f'{{"background":[1,{reading},{inode + 1}]}}'})
+        assert os.get_inheritable(reading)
+        process_hooks.keep_pipe({HANDOFF: f'{{"background":[1,{reading},{inode}]}}'})
+        assert not os.get_inheritable(reading)
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_the_name_of_the_handoff_is_that_of_the_settings() -> None:
+    assert process_hooks.HANDOFF == HANDOFF
 
 
 def _child(helper: Helper, queue: multiprocessing.Queue[str | None]) -> None:
