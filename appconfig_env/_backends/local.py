@@ -6,7 +6,7 @@ import os
 import stat
 
 from .._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
-from .._config.wording import listed, nearest_note
+from .._config.wording import listed, nearest_note, quoted
 from .._content import parse as _document
 from .._content.document import Document, DocumentError, blake2b
 from .._content.parse import DOTENV_TYPE
@@ -79,12 +79,8 @@ class LocalBackend:
     def _parameters(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
         body = _read(path)
-        kind = "json" if path.endswith(".json") else "dotenv"
-        # A name with a slash in it begins with one, which the file may omit.
-        values = {
-            name if name.startswith("/") or "/" not in name else f"/{name}": value
-            for name, value in _mapping(path, body, kind).items()
-        }
+        values = _mapping(path, body, "json" if path.endswith(".json") else "dotenv")
+        _require_slashes(path, body, values)
         if resource.is_path:
             below = {
                 name.removeprefix(resource.name): value
@@ -202,6 +198,25 @@ def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
             f"{path}: expected a JSON object with a member for each name", "correct the file"
         )
     return {name: text_value(value) for name, value in data.items() if value is not None}
+
+
+def _require_slashes(path: str, body: bytes, names: Iterable[str]) -> None:
+    """Refuse what Parameter Store refuses: a name with a slash in it begins with one.
+
+    Raises:
+        DocumentError: a name does not; has every such name, with its line if it is on one alone.
+    """
+    wrong = [name for name in names if "/" in name and not name.startswith("/")]
+    if not wrong:
+        return
+    lines = body.decode("utf-8", "replace").splitlines()
+    found = []
+    for name in wrong:
+        numbers = [number for number, line in enumerate(lines, 1) if name in line]
+        place = f"line {numbers[0]}: " if len(numbers) == 1 else ""
+        found.append(f"{place}{quoted(name)}")
+    summary = f"{path}: a name with a slash begins with one, but not {', '.join(found)}"
+    raise DocumentError(summary, f"write {quoted('/' + wrong[0])}")
 
 
 def _version(body: bytes) -> str:

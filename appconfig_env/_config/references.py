@@ -284,9 +284,10 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
         )
     elif not all(parts):
         problems.append(f"expected a name after {scheme}:, got none; add it")
-    elif scheme == SSM and parts[0].endswith("/") and not parts[0].startswith("/"):
+    elif scheme == SSM and "/" in parts[0] and not parts[0].startswith(("/", "arn:")):
         problems.append(
-            "expected a path that starts with /, such as ssm:/shop/prod/; add the slash"
+            "expected a / before a path, and before a name with a / in it, as in ssm:/shop/prod/; "
+            "add it"
         )
     elif scheme == SSM and "//" in parts[0]:
         problems.append("expected single slashes, as in ssm:/shop/prod/; remove the others")

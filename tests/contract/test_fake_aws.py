@@ -377,6 +377,16 @@ def test_missing_parameters_and_missing_versions_have_different_errors(
     assert code_of(refused(ssm.get_parameter, Name="/a:7")) == (400, "ParameterVersionNotFound")
 
 
+def test_a_name_with_a_slash_must_begin_with_one(aws: FakeAws, client: Client) -> None:
+    ssm = client("ssm")
+    one = refused(ssm.get_parameter, Name="shop/prod/x")
+    many = refused(ssm.get_parameters, Names=["/shop/prod/x", "shop/prod/x"])
+    for response in (one, many):
+        assert code_of(response) == (400, "ValidationException")
+        assert "sub-paths divided by slash" in str(response)
+    assert len(aws.problems) == 2
+
+
 def test_a_secret_can_be_read_through_parameter_store(aws: FakeAws, client: Client) -> None:
     aws.put_secret("db", "s3cret")
     name = "/aws/reference/secretsmanager/db"

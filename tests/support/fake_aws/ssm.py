@@ -72,6 +72,7 @@ class ParameterStore:
     def _get_parameter(self, params: Mapping[str, Any], caller: Caller) -> Response:
         checked(self._account, "GetParameter", params, {"Name": str, "WithDecryption": bool})
         requested = params.get("Name", "")
+        self._refuse_unlike_a_path(requested)
         name, selector = self._split(requested)
         self._check(caller, "GetParameter", name)
         version = self._find(name, selector)
@@ -82,6 +83,15 @@ class ParameterStore:
             raise Refusal(400, "ParameterNotFound", "")
         shown = self._show(caller, version, selector, decrypt=params.get("WithDecryption", False))
         return json_response({"Parameter": shown})
+
+    def _refuse_unlike_a_path(self, requested: str) -> None:
+        if "/" in requested and not requested.startswith(("/", "arn:")):
+            message = (
+                'Parameter name: can\'t be prefixed with "ssm" (case-insensitive). If formed as a '
+                "path, it can consist of sub-paths divided by slash symbol; each sub-path can be "
+                "formed as a mix of letters, numbers and the following 3 symbols .-_"
+            )
+            raise self._account.blame(validation(message), f"({requested!r})")
 
     def _get_parameters(self, params: Mapping[str, Any], caller: Caller) -> Response:
         checked(self._account, "GetParameters", params, {"Names": list, "WithDecryption": bool})
@@ -97,6 +107,7 @@ class ParameterStore:
         if len(set(names)) != len(names):
             raise self._account.blame(validation("Duplicate names in the request"))
         for requested in names:
+            self._refuse_unlike_a_path(requested)
             self._check(caller, "GetParameters", self._split(requested)[0])
         shown, invalid = [], []
         for requested in names:

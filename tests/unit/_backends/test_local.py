@@ -84,16 +84,29 @@ def test_no_name_leads_out_of_the_folder(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["ssm.json", "ssm.env"])
 def test_parameters_are_in_one_file_by_name(folder: Path, name: str) -> None:
-    pairs = {"/p/a": "1", "/p/b/c": "2", "/q/x": "3", "plain": "4", "r/s": "5"}
+    pairs = {"/p/a": "1", "/p/b/c": "2", "/q/x": "3", "plain": "4"}
     lines = "".join(f"{key}={value}\n" for key, value in pairs.items())
     (folder / name).write_text(json.dumps(pairs) if name.endswith("json") else lines)
     assert values(folder, "ssm:/p/") == {"A": "1", "B_C": "2"}
     assert values(folder, "ssm:/p/?recursive=no") == {"A": "1"}
     assert values(folder, "ssm:/q/x") == {"X": "3"}
     assert values(folder, "ssm:/q/x:7 ssm:plain:label") == {"X": "3", "PLAIN": "4"}
-    assert values(folder, "ssm:/r/ ssm:/r/s?as=T") == {"S": "5", "T": "5"}
     arn = "ssm:arn:aws:ssm:eu-west-1:1:parameter"
     assert values(folder, f"{arn}/q/x {arn}/plain:3") == {"X": "3", "PLAIN": "4"}
+
+
+@pytest.mark.parametrize("name", ["ssm.json", "ssm.env"])
+def test_a_name_with_a_slash_begins_with_one(folder: Path, name: str) -> None:
+    pairs = {"/p/a": CANARY, "p/b": CANARY, "q/c/d": CANARY}
+    lines = "".join(f"{key}={value}\n" for key, value in pairs.items())
+    (folder / name).write_text(json.dumps(pairs, indent=1) if name.endswith("json") else lines)
+    first = 3 if name.endswith("json") else 2
+    error = reason(folder, "ssm:/p/")
+    assert error.endswith(
+        f"{name}: a name with a slash begins with one, but not line {first}: 'p/b', "
+        f"line {first + 1}: 'q/c/d'; write '/p/b'"
+    )
+    assert CANARY not in error
 
 
 def test_values_are_text_or_json(folder: Path) -> None:
