@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from .._config.wording import nearest_note
+from .._wrapper.exec import end_by_interrupt
 from .._wrapper.main import run
 
 TYPE_CHECKING = False
@@ -51,7 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if verb == "run" and words[1:2] not in (["--help"], ["-h"]):
         return _run(words[1:])
     if verb in ("bake", "trace", "layer"):
-        return _tool(verb, words[1:])
+        try:
+            return _tool(verb, words[1:])
+        except KeyboardInterrupt:
+            return end_by_interrupt()
     if verb == "--version":
         from importlib.metadata import version  # 20 ms, which no function pays
 

@@ -9,6 +9,7 @@ import sys
 # The signal module would cost 4 ms for its enums.
 from _signal import (  # type: ignore[import-not-found]
     SIG_DFL,
+    SIGINT,
     SIGPIPE,
     SIGXFSZ,
     signal,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     Execve = Callable[[str, list[str], dict[str, str]], object]
 
 PATH = "/bin:/usr/bin"  # where the environment has none: os.defpath
-NOT_EXECUTABLE, NOT_FOUND = 126, 127  # the exit codes of a shell
+NOT_EXECUTABLE, NOT_FOUND, INTERRUPTED = 126, 127, 130  # the exit codes of a shell
 HINTS = {
     errno.EACCES: "make it executable: chmod +x",
     errno.ENOEXEC: "begin it with a #! line, or use a binary for this processor",
@@ -49,6 +50,19 @@ def become(path: str, words: list[str], environ: dict[str, str]) -> None:
     finally:
         for number, before in ignored.items():
             signal(number, before)
+
+
+def end_by_interrupt() -> int:
+    """End this process as Ctrl-C ends a program without a handler: by the signal, silently.
+
+    So a shell that runs a script ends it, too.
+
+    Returns:
+        The exit code of a shell in that case, if the signal is blocked.
+    """
+    signal(SIGINT, SIG_DFL)
+    posix.kill(posix.getpid(), SIGINT)
+    return INTERRUPTED
 
 
 def execute(words: list[str], environ: dict[str, str], execve: Execve) -> int:

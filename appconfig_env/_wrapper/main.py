@@ -9,7 +9,7 @@ import time
 from .._config.references import is_reference
 from .._config.settings import HANDOFF, PREFIX, from_environ
 from ..errors import AppConfigEnvError
-from .exec import ExecError, become, environ_at_exec, execute, initial_environ
+from .exec import ExecError, become, end_by_interrupt, environ_at_exec, execute, initial_environ
 from .log import StartLog, to_stderr
 
 TYPE_CHECKING = False
@@ -28,7 +28,10 @@ NOTHING_TO_READ = f"nothing to read; set {PREFIX}SOURCES, or a variable to a ref
 
 def run(command: Sequence[str]) -> int:
     """Run the wrapper with the real environment, clock and exec; return an exit code on failure."""
-    return main(command, initial_environ())
+    try:
+        return main(command, initial_environ())
+    except KeyboardInterrupt:
+        return end_by_interrupt()
 
 
 def main(

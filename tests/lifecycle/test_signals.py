@@ -32,6 +32,7 @@ from ..support.life import (
 from ..support.paths import ROOT, WRAPPER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from appconfig_env._backends.base import Outcome, Request
@@ -54,16 +55,26 @@ def is_whole(life: Life) -> bool:
     return True
 
 
+@pytest.fixture
+def sigint_is_not_ignored() -> Iterator[None]:
+    """A shell's background jobs ignore it, and so would the processes that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParametersByPath"])
+@pytest.mark.usefixtures("sigint_is_not_ignored")
 def test_a_wrapper_terminated_during_the_prefetch_ends_at_once_and_leaves_nothing(
-    life: Life, operation: str
+    life: Life, operation: str, number: signal.Signals
 ) -> None:
     life.aws.hold(operation)
     runtime = life.start()
     eventually(lambda: life.aws.count(operation))
     assert not is_free(life)
-    os.kill(runtime.pid, signal.SIGTERM)
-    assert runtime.end() == -signal.SIGTERM
+    os.kill(runtime.pid, number)
+    assert runtime.end() == -number
     assert is_free(life)
     assert not is_whole(life)
     assert life.partial_files() == []
@@ -71,6 +82,22 @@ def test_a_wrapper_terminated_during_the_prefetch_ends_at_once_and_leaves_nothin
     life.aws.release()
     done = life.run()
     assert (done.returncode, done.stdout) == (0, SHOWN)
+
+
+@pytest.mark.parametrize(("verb", "name"), [("bake", "out.json"), ("trace", "out.svg")])
+@pytest.mark.usefixtures("sigint_is_not_ignored")
+def test_ctrl_c_ends_the_other_commands_silently_too(life: Life, verb: str, name: str) -> None:
+    life.aws.hold("GetParametersByPath")
+    output = life.folder / name
+    command = [sys.executable, "-m", "appconfig_env", verb, "--output", str(output)]
+    with subprocess.Popen(
+        command, env=life.environ, cwd=ROOT, stderr=subprocess.PIPE, text=True, process_group=0
+    ) as process:
+        eventually(lambda: life.aws.count("GetParametersByPath"))
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it
+        _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, errors) == (-signal.SIGINT, "")
+    assert not output.exists()
 
 
 def test_if_a_background_fetch_is_terminated_the_helper_loads_by_itself(

@@ -7,6 +7,7 @@ import time
 
 BEGAN_NS = time.monotonic_ns()  # first of all: the time until here is the interpreter's
 
+import _signal  # type: ignore[import-not-found] # noqa: E402
 import gc  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
@@ -19,6 +20,8 @@ hooks = __import__("hooks")
 sys.path[0] = package.rpartition("/")[0]
 recorder = hooks.Recorder()
 sys.meta_path.insert(0, hooks.ImportTimer(recorder))
+# Ctrl-C ends this process silently, like `trace` itself.
+_signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 pipe = int(sys.argv[1])
 os.set_inheritable(pipe, False)  # noqa: FBT003 - botocore's child processes must not keep it open
 READY_NS = time.monotonic_ns()  # the tracer's own time until here is subtracted
@@ -28,7 +31,6 @@ stub = type(sys)("appconfig_env")
 stub.__path__ = [package]
 sys.modules["appconfig_env"] = stub
 
-import appconfig_env._cli.main  # noqa: E402, F401 - the wrapper loads it
 from appconfig_env import _late_site  # noqa: E402
 
 _late_site.install()
@@ -48,5 +50,6 @@ recording = {"began": BEGAN_NS, "ready": READY_NS, "code": code, **recorder.reco
 
 import json  # noqa: E402 - if the traced code imports it, that import must be measured
 
+_signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # `trace` has ended: nobody waits for this
 with os.fdopen(pipe, "w", encoding="ascii") as file:
     file.write(f"{json.dumps(recording)}\n")
