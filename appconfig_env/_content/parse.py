@@ -14,6 +14,17 @@ DOTENV_TYPE = "text/x-dotenv"  # ours, for files that end in .env: no registered
 # time for a run of spaces: hours and hundreds of megabytes for a document that AppConfig accepts.
 LARGEST_DOTENV = 256 * 1024  # characters; twice the longest variable
 LONGEST_SPACE = 1000
+# What is not UTF-8 text, by its first bytes, and what to do about it; the first that matches.
+_FORMATS = (
+    (b"\xe0\x01\x00\xea", "binary Amazon Ion", "convert it to JSON"),
+    (b"\x1f\x8b", "data compressed with gzip", "store it uncompressed"),
+    (b"PK\x03\x04", "a ZIP archive", "store its files, one by one"),
+    (b"\xfe\xed\xfe\xed", "a Java keystore", "store it as text, such as base64"),
+    (b"\xff\xfe\x00\x00", "UTF-32 text", "save it as UTF-8"),
+    (b"\x00\x00\xfe\xff", "UTF-32 text", "save it as UTF-8"),
+    (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
+)
 _SPACES = "\t\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
@@ -29,10 +40,21 @@ def text_of(body: bytes) -> str:
     try:
         # The codec utf-8-sig would be one more module to import.
         return body.removeprefix(b"\xef\xbb\xbf").decode()
-    except UnicodeDecodeError:
-        raise DocumentError(
-            "expected UTF-8 text, got binary content", "store it as text, such as base64"
-        ) from None
+    except UnicodeDecodeError as error:
+        raise _not_text(body, error.start) from None
+
+
+def _not_text(body: bytes, wrong: int) -> DocumentError:
+    """Return the error for a body that is not UTF-8, which it ceases to be at the byte `wrong`."""
+    for mark, found, remedy in _FORMATS:
+        if body.startswith(mark):
+            return DocumentError(f"expected UTF-8 text, got {found}", remedy)
+    if any(byte < 32 and byte not in b"\t\n\f\r" for byte in body):
+        summary, hint = "got binary content", "store it as text, such as base64"
+    else:
+        line = body.count(b"\n", 0, wrong) + 1
+        summary, hint = f"got text in another encoding at line {line}", "save it as UTF-8"
+    return DocumentError(f"expected UTF-8 text, {summary}", hint)
 
 
 def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the option's own name

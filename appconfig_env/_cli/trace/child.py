@@ -50,6 +50,6 @@ recording = {"began": BEGAN_NS, "ready": READY_NS, "code": code, **recorder.reco
 
 import json  # noqa: E402 - if the traced code imports it, that import must be measured
 
-_signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # `trace` has ended: nobody waits for this
+_signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)  # if `trace` has ended, end silently
 with os.fdopen(pipe, "w", encoding="ascii") as file:
     file.write(f"{json.dumps(recording)}\n")

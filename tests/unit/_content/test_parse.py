@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 
 import pytest
@@ -63,8 +64,29 @@ def test_json_that_is_not_strict_is_not_treated_as_text() -> None:
 
 
 @pytest.mark.parametrize("kind", ["json", "yaml", "dotenv", "text", ""])
-def test_binary_content_is_an_error(kind: str) -> None:
-    assert "binary" in error_of(b"\xff\xfe\x00c4n4ry", format=kind)
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"\x80\x00c4n4ry", "got binary content; store it as text, such as base64"),
+        ('{"a": "c4n4ry"}'.encode("utf-16"), "got UTF-16 text; save it as UTF-8"),
+        ('{"a": "c4n4ry"}'.encode("utf-32"), "got UTF-32 text; save it as UTF-8"),
+        (b"\xfe\xff" + '{"a": "c4n4ry"}'.encode("utf-16-be"), "got UTF-16 text"),
+        (b"\x00\x00\xfe\xff" + '{"a": "c4n4ry"}'.encode("utf-32-be"), "got UTF-32 text"),
+        (
+            '{\n"a": "c4n4ry é"}'.encode("latin-1"),
+            "text in another encoding at line 2; save",
+        ),
+        ("c4n4ry €\n".encode("cp1252"), "text in another encoding at line 1; save"),
+        (b"\xe0\x01\x00\xea\xee\x8f\x81\x83", "got binary Amazon Ion; convert it to JSON"),
+        (gzip.compress(b"c4n4ry"), "got data compressed with gzip; store it uncompressed"),
+        (b"PK\x03\x04\x14\x00\x80c4n4ry", "got a ZIP archive; store its files"),
+        (b"\xfe\xed\xfe\xed\x00c4n4ry", "got a Java keystore; store it as text"),
+    ],
+)
+def test_what_is_not_utf_8_is_named(kind: str, body: bytes, error: str) -> None:
+    found = error_of(body, format=kind)
+    assert f"expected UTF-8 text, got {error.removeprefix('got ')}" in found
+    assert "c4n4ry" not in found
 
 
 @pytest.mark.parametrize(
