@@ -84,11 +84,14 @@ class Helper:
         """
         return self.store().document(reference)
 
-    def flag(self, name: str, *, source: str | None = None) -> Flag:
-        """Return the feature flag `name`; off, without attributes, if no profile has it.
+    def flag(self, name: str, *, default: bool = False, source: str | None = None) -> Flag:
+        """Return the feature flag `name`; without attributes if no profile has it.
+
+        The first call for a flag that no profile has logs a warning.
 
         Args:
             name: the flag's key.
+            default: whether the flag is on if no profile has it, or none could be read.
             source: the profile's reference, if more than one profile has such a flag.
 
         Raises:
@@ -102,7 +105,7 @@ class Helper:
             return found.flag
         from .._content.flags import Flag  # only handlers with flags pay for it
 
-        return Flag(name)
+        return Flag(name, enabled=default)
 
     def refresh(self) -> frozenset[str]:
         """Fetch every source now, even if fresh; return the names whose values changed.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
 from .._config.sources import APPCONFIG, matching, scheme_of
-from .._config.wording import listed, nearest_note, printable
+from .._config.wording import listed, nearest_note, printable, quoted
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, pick
 from ..errors import Failure, LoadError, MissingKeyError, SourceError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ) -> frozenset[str]: ...
 
 
+MOST_UNKNOWN = 100  # names of flags that are warned of: a program may make them up without end
 NOT_YET = Failure("unavailable", "it has not been read yet", "try again later")
 
 
@@ -54,6 +55,7 @@ class LiveStore:
         self._environ = environ
         self._now = now
         self._refresh = refresh
+        self._unknown_flags: set[str] = set()
 
     @property
     def seen(self) -> Seen:
@@ -136,11 +138,41 @@ class LiveStore:
         if found is None:
             if is_strict and source is None:
                 self._require_profiles()
+            elif not is_strict and (source is not None or self._has_all_profiles()):
+                self._report_unknown(name, profiles)
             return None
         reference, flag = found
         entry = self.store.snapshot.entries[reference]
         is_failing = entry.failure is not None
         return FoundFlag(flag, reference, entry.version, is_failing=is_failing)
+
+    def _has_all_profiles(self) -> bool:
+        try:
+            self._require_profiles()
+        except MissingKeyError:
+            return False  # its failure is in the log already, and it may have the flag
+        return True
+
+    def _report_unknown(self, name: str, profiles: Collection[tuple[str, Any]]) -> None:
+        """Log, once for each name, that none of the profiles has this flag."""
+        if name in self._unknown_flags or len(self._unknown_flags) >= MOST_UNKNOWN:
+            return
+        self._unknown_flags.add(name)
+        from .._content.flags import is_flag  # few handlers use flags
+
+        known = [
+            key
+            for _, data in profiles
+            if isinstance(data, dict)
+            for key, value in data.items()
+            if is_flag(value)
+        ]
+        where = ", ".join(reference for reference, _ in profiles)
+        text = f"is not in {where}, which has {listed(known, name)}; correct its name, or add it"
+        if not where:
+            text = "is in no source, and none is an AppConfig profile; add the profile to "
+            text += "APPCONFIG_ENV_SOURCES"
+        self.store.log("warn", f"flag {quoted(name)} {text}")
 
     def knows(self, reference: str) -> bool:
         """Whether `reference` is one of the sources' resources."""

@@ -56,6 +56,7 @@ assert_type(appconfig_env.__version__, str)
 
 # flag, and what it returns.
 assert_type(appconfig_env.flag("checkout"), Flag)
+assert_type(appconfig_env.flag("checkout", default=True), Flag)
 assert_type(appconfig_env.flag("checkout", source="appconfig:shop/prod/flags"), Flag)
 flag = Flag("checkout", enabled=True, attributes={"limit": 3}, variant="beta")
 assert_type(flag.name, str)

@@ -10,6 +10,7 @@ import pytest
 
 from appconfig_env import AmbiguousFlagError, MissingKeyError
 from appconfig_env._helper.helper import Helper
+from appconfig_env._helper.live_store import MOST_UNKNOWN
 
 from ...support.canary import SECRET, SECURE
 from ...support.fakes import AwsClock as Clock
@@ -115,6 +116,66 @@ def test_enabled_flags_are_true(environ: dict[str, str], shop: FakeAws, clock: C
     assert flag
     assert (flag.enabled, flag.attributes, flag.variant) == (True, {"limit": 3}, None)
     assert "3" not in repr(flag)
+
+
+def with_flags(environ: dict[str, str], shop: FakeAws, clock: Clock, sources: str) -> Helper:
+    shop.put_profile("shop", "prod", "flags", {"checkout": {"enabled": False, "limit": "c4n4ry"}})
+    shop.put_profile("shop", "prod", "more", {"search": {"enabled": True}, "text": "c4n4ry"})
+    given = {**environ, "APPCONFIG_ENV_SOURCES": sources}
+    del given["DB_PASSWORD"]
+    return Helper(wrapped(given, clock), now=clock, jitter=steadily)
+
+
+FLAGS, MORE = "appconfig:shop/prod/flags", "appconfig:shop/prod/more?env=no"
+
+
+def test_a_flag_that_no_profile_has_is_reported_once(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    helper = with_flags(environ, shop, clock, f"{FLAGS} {MORE}")
+    caplog.clear()
+    for _ in range(3):
+        assert not helper.flag("chekout")
+        assert helper.flag("serch", default=True, source=MORE)
+        assert not helper.flag("checkout", default=True), "it is there, and off"
+    more = "appconfig:shop/prod/more"
+    remedy = "correct its name, or add it"
+    assert caplog.messages == [
+        f"flag 'chekout' is not in {FLAGS}, {more}, which has 'checkout', 'search'; {remedy}",
+        f"flag 'serch' is not in {more}, which has 'search'; {remedy}",
+    ]
+
+
+def test_a_flag_is_not_called_unknown_while_a_profile_could_not_be_read(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.deny("StartConfigurationSession", "shop/prod/more")
+    helper = with_flags(environ, shop, clock, f"{FLAGS} {MORE}&optional")
+    assert helper.flag("search", default=True)
+    assert not [one for one in caplog.messages if one.startswith("flag ")]
+
+
+def test_no_program_fills_the_log_with_flags_that_do_not_exist(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    helper = with_flags(environ, shop, clock, FLAGS)
+    caplog.clear()
+    for number in range(2 * MOST_UNKNOWN):
+        assert not helper.flag(f"user-{number}")
+    assert len(caplog.messages) == MOST_UNKNOWN
+
+
+def test_without_a_profile_every_flag_is_unknown(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    helper = with_flags(environ, shop, clock, "ssm:/shop/prod/")
+    caplog.clear()
+    assert not helper.flag("checkout")
+    (line,) = caplog.messages
+    assert line == (
+        "flag 'checkout' is in no source, and none is an AppConfig profile; add the profile to "
+        "APPCONFIG_ENV_SOURCES"
+    )
 
 
 def test_status_makes_no_call_and_can_be_serialized_as_json(
