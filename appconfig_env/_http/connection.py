@@ -12,7 +12,6 @@ from .sockets import (
     cause_of,
     dial,
     distrust_of,
-    resolve,
     seconds_left,
 )
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import _ssl
     from collections.abc import Mapping
 
-    from .sockets import Stream
+    from .sockets import Addresses, Stream
 
 LARGEST_HEAD_BYTES = 64 * 1024
 LARGEST_BODY_BYTES = 16 * 1024 * 1024  # a deployed configuration has 4 MB at most
@@ -38,12 +37,20 @@ class Connection:
         is_reusable: whether another request may follow the last response.
     """
 
-    def __init__(self, host: str, port: int, peer: str, deadline: float) -> None:
+    def __init__(self, addresses: Addresses, peer: str, deadline: float) -> None:
         self._peer = peer  # as errors name it
-        self._outer = dial(resolve(host, port), peer, deadline)
+        self._outer = dial(addresses, peer, deadline)
         self._socket: Stream = self._outer
         self._buffer = b""
         self.is_reusable = True
+
+    @property
+    def address(self) -> object:
+        """The address that it is connected to, as `socket.getpeername` returns it; None if lost."""
+        try:
+            return self._outer.getpeername()
+        except OSError:  # the peer has closed the connection at once
+            return None
 
     def start_tls(self, context: _ssl._SSLContext, host: str, deadline: float) -> None:
         """Start TLS with `host`, and verify its certificate."""

@@ -12,16 +12,17 @@ from binascii import b2a_base64
 
 from .connection import Connection
 from .errors import PROXY_CHECK, PROXY_REMEDIES
-from .sockets import DistrustError, TransportError
+from .sockets import DistrustError, TransportError, resolve
 from .trust_store import Trust
 from .url import Url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .messages import HttpResponse
+    from .sockets import Addresses
 
     Idle = dict[tuple[str, str, int, bool], list[Connection]]
 
@@ -41,12 +42,15 @@ class Transport:
         environ: Mapping[str, str] | None = None,
         proxy_url: str = "",
         proxy_headers: tuple[tuple[str, str], ...] = (),
+        resolve: Callable[[str, int], Addresses] = resolve,
     ) -> None:
         self._trust = Trust(ca_bundle, environ or {})
         self._proxy = Url(proxy_url) if proxy_url else None
         self._proxy_headers = proxy_headers
         self._idle: Idle = {}
         self._lock = allocate_lock()
+        self._resolve = resolve
+        self._connected: dict[tuple[str, int], object] = {}  # the last address by host and port
 
     def send(
         self,
@@ -143,8 +147,12 @@ class Transport:
     ) -> Connection:
         first = proxy or url
         peer = f"{'proxy ' if proxy else ''}{first.host}:{first.port}"
-        connection = Connection(first.host, first.port, peer, deadline)
+        addresses = self._resolve(first.host, first.port)
+        # One that accepts no connection takes its share of the time: each time, if it were first.
+        last = self._connected.get((first.host, first.port))
+        connection = Connection(sorted(addresses, key=lambda one: one[4] != last), peer, deadline)
         try:
+            self._connected[first.host, first.port] = connection.address
             if context is not None:
                 if proxy:
                     self._open_tunnel(connection, url, proxy, deadline)

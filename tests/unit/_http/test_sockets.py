@@ -22,6 +22,37 @@ def test_the_next_address_is_tried_if_the_first_refuses(transport: Transport) ->
     assert response.body == b"a"
 
 
+def silent_address(stack: ExitStack) -> tuple[str, int]:
+    """An address that accepts no connection and does not refuse one either."""
+    silent = stack.enter_context(socket.socket())
+    silent.bind(("127.0.0.1", 0))
+    silent.listen(0)
+    for _ in range(4):  # then its queue is full
+        waiting = stack.enter_context(socket.socket())
+        waiting.setblocking(False)
+        waiting.connect_ex(silent.getsockname())
+    name: tuple[str, int] = silent.getsockname()
+    return name
+
+
+def test_the_address_that_accepted_the_last_connection_is_tried_first() -> None:
+    with ExitStack() as stack, RawServer(ok(b"a", "Connection: close")) as server:
+        names = [silent_address(stack), ("127.0.0.1", server.port)]
+        addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", name) for name in names]
+        transport = Transport(resolve=lambda _host, _port: addresses)
+        url = Url("http://aws.example")
+
+        def seconds(timeout: float) -> float:
+            began = time.monotonic()
+            response = transport.send(url, "GET", "/", {"host": "h"}, b"", timeout=timeout)
+            assert response.body == b"a"
+            return time.monotonic() - began
+
+        assert seconds(2) >= 1, "half of the time is for the silent one"
+        assert max(seconds(60), seconds(60)) < 30, "it is tried no more"
+    assert server.connections == 3
+
+
 def test_an_address_that_refuses_leaves_its_share_of_the_time_to_the_others() -> None:
     with ExitStack() as stack:
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from appconfig_env._cli.layer import anchors
 from appconfig_env._http.connection import Connection
-from appconfig_env._http.sockets import DistrustError
+from appconfig_env._http.sockets import DistrustError, resolve
 from appconfig_env._http.transport import Transport, TransportError, Url
 from appconfig_env._http.trust_store import AMAZON, Trust, certificates, is_amazon_root
 
@@ -477,7 +477,7 @@ def directory(folder: Path, authority: trustme.CA) -> str:
 
 def handshake(trust: Trust, server: RawServer) -> None:
     deadline = time.monotonic() + 10
-    connection = Connection(HOST, Url(server.url).port, "server", deadline)
+    connection = Connection(resolve(HOST, Url(server.url).port), "server", deadline)
     try:
         connection.start_tls(trust.context(), HOST, deadline)
     finally:
