@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from .executor import Run
 
 
+# Headers that a response has once, by their names in the result.
+_SINGLE = {
+    "NextPollConfigurationToken": "Next-Poll-Configuration-Token",
+    "ContentType": "Content-Type",
+}
+
+
 def poll(run: Run, requests: list[Request]) -> None:
     """Poll with the session's token if there is one, else in a new session.
 
@@ -80,7 +87,14 @@ def _latest_of_new_session(run: Run, resources: list[Resource]) -> dict[str, Any
 
 
 def _latest(run: Run, resources: list[Resource], token: str) -> dict[str, Any]:
-    return run.call("GetLatestConfiguration", {"ConfigurationToken": token}, resources)
+    response = run.call("GetLatestConfiguration", {"ConfigurationToken": token}, resources)
+    for name, header in _SINGLE.items():
+        # Both clients join headers of one name with commas, which no token and no media type has.
+        unquoted = "".join(str(response.get(name) or "").split('"')[::2])
+        if "," in unquoted:
+            message = f"more than one {header} header; {BETWEEN}"
+            raise AwsError("GetLatestConfiguration", INVALID_RESPONSE, message)
+    return response
 
 
 def _is_token_refused(error: AwsError) -> bool:

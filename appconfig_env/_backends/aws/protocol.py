@@ -68,7 +68,7 @@ def result(operation: str, response: HttpResponse) -> dict[str, Any]:
     Raises:
         AwsError: the response is an error, or does not follow the operation's protocol.
     """
-    if response.headers.get("content-encoding", "identity") != "identity":
+    if response.headers.get("content-encoding", "").lower() not in ("", "identity"):
         raise _invalid(operation, response, "a compressed body")  # not requested
     if not 200 <= response.status < 300:
         raise _error(operation, response)

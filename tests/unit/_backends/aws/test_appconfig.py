@@ -43,6 +43,30 @@ def test_a_profile_with_a_token_starts_no_session() -> None:
     assert (found.version, found.content_type) == ("v2", "text/x")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "header"),
+    [
+        ("NextPollConfigurationToken", "t2, t3", "Next-Poll-Configuration-Token"),
+        ("NextPollConfigurationToken", "t2, t2", "Next-Poll-Configuration-Token"),
+        ("NextPollConfigurationToken", "t2,", "Next-Poll-Configuration-Token"),
+        ("ContentType", "application/json, text/plain", "Content-Type"),
+        ("ContentType", "application/json; charset=utf-8, text/plain", "Content-Type"),
+    ],
+)
+def test_a_header_that_comes_twice_is_refused(name: str, value: str, header: str) -> None:
+    client = FakeClient(
+        StartConfigurationSession=SESSION, GetLatestConfiguration={**POLL, name: value}
+    )
+    for token in ("kept", ""):
+        assert f"more than one {header} header; a proxy" in reason(poll(client, token))
+
+
+def test_a_comma_in_a_quoted_parameter_or_in_a_label_is_none_of_a_second_header() -> None:
+    given = {"ContentType": 'text/x; note="a,b"', "VersionLabel": "1, 2"}
+    found = poll(FakeClient(GetLatestConfiguration=POLL | given), "kept")
+    assert (found.content_type, found.version) == (given["ContentType"], "1, 2")
+
+
 def test_an_empty_response_to_a_kept_token_means_unchanged() -> None:
     found = poll(FakeClient(GetLatestConfiguration=POLL | {"Configuration": b""}), "kept")
     assert isinstance(found, Unchanged)

@@ -322,6 +322,12 @@ def test_a_compressed_body_is_refused() -> None:
         operations.result("GetParameters", response)
 
 
+@pytest.mark.parametrize("coding", ["identity", "Identity", "IDENTITY", ""])
+def test_a_body_that_is_not_compressed_is_read(coding: str) -> None:
+    response = HttpResponse(200, {"content-encoding": coding}, b'{"Parameters": []}')
+    assert operations.result("GetParameters", response) == {"Parameters": []}
+
+
 def test_an_invalid_interval_is_ignored() -> None:
     headers = {"next-poll-configuration-token": "t", "next-poll-interval-in-seconds": "soon"}
     found = operations.result("GetLatestConfiguration", HttpResponse(200, headers, b""))
