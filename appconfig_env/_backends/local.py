@@ -42,8 +42,9 @@ class _MissingError(DocumentError):
 class LocalBackend:
     """Reads AppConfig profiles, parameters and secrets from the files of one folder.
 
-    `APP:ENV:PROFILE[.json|.env|.yaml|.txt]` is a profile; `ssm.json` or `ssm.env` holds parameters
-    by name, `secrets.json` secrets by name. All are read again at each call.
+    `APP:ENV:PROFILE[.json|.env|.yaml|.txt|.TYPE%SUBTYPE]` or, in folders, `APP/ENV/PROFILE.json` is
+    a profile; `ssm.json` or `ssm.env` holds parameters by name, `secrets.json` secrets by name. All
+    are read again at each call.
     """
 
     def __init__(self, path: str) -> None:
@@ -70,11 +71,22 @@ class LocalBackend:
         raise ValueError(f"no file of the local folder has {resource.scheme}:")
 
     def _profile(self, resource: Resource) -> Document:
-        base = os.path.join(self._path, ":".join(resource.parts).replace("/", "%2F"))
-        path = self._one_of([base + ending for ending in CONTENT_TYPES], FIX_REFERENCE)
+        names = [_encoded(part) for part in resource.parts]
+        places = [
+            (self._path, ":".join(names)),
+            (os.path.join(self._path, *names[:2]), names[2]),  # for file systems without colons
+        ]
+        found = {
+            os.path.join(folder, name): content_type
+            for folder, stem in places
+            for name in sorted(_names_in(folder))
+            if (content_type := _content_type(name, stem))
+        }
+        shown = [stem + ending for _, stem in places[:1] for ending in CONTENT_TYPES]
+        shown.append("/".join(names) + ".json")
+        path = self._only(list(found), shown, FIX_REFERENCE)
         body = _read(path)
-        content_type = CONTENT_TYPES[path.removeprefix(base)]
-        return Document(body, content_type=content_type, version=_version(body))
+        return Document(body, content_type=found[path], version=_version(body))
 
     def _parameters(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
@@ -118,10 +130,22 @@ class LocalBackend:
 
     def _one_of(self, paths: list[str], alternative: str = "") -> str:
         found = [path for path in paths if os.path.exists(path)]
+        return self._only(found, [os.path.basename(path) for path in paths], alternative)
+
+    def _only(self, found: list[str], names: list[str], alternative: str) -> str:
+        """Return the one path that was found.
+
+        Args:
+            found: the paths.
+            names: what was looked for, relative to the folder.
+            alternative: what else to do if there is none.
+
+        Raises:
+            DocumentError: there is none, or more than one.
+        """
         if len(found) > 1:
             raise DocumentError(f"{' and '.join(found)} exist", "remove all but one")
         if not found:
-            names = [os.path.basename(path) for path in paths]
             note = nearest_note(names[0], _names_in(self._path)) if alternative else ""
             raise _MissingError(
                 f"no such file in {self._path}{note} (looked for {', '.join(names)})",
@@ -141,6 +165,27 @@ def read_file(resource: Resource) -> Outcome:
     stem, dot, ending = name.rpartition(".")
     content_type = CONTENT_TYPES.get(f".{ending.lower()}", "") if dot else ""
     return Document(body, content_type=content_type, version=_version(body), name=stem or name)
+
+
+def _encoded(part: str) -> str:
+    """Return a part of a profile's name as the name of a file or a folder."""
+    name = part.replace("/", "%2F")
+    return name.replace(".", "%2E") if name in (".", "..") else name
+
+
+def _content_type(name: str, stem: str) -> str:
+    """Return the content type of the file `name` if it is the profile `stem`; else ''.
+
+    By the ending, as AWS's agent does: one of CONTENT_TYPES, or the type itself with a percent sign
+    in place of its slash, such as `.application%json`.
+    """
+    ending = name.removeprefix(stem)
+    if not name.startswith(stem) or ending[:1] not in ("", "."):
+        return ""
+    kind, percent, subtype = ending[1:].partition("%")
+    if percent and kind and subtype and "." not in kind:
+        return f"{kind}/{subtype}"
+    return CONTENT_TYPES.get(ending, "")
 
 
 def _names_in(path: str) -> list[str]:

@@ -62,13 +62,40 @@ def reason(folder: Path | str, reference: str) -> str:
         ("a:b:c.yaml", "x: 1", {"X": "1"}),
         ("a:b:c.yml", "x: 1", {"X": "1"}),
         ("a:b:c.txt", "x: 1", {"C": "x: 1"}),
+        ("a:b:c.application%json", '{"x": 1}', {"X": "1"}),
+        ("a:b:c.text%plain", "x: 1", {"C": "x: 1"}),
+        ("a:b:c.application%vnd.api+json", '{"x": 1}', {"X": "1"}),
+        ("a/b/c.json", '{"x": 1}', {"X": "1"}),
+        ("a/b/c", "text", {"C": "text"}),
+        ("a/b/c.application%x-yaml", "x: 1", {"X": "1"}),
     ],
 )
 def test_a_profile_is_a_file_as_awss_agent_names_it(
     folder: Path, name: str, content: str, expected: dict[str, str]
 ) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(content)
     assert values(folder, "appconfig:a/b/c") == expected
+
+
+def test_one_profile_in_two_files_is_an_error_that_names_both(folder: Path) -> None:
+    (folder / "a" / "b").mkdir(parents=True)
+    for name in ("a:b:c.application%json", "a/b/c.json"):
+        (folder / name).write_text("{}")
+    error = reason(folder, "appconfig:a/b/c")
+    assert "a:b:c.application%json and " in error
+    assert error.endswith("a/b/c.json exist; remove all but one")
+
+
+@pytest.mark.parametrize(
+    "name", ["a:b:c.bak", "a:b:c~", "a:b:c.json.bak", "a:b:c.%json", "a:b:c.json%", "a:b:cc.json"]
+)
+def test_a_file_with_another_ending_is_not_the_profile(folder: Path, name: str) -> None:
+    (folder / name).write_text("{}")
+    error = reason(folder, "appconfig:a/b/c")
+    assert "no such file in " in error
+    assert "(looked for a:b:c, a:b:c.json, " in error
+    assert "a/b/c.json); create one" in error
 
 
 def test_a_slash_in_a_name_is_written_in_hexadecimal(folder: Path) -> None:
@@ -80,6 +107,11 @@ def test_no_name_leads_out_of_the_folder(folder: Path) -> None:
     (folder / "secret.json").write_text("{}")
     (folder / "in").mkdir()
     assert "no such file" in reason(folder / "in", "appconfig:..%2F../secret/x")
+    (folder / "x").mkdir()
+    (folder / "in" / "a").mkdir()
+    (folder / "x" / "c.json").write_text("{}")
+    for reference in ("appconfig:%2E%2E/x/c", "appconfig:a/%2E%2E/c", "appconfig:../x/c"):
+        assert "no such file" in reason(folder / "in", reference)
 
 
 @pytest.mark.parametrize("name", ["ssm.json", "ssm.env"])
@@ -190,7 +222,7 @@ def test_two_files_for_the_same_are_refused(folder: Path) -> None:
         (b'{"x": "c4n4ry', "invalid JSON"),
         (b"[1]", "JSON object"),
         (b"", "empty"),
-        (b"\xff", "binary"),
+        (b"\xff", "text in another encoding"),
         (b'{"a": "c4n4ry", "a": 1}', "duplicate key 'a'"),
     ],
 )
