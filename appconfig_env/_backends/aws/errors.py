@@ -56,6 +56,7 @@ _OURS = frozenset({UNREACHABLE, INVALID_RESPONSE, NO_CREDENTIALS, MISCONFIGURED}
 _CODELESS = "HTTP "  # before the status of a response without a code
 
 CHECK_CREDENTIALS = "check the credentials of this environment, and where they come from"
+INSTALL_TENACITY = "install tenacity in this Python, without which no call is tried again"
 CORRECT_SETTING = "correct that setting"
 REPORT = "report it as a bug of appconfig-env"
 # What to do if there was no response.
@@ -75,6 +76,7 @@ class AwsError(Exception):
         request_id: AWS's, or an empty string.
         details: the error's other fields, such as `Details` and `ResourceType`.
         is_final: whether the same call would fail in the same way, even if the code is transient.
+        is_untried: whether another attempt was due, but could not be made without tenacity.
         region: where the call was made; the client sets it.
         role_arn: the role that the client assumes.
     """
@@ -99,6 +101,7 @@ class AwsError(Exception):
         self.request_id = request_id
         self.details = details or {}
         self.is_final = is_final
+        self.is_untried = False
         self.region = ""
         self.role_arn = ""
         super().__init__(operation, code)
@@ -123,6 +126,7 @@ class AwsError(Exception):
             is_final=self.is_final,
         )
         copy.region, copy.role_arn = self.region, self.role_arn
+        copy.is_untried = self.is_untried
         return copy
 
     @property
@@ -200,10 +204,13 @@ class AwsError(Exception):
             arn = iam.resource_arn(
                 action, self.message, resource, region=self.region, role_arn=self.role_arn
             )
+        hint = printable(own_hint) or self._hint(action, arn)
+        if self.is_untried:
+            hint = f"{INSTALL_TENACITY}; {hint}" if hint else INSTALL_TENACITY
         return Failure(
             self.kind,
             self._summary(code, printable(message)),
-            printable(own_hint) or self._hint(action, arn),
+            hint,
             operation=self.operation,
             code=code,
             request_id=printable(self.request_id),

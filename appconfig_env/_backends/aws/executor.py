@@ -172,7 +172,9 @@ class Run:
             try:
                 from .retry import again  # only a failure pays for tenacity (28 ms)
             except ImportError:  # an interpreter without this package's dependencies
-                raise error from None
+                only = error.bare()
+                only.is_untried = True
+                raise only from None
             is_required = any(reference in self._needed for reference in references)
             return again(
                 attempt,

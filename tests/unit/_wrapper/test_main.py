@@ -256,6 +256,8 @@ def test_without_tenacity_the_first_failure_is_reported(
     done = start(shop, bare_python(tmp_path), "-c", "")
     assert done.returncode == 1
     assert "ThrottlingException" in done.stderr
+    remedy = "; install tenacity in this Python, without which no call is tried again; raise the"
+    assert remedy in done.stderr
     assert fake_aws_tls.count("GetParameters") == 1
 
 
