@@ -33,11 +33,13 @@ class Written:
     Attributes:
         link: of the file that it has read or written, see `snapshot_json`; empty for none.
         digests: those of the documents in it, by reference.
+        refused: why it was not used the last time, which is logged once; empty if it was.
     """
 
-    __slots__ = ("digests", "link")
+    __slots__ = ("digests", "link", "refused")
 
     def __init__(self) -> None:
+        self.refused = ""
         self.link = ""
         self.digests: Mapping[str, str] = {}
 
@@ -192,13 +194,16 @@ def _read(
     settings: Settings, log: Log, written: Written, own: Snapshot | None = None
 ) -> Snapshot | None:
     path = settings.snapshot_path
+    reason = ""
     try:
         found = _read_files(settings, written, own)
     except SnapshotRefusedError as error:
+        found, reason = None, str(error)
+    if reason and reason != written.refused:
         hint = f"remove it, or set {PREFIX}SNAPSHOT to another path, if this happens again"
         again = f"its sources are read again; {hint}"
-        log("warn", f"the snapshot {path} was not used: {error}; {again}")
-        found = None
+        log("warn", f"the snapshot {path} was not used: {reason}; {again}")
+    written.refused = reason
     if found is None or found.fingerprint != fingerprint(settings):
         written.link = ""  # the next snapshot replaces the file, whatever is in it
         return None

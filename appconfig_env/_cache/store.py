@@ -98,6 +98,7 @@ class Store:
         self._busy_until = ALWAYS
         self._stalled: tuple[list[float], float] | None = None
         self.log: Log = lambda level, message: log(settings, level, message)
+        self._logged: set[str] = set()
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
         # The names that the function's configuration sets, as opposed to its code.
@@ -290,7 +291,7 @@ class Store:
             revision=repository.revision_now(),
             even_fresh=even_fresh,
             skip=skip,
-            fallback=lambda: repository.read_fallback(self.settings, self.log),
+            fallback=lambda: repository.read_fallback(self.settings, self._log_once),
         )
 
     def _distrusted(self, snapshot: Snapshot) -> list[str]:
@@ -329,6 +330,12 @@ class Store:
             del values[name]
         self.sourced |= values.keys()
         return values
+
+    def _log_once(self, level: str, message: str) -> None:
+        """Log what would be the same at each attempt."""
+        if message not in self._logged:
+            self._logged.add(message)
+            self.log(level, message)
 
     def _report(self, previous: Snapshot) -> None:
         """Log new failures and recoveries, each once."""

@@ -144,6 +144,32 @@ def test_a_refused_file_is_logged_and_replaced(settings: Settings, log: Lines) -
     assert read(settings, log) is not None
 
 
+def test_why_a_file_is_refused_is_logged_once_and_again_if_it_changes(
+    settings: Settings, log: Lines
+) -> None:
+    path, written = Path(settings.snapshot_path), Written()
+    path.mkdir()
+    for _ in range(3):
+        assert read(settings, log, written) is None
+    path.rmdir()
+    path.write_bytes(b"half")
+    path.chmod(0o600)
+    for _ in range(3):
+        assert read(settings, log, written) is None
+    with SnapshotRepository(settings, {}, written) as access:
+        access.put(known(settings))
+        assert access.take(log) is not None
+    path.write_bytes(b"half")
+    for _ in range(3):
+        assert read(settings, log, written) is None
+    reasons = [line.partition("used: ")[2].partition(";")[0] for line in log]
+    assert reasons == [
+        "it is not a regular file",
+        "it is not a complete snapshot",
+        "it is not a complete snapshot",
+    ]
+
+
 def test_the_reason_is_returned_if_the_file_cannot_be_written(
     settings: Settings, log: Lines
 ) -> None:

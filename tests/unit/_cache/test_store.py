@@ -234,6 +234,17 @@ def test_a_fallback_in_use_is_called_so(process: Process, tmp_path: Path, option
     assert later.lines == [f"warn: {APP}: {used}"]
 
 
+def test_a_fallback_that_cannot_be_used_is_reported_once(tmp_path: Path) -> None:
+    fallback = tmp_path / "fallback.json"
+    fallback.write_text("half")
+    process = Process(tmp_path, APPCONFIG_ENV_FALLBACK=str(fallback))
+    for _ in range(3):
+        process.store.refresh()
+        process.clock.tick(1000)
+    reported = [line for line in process.lines if "FALLBACK" in line]
+    assert len(reported) == 1, process.lines
+
+
 def test_while_another_process_refreshes_the_old_values_are_kept_for_a_second(
     process: Process,
 ) -> None:
