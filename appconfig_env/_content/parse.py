@@ -150,6 +150,12 @@ def _dotenv(text: str) -> dict[str, str | None]:
                 f"line {binding.original.line} is not NAME=value",
                 "quote values that span several lines",
             )
+        if binding.original.string.partition("=")[2].lstrip(" \t")[:1] == "`":
+            # In Node's dialect these are quotes; here they would become a part of the value.
+            raise DocumentError(
+                f"line {binding.original.line} has a value that begins with a backtick",
+                "quote it with single or double quotes",
+            )
         if binding.key in pairs:
             raise DocumentError(f"duplicate name {quoted(binding.key)}", "remove one")
         if binding.key is not None:

@@ -76,7 +76,7 @@ class AwsError(Exception):
         request_id: AWS's, or an empty string.
         details: the error's other fields, such as `Details` and `ResourceType`.
         is_final: whether the same call would fail in the same way, even if the code is transient.
-        is_untried: whether another attempt was due, but could not be made without tenacity.
+        is_untried: whether no further attempt could be made, because tenacity is not installed.
         region: where the call was made; the client sets it.
         role_arn: the role that the client assumes.
     """

@@ -104,6 +104,9 @@ def test_what_is_not_utf_8_is_named(kind: str, body: bytes, error: str) -> None:
         ("A=für", "für"),
         ("A=", ""),
         ("A='#1'", "#1"),
+        ("A='`id`'", "`id`"),
+        ('A="`id`"', "`id`"),
+        ("A=a`b`", "a`b`"),
         ("export A=1", "1"),
         ("A=1\r", "1"),
         ("# comment\n\nA=1 # one", "1"),
@@ -121,6 +124,10 @@ def test_dotenv_values_are_taken_literally(line: str, value: str) -> None:
         ("A='open", "line 1"),
         ("A=1\nKEY=-----BEGIN\nMIIE\n-----END", "line 3"),
         ("A=1\nA=2", "duplicate name 'A'"),
+        ("A=1\nB=`id`", "line 2 has a value that begins with a backtick"),
+        ("A=1\nB= `c4n4ry # x`", "line 2 has a value that begins with a backtick"),
+        ("A=1\nexport B=`c4n4ry\nx`\n", "line 2 has a value that begins with a backtick"),
+        ("B=`", "line 1 has a value that begins with a backtick"),
     ],
 )
 def test_lines_that_dotenv_would_drop_are_an_error(text: str, part: str) -> None:
