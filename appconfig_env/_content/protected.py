@@ -31,10 +31,14 @@ _NAMES = frozenset({
     "CTLOG_FILE", "CURL_CA_BUNDLE", "CURL_HOME", "NETRC", "REQUESTS_CA_BUNDLE", "SSLKEYLOGFILE",
     "SSL_CERT_DIR", "SSL_CERT_FILE",
     # The C library: what it removes from the environment of a program with more rights than its
-    # caller. LD_* is a prefix below.
-    # Source: ld.so(8), "Secure-execution mode".
+    # caller; and the synonyms of TMPDIR. Prefixes below add the variants for 32 and 64 bits.
+    # Sources: ld.so(8), "Environment" and "Secure-execution mode"; Python, tempfile.gettempdir.
     "GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LOCALDOMAIN", "LOCPATH",
-    "MALLOC_TRACE", "NIS_PATH", "NLSPATH", "RESOLV_HOST_CONF", "RES_OPTIONS", "TMPDIR", "TZDIR",
+    "LD_ASSUME_KERNEL", "LD_BIND_NOT", "LD_BIND_NOW", "LD_DYNAMIC_WEAK", "LD_HWCAP_MASK",
+    "LD_ORIGIN_PATH", "LD_POINTER_GUARD", "LD_PREFER_MAP_32BIT_EXEC", "LD_RUN_PATH", "LD_SHOW_AUXV",
+    "LD_TRACE_LOADED_OBJECTS", "LD_TRACE_PRELINKING", "LD_USE_LOAD_BIAS", "LD_VERBOSE", "LD_WARN",
+    "MALLOC_TRACE", "NIS_PATH", "NLSPATH", "RESOLV_HOST_CONF", "RES_OPTIONS", "TEMP", "TMP",
+    "TMPDIR", "TZDIR",
     # Shells, and variables that other programs run as the user's command. ENV is not protected:
     # only interactive shells read it, and many applications name their stage with it.
     # Sources: POSIX.1, "Environment Variables" and sh; bash(1), "Shell Variables"; zsh(1),
@@ -53,6 +57,21 @@ _NAMES = frozenset({
     # "Environment variables". _JAVA_OPTIONS is covered by the prefix "_".
     "CATALINA_OPTS", "CLASSPATH", "GRADLE_OPTS", "JAVA_HOME", "JAVA_OPTIONS", "JAVA_OPTS",
     "JAVA_TOOL_OPTIONS", "JDK_AOT_VM_OPTIONS", "JDK_JAVA_OPTIONS", "JRE_HOME", "MAVEN_OPTS",
+    # CPython. PYTHON_ENV and other names with this prefix belong to applications.
+    # Sources: python(1), "Environment variables"; `python --help-env`; Python/initconfig.c.
+    "PYTHONASYNCIODEBUG", "PYTHONBREAKPOINT", "PYTHONCASEOK", "PYTHONCOERCECLOCALE", "PYTHONDEBUG",
+    "PYTHONDEVMODE", "PYTHONDONTWRITEBYTECODE", "PYTHONDUMPREFS", "PYTHONDUMPREFSFILE",
+    "PYTHONEXECUTABLE", "PYTHONFAULTHANDLER", "PYTHONHASHSEED", "PYTHONHOME", "PYTHONINSPECT",
+    "PYTHONINTMAXSTRDIGITS", "PYTHONIOENCODING", "PYTHONLEGACYWINDOWSFSENCODING",
+    "PYTHONLEGACYWINDOWSSTDIO", "PYTHONMALLOC", "PYTHONMALLOCSTATS", "PYTHONNODEBUGRANGES",
+    "PYTHONNOUSERSITE", "PYTHONOPTIMIZE", "PYTHONPATH", "PYTHONPERFSUPPORT", "PYTHONPLATLIBDIR",
+    "PYTHONPROFILEIMPORTTIME", "PYTHONPYCACHEPREFIX", "PYTHONSAFEPATH", "PYTHONSTARTUP",
+    "PYTHONTHREADDEBUG", "PYTHONTRACEMALLOC", "PYTHONUNBUFFERED", "PYTHONUSERBASE", "PYTHONUTF8",
+    "PYTHONVERBOSE", "PYTHONWARNDEFAULTENCODING", "PYTHONWARNINGS",
+    "PYTHON_BASIC_REPL", "PYTHON_COLORS", "PYTHON_CONTEXT_AWARE_WARNINGS", "PYTHON_CPU_COUNT",
+    "PYTHON_DISABLE_REMOTE_DEBUG", "PYTHON_FROZEN_MODULES", "PYTHON_GIL", "PYTHON_HISTORY",
+    "PYTHON_JIT", "PYTHON_LAZY_IMPORTS", "PYTHON_PERF_JIT_SUPPORT", "PYTHON_PRESITE",
+    "PYTHON_THREAD_INHERIT_CONTEXT", "PYTHON_TLBC",
     # .NET: the .NET Framework's name for profilers. The others are below, in any case.
     # Source: .NET, "Set up a profiling environment".
     "COR_ENABLE_PROFILING",
@@ -66,7 +85,8 @@ _NAMES = frozenset({
     # Perl, PHP, Lua, Erlang, R, make: for programs of other runtimes and build tools.
     # Sources: perlrun(1), "Environment"; PHP manual, "The configuration file"; lua(1); erl(1),
     # "Environment variables"; R, ?Startup; GNU make manual, "Communicating Options to a Sub-make".
-    "ERL_AFLAGS", "ERL_FLAGS", "ERL_LIBS", "ERL_ZFLAGS", "MAKEFILES", "MAKEFLAGS", "PERLIO",
+    "ERL_AFLAGS", "ERL_FLAGS", "ERL_LIBS", "ERL_ZFLAGS", "GNUMAKEFLAGS", "MAKEFILES", "MAKEFLAGS",
+    "MFLAGS", "PERLIO",
     "PERLLIB", "PHPRC", "PHP_INI_SCAN_DIR", "R_ENVIRON", "R_LIBS", "R_LIBS_USER", "R_PROFILE",
     "R_PROFILE_USER",
     # The command line of a server.
@@ -90,12 +110,18 @@ _NAMES = frozenset({
     "APP_PARAMS_PATH", "SECRETS_MANAGER_TTL", "SSM_PARAMETER_STORE_TTL",
 })  # fmt: skip
 
+# Families of names, each of which is dangerous as a whole: no application has a name of its own
+# that begins so.
 _PREFIXES = (
     "_",  # Lambda Developer Guide: _HANDLER, _X_AMZN_TRACE_ID; java(1): _JAVA_OPTIONS
-    "LD_",  # ld.so(8)
+    "LD_AOUT_",  # ld.so(8)
+    "LD_AUDIT",  # the same; and with _32 and _64 on other systems, like the next ones
+    "LD_DEBUG",  # the same
+    "LD_LIBRARY_PATH",  # the same
+    "LD_PRELOAD",  # the same
+    "LD_PROFILE",  # the same
     "DYLD_",  # dyld(1), on macOS
     "OPENSSL_CONF",  # openssl-env(7): also OPENSSL_CONF_INCLUDE
-    "PYTHON",  # python(1): PYTHONPATH, PYTHONSTARTUP, PYTHONHOME, PYTHONBREAKPOINT ...
     "PERL5",  # perlrun(1): PERL5OPT, PERL5LIB, PERL5DB
     "LUA_INIT",  # lua(1): also LUA_INIT_5_4
     "LUA_PATH",  # the same: the search path of Lua modules; the next is that of C modules
@@ -106,6 +132,7 @@ _PREFIXES = (
     "GIT_CONFIG_KEY_",  # git-config(1): core.pager, core.sshCommand, alias ...
     "GIT_CONFIG_VALUE_",  # the same
     "XDG_",  # XDG Base Directory Specification: folders of configurations that name commands
+    "AWS_BEARER_TOKEN_",  # AWS SDKs and Tools Reference Guide, "Bearer token": a credential
     "AWS_LAMBDA_",  # Lambda Developer Guide, "Defined runtime environment variables"
     "AWS_CONTAINER_",  # AWS SDKs and Tools Reference Guide, "Container credential provider"
     "AWS_EC2_METADATA_",  # the same, "IMDS credential provider"
@@ -117,7 +144,27 @@ _PREFIXES = (
 
 # Prefixes that their readers match regardless of case.
 _PREFIXES_ANY_CASE = (
-    "DOTNET_",  # .NET, "Environment variables": DOTNET_STARTUP_HOOKS ...
+    # What .NET loads, runs, and writes for profilers and debuggers. DOTNET_ENVIRONMENT and the like
+    # belong to applications.
+    "DOTNET_ADDITIONAL_DEPS",  # .NET, "Environment variables" and "Runtime configuration settings"
+    "DOTNET_ALTJIT",  # the same
+    "DOTNET_BUNDLE_EXTRACT_BASE_DIR",  # the same
+    "DOTNET_CLI_",  # the same
+    "DOTNET_DBG",  # the same
+    "DOTNET_DIAGNOSTIC",  # the same
+    "DOTNET_ENABLEDIAGNOSTICS",  # the same
+    "DOTNET_ENABLEEVENTPIPE",  # the same
+    "DOTNET_EVENTPIPE",  # the same
+    "DOTNET_GCNAME",  # the same
+    "DOTNET_GCPATH",  # the same
+    "DOTNET_HOST_PATH",  # the same
+    "DOTNET_JIT",  # the same
+    "DOTNET_LTTNG",  # the same
+    "DOTNET_PERFMAP",  # the same
+    "DOTNET_ROLL_FORWARD",  # the same
+    "DOTNET_ROOT",  # the same
+    "DOTNET_SHARED_STORE",  # the same
+    "DOTNET_STARTUP_HOOKS",  # the same
     "CORECLR_",  # .NET, "Set up a profiling environment"
     "COMPLUS_",  # .NET, "Runtime configuration settings": as DOTNET_
     "ASPNETCORE_HOSTINGSTARTUP",  # ASP.NET Core, "Use hosting startup assemblies"

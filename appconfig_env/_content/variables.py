@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # the final NUL).
 LONGEST_VARIABLE_BYTES = 131_071
 FOR_GET = "set env=no and read it with get()"
+FREE_NAME = "choose another name, or configure its value on the function"
 FIX_KEY = "correct #KEY"
 _TO_UNDERSCORE = str.maketrans("/-.", "___")
 
@@ -136,6 +137,7 @@ def render(source: Source, document: Document, data: object) -> Variables:
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
+    problems += _chosen(source, protected)
     if source.only and (missing := _missing(source, {*origins, *protected}, others)):
         (left_out if source.optional else problems).append(missing)
     if problems:
@@ -160,6 +162,8 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     if source.only is not None and name not in source.only:
         return Variables()
     if source.env and is_protected(name):
+        for error in _chosen(source, [name]):
+            raise error
         return Variables(protected=[name])
     if source.env and not is_variable_name(name):
         raise _not_a_name(name, source.resource.name)
@@ -200,6 +204,13 @@ def text_value(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     return dumps_exact(value)
+
+
+def _chosen(source: Source, protected: Iterable[str]) -> list[DocumentError]:
+    """Return an error for each protected name that the source itself names, in place or by as=."""
+    if not (source.variable or source.as_name):
+        return []
+    return [DocumentError(f"{name} is a protected name", FREE_NAME) for name in protected]
 
 
 def _is_left_out(source: Source, name: str) -> bool:

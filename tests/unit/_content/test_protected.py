@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,8 @@ from appconfig_env._config.aws import ENDPOINT_VARIABLES
 from appconfig_env._config.settings import AWS_PREFIX, HANDOFF, KNOWN, PREFIX
 from appconfig_env._content import protected as _protected
 from appconfig_env._content.protected import is_protected, is_proxy
+
+from ...support.pythons import PYTHONS
 
 # Lambda Developer Guide, "Defined runtime environment variables", the reserved ones.
 RESERVED = [
@@ -65,6 +69,14 @@ RUNS_CODE = [
     "OPENSSL_CONF",
     "BROWSER",
 ]
+# Synonyms of these and of the next ones, and the rest of a family.
+SYNONYMS = [
+    "TMPDIR", "TEMP", "TMP", "MAKEFLAGS", "GNUMAKEFLAGS", "MFLAGS", "LD_PRELOAD_32",
+    "LD_LIBRARY_PATH_64", "LD_AUDIT_64", "LD_DEBUG_OUTPUT", "LD_PROFILE_OUTPUT", "LD_BIND_NOW",
+    "LD_ORIGIN_PATH", "LD_AOUT_PRELOAD", "AWS_BEARER_TOKEN_BEDROCK", "AWS_BEARER_TOKEN_X",
+    "DOTNET_ROOT_X64", "DOTNET_GCName", "DOTNET_JitPath", "DOTNET_DiagnosticPorts",
+    "DOTNET_EnableDiagnostics_IPC", "DOTNET_DbgMiniDumpName", "DOTNET_EventPipeOutputPath",
+]  # fmt: skip
 REDIRECTS = [
     "AWS_ENDPOINT_URL",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -88,9 +100,19 @@ OURS = [
 ]
 
 
-@pytest.mark.parametrize("name", [*RESERVED, *RUNS_CODE, *REDIRECTS, *OURS])
+@pytest.mark.parametrize("name", [*RESERVED, *RUNS_CODE, *SYNONYMS, *REDIRECTS, *OURS])
 def test_a_name_that_could_run_code_or_redirect_calls_is_protected(name: str) -> None:
     assert is_protected(name)
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_every_variable_that_a_python_reads_is_protected(version: str) -> None:
+    done = subprocess.run(
+        [PYTHONS[version], "--help-env"], capture_output=True, text=True, check=True, timeout=60
+    )
+    names = set(re.findall(r"^-?(?:X \S+: )?\(?(PYTHON[A-Z_0-9]+)", done.stdout, re.MULTILINE))
+    assert len(names) > 25
+    assert not {name for name in names if not is_protected(name)}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +120,9 @@ def test_a_name_that_could_run_code_or_redirect_calls_is_protected(name: str) ->
     [
         "DB_HOST", "APP_ENV", "ENV", "TZ", "LANG", "DATABASE_URL", "API_KEY", "NODE_ENV", "PORT",
         "AWS_BUCKET", "SHELL_COLOR", "MY_PATH", "LOG_LEVEL", "RAILS_ENV", "FLASK_APP", "GITHUB_ORG",
-        "JAVA_OPTS_EXTRA", "LDAP_HOST", "PYTHIA",
+        "JAVA_OPTS_EXTRA", "LDAP_HOST", "PYTHIA", "LD_SDK_KEY", "LD_API_TOKEN", "PYTHON_ENV",
+        "PYTHONANYWHERE_TOKEN", "PYTHON_VERSION", "DOTNET_ENVIRONMENT", "DOTNET_URLS",
+        "DOTNET_RUNNING_IN_CONTAINER", "TEMPLATE", "TMP_BUCKET", "AWS_BEARER",
     ],
 )  # fmt: skip
 def test_names_that_applications_use_are_not_protected(name: str) -> None:

@@ -390,10 +390,25 @@ def test_protected_names_are_available_to_get() -> None:
     assert values(APP + "?env=no", {"path": "x"}) == {"PATH": "x"}
 
 
-def test_a_protected_name_in_place_or_by_as_is_left_out() -> None:
-    assert rendered("ssm:/x", b"x", "PYTHONPATH").protected == ("PYTHONPATH",)
-    assert rendered("ssm:/x?as=PATH", b"x").protected == ("PATH",)
-    assert render_default(parse("ssm:/x?default=y", "PATH")).protected == ("PATH",)
+@pytest.mark.parametrize(
+    ("reference", "variable", "name"),
+    [
+        ("ssm:/x", "PYTHONPATH", "PYTHONPATH"),
+        ("ssm:/x?as=PATH", "", "PATH"),
+        ("ssm:/x?default=y", "PATH", "PATH"),
+        ("ssm:/x?as=LD_PRELOAD&default=y", "", "LD_PRELOAD"),
+        ("ssm:/x?optional", "_HANDLER", "_HANDLER"),
+    ],
+)
+def test_a_protected_name_in_place_or_by_as_is_an_error(
+    reference: str, variable: str, name: str
+) -> None:
+    error = f"^{name} is a protected name; choose another name, or configure its value on the func"
+    with pytest.raises(DocumentError, match=error):
+        rendered(reference, CANARY.encode(), variable)
+    if "default" in reference:
+        with pytest.raises(DocumentError, match=error):
+            render_default(parse(reference, variable))
 
 
 def test_names_of_secret_values_are_marked_secret() -> None:

@@ -95,13 +95,30 @@ def test_on_error_continue_starts_without_and_removes_the_reference(folder: Path
 
 def test_protected_names_are_left_out_with_a_warning(folder: Path) -> None:
     (folder / "ssm.json").write_text('{"/e/PATH": "evil", "/e/LD_PRELOAD": "evil", "/e/ok": "1"}')
-    given = environ(folder, APPCONFIG_ENV_SOURCES="ssm:/e/", PYTHONSTARTUP="ssm:/e/ok")
-    ended = prefetched(given)
+    ended = prefetched(environ(folder, APPCONFIG_ENV_SOURCES="ssm:/e/"))
     assert "evil" not in "\n".join(ended.environ.values())
     assert ended.environ["OK"] == "1"
-    assert "PYTHONSTARTUP" not in ended.environ
-    for name in ("PATH", "LD_PRELOAD", "PYTHONSTARTUP"):
+    for name in ("PATH", "LD_PRELOAD"):
         assert f"{name} is protected" in ended.log
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"PYTHONSTARTUP": "ssm:/e/ok"},
+        {"APPCONFIG_ENV_SOURCES": "ssm:/e/ok?as=PYTHONSTARTUP"},
+        {"PYTHONSTARTUP": "ssm:/e/ok?optional"},
+    ],
+    ids=str,
+)
+def test_startup_fails_if_a_source_is_to_set_a_protected_name(
+    folder: Path, given: dict[str, str]
+) -> None:
+    (folder / "ssm.json").write_text('{"/e/ok": "1"}')
+    ended = prefetched(environ(folder, **given))
+    is_optional = "optional" in str(given)
+    assert (ended.code, ended.environ.get("PYTHONSTARTUP")) == (0 if is_optional else 1, None)
+    assert "PYTHONSTARTUP is a protected name" in ended.log
 
 
 def test_a_broken_snapshot_is_ignored_with_a_warning(folder: Path) -> None:
