@@ -91,6 +91,9 @@ class Store:
         self._backend = make_backend(settings, environ)
         self._refreshing = allocate_lock()
         self._refresher = 0  # the ID of the thread that holds it
+        # Refreshes are numbered as they begin: the last one that has fetched, and what for.
+        self._begun = self._done = 0
+        self._done_for: frozenset[str] = frozenset()
         self._lock: FileLock | None = None  # while one of our threads uses the file
         # Anything read before then was cloned with a SnapStart snapshot.
         self._trusted_from = restored_at
@@ -168,6 +171,7 @@ class Store:
         if self._refresher == get_ident():  # a signal handler interrupted our own refresh
             return frozenset()
         waits = even_fresh is not None or bool(awaited) or self.is_empty
+        begun, earlier = self._begun, self.published
         refreshing = self._refreshing  # a signal handler may fork, and that replaces it
         if not refreshing.acquire(
             # Its holder may wait for another process first, and then for AWS.
@@ -177,6 +181,10 @@ class Store:
             return frozenset()
         self._refresher = get_ident()
         try:
+            if even_fresh is not None and begun < self._done and self._done_for >= {*even_fresh}:
+                # Another thread's refresh, which began after this call, serves all who waited.
+                return _changed(earlier.seen[2], self.published.seen[2])
+            self._begun += 1
             previous = self.published
             entries = previous.snapshot.entries
             unknown = [one for one in awaited if one not in entries or not entries[one].is_known]
@@ -226,6 +234,7 @@ class Store:
         self._trusted_from = ALWAYS  # everything was fetched here: trust it, by any clock
         self._busy_until = ALWAYS
         self._stalled = None
+        self._done, self._done_for = self._begun, frozenset(even_fresh)
         # The file has the tokens for the next process; if there is no file, keep them here.
         keeps_tokens = problem and access.keeps_tokens
         return fresh if keeps_tokens else fresh.without_tokens()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
 from ...support.fakes import Clock, TimedBackend, steadily
+from ...support.life import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -232,6 +234,54 @@ def test_a_fallback_in_use_is_called_so(process: Process, tmp_path: Path, option
     assert later.values() == {"A": "1"}
     used = f"{NO_RESPONSE.summary}; using the fallback; {NO_RESPONSE.hint}"
     assert later.lines == [f"warn: {APP}: {used}"]
+
+
+class HeldBackend(FakeBackend):
+    """A backend whose first response waits until it is released, and has the older value."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.released = threading.Event(), threading.Event()
+
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        outcomes = super().__call__(requests, timeout)
+        if not self.begun.is_set():
+            self.begun.set()
+            assert self.released.wait(60)
+        return outcomes
+
+
+def waiting(threads: list[threading.Thread]) -> bool:
+    """Whether each thread waits in `refresh` for another one."""
+    frames = sys._current_frames()
+    return all(frames[one.ident or 0].f_code is Store.refresh.__code__ for one in threads)
+
+
+def test_one_refresh_serves_all_threads_that_wait_when_it_begins(
+    process: Process, tmp_path: Path
+) -> None:
+    backend = process.backend = HeldBackend()
+    process.response(1)
+    process = Process(tmp_path, peer=process)
+    found: list[frozenset[str]] = []
+
+    def refresh() -> None:
+        found.append(process.store.refresh(even_fresh=[APP]))
+
+    first, *others = [threading.Thread(target=refresh) for _ in range(9)]
+    first.start()
+    assert backend.begun.wait(60)
+    process.response(2)
+    for one in others:
+        one.start()
+    eventually(lambda: waiting(others))
+    backend.released.set()
+    for one in (first, *others):
+        one.join(60)
+    # The first one began before the others called, so its value may be older than their calls.
+    assert len(backend.asked()) == 2
+    assert process.values() == {"A": "2"}
+    assert found == [frozenset(), *[frozenset({"A"})] * 8]
 
 
 def test_a_fallback_that_cannot_be_used_is_reported_once(tmp_path: Path) -> None:
