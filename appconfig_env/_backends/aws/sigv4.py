@@ -64,8 +64,8 @@ def sign(
 
     Args:
         method: such as `POST`.
-        path: the encoded path as it is sent; encoded again for the canonical request, as in all
-            services except S3.
+        path: the encoded path as it is sent; normalized and encoded again for the canonical
+            request, as in all services except S3.
         query: the encoded query as it is sent, without `?`.
         headers: all headers to sign, including `host`; names in lower case.
         body: the payload.
@@ -81,7 +81,7 @@ def sign(
     names = sorted(signed)
     canonical_request = "\n".join([
         method,
-        encode(path, keep="/") or "/",
+        encode(_normalized(path), keep="/") or "/",
         _canonical_query(query),
         *(f"{name}:{' '.join(signed[name].split())}" for name in names),
         "",
@@ -100,6 +100,20 @@ def sign(
         f"SignedHeaders={';'.join(names)}, Signature={signature}"
     )
     return signed
+
+
+def _normalized(path: str) -> str:
+    """Return `path` without empty and dot segments (RFC 3986, "Remove Dot Segments")."""
+    if "//" not in path and "/." not in path:
+        return path  # true for AWS's own endpoints
+    segments: list[str] = []
+    for segment in path.split("/"):
+        if segment == "..":
+            del segments[-1:]
+        elif segment not in ("", "."):
+            segments.append(segment)
+    end = "/" if path.endswith("/") and segments else ""
+    return "/" + "/".join(segments) + end
 
 
 def _canonical_query(query: str) -> str:
