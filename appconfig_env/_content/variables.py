@@ -145,6 +145,16 @@ def render(source: Source, document: Document, data: object) -> Variables:
     return Variables(values, secret, dict.fromkeys(protected), map(str, left_out))
 
 
+def may_set(source: Source, name: str) -> bool:
+    """Whether `source` could set the variable `name`, whatever its document is."""
+    chosen = source.variable or source.as_name
+    if chosen:
+        return name == chosen
+    if source.only is not None:
+        return name in source.only
+    return name.startswith(source.prefix)
+
+
 def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     """Render the default of `source`; no variables if it has none.
 

@@ -6,7 +6,7 @@ from .._config.references import ReferenceProblems, is_reference, parse, without
 from .._config.sources import APPCONFIG, matching, scheme_of
 from .._config.wording import listed, nearest_note, printable, quoted
 from .._content.document import DocumentError
-from .._content.variables import KeyMissingError, data_of, pick
+from .._content.variables import KeyMissingError, data_of, may_set, pick
 from ..errors import Failure, LoadError, MissingKeyError, SourceError
 
 TYPE_CHECKING = False
@@ -75,7 +75,7 @@ class LiveStore:
         """Return the text of `name`; None if there is none.
 
         Raises:
-            LoadError: there is none, but a required source was never read, and may have it.
+            LoadError: there is none, but a required source that could set it was never read.
         """
         self.refresh_stale()
         value = self.seen[2].get(name)
@@ -88,13 +88,13 @@ class LiveStore:
             in_place = any(source.variable == name for source in store.settings.sources)
             if not (in_place and is_reference(value)):
                 return value
-        unread = store.unread()
+        unread = [one for one in store.unread() if self._may_set(one, name)]
         if unread:  # another thread or process is reading them, and there is no old value
             self._refresh(store, awaited=unread)
             value = self.seen[2].get(name)
             if value is not None:
                 return value
-        error = self._missing()
+        error = self._missing(name)
         if error is not None:
             raise error
         return None
@@ -186,15 +186,24 @@ class LiveStore:
             for reference in self.store.settings.resources()
         }
 
-    def _missing(self) -> LoadError | None:
-        """Return an error for required sources without a value, unless ON_ERROR is `continue`."""
+    def _may_set(self, reference: str, name: str) -> bool:
+        """Whether a source that reads the resource could set the variable."""
+        return any(may_set(one, name) for one in self.store.settings.resources()[reference])
+
+    def _missing(self, name: str) -> LoadError | None:
+        """Return an error for required sources that could set `name` and have no value.
+
+        None if there is none, or ON_ERROR is `continue`.
+        """
         store = self.store
-        errors = store.snapshot.missing(store.settings)
+        able = {one.public_reference for one in store.settings.sources if may_set(one, name)}
+        errors = [one for one in store.snapshot.missing(store.settings) if one.source in able]
         unread = store.unread()
         errors += [
             SourceError(source.public_reference, NOT_YET)
             for source in store.settings.sources
             if source.resource.reference in unread
+            and source.public_reference in able
             and not source.optional
             and source.default is None
         ]

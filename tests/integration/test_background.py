@@ -320,6 +320,22 @@ def test_after_the_handoff_the_runtime_has_no_child_no_zombie_and_no_pipe(
     assert pipe not in files(runtime.pid)
 
 
+def test_a_name_that_a_deferred_source_cannot_set_does_not_wait_for_it(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    aws.held.add("prod/db")
+    sources = "ssm:/shop/prod/ secretsmanager:prod/db?env=no&as=LATE"
+    runtime = start(environ={**environ, "APPCONFIG_ENV_SOURCES": sources})
+    assert runtime.ask("[get('HOST'), get('LOG_LEVEL', 'default'), get('NONE')]") == [
+        "db.one",
+        "default",
+        None,
+    ]
+    assert aws.count("GetSecretValue") <= 1
+    aws.release()
+    assert json.loads(runtime.ask("get('LATE')")) == {"password": SECRET}
+
+
 def test_from_the_import_on_no_program_that_the_runtime_starts_has_the_pipe(start: Start) -> None:
     runtime = start()
     pipe = f"pipe:[{runtime.ask('1') and runtime.background().inode}]"

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import AmbiguousFlagError, MissingKeyError
+from appconfig_env import AmbiguousFlagError, LoadError, MissingKeyError
+from appconfig_env._config.references import parse
+from appconfig_env._content.variables import may_set
 from appconfig_env._helper.helper import Helper
 from appconfig_env._helper.live_store import MOST_UNKNOWN
 
@@ -89,6 +91,38 @@ def test_a_denied_document_is_not_requested_at_every_call(
         with pytest.raises(MissingKeyError, match="AccessDeniedException"):
             helper.document("secretsmanager:prod/db")
     assert shop.count("GetSecretValue") == 1
+
+
+@pytest.mark.parametrize(
+    "options", ["as=LATE", "only=LATE", "prefix=LATE_", "as=LATE&env=no"], ids=str
+)
+def test_only_a_source_that_could_set_a_name_is_reported_for_it(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, options: str
+) -> None:
+    shop.deny("GetSecretValue", "late")
+    del environ["DB_PASSWORD"]
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP} secretsmanager:late?{options}"
+    helper = Helper(environ, now=clock, jitter=steadily)
+    assert helper.get("LIMIT") == "10"
+    assert helper.get("LOG_LEVEL", "the default") == "the default"
+    with pytest.raises(LoadError, match="secretsmanager:late: "):
+        helper.get("LATE_X" if "prefix" in options else "LATE")
+
+
+@pytest.mark.parametrize(
+    ("reference", "variable", "names"),
+    [
+        ("ssm:/x", "A", {"A"}),
+        ("ssm:/x?as=A", "", {"A"}),
+        ("ssm:/p/?only=A,B", "", {"A", "B"}),
+        ("ssm:/p/?prefix=A", "", {"A", "AB"}),
+        ("appconfig:a/b/c", "", {"A", "B", "AB"}),
+        ("secretsmanager:x#k", "", {"A", "B", "AB"}),
+    ],
+)
+def test_which_names_a_source_could_set(reference: str, variable: str, names: set[str]) -> None:
+    source = parse(reference, variable)
+    assert {name for name in ("A", "B", "AB") if may_set(source, name)} == names
 
 
 def test_enabled_flags_are_true(environ: dict[str, str], shop: FakeAws, clock: Clock) -> None:
