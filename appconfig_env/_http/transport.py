@@ -42,14 +42,14 @@ class Transport:
         environ: Mapping[str, str] | None = None,
         proxy_url: str = "",
         proxy_headers: tuple[tuple[str, str], ...] = (),
-        resolve: Callable[[str, int], Addresses] = resolve,
+        addresses: Callable[[str, int], Addresses] | None = None,
     ) -> None:
         self._trust = Trust(ca_bundle, environ or {})
         self._proxy = Url(proxy_url) if proxy_url else None
         self._proxy_headers = proxy_headers
         self._idle: Idle = {}
         self._lock = allocate_lock()
-        self._resolve = resolve
+        self._addresses = addresses
         self._connected: dict[tuple[str, int], object] = {}  # the last address by host and port
 
     def send(
@@ -147,7 +147,7 @@ class Transport:
     ) -> Connection:
         first = proxy or url
         peer = f"{'proxy ' if proxy else ''}{first.host}:{first.port}"
-        addresses = self._resolve(first.host, first.port)
+        addresses = (self._addresses or resolve)(first.host, first.port)
         # One that accepts no connection takes its share of the time: each time, if it were first.
         last = self._connected.get((first.host, first.port))
         connection = Connection(sorted(addresses, key=lambda one: one[4] != last), peer, deadline)

@@ -111,7 +111,7 @@ def test_a_hostile_document_does_not_replace_the_last_good_values(
 
 def test_commands_in_values_are_not_executed(tmp_path: Path) -> None:
     local = tmp_path / "document"
-    local.write_text('A=$(id)\nB=`id`\nC=${HOME}\nexport D="$HOME"\n')
+    local.write_text('A=$(id)\nB="`id`"\nC=${HOME}\nexport D="$HOME"\n')
     show = "import json, os; print(json.dumps({name: os.environ[name] for name in 'ABCD'}))"
     environ = {
         "PATH": PATH,

@@ -173,7 +173,7 @@ def test_a_version_label_cannot_control_a_terminal(is_json: bool, tmp_path: Path
 @pytest.mark.parametrize("is_json", [False, True], ids=["text", "json"])
 def test_a_parameter_name_cannot_control_a_terminal(is_json: bool, tmp_path: Path) -> None:
     parameters = [
-        {"Name": f"/shop/LD_{character}", "Value": "1", "Type": "String"}
+        {"Name": f"/shop/LD_PRELOAD{character}", "Value": "1", "Type": "String"}
         for character in ("\x1b[2J", "\n", "\u202e", "\ud800", "\x9b")
     ]
     body = json.dumps({"Parameters": parameters}).encode()

@@ -64,7 +64,7 @@ IMPERATIVES = frozenset(
         """
 add allow begin build change check choose convert correct create deploy enable evaluate fix flatten
 grant install leave log make move name pass put quote raise read reinstall remove rename replace
-report run see separate set shorten split store try unset use wait write
+report run save see separate set shorten split store try unset use wait write
 """,
     )
 )

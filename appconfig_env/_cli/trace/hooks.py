@@ -54,7 +54,7 @@ TABLE: tuple[tuple[str, str, str, Names], ...] = (
     ("appconfig_env._backends.aws.lean_client", "LeanClient.call", "call", _at(1)),
     ("appconfig_env._backends.aws.lean_client", "LeanClient._assume_role", "credentials", _at()),
     ("appconfig_env._backends.aws.credentials", "_from_container", "credentials", _at()),
-    ("appconfig_env._http.connection", "resolve", "DNS", _at(0)),
+    ("appconfig_env._http.transport", "resolve", "DNS", _at(0)),
     ("appconfig_env._http.connection", "dial", "connect", _at(1)),
     ("appconfig_env._http.trust_store", "Trust.context", "trust anchors", _at()),
     ("appconfig_env._http.trust_store", "Trust.widen", "trust anchors", _at()),

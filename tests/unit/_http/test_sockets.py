@@ -39,7 +39,7 @@ def test_the_address_that_accepted_the_last_connection_is_tried_first() -> None:
     with ExitStack() as stack, RawServer(ok(b"a", "Connection: close")) as server:
         names = [silent_address(stack), ("127.0.0.1", server.port)]
         addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", name) for name in names]
-        transport = Transport(resolve=lambda _host, _port: addresses)
+        transport = Transport(addresses=lambda _host, _port: addresses)
         url = Url("http://aws.example")
 
         def seconds(timeout: float) -> float:
