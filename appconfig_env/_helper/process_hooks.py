@@ -25,7 +25,7 @@ if TYPE_CHECKING:
             """Reset locks, connections and tokens in the child."""
 
 
-HANDOFF = "_APPCONFIG_ENV_HANDOFF"  # as in _config.settings, whose import would cost 3 ms
+HANDOFF = "_APPCONFIG_ENV_HANDOFF"  # as in _config.settings, whose import would load many modules
 FORK_SECONDS = 1.0  # the longest that a fork waits for imports in other threads, of all helpers
 _watched: list[ref[Forking]] = []
 _held: dict[int, list[RLock]] = {}  # by the ID of the forking thread: several threads may fork
@@ -42,8 +42,8 @@ def keep_pipe(environ: Mapping[str, str]) -> None:
     The wrapper must leave it open for this process, and so for every program that this process
     starts. What it holds are secrets, until the first `get()` reads them.
     """
-    # `_cache.handoff.loads`, written out: importing it would load ten modules. In a JSON text these
-    # quotation marks cannot be part of another value.
+    # `_cache.handoff.loads`, written out, because importing it would load many modules. In a JSON
+    # text these quotation marks cannot be part of another value.
     numbers = environ.get(HANDOFF, "").rpartition('"background":[')[2].partition("]")[0]
     try:
         _, descriptor, inode = map(int, numbers.split(","))
