@@ -49,6 +49,14 @@ def settings(tmp_path: Path) -> Settings:
     })  # fmt: skip
 
 
+def settings_with(folder: Path, reference: str) -> Settings:
+    """Settings with a second source."""
+    return from_environ({
+        "APPCONFIG_ENV_SOURCES": f"{APP} {reference}",
+        "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
+    })  # fmt: skip
+
+
 def known(settings: Settings, token: str = "token") -> Snapshot:
     document = Document(b'{"a": 1}')
     entry = Entry(checked_at=1.0, refresh_at=2.0, fetched_at=1.0, document=document, token=token)
@@ -261,10 +269,7 @@ def test_next_to_a_new_snapshot_the_state_file_has_only_the_tokens(
     tmp_path: Path, log: Lines
 ) -> None:
     other = "appconfig:a/b/other"
-    settings = from_environ({
-        "APPCONFIG_ENV_SOURCES": f"{APP} {other}",
-        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
-    })  # fmt: skip
+    settings = settings_with(tmp_path, other)
     with SnapshotRepository(settings, {}) as access:
         one = known(settings)
         entries = {APP: one.entries[APP], other: one.entries[APP].without_token()}
@@ -286,10 +291,7 @@ def test_an_entry_without_a_document_that_is_not_written_again_is_gone(
     tmp_path: Path, log: Lines
 ) -> None:
     secret = "secretsmanager:db"
-    settings = from_environ({
-        "APPCONFIG_ENV_SOURCES": f"{APP} {secret}",
-        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
-    })  # fmt: skip
+    settings = settings_with(tmp_path, secret)
     one = known(settings)
     denied = Entry(checked_at=1.0, refresh_at=2.0, failures=1, failure=Failure("denied", "no"))
     written = Written()
