@@ -6,6 +6,7 @@
       LoadError
       MissingKeyError (KeyError)
       AmbiguousFlagError
+      UnevaluatedFlagError
       ConversionError (ValueError)
 
 In parentheses: a built-in exception that is a base class too. A LoadError has a SourceError for
@@ -257,6 +258,10 @@ class MissingKeyError(AppConfigEnvError, KeyError):
 
 class AmbiguousFlagError(AppConfigEnvError):
     """A feature flag that more than one profile has: choose one with `source=`."""
+
+
+class UnevaluatedFlagError(AppConfigEnvError):
+    """A feature flag whose rules were not evaluated, so it is not known whether it is on."""
 
 
 class ConversionError(AppConfigEnvError, ValueError):

@@ -175,6 +175,7 @@ class AppConfigProvider(AbstractProvider):
         Raises:
             MissingKeyError: a profile that may have it could not be read.
             AmbiguousFlagError: more than one profile has it.
+            UnevaluatedFlagError: a profile has rules for it, which were not evaluated.
         """
         return self._helper.store().find_flag(name, self._source, is_strict=True)
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 from .._config.settings import POLL_FLOOR_SECONDS
 from .._content.document import Document
 from .._content.render import Rendering, render_defaults, render_document
-from .._content.variables import data_of, exact_data_of
+from .._content.variables import data_of, exact_data_of, may_be_unevaluated
 from ..errors import Failure
 
 TYPE_CHECKING = False
@@ -375,6 +375,8 @@ def _after_document(
         failure = rendering.failure
     elif _is_no_longer_json(previous, same, sources):
         failure = NO_LONGER_JSON
+    elif _is_no_longer_evaluated(previous, same, sources):
+        failure = _no_longer_evaluated()
     else:
         return _good(previous, document, same, schedule)._rendered_as(sources, rendering)
     return _after_failure(previous, INVALID, failure, sources, schedule, document=document)
@@ -454,6 +456,22 @@ def _is_no_longer_json(previous: Entry, document: Document, sources: Sequence[So
     if not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
         return False
     return isinstance(previous.data(sources[0]), (dict, list))
+
+
+def _is_no_longer_evaluated(previous: Entry, document: Document, sources: Sequence[Source]) -> bool:
+    resource = sources[0].resource
+    if previous.fetched_at is None or not may_be_unevaluated(resource, document):
+        return False
+    from .._content.flags import no_longer_evaluated  # few profiles come here
+
+    return no_longer_evaluated(previous.data(sources[0]), exact_data_of(document, resource))
+
+
+def _no_longer_evaluated() -> Failure:
+    from .._content.unevaluated import HINT  # few profiles come here
+
+    summary = "expected feature flags whose rules are evaluated, as in the last document, got rules"
+    return Failure("invalid", summary, HINT)
 
 
 def _good(previous: Entry, document: Document, same: Document, schedule: Schedule) -> Entry:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .._config.wording import enumerated
-from ..errors import AmbiguousFlagError
+from .._config.wording import enumerated, quoted
+from ..errors import AmbiguousFlagError, UnevaluatedFlagError
+from .unevaluated import HINT, unevaluated_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,6 +100,12 @@ def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
     )
 
 
+def no_longer_evaluated(before: object, data: object) -> bool:
+    """Whether a document has a flag unevaluated that was evaluated before, as `before` has it."""
+    known = before if isinstance(before, dict) else {}
+    return any(is_flag(flag) and unevaluated_form(data, name) for name, flag in known.items())
+
+
 def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag] | None:
     """Return the flag `name` with the profile that has it; None if no profile has it.
 
@@ -108,12 +115,17 @@ def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag]
 
     Raises:
         AmbiguousFlagError: more than one profile has it.
+        UnevaluatedFlagError: a profile has it with rules that were not evaluated.
     """
-    found: list[tuple[str, Mapping[str, Any]]] = [
-        (profile, data[name])
-        for profile, data in documents
-        if isinstance(data, dict) and is_flag(data.get(name))
-    ]
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for profile, data in documents:
+        if form := unevaluated_form(data, name):
+            raise UnevaluatedFlagError(
+                f"{profile} has the flag {quoted(name)} {form}, so whether it is on is not known; "
+                f"{HINT}"
+            )
+        if isinstance(data, dict) and is_flag(data.get(name)):
+            found.append((profile, data[name]))
     if len(found) > 1:
         all_have = "both have" if len(found) == 2 else "all have"
         raise AmbiguousFlagError(

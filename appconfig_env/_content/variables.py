@@ -137,6 +137,7 @@ def render(source: Source, document: Document, data: object) -> Variables:
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
+    left_out += _unevaluated(source, document, data)
     problems += _chosen(source, protected)
     if source.only and (missing := _missing(source, {*origins, *protected}, others)):
         (left_out if source.optional else problems).append(missing)
@@ -183,6 +184,17 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     return Variables({name: source.default}, secret=[name] if is_secret else ())
 
 
+def may_be_unevaluated(resource: Resource, document: Document) -> bool:
+    """Whether a profile may have feature flags whose rules were not evaluated.
+
+    A look at the bytes, so that only such profiles need more: see `unevaluated`.
+    """
+    body = document.body
+    return resource.scheme == APPCONFIG and (
+        b"_variants" in body or b"::" in body or (b"flags" in body and b"values" in body)
+    )
+
+
 def pick(data: object, key: tuple[str, ...]) -> object:
     """Return the value at `key`, outermost segment first.
 
@@ -214,6 +226,16 @@ def text_value(value: object) -> str:
     if isinstance(value, int):
         return str(value)
     return dumps_exact(value)
+
+
+def _unevaluated(source: Source, document: Document, data: object) -> list[DocumentError]:
+    """Return an error if a whole profile has feature flags whose rules were not evaluated."""
+    if source.key or not may_be_unevaluated(source.resource, document):
+        return []
+    from .unevaluated import HINT, unevaluated_form  # few profiles come here
+
+    form = unevaluated_form(data)
+    return [DocumentError(f"it has feature flags {form}", HINT)] if form else []
 
 
 def _chosen(source: Source, protected: Iterable[str]) -> list[DocumentError]:

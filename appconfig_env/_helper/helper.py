@@ -96,6 +96,7 @@ class Helper:
 
         Raises:
             AmbiguousFlagError: more than one profile has it, and `source` does not choose one.
+            UnevaluatedFlagError: its profile has rules for it, which were not evaluated.
             MissingKeyError: `source` is not one of the sources, or could not be read.
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.

@@ -124,6 +124,7 @@ class LiveStore:
 
         Raises:
             AmbiguousFlagError: more than one profile has it.
+            UnevaluatedFlagError: a profile has rules for it, which were not evaluated.
             MissingKeyError: `source` has no document: it is not one of the sources, or could not
                 be read.
         """

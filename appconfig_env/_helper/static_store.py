@@ -121,6 +121,7 @@ class StaticStore:
 
         Raises:
             AmbiguousFlagError: more than one document has it.
+            UnevaluatedFlagError: a document has rules for it, which were not evaluated.
             MissingKeyError: `source` has no document.
         """
         del is_strict

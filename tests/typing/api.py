@@ -20,6 +20,7 @@ from appconfig_env import (
     MissingKeyError,
     SettingsError,
     SourceError,
+    UnevaluatedFlagError,
 )
 from appconfig_env.openfeature import AppConfigProvider
 from appconfig_env.testing import override
@@ -99,6 +100,7 @@ every: tuple[type[AppConfigEnvError], ...] = (
     MissingKeyError,
     SettingsError,
     SourceError,
+    UnevaluatedFlagError,
 )
 key_error: type[KeyError] = MissingKeyError
 value_error: type[ValueError] = ConversionError

@@ -233,6 +233,7 @@ PICKLED = [
     errors.LoadError([SOURCE]),
     errors.MissingKeyError("x"),
     errors.SettingsError(["A: expected b", "C: expected d"]),
+    errors.UnevaluatedFlagError("x"),
 ]
 
 

@@ -47,6 +47,7 @@ INSTANCES: list[object] = [
     errors.MissingKeyError("none"),
     errors.SettingsError(["wrong"]),
     errors.SourceError("ssm:/shop", FAILURE),
+    errors.UnevaluatedFlagError("which"),
 ]
 
 

@@ -28,7 +28,7 @@ MAKERS = {
     "AmbiguousFlagError": 0, "AppConfigEnvError": 0, "CompileError": 0, "ConversionError": 0,
     "ExecError": 0, "ImportError": 0, "LayerError": 0, "MissingKeyError": 0,
     "NearMiss": 0, "ProviderFatalError": 0, "ReferenceProblems": 0, "SettingsError": 0,
-    "TraceError": 0, "ValueError": 0,
+    "TraceError": 0, "UnevaluatedFlagError": 0, "ValueError": 0,
 }  # fmt: skip
 # What writes a line of a level to a log or to standard error, and the position of the message.
 LOGS = {"_fail": 0, "_log": 0, "error": 0, "fail": 0, "log": 1, "warning": 0, "write": 1}

@@ -330,6 +330,29 @@ def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names
     assert values(APP + "?env=no&names=keep", {key: "x"}) == {key: "x"}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"version": "1", "flags": {"a": {}}, "values": {"a": {"enabled": True}}},
+        {"a": {"_variants": []}},
+        b"""'a'::'''{"enabled": true}'''""",
+    ],
+)
+def test_a_profile_of_flags_that_were_not_evaluated_is_warned_of(content: object) -> None:
+    (warning,) = rendered(APP, content).left_out
+    assert warning.startswith("it has feature flags ")
+    assert "; deploy flags without variants, or store what evaluating them gives" in warning
+
+
+@pytest.mark.parametrize("reference", [f"{APP}#a", "secretsmanager:x", "ssm:/x"])
+def test_only_a_whole_profile_is_warned_of(reference: str) -> None:
+    assert not rendered(reference, {"a": {"_variants": []}}).left_out
+
+
+def test_a_profile_that_only_has_such_words_is_not_warned_of() -> None:
+    assert not rendered(APP, {"flags": "values", "_variants": "::"}).left_out
+
+
 def test_a_parameter_that_is_not_a_variable_name_is_left_out_of_a_path() -> None:
     found = under_path("ssm:/shop/", {"1PASSWORD_KEY": CANARY, "A IS B": CANARY, "a": "1"})
     assert found.values == {"A": "1"}

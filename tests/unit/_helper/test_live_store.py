@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import AmbiguousFlagError, LoadError, MissingKeyError
+from appconfig_env import (
+    AmbiguousFlagError,
+    LoadError,
+    MissingKeyError,
+    UnevaluatedFlagError,
+)
 from appconfig_env._config.references import parse
 from appconfig_env._content.variables import may_set
 from appconfig_env._helper.helper import Helper
@@ -187,6 +192,19 @@ def test_a_flag_is_not_called_unknown_while_a_profile_could_not_be_read(
     helper = with_flags(environ, shop, clock, f"{FLAGS} {MORE}&optional")
     assert helper.flag("search", default=True)
     assert not [one for one in caplog.messages if one.startswith("flag ")]
+
+
+def test_a_flag_that_was_not_evaluated_is_an_error_and_not_off(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    helper = with_flags(environ, shop, clock, f"{FLAGS} {MORE}")
+    shop.put_profile("shop", "prod", "more", {"beta": {"_variants": []}, "search": {"enabled": 1}})
+    clock.tick(3600)
+    for default in (False, True):
+        for source in (None, MORE):
+            with pytest.raises(UnevaluatedFlagError, match="shop/prod/more has the flag 'beta'"):
+                helper.flag("beta", default=default, source=source)
+    assert not helper.flag("checkout"), "of the other profile"
 
 
 def test_no_program_fills_the_log_with_flags_that_do_not_exist(
