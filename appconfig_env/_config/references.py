@@ -296,7 +296,9 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     if "?" in text or "#" in text:
-        problems.append("write options before #KEY, and # and ? in a key as %23 and %3F")
+        problems.append(
+            "expected nothing after #KEY; write options before it, and # and ? in it as %23 and %3F"
+        )
         return ()
     try:
         key = tuple(decoded(segment) for segment in text.split("."))

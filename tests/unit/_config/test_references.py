@@ -88,7 +88,7 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x#", "key after #"),
         ("ssm:/x#a..b", "single dots"),
         ("ssm:/x#a#b", "%23"),
-        ("ssm:/x#a?optional", "options before #KEY"),
+        ("ssm:/x#a?optional", "expected nothing after #KEY"),
         ("ssm:/x&optional", "? before the first option"),
         ("ssm:/x/,appconfig:a/b/c", "separate references with white space"),
         ("ssm:/x/;appconfig:a/b/c", "separate references with white space"),
