@@ -44,6 +44,7 @@ def main() -> None:
     options = _options()
     marked = {"machine": page.table(("", ""), list(machine().items()))}  # with the load from before
     found: list[Figure] = []
+    slowness = 1.0
     pictures: dict[str, Callable[[Path], None]] = {}
     wanted = options.only or list(PARTS)
     progress = page.Progress(len(wanted))
@@ -54,9 +55,10 @@ def main() -> None:
         with Bench.open(progress.note) as bench:
             part = shown(measure(bench, rounds))
         found += part.figures
+        slowness = max(slowness, part.slowness)
         marked |= {f"{name}-rounds": str(rounds), **part.marked}
         pictures |= part.pictures
-    targets = page.targets(found)
+    targets = page.targets(found, slowness)
     if not options.only:
         marked |= targets
     tables = (text for text in {**marked, **targets}.values() if text.startswith("|"))

@@ -262,6 +262,18 @@ def test_a_target_is_an_upper_or_a_lower_bound() -> None:
     assert page.targets([Figure("a", 1, "ms", 2)])["missed"] == "All are met."
 
 
+def test_a_slow_machine_has_longer_times_for_targets_and_the_same_ratios() -> None:
+    time, ratio = Figure("a", 3, "ms", 2), Figure("b", 3, "x", 2)
+
+    assert time.on(1.5).is_met
+    assert not time.on(1.4).is_met
+    assert time.on(1.5).row[2] == "at most 3 ms"
+    assert page.targets([time, ratio], 1.5)["missed"] == "Missed: b."
+    for command, slowness in ((4, 1), (8, 1), (12, 1.5)):
+        times = {**ONE_START.times, "direct": [float(command)]}
+        assert one_start.part(ONE_START._replace(times=times)).slowness == slowness
+
+
 @pytest.mark.parametrize(
     ("times", "quartiles"),
     [([1.0, 2.0, 3.0], "-7.0 to -5.0"), ([1.0, 2.0, 3.0, 4.0], "-6.8 to -4.2")],
