@@ -373,7 +373,7 @@ def _after_document(
     rendering = render_document(sources, same)
     if rendering.reasons:
         failure = rendering.failure
-    elif _is_no_longer_json(previous, same, sources):
+    elif rendering.is_text and _is_no_longer_json(previous, same, sources):
         failure = NO_LONGER_JSON
     elif _is_no_longer_evaluated(previous, same, sources):
         failure = _no_longer_evaluated()
@@ -449,11 +449,8 @@ def _is_usable(fallback: Entry, sources: Sequence[Source]) -> bool:
     return not (rendering.reasons or rendering.missing)
 
 
-def _is_no_longer_json(previous: Entry, document: Document, sources: Sequence[Source]) -> bool:
-    if previous.fetched_at is None:
-        return False
-    data = exact_data_of(document, sources[0].resource)
-    if not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
+def _is_no_longer_json(previous: Entry, text: Document, sources: Sequence[Source]) -> bool:
+    if previous.fetched_at is None or text.body.lstrip()[:1] not in (b"{", b"["):
         return False
     return isinstance(previous.data(sources[0]), (dict, list))
 

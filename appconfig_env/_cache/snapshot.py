@@ -9,7 +9,7 @@ from .entry import newer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from .._config.settings import Settings
     from .._config.sources import Source
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from .entry import Entry
 
 SCHEMA = 2  # of the snapshot file, see snapshot_json
+
+
+def merged(rendered: Iterable[Variables]) -> Mapping[str, str]:
+    """Return the values of all, of which later ones win; if only one has any, its own object."""
+    all_values = [variables.values for variables in rendered if variables.values]
+    if len(all_values) == 1:
+        return all_values[0]
+    found: dict[str, str] = {}
+    for values in all_values:
+        found.update(values)
+    return found
 
 
 class Snapshot:
@@ -48,10 +59,7 @@ class Snapshot:
 
     def values(self, settings: Settings) -> dict[str, str]:
         """Return every name's value, whether or not it goes into the environment."""
-        merged: dict[str, str] = {}
-        for _, variables in self.variables(settings):
-            merged.update(variables.values)
-        return merged
+        return dict(merged(variables for _, variables in self.variables(settings)))
 
     def missing(self, settings: Settings) -> list[SourceError]:
         """Return the required sources that have no value."""

@@ -12,7 +12,7 @@ from . import actions, repository
 from . import handoff as handoffs
 from .entry import is_fresh
 from .load import load, refresh_seconds
-from .snapshot import Snapshot, completed, fingerprint, newest
+from .snapshot import Snapshot, completed, fingerprint, merged, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Store:
     Attributes:
         settings: the sources and intervals.
         published: what readers see.
-        sourced: every name that a source has ever set here: its value in the environment may be
-            older.
+        unset: the names that a source has set here before, but none sets now: their values in the
+            environment may be older.
     """
 
     def __init__(
@@ -108,8 +108,9 @@ class Store:
         self._configured = handoff.configured if handoff else frozenset(environ)
         self._kept = handoff.kept if handoff else frozenset()
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
-        self.sourced: frozenset[str] = frozenset()
+        self.unset: frozenset[str] = frozenset()
         self._rendered: list[Variables] = []  # what the published values were merged from
+        self.published = Published(Snapshot(ALWAYS, "", {}), (NEVER, ALWAYS, {}))
         self._written = repository.Written()
         found = repository.read(settings, self.log, self._written)
         if found is None:
@@ -332,12 +333,15 @@ class Store:
         if rendered and list(map(id, rendered)) == list(map(id, self._rendered)):
             return self.published.seen[2]
         self._rendered = rendered
-        values = snapshot.values(settings)
+        values = merged(rendered)
         kept = self._configured & settings.fixed if settings.overwrite else self._configured
         in_place = {source.variable for source in settings.sources if source.variable}
-        for name in values.keys() & (kept - in_place | self._kept):
-            del values[name]
-        self.sourced |= values.keys()
+        if others := values.keys() & (kept - in_place | self._kept):
+            values = {name: value for name, value in values.items() if name not in others}
+        # Not the union of all names: 4 MB of short ones would take 16 MB more.
+        before = self.published.seen[2]
+        gone = [name for name in before if name not in values]
+        self.unset = frozenset(gone).union(name for name in self.unset if name not in values)
         return values
 
     def _log_once(self, level: str, message: str) -> None:
@@ -379,4 +383,5 @@ def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
     if before is after:
         return frozenset()
-    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
+    changed = [name for name, value in after.items() if before.get(name) != value]
+    return frozenset(changed).union(name for name in before if name not in after)

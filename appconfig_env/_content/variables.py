@@ -12,7 +12,7 @@ from .protected import is_protected, is_proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from .._config.sources import Resource, Source
 
@@ -89,7 +89,9 @@ def exact_data_of(document: Document, resource: Resource) -> object:
     return document.parsed(parsed)
 
 
-def render(source: Source, document: Document, data: object) -> Variables:
+def render(
+    source: Source, document: Document, data: object, *, consumes: bool = False
+) -> Variables:
     """Render the variables of `source` from `document`.
 
     Of many names, one that no variable can have is left out; and so is, if the source is optional,
@@ -99,6 +101,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
         source: the source.
         document: its resource's document.
         data: `exact_data_of(document, source.resource)`.
+        consumes: whether to remove from `data` what has become a variable: of a large document,
+            the memory of one is enough for the other.
 
     Raises:
         KeyMissingError: `#KEY` is missing from the document, or null.
@@ -107,31 +111,31 @@ def render(source: Source, document: Document, data: object) -> Variables:
     """
     problems: list[DocumentError] = []
     left_out: list[DocumentError] = []
-    others: list[str] = []  # names that `only=` does not list
     values: dict[str, str] = {}
-    origins: dict[str, str] = {}
+    unusable: set[str] = set()
     secret: list[str] = []
     protected: list[str] = []
-    for name, origin, value in _pairs(source, document, data):
+    for name, origin, value in _pairs(source, document, data, consumes=consumes):
         if source.only is not None and name not in source.only:
-            others.append(name)
             continue
         if source.env and _is_left_out(source, name):
             protected.append(name)
             continue
-        if name in origins:
-            both = f"{quoted(origins[name])} and {quoted(origin)}"
+        if name in values or name in unusable:
+            first = next(key for other, key, _ in _all(source, document) if other == name)
+            both = f"{quoted(first)} and {quoted(origin)}"
             summary = f"{both} both become variable {quoted(name)}"
             problems.append(DocumentError(summary, "rename one"))
             continue
-        origins[name] = origin
         if source.env and not is_variable_name(name):
             is_one_of_many = document.parameters is not None or isinstance(data, dict)
             not_a_name = _not_a_name(name, origin, is_left_out=is_one_of_many)
             (left_out if is_one_of_many else problems).append(not_a_name)
+            unusable.add(name)
             continue
         if source.env and (problem := _impossible(name, value)):
             problems.append(problem)
+            unusable.add(name)
             continue
         values[name] = value
         is_whole = document.secret or (source.as_name and document.is_secret)
@@ -139,7 +143,7 @@ def render(source: Source, document: Document, data: object) -> Variables:
             secret.append(name)
     left_out += _unevaluated(source, document, data)
     problems += _chosen(source, protected)
-    if source.only and (missing := _missing(source, {*origins, *protected}, others)):
+    if source.only and (missing := _missing(source, document, {*values, *unusable, *protected})):
         (left_out if source.optional else problems).append(missing)
     if problems:
         raise DocumentError(*joined(problems))
@@ -252,7 +256,14 @@ def _is_left_out(source: Source, name: str) -> bool:
     return source.only is None and name != _one_name(source, _own_name(source, ""))
 
 
-def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[str, str, str]]:
+def _all(source: Source, document: Document) -> Iterator[tuple[str, str, str]]:
+    """Yield them once more, for an error: of a large document, `render` keeps no list of them."""
+    return _pairs(source, document, exact_data_of(document, source.resource))
+
+
+def _pairs(
+    source: Source, document: Document, data: object, *, consumes: bool = False
+) -> Iterator[tuple[str, str, str]]:
     """Yield the name, the origin (key or relative name) and the value of each variable."""
     if source.key:
         data = pick(data, source.key)
@@ -266,7 +277,7 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
         for relative, value in document.parameters.items():
             yield source.prefix + _styled(source, relative.split("/")), relative, value
     elif isinstance(data, dict):
-        for path, value in _leaves(data, ()):
+        for path, value in _leaves(data, (), _consumed if consumes else dict.items):
             yield source.prefix + _styled(source, path), ".".join(path), value
     elif data is not None:
         own = _own_name(source, document.name)
@@ -278,14 +289,25 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
 
 
 def _leaves(
-    data: dict[str, object], above: tuple[str, ...]
+    data: dict[str, object],
+    above: tuple[str, ...],
+    members: Callable[[dict[str, object]], Iterable[tuple[str, object]]],
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    for key, value in data.items():
+    for key, value in members(data):
         path = (*above, key)
         if isinstance(value, dict) and value:
-            yield from _leaves(value, path)
+            yield from _leaves(value, path, members)
         elif value is not None:
             yield path, text_value(value)
+
+
+def _consumed(data: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the members in their order, and forget each of them."""
+    keys = list(data)
+    keys.reverse()
+    while keys:
+        key = keys.pop()
+        yield key, data.pop(key)
 
 
 def _one_name(source: Source, own: str) -> str:
@@ -323,12 +345,12 @@ def _styled(source: Source, path: Sequence[str]) -> str:
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
-def _missing(source: Source, found: Collection[str], others: Iterable[str]) -> DocumentError | None:
+def _missing(source: Source, document: Document, found: Collection[str]) -> DocumentError | None:
     """Return an error that names what of `only=` was not found; None if all was."""
     missing = [name for name in source.only or () if name not in found]
     if not missing:
         return None
-    there = listed([*found, *others], *missing)
+    there = listed([name for name, _, _ in _all(source, document)], *missing)
     return DocumentError(f"only=: no {', '.join(missing)} among {there}", "correct only=")
 
 

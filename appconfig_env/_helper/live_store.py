@@ -83,8 +83,8 @@ class LiveStore:
             return value
         store = self.store
         value = self._environ.get(name)
-        # Not for a name that a source has ever set (outdated), nor an unresolved reference.
-        if value is not None and name not in store.sourced:
+        # Not for a name that a source has set before (outdated), nor an unresolved reference.
+        if value is not None and name not in store.unset:
             in_place = any(source.variable == name for source in store.settings.sources)
             if not (in_place and is_reference(value)):
                 return value

@@ -269,8 +269,8 @@ def test_a_slow_machine_has_longer_times_for_targets_and_the_same_ratios() -> No
     assert not time.on(1.4).is_met
     assert time.on(1.5).row[2] == "at most 3 ms"
     assert page.targets([time, ratio], 1.5)["missed"] == "Missed: b."
-    for command, slowness in ((4, 1), (8, 1), (12, 1.5)):
-        times = {**ONE_START.times, "direct": [float(command)]}
+    for took, slowness in ((4, 1), (8, 1), (12, 1.5)):
+        times = {**ONE_START.times, "direct": [float(took)]}
         assert one_start.part(ONE_START._replace(times=times)).slowness == slowness
 
 

@@ -254,7 +254,7 @@ class Environment:
             twin.expected.copy_process(self.expected, process.name, name)
             if live is not None:
                 own = helper.live().store
-                own.published, own.sourced = live.store.published, live.store.sourced
+                own.published, own.unset = live.store.published, live.store.unset
                 helper._view.show(process.helper._view.now)
             if is_hooked:
                 with twin.expected.step(name, is_forced=True):
