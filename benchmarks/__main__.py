@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools import page
 
-from . import counts, distance, growth, handler, one_start
+from . import counts, distance, documents, growth, handler, one_start
 from .starts import Bench
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ PARTS: dict[str, tuple[int, Callable[[Bench, int], Any], Callable[[Any], Finding
     "first": (1, handler.measure_first, handler.part_first),
     "reads": (6, handler.measure_reads, handler.part_reads),
     "memory": (12, handler.measure_memory, handler.part_memory),
+    "documents": (20, documents.measure, documents.part),
 }
 
 

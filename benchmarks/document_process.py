@@ -1,7 +1,7 @@
-"""The handler that `documents` measures: a first read, a poll without news, and a new document.
+"""The handler that `documents` measures: a first read, polls without news, and a new document.
 
-It prints a line after each step but the last, waits for one before the next, and then prints the
-seconds of CPU of each, the process's peak of resident memory in MiB, and the versions that it saw.
+It prints a line after each step but the last, waits for one before the next, and in the end prints
+the seconds of CPU of each, the process's peak of resident memory in MiB, and the versions it saw.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-HOUR = 3600.0  # longer than any interval
+INTERVAL_SECONDS = 61.0
 
 
 def main() -> None:
@@ -23,11 +23,11 @@ def main() -> None:
     late = [0.0]
     helper = Helper(now=lambda: time.time() + late[0], jitter=lambda: 0.0)
     seconds, versions = {}, []
-    for step in ("first", "unchanged", "changed"):
+    for step in ("first", "connect", "unchanged", "changed"):
         if step != "first":
             print(step, flush=True)
             sys.stdin.readline()
-            late[0] += HOUR / 60 + 1
+            late[0] += INTERVAL_SECONDS
         began = time.process_time()
         version = helper.get("VERSION")
         seconds[step] = time.process_time() - began

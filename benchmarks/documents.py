@@ -9,6 +9,7 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from appconfig_env._content.render import LARGE_BYTES
 from tests.support.fake_aws import FakeAws
 from tools import pictures
 from tools.page import Figure, Findings, table
@@ -33,9 +34,10 @@ SHAPES: dict[str, Callable[[int], object]] = {
         for number in range(size // 70)
     },
     "short keys": lambda size: {f"key{number:06}": number for number in range(size // 21)},
-    "nested lists": lambda size: {"rows": [[number, [number]] for number in range(size // 19)]},
+    "nested lists": lambda size: {"rows": [[number, [number]] for number in range(size // 17)]},
 }
-STEPS = ("first", "unchanged", "changed")
+STEPS = ("first", "unchanged", "changed")  # what is shown
+POLLS = ("connect", "unchanged", "changed")  # what the handler waits for; the first one connects
 SMALLEST_FUNCTION_MIB = 128
 INTERVAL_SECONDS = 61.0
 
@@ -67,7 +69,7 @@ def measure(bench: Bench, rounds: int, sizes: Sequence[int] = SIZES) -> list[Fou
 
 
 def one_handler(folder: Path, shape: str, size: int) -> dict[str, Any]:
-    """Return the seconds of each step and the peak of one handler, which starts as in Lambda.
+    """Return the seconds of each step and the peak of one handler, which the wrapper starts.
 
     Raises:
         RuntimeError: the handler did not see what was served.
@@ -87,18 +89,18 @@ def one_handler(folder: Path, shape: str, size: int) -> dict[str, Any]:
         ) as handler:  # fmt: skip
             assert handler.stdin
             assert handler.stdout
-            for step in STEPS[1:]:
+            for step in POLLS:
                 handler.stdout.readline()  # the step before has ended
                 aws.forward(INTERVAL_SECONDS)
                 if step == "changed":
                     put(aws, shape, size, 2)
                 handler.stdin.write("go on\n")
                 handler.stdin.flush()
-            answer = handler.stdout.read()
+            output = handler.stdout.read()
         if handler.returncode:
             raise RuntimeError(f"a handler with {size} bytes of {shape} failed")
         received = aws.received["/".join(NAMES)]
-    found: dict[str, Any] = json.loads(answer)
+    found: dict[str, Any] = json.loads(output)
     if received != 2 or found["versions"] != ["1", "2"]:
         raise RuntimeError(f"expected two documents, got {received}: {found['versions']}")
     return found
@@ -132,5 +134,8 @@ def part(found: Sequence[Found]) -> Findings:
     panel = Panel(
         "a refresh with a new document", curves, "MB", "CPU, ms", [s / 1e6 for s in sizes]
     )
-    marked = {"documents": table(head, [one.row for one in found])}
+    marked = {
+        "documents": table(head, [one.row for one in found]),
+        "documents-large": f"{LARGE_BYTES // 1024} kB",
+    }
     return Findings(marked, {"documents": partial(pictures.curves, [panel], 1)}, figures)
