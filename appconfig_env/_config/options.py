@@ -67,7 +67,7 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
                 found = f"{name!r}" + (
                     nearest_note(name, _OPTIONS) or f" (known: {', '.join(_OPTIONS)})"
                 )
-                remedy = "correct its name, or remove it"
+                remedy = "correct its name, remove it, or write a ? in a name or key as %3F"
             problems.append(f"unknown option {found}; {remedy}")
         elif name in options:
             problems.append(f"duplicate option {name}; remove one")

@@ -13,6 +13,10 @@ NOT_SEPARATED = (
     "separate references with white space, not commas or semicolons; write a comma in a name as "
     "%2C, a semicolon as %3B"
 )
+KEY_OR_DEFAULT = (
+    "a # after default= may be part of the value or begin #KEY; write it as %23, or put #KEY "
+    "before the options, as in ssm:/x#key?default=VALUE"
+)
 WILDCARD = (
     "wildcards are not expanded; name a path such as ssm:/shop/prod/, or write a * in a name as %2A"
 )
@@ -171,11 +175,10 @@ def parse(text: str, variable: str = "") -> Source:
     except UnicodeEncodeError:
         raise ReferenceProblems([f"expected UTF-8 text; {FIX}"]) from None
     problems: list[str] = []
-    rest, hash_sign, key_text = rest.partition("#")
-    path, question, query = rest.partition("?")
-    options = _options.read(query, problems) if question else {}
+    path, query, key_text = _split(rest, problems)
+    options = {} if query is None else _options.read(query, problems)
     parts = _parts(scheme, path, problems)
-    key = _key(key_text, problems) if hash_sign else ()
+    key = () if key_text is None else _key(key_text, problems)
     _reject_contradictions(scheme, parts, key, options, problems)
     if variable:
         _reject_in_place(scheme, parts, options, problems)
@@ -218,6 +221,26 @@ def parse_prefetch(text: str, setting: str = "") -> Source:
     if problems:
         raise ReferenceProblems(problems)
     return Source(Resource(APPCONFIG, parts), setting=setting)
+
+
+def _split(rest: str, problems: list[str]) -> tuple[str, str | None, str | None]:
+    """Split what follows the scheme into name, options and key; None for what is not there.
+
+    As in a URI, the key is last. It may also be before the options, which is the one place for it
+    if they end in a default: there a # could be part of the value, which may be secret.
+    """
+    before, hash_sign, after = rest.partition("#")
+    name, question, query = before.partition("?")
+    if question:
+        if hash_sign and query.rpartition("&")[2].startswith("default="):
+            problems.append(KEY_OR_DEFAULT)
+            return name, query, None
+        return name, query, after if hash_sign else None
+    key, question, query = after.partition("?")
+    query, second, _ = query.partition("#")
+    if second:
+        problems.append("a second # follows the options; write it as %23, or remove it")
+    return name, query if question else None, key if hash_sign else None
 
 
 def _source(
@@ -296,7 +319,7 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     if "?" in text or "#" in text:
-        problems.append("write options before #KEY, and # and ? in a key as %23 and %3F")
+        problems.append("write # and ? in a key as %23 and %3F")
         return ()
     try:
         key = tuple(decoded(segment) for segment in text.split("."))

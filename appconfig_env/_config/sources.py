@@ -220,7 +220,7 @@ class Source:
         self.identity = f"{variable}={self.reference}" if variable else self.reference
         if default is not None:
             options.append(f"default={encode(default)}")
-            self.reference = self._text(options)
+            self.reference = self._text(options, is_key_last=False)
 
     def _options(self) -> list[str]:
         options = []
@@ -240,11 +240,12 @@ class Source:
             options.append(f"ttl={self.ttl:f}".rstrip("0").rstrip("."))
         return options
 
-    def _text(self, options: list[str]) -> str:
-        text = self.resource.reference
-        if options:
-            text += ("&" if "?" in text else "?") + "&".join(options)
-        return text + self._key_text()
+    def _text(self, options: list[str], *, is_key_last: bool = True) -> str:
+        name, _, own = self.resource.reference.partition("?")
+        query = "&".join([own, *options] if own else options)
+        query = f"?{query}" if query else ""
+        key = self._key_text()
+        return name + query + key if is_key_last else name + key + query
 
     def _key_text(self) -> str:
         if not self.key:

@@ -231,6 +231,7 @@ TARGETS = (
             b"appconfig:app/env/profile?prefix=A_&only=A_B,A_C#db.host",
             b"ssm:/shop/prod/?recursive=no&names=keep",
             b"ssm:/x:3?default=a%20b&ttl=5m#k%2Ev",
+            b"ssm:/x#k%2Ev?ttl=5m&default=a%23b",
             b"secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:a-AbCdEf?stage=S#p",
             b"file:/etc/x.env?format=dotenv&env=no&optional",
             b"/applications/a/environments/b/configurations/c",

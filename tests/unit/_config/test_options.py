@@ -50,6 +50,10 @@ def test_an_empty_default_is_a_default() -> None:
         f"default={CANARY}%ff",
         f"default={CANARY}%00",
         f"default={CANARY}&default={CANARY}",
+        f"default=a#{CANARY}",
+        f"default=a#{CANARY}&{CANARY}=1",
+        f"default=a#{CANARY}?{CANARY}=1",
+        f"optional&default={CANARY}#{CANARY}",
     ],
 )
 def test_no_part_of_a_default_is_in_an_error(query: str) -> None:

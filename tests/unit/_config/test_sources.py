@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,12 +29,32 @@ def test_the_region_is_read_from_an_arn() -> None:
 
 
 def test_a_source_is_shown_without_its_default() -> None:
-    source = parse(f"ssm:/x?default={CANARY}#key", "NAME")
+    source = parse(f"ssm:/x#key?default={CANARY}", "NAME")
     assert CANARY not in repr(source) + source.public_reference + source.identity + repr(
         source.resource
     )
     assert CANARY in source.reference
     assert source.public_reference == "NAME=ssm:/x#key"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "default"),
+    [
+        ("ssm:/x#key?default=a", ("key",), "a"),
+        ("ssm:/x?default=a&optional#key", ("key",), "a"),
+        ("ssm:/x#key?optional", ("key",), None),
+        ("ssm:/x?optional#key", ("key",), None),
+        ("ssm:/x?default=%23fff", (), "#fff"),
+        ("appconfig:a/b/c#key?default=p%23w", ("key",), "p#w"),
+        ("secretsmanager:x#a.b?stage=A%23B&default=", ("a", "b"), ""),
+    ],
+)
+def test_a_key_is_before_or_after_the_options(
+    text: str, key: tuple[str, ...], default: str | None
+) -> None:
+    source = parse(text)
+    assert (source.key, source.default) == (key, default)
+    assert parse(source.reference) == source
 
 
 def test_sources_that_differ_in_their_default_are_different() -> None:

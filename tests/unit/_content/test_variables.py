@@ -425,7 +425,7 @@ def test_a_default_is_rendered_like_a_single_value() -> None:
     assert render_default(parse("ssm:/a/host?default=x", "C")).values == {"C": "x"}
     assert render_default(parse("ssm:/a/host?default=x&prefix=P_")).values == {"P_HOST": "x"}
     assert render_default(parse("ssm:/a/host?default=x&only=B")).values == {}
-    assert render_default(parse(APP + "?default=x#a.b")).values == {"B": "x"}
+    assert render_default(parse(APP + "#a.b?default=x")).values == {"B": "x"}
     assert render_default(parse("file:/x/app.txt?default=x")).values == {"APP": "x"}
     assert render_default(parse("ssm:/a/host?optional")).values == {}
 
