@@ -105,6 +105,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _join(text: str) -> str:
+    if not text or not is_variable_name(f"_{text}"):
+        raise ValueError(f"expected letters, digits or underscores (__), got {text!r}; correct it")
+    return text
+
+
 def _only(text: str) -> tuple[str, ...]:
     return tuple(_name(name) for name in text.split(","))
 
@@ -124,6 +130,7 @@ def _stage(text: str) -> str:
 _OPTIONS: dict[str, Callable[[str], object]] = {
     "prefix": _name,
     "names": _one_of("upper", "keep"),
+    "join": _join,
     "as": _name,
     "env": _yes_no,
     "only": _only,

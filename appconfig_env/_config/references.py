@@ -362,7 +362,7 @@ def _reject_contradictions(
     if "as" in options:
         problems.extend(
             f"option {name} cannot be combined with as=; remove one of them"
-            for name in ("prefix", "names", "only")
+            for name in ("prefix", "names", "join", "only")
             if name in options
         )
 
@@ -376,6 +376,6 @@ def _reject_in_place(
         )
     problems.extend(
         f"option {name} applies only in APPCONFIG_ENV_SOURCES, not to a variable's value; remove it"
-        for name in ("prefix", "names", "as", "env", "only")
+        for name in ("prefix", "names", "join", "as", "env", "only")
         if name in options
     )

@@ -163,8 +163,9 @@ class Source:
         variable: the variable whose value this reference was; empty if it comes from a list.
         setting: the setting that names this source in a syntax of its own; empty if the user wrote
             a reference.
-        prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
-            None for the service's interval; `only` is None without an allow-list.
+        prefix, names, join, as_name, env, only, optional, default, ttl: the options; `ttl` in
+            seconds, None for the service's interval; `only` is None without an allow-list; `join`
+            is empty without the option.
         reference: the canonical form; `parse(source.reference)` returns an equal source.
         identity: identifies this source among those of the same settings; without its default,
             because the snapshot file holds it.
@@ -175,6 +176,7 @@ class Source:
         "default",
         "env",
         "identity",
+        "join",
         "key",
         "names",
         "only",
@@ -196,6 +198,7 @@ class Source:
         setting: str = "",
         prefix: str = "",
         names: str = "upper",
+        join: str = "",
         as_name: str = "",
         env: bool = True,
         only: tuple[str, ...] | None = None,
@@ -209,6 +212,7 @@ class Source:
         self.setting = setting
         self.prefix = prefix
         self.names = names
+        self.join = join
         self.as_name = as_name
         self.env = env
         self.only = only
@@ -228,6 +232,8 @@ class Source:
             options.append(f"prefix={self.prefix}")
         if self.names != "upper":
             options.append(f"names={self.names}")
+        if self.join:
+            options.append(f"join={self.join}")
         if self.as_name:
             options.append(f"as={self.as_name}")
         if not self.env:

@@ -296,8 +296,11 @@ def _own_name(source: Source, name: str) -> str:
 
 
 def _styled(source: Source, path: Sequence[str]) -> str:
+    join = source.join
     if source.names == "keep":
-        return path[-1]
+        return join.join(path) if join else path[-1]
+    if join:
+        return join.join([part.translate(_TO_UNDERSCORE).upper() for part in path])
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 

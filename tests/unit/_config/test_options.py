@@ -21,8 +21,9 @@ def problems(text: str, variable: str = "") -> list[str]:
 
 
 def test_every_option_is_parsed() -> None:
-    source = parse("ssm:/p/?prefix=DB_&names=keep&env=no&only=A,B&optional&recursive=no&ttl=5m")
-    assert (source.prefix, source.names, source.env) == ("DB_", "keep", False)
+    listed = "ssm:/p/?prefix=DB_&names=keep&join=__&env=no&only=A,B&optional&recursive=no&ttl=5m"
+    source = parse(listed)
+    assert (source.prefix, source.names, source.join, source.env) == ("DB_", "keep", "__", False)
     assert (source.only, source.optional, source.ttl) == (("A", "B"), True, 300.0)
     assert not source.resource.recursive
     single = parse("secretsmanager:x?as=NAME&default=a%26b%20c&stage=AWSPREVIOUS&format=json#k.l")

@@ -125,6 +125,13 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x?default", "expected default=VALUE"),
         ("ssm:/x?default=%00", "NUL"),
         ("ssm:/x?names=lower", "upper or keep"),
+        ("ssm:/x/?join=", "expected letters, digits or underscores (__), got ''"),
+        ("ssm:/x/?join=.", "expected letters, digits or underscores (__), got '.'"),
+        ("ssm:/x/?join=-", "letters, digits or underscores"),
+        ("ssm:/x/?join=:", "letters, digits or underscores"),
+        ("ssm:/x/?join=%C3%A4", "letters, digits or underscores"),
+        ("ssm:/x/?join", "expected join=VALUE"),
+        ("ssm:/x/?jion=__", "unknown option 'jion' (nearest: join)"),
         ("ssm:/x?as=1A", "variable name"),
         ("ssm:/x?prefix=a-b", "variable name"),
         ("ssm:/x?only=", "variable name"),
@@ -153,6 +160,7 @@ def test_a_malformed_reference_is_an_error(text: str, part: str) -> None:
         "ssm:/x?as=A&prefix=B_",
         "ssm:/x?as=A&names=keep",
         "ssm:/x?as=A&only=A",
+        "ssm:/x?as=A&join=__",
         "ssm:/x?format=text#key",
     ],
 )
@@ -165,6 +173,7 @@ def test_contradictory_options_are_an_error(text: str) -> None:
     [
         "ssm:/path/",
         *(f"ssm:/x?{option}" for option in ("prefix=A", "names=keep", "as=B", "env=no", "only=A")),
+        "ssm:/x?join=__",
     ],
 )
 def test_references_for_lists_are_an_error_as_a_variables_value(text: str) -> None:

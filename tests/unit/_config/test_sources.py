@@ -113,6 +113,7 @@ def sources(draw: st.DrawFn) -> Source:
         variable=draw(variable) if in_place else "",
         prefix=draw(st.one_of(st.just(""), variable)) if is_list else "",
         names=draw(st.sampled_from(["upper", "keep"])) if is_list else "upper",
+        join=draw(st.sampled_from(["", "_", "__", "0", "_AND_"])) if is_list else "",
         as_name=as_name,
         env=in_place or draw(st.booleans()),
         only=draw(st.none() | st.lists(variable, min_size=1).map(tuple)) if is_list else None,

@@ -192,6 +192,54 @@ def test_names_keep_leaves_names_unchanged() -> None:
     assert values("ssm:/shop/dbHost?names=keep", b"x") == {"dbHost": "x"}
 
 
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ("", {"USER_STORE_DB_HOST", "CONNECTIONSTRINGS_DEFAULT", "A_B"}),
+        ("?join=_", {"USER_STORE_DB_HOST", "CONNECTIONSTRINGS_DEFAULT", "A_B"}),
+        ("?join=__", {"USER_STORE__DB_HOST", "CONNECTIONSTRINGS__DEFAULT", "A_B"}),
+        ("?join=__&prefix=X_", {"X_USER_STORE__DB_HOST", "X_CONNECTIONSTRINGS__DEFAULT", "X_A_B"}),
+        ("?join=_at_", {"USER_STORE_at_DB_HOST", "CONNECTIONSTRINGS_at_DEFAULT", "A_B"}),
+        ("?names=keep", {"dbHost", "Default", "A_B"}),
+        ("?names=keep&join=__", {"user_store__dbHost", "ConnectionStrings__Default", "A_B"}),
+        ("?names=keep&join=_", {"user_store_dbHost", "ConnectionStrings_Default", "A_B"}),
+        ("?names=keep&join=__&only=A_B,ConnectionStrings__Default",
+         {"ConnectionStrings__Default", "A_B"}),
+    ],
+)  # fmt: skip
+def test_nested_levels_are_joined_in_documents_and_under_paths(
+    options: str, names: set[str]
+) -> None:
+    host = "dbHost" if "keep" in options else "db-host"
+    data = {"user_store": {host: "h"}, "ConnectionStrings": {"Default": "Server=db"}, "A_B": "x"}
+    parameters = {f"user_store/{host}": "h", "ConnectionStrings/Default": "s", "A_B": "x"}
+
+    assert values(APP + options, data).keys() == names
+    assert (
+        values(APP + options, json.dumps(data).encode(), content_type="application/yaml").keys()
+        == names
+    )
+    assert values(f"{APP}{options}#a", {"a": data}).keys() == names
+    assert under_path(f"ssm:/shop/{options}", parameters).values.keys() == names
+
+
+def test_names_that_join_keeps_apart_do_not_clash_and_others_do() -> None:
+    data = {"a_b": {"c": "1"}, "a": {"b_c": "2"}}
+
+    with pytest.raises(DocumentError, match=r"'a_b\.c' and 'a\.b_c' both become variable 'A_B_C'"):
+        values(APP, data)
+    assert values(APP + "?join=__", data) == {"A_B__C": "1", "A__B_C": "2"}
+    with pytest.raises(DocumentError, match=r"'a/b' and 'a__b' both become variable 'A__B'"):
+        under_path("ssm:/shop/?join=__", {"a/b": "1", "a__b": "2"})
+
+
+def test_a_name_that_join_makes_valid_is_set_and_one_it_leaves_invalid_is_left_out() -> None:
+    made = under_path("ssm:/shop/?join=__&names=keep", {"a/1": "x", "1/a": "y", "a/b-c": "z"})
+
+    assert made.values == {"a__1": "x"}
+    assert [text.partition(" ")[0] for text in made.left_out] == ["'1/a'", "'a/b-c'"]
+
+
 def test_a_prefix_comes_before_each_name() -> None:
     assert values(APP + "?prefix=DB_", {"host": "x"}) == {"DB_HOST": "x"}
     assert values("ssm:/a/host?prefix=x_&names=keep", b"y") == {"x_host": "y"}
@@ -480,7 +528,9 @@ good_objects = st.dictionaries(
         max_leaves=6,
     ),
 )
-styles = st.sampled_from(["", "?names=keep", "?prefix=X_", "?only=A,B,A_B"])
+styles = st.sampled_from(
+    ["", "?names=keep", "?prefix=X_", "?only=A,B,A_B", "?join=__", "?join=_0&names=keep"]
+)
 
 
 @given(objects, styles)
