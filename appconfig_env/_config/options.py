@@ -121,10 +121,13 @@ def _default(text: str) -> str:
     return text
 
 
-def _stage(text: str) -> str:
-    if not text or not text.isprintable() or text.endswith((",", ";")):
-        raise ValueError(f"expected a staging label such as AWSPREVIOUS, got {text!r}; correct it")
-    return text
+def _text(expected: str) -> Callable[[str], str]:
+    def take(text: str) -> str:
+        if not text or not text.isprintable() or text.endswith((",", ";")):
+            raise ValueError(f"expected {expected}, got {text!r}; correct it")
+        return text
+
+    return take
 
 
 _OPTIONS: dict[str, Callable[[str], object]] = {
@@ -138,6 +141,7 @@ _OPTIONS: dict[str, Callable[[str], object]] = {
     "default": _default,
     "recursive": _yes_no,
     "format": _one_of(*FORMATS),
-    "stage": _stage,
+    "stage": _text("a staging label such as AWSPREVIOUS"),
+    "version": _text("a version ID"),
     "ttl": seconds,
 }

@@ -17,6 +17,18 @@ KEY_OR_DEFAULT = (
     "a # after default= may be part of the value or begin #KEY; write it as %23, or put #KEY "
     "before the options, as in ssm:/x#key?default=VALUE"
 )
+# Amazon ECS's form of a secret in a task definition. Neither an ARN of a secret nor its name has
+# other colons than those that are counted here.
+ECS_FORM = (
+    "expected an ARN, or ARN:KEY:STAGE:VERSION, whose parts may be empty (ARN:password::); write "
+    "all three colons"
+)
+ARN_COLONS = 6
+ECS_COLONS = ARN_COLONS + 3
+NO_COLON = (
+    "a secret's name has no colon; write a key after it as #KEY, a staging label as ?stage=, a "
+    "version ID as ?version="
+)
 WILDCARD = (
     "wildcards are not expanded; name a path such as ssm:/shop/prod/, or write a * in a name as %2A"
 )
@@ -177,8 +189,10 @@ def parse(text: str, variable: str = "") -> Source:
     problems: list[str] = []
     path, query, key_text = _split(rest, problems)
     options = {} if query is None else _options.read(query, problems)
-    parts = _parts(scheme, path, problems)
     key = () if key_text is None else _key(key_text, problems)
+    if scheme == SECRETS_MANAGER and path.count(":") > ARN_COLONS and path.startswith("arn:"):
+        path, key = _from_ecs(path, key, options, problems)
+    parts = _parts(scheme, path, problems)
     _reject_contradictions(scheme, parts, key, options, problems)
     if variable:
         _reject_in_place(scheme, parts, options, problems)
@@ -251,7 +265,9 @@ def _source(
     variable: str,
 ) -> Source:
     of_resource = {
-        name: options.pop(name) for name in ("recursive", "stage", "format") if name in options
+        name: options.pop(name)
+        for name in ("recursive", "stage", "version", "format")
+        if name in options
     }
     if "as" in options:
         options["as_name"] = options.pop("as")
@@ -272,6 +288,33 @@ def _decoded(fields: list[str], problems: list[str]) -> tuple[str, ...]:
         )
         return ("?",)
     return parts
+
+
+def _from_ecs(
+    path: str, key: tuple[str, ...], options: dict[str, object], problems: list[str]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the ARN and the key of `ARN:KEY:STAGE:VERSION`; add the others to `options`.
+
+    As for ECS, KEY is one member of the document, even if its name has a dot.
+    """
+    if any(mark in path for mark in ("&", "*", *SEPARATORS)):
+        return path, key  # see _parts
+    fields = path.split(":")
+    arn = ":".join(fields[: ARN_COLONS + 1])
+    if len(fields) != ECS_COLONS + 1:
+        problems.append(ECS_FORM)
+        return arn, key
+    given = _decoded(fields[ARN_COLONS + 1 :], problems)
+    if len(given) != ECS_COLONS - ARN_COLONS:
+        return arn, key
+    for name, text in zip(("stage", "version"), given[1:], strict=True):
+        if text and name in options:
+            problems.append(f"option {name} is already a part of the ARN; remove one of them")
+        if text:
+            options[name] = text
+    if given[0] and key:
+        problems.append("#KEY is already a part of the ARN; remove one of them")
+    return arn, (given[0],) if given[0] else key
 
 
 def _is_list(scheme: str, path: str) -> bool:
@@ -314,7 +357,14 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
         )
     elif scheme == SSM and "//" in parts[0]:
         problems.append("expected single slashes, as in ssm:/shop/prod/; remove the others")
+    elif scheme == SECRETS_MANAGER and _has_own_colon(parts[0]):
+        problems.append(NO_COLON)
     return parts
+
+
+def _has_own_colon(secret: str) -> bool:
+    """Whether the name of a secret has a colon, which AWS does not allow, in an ARN or not."""
+    return ":" in secret and not (secret.startswith("arn:") and secret.count(":") <= ARN_COLONS)
 
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:
@@ -347,8 +397,13 @@ def _reject_contradictions(
         problems.append(
             "option recursive applies only to a path, such as in ssm:/shop/prod/; remove it"
         )
-    if "stage" in options and scheme != SECRETS_MANAGER:
-        problems.append("option stage applies only to secrets; remove it")
+    if scheme != SECRETS_MANAGER:
+        remedy = "write ssm:NAME:VERSION or ssm:NAME:LABEL" if scheme == SSM else "remove it"
+        problems.extend(
+            f"option {name} applies only to secrets; {remedy}"
+            for name in ("stage", "version")
+            if name in options
+        )
     if key and options.get("format") == "text":
         problems.append("#KEY cannot be combined with format=text; remove one of them")
     if is_path and key:

@@ -66,11 +66,12 @@ class Resource:
         parts: application, environment and profile for `appconfig`; else one name, path or ARN.
         recursive: for a path, whether to read the levels below the first.
         stage: for a secret, the version's staging label; empty means AWSCURRENT.
+        version: for a secret, the version's ID; empty means the one with the staging label.
         format: `json`, `dotenv`, `yaml` or `text`; empty means detect it.
         reference: the canonical form; equal for equal resources.
     """
 
-    __slots__ = ("format", "parts", "recursive", "reference", "scheme", "stage")
+    __slots__ = ("format", "parts", "recursive", "reference", "scheme", "stage", "version")
 
     def __init__(
         self,
@@ -79,18 +80,22 @@ class Resource:
         *,
         recursive: bool = True,
         stage: str = "",
+        version: str = "",
         format: str = "",  # noqa: A002 - the option's own name
     ) -> None:
         self.scheme = scheme
         self.parts = parts
         self.recursive = recursive
         self.stage = stage
+        self.version = version
         self.format = format
         options = []
         if not recursive:
             options.append("recursive=no")
         if stage:
             options.append(f"stage={encode(stage)}")
+        if version:
+            options.append(f"version={encode(version)}")
         if format:
             options.append(f"format={format}")
         self.reference = f"{scheme}:{self._path()}" + ("?" + "&".join(options) if options else "")

@@ -156,6 +156,8 @@ def test_secrets_are_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
     }
     arn = "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:key"
     assert values(folder, f"{arn}-AbCdEf {arn}?as=PARTIAL") == {"KEY": CANARY, "PARTIAL": CANARY}
+    ecs = f"{arn.replace(':key', ':prod/db')}-AbCdEf:user::"
+    assert values(folder, f"{ecs}?as=OF_ECS") == {"OF_ECS": "u"}
     found = outcome(folder, "secretsmanager:key?stage=AWSPREVIOUS")
     assert isinstance(found, Document)
     assert (found.secret, found.version) == (True, "")

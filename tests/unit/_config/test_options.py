@@ -26,9 +26,11 @@ def test_every_option_is_parsed() -> None:
     assert (source.prefix, source.names, source.join, source.env) == ("DB_", "keep", "__", False)
     assert (source.only, source.optional, source.ttl) == (("A", "B"), True, 300.0)
     assert not source.resource.recursive
-    single = parse("secretsmanager:x?as=NAME&default=a%26b%20c&stage=AWSPREVIOUS&format=json#k.l")
+    about = "as=NAME&default=a%26b%20c&stage=AWSPREVIOUS&version=1-2&format=json"
+    single = parse(f"secretsmanager:x?{about}#k.l")
     assert (single.as_name, single.default, single.key) == ("NAME", "a&b c", ("k", "l"))
-    assert (single.resource.stage, single.resource.format) == ("AWSPREVIOUS", "json")
+    assert (single.resource.stage, single.resource.version) == ("AWSPREVIOUS", "1-2")
+    assert single.resource.format == "json"
 
 
 def test_a_yes_no_option_can_be_turned_off() -> None:

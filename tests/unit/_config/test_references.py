@@ -15,6 +15,9 @@ from appconfig_env._config.references import (
 )
 from appconfig_env._config.sources import SCHEMES
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbC1x2"
+VERSION = "9d4cb84b-ad69-40c0-a0ab-cead36b967e8"
+
 
 def problems(text: str, variable: str = "") -> list[str]:
     with pytest.raises(ReferenceProblems) as caught:
@@ -48,6 +51,43 @@ def test_each_scheme_has_its_own_form_of_resource(
 ) -> None:
     resource = parse(text).resource
     assert (scheme, parts) == (resource.scheme, resource.parts)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "key", "stage", "version", "reference"),
+    [
+        (":::", (), "", "", ""),
+        (":password::", ("password",), "", "", "#password"),
+        ("::AWSPREVIOUS:", (), "AWSPREVIOUS", "", "?stage=AWSPREVIOUS"),
+        (f":::{VERSION}", (), "", VERSION, f"?version={VERSION}"),
+        (":password:AWSPENDING:", ("password",), "AWSPENDING", "", "?stage=AWSPENDING#password"),
+        (f":password::{VERSION}", ("password",), "", VERSION, f"?version={VERSION}#password"),
+        (f":password:A:{VERSION}", ("password",), "A", VERSION,
+         f"?stage=A&version={VERSION}#password"),
+        (":db.host::", ("db.host",), "", "", "#db%2Ehost"),
+        (":a%3Ab%23c::", ("a:b#c",), "", "", "#a%3Ab%23c"),
+        (":password::?optional", ("password",), "", "", "?optional#password"),
+        ("::AWSPREVIOUS:#db.host", ("db", "host"), "AWSPREVIOUS", "",
+         "?stage=AWSPREVIOUS#db.host"),
+        (":password::?stage=A", ("password",), "A", "", "?stage=A#password"),
+        (":password::?default=a%23b", ("password",), "", "", "#password?default=a%23b"),
+    ],
+)  # fmt: skip
+def test_the_form_of_ecs_has_key_stage_and_version_after_the_arn(
+    suffix: str, key: tuple[str, ...], stage: str, version: str, reference: str
+) -> None:
+    source = parse(f"secretsmanager:{SECRET}{suffix}", "DB_PASSWORD")
+    resource = source.resource
+    assert (resource.name, source.key) == (SECRET, key)
+    assert (resource.stage, resource.version) == (stage, version)
+    assert source.reference == f"secretsmanager:{SECRET}{reference}"
+    assert source == parse(source.reference, "DB_PASSWORD")
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eu-west-1"])
+def test_the_form_of_ecs_keeps_the_region_of_the_arn(region: str) -> None:
+    arn = f"arn:aws:secretsmanager:{region}:123456789012:secret:a/b-AbCdEf"
+    assert parse(f"secretsmanager:{arn}:password::").resource.arn_region == region
 
 
 def test_a_dot_within_a_key_is_percent_encoded() -> None:
@@ -113,6 +153,30 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("secretsmanager:prod/*#a", "wildcards are not expanded"),
         ("file:/conf/*.env", "wildcards are not expanded"),
         ("secretsmanager:x?stage=AWSPREVIOUS,", "staging label"),
+        ("secretsmanager:x?version=", "expected a version ID, got ''"),
+        ("secretsmanager:x?version=1;", "expected a version ID"),
+        ("ssm:/x?version=3", "option version applies only to secrets; write ssm:NAME:VERSION"),
+        ("ssm:/x?stage=good", "write ssm:NAME:VERSION or ssm:NAME:LABEL"),
+        ("appconfig:a/b/c?version=3", "option version applies only to secrets; remove it"),
+        ("file:/x.json?version=3", "option version applies only to secrets; remove it"),
+        (f"secretsmanager:{SECRET}:password", "ARN:KEY:STAGE:VERSION"),
+        (f"secretsmanager:{SECRET}:password:", "write all three colons"),
+        (f"secretsmanager:{SECRET}:", "write all three colons"),
+        (f"secretsmanager:{SECRET}:a:b:c:d", "write all three colons"),
+        (f"secretsmanager:{SECRET}:%zz::", "invalid percent-encoding"),
+        (f"secretsmanager:{SECRET}:a:%0A:", "printable"),
+        (f"secretsmanager:{SECRET}:password::#user", "#KEY is already a part of the ARN"),
+        (f"secretsmanager:{SECRET}::A:?stage=A", "option stage is already a part of the ARN"),
+        (f"secretsmanager:{SECRET}:::v?version=w", "option version is already a part of the ARN"),
+        (f"secretsmanager:{SECRET}:password::&optional", "? before the first option"),
+        (f"secretsmanager:{SECRET}:password::,ssm:/x", "separate references with white space"),
+        (f"secretsmanager:{SECRET}:password:*:", "wildcards are not expanded"),
+        (f"secretsmanager:{SECRET}:password::?format=text", "cannot be combined with format=text"),
+        ("secretsmanager:prod/db:password::", "a secret's name has no colon; write a key"),
+        ("secretsmanager:prod/db:AWSPREVIOUS", "a staging label as ?stage="),
+        ("secretsmanager:prod%3Adb", "a secret's name has no colon"),
+        (f"secretsmanager:{SECRET}%3Apassword%3A%3A", "a secret's name has no colon"),
+        (f"secretsmanager:{SECRET}%3Ab:password::", "a secret's name has no colon"),
         ("ssm:/x?", "unknown option '' (known: prefix, names,"),
         ("ssm:/x?shout=yes", "unknown option 'shout' (known: prefix, names,"),
         ("ssm:/x?prefx=A_", "unknown option 'prefx' (nearest: prefix); correct its name"),

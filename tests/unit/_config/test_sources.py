@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._config.references import parse
-from appconfig_env._config.sources import SCHEMES, Resource, Source, scheme_of
+from appconfig_env._config.sources import (
+    SCHEMES,
+    SECRETS_MANAGER,
+    Resource,
+    Source,
+    scheme_of,
+)
 
 CANARY = "c4n4ry"
 
@@ -93,6 +99,8 @@ def sources(draw: st.DrawFn) -> Source:
         parts = (draw(part.map("/{}/".format).filter(has_single_slashes)),)
     elif scheme == "ssm":
         parts = (draw(part.filter(has_single_slashes).filter(lambda name: name[-1] != "/")),)
+    elif scheme == SECRETS_MANAGER:
+        parts = (draw(part.filter(lambda name: ":" not in name)),)
     else:
         parts = (draw(part.filter(lambda name: not name.endswith("/"))),)
     has_key = not is_path and draw(st.booleans())
@@ -101,7 +109,8 @@ def sources(draw: st.DrawFn) -> Source:
         "ssm" if is_path else scheme,
         parts,
         recursive=not is_path or draw(st.booleans()),
-        stage=draw(st.sampled_from(["", "A+B"])) if scheme == "secretsmanager" else "",
+        stage=draw(st.sampled_from(["", "A+B"])) if scheme == SECRETS_MANAGER else "",
+        version=draw(st.sampled_from(["", "1-2"])) if scheme == SECRETS_MANAGER else "",
         format="" if is_path else draw(st.sampled_from(formats)),
     )
     in_place = not is_path and SCHEMES[scheme].in_place and draw(st.booleans())
