@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMATS = ("json", "dotenv", "text", "yaml")
+FORMATS = ("json", "dotenv", "text", "yaml", "binary")
 DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 # Ten years. More digits may become an infinite float, which neither clock nor JSON can represent.
 LONGEST_SECONDS = 10 * 365 * 24 * 3600.0

@@ -404,8 +404,10 @@ def _reject_contradictions(
             for name in ("stage", "version")
             if name in options
         )
-    if key and options.get("format") == "text":
-        problems.append("#KEY cannot be combined with format=text; remove one of them")
+    if key and options.get("format") in ("text", "binary"):
+        problems.append(
+            f"#KEY cannot be combined with format={options['format']}; remove one of them"
+        )
     if is_path and key:
         problems.append("#KEY applies to one JSON document, not to a path; name the parameter")
     if is_path:

@@ -67,7 +67,7 @@ class Resource:
         recursive: for a path, whether to read the levels below the first.
         stage: for a secret, the version's staging label; empty means AWSCURRENT.
         version: for a secret, the version's ID; empty means the one with the staging label.
-        format: `json`, `dotenv`, `yaml` or `text`; empty means detect it.
+        format: `json`, `dotenv`, `yaml`, `text` or `binary`; empty means detect it.
         reference: the canonical form; equal for equal resources.
     """
 

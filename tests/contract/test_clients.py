@@ -189,6 +189,22 @@ def test_secrets_are_read_individually_and_in_a_batch(client: Client, fake_aws: 
     assert fake_aws.problems == []
 
 
+def test_a_binary_secret_is_the_same_bytes_alone_and_in_a_batch(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    body = bytes(range(256))
+    fake_aws.put_secret("prod/store", body)
+    fake_aws.put_secret("prod/other", "text")
+    texts = ("secretsmanager:prod/store?format=binary", "secretsmanager:prod/other")
+
+    for wanted in (texts[:1], texts):
+        requests = [Request(_reference.parse(text).resource) for text in wanted]
+        found = AwsBackend(client, 2)(requests, LONG_TIMEOUT_SECONDS)[texts[0]]
+        assert isinstance(found, Document)
+        assert (found.body, found.secret) == (body, True)
+    assert fake_aws.problems == []
+
+
 def test_each_version_of_a_secret_can_be_read(client: Client, fake_aws: FakeAws) -> None:
     arn = fake_aws.put_secret("prod/db", '{"a.b": "old"}')
     before = client.call("GetSecretValue", {"SecretId": arn}, timeout=LONG_TIMEOUT_SECONDS)

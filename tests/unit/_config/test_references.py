@@ -200,7 +200,7 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x?prefix=a-b", "variable name"),
         ("ssm:/x?only=", "variable name"),
         ("ssm:/x?only=A,,B", "variable name"),
-        ("ssm:/x?format=xml", "expected json, dotenv, text or yaml, got 'xml'; correct"),
+        ("ssm:/x?format=xml", "expected json, dotenv, text, yaml or binary, got 'xml'; correct"),
         ("ssm:/x?ttl=soon", "expected a number of seconds"),
         ("ssm:/x?ttl=-1", "expected a number of seconds"),
         ("ssm:/x?ttl=1e3", "expected a number of seconds"),
@@ -226,6 +226,8 @@ def test_a_malformed_reference_is_an_error(text: str, part: str) -> None:
         "ssm:/x?as=A&only=A",
         "ssm:/x?as=A&join=__",
         "ssm:/x?format=text#key",
+        "secretsmanager:x?format=binary#key",
+        "ssm:/x/?format=binary",
     ],
 )
 def test_contradictory_options_are_an_error(text: str) -> None:

@@ -104,7 +104,7 @@ def sources(draw: st.DrawFn) -> Source:
     else:
         parts = (draw(part.filter(lambda name: not name.endswith("/"))),)
     has_key = not is_path and draw(st.booleans())
-    formats = ["", "json", "yaml", "dotenv"] + ([] if has_key else ["text"])
+    formats = ["", "json", "yaml", "dotenv"] + ([] if has_key else ["text", "binary"])
     resource = Resource(
         "ssm" if is_path else scheme,
         parts,

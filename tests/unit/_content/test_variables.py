@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -489,6 +490,74 @@ def test_an_empty_profile_is_an_error_unless_it_is_text() -> None:
         with pytest.raises(DocumentError, match="empty"):
             values(APP, body)
     assert values(APP + "?format=text", b"") == {"APP": ""}
+
+
+KEYSTORE = b"\xfe\xed\xfe\xed\x00\x00\x00\x02"
+SECRET = "secretsmanager:prod/key-store"
+
+
+@pytest.mark.parametrize(
+    "body", [KEYSTORE, b"", b"\0", b"text\n", b'\xef\xbb\xbf{"a": 1}', b"\xff" * 90]
+)
+@pytest.mark.parametrize(
+    ("reference", "variable", "name"),
+    [
+        (f"{SECRET}?format=binary", "STORE", "STORE"),
+        (f"{SECRET}?format=binary&as=STORE", "", "STORE"),
+        (f"{SECRET}?format=binary", "", "KEY_STORE"),
+        (f"{SECRET}?format=binary&prefix=X_&names=keep&env=no", "", "X_key-store"),
+        (f"{APP}?format=binary", "", "APP"),
+        ("file:/etc/app.p12?format=binary", "", "APP"),
+    ],
+)
+def test_a_binary_document_is_bytes_and_as_a_variable_base64(
+    reference: str, variable: str, name: str, body: bytes
+) -> None:
+    source = parse(reference, variable)
+    document = Document(body, content_type="application/json", secret=SECRET in reference)
+
+    data = data_of(document, source.resource)
+    made = render(source, document, exact_data_of(document, source.resource))
+
+    assert data == body
+    assert made.values == {name: base64.b64encode(body).decode()}
+    assert made.secret == ({name} if SECRET in reference else set())
+
+
+@pytest.mark.parametrize(
+    ("body", "remedy"),
+    [
+        (KEYSTORE, "store it as text, such as base64, or set format=binary to read its bytes"),
+        (b"\x80\x00", "store it as text, such as base64, or set format=binary to read its bytes"),
+        (b"\x1f\x8b\x08", "store it uncompressed, or set format=binary to read its bytes"),
+        ("ä".encode("latin-1"), "save it as UTF-8, or set format=binary to read its bytes"),
+    ],
+)
+@pytest.mark.parametrize(
+    "reference", [SECRET, APP, "file:/x", f"{SECRET}#key", f"{APP}?format=json"]
+)
+def test_the_error_for_a_binary_document_says_how_to_read_it(
+    reference: str, body: bytes, remedy: str
+) -> None:
+    for content_type in ("", "application/octet-stream", "application/json"):
+        document = Document(body, content_type=content_type)
+        with pytest.raises(DocumentError) as caught:
+            exact_data_of(document, parse(reference).resource)
+        assert caught.value.hint == remedy
+
+
+def test_the_error_for_text_with_a_nul_byte_says_how_to_read_it_as_bytes() -> None:
+    with pytest.raises(DocumentError, match=r"NUL .*; set format=binary to read its bytes, or set"):
+        rendered(f"{SECRET}?as=A", b"\x00\x01")
+    with pytest.raises(DocumentError, match=r"NUL .*; remove it, or set env=no"):
+        rendered(f"{SECRET}?prefix=A_", {"a": "\0"})
+
+
+def test_a_large_binary_document_is_too_long_for_a_variable_but_not_for_get() -> None:
+    large = bytes(98_304)  # 131,072 characters of base64
+    with pytest.raises(DocumentError, match="'KEY_STORE' needs 131082 bytes"):
+        values(f"{SECRET}?format=binary", large)
+    assert len(values(f"{SECRET}?format=binary&env=no", large)["KEY_STORE"]) == 131_072
 
 
 def test_a_repr_contains_names_only() -> None:
