@@ -368,6 +368,8 @@ def test_any_text_is_a_source_or_a_list_of_errors(text: str, start: str) -> None
         ("secretmanager:prod/db?stgae=AWSPREVIOUS", "did you mean secretsmanager:?"),
         ("secretmanager:prod/db?as=X#password", "did you mean secretsmanager:?"),
         ("Secretsmanager:rds!db-1#a?b", "did you mean secretsmanager:?"),
+        (f"secretmanager:{SECRET}:password::", "did you mean secretsmanager:?"),
+        (f"'secretsmanager:{SECRET}:::'", "between quotation marks or white space"),
         ("'ssm:/shop/prod/'", "between quotation marks or white space"),
         ("App_Config:My App/prod/flags?fromat=json", "did you mean appconfig:?"),
     ],
