@@ -350,21 +350,30 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
         )
     elif not all(parts):
         problems.append(f"expected a name after {scheme}:, got none; add it")
-    elif scheme == SSM and "/" in parts[0] and not parts[0].startswith(("/", "arn:")):
+    elif scheme == SSM:
+        _reject_parameter(parts[0], problems)
+    elif scheme == SECRETS_MANAGER and ":" in parts[0]:
+        is_arn = parts[0].startswith("arn:") and parts[0].count(":") <= ARN_COLONS
+        if not is_arn:
+            problems.append(NO_COLON)
+    return parts
+
+
+def _reject_parameter(name: str, problems: list[str]) -> None:
+    """Append what Parameter Store would refuse in a name, a path or an ARN."""
+    own = name.split(":", 5)[-1] if name.startswith("arn:") else name
+    bare, colon, selector = own.partition(":")
+    if "/" in name and not name.startswith(("/", "arn:")):
         problems.append(
             "expected a / before a path, and before a name with a / in it, as in ssm:/shop/prod/; "
             "add it"
         )
-    elif scheme == SSM and "//" in parts[0]:
+    elif "//" in name:
         problems.append("expected single slashes, as in ssm:/shop/prod/; remove the others")
-    elif scheme == SECRETS_MANAGER and _has_own_colon(parts[0]):
-        problems.append(NO_COLON)
-    return parts
-
-
-def _has_own_colon(secret: str) -> bool:
-    """Whether the name of a secret has a colon, which AWS does not allow, in an ARN or not."""
-    return ":" in secret and not (secret.startswith("arn:") and secret.count(":") <= ARN_COLONS)
+    elif colon and (not selector or bare.endswith("/") or any(one in selector for one in ":/")):
+        problems.append(
+            "expected one version or label after a name, as in ssm:/x:3 or ssm:/x:good; correct it"
+        )
 
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:

@@ -84,8 +84,17 @@ variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
-def has_single_slashes(name: str) -> bool:
-    return "//" not in name
+def is_valid(name: str) -> bool:
+    """Whether a parameter could have the name, with a version or label."""
+    bare, colon, selector = name.partition(":")
+    if not colon:
+        return "//" not in name
+    return (
+        "//" not in name
+        and bool(selector)
+        and not bare.endswith("/")
+        and not {":", "/"} & set(selector)
+    )
 
 
 @st.composite
@@ -96,9 +105,9 @@ def sources(draw: st.DrawFn) -> Source:
     if scheme == "appconfig":
         parts = (draw(part), draw(part), draw(part))
     elif is_path:
-        parts = (draw(part.map("/{}/".format).filter(has_single_slashes)),)
+        parts = (draw(part.map("/{}/".format).filter(is_valid)),)
     elif scheme == "ssm":
-        parts = (draw(part.filter(has_single_slashes).filter(lambda name: name[-1] != "/")),)
+        parts = (draw(part.filter(is_valid).filter(lambda name: name[-1] != "/")),)
     elif scheme == SECRETS_MANAGER:
         parts = (draw(part.filter(lambda name: ":" not in name)),)
     else:
