@@ -129,6 +129,7 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x%", "invalid percent-encoding"),
         ("ssm:/x%zz", "invalid percent-encoding"),
         ("ssm:/x%ff", "invalid percent-encoding"),
+        ("ssm:/x#%zz", "invalid percent-encoding"),
         ("ssm:/x%0A", "printable"),
         ("ssm:/x ", "white space"),
         ("ssm:/x\udcff", "UTF-8"),
