@@ -241,7 +241,7 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
 def _names_a_version(resource: Resource) -> bool:
     """Whether a resource is a version of a secret or parameter other than the current one."""
     name = resource.name.split(":", 5)[5] if resource.arn_region else resource.name
-    return bool(resource.stage) or (resource.scheme == SSM and ":" in name)
+    return bool(resource.stage or resource.version) or (resource.scheme == SSM and ":" in name)
 
 
 def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:

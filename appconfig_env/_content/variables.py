@@ -7,7 +7,7 @@ from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
 from .._config.wording import listed, quoted
 from .document import Document, DocumentError, joined
 from .fast_json import NumberText, dumps_exact
-from .parse import kind_of, parse, plain, text_of
+from .parse import NotTextError, kind_of, parse, plain, text_of
 from .protected import is_protected, is_proxy
 
 TYPE_CHECKING = False
@@ -22,6 +22,7 @@ LONGEST_VARIABLE_BYTES = 131_071
 FOR_GET = "set env=no and read it with get()"
 FREE_NAME = "choose another name, or configure its value on the function"
 FIX_KEY = "correct #KEY"
+FOR_BYTES = "set format=binary to read its bytes"
 _TO_UNDERSCORE = str.maketrans("/-.", "___")
 
 
@@ -79,12 +80,16 @@ def exact_data_of(document: Document, resource: Resource) -> object:
         if document.parameters is not None:
             return dict(document.parameters)
         body = document.body
-        if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
+        may_be_empty = resource.scheme != APPCONFIG or resource.format in ("text", "binary")
+        if not may_be_empty and not body.strip():
             raise DocumentError(
                 "the document is empty",
                 "deploy a configuration, or set format=text to allow empty text",
             )
-        return parse(body, document.content_type, resource.format)
+        try:
+            return parse(body, document.content_type, resource.format)
+        except NotTextError as error:
+            raise DocumentError(error.summary, f"{error.hint}, or {FOR_BYTES}") from None
 
     return document.parsed(parsed)
 
@@ -133,7 +138,7 @@ def render(
             (left_out if is_one_of_many else problems).append(not_a_name)
             unusable.add(name)
             continue
-        if source.env and (problem := _impossible(name, value)):
+        if source.env and (problem := _impossible(name, value, document.body)):
             problems.append(problem)
             unusable.add(name)
             continue
@@ -272,7 +277,7 @@ def _pairs(
     if source.variable or source.as_name:
         name = source.variable or source.as_name
         is_whole = not source.key and document.parameters is None
-        yield name, name, text_of(document.body) if is_whole else text_value(data)
+        yield name, name, _whole_text(document, data) if is_whole else text_value(data)
     elif document.parameters is not None:
         for relative, value in document.parameters.items():
             yield source.prefix + _styled(source, relative.split("/")), relative, value
@@ -285,7 +290,16 @@ def _pairs(
         if source.key or is_yaml or (isinstance(data, str) and type(data) is not NumberText):
             yield _one_name(source, own), own, text_value(data)
         else:  # already JSON; numbers keep their text
-            yield _one_name(source, own), own, text_of(document.body)
+            yield _one_name(source, own), own, _whole_text(document, data)
+
+
+def _whole_text(document: Document, data: object) -> str:
+    """Return a document as the text of one variable: as it is, or base64 for `format=binary`."""
+    if not isinstance(data, bytes):
+        return text_of(document.body)
+    from binascii import b2a_base64  # few documents are binary
+
+    return b2a_base64(data, newline=False).decode()
 
 
 def _leaves(
@@ -340,8 +354,11 @@ def _own_name(source: Source, name: str) -> str:
 
 
 def _styled(source: Source, path: Sequence[str]) -> str:
+    join = source.join
     if source.names == "keep":
-        return path[-1]
+        return join.join(path) if join else path[-1]
+    if join:
+        return join.join([part.translate(_TO_UNDERSCORE).upper() for part in path])
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
@@ -363,12 +380,20 @@ def _not_a_name(name: str, origin: str, *, is_left_out: bool = False) -> Documen
     )
 
 
-def _impossible(name: str, value: str) -> DocumentError | None:
-    """Return why no variable can hold the value; None if one can."""
+def _impossible(name: str, value: str, body: bytes = b"") -> DocumentError | None:
+    """Return why no variable can hold the value; None if one can.
+
+    Args:
+        name: the variable.
+        value: its value.
+        body: the document that the value comes from.
+    """
     if "\0" in value:
+        # Text formats escape it, so a document with the byte itself is probably not text.
+        remedy = FOR_BYTES if 0 in body else "remove it"
         return DocumentError(
             f"the value of {quoted(name)} has a NUL character, which no variable can hold",
-            f"remove it, or {FOR_GET}",
+            f"{remedy}, or {FOR_GET}",
         )
     try:
         size = len(name) + 1 + len(value.encode())

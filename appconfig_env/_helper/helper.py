@@ -73,6 +73,8 @@ class Helper:
     def document(self, reference: str) -> Any:
         """Return the parsed document of `reference`. It is shared: do not change it.
 
+        The document of a source with `format=binary` is `bytes`.
+
         Args:
             reference: the reference of a configured source; its options are ignored, and a `#KEY`
                 selects a value of the document.

@@ -32,6 +32,7 @@ from appconfig_env._backends.aws.retry import Policy
 from appconfig_env._backends.base import Request
 from appconfig_env._config import aws as settings
 from appconfig_env._config import references as _reference
+from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
 from ..support.fake_aws import FakeAws
@@ -186,6 +187,61 @@ def test_secrets_are_read_individually_and_in_a_batch(client: Client, fake_aws: 
     ]
     assert both["Errors"][0]["ErrorCode"] == "ResourceNotFoundException"
     assert fake_aws.problems == []
+
+
+def test_a_binary_secret_is_the_same_bytes_alone_and_in_a_batch(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    body = bytes(range(256))
+    fake_aws.put_secret("prod/store", body)
+    fake_aws.put_secret("prod/other", "text")
+    texts = ("secretsmanager:prod/store?format=binary", "secretsmanager:prod/other")
+
+    for wanted in (texts[:1], texts):
+        requests = [Request(_reference.parse(text).resource) for text in wanted]
+        found = AwsBackend(client, 2)(requests, LONG_TIMEOUT_SECONDS)[texts[0]]
+        assert isinstance(found, Document)
+        assert (found.body, found.secret) == (body, True)
+    assert fake_aws.problems == []
+
+
+def test_each_version_of_a_secret_can_be_read(client: Client, fake_aws: FakeAws) -> None:
+    arn = fake_aws.put_secret("prod/db", '{"a.b": "old"}')
+    before = client.call("GetSecretValue", {"SecretId": arn}, timeout=LONG_TIMEOUT_SECONDS)
+    fake_aws.put_secret("prod/db", '{"a.b": "new"}')
+    version = before["VersionId"]
+    expected = {
+        f"secretsmanager:{arn}:a.b::": "new",
+        f"secretsmanager:{arn}:a.b:AWSPREVIOUS:": "old",
+        f"secretsmanager:{arn}:a.b::{version}": "old",
+        f"secretsmanager:{arn}:a.b:AWSPREVIOUS:{version}": "old",
+        f"secretsmanager:prod/db?version={version}#a%2Eb": "old",
+    }
+
+    sources = [_reference.parse(text) for text in expected]
+    requests = [Request(source.resource) for source in sources]
+    outcomes = AwsBackend(client, 2)(requests, LONG_TIMEOUT_SECONDS)
+
+    for source, text in zip(sources, expected.values(), strict=True):
+        found = outcomes[source.resource.reference]
+        assert isinstance(found, Document)
+        assert json.loads(found.body)[source.key[0]] == text
+    assert fake_aws.problems == []
+
+
+def test_the_error_for_a_version_that_a_secret_does_not_have_names_it(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    arn = fake_aws.put_secret("prod/db", "x")
+    of_none = "9d4cb84b-ad69-40c0-a0ab-cead36b967e8"
+
+    for suffix, named in ((f":::{of_none}", of_none), ("::AWSPREVIOUS:", "AWSPREVIOUS")):
+        resource = _reference.parse(f"secretsmanager:{arn}{suffix}").resource
+        (found,) = AwsBackend(client, 1)([Request(resource)], LONG_TIMEOUT_SECONDS).values()
+
+        assert isinstance(found, Failure)
+        assert found.kind == "missing"
+        assert named in found.summary
 
 
 def test_a_role_can_also_be_assumed_by_a_call(client: Client, fake_aws: FakeAws) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -206,6 +207,25 @@ def test_deferred_sources_do_not_delay_the_runtime(aws: HoldingAws, start: Start
     )
     assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
     assert aws.problems == []
+
+
+def test_a_deferred_binary_secret_is_the_same_bytes_in_the_function(
+    aws: HoldingAws, start: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
+    body = SECRET.encode() + bytes(range(256))
+    aws.put_secret("prod/store", body)
+    environ["APPCONFIG_ENV_SOURCES"] = (
+        "ssm:/shop/prod/ secretsmanager:prod/store?format=binary&env=no"
+    )
+
+    runtime = start(environ=environ)
+
+    assert runtime.ask("list(document('secretsmanager:prod/store'))") == list(body)
+    assert runtime.ask("get('STORE')") == base64.b64encode(body).decode()
+    assert aws.count("GetSecretValue") == 1
+    for file in tmp_path.glob("snapshot.json*"):
+        assert body not in file.read_bytes()
+        assert base64.b64encode(body) not in file.read_bytes()
 
 
 def test_the_helper_continues_polling_with_the_child_s_token(aws: HoldingAws, start: Start) -> None:

@@ -17,6 +17,7 @@ from appconfig_env._cache.snapshot import SCHEMA, Snapshot
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
+from appconfig_env._config.sources import SECRETS_MANAGER, scheme_of
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 from appconfig_env.errors import KINDS, Failure, SourceError
@@ -76,13 +77,17 @@ def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
 def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
     tables = section("References").split("| option |")
     for cell in re.findall(r"`([a-z]+:[^`]+)`", first_column(tables[0])):
-        text = cell.replace("ARN", "arn:aws:ssm:us-east-1:123456789012:parameter/x")
+        scheme = scheme_of(cell)
+        kind = "secret:" if scheme == SECRETS_MANAGER else "parameter/"
+        text = cell.replace("ARN", f"arn:aws:{scheme}:us-east-1:123456789012:{kind}x")
         assert parse(text).reference
     options = re.findall(r"`([a-z]+)(?:=([^`]+))?`", first_column(tables[1]))
     assert {name for name, _ in options} == set(_options._OPTIONS)
     for name, shown in options:
         value = {"SECONDS": "60"}.get(shown, shown)
-        scheme = {"recursive": "ssm:/p/", "stage": "secretsmanager:x"}.get(name, "ssm:/p/x")
+        secret = "secretsmanager:x"
+        schemes = {"recursive": "ssm:/p/", "stage": secret, "version": secret}
+        scheme = schemes.get(name, "ssm:/p/x")
         assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").reference
 
 

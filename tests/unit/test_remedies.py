@@ -51,6 +51,7 @@ report run save see separate set shorten split store try unset use wait write
 )
 # Errors that end in something else, each with the reason.
 EXCEPTIONS = {
+    "…, or set format=binary to read its bytes": "the error has its own remedy, which is first",
     "option …: …": "names the option of an error that has its own remedy",
     "…: its value …, or list the variables that hold references in APPCONFIG_ENV_REFERENCES": (
         "the reason, which is checked where it is made, has the first remedy"

@@ -65,6 +65,7 @@ class AwsBackend:
 def _plan(run: Run, requests: list[Request]) -> None:
     names: dict[str, Named] = {}
     named_secrets: dict[str, Named] = {}
+    versions: dict[tuple[str, str, str], list[Resource]] = {}
     _plan_profiles(run, [request for request in requests if request.resource.scheme == APPCONFIG])
     for resource in (request.resource for request in requests):
         if resource.scheme == APPCONFIG:
@@ -75,11 +76,14 @@ def _plan(run: Run, requests: list[Request]) -> None:
             names.setdefault(resource.arn_region, {}).setdefault(resource.name, []).append(resource)
         elif resource.scheme != SECRETS_MANAGER:
             raise ValueError(f"no call to AWS reads {resource.scheme}:")
-        elif resource.stage:
-            run.add("secretsmanager", [resource], secrets.read_one, [resource])
+        elif resource.stage or resource.version:  # which no batch can name
+            which = resource.name, resource.stage, resource.version
+            versions.setdefault(which, []).append(resource)
         else:
             group = named_secrets.setdefault(resource.arn_region, {})
             group.setdefault(resource.name, []).append(resource)
+    for same in versions.values():
+        run.add("secretsmanager", same, secrets.read_one, same)
     _plan_batches(run, names, named_secrets)
 
 

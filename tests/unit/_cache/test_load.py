@@ -319,7 +319,7 @@ def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> Non
 
 
 def test_an_optional_key_can_disappear_and_return() -> None:
-    story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}?optional#a", OTHER=f"{APP}?default=d#a")
+    story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}?optional#a", OTHER=f"{APP}#a?default=d")
     story.respond(APP, {"a": 1}, token="token-1")
     story.load()
     assert story.values() == {"A": "1", "KEY": "1", "OTHER": "1"}
@@ -580,7 +580,7 @@ def test_an_entry_is_secret_if_its_document_is() -> None:
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD)
 def test_no_error_contains_a_value(body: bytes) -> None:
     planted = body.replace(b"x" * 131_072, CANARY.encode() * 30_000).replace(b"1", b'"c4n4ry"')
-    story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}?default={CANARY}#none")
+    story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}#none?default={CANARY}")
     story.respond(APP, planted + CANARY.encode() if planted[:1] != b"{" else planted)
     found = story.load()
     texts = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]

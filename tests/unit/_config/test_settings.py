@@ -612,6 +612,7 @@ def test_a_list_of_names_resolves_these_alone() -> None:
     "reference",
     [
         "secretsmanager:db?stage=AWSPREVIOUS",
+        "secretsmanager:db?version=1-2",
         "ssm:/a/b:7",
         "ssm:arn:aws:ssm:eu-west-1:1:parameter/x:7",
     ],

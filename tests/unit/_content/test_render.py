@@ -57,7 +57,7 @@ def test_each_source_renders_the_same_document() -> None:
 def test_a_missing_key_concerns_its_own_source_alone(
     options: str, rendered: dict[str, str], is_missing: bool
 ) -> None:
-    both = sources("appconfig:a/b/c#a", f"appconfig:a/b/c{options}#key")
+    both = sources("appconfig:a/b/c#a", f"appconfig:a/b/c#key{options}")
     rendering = render_document(both, Document(b'{"a": 1}', content_type=JSON))
     assert values(rendering) == {"A": "1"} | rendered
     assert missing(rendering) == (["appconfig:a/b/c#key"] if is_missing else [])
@@ -121,12 +121,14 @@ def test_a_source_that_is_given_no_value_has_not_used_the_document() -> None:
     assert Rendering().overlaid(given).used == {"a"}
 
 
-@pytest.mark.parametrize(("reference", "name"), [("ssm:a#key", "KEY"), ("ssm:a?format=json", "A")])
+@pytest.mark.parametrize(
+    ("reference", "name"), [("ssm:a#key?default=d", "KEY"), ("ssm:a?format=json&default=d", "A")]
+)
 @pytest.mark.parametrize("secret", [False, True])
 def test_a_default_in_place_of_a_secret_value_is_secret(
     reference: str, name: str, *, secret: bool
 ) -> None:
-    (source,) = sources(reference.replace("#", "?default=d#").replace("json", "json&default=d"))
+    (source,) = sources(reference)
     body = b'{"a": 1}' if source.key else b"{"
     rendering = render_document([source], Document(body, secret=secret))
     variables = rendering.variables[source.identity]

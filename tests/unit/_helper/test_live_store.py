@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -333,6 +335,50 @@ def test_the_options_of_a_documents_reference_are_ignored(
     assert helper.document(reference)["limit"] == 10
     assert helper.document("ssm:/shop/prod/")["host"] == "db.one"
     assert not helper.flag("limit", source=reference)
+
+
+def test_binary_documents_are_bytes_and_their_secrets_are_in_no_file(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    first, second = (SECRET.encode() + end for end in (b"\0\xff", b"\xff\0"))
+    model, store = "appconfig:shop/prod/model", "secretsmanager:prod/store"
+    shop.put_profile("shop", "prod", "model", b"\0\xff", content_type="application/x-model")
+    shop.put_secret("prod/store", first)
+    environ["APPCONFIG_ENV_SOURCES"] = f"{model}?format=binary"
+    environ["STORE"] = f"{store}?format=binary"
+
+    after = wrapped(environ, clock)
+    helper = Helper(after, now=clock, jitter=steadily)
+
+    assert (after["MODEL"], after["STORE"]) == ("AP8=", base64.b64encode(first).decode())
+    assert (helper.get("MODEL"), helper.get("STORE")) == (after["MODEL"], after["STORE"])
+    assert helper.get("STORE", type=base64.b64decode) == first
+    assert (helper.document(model), helper.document(store)) == (b"\0\xff", first)
+    shop.put_secret("prod/store", second)
+    shop.put_profile("shop", "prod", "model", b"\xff\0", content_type="application/x-model")
+    clock.tick(1_000)
+    assert helper.get("STORE", type=base64.b64decode) == second
+    assert (helper.document(model), helper.document(store)) == (b"\xff\0", second)
+    written = Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_bytes()
+    assert json.loads(written)["documents"].keys() == {f"{model}?format=binary"}
+    for body in (first, second):
+        assert body not in written
+        assert base64.b64encode(body) not in written
+
+
+def test_a_binary_secret_without_its_format_keeps_the_last_value_and_says_what_to_set(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["STORE"] = "secretsmanager:prod/store"
+    shop.put_secret("prod/store", "text")
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    shop.put_secret("prod/store", b"\0\xff")
+    clock.tick(1_000)
+
+    assert helper.get("STORE") == "text"
+    status = helper.status()["secretsmanager:prod/store"]
+    assert status["kind"] == "invalid"
+    assert "or set format=binary to read its bytes" in status["last_error"]
 
 
 def test_a_document_in_two_formats_needs_a_complete_reference(
