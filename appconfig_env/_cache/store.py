@@ -126,6 +126,11 @@ class Store:
         return self.published.snapshot
 
     @property
+    def is_wrapped(self) -> bool:
+        """Whether the environment had the sources' values when this process began."""
+        return self._is_wrapped
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no value yet that a caller could use."""
         return bool(self.settings.sources) and not self.snapshot.entries and not self._is_wrapped
