@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._content.flags import Flag, flag_of, is_flag
 from ._content.variables import fits, text_value
-from ._helper.helper import PROCESS_HELPER
+from ._helper.helper import PROCESS_HELPER, sealed
 from ._helper.static_store import StaticStore, parsed
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def override(
         ValueError: a reference in `documents` is not valid.
         TypeError: a value or a flag has a type that no source can return.
     """
-    given, inner = _prepared(values, documents, flags, helper)
+    given, inner = sealed(lambda: _prepared(values, documents, flags, helper))
     outer = helper.replaced_store
     restore = _put(helper.environ, given)
     helper.replace_store(inner)

@@ -25,10 +25,43 @@ if TYPE_CHECKING:
 
     OnChange = Callable[[frozenset[str]], object]
     C = TypeVar("C", bound=OnChange)
+    R = TypeVar("R")
     T = TypeVar("T")
 
 
 MISSING: Any = object()  # what no name has as its value
+MOST_PLACES = 10  # of an unexpected error, the innermost
+
+
+def sealed(work: Callable[[], R]) -> R:
+    """Return `work()`; an error that it raises leaves without the frames and errors behind it.
+
+    Error reporters send the variables of every frame of an exception, and those of the errors that
+    it was raised from or after. Ours hold every value of the process.
+    """
+    try:
+        return work()
+    except BaseException as caught:  # noqa: BLE001 - a signal handler may raise anything, anywhere
+        error = _without_frames(caught)
+    try:
+        raise error  # not in the handler: that would be the context of an error of a caller's own
+    finally:
+        del error  # its traceback refers to this frame
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    from ..errors import AppConfigEnvError  # only a call that fails pays for it
+
+    trace = error.__traceback__
+    if not isinstance(error, AppConfigEnvError):  # a bug, or from a signal handler
+        places = []
+        while trace is not None:
+            name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+            places.append(f"{name}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        error.add_note(f"raised within appconfig_env, at {' > '.join(places[-MOST_PLACES:])}")
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 class Helper:
@@ -98,7 +131,7 @@ class Helper:
         """
         found = self.get(name, MISSING, type)
         if found is MISSING:
-            raise self._unknown(name)
+            raise sealed(lambda: self._unknown(name))
         return found
 
     def load(self) -> frozenset[str]:
@@ -117,7 +150,7 @@ class Helper:
             LoadError: a required source has no value; then nothing is set.
             SettingsError: the settings are invalid.
         """
-        return self._load()
+        return sealed(self._load)
 
     def document(self, reference: str) -> Any:
         """Return the parsed document of `reference`. It is shared: do not change it.
@@ -131,7 +164,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        return self.store().document(reference)
+        return sealed(lambda: self.store().document(reference))
 
     def flag(self, name: str, *, default: bool = False, source: str | None = None) -> Flag:
         """Return the feature flag `name`; without attributes if no profile has it.
@@ -149,7 +182,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        found: FoundFlag | None = self.store().find_flag(name, source)
+        found: FoundFlag | None = sealed(lambda: self.store().find_flag(name, source))
         if found is not None:
             return found.flag
         from .._content.flags import Flag  # only handlers with flags pay for it
@@ -166,7 +199,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        return self.store().refresh()
+        return sealed(lambda: self.store().refresh())
 
     def on_change(self, callback: C) -> C:
         """Register `callback`: each refresh that changes values calls it with the changed names.
@@ -187,7 +220,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        return self.store().status()
+        return sealed(lambda: self.store().status())
 
     def store(self) -> LiveStore | StaticStore:
         """Return the store in use: the sources, opened on first use, or that of `testing.override`.
@@ -295,6 +328,9 @@ class Helper:
 
     def _get(self, name: str, default: Any, type: Any) -> Any:  # noqa: A002 - as in Get
         """Return what `get` returns if the fast path does not have it."""
+        return sealed(lambda: self._read(name, default, type))
+
+    def _read(self, name: str, default: Any, type: Any) -> Any:  # noqa: A002 - as in Get
         store = self.store()
         value = store.value(name)
         live = self._live
@@ -317,7 +353,7 @@ class Helper:
             if self._live is not None:
                 self._live.store.distrust(self._restored_at)
             self._view.show((*STALE, self._view.now[2]))
-            self.live().refresh_stale()
+            sealed(lambda: self.live().refresh_stale())
         except AppConfigEnvError as error:
             # The first get() raises it again; a hook that raises would fail the restore.
             _logger().warning("refresh after the SnapStart restore failed: %s", error)
