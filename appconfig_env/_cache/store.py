@@ -126,9 +126,9 @@ class Store:
         return self.published.snapshot
 
     @property
-    def is_wrapped(self) -> bool:
-        """Whether the environment had the sources' values when this process began."""
-        return self._is_wrapped
+    def may_be_unresolved(self) -> bool:
+        """Whether there are in-place references that no wrapper has resolved."""
+        return not self._is_wrapped and any(source.variable for source in self.settings.sources)
 
     @property
     def is_empty(self) -> bool:

@@ -43,10 +43,10 @@ def _rejected(kind: Callable[[str], Any], error: Exception) -> str:
 
 def _name_and_place(error: Exception) -> str:
     """Return the type of an error that may be a mistake in the converter, and where to look."""
+    place = ""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+        place = f" at {file}:{trace.tb_lineno}"
         trace = trace.tb_next
-    if trace is None:
-        return type(error).__name__
-    file = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
-    return f"{type(error).__name__} at {file}:{trace.tb_lineno}"
+    return type(error).__name__ + place

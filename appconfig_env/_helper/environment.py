@@ -60,14 +60,13 @@ def fill(environ: MutableMapping[str, str], live: LiveStore, refresh: Refresh) -
 def warn_of_unresolved(environ: Mapping[str, str], store: Store) -> None:
     """Log which variables hold references that no wrapper has resolved."""
     names = sorted(_unresolved(store.settings, environ))
-    if names:
-        noun, them = ("a reference", "it") if len(names) == 1 else ("references", "them")
-        store.log(
-            "warn",
-            f"{', '.join(names)}: os.environ still holds {noun}, because no wrapper has resolved "
-            f"{them}; call appconfig_env.load() before anything reads {them}, or start the program "
-            "with appconfig-env run",
-        )
+    noun, them = ("a reference", "it") if len(names) == 1 else ("references", "them")
+    store.log(
+        "warn",
+        f"{', '.join(names)}: os.environ still holds {noun}, because no wrapper has resolved "
+        f"{them}; call appconfig_env.load() before anything reads {them}, or start the program "
+        "with appconfig-env run",
+    )
 
 
 def _resources(settings: Settings) -> list[str]:

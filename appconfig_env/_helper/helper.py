@@ -244,7 +244,7 @@ class Helper:
             with self.importing:
                 if self._live is None:
                     live = self._open()
-                    if not is_filling and not live.store.is_wrapped:
+                    if not is_filling and live.store.may_be_unresolved:
                         from . import environment  # no process that a wrapper starts needs it
 
                         environment.warn_of_unresolved(self.environ, live.store)
