@@ -61,12 +61,16 @@ __all__ = [
     "document",
     "flag",
     "get",
+    "load",
     "on_change",
     "refresh",
+    "require",
     "status",
 ]
 
 get = _HELPER.get
+require = _HELPER.require
+load = _HELPER.load
 document = _HELPER.document
 flag = _HELPER.flag
 refresh = _HELPER.refresh

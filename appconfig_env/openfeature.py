@@ -19,7 +19,7 @@ except ImportError as error:
 from ._config.references import ReferenceProblems, parse, without_options
 from ._config.sources import APPCONFIG, scheme_of
 from ._content.flags import Flag, flag_of, is_flag
-from ._helper.helper import PROCESS_HELPER
+from ._helper.helper import PROCESS_HELPER, sealed
 from .errors import AppConfigEnvError, MissingKeyError, SettingsError
 
 if TYPE_CHECKING:
@@ -75,14 +75,9 @@ class AppConfigProvider(AbstractProvider):
             ProviderFatalError: the settings are invalid, or `source` is not among the sources.
         """
         del evaluation_context  # see the class
-        try:
-            if self._source and not self._helper.store().knows(self._source):
-                raise ProviderFatalError(
-                    f"{self._source} is not among the sources; add it to APPCONFIG_ENV_SOURCES"
-                )
-            self._last_flags = self._flags()
-        except AppConfigEnvError as error:
-            raise ProviderFatalError(str(error)) from None
+        problem = sealed(self._open)
+        if problem:
+            raise ProviderFatalError(problem)
         if not self._is_listening:
             self._is_listening = True
             self._helper.on_change(_listener(self))
@@ -137,7 +132,22 @@ class AppConfigProvider(AbstractProvider):
         del evaluation_context
         return self._resolve(flag_key, default_value, "a list or object", _object)
 
+    def _open(self) -> str:
+        """Read the flags; return why the provider cannot be used, else ''."""
+        try:
+            if self._source and not self._helper.store().knows(self._source):
+                return f"{self._source} is not among the sources; add it to APPCONFIG_ENV_SOURCES"
+            self._last_flags = self._flags()
+        except AppConfigEnvError as error:
+            return str(error)
+        return ""
+
     def _resolve(
+        self, key: str, default: T, expected: str, convert: Callable[[object], T | None]
+    ) -> FlagResolutionDetails[T]:
+        return sealed(lambda: self._resolved(key, default, expected, convert))
+
+    def _resolved(
         self, key: str, default: T, expected: str, convert: Callable[[object], T | None]
     ) -> FlagResolutionDetails[T]:
         name, dot, attribute = key.partition(".")  # AppConfig allows no dots in either
@@ -216,10 +226,11 @@ def _profile(reference: str) -> str:
     try:
         source = parse(reference)
     except ReferenceProblems as error:
-        raise SettingsError([f"{problem} ({error}); correct it"]) from None
-    if source.resource.scheme != APPCONFIG or source.key:
-        raise SettingsError([f"{problem}; correct it"])
-    return source.resource.reference
+        problem += f" ({error})"
+    else:
+        if source.resource.scheme == APPCONFIG and not source.key:
+            return source.resource.reference
+    raise SettingsError([f"{problem}; correct it"])
 
 
 def _listener(provider: AppConfigProvider) -> Callable[[frozenset[str]], None]:
@@ -230,7 +241,7 @@ def _listener(provider: AppConfigProvider) -> Callable[[frozenset[str]], None]:
         del names  # names of variables, but the event needs names of flags
         alive = reference()
         if alive is not None:
-            alive._emit_changes()  # noqa: SLF001 - of this module
+            sealed(alive._emit_changes)  # noqa: SLF001 - of this module
 
     return changed
 
@@ -268,7 +279,10 @@ def _integer(value: object) -> int | None:
 
 def _float(value: object) -> float | None:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]
+    try:
+        return float(value) if is_number else None  # type: ignore[arg-type]
+    except OverflowError:  # an integer of more than 308 digits
+        return None
 
 
 def _object(value: object) -> Any:

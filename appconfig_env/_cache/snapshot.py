@@ -9,7 +9,7 @@ from .entry import newer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from .._config.settings import Settings
     from .._config.sources import Source
@@ -128,6 +128,37 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
         elif entry.is_known and not entry.redacted:
             entries[reference] = entry
     return Snapshot(own.taken_at, own.fingerprint, entries)
+
+
+def exported(
+    snapshot: Snapshot,
+    settings: Settings,
+    configured: Collection[str],
+    log: Callable[[str, str], None],
+    kept: Collection[str] = (),
+) -> dict[str, str]:
+    """Return what the sources set in an environment; log what they may not set.
+
+    Args:
+        snapshot: the sources' entries.
+        settings: the sources.
+        configured: the names that no source may set.
+        log: takes a level and a message.
+        kept: those of them that a program has set.
+    """
+    values: dict[str, str] = {}
+    for source, variables in snapshot.variables(settings):
+        for name in variables.protected:
+            about = f"{source.public_reference}: {name} is protected and was left out"
+            log("warn", f"{about}; rename it, or configure it on the function")
+        for name, value in variables.values.items() if source.env else ():
+            if name in configured:
+                by = "was set by a program" if name in kept else "is configured on the function"
+                hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
+                log("debug", f"{source.public_reference}: {name} {by}; {hint}")
+            else:
+                values[name] = value
+    return values
 
 
 class _Redacted:

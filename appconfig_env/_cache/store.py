@@ -127,6 +127,11 @@ class Store:
         return self.published.snapshot
 
     @property
+    def may_be_unresolved(self) -> bool:
+        """Whether there are in-place references that no wrapper has resolved."""
+        return not self._is_wrapped and any(source.variable for source in self.settings.sources)
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no value yet that a caller could use."""
         return bool(self.settings.sources) and not self.snapshot.entries and not self._is_wrapped

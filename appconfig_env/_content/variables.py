@@ -165,6 +165,11 @@ def may_set(source: Source, name: str) -> bool:
     return name.startswith(source.prefix)
 
 
+def fits(name: str, value: str) -> bool:
+    """Whether an environment can hold the variable."""
+    return is_variable_name(name) and _impossible(name, value) is None
+
+
 def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     """Render the default of `source`; no variables if it has none.
 

@@ -66,6 +66,10 @@ class LiveStore:
         """See `Helper.refresh`."""
         return self._refresh(self.store, even_fresh=list(self.store.settings.resources()))
 
+    def names(self) -> set[str]:
+        """Return every name that has a value."""
+        return {*self.seen[2], *self._environ}
+
     def refresh_stale(self) -> None:
         """Refresh stale sources, if there are any."""
         if self.store.is_stale(self._now()):
@@ -94,7 +98,7 @@ class LiveStore:
             value = self.seen[2].get(name)
             if value is not None:
                 return value
-        error = self._missing(name)
+        error = self.missing(lambda source: may_set(source, name))
         if error is not None:
             raise error
         return None
@@ -187,17 +191,13 @@ class LiveStore:
             for reference in self.store.settings.resources()
         }
 
-    def _may_set(self, reference: str, name: str) -> bool:
-        """Whether a source that reads the resource could set the variable."""
-        return any(may_set(one, name) for one in self.store.settings.resources()[reference])
-
-    def _missing(self, name: str) -> LoadError | None:
-        """Return an error for required sources that could set `name` and have no value.
+    def missing(self, is_concerned: Callable[[Source], bool]) -> LoadError | None:
+        """Return an error for those required sources that are concerned and have no value.
 
         None if there is none, or ON_ERROR is `continue`.
         """
         store = self.store
-        able = {one.public_reference for one in store.settings.sources if may_set(one, name)}
+        able = {one.public_reference for one in store.settings.sources if is_concerned(one)}
         errors = [one for one in store.snapshot.missing(store.settings) if one.source in able]
         unread = store.unread()
         errors += [
@@ -209,6 +209,10 @@ class LiveStore:
             and source.default is None
         ]
         return LoadError(errors) if errors and not store.settings.continue_on_error else None
+
+    def _may_set(self, reference: str, name: str) -> bool:
+        """Whether a source that reads the resource could set the variable."""
+        return any(may_set(one, name) for one in self.store.settings.resources()[reference])
 
     def _data(self, resource: Resource) -> Any:
         """Return the parsed document of one resource.

@@ -71,6 +71,11 @@ class StaticStore:
         """Return no names: nothing changes."""
         return frozenset()
 
+    def names(self) -> set[str]:
+        """Return every name that has a value."""
+        removed = {name for name, text in self._values.items() if text is None}
+        return {*self._values, *self._environ} - removed
+
     def value(self, name: str) -> str | None:
         """Return the text of `name`; None if there is none."""
         return self._values[name] if name in self._values else self._environ.get(name)

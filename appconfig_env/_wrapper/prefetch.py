@@ -9,7 +9,7 @@ import time
 from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
-from .._cache.snapshot import Snapshot
+from .._cache.snapshot import Snapshot, exported
 from .._config.environ import is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
@@ -199,22 +199,11 @@ class Prefetch:
         configured = settings.fixed if settings.overwrite else frozenset(result)
         if self._passed is not None:
             configured = configured & self._passed.configured | kept
-        names = set()
         for source, variables in snapshot.variables(settings):
-            for name in variables.protected:
-                about = f"{source.public_reference}: {name} is protected and was left out"
-                log.write("warn", f"{about}; rename it, or configure it on the function")
             for problem in variables.left_out:
                 log.write("warn", f"{source.public_reference}: {problem}")
-            for name, value in variables.values.items() if source.env else ():
-                if name in configured:
-                    by = "was set by a program" if name in kept else "is configured on the function"
-                    hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
-                    log.write("debug", f"{source.public_reference}: {name} {by}; {hint}")
-                else:
-                    result[name] = value
-                    names.add(name)
-        return result, names
+        values = exported(snapshot, settings, configured, log.write, kept)
+        return {**result, **values}, set(values)
 
     def _kept(self) -> frozenset[str]:
         """Return the names that a program before this wrapper has set, and no source may set."""

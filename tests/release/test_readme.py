@@ -95,6 +95,7 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
     handler, helper, testing = blocks("python")
     monkeypatch.setenv("DB_PASSWORD", "as of the cold start")
     documents = {"appconfig:shop/prod/app": {"limit": 7}}
+    monkeypatch.setenv("DB_HOST", "localhost")
     with override({"LIMIT": "7"}, documents=documents, flags={"checkout": False}):
         scope: dict[str, Any] = {}
         exec(handler + "    return password, limit\n", scope)

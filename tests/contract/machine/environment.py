@@ -271,7 +271,8 @@ class Environment:
 
     def _helper(self, name: str, environ: Mapping[str, str]) -> Helper:
         make_backend = self._make_backend(name)
-        return Helper(environ, now=self.world.wall, make_backend=make_backend, jitter=self._jitter)
+        wall, jitter = self.world.wall, self._jitter
+        return Helper(dict(environ), now=wall, make_backend=make_backend, jitter=jitter)
 
     def _make_backend(self, name: str) -> MakeBackend:
         system = System()

@@ -248,4 +248,39 @@ def test_both_stores_have_the_same_public_methods(tmp_path_factory: pytest.TempP
     with override({"A": 1}, helper=live):
         static = {name for name in dir(live.store()) if name[0] != "_"}
     own = {name for name in dir(live.live()) if name[0] != "_"}
-    assert static - {"extended"} == own - {"store", "refresh_stale"}
+    assert static - {"extended"} == own - {"store", "refresh_stale", "missing"}
+
+
+def test_a_required_name_has_its_value(helper: Helper) -> None:
+    assert helper.require("LIMIT") == "3"
+    assert helper.require("LIMIT", type=int) == 3
+    assert helper.require("OTHER") == "of the environment"
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("LIMITS", " (nearest: LIMIT)"),
+        ("CHECKOUT_ENABLE", " (nearest: CHECKOUT_ENABLED)"),
+        ("other_", " (nearest: OTHER)"),
+        ("UNLIKE_ALL", ""),
+    ],
+)
+def test_a_required_name_that_is_missing_is_an_error_that_names_the_nearest(
+    helper: Helper, name: str, note: str
+) -> None:
+    with pytest.raises(MissingKeyError) as caught:
+        helper.require(name)
+    assert str(caught.value) == (
+        f"{name}: neither a source nor the environment has this name{note}; correct it, or add its "
+        "source to APPCONFIG_ENV_SOURCES"
+    )
+    assert isinstance(caught.value, KeyError)
+
+
+def test_a_name_that_is_removed_is_neither_there_nor_the_nearest(helper: Helper) -> None:
+    with (
+        override({"OTHER": None, "OTHER_2": "x"}, helper=helper),
+        pytest.raises(MissingKeyError, match="nearest: OTHER_2"),
+    ):
+        helper.require("OTHER")

@@ -396,7 +396,7 @@ def test_no_source_can_change_which_path_is_read(folder: Path) -> None:
     second = exported(in_a_child(first))
     for variables in (first, second):
         assert (variables["APP_ENV"], variables["LIMIT"]) == ("prod", "10")
-        helper = Helper(variables)
+        helper = Helper(dict(variables))
         assert (helper.get("APP_ENV"), helper.get("LIMIT")) == ("prod", "10")
 
 
