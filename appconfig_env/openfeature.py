@@ -176,7 +176,7 @@ class AppConfigProvider(AbstractProvider):
             MissingKeyError: a profile that may have it could not be read.
             AmbiguousFlagError: more than one profile has it.
         """
-        return self._helper.store().find_flag(name, self._source, is_strict=True)
+        return self._helper.store().flags.find_flag(name, self._source, is_strict=True)
 
     def _profiles(self) -> list[str]:
         return [

@@ -88,15 +88,31 @@ def is_flag(data: object) -> bool:
 
 
 def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
-    """Return the flag that `data` describes."""
+    """Return the flag that `data` describes; nothing in it is shared with `data`."""
     return Flag(
         name,
         enabled=data["enabled"],
         attributes={
-            key: value for key, value in data.items() if key not in ("enabled", "_variant")
+            key: copied(value) for key, value in data.items() if key not in ("enabled", "_variant")
         },
         variant=data.get("_variant"),
     )
+
+
+def copy_of(flag: Flag) -> Flag:
+    """Return a flag that shares nothing with `flag`."""
+    return Flag(
+        flag.name, enabled=flag.enabled, attributes=copied(flag.attributes), variant=flag.variant
+    )
+
+
+def copied(value: Any) -> Any:
+    """Return JSON data that a caller may change."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [copied(one) for one in value]
+    return value
 
 
 def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag] | None:

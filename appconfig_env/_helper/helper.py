@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from _thread import RLock
+from _weakref import ref  # the C part of weakref, which handlers may not have loaded
 
 from . import process_hooks
 from .fast_path import ALWAYS, STALE, View
@@ -12,7 +13,7 @@ from .fast_path import ALWAYS, STALE, View
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import Any, TypeVar
+    from typing import Any, Protocol, TypeVar
 
     from .._backends.base import Backend
     from .._cache.store import Store
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
     OnChange = Callable[[frozenset[str]], object]
     C = TypeVar("C", bound=OnChange)
+
+    class Observer(Protocol):
+        """An object that follows the outcomes of refreshes."""
+
+        def refreshed(self) -> None:
+            """Look at the store; does not raise."""
 
 
 class Helper:
@@ -63,6 +70,7 @@ class Helper:
         self._view = View(now, self._get)
         self.get: Get = self._view.get
         self._callbacks: list[OnChange] = []
+        self._observers: list[ref[Observer]] = []
         self._restored_at = ALWAYS
         process_hooks.watch(self)
         process_hooks.keep_pipe(self.environ)
@@ -100,7 +108,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        found: FoundFlag | None = self.store().find_flag(name, source)
+        found: FoundFlag | None = self.store().flags.find_flag(name, source)
         if found is not None:
             return found.flag
         from .._content.flags import Flag  # only handlers with flags pay for it
@@ -126,6 +134,19 @@ class Helper:
         """
         self._callbacks.append(callback)
         return callback
+
+    def observe(self, observer: Observer) -> None:
+        """Notify `observer` after each refresh, as long as something else refers to it.
+
+        Unlike `on_change` also if no value has changed: a failure and a recovery count as well.
+        It is called in the thread that refreshes.
+        """
+        self._observers.append(ref(observer, self._observers.remove))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `store` has a store already, and so reads no file."""
+        return (self.replaced_store or self._live) is not None
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Return `version`, `age`, `last_error` and `kind` per source, without a refresh.
@@ -206,6 +227,9 @@ class Helper:
                     callback(changed)
                 except Exception:  # noqa: BLE001 - a bug in a callback must not fail the refresh
                     _logger().exception("an on_change callback failed")
+        for found in self._observers[:]:  # a copy: the garbage collector may remove some
+            if observer := found():
+                observer.refreshed()
         return changed
 
     def _show(self, store: Store) -> None:
