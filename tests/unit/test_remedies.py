@@ -48,6 +48,7 @@ CALL_MAKERS = {
 # Other exceptions that the package raises, and why their texts need no remedy.
 NOT_SHOWN = {
     "AttributeError": "Python's own words, for a name that the package does not have",
+    "GeneralError": "its text consists of the failures of the profiles",
     "KeyError": "caught where it is raised",
     "LoadError": "its text consists of the failures in it",
     "SnapshotRefusedError": "a reason; the lines of the log that have it end in what to do",
