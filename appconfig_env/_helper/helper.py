@@ -32,6 +32,9 @@ if TYPE_CHECKING:
         def refreshed(self) -> None:
             """Look at the store; does not raise."""
 
+        def after_fork_in_child(self) -> None:
+            """Reset locks in the child."""
+
 
 class Helper:
     """One process's view of its configuration; the package's functions are methods of one Helper.
@@ -194,6 +197,8 @@ class Helper:
         self.importing = RLock()
         if self._live is not None:
             self._live.store.reset_after_fork()
+        for observer in self._observing():
+            observer.after_fork_in_child()
 
     def _open(self) -> LiveStore:
         # Imported here (3 ms): `import appconfig_env` must be cheap, read no files and not fail.
@@ -227,10 +232,13 @@ class Helper:
                     callback(changed)
                 except Exception:  # noqa: BLE001 - a bug in a callback must not fail the refresh
                     _logger().exception("an on_change callback failed")
-        for found in self._observers[:]:  # a copy: the garbage collector may remove some
-            if observer := found():
+        if self._observers:
+            for observer in self._observing():
                 observer.refreshed()
         return changed
+
+    def _observing(self) -> list[Observer]:
+        return [one for found in self._observers[:] if (one := found()) is not None]
 
     def _show(self, store: Store) -> None:
         """Show what `store` has published last.

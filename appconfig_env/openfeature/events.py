@@ -73,23 +73,28 @@ class Announcer:
         self._has_news = True
         self.announce()
 
+    def after_fork_in_child(self) -> None:
+        """Announce even if a thread of the parent was doing so; the helper calls it."""
+        self._announcing = Lock()
+
     def announce(self) -> None:
         """Emit an event for each change that has not been announced.
 
         Never waits for another thread that does so, but lets it look again: events may be handled
         in this thread, by code that waits for others.
         """
+        announcing = self._announcing  # a handler may fork, and that replaces it
         while (
             self._has_news
             and self._state is not None
             and self._helper.replaced_store is None
-            and self._announcing.acquire(blocking=False)
+            and announcing.acquire(blocking=False)
         ):
             try:
                 self._has_news = False
                 self._emit_changes()
             finally:
-                self._announcing.release()
+                announcing.release()
 
     def _emit_changes(self) -> None:
         try:

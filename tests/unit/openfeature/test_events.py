@@ -357,6 +357,36 @@ def test_threads_that_refresh_at_once_emit_an_event_once(shop: Shop) -> None:
     assert provider.names() == ["STALE"]
 
 
+def test_a_child_that_is_forked_during_an_event_emits_its_own(shop: Shop) -> None:
+    began, may_end = threading.Event(), threading.Event()
+
+    class Waiting(Recorded):
+        """A provider whose first handler waits for the test."""
+
+        def emit(self, event: ProviderEvent, details: ProviderEventDetails) -> None:
+            super().emit(event, details)
+            if not began.is_set():
+                began.set()
+                assert may_end.wait(30)
+
+    provider = Waiting(None, helper=shop.helper)
+    client_of(provider)
+    shop.fail()
+    shop.clock.tick(60)
+    parent = threading.Thread(target=shop.helper.refresh)
+    parent.start()
+    assert began.wait(30)
+
+    shop.helper.after_fork_in_child()
+    shop.aws.recover()
+    shop.clock.tick(3600)
+    shop.helper.refresh()
+
+    assert provider.names() == ["STALE", "READY"]
+    may_end.set()
+    parent.join()
+
+
 def test_what_happens_during_an_override_is_announced_after_it(shop: Shop) -> None:
     provider = shop.provider()
     shop.put(checkout={"enabled": False})
