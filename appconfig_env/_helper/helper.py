@@ -98,6 +98,7 @@ class Helper:
     def flag(self, name: str, *, default: bool = False, source: str | None = None) -> Flag:
         """Return the feature flag `name`; without attributes if no profile has it.
 
+        It belongs to the caller, who may change its attributes.
         The first call for a flag that no profile has logs a warning.
 
         Args:
