@@ -34,7 +34,7 @@ SECTIONS = {
     ),
     "starts": ("_wrapper/", "_cache/"),
     "handlers": (
-        "_helper/", "_content/flags.py", "_content/convert.py", "openfeature.py", "testing.py",
+        "_helper/", "_content/flags.py", "_content/convert.py", "openfeature/", "testing.py",
     ),
     "commands": ("_cli/",),
 }  # fmt: skip

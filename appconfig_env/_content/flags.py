@@ -89,12 +89,12 @@ def is_flag(data: object) -> bool:
 
 
 def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
-    """Return the flag that `data` describes."""
+    """Return the flag that `data` describes; nothing in it is shared with `data`."""
     return Flag(
         name,
         enabled=data["enabled"],
         attributes={
-            key: value for key, value in data.items() if key not in ("enabled", "_variant")
+            key: copied(value) for key, value in data.items() if key not in ("enabled", "_variant")
         },
         variant=data.get("_variant"),
     )
@@ -104,6 +104,22 @@ def no_longer_evaluated(before: object, data: object) -> bool:
     """Whether a document has a flag unevaluated that was evaluated before, as `before` has it."""
     known = before if isinstance(before, dict) else {}
     return any(is_flag(flag) and unevaluated_form(data, name) for name, flag in known.items())
+
+
+def copy_of(flag: Flag) -> Flag:
+    """Return a flag that shares nothing with `flag`."""
+    return Flag(
+        flag.name, enabled=flag.enabled, attributes=copied(flag.attributes), variant=flag.variant
+    )
+
+
+def copied(value: Any) -> Any:
+    """Return JSON data that a caller may change."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [copied(one) for one in value]
+    return value
 
 
 def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from _thread import RLock
+from _weakref import ref  # the C part of weakref, which handlers may not have loaded
 
 from . import process_hooks
 from .fast_path import ALWAYS, STALE, View
@@ -12,7 +13,7 @@ from .fast_path import ALWAYS, STALE, View
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, MutableMapping
-    from typing import Any, TypeVar, overload
+    from typing import Any, Protocol, TypeVar, overload
 
     from .._backends.base import Backend
     from .._cache.store import Store
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     C = TypeVar("C", bound=OnChange)
     R = TypeVar("R")
     T = TypeVar("T")
+
+    class Observer(Protocol):
+        """An object that follows the outcomes of refreshes."""
+
+        def refreshed(self) -> None:
+            """Look at the store; does not raise."""
+
+        def after_fork_in_child(self) -> None:
+            """Reset locks in the child."""
 
 
 MISSING: Any = object()  # what no name has as its value
@@ -101,6 +111,7 @@ class Helper:
         self._view = View(now, self._get)
         self.get: Get = self._view.get
         self._callbacks: list[OnChange] = []
+        self._observers: list[ref[Observer]] = []
         self._restored_at = ALWAYS
         process_hooks.watch(self)
         process_hooks.keep_pipe(self.environ)
@@ -171,6 +182,7 @@ class Helper:
     def flag(self, name: str, *, default: bool = False, source: str | None = None) -> Flag:
         """Return the feature flag `name`; without attributes if no profile has it.
 
+        It belongs to the caller, who may change its attributes.
         The first call for a flag that no profile has logs a warning.
 
         Args:
@@ -185,7 +197,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        found: FoundFlag | None = sealed(lambda: self.store().find_flag(name, source))
+        found: FoundFlag | None = sealed(lambda: self.store().flags.find_flag(name, source))
         if found is not None:
             return found.flag
         from .._content.flags import Flag  # only handlers with flags pay for it
@@ -211,6 +223,19 @@ class Helper:
         """
         self._callbacks.append(callback)
         return callback
+
+    def observe(self, observer: Observer) -> None:
+        """Notify `observer` after each refresh, as long as something else refers to it.
+
+        Unlike `on_change` also if no value has changed: a failure and a recovery count as well.
+        It is called in the thread that refreshes.
+        """
+        self._observers.append(ref(observer, self._observers.remove))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `store` has a store already, and so reads no file."""
+        return (self.replaced_store or self._live) is not None
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Return `version`, `age`, `last_error` and `kind` per source, without a refresh.
@@ -267,6 +292,8 @@ class Helper:
         self.importing = RLock()
         if self._live is not None:
             self._live.store.reset_after_fork()
+        for observer in self._observing():
+            observer.after_fork_in_child()
 
     def _load(self) -> frozenset[str]:
         from . import environment  # only programs without the wrapper need it
@@ -317,7 +344,13 @@ class Helper:
                     callback(changed)
                 except Exception:  # noqa: BLE001 - a bug in a callback must not fail the refresh
                     _logger().exception("an on_change callback failed")
+        if self._observers:
+            for observer in self._observing():
+                observer.refreshed()
         return changed
+
+    def _observing(self) -> list[Observer]:
+        return [one for found in self._observers[:] if (one := found()) is not None]
 
     def _show(self, store: Store) -> None:
         """Show what `store` has published last.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import logging
@@ -170,7 +171,8 @@ def evaluates(method: str, key: str, default: object) -> Callable[[World], objec
         provider = AppConfigProvider(helper=world.warm())
         provider.initialize(EvaluationContext())
         world.failing(BUG("bug"))
-        return getattr(provider, method)(key, default)
+        found = getattr(provider, method)(key, default)
+        return asyncio.run(found) if inspect.iscoroutine(found) else found
 
     return evaluate
 
@@ -316,7 +318,7 @@ WAYS = {
         "initialize", BUG, lambda world: initializes(interrupted(world))
     ),
     **{
-        f"{kind} and a bug": Way(name, BUG, evaluates(name, "checkout", default))
+        f"{kind}{ending} and a bug": Way(name, BUG, evaluates(name, "checkout", default))
         for kind, default in [
             ("boolean", False),
             ("string", "x"),
@@ -324,7 +326,8 @@ WAYS = {
             ("float", 0.5),
             ("object", {}),
         ]
-        for name in [f"resolve_{kind}_details"]
+        for ending in ("", "_async")
+        for name in [f"resolve_{kind}_details{ending}"]
     },
 }  # fmt: skip
 

@@ -31,6 +31,8 @@ from . import test_template as template
 if TYPE_CHECKING:
     from pathlib import Path
 
+OPENFEATURE = "unit/openfeature/test_provider.py"
+
 # The blocks by page and the beginning of their first line, and the test file that runs them.
 RUN = {
     ("CONTRIBUTING.md", "def test_a_variable_that_no_source_sets_"): "release/test_docs.py",
@@ -49,8 +51,10 @@ RUN = {
     ("RELEASING.md", "$ make dist"): "release/test_blocks.py",
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
-    ("docs/openfeature.md", "from appconfig_env.testing import overri"): "unit/test_openfeature.py",
-    ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): "unit/test_openfeature.py",
+    ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
+    ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
+    ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
+    ("docs/openfeature.md", "from openfeature.exception import Genera"): OPENFEATURE,
 }
 # The blocks that no test can run, and why; what can be checked in them is checked below.
 NOT_RUN = {

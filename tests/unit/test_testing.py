@@ -183,6 +183,19 @@ def test_a_document_whose_reference_is_invalid_is_an_error() -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"flags": {"rich": {"names": ["x"]}}},
+        {"documents": {"appconfig:a/b/c": {"rich": {"enabled": True, "names": ["x"]}}}},
+    ],
+)
+def test_a_flag_of_a_test_belongs_to_its_caller(given: dict[str, Any]) -> None:
+    with override(**given):
+        appconfig_env.flag("rich").attributes["names"].append("y")
+        assert appconfig_env.flag("rich").attributes == {"names": ["x"]}
+
+
 def test_a_flag_is_found_in_the_documents_of_profiles() -> None:
     on = {"enabled": True, "limit": 3}
     with override(documents={f"{APP}?env=no": {"checkout": on}, "ssm:x": {"hidden": on}}):
