@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 
+from .._config.environ import configured_names
 from .._config.settings import HANDOFF, from_environ
 from .._config.wording import counted
 from ..errors import by_cause
@@ -105,7 +106,7 @@ class Store:
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
         # The names that the function's configuration sets, as opposed to its code.
-        self._configured = handoff.configured if handoff else frozenset(environ)
+        self._configured = handoff.configured if handoff else configured_names(environ)
         self._kept = handoff.kept if handoff else frozenset()
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.sourced: frozenset[str] = frozenset()

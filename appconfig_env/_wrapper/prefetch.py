@@ -10,7 +10,7 @@ from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
-from .._config.environ import is_snap_start
+from .._config.environ import configured_names, is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
 from .._config.wording import counted
@@ -196,7 +196,7 @@ class Prefetch:
         kept = self._kept()
         in_place -= kept
         result = {name: value for name, value in self._environ.items() if name not in in_place}
-        configured = settings.fixed if settings.overwrite else frozenset(result)
+        configured = settings.fixed if settings.overwrite else configured_names(result)
         if self._passed is not None:
             configured = configured & self._passed.configured | kept
         names = set()
@@ -230,8 +230,8 @@ class Prefetch:
             configured = passed.configured & self._environ.keys()
         else:
             in_place = {source.variable for source in self._settings.sources}
-            configured, kept = frozenset(self._environ) - in_place, frozenset()
-            references = {name: self._environ[name] for name in self._environ.keys() - configured}
+            configured, kept = configured_names(self._environ) - in_place, frozenset()
+            references = {name: self._environ[name] for name in self._environ.keys() & in_place}
         return handoff.Handoff(posix.getpid(), moment, references, configured, kept=kept)
 
     def _load_in_background(

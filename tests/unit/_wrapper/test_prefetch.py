@@ -61,6 +61,48 @@ def test_a_variable_that_is_configured_on_the_function_stays(folder: Path) -> No
     assert exported({**given, "APPCONFIG_ENV_OVERWRITE": "yes"})["DB_HOST"] == "db.example"
 
 
+LAMBDAS = {"TZ": ":UTC", "LANG": "en_US.UTF-8", "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR"}
+
+
+def lambdas(folder: Path, **variables: str) -> dict[str, str]:
+    """An environment with Lambda's own values, and parameters of the same names."""
+    parameters = {f"/shop/prod/{name}": f"of {name}" for name in LAMBDAS}
+    (folder / "ssm.json").write_text(json.dumps(parameters))
+    return environ(folder, **{"APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/", **LAMBDAS, **variables})
+
+
+def test_what_lambda_itself_sets_is_not_configured_on_the_function(folder: Path) -> None:
+    found = exported(lambdas(folder))
+    assert {name: found[name] for name in LAMBDAS} == {name: f"of {name}" for name in LAMBDAS}
+    assert not LAMBDAS.keys() & json.loads(found[HANDOFF])["configured"]
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_function_can_configure_what_lambda_sets_otherwise(folder: Path, name: str) -> None:
+    more = {name: "mine", "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "debug"}
+    ended = prefetched(lambdas(folder, **more))
+    assert ended.environ[name] == "mine"
+    assert f"{name} is configured on the function" in ended.log
+
+
+@pytest.mark.parametrize("reference", ["ssm:/shop/prod/TZ", "ssm:/shop/prod/?only=TZ"])
+def test_a_single_name_replaces_lambdas_value_too(folder: Path, reference: str) -> None:
+    found = exported(lambdas(folder, APPCONFIG_ENV_SOURCES=reference))
+    assert (found["TZ"], found["LANG"]) == ("of TZ", LAMBDAS["LANG"])
+
+
+def test_without_a_source_lambdas_values_stay(folder: Path) -> None:
+    found = exported(lambdas(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/?prefix=X_"))
+    assert {name: found[name] for name in LAMBDAS} == LAMBDAS
+
+
+def test_a_wrapper_in_a_child_replaces_lambdas_values_again(folder: Path) -> None:
+    first = exported(lambdas(folder))
+    (folder / "ssm.json").write_text('{"/shop/prod/TZ": "later"}')
+    second = exported(in_a_child(first))
+    assert (first["TZ"], second["TZ"]) == ("of TZ", "later")
+
+
 def test_references_can_be_turned_off(folder: Path) -> None:
     found = exported(environ(folder, APPCONFIG_ENV_REFERENCES="off", ONE="ssm:/shop/one"))
     assert found["ONE"] == "ssm:/shop/one"
