@@ -8,7 +8,6 @@ from _thread import allocate_lock, get_ident
 from .._config.environ import configured_names
 from .._config.settings import HANDOFF, from_environ
 from .._config.wording import counted
-from ..errors import by_cause
 from . import actions, repository
 from . import handoff as handoffs
 from .entry import is_fresh
@@ -17,7 +16,7 @@ from .snapshot import Snapshot, completed, fingerprint, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from .._backends.base import Backend
     from .._config.settings import Settings
@@ -349,19 +348,15 @@ class Store:
 
     def _report(self, previous: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
-        failed, recovered = [], dict[int, list[str]]()
+        failed, recovered = list[str](), dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
             earlier = previous.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
-                sources = self.settings.resources()[reference]
-                used = None if entry.rendering(sources).missing else entry.in_use(sources)
-                failed.append((self.settings.label(reference), entry.failure, used))
+                failed.append(reference)
             elif earlier and earlier.failure and not entry.failure:
                 recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
-        for line, _, _ in by_cause(
-            failed, lambda number, used: used[number > 1] if used is not None else ""
-        ):
-            self.log("warn", line)
+        if failed:
+            self._report_failures(failed)
         for failures, references in recovered.items():
             attempts = counted(failures, "failed attempt")
             self.log("info", f"{', '.join(references)}: recovered after {attempts}")
@@ -369,6 +364,15 @@ class Store:
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in reported:
                 self.log("warn", f"{source.public_reference}: {line}")
+
+    def _report_failures(self, failed: Sequence[str]) -> None:
+        from .effects import failure_lines  # only a failed read needs it
+
+        kept = self._configured | self._kept
+        configured = {name: self._environ[name] for name in kept if name in self._environ}
+        present = {**configured, **self.published.seen[2]}
+        for line, _ in failure_lines(self.settings, self.snapshot, failed, present):
+            self.log("warn", line)
 
 
 def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:
