@@ -131,14 +131,14 @@ class Failure:
 
 
 def by_cause(
-    failed: Iterable[tuple[str, Failure, K]], note: Callable[[int, K], str] | None = None
+    failed: Iterable[tuple[str, Failure, K]], note: Callable[[list[str], K], str] | None = None
 ) -> list[tuple[str, int, K]]:
     """Group failures, so that several sources with one cause are reported as one line.
 
     Args:
         failed: for each source its name, its failure, and what else all in one line must share,
             such as what is used instead.
-        note: returns, for the number of sources and what they share, what the line states before
+        note: returns, for the names of sources and what they share, what the line states before
             the remedy, or an empty string.
 
     Returns:
@@ -153,7 +153,7 @@ def by_cause(
         failures.append(failure)
     return [
         (
-            f"{', '.join(names)}: {_sentence(failures, note(len(names), shared) if note else '')}",
+            f"{', '.join(names)}: {_sentence(failures, note([*names], shared) if note else '')}",
             len(names),
             shared,
         )

@@ -75,12 +75,6 @@ NO_LONGER_JSON = Failure(
     "expected JSON, as in the last document, got text that starts like JSON but is not JSON",
     "fix the document",
 )
-# What is used after a failed read: of one resource, and of several ones.
-LAST_VALUES = "using the last values", "using the last values"
-FALLBACK_VALUES = "using the fallback", "using the fallback"
-OTHER_SOURCES = "used by its other sources", "used by their other sources"
-DEFAULT = "using its default", "using their defaults"
-UNSET = "left unset", "left unset"
 
 
 _NONE: dict[str, Any] = {}  # shared: nothing in an entry is edited
@@ -227,14 +221,6 @@ class Entry:
     def is_known(self) -> bool:
         """Whether this process has the document, or the reason why there is none."""
         return self.document is not None or self.failure is not None
-
-    def in_use(self, sources: Sequence[Source]) -> tuple[str, str]:
-        """Return what is used after a failed read of `sources`: for one resource, and for more."""
-        if self.fetched_at is not None:
-            return LAST_VALUES if self.confirmed else FALLBACK_VALUES
-        if self.used_since is not None:
-            return OTHER_SOURCES
-        return DEFAULT if any(source.default is not None for source in sources) else UNSET
 
     def fetched_by(self, now: float) -> float | None:
         """Return when the document was confirmed; `now` if the clock has moved backwards since."""

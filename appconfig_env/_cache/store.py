@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 
+from .._config.environ import configured_names
 from .._config.settings import HANDOFF, from_environ
 from .._config.wording import counted
-from ..errors import by_cause
 from . import actions, repository
 from . import handoff as handoffs
 from .entry import is_fresh
@@ -16,7 +16,7 @@ from .snapshot import Snapshot, completed, fingerprint, merged, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from .._backends.base import Backend
     from .._config.settings import Settings
@@ -105,7 +105,7 @@ class Store:
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
         # The names that the function's configuration sets, as opposed to its code.
-        self._configured = handoff.configured if handoff else frozenset(environ)
+        self._configured = handoff.configured if handoff else configured_names(environ)
         self._kept = handoff.kept if handoff else frozenset()
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.unset: frozenset[str] = frozenset()
@@ -357,19 +357,15 @@ class Store:
 
     def _report(self, previous: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
-        failed, recovered = [], dict[int, list[str]]()
+        failed, recovered = list[str](), dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
             earlier = previous.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
-                sources = self.settings.resources()[reference]
-                used = None if entry.rendering(sources).missing else entry.in_use(sources)
-                failed.append((self.settings.label(reference), entry.failure, used))
+                failed.append(reference)
             elif earlier and earlier.failure and not entry.failure:
                 recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
-        for line, _, _ in by_cause(
-            failed, lambda number, used: used[number > 1] if used is not None else ""
-        ):
-            self.log("warn", line)
+        if failed:
+            self._report_failures(failed)
         for failures, references in recovered.items():
             attempts = counted(failures, "failed attempt")
             self.log("info", f"{', '.join(references)}: recovered after {attempts}")
@@ -377,6 +373,15 @@ class Store:
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in reported:
                 self.log("warn", f"{source.public_reference}: {line}")
+
+    def _report_failures(self, failed: Sequence[str]) -> None:
+        from .effects import failure_lines  # only a failed read needs it
+
+        kept = self._configured | self._kept
+        configured = {name: self._environ[name] for name in kept if name in self._environ}
+        present = {**configured, **self.published.seen[2]}
+        for line, _ in failure_lines(self.settings, self.snapshot, failed, present):
+            self.log("warn", line)
 
 
 def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:

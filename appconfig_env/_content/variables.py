@@ -170,6 +170,11 @@ def fits(name: str, value: str) -> bool:
     return is_variable_name(name) and _impossible(name, value) is None
 
 
+def single_name(source: Source) -> str:
+    """Return the variable of `source` if it has a single value."""
+    return _one_name(source, _own_name(source, ""))
+
+
 def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     """Render the default of `source`; no variables if it has none.
 
@@ -183,7 +188,7 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     """
     if source.default is None:
         return Variables()
-    name = _one_name(source, _own_name(source, ""))
+    name = single_name(source)
     if source.only is not None and name not in source.only:
         return Variables()
     if source.env and is_protected(name):
@@ -263,7 +268,7 @@ def _is_left_out(source: Source, name: str) -> bool:
     """Whether the name is protected, or a proxy variable that the function did not choose."""
     if not is_proxy(name):
         return is_protected(name)
-    return source.only is None and name != _one_name(source, _own_name(source, ""))
+    return source.only is None and name != single_name(source)
 
 
 def _all(source: Source, document: Document) -> Iterator[tuple[str, str, str]]:

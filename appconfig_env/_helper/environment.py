@@ -7,7 +7,7 @@ import os
 from .._cache import handoff
 from .._cache.repository import check_fallback
 from .._cache.snapshot import exported
-from .._config.environ import is_in_lambda
+from .._config.environ import configured_names, is_in_lambda
 from .._config.references import is_reference
 from .._config.settings import HANDOFF
 
@@ -46,7 +46,7 @@ def fill(environ: MutableMapping[str, str], live: LiveStore, refresh: Refresh) -
     if error is not None:
         raise error
     references = _unresolved(settings, environ)
-    own = environ.keys() - references.keys()
+    own = configured_names(environ) - references.keys()
     configured = settings.fixed if settings.overwrite else own
     values = exported(store.snapshot, settings, configured, store.log)
     passed = handoff.Handoff(os.getpid(), store.snapshot.taken_at, references, own)

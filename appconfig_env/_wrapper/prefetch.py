@@ -10,11 +10,11 @@ from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot, exported
-from .._config.environ import is_snap_start
+from .._config.environ import configured_names, is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
 from .._config.wording import counted
-from ..errors import LoadError, by_cause
+from ..errors import LoadError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,17 +22,10 @@ if TYPE_CHECKING:
 
     from .._backends.base import Backend
     from .._config.settings import Settings
-    from ..errors import Failure
     from .background import Send, Start
     from .log import StartLog
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
-
-# What happens without a resource, for a line that names one, and for one that names several.
-_CONTINUING = (
-    "continuing without it (APPCONFIG_ENV_ON_ERROR=continue)",
-    "continuing without them (APPCONFIG_ENV_ON_ERROR=continue)",
-)
 
 
 class Prefetch:
@@ -91,8 +84,9 @@ class Prefetch:
             snapshot = self._load(moment, reused, skipped)
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(access, snapshot.without_tokens(deferred) if deferred else snapshot)
-            self._report_failures(snapshot)
+            self._require(snapshot)
             result, names = self._export(snapshot)
+            self._report_failures(snapshot, _failed(snapshot), result)
             passed = self._handoff(moment)
             background = _unread(deferred, settings, moment, snapshot) if deferred else []
             self._report_slow_reads(snapshot, snapshot.entries.keys() - background)
@@ -148,29 +142,30 @@ class Prefetch:
                 hint = ""  # its holder writes the file
             self._log.write("warn", f"the snapshot {path} was not written ({problem}){hint}")
 
-    def _report_failures(self, snapshot: Snapshot) -> None:
-        """Log each failure, and what is used instead.
+    def _require(self, snapshot: Snapshot) -> None:
+        """Check that startup can go on.
 
         Raises:
-            LoadError: startup fails, because a required source has no value.
+            LoadError: a required source has no value.
         """
-        settings, log = self._settings, self._log
-        if not _failed(snapshot):
+        if self._settings.continue_on_error or not _failed(snapshot):
             return
-        missing = snapshot.missing(settings)
-        if missing and not settings.continue_on_error:
+        if missing := snapshot.missing(self._settings):
             raise LoadError(missing)
-        failed: list[tuple[str, Failure, tuple[str, tuple[str, str]]]] = [
-            (error.source, error.failure, ("error", _CONTINUING)) for error in missing
-        ]
-        for reference, sources in settings.resources().items():
-            entry = snapshot.entries.get(reference)
-            if entry is None or entry.failure is None or entry.rendering(sources).missing:
-                continue
-            shared = ("warn", entry.in_use(sources))
-            failed.append((settings.label(reference), entry.failure, shared))
-        for line, _, (level, _) in by_cause(failed, lambda number, shared: shared[1][number > 1]):
-            log.write(level, line)
+
+    def _report_failures(
+        self, snapshot: Snapshot, references: Collection[str], result: Mapping[str, str]
+    ) -> None:
+        """Log each failure, and what it means for variables in the environment `result`."""
+        if not references:
+            return
+        from .._cache.effects import failure_lines  # only a failed read needs it
+
+        is_continuing = self._settings.continue_on_error
+        for line, is_missing in failure_lines(
+            self._settings, snapshot, references, result, is_continuing=is_continuing
+        ):
+            self._log.write("error" if is_missing else "warn", line)
 
     def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
         """Log which of the resources make a refresh longer than the settings say."""
@@ -196,7 +191,7 @@ class Prefetch:
         kept = self._kept()
         in_place -= kept
         result = {name: value for name, value in self._environ.items() if name not in in_place}
-        configured = settings.fixed if settings.overwrite else frozenset(result)
+        configured = settings.fixed if settings.overwrite else configured_names(result)
         if self._passed is not None:
             configured = configured & self._passed.configured | kept
         for source, variables in snapshot.variables(settings):
@@ -219,8 +214,8 @@ class Prefetch:
             configured = passed.configured & self._environ.keys()
         else:
             in_place = {source.variable for source in self._settings.sources}
-            configured, kept = frozenset(self._environ) - in_place, frozenset()
-            references = {name: self._environ[name] for name in self._environ.keys() - configured}
+            configured, kept = configured_names(self._environ) - in_place, frozenset()
+            references = {name: self._environ[name] for name in self._environ.keys() & in_place}
         return handoff.Handoff(posix.getpid(), moment, references, configured, kept=kept)
 
     def _load_in_background(
@@ -229,7 +224,7 @@ class Prefetch:
         """Start a child that loads the `deferred` references; it holds the lock from now on."""
         from . import background  # few functions have deferred sources
 
-        settings, log = self._settings, self._log
+        settings = self._settings
 
         def work(send: Send) -> None:
             others = settings.resources().keys() - deferred
@@ -237,15 +232,8 @@ class Prefetch:
             self._publish(access, loaded)
             send(handoff.sent(loaded, deferred, settings))
             self._report_slow_reads(loaded, deferred)
-            failed = []
-            for reference in deferred:
-                entry = loaded.entries[reference]
-                if entry.failure:
-                    missing = entry.rendering(settings.resources()[reference]).missing
-                    level = "error" if missing else "warn"
-                    failed.append((settings.label(reference), entry.failure, level))
-            for line, _, level in by_cause(failed):
-                log.write(level, line)
+            failed = [one for one in deferred if loaded.entries[one].failure]
+            self._report_failures(loaded, failed, {})
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:

@@ -90,8 +90,8 @@ def test_a_role_is_assumed_in_moto(moto_server: str, environ: dict[str, str]) ->
         environ
         | {
             "AWS_ENDPOINT_URL": moto_server,
-            "AWS_APPCONFIG_EXTENSION_ROLE_ARN": "arn:aws:iam::123456789012:role/reader",
-            "AWS_APPCONFIG_EXTENSION_ROLE_EXTERNAL_ID": "shop",
+            "APPCONFIG_ENV_ROLE_ARN": "arn:aws:iam::123456789012:role/reader",
+            "APPCONFIG_ENV_ROLE_EXTERNAL_ID": "shop",
             "ONE": "ssm:/one",
         },
         Clock(),

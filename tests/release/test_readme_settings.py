@@ -37,6 +37,7 @@ NOT_SETTINGS = {
     "AWS_LAMBDA_INITIALIZATION_TYPE": "Lambda sets it",
     "AWS_LAMBDA_MAX_CONCURRENCY": "Lambda sets it",
     "AWS_LAMBDA_RUNTIME_API": "Lambda sets it",
+    "AWS_XRAY_CONTEXT_MISSING": "Lambda sets it",
     "LAMBDA_TASK_ROOT": "Lambda sets it",
     "LC_CTYPE": "Python sets it in the wrapper's process, which removes it again",
     "PATH": "not ours: where exec looks for a command without a path",
@@ -47,6 +48,7 @@ NOT_SETTINGS = {
 }
 # Texts of that form that are not variables.
 NOT_VARIABLES = {
+    "LOG_ERROR": "Lambda's value of AWS_XRAY_CONTEXT_MISSING",
     "TYPE_CHECKING": "a name in the code that the layer builder minifies",
     "UNEXPECTED_EOF_WHILE_READING": "a reason of OpenSSL",
     "WRONG_VERSION_NUMBER": "a reason of OpenSSL",

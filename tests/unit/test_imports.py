@@ -45,6 +45,7 @@ PURE = {
     "_backends.base",
     "_config",
     "_content",
+    "_cache.effects",
     "_cache.entry",
     "_cache.load",
     "_cache.snapshot_json",

@@ -11,6 +11,7 @@ from .executor import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..._config.aws import AwsSettings
     from ..._config.sources import Resource
     from ..base import Outcome, Request
     from ..system import System
@@ -28,15 +29,13 @@ class AwsBackend:
         client: Client,
         connections: int,
         *,
-        region: str = "",
-        role_arn: str = "",
+        settings: AwsSettings | None = None,
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
     ) -> None:
         self._client = client
         self._connections = connections
-        self._region = region
-        self._role_arn = role_arn
+        self._settings = settings
         self._system = system
         self._policy = policy
 
@@ -47,8 +46,7 @@ class AwsBackend:
             timeout,
             self._connections,
             needed={request.resource.reference for request in requests if request.is_required},
-            region=self._region,
-            role_arn=self._role_arn,
+            settings=self._settings,
             system=self._system,
             policy=self._policy,
         )

@@ -19,8 +19,7 @@ def backend(settings: AwsSettings, environ: Mapping[str, str]) -> AwsBackend:
     return AwsBackend(
         client(settings, environ),
         settings.max_connections,
-        region=settings.service_region,
-        role_arn=settings.role_arn,
+        settings=settings,
     )
 
 
@@ -47,10 +46,11 @@ def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
         return "no credentials in the environment"
     if environ.get("AWS_PROFILE"):
         return "AWS_PROFILE"
-    if not settings.service_region:
-        return "no AWS_REGION"
-    if not services.dns_suffix(settings.service_region):
-        return f"Region {settings.service_region}"
+    for region in (settings.appconfig.region, settings.others.region):
+        if not region:
+            return "no AWS_REGION"
+        if not services.dns_suffix(region):
+            return f"Region {region}"
     if settings.use_fips:
         return "AWS_USE_FIPS_ENDPOINT"
     if settings.use_dualstack:

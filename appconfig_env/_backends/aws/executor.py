@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..._config.aws import AwsSettings
 from ...errors import Failure
 from ..system import THIS_SYSTEM
 from .errors import INVALID_RESPONSE, REPORT, UNREACHABLE, AwsError
+from .services import SERVICES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +36,8 @@ class Run:
         connections: how many workers a service has at most.
         needed: the references of the resources without any good value. For these a throttled call
             is retried until the deadline.
-        region: where calls are made, if the reference does not name another one.
-        role_arn: the role that is assumed for them; empty for none.
+        settings: the Regions of calls, where the reference does not name another one, and the
+            roles for them; None for the defaults.
         system: time and threads.
         policy: the retries; None for the default.
 
@@ -50,8 +52,7 @@ class Run:
         connections: int,
         *,
         needed: Collection[str] = (),
-        region: str = "",
-        role_arn: str = "",
+        settings: AwsSettings | None = None,
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
     ) -> None:
@@ -63,8 +64,7 @@ class Run:
         self._deadline = self._began + timeout
         self._connections = connections
         self._needed = needed
-        self._region = region
-        self._role_arn = role_arn
+        self._settings = settings or AwsSettings()
         self._policy = policy
         self._queues: dict[str, _Queue] = {}
         # Both by reference: how the last attempt of the last call failed, and which operation it
@@ -210,7 +210,8 @@ class Run:
     def _failure(self, resource: Resource, error: AwsError) -> Failure:
         """Return the failure of `resource`, located also if no client made the error."""
         if not error.region:
-            error.region, error.role_arn = resource.arn_region or self._region, self._role_arn
+            access = self._settings.access(SERVICES.get(error.operation, ""))
+            error.locate(resource.arn_region or access.region, access)
         return error.failure_of(resource)
 
     def _begin(self, operation: str, references: list[str]) -> None:

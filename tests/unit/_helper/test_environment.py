@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SETTINGS = {
     "sources and a reference": {},
     "a configured name": {"LIMIT": "mine"},
+    "Lambda's own time zone": {"TZ": ":UTC"},
+    "another time zone": {"TZ": "UTC"},
     "names that are overwritten": {"LIMIT": "mine", "APPCONFIG_ENV_OVERWRITE": "yes"},
     "a reference with a default": {"OTHER": "ssm:/no/such?default=instead"},
     "an optional reference": {"OTHER": "ssm:/no/such?optional"},
@@ -47,6 +49,7 @@ def shop(shop: FakeAws) -> FakeAws:
     """A shop with names that no source may set, and a value that looks like a reference."""
     shop.put_parameter("/shop/prod/ld-preload", "x.so")
     shop.put_parameter("/shop/prod/APP_ENV", "test")
+    shop.put_parameter("/shop/prod/TZ", "Europe/Paris")
     shop.put_parameter("/shop/prod/text", "ssm:/shop/prod/host")
     return shop
 

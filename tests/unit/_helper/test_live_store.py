@@ -57,6 +57,21 @@ def test_a_configured_variable_takes_precedence_over_lists(
     assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "10"
 
 
+@pytest.mark.parametrize("is_wrapped", [True, False])
+@pytest.mark.parametrize("kind", ["String", "SecureString"])
+def test_a_source_can_set_what_lambda_sets_in_every_function(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, is_wrapped: bool, kind: str
+) -> None:
+    shop.put_parameter("/shop/prod/TZ", "Asia/Tokyo", type=kind)
+    environ["TZ"] = ":UTC"
+    after = wrapped(environ, clock) if is_wrapped else environ
+    helper = Helper(after, now=clock, jitter=steadily)
+    assert helper.get("TZ") == "Asia/Tokyo"
+    shop.put_parameter("/shop/prod/TZ", "Europe/Paris", type=kind)
+    clock.tick(400)
+    assert helper.get("TZ") == "Europe/Paris"
+
+
 def test_documents_are_parsed_and_keys_select_values(helper: Helper) -> None:
     assert helper.document(APP) == {"limit": 10, "debug": "off"}
     assert helper.document(APP + "#limit") == 10

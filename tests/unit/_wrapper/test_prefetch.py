@@ -61,6 +61,48 @@ def test_a_variable_that_is_configured_on_the_function_stays(folder: Path) -> No
     assert exported({**given, "APPCONFIG_ENV_OVERWRITE": "yes"})["DB_HOST"] == "db.example"
 
 
+LAMBDAS = {"TZ": ":UTC", "LANG": "en_US.UTF-8", "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR"}
+
+
+def lambdas(folder: Path, **variables: str) -> dict[str, str]:
+    """An environment with Lambda's own values, and parameters of the same names."""
+    parameters = {f"/shop/prod/{name}": f"of {name}" for name in LAMBDAS}
+    (folder / "ssm.json").write_text(json.dumps(parameters))
+    return environ(folder, **{"APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/", **LAMBDAS, **variables})
+
+
+def test_what_lambda_itself_sets_is_not_configured_on_the_function(folder: Path) -> None:
+    found = exported(lambdas(folder))
+    assert {name: found[name] for name in LAMBDAS} == {name: f"of {name}" for name in LAMBDAS}
+    assert not LAMBDAS.keys() & json.loads(found[HANDOFF])["configured"]
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_function_can_configure_what_lambda_sets_otherwise(folder: Path, name: str) -> None:
+    more = {name: "mine", "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "debug"}
+    ended = prefetched(lambdas(folder, **more))
+    assert ended.environ[name] == "mine"
+    assert f"{name} is configured on the function" in ended.log
+
+
+@pytest.mark.parametrize("reference", ["ssm:/shop/prod/TZ", "ssm:/shop/prod/?only=TZ"])
+def test_a_single_name_replaces_lambdas_value_too(folder: Path, reference: str) -> None:
+    found = exported(lambdas(folder, APPCONFIG_ENV_SOURCES=reference))
+    assert (found["TZ"], found["LANG"]) == ("of TZ", LAMBDAS["LANG"])
+
+
+def test_without_a_source_lambdas_values_stay(folder: Path) -> None:
+    found = exported(lambdas(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/?prefix=X_"))
+    assert {name: found[name] for name in LAMBDAS} == LAMBDAS
+
+
+def test_a_wrapper_in_a_child_replaces_lambdas_values_again(folder: Path) -> None:
+    first = exported(lambdas(folder))
+    (folder / "ssm.json").write_text('{"/shop/prod/TZ": "later"}')
+    second = exported(in_a_child(first))
+    assert (first["TZ"], second["TZ"]) == ("of TZ", "later")
+
+
 def test_references_can_be_turned_off(folder: Path) -> None:
     found = exported(environ(folder, APPCONFIG_ENV_REFERENCES="off", ONE="ssm:/shop/one"))
     assert found["ONE"] == "ssm:/shop/one"
@@ -414,7 +456,7 @@ def test_a_repeated_init_keeps_a_value_that_only_some_sources_can_use(
     reads = Reads(profile=document(b'{"x": "\\u0000"}'))
     code, execve, lines = run(reads, 1000.0, life)
     assert (code, execve.environ["P"], "Q" in execve.environ) == (0, '{"x": "\\u0000"}', False)
-    assert any("; used by its other sources; " in line for line in lines)
+    assert any("; Q is not set; " in line for line in lines)
     code, execve, _ = run(Reads(profile=Failure("unavailable", "no response")), 1001.0, life)
     assert (code, execve.environ["P"]) == (0, '{"x": "\\u0000"}')
 
@@ -459,21 +501,27 @@ def in_place(options: str, names: str = "AB") -> dict[str, str]:
             [
                 (
                     "error: A=appconfig:a/b/A, B=appconfig:a/b/B: no response; "
-                    f"continuing without them {ON}; {FIX}"
+                    f"continuing without them {ON}; A and B are not set; {FIX}"
                 )
             ],
         ),
         (
             in_place("?optional") | in_place("?default=1", "CD") | in_place("", "F") | CONTINUE,
             [
-                f"error: F=appconfig:a/b/F: no response; continuing without it {ON}; {FIX}",
-                f"warn: appconfig:a/b/A, appconfig:a/b/B: no response; left unset; {FIX}",
-                f"warn: appconfig:a/b/C, appconfig:a/b/D: no response; using their defaults; {FIX}",
+                (
+                    f"error: F=appconfig:a/b/F: no response; continuing without it {ON}; "
+                    f"F is not set; {FIX}"
+                ),
+                f"warn: appconfig:a/b/A, appconfig:a/b/B: no response; A and B are not set; {FIX}",
+                (
+                    "warn: appconfig:a/b/C, appconfig:a/b/D: no response; C and D are set to their "
+                    f"defaults; {FIX}"
+                ),
             ],
         ),
         (
             in_place("?default=1", "C"),
-            [f"warn: appconfig:a/b/C: no response; using its default; {FIX}"],
+            [f"warn: appconfig:a/b/C: no response; C is set to its default; {FIX}"],
         ),
     ],
 )
@@ -503,9 +551,10 @@ def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> 
     _, _, lines = run(Reads(**dict.fromkeys("ABCD", DOWN)), 9000.0, environment)
 
     names = ("appconfig:a/b/A, appconfig:a/b/B", "appconfig:a/b/C, appconfig:a/b/D")
+    used = ("using the last values of A and B", "using the fallback's values of C and D")
     assert lines[:2] == [
-        f"appconfig-env: warn: {names[0]}: no response; using the last values; {FIX}",
-        f"appconfig-env: warn: {names[1]}: no response; using the fallback; {FIX}",
+        f"appconfig-env: warn: {labels}: no response; {note}; {FIX}"
+        for labels, note in zip(names, used, strict=True)
     ]
 
 
@@ -536,12 +585,13 @@ def test_deferred_sources_that_fail_for_one_cause_are_one_line_for_each_level(
     tmp_path: Path,
 ) -> None:
     options = [("A", ""), ("B", "&optional"), ("C", ""), ("D", "&optional")]
-    sources = " ".join(f"appconfig:a/b/{name}?env=no{option}" for name, option in options)
+    sources = " ".join(f"appconfig:a/b/{name}?env=no&as={name}{option}" for name, option in options)
     lines = log_with_child(tmp_path, Reads(**dict.fromkeys("ABCD", DOWN)), sources)
-    assert lines[:2] == [
-        f"appconfig-env: error: appconfig:a/b/A, appconfig:a/b/C: {DOWN}",
-        f"appconfig-env: warn: appconfig:a/b/B, appconfig:a/b/D: {DOWN}",
-    ]
+    notes = {"error": ("A", "C"), "warn": ("B", "D")}
+    for line, (level, (one, other)) in zip(lines[:2], notes.items(), strict=True):
+        labels = f"appconfig:a/b/{one}, appconfig:a/b/{other}"
+        note = f"{one} and {other} are not set"
+        assert line == f"appconfig-env: {level}: {labels}: no response; {note}; {FIX}"
 
 
 def test_slow_sources_are_logged_once_by_who_reads_them(tmp_path: Path) -> None:

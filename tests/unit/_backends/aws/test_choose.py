@@ -41,6 +41,10 @@ def reason(environ: dict[str, str]) -> str:
         {"AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "us-gov-west-1"},
         {"AWS_APPCONFIG_EXTENSION_ROLE_ARN": "arn:aws:iam::1:role/r"},
         {
+            "APPCONFIG_ENV_SERVICE_REGION": "cn-north-1",
+            "APPCONFIG_ENV_ROLE_ARN": "arn:aws:iam::1:role/r",
+        },
+        {
             "AWS_ACCESS_KEY_ID": "",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/creds",
         },
@@ -58,7 +62,13 @@ def test_lambdas_environment_needs_no_boto3(more: dict[str, str]) -> None:
         ({"AWS_ACCESS_KEY_ID": ""}, "no credentials in the environment"),
         ({"AWS_PROFILE": "me"}, "AWS_PROFILE"),
         ({"AWS_REGION": ""}, "no AWS_REGION"),
+        (
+            {"AWS_REGION": "", "AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "eu-west-1"},
+            "no AWS_REGION",
+        ),
         ({"AWS_REGION": "us-iso-east-1"}, "Region us-iso-east-1"),
+        ({"AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "us-iso-east-1"}, "Region us-iso-east-1"),
+        ({"APPCONFIG_ENV_SERVICE_REGION": "us-iso-east-1"}, "Region us-iso-east-1"),
         ({"AWS_USE_FIPS_ENDPOINT": "true"}, "AWS_USE_FIPS_ENDPOINT"),
         ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "AWS_USE_DUALSTACK_ENDPOINT"),
         ({PROXY: "https://proxy"}, "a proxy that is itself reached by TLS"),

@@ -10,6 +10,7 @@ import pytest
 from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
 from appconfig_env._backends.aws.executor import ATTEMPT_SECONDS, Run
 from appconfig_env._backends.aws.ssm import read_path
+from appconfig_env._config.aws import AwsSettings
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
@@ -353,7 +354,8 @@ def test_of_several_failures_the_last_one_explains_why_there_was_no_time() -> No
 def test_the_region_that_the_client_states_is_reported_or_else_that_of_the_run(
     own: str, reported: str
 ) -> None:
-    run = Run(FakeClient(), 1.0, 1, region="eu-west-1", system=VirtualSystem())
+    settings = AwsSettings(region="eu-west-1")
+    run = Run(FakeClient(), 1.0, 1, settings=settings, system=VirtualSystem())
     denied = error(OPERATION, "AccessDeniedException")
     denied.region = own
 
