@@ -10,7 +10,7 @@ from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
-from .._config.environ import is_snap_start
+from .._config.environ import is_in_lambda, is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
 from .._config.wording import counted
@@ -106,9 +106,12 @@ class Prefetch:
     def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
         """Return the entries of the snapshot file that save calls; `file:` sources are read again.
 
-        Lambda runs init again after a crash or a timeout, and /tmp survives both.
+        Lambda runs init again after a crash or a timeout, and /tmp survives both. Anywhere else,
+        the file is from another run of the command, and a new run is to see what has changed since.
         """
         access.sweep()
+        if not is_in_lambda(self._environ):
+            return None
         found = access.take(self._log.write)
         if found is None or self._settings.local_dir:
             return None
