@@ -46,8 +46,8 @@ class AwsSettings:
 
     __slots__ = (
         "ca_bundle", "client", "endpoints", "max_connections", "principal", "proxy_headers",
-        "proxy_url", "region", "role_arn", "role_external_id", "role_session_name", "service_region",
-        "use_dualstack", "use_fips",
+        "proxy_url", "region", "role_arn", "role_external_id", "role_session_name",
+        "service_region", "use_dualstack", "use_fips",
     )  # fmt: skip
 
     def __init__(
