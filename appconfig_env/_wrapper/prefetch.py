@@ -88,7 +88,7 @@ class Prefetch:
             moment = self._now()  # only now: the file must not be from the future
             deferred = self._deferred(command, can_wait=access.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
-            snapshot = self._load(moment, reused, skipped)
+            snapshot = self._load(moment, reused, skipped, is_awaited=True)
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(access, snapshot.without_tokens(deferred) if deferred else snapshot)
             self._report_failures(snapshot)
@@ -127,11 +127,24 @@ class Prefetch:
         is_possible = can_wait and can_take_over(command, self._environ)
         return _deferred_resources(self._settings) if is_possible else []
 
-    def _load(self, moment: float, reused: Snapshot | None, skipped: Collection[str]) -> Snapshot:
+    def _load(
+        self,
+        moment: float,
+        reused: Snapshot | None,
+        skipped: Collection[str],
+        *,
+        is_awaited: bool = False,
+    ) -> Snapshot:
         settings = self._settings
+        backend = self._make_backend(settings, self._environ)
+        if is_awaited and posix.isatty(2):
+            from . import progress  # of use on a terminal only
+
+            if progress.is_shown(settings, self._environ):
+                backend = progress.Progress(backend)
         return load(
             settings,
-            self._make_backend(settings, self._environ),
+            backend,
             moment,
             reused,
             timeout=settings.deadline_seconds,
