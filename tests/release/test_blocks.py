@@ -37,6 +37,7 @@ RUN = {
     ("README.md", "appconfig-env bake --output fallback.jso"): "release/test_readme.py",
     ("README.md", "from appconfig_env.testing import overri"): "release/test_readme.py",
     ("README.md", "import appconfig_env"): "release/test_readme.py",
+    ("README.md", "import boto3, pytest"): "release/test_readme.py",
     ("README.md", "import os, appconfig_env"): "release/test_readme.py",
     ("README.md", "{"): "release/test_readme.py",
     ("README.md", "/shop/prod/HOST=localhost"): "release/test_readme.py",
