@@ -9,7 +9,7 @@ from .._config.sources import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from .._config.settings import Settings
@@ -38,10 +38,11 @@ class Router:
         self._environ = environ
         self._importing = importing or allocate_lock()
         self._remote: Backend | None = None
+        self._outcomes: dict[str, Outcome] = {}  # of the call under way
 
     def __call__(self, requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
         """Return an outcome for each request, by its resource's reference."""
-        outcomes: dict[str, Outcome] = {}
+        self._outcomes = outcomes = dict[str, "Outcome"]()
         others = []
         for request in requests:
             if request.resource.scheme == FILE:
@@ -59,7 +60,13 @@ class Router:
             if took > WORTH_COUNTING_SECONDS:
                 timeout = max(LEAST_FETCH_SECONDS, round(timeout - took, 1))
             outcomes.update(backend(others, timeout))
+        self._outcomes = {}
         return outcomes
+
+    def count_read(self) -> int:
+        """Return how many resources the call under way has read so far."""
+        count_remote: Callable[[], int] = getattr(self._remote, "count_read", int)
+        return len(self._outcomes) + count_remote()
 
     def _loaded(self) -> Backend:
         if self._remote is None:

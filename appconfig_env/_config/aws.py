@@ -21,6 +21,8 @@ _PRINCIPALS: tuple[str, ...] = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
 )  # fmt: skip
+# The first one leaves it to the environment, see _backends/aws/choose.py.
+CLIENTS = ("auto", "lean", "boto3")
 STANDARD_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 # The settings of an Access: the role, its external ID, its session's name, the Region. AWS's own
 # names hold for AppConfig alone, as AWS documents them.
@@ -83,12 +85,13 @@ class AwsSettings:
         use_fips, use_dualstack: the kind of endpoint.
         proxy_url, proxy_headers: the proxy for all calls; empty for none.
         max_connections: concurrent connections per service.
+        client: which client makes the calls, one of CLIENTS.
         principal: the caller, as far as the environment identifies it; different principals may
             see different values.
     """
 
     __slots__ = (
-        "appconfig", "ca_bundle", "endpoints", "max_connections", "others", "principal",
+        "appconfig", "ca_bundle", "client", "endpoints", "max_connections", "others", "principal",
         "proxy_headers", "proxy_url", "region", "use_dualstack", "use_fips",
     )  # fmt: skip
 
@@ -105,6 +108,7 @@ class AwsSettings:
         proxy_url: str = "",
         proxy_headers: tuple[tuple[str, str], ...] = (),
         max_connections: int = 3,
+        client: str = CLIENTS[0],
         principal: tuple[str, ...] = (),
     ) -> None:
         self.region = region
@@ -117,6 +121,7 @@ class AwsSettings:
         self.proxy_url = proxy_url
         self.proxy_headers = proxy_headers
         self.max_connections = max_connections
+        self.client = client
         self.principal = principal
 
     def access(self, service: str) -> Access:
@@ -133,7 +138,9 @@ class AwsSettings:
         ]
 
 
-def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings:
+def from_environ(
+    environ: Mapping[str, str], problems: list[str], *, client: str = CLIENTS[0]
+) -> AwsSettings:
     """Parse the settings in `environ`; append every error to `problems`."""
     region = environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", "")
     return AwsSettings(
@@ -147,6 +154,7 @@ def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings
         proxy_url=_url(environ, PREFIX + "PROXY_URL", problems),
         proxy_headers=_proxy_headers(environ, problems),
         max_connections=_max_connections(environ, problems),
+        client=client,
         principal=_principal(environ),
     )
 

@@ -25,7 +25,7 @@ HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR", "ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME",
-    "SERVICE_REGION",
+    "SERVICE_REGION", "CLIENT",
 )  # fmt: skip
 # Of AWS_APPCONFIG_EXTENSION_*: what is read here, and what only AWS's own agent reads.
 AWS_KNOWN = (
@@ -188,7 +188,11 @@ def from_environ(
     sources += _in_place(reader, _in_place_values(reader, values, is_first=references is None))
     settings = Settings(
         _without_duplicates(sources),
-        aws=aws_settings.from_environ(environ, reader.problems),
+        aws=aws_settings.from_environ(
+            environ,
+            reader.problems,
+            client=reader.one_of(PREFIX + "CLIENT", *aws_settings.CLIENTS),
+        ),
         snapshot_path=reader.file_path(PREFIX + "SNAPSHOT", SNAPSHOT_PATH),
         deadline_seconds=reader.seconds(PREFIX + "DEADLINE_SECONDS", 8.0, allow_zero=False),
         poll_seconds=reader.seconds(AWS_PREFIX + "POLL_INTERVAL_SECONDS", 45.0),

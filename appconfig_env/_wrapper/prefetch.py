@@ -10,7 +10,7 @@ from .._backends import router, system
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot, exported
-from .._config.environ import configured_names, is_snap_start
+from .._config.environ import configured_names, is_in_lambda, is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
 from .._config.wording import counted
@@ -81,7 +81,7 @@ class Prefetch:
             moment = self._now()  # only now: the file must not be from the future
             deferred = self._deferred(command, can_wait=access.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
-            snapshot = self._load(moment, reused, skipped)
+            snapshot = self._load(moment, reused, skipped, is_awaited=True)
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(access, snapshot.without_tokens(deferred) if deferred else snapshot)
             self._require(snapshot)
@@ -100,9 +100,12 @@ class Prefetch:
     def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
         """Return the entries of the snapshot file that save calls; `file:` sources are read again.
 
-        Lambda runs init again after a crash or a timeout, and /tmp survives both.
+        Lambda runs init again after a crash or a timeout, and /tmp survives both. Anywhere else,
+        the file is from another run of the command, and a new run is to see what has changed since.
         """
         access.sweep()
+        if not is_in_lambda(self._environ):
+            return None
         found = access.take(self._log.write)
         if found is None or self._settings.local_dir:
             return None
@@ -118,11 +121,24 @@ class Prefetch:
         is_possible = can_wait and can_take_over(command, self._environ)
         return _deferred_resources(self._settings) if is_possible else []
 
-    def _load(self, moment: float, reused: Snapshot | None, skipped: Collection[str]) -> Snapshot:
+    def _load(
+        self,
+        moment: float,
+        reused: Snapshot | None,
+        skipped: Collection[str],
+        *,
+        is_awaited: bool = False,
+    ) -> Snapshot:
         settings = self._settings
+        backend = self._make_backend(settings, self._environ)
+        if is_awaited and posix.isatty(2):
+            from . import progress  # of use on a terminal only
+
+            if progress.is_shown(settings, self._environ):
+                backend = progress.Progress(backend)
         return load(
             settings,
-            self._make_backend(settings, self._environ),
+            backend,
             moment,
             reused,
             timeout=settings.deadline_seconds,

@@ -490,6 +490,38 @@ def test_headers_that_break_off_are_not_an_empty_response(
     assert (error.code, error.is_transient) == (UNREACHABLE, True)
 
 
+PARAMETERS = {"GetLatestConfiguration": {"ConfigurationToken": "t"}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetLatestConfiguration", b"text"),
+        ("GetParameters", b'{"Parameters": []}'),
+        ("BatchGetSecretValue", b"{}"),
+    ],
+)
+def test_a_body_without_a_length_is_whole_for_boto3(
+    boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, operation: str, body: bytes
+) -> None:
+    with RawServer(then_close(HEAD + b"\r\n" + body)) as server:
+        client = boto3_client(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        response = client.call(operation, PARAMETERS.get(operation, {}), timeout=5)
+    found = response.get("Configuration")
+    assert found == (body if operation == "GetLatestConfiguration" else None)
+
+
+@pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParameters"])
+def test_boto3_s_response_without_a_length_and_a_body_is_cut_off(
+    boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, operation: str
+) -> None:
+    with RawServer(then_close(HEAD + b"\r\n")) as server:
+        client = boto3_client(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        parameters = PARAMETERS.get(operation, {})
+        error = failure(lambda: client.call(operation, parameters, timeout=5))
+    assert (error.code, error.is_transient) == (UNREACHABLE, True)
+
+
 @pytest.fixture
 def no_collector() -> Iterator[None]:
     """Disable the garbage collector, so that it does not close anything."""

@@ -27,6 +27,7 @@ from appconfig_env._wrapper.main import main
 from ..support.canary import SECRET
 from ..support.fakes import Clock, wrapped
 from ..support.life import (
+    IN_LAMBDA,
     PATIENCE_SECONDS,
     HoldingAws,
     Runtime,
@@ -165,6 +166,11 @@ def environ(aws: HoldingAws, tmp_path: Path) -> dict[str, str]:
         "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app ssm:/shop/prod/ "
         "appconfig:shop/prod/later?env=no secretsmanager:prod/db?env=no ssm:/later/?env=no",
     }
+
+
+@pytest.fixture
+def in_lambda(environ: dict[str, str]) -> None:
+    environ |= IN_LAMBDA
 
 
 @pytest.fixture
@@ -636,6 +642,7 @@ def test_the_fallback_is_used_for_an_unreachable_deferred_source(
     assert "warn: appconfig:shop/prod/later: " in runtime.stderr()
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_a_second_start_reads_only_secrets(aws: HoldingAws, start: Start) -> None:
     first = start()
     assert first.ask(ALL) == ALL_VALUES
@@ -648,6 +655,7 @@ def test_a_second_start_reads_only_secrets(aws: HoldingAws, start: Start) -> Non
     assert aws.problems == []
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_a_second_start_with_nothing_to_read_has_no_child(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
@@ -663,6 +671,7 @@ def test_a_second_start_with_nothing_to_read_has_no_child(
     assert aws.calls == []
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_a_snapshot_s_values_are_used_until_the_child_has_refreshed_them(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
@@ -684,6 +693,7 @@ def test_a_snapshot_s_values_are_used_until_the_child_has_refreshed_them(
     assert aws.problems == []
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_after_a_crash_during_a_background_fetch_the_next_start_fetches_again(
     aws: HoldingAws, start: Start
 ) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPENFEATURE = "unit/openfeature/test_provider.py"
+TROUBLESHOOTING = "release/test_troubleshooting.py"
 
 # The blocks by page and the beginning of their first line, and the test file that runs them.
 RUN = {
@@ -39,6 +40,7 @@ RUN = {
     ("README.md", "appconfig-env bake --output fallback.jso"): "release/test_readme.py",
     ("README.md", "import appconfig_env"): "release/test_readme.py",
     ("README.md", "import os"): "release/test_readme.py",
+    ("README.md", "import boto3, pytest"): "release/test_readme.py",
     ("README.md", "import os, appconfig_env"): "release/test_readme.py",
     ("README.md", "{"): "release/test_readme.py",
     ("README.md", "/shop/prod/HOST=localhost"): "release/test_readme.py",
@@ -51,6 +53,7 @@ RUN = {
     ("RELEASING.md", "$ make dist"): "release/test_blocks.py",
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
+    ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,

@@ -59,6 +59,7 @@ def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
         "APPCONFIG_ENV_OVERWRITE": "yes" if settings.overwrite else "no",
         "APPCONFIG_ENV_SNAPSHOT": settings.snapshot_path,
         "APPCONFIG_ENV_DEADLINE_SECONDS": f"{settings.deadline_seconds:g}",
+        "APPCONFIG_ENV_CLIENT": settings.aws.client,
         "APPCONFIG_ENV_ON_ERROR": "continue" if settings.continue_on_error else "fail",
         "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": f"{settings.poll_seconds:g}",
         "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{1000 * settings.poll_timeout_seconds:g}",
@@ -92,8 +93,8 @@ def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
         assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").reference
 
 
-def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    handler, helper, testing = blocks("python")
+def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    handler, helper, testing, with_moto = blocks("python")
     monkeypatch.setenv("DB_PASSWORD", "as of the cold start")
     documents = {"appconfig:shop/prod/app": {"limit": 7}}
     monkeypatch.setenv("DB_HOST", "localhost")
@@ -103,6 +104,18 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
         assert scope["handler"]({}, None) == ("as of the cold start", 7)
         exec(helper, {})
         exec(testing, {"appconfig_env": appconfig_env})
+    (tmp_path / "test_it.py").write_text(f"import appconfig_env\n{with_moto}")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=no_settings(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def no_settings() -> dict[str, str]:
+    """This process's environment with this checkout, and without what a test may have set."""
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**environ, "PYTHONPATH": str(PACKAGE.parent)}
 
 
 def command_in(folder: Path) -> Path:

@@ -44,6 +44,7 @@ NOT_SETTINGS = {
     "PYENV_ROOT": "pyenv's own: where the command `layer` looks for its Pythons",
     "UV_PYTHON_INSTALL_DIR": "uv's own: where the command `layer` looks for its Pythons",
     "XDG_DATA_HOME": "the system's own: in it are uv's Pythons, if nothing else is set",
+    "_APPCONFIG_ENV_DROPPED": "the wrapper script sets it for the wrapper",
     "_APPCONFIG_ENV_HANDOFF": "the wrapper sets it for the helper",
 }
 # Texts of that form that are not variables.

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 
 from appconfig_env._backends.aws import errors as aws
 from appconfig_env._backends.aws.iam import action
 from appconfig_env._backends.aws.services import SERVICES
+from appconfig_env._wrapper.main import main
 from tools import write_troubleshooting
 from tools.messages import Text, package_messages
 from tools.page import fill, marks
 
-PAGE = write_troubleshooting.PAGE.read_text()
+from ..support.fake_aws import FakeAws
+from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACCOUNT, EXAMPLE = "123456789012", "111122223333"
+PAGE = (ROOT / "docs" / "troubleshooting.md").read_text()
 
 
 def test_the_page_is_up_to_date() -> None:
     wanted = fill(PAGE, write_troubleshooting.tables(), write_troubleshooting.KIND)
     assert wanted == PAGE, "run make troubleshooting"
+
+
+def test_the_example_is_what_the_wrapper_logs(tmp_path: Path) -> None:
+    with FakeAws(region="eu-west-1") as aws:
+        aws.deny("GetParametersByPath")
+        environ = {
+            **aws.environ(),
+            "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
+            "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        }
+        lines: list[str] = []
+        assert main(["/bin/true"], environ, write_line=lines.append) == 1
+    line = re.sub(r"request [\w-]+", "request 7c9e6679-7425-40de-944b-e07fc1f90ae7", lines[0])
+    assert f"```text\n{line.replace(ACCOUNT, EXAMPLE).strip()}\n```" in PAGE
 
 
 def test_every_table_is_on_the_page() -> None:

@@ -38,10 +38,11 @@ class AwsBackend:
         self._settings = settings
         self._system = system
         self._policy = policy
+        self._run: Run | None = None  # the call under way
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         """Return an outcome for each request, by reference, after `timeout` seconds at most."""
-        run = Run(
+        self._run = run = Run(
             self._client,
             timeout,
             self._connections,
@@ -53,11 +54,17 @@ class AwsBackend:
         _plan(run, requests)
         run.wait()
         outcomes = dict(run.outcomes)  # later ones are not used
+        self._run = None
         self._client.close()
         for request in requests:
             if request.resource.reference not in outcomes:
                 outcomes[request.resource.reference] = run.late(request.resource)
         return outcomes
+
+    def count_read(self) -> int:
+        """Return how many resources the call under way has read so far."""
+        run = self._run  # read once: the call may end meanwhile
+        return len(run.outcomes) if run is not None else 0
 
 
 def _plan(run: Run, requests: list[Request]) -> None:

@@ -24,6 +24,7 @@ from .boto3_errors import (
     BrokenResponseError,
     aws_error,
     refuse_broken_response,
+    refuse_cut_headers,
     release,
     search_error,
 )
@@ -73,7 +74,9 @@ class Boto3Client:
                 # Not `with` on the body itself: that yields the stream below it, which accepts half
                 # a body as complete.
                 with closing(response["Configuration"]) as body:
-                    response["Configuration"] = _whole(body)
+                    response["Configuration"] = whole = _whole(body)
+                about = response["ResponseMetadata"]
+                refuse_cut_headers(about["HTTPStatusCode"], about["HTTPHeaders"], whole)
         except AwsError as error:
             self._locate(error, operation, region)
             raise

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ..._config.aws import STANDARD_PROXIES
 from . import credentials, services
 from .backend import AwsBackend
+from .errors import MISCONFIGURED, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import NoReturn
 
     from ..._config.aws import AwsSettings
     from .client import Client
@@ -24,8 +26,11 @@ def backend(settings: AwsSettings, environ: Mapping[str, str]) -> AwsBackend:
 
 
 def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
-    """Return the lean client if it suffices, else boto3's."""
-    if reason_for_boto3(settings, environ):
+    """Return the client that the settings name; by default the lean one if it suffices."""
+    reason = reason_for_boto3(settings, environ)
+    if reason and settings.client == "lean":
+        return _NoClient(reason)
+    if reason or settings.client == "boto3":
         # 200 ms of imports and models: the reason for the lean client.
         from .boto3_client import Boto3Client
 
@@ -60,3 +65,22 @@ def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
     if not settings.proxy_url and any(environ.get(name) for name in STANDARD_PROXIES):
         return "HTTP_PROXY or HTTPS_PROXY"
     return ""
+
+
+class _NoClient:
+    """The lean client where it does not suffice: each call fails, and none goes to another account.
+
+    Args:
+        reason: what it cannot do.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def call(self, *_: object, **__: object) -> NoReturn:
+        """See `client.Client.call`."""
+        problem = f"APPCONFIG_ENV_CLIENT=lean: these settings need boto3 ({self._reason})"
+        raise AwsError("", MISCONFIGURED, f"{problem}; set it to auto", is_final=True)
+
+    def close(self) -> None:
+        """See `client.Client.close`."""

@@ -79,6 +79,7 @@ class Environment:
         self._path = str(folder / "snapshot.json")
         self.environ = {
             "AWS_REGION": "us-east-1",
+            "AWS_LAMBDA_FUNCTION_NAME": "f",
             "APPCONFIG_ENV_SOURCES": APP,
             "APPCONFIG_ENV_SNAPSHOT": self._path,
             **settings,

@@ -201,6 +201,7 @@ NOT_IN_IDENTITY = {
     "proxy_url": "how the same service is reached",
     "proxy_headers": "how the same service is reached",
     "max_connections": "how the same service is reached",
+    "client": "how the same service is reached",
 }
 CHANGED: dict[str, object] = {
     "endpoints": {"ssm": "http://x"},

@@ -181,7 +181,7 @@ VALID: list[tuple[str, str, str, object]] = [
 ]
 # The settings of other tests: they become sources, and those of `aws` are in test_aws.py too.
 VALID_ELSEWHERE = {
-    *(PREFIX + name for name in ("SOURCES", "REFERENCES")),
+    *(PREFIX + name for name in ("SOURCES", "REFERENCES", "CLIENT")),
     *(AWS + name for name in ("PREFETCH_LIST", "MAX_CONNECTIONS", "PROXY_URL", "PROXY_HEADERS")),
     *OF_APPCONFIG,
     *OF_OTHERS,
@@ -199,6 +199,14 @@ def test_every_known_setting_and_every_attribute_has_a_valid_value_here() -> Non
 @pytest.mark.parametrize(("name", "value", "attribute", "expected"), VALID)
 def test_each_setting_is_parsed(name: str, value: str, attribute: str, expected: object) -> None:
     assert getattr(from_environ({name: value}), attribute) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "client"),
+    [("auto", "auto"), ("boto3", "boto3"), ("LEAN", "lean"), ("", "auto")],
+)
+def test_the_client_is_one_of_aws_settings(value: str, client: str) -> None:
+    assert from_environ({PREFIX + "CLIENT": value}).aws.client == client
 
 
 INVALID = [
@@ -221,6 +229,7 @@ INVALID = [
     (PREFIX + "DEADLINE_SECONDS", "0"),
     (PREFIX + "OVERWRITE", "perhaps"),
     (PREFIX + "REFERENCES", "perhaps"),
+    (PREFIX + "CLIENT", "botocore"),
     (PREFIX + "ON_ERROR", "ignore"),
     (PREFIX + "SNAPSHOT", "relative.json"),
     (PREFIX + "SNAPSHOT", "/dev/null"),

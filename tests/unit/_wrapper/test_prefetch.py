@@ -166,7 +166,7 @@ def test_startup_fails_if_a_source_is_to_set_a_protected_name(
 def test_a_broken_snapshot_is_ignored_with_a_warning(folder: Path) -> None:
     (folder / "snapshot.json").write_text("{")
     (folder / "snapshot.json").chmod(0o600)
-    ended = prefetched(environ(folder, C="ssm:/shop/one"))
+    ended = prefetched(environ(folder, C="ssm:/shop/one", AWS_LAMBDA_FUNCTION_NAME="f"))
     assert ended.environ["C"] == "1"
     assert "was not used: it is not a complete snapshot" in ended.log
 
@@ -198,6 +198,45 @@ def test_a_repeated_init_requests_only_secrets(life: dict[str, str]) -> None:
         ["secretsmanager:secret"],
     ]
     assert (execve.environ["P"], execve.environ["S"]) == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {},
+        {"AWS_LAMBDA_FUNCTION_NAME": ""},
+        {"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "ECS_CONTAINER_METADATA_URI_V4": "http://host/v4"},
+        {"CI": "true"},
+    ],
+    ids=["laptop", "empty", "ECS", "CI"],
+)
+def test_outside_lambda_every_run_reads_all_sources(
+    life: dict[str, str], place: dict[str, str]
+) -> None:
+    del life["AWS_LAMBDA_FUNCTION_NAME"], life["S"]
+    reads = Reads(profile=document(b"one", token="t1"))
+    run(reads, 1000.0, life | place)
+    reads.responses["profile"] = document(b"two", token="t2")
+    _, execve, _ = run(reads, 1001.0, life | place)
+    reads.responses["profile"] = Failure("missing", "no such profile", "check its name")
+    code, _, _ = run(reads, 1002.0, life | place)
+    assert (len(reads.asked), execve.environ["P"]) == (3, "two")
+    assert code == 1, "what is gone is not taken from the file either"
+
+
+def test_outside_lambda_a_run_in_a_run_reads_all_sources_again(life: dict[str, str]) -> None:
+    del life["AWS_LAMBDA_FUNCTION_NAME"], life["P"], life["S"]
+    life["APPCONFIG_ENV_SOURCES"] = "appconfig:a/b/profile"
+    reads = Reads(profile=document(b"one", token="t1"))
+    _, execve, _ = run(reads, 1000.0, life)
+    passed = handoffs.loads(execve.environ[HANDOFF])
+    assert passed is not None
+    passed.process = 1  # as in a child: in a chain of wrappers the process is the same one
+    reads.responses["profile"] = document(b"two", token="t2")
+    _, inner, _ = run(reads, 1001.0, {**execve.environ, HANDOFF: handoffs.dumps(passed)})
+    _, chained, _ = run(reads, 1002.0, execve.environ)
+    assert (inner.environ["PROFILE"], chained.environ["PROFILE"]) == ("two", "one")
+    assert len(reads.asked) == 2
 
 
 def test_the_order_of_variables_does_not_matter_to_the_snapshot(life: dict[str, str]) -> None:
@@ -451,7 +490,7 @@ def test_a_part_of_the_path_cannot_be_a_reference(folder: Path) -> None:
 def test_a_repeated_init_keeps_a_value_that_only_some_sources_can_use(
     life: dict[str, str],
 ) -> None:
-    life = {"APPCONFIG_ENV_SNAPSHOT": life["APPCONFIG_ENV_SNAPSHOT"], "P": "appconfig:a/b/profile"}
+    del life["S"]
     life |= {"Q": "appconfig:a/b/profile?optional#x"}
     reads = Reads(profile=document(b'{"x": "\\u0000"}'))
     code, execve, lines = run(reads, 1000.0, life)
@@ -539,7 +578,8 @@ def test_sources_that_fail_for_one_cause_are_one_line_with_what_is_used_instead(
 
 def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> None:
     paths = {name: str(tmp_path / f"{name}.json") for name in ("fallback", "snapshot")}
-    environment = {"AWS_REGION": "us-east-1", **in_place("?default=1", "ABCD")}
+    environment = {"AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": "f"}
+    environment |= in_place("?default=1", "ABCD")
     good = document(b"one", token="t")
     reads = Reads(**dict.fromkeys("ABCD", good))
     run(reads, 900.0, {**environment, "APPCONFIG_ENV_SNAPSHOT": paths["fallback"]})
@@ -639,7 +679,7 @@ def test_the_handoff_has_the_original_references(life: dict[str, str]) -> None:
     handoff = handoffs.loads(execve.environ["_APPCONFIG_ENV_HANDOFF"])
     assert handoff is not None
     assert handoff.references == {"P": life["P"], "S": life["S"]}
-    assert handoff.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
+    assert handoff.configured == life.keys() - {"P", "S"}
     assert (handoff.process, handoff.taken_at) == (os.getpid(), 1000.0)
 
 
@@ -703,6 +743,7 @@ def test_the_deadline_ends_startup_with_the_reason(life: dict[str, str]) -> None
     throttled = AwsError("GetParameters", "ThrottlingException", status=400)
     client = FakeClient(GetParameters=throttled)
     environment = {**life, "P": "ssm:/one?default=1", "S": "ssm:/one", **FOR_A_MINUTE}
+    del environment["AWS_LAMBDA_FUNCTION_NAME"]  # whose init does not have a minute
     lines: list[str] = []
     code = main(
         ["/bin/x"],
