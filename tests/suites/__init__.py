@@ -1,0 +1,1 @@
+"""Public suites of cases, written anew: signatures, JSON, YAML, dotenv, Lambda's runtime client."""
