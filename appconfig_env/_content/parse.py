@@ -25,6 +25,8 @@ _FORMATS = (
     (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
 )
+# The same without a mark, by which of the first four bytes are zero (RFC 4627, section 3).
+_WITHOUT_MARK = {"0101": "UTF-16", "1010": "UTF-16", "0111": "UTF-32", "1110": "UTF-32"}
 _SPACES = "\t\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
@@ -39,9 +41,12 @@ def text_of(body: bytes) -> str:
     """
     try:
         # The codec utf-8-sig would be one more module to import.
-        return body.removeprefix(b"\xef\xbb\xbf").decode()
+        text = body.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as error:
         raise _not_text(body, error.start) from None
+    if b"\0" in body[:4] and _wide_encoding(body):  # ASCII characters in UTF-16 are also UTF-8
+        raise _not_text(body, 0)
+    return text
 
 
 def _not_text(body: bytes, wrong: int) -> DocumentError:
@@ -49,12 +54,22 @@ def _not_text(body: bytes, wrong: int) -> DocumentError:
     for mark, found, remedy in _FORMATS:
         if body.startswith(mark):
             return DocumentError(f"expected UTF-8 text, got {found}", remedy)
+    if encoding := _wide_encoding(body):
+        return DocumentError(f"expected UTF-8 text, got {encoding} text", "save it as UTF-8")
     if any(byte < 32 and byte not in b"\t\n\f\r" for byte in body):
         summary, hint = "got binary content", "store it as text, such as base64"
     else:
         line = body.count(b"\n", 0, wrong) + 1
         summary, hint = f"got text in another encoding at line {line}", "save it as UTF-8"
     return DocumentError(f"expected UTF-8 text, {summary}", hint)
+
+
+def _wide_encoding(body: bytes) -> str:
+    """Return `UTF-16` or `UTF-32` if text begins so, without a byte order mark; else ''."""
+    first = body[:4]
+    if any(0 < byte < 32 and byte not in b"\t\n\r" for byte in first):
+        return ""  # binary, such as small numbers
+    return _WITHOUT_MARK.get("".join("01"[byte == 0] for byte in first), "")
 
 
 def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the option's own name

@@ -25,6 +25,7 @@ REST = (
     OURS + "__main__.py",  # run by path, so Python compiles it each time
     OURS + "_wrapper/background.py",
     OURS + "_helper/static_store.py",
+    OURS + "_content/json_lines.py",
     OURS + "_content/strict_yaml.py",
     OURS + "_backends/aws/boto3_",
     OURS + "_backends/aws/retry.py",

@@ -58,6 +58,11 @@ def test_a_byte_order_mark_is_not_part_of_a_document() -> None:
     assert text_of(b"\xef\xbb\xbfx") == "x"
 
 
+@pytest.mark.parametrize("text", ["a\0b", "a\0\0b", "abcd\0", "\x01\0\x02\0", "é\0a\0", "\0"])
+def test_text_with_null_characters_is_not_taken_for_another_encoding(text: str) -> None:
+    assert text_of(text.encode()) == text
+
+
 def test_json_that_is_not_strict_is_not_treated_as_text() -> None:
     assert "duplicate key" in error_of(b'{"a": 1, "a": 2}')
     assert "NaN" in error_of(b"[NaN]")
@@ -72,6 +77,11 @@ def test_json_that_is_not_strict_is_not_treated_as_text() -> None:
         ('{"a": "c4n4ry"}'.encode("utf-32"), "got UTF-32 text; save it as UTF-8"),
         (b"\xfe\xff" + '{"a": "c4n4ry"}'.encode("utf-16-be"), "got UTF-16 text"),
         (b"\x00\x00\xfe\xff" + '{"a": "c4n4ry"}'.encode("utf-32-be"), "got UTF-32 text"),
+        ('{"a": "c4n4ry"}'.encode("utf-16-le"), "got UTF-16 text; save it as UTF-8"),
+        ('{"a": "c4n4ry é"}'.encode("utf-16-be"), "got UTF-16 text; save it as UTF-8"),
+        ("A=c4n4ry".encode("utf-32-le"), "got UTF-32 text; save it as UTF-8"),
+        ("A=c4n4ry €".encode("utf-32-be"), "got UTF-32 text; save it as UTF-8"),
+        (b"\x01\x00\x02\x00\x80c4n4ry", "got binary content; store it as text, such as base64"),
         (
             '{\n"a": "c4n4ry é"}'.encode("latin-1"),
             "text in another encoding at line 2; save",
