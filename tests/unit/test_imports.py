@@ -82,7 +82,7 @@ ONLY_IN = {
     "dotenv": ("_content.parse",),
     "openfeature": ("openfeature",),
     "tenacity": ("_backends.aws.retry",),
-    "yaml": ("_content.strict_yaml",),
+    "yaml": ("_content.strict_yaml", "_content.yaml_loader"),
 }
 # Modules that import others by a call, which no other test of this file sees, and the names.
 BY_CALL = {

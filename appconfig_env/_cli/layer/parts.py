@@ -27,6 +27,7 @@ REST = (
     OURS + "_helper/static_store.py",
     OURS + "_content/json_lines.py",
     OURS + "_content/strict_yaml.py",
+    OURS + "_content/yaml_",
     OURS + "_backends/aws/boto3_",
     OURS + "_backends/aws/retry.py",
     OURS + "_backends/local.py",
