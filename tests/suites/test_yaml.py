@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 import yaml
@@ -18,9 +18,6 @@ from hypothesis import strategies as st
 
 from appconfig_env._content.document import DocumentError
 from appconfig_env._content.parse import parse, plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 READ: tuple[tuple[str, object], ...] = (
     # Documents.
@@ -147,7 +144,7 @@ def test_a_scalar_that_versions_of_yaml_read_differently_is_text(text: str) -> N
 
 
 # The core schema of YAML 1.2.2, section 10.3.2.
-CORE: tuple[tuple[str, Callable[[str], object]], ...] = (
+CORE: tuple[tuple[str, Any], ...] = (
     (r"null|Null|NULL|~", {}.get),
     (r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
     (r"[-+]?[0-9]+", int),

@@ -79,7 +79,7 @@ IMPURE_NAMES = {
 ONLY_IN = {
     "boto3": ("_backends.aws",),
     "botocore": ("_backends.aws", "_cli.layer"),  # for the layer's root certificates
-    "dotenv": ("_content.parse",),
+    "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
     "tenacity": ("_backends.aws.retry",),
     "yaml": ("_content.strict_yaml", "_content.yaml_loader"),

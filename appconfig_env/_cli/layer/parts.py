@@ -26,6 +26,7 @@ REST = (
     OURS + "_wrapper/background.py",
     OURS + "_helper/static_store.py",
     OURS + "_content/json_lines.py",
+    OURS + "_content/strict_dotenv.py",
     OURS + "_content/strict_yaml.py",
     OURS + "_content/yaml_",
     OURS + "_backends/aws/boto3_",
