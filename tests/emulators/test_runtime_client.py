@@ -235,6 +235,25 @@ def test_the_functions_own_log_has_the_format_that_lambda_was_given(
     assert ("{" in ours[0]) is (log_format == "JSON")
 
 
+def test_the_open_file_for_the_log_reaches_the_runtime_client(
+    sandbox: Start, task: Path, layer: Path
+) -> None:
+    first = task / "first"
+    first.write_text(
+        "#!/bin/sh\nexec 7>/tmp/telemetry\nexport _LAMBDA_TELEMETRY_LOG_FD=7\n"
+        'exec /opt/appconfig-env "$@"\n'
+    )
+    first.chmod(0o755)
+    sources = f"{ENVIRON['APPCONFIG_ENV_SOURCES']} file:/var/task/values.json?env=no&prefix=LATER_"
+    function = sandbox(task, layer, {"APPCONFIG_ENV_SOURCES": sources}, wrapper="/var/task/first")
+
+    function.invoke("logging.getLogger('shop').error('sold')")
+
+    frames = (function.tmp / "telemetry").read_bytes()
+    assert frames.startswith(b"\xa5\x5a")  # as Lambda's own log expects each record
+    assert b"sold" in frames
+
+
 def own_lines(function: Sandbox) -> list[str]:
     """Return the lines of the function's own log, without times and IDs."""
     lines = [line for line in function.log().splitlines() if re.search("sold|plain|IndexErr", line)]

@@ -1,1 +1,1 @@
-"""Public suites of cases, rewritten: signatures, JSON, YAML, dotenv, Lambda's runtime client."""
+"""Public suites of cases, rewritten: AWS's signatures, corner cases of JSON, YAML and dotenv."""
