@@ -14,9 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-WORDS = ("true", "false", "null")
 CONSTANTS = ("NaN", "Infinity", "-Infinity")
+# As the parser finds them: of `NaNx` and `1e999x`, it passes the beginning to its hook.
+TOKEN = re.compile(
+    r'(?P<string>"[^"\\]*(?:\\.[^"\\]*)*")|NaN|-?Infinity'
+    r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)|[^ \t\n\r]"
+)
 
 
 class _Object:
@@ -42,17 +45,18 @@ def line_of_rejected(text: str) -> int:
     """
     line, previous = 1, ""
     containers: list[_Object | None] = []  # None for a list
-    for line, part in _tokens(text):
+    for line, match in _tokens(text):
+        part = match[0]
         if part in ("{", "["):
             containers.append(_Object() if part == "{" else None)
         elif part in ("}", "]"):
             ended = containers.pop()
             if ended is not None and ended.repeated_at:
                 return ended.repeated_at
-        elif part[0] == '"':
+        elif match["string"]:
             if previous in ("{", ",") and (inside := containers[-1]) is not None:
                 inside.add(fast_json.loads(part), line)
-        elif part not in (*WORDS, ",", ":") and not _is_accepted(part):
+        elif part in CONSTANTS or (match["number"] and not _is_accepted(part)):
             return line
         previous = part
     return line
@@ -66,25 +70,23 @@ def line_of_depth(text: str, depth: int) -> int:
         depth: the levels that are accepted.
     """
     level = 0
-    for line, part in _tokens(text):
-        level += (part in ("{", "[")) - (part in ("}", "]"))
+    for line, match in _tokens(text):
+        level += (match[0] in ("{", "[")) - (match[0] in ("}", "]"))
         if level > depth:
             return line
     return 0
 
 
-def _tokens(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each token of JSON with its line."""
+def _tokens(text: str) -> Iterator[tuple[int, re.Match[str]]]:
+    """Yield each token of JSON with its line; of words, each letter."""
     line, end = 1, 0
     for match in TOKEN.finditer(text):
         line += text.count("\n", end, match.start())
         end = match.start()
-        yield line, match[0]
+        yield line, match
 
 
 def _is_accepted(number: str) -> bool:
-    if number in CONSTANTS:
-        return False
     if not number.lstrip("-").isdigit():
         return math.isfinite(float(number))
     try:

@@ -92,7 +92,8 @@ def test_what_dialects_read_differently_is_rejected_with_its_line(lines: str, li
 def test_what_is_read_is_what_python_dotenv_reads(text: str) -> None:
     try:
         found = parse(text.encode(), format="dotenv")
-    except DocumentError:
+    except DocumentError as error:
+        assert re.search(r"\bline \d", error.summary)
         return
 
     assert found == dotenv_values(stream=io.StringIO(text), interpolate=False)

@@ -10,6 +10,8 @@ import json
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appconfig_env._content.document import DocumentError
 from appconfig_env._content.parse import parse, plain
@@ -53,6 +55,7 @@ REJECTED = (
     "[1.e1]", "[1.2.3]", "[1e1.5]", "[0x1F]", "[0b1]", "[0o7]", "[1_000]", "[1,000.5.1]", "[1 000]",
     "[1n]", "[1f]", "[- 1]", "[1e 5]", "[\uff11]", "[\u0661]", "[\u00bd]",
     "[NaN]", "[-NaN]", "[Infinity]", "[-Infinity]", "[+Infinity]", "[inf]", "[nan]", "[INF]",
+    "NaNx", "[NaN1]", "[-Infinity0]", "1e999x", "[1e999-1]", f"[{'9' * 5000}x]", "[Infinit]",
     # Strings.
     '["a]', '["a', '"', "['a']", "[`a`]", '[a"]', '["a" + "b"]', '["a\tb"]', '["a\x00b"]',
     '["a\x1fb"]', '["a\nb"]', r'["\x41"]', r'["\a"]', r'["\0"]', r'["\u"]', r'["\u12"]',
@@ -121,3 +124,21 @@ def test_what_each_parser_decides_is_decided_as_documented(body: bytes, expected
         found = str(error)
 
     assert expected in found
+
+
+FRAGMENTS = st.sampled_from([
+    *'"{}[]:,-. \n\\ae1', '"a":', '"a"', "1e", "9" * 400, "9" * 5000, "NaN", "-Infinity", "null",
+    "true", r"\u0061", r"\ud83d", "[" * 60, "/", "\x00", "é",
+])  # fmt: skip
+
+
+@given(st.lists(FRAGMENTS, max_size=12).map("".join))
+def test_every_text_is_read_as_by_the_json_package_or_rejected_with_its_line(text: str) -> None:
+    body = f" \n{text}".encode()
+
+    try:
+        data = plain(parse(body, format="json"))
+    except DocumentError as error:
+        assert re.search(r"\bline [2-9]\b|\bline 1\d\b|empty document", error.summary)
+    else:
+        assert repr(data) == repr(json.loads(text))
