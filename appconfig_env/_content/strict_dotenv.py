@@ -43,7 +43,7 @@ def parse(text: str) -> dict[str, str | None]:
             summary = f"duplicate name {quoted(binding.key)} (line {_line(binding)})"
             raise DocumentError(summary, "remove one")
         if binding.key is not None:
-            pairs[binding.key] = binding.value
+            pairs[binding.key] = "" if _is_only_a_comment(binding) else binding.value
     return pairs
 
 
@@ -88,6 +88,12 @@ def _reject_ambiguous(binding: Binding) -> None:
             f"line {_line(binding)} has a # between quotation marks inside of a value",
             "quote the whole value, or remove the comment",
         )
+
+
+def _is_only_a_comment(binding: Binding) -> bool:
+    """Whether it is `NAME= # text`: a comment, but a value for python-dotenv before 1.2.4."""
+    right = binding.original.string.partition("=")[2]
+    return right[:1].isspace() and right.lstrip()[:1] == "#"
 
 
 def _is_cut_in_quotes(value: str, written: str) -> bool:

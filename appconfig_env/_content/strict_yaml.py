@@ -5,10 +5,6 @@ from __future__ import annotations
 from .strict_json import DEEPEST
 from .yaml_dialect import MOST_VALUES, TOO_MANY, YamlError, reject_old_line_breaks
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import yaml
-
 INDICATORS = "!&*@`%|>?"  # a plain text cannot begin with one
 
 
@@ -28,29 +24,26 @@ def parse(text: str) -> object:
         data = yaml.load(text, Loader)  # noqa: S506 # nosec B506 # a SafeLoader
     except YamlError:
         raise
-    except yaml.MarkedYAMLError as error:
-        raise _translated(text, error) from None
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise YamlError(
-            f"YAML with a control character (line {line})", "write it as an escape in double quotes"
-        ) from None
-    # PyYAML raises the others if a scalar's text does not fit its tag.
     except (
         yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError,
         RecursionError,
-    ):  # fmt: skip
-        raise YamlError("invalid YAML", "correct it") from None
+    ) as error:  # fmt: skip
+        raise _translated(text, error) from None
     return _Counted().copy(data, 0)
 
 
-def _translated(text: str, error: yaml.MarkedYAMLError) -> YamlError:
+def _translated(text: str, error: Exception) -> YamlError:
     """Return PyYAML's error without the document's text, and with the remedy for its kind."""
-    mark = error.problem_mark
-    if mark is None:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None and (index := getattr(error, "position", None)) is not None:
+        return YamlError(
+            f"YAML with a control character (line {text.count(chr(10), 0, index) + 1})",
+            "write it as an escape in double quotes",
+        )
+    if mark is None:  # such as a RecursionError, deep in the caller's stack
         return YamlError("invalid YAML", "correct it")
     position = f"line {mark.line + 1} column {mark.column + 1}"
-    if error.context == "expected a single document in the stream":
+    if getattr(error, "context", None) == "expected a single document in the stream":
         return YamlError(f"expected one YAML document, got another at {position}", "remove it")
     found = text[mark.index : mark.index + 1]
     hint = "correct it"

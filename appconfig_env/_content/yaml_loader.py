@@ -80,6 +80,14 @@ class Loader(yaml.SafeLoader):
             raise yaml.MarkedYAMLError(problem_mark=self.get_mark())
         return token
 
+    def fetch_flow_scalar(self, style: str) -> None:
+        """Read a quoted scalar; an escape can be beyond Unicode."""
+        start = self.get_mark()
+        try:
+            super().fetch_flow_scalar(style)
+        except (ValueError, OverflowError):
+            raise yaml.MarkedYAMLError(problem_mark=start) from None
+
     # Nodes: depth, number and tags.
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:

@@ -80,7 +80,8 @@ REJECTED = (
     "a: @b", "a: `b`", "a: %b", "a: |b", "a: >b", "a: *b", "a: !b", "a: ]b",
     "a: - b", "a: ? b : c",
     # Quoted and block scalars.
-    'a: "b', "a: 'b", r'a: "\q"', r'a: "\x4"', r'a: "\u12"', "a: |0\n  b", "a: |10\n  b",
+    'a: "b', "a: 'b", r'a: "\q"', r'a: "\x4"', r'a: "\u12"', r'a: "\U00110000"', r'a: "\UFFFFFFFF"',
+    "a: |0\n  b", "a: |10\n  b",
     "a: |x\n  b", 'a: "b\n---\nc"',
     # Keys.
     "? [a]\n: 1", "? {a: 1}\n: 1", "[a]: 1", "{a: 1}: 2", "a: 1\na: 1", "a: 1\n'a': 2",

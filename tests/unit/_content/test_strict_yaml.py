@@ -147,6 +147,12 @@ def test_yaml_that_json_cannot_express_is_an_error(text: str, part: str) -> None
     assert part in error_of(text.encode(), format="yaml")
 
 
+def test_an_error_without_a_position_has_a_remedy_too() -> None:
+    error = _yaml._translated("a: 1", RecursionError())
+
+    assert str(error) == "invalid YAML; correct it"
+
+
 def test_levels_are_accepted_up_to_the_limit() -> None:
     assert parse(b"[" * 100 + b"]" * 100, format="yaml") is not None
     assert parse(b"{a: " * 99 + b"[1]" + b"}" * 99, format="yaml") is not None
