@@ -72,7 +72,7 @@ def _reject_ambiguous(binding: Binding) -> None:
     if binding.key is None:  # a comment
         return
     left, _, right = binding.original.string.partition("=")
-    right = right.strip(" \t\r\n")
+    right = right.strip()
     if left.strip().removeprefix("export").lstrip()[:1] in ("'", '"'):
         raise DocumentError(
             f"line {_line(binding)} has a name in quotation marks", "remove the quotation marks"

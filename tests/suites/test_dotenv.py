@@ -58,7 +58,7 @@ REJECTED = (
     # Quotes that are not closed, which Node would keep.
     "A='", 'A="', "A='a", 'A="a', r'A="a\"', r"A='a\'", "A='a\n# b\nB=1",
     # Quotes of other dialects, which python-dotenv would keep.
-    "A=`a`", "A= `a`", "export A=`a # b`", "A=`a\nb`", "A=`", "A=``",
+    "A=`a`", "A= `a`", "export A=`a # b`", "A=`a\nb`", "A=`", "A=``", "A=\xa0`a`",
     "'A'=1", '"A"=1', "export 'A'=1", "'A B'=1",
     # A comment that begins in quotes.
     "A=a 'b # c'", 'A=--x="a # b"', "A=x`a # b`",
