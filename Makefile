@@ -165,7 +165,7 @@ bytecode: $(RUNTIME) ## compile the byte code that the package brings along, wit
 
 .PHONY: bench
 bench: $(DEV) ## measure the cost of the wrapper and the helper, and fill docs/performance.md
-	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
+	@$(WITH_PYTHONS) $(BIN)/python -m benchmarks --docs docs $(ARGS)
 
 .PHONY: fleet
 fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/fleet.md
