@@ -20,6 +20,7 @@ import sys
 from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import MAGIC_NUMBER, FileFinder, SourceFileLoader
 from _imp import _fix_co_filename, source_hash  # type: ignore[attr-defined]
+from _thread import _count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ class Bundle:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        # By module: its file, relative to the package; its section, its place and length there.
-        self.modules: dict[str, tuple[str, int, int, int]] | None = None
+        # By module: its file, relative to the package; its section, its place and length there;
+        # the modules of the package that it imports in any case.
+        self.modules: dict[str, tuple[str, int, int, int, tuple[str, ...]]] | None = None
         self._bounds: list[tuple[int, int, bytes]] = []  # of each section: place, length, hash
         self.sections: dict[int, memoryview] = {}  # those that were read
 
@@ -55,7 +57,7 @@ class Bundle:
                 self.modules = {}
         if not self.modules or name not in self.modules:
             return None
-        path, section, start, length = self.modules[name]
+        path, section, start, length, _ = self.modules[name]
         code = self.sections[section][start : start + length]
         return (path, code) if code else None
 
@@ -99,20 +101,63 @@ class BundleFinder(FileFinder):
     """Finds a folder's modules in the bundle first, then like Python's own finder."""
 
     def find_spec(self, fullname: str, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return the same spec as for the source file, except loader and `__cached__`."""
+        """Return the spec of a module in the bundle, else as Python's own finder does."""
         found = BUNDLE.find(fullname)
-        if found is None:
+        if found is None or BUNDLE.modules is None:
             return super().find_spec(fullname, target)
-        file, code = found
-        folder, _, last = (path := f"{FOLDER}/{file}").rpartition("/")
-        loader = BundleLoader(fullname, path, code)
-        spec = ModuleSpec(fullname, loader, origin=path, is_package=last == "__init__.py")
-        spec.has_location = True
-        spec.cached = BUNDLE.path
-        if spec.submodule_search_locations is not None:
-            spec.submodule_search_locations.append(folder)
-            install(folder)
-        return spec
+        if not _count():
+            _import_ahead(fullname)
+        return _spec(fullname, *found)
+
+
+def _spec(name: str, file: str, code: memoryview) -> ModuleSpec:
+    """Return the same spec as for the source file, except loader and `__cached__`."""
+    folder, _, last = (path := f"{FOLDER}/{file}").rpartition("/")
+    loader = BundleLoader(name, path, code)
+    spec = ModuleSpec(name, loader, origin=path, is_package=last == "__init__.py")
+    spec.has_location = True
+    spec.cached = BUNDLE.path
+    if spec.submodule_search_locations is not None:
+        spec.submodule_search_locations.append(folder)
+        install(folder)
+    return spec
+
+
+def _import_ahead(name: str) -> None:
+    """Import what a module is about to import, without the import system: a third of the work.
+
+    That system's locks keep other threads from half a module, so there must be no other thread.
+    """
+    if BUNDLE.modules is not None:
+        for other in BUNDLE.modules[name][4]:
+            _load(other)
+
+
+def _load(name: str) -> None:
+    """Import a module of the bundle, its package first; any other is left to the import system."""
+    if name in sys.modules or (found := BUNDLE.find(name)) is None:
+        return
+    parent, _, child = name.rpartition(".")
+    _load(parent)
+    if parent not in sys.modules or name in sys.modules:
+        return
+    spec = _spec(name, *found)
+    module = type(sys)(name)
+    values = module.__dict__
+    values["__spec__"], values["__loader__"] = spec, (loader := spec.loader)
+    values["__file__"], values["__cached__"] = spec.origin, spec.cached
+    if spec.submodule_search_locations is None:
+        values["__package__"] = parent
+    else:
+        values["__package__"], values["__path__"] = name, spec.submodule_search_locations
+    sys.modules[name] = module
+    try:
+        _import_ahead(name)
+        loader.exec_module(module)  # type: ignore[union-attr] # a BundleLoader
+    except BaseException:
+        del sys.modules[name]
+        raise
+    setattr(sys.modules[parent], child, module)
 
 
 def install(folder: str) -> None:

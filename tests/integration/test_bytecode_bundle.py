@@ -40,8 +40,12 @@ FROM_SOURCES = ["source"] * 5
 def bundle_of(*files: str, python: str = sys.executable) -> bytes:
     """A bundle of modules whose ORIGIN is `bundle`."""
     source = 'ORIGIN = "bundle"\ndef fail():\n    raise ValueError(ORIGIN)\n'
-    (compiled,) = compile_all(dict.fromkeys(files, source), [python])
-    return bundle(compiled.code)
+    return bundle_of_sources(dict.fromkeys(files, source), python)
+
+
+def bundle_of_sources(sources: dict[str, str], python: str = sys.executable) -> bytes:
+    (compiled,) = compile_all(sources, [python])
+    return bundle(compiled.code, sources)
 
 
 VALID = bundle_of(*BUNDLED)
@@ -275,6 +279,94 @@ from appconfig_env import first, new
 print(first.ORIGIN, new.ORIGIN)
 """
     assert run(package, script) == ["bundle new"]
+
+
+# `top` imports all others: from its own package, from another one and from inside that.
+CHAIN = {
+    "top.py": "from . import middle\nfrom .sub.deep import NAME\nDONE.append(__name__)\n",
+    "middle.py": "from .bottom import DONE\nDONE.append(__name__)\n",
+    "bottom.py": "DONE = [__name__]\n",
+    "sub/__init__.py": "from ..bottom import DONE\nfrom . import near\nDONE.append(__name__)\n",
+    "sub/near.py": "from ..bottom import DONE\nDONE.append(__name__)\n",
+    "sub/deep.py": "NAME = __name__\nfrom ..bottom import DONE\nDONE.append(NAME)\n",
+}
+CHAIN["top.py"] = "from .bottom import DONE\n" + CHAIN["top.py"]
+SHOW_CHAIN = """
+from appconfig_env import _bytecode_bundle
+loaded = []
+original = _bytecode_bundle.BundleFinder.find_spec
+def find_spec(self, name, target=None):
+    loaded.append(name)
+    return original(self, name, target)
+_bytecode_bundle.BundleFinder.find_spec = find_spec
+import appconfig_env.top
+print(*(name.removeprefix("appconfig_env.") for name in appconfig_env.bottom.DONE))
+print(*(name.removeprefix("appconfig_env.") for name in loaded))
+for name in ("middle", "bottom", "sub", "sub.near", "sub.deep"):
+    module = sys.modules["appconfig_env." + name]
+    spec = module.__spec__
+    assert (spec.name, spec.origin) == (module.__name__, module.__file__)
+    assert (spec.parent, spec.loader) == (module.__package__, module.__loader__)
+    assert spec.submodule_search_locations == getattr(module, "__path__", None)
+    assert module.__cached__ == spec.cached
+    parent, _, child = module.__name__.rpartition(".")
+    assert getattr(sys.modules[parent], child) is module
+"""
+
+
+@pytest.fixture
+def chain(package: Path) -> Path:
+    for file, source in CHAIN.items():
+        (package / "appconfig_env" / file).write_text(source)
+    path(package).write_bytes(bundle_of_sources(CHAIN))
+    return package
+
+
+def test_what_a_module_imports_is_loaded_before_it_as_if_it_were_imported(chain: Path) -> None:
+    order = "bottom middle sub.near sub sub.deep top"
+
+    done, by_the_import_system = run(chain, SHOW_CHAIN)
+
+    assert done == order
+    assert by_the_import_system == "top sub.near"
+
+
+def test_while_another_thread_runs_only_the_import_system_loads_modules(chain: Path) -> None:
+    thread = """
+import _thread
+lock = _thread.allocate_lock()
+lock.acquire()
+_thread.start_new_thread(lock.acquire, ())
+while not _thread._count():
+    pass
+"""
+    done, by_the_import_system = run(chain, thread + SHOW_CHAIN + "lock.release()")
+
+    assert sorted(done.split()) == sorted(by_the_import_system.split())
+
+
+def test_without_its_bundle_the_order_is_the_same(chain: Path) -> None:
+    with_bundle = run(chain, SHOW_CHAIN)[0]
+    path(chain).unlink()
+
+    assert run(chain, SHOW_CHAIN.replace("module.__cached__ == spec.cached", "True"))[0] == (
+        with_bundle
+    )
+
+
+def test_a_module_that_fails_is_not_left_half_loaded(chain: Path) -> None:
+    sources = {**CHAIN, "middle.py": "from .bottom import DONE\nraise ValueError(__name__)\n"}
+    path(chain).write_bytes(bundle_of_sources(sources))
+    script = """
+for _ in range(2):
+    try:
+        import appconfig_env.top
+    except ValueError as error:
+        print(error, *sorted(n[14:] for n in sys.modules if n.startswith("appconfig_env.")))
+"""
+    left = "appconfig_env.middle _bytecode_bundle bottom"
+
+    assert run(chain, script) == [left, left]
 
 
 def test_other_packages_imports_never_reach_the_finder(package: Path) -> None:

@@ -81,7 +81,7 @@ def bundled(layer: Path) -> dict[str, str]:
     with zipfile.ZipFile(layer) as archive:
         data = archive.read(f"{OURS}__pycache__/modules.{TAG}.bundle")
     modules, _ = marshal.loads(data[11:])
-    return {OURS + file: SECTIONS[section] for file, section, _, _ in modules.values()}
+    return {OURS + file: SECTIONS[section] for file, section, *_ in modules.values()}
 
 
 def run_under_wrapper(

@@ -71,7 +71,7 @@ def build(
     plain = plain_files()
     sources = {file.name: file.data.decode() for file in plain if file.name.endswith(".py")}
     compiled = compile_all(sources, pythons)
-    files = sorted(plain + [file for one in compiled for file in byte_code_files(one)])
+    files = sorted(plain + [file for one in compiled for file in byte_code_files(one, sources)])
     _require_below(limit_bytes, files)
     bill_path = None
     if output.is_dir():

@@ -5,6 +5,7 @@ bytecode.py compiles it, _bytecode_bundle.py reads it. Not in the layer.
 
 from __future__ import annotations
 
+import ast
 import marshal
 from _imp import source_hash
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from .bytecode import OURS
 from .files import LayerFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .bytecode import Compiled
 
@@ -51,11 +52,14 @@ UNCOMPILED = (
 )
 
 
-def byte_code_files(compiled: Compiled) -> list[LayerFile]:
+def byte_code_files(compiled: Compiled, sources: Mapping[str, str]) -> list[LayerFile]:
     """Return all files for one Python."""
     ours = [name for name in compiled.code if name.startswith(OURS) and name not in FINDERS]
     copied = [name for name in compiled.code if not name.startswith((OURS, *UNCOMPILED))]
-    data = bundle({name.removeprefix(OURS): compiled.code[name] for name in ours})
+    data = bundle(
+        {name.removeprefix(OURS): compiled.code[name] for name in ours},
+        {name.removeprefix(OURS): sources[name] for name in ours},
+    )
     return [
         LayerFile(f"{OURS}__pycache__/modules.{compiled.tag}.bundle", data),
         *(_cached(name, compiled) for name in (*FINDERS, *copied)),
@@ -76,20 +80,26 @@ def _cached(name: str, compiled: Compiled) -> LayerFile:
     return LayerFile(f"{folder}/__pycache__/{stem}.{compiled.tag}.pyc", compiled.code[name])
 
 
-def bundle(files: Mapping[str, bytes]) -> bytes:
+def bundle(files: Mapping[str, bytes], sources: Mapping[str, str]) -> bytes:
     """Return a bundle of byte code for _bytecode_bundle.py.
 
     In the zip it takes a third less than one file per module.
+
+    Args:
+        files: .pyc files, by the names of their sources relative to the package.
+        sources: the sources themselves.
     """
     header_bytes = 16
     key = int.from_bytes(next(iter(files.values()))[:4], "little")
-    modules: dict[str, tuple[str, int, int, int]] = {}
+    modules: dict[str, tuple[str, int, int, int, tuple[str, ...]]] = {}
+    names = {_module(file): file for file in files}
     sections: dict[str, bytes] = dict.fromkeys(SECTIONS, b"")
     for file in sorted(files):
         section = section_of(OURS + file)
         code = files[file][header_bytes:]
         place = len(sections[section])
-        modules[_module(file)] = (file, SECTIONS.index(section), place, len(code))
+        imported = tuple(imports(file, sources[file], names))
+        modules[_module(file)] = (file, SECTIONS.index(section), place, len(code), imported)
         sections[section] += code
     bounds: list[tuple[int, int, bytes]] = []
     content = b""
@@ -100,6 +110,23 @@ def bundle(files: Mapping[str, bytes]) -> bytes:
     # Version 2 of the format: the output of later ones depends on objects' reference counts.
     index = marshal.dumps((modules, bounds), 2)
     return source_hash(key, index) + len(index).to_bytes(3, "little") + index + content
+
+
+def imports(file: str, source: str, modules: Collection[str]) -> Iterator[str]:
+    """Yield the modules that a source of ours imports in any case, in its order.
+
+    Except a package's own modules: what the package does before it imports them comes first.
+    """
+    own = _module(file)
+    parts = f"appconfig_env/{file}".split("/")[:-1]
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join(parts[: len(parts) - node.level + 1])
+            base = f"{base}.{node.module}" if node.module else base
+            named = (base, *(f"{base}.{one.name}" for one in node.names))
+            yield from (
+                one for one in named if one in modules and not f"{one}.".startswith(f"{own}.")
+            )
 
 
 def _module(file: str) -> str:
