@@ -26,6 +26,12 @@ class Found(NamedTuple):
     bare: float  # the command itself
     every: float  # what the layer for all Pythons adds
     alone: float  # what a layer for this one adds
+    differs: float  # the one from the other, as the median of each round's difference
+
+    @property
+    def ratio(self) -> float:
+        """The layer for all to that for this one; of pairs, which a busy machine disturbs less."""
+        return 1 + self.differs / self.alone
 
 
 def measure(bench: Bench, rounds: int) -> dict[str, Found | None]:
@@ -65,17 +71,21 @@ def _of(bench: Bench, program: str, path: str | None, rounds: int) -> Found | No
     for start in wanted.values():
         starts.wall_ms((*start.wrapper, *command), bench.cold(start.environ))
     times = bench.times({cell: wanted}, rounds)[cell]
-    added = [starts.added(times[name], times["bare"]) for name in ("every", "alone")]
-    return Found(median(times["bare"]), *added)
+    every_adds, alone_adds = (
+        starts.added(times[name], times["bare"]) for name in ("every", "alone")
+    )
+    pairs = zip(times["every"], times["alone"], strict=True)
+    differs = median(every - alone for every, alone in pairs)
+    return Found(median(times["bare"]), every_adds, alone_adds, differs)
 
 
 def part(found: dict[str, Found | None]) -> Findings:
     """Return its figure and its part of the page."""
     rows: list[Sequence[str]] = []
     for version, one in found.items():
-        cells = (*(f"{ms:.1f}" for ms in one), f"{one.every / one.alone:.2f}") if one else 4 * ("",)
+        cells = (*(f"{ms:.1f}" for ms in one), f"{one.ratio:.2f}") if one else 5 * ("",)
         rows.append((f"CPython {version}", *cells))
-    worst = max(one.every / one.alone for one in found.values() if one)
-    head = ("", "bare interpreter, ms", "layer for all adds, ms", "layer for it alone, ms", "ratio")
+    worst = max(one.ratio for one in found.values() if one)
+    head = ("", "bare interpreter, ms", "all adds, ms", "it alone, ms", "difference, ms", "ratio")
     name = "the layer for all Pythons to one for the function's alone, the worst"
     return Findings({"pythons": table(head, rows)}, {}, [Figure(name, worst, "x", 1.1)])
