@@ -129,6 +129,7 @@ actionlint: ## run actionlint on .github/workflows (needs Go)
 
 .PHONY: dist
 dist: $(RUNTIME) ## build the wheel and the sdist into dist
+	@$(BIN)/python tools/prebuild_byte_code.py --check
 	@rm -f dist/appconfig_env-*
 	@$(BIN)/python -m hatchling build -d dist
 
@@ -150,13 +151,21 @@ test-python: $(SUBSET)
 test-arm64: $(DEV) $(ARM64) ## test the layer with CPython for arm64 under QEMU (needs Debian)
 	$(BIN)/python -m pytest -o faulthandler_timeout=900 tests/support/arm64.py $(ARGS)
 
+# Where the committed byte code is older than the sources, Pythons compile: those on PATH and, as a last
+# resort, those of tools/get_pythons.sh.
+WITH_PYTHONS := PATH="$$PATH:$(CURDIR)/.tools/pythons/bin"
 .PHONY: layer
 layer: $(RUNTIME) ## build dist/appconfig-env-layer.zip and its bill of materials
-	@$(BIN)/appconfig-env layer
+	@$(WITH_PYTHONS) $(BIN)/appconfig-env layer
+
+.PHONY: bytecode
+bytecode: $(RUNTIME) ## compile the byte code that the package brings along, with each CPython from 3.11 to 3.15
+	@found=$$($(PYTHON) -m tests.support.pythons $(PYTHONS)) || exit 1; \
+	$(BIN)/python tools/prebuild_byte_code.py $$found
 
 .PHONY: bench
 bench: $(DEV) ## measure the cost of the wrapper and the helper, and fill docs/performance.md
-	@$(BIN)/python -m benchmarks --docs docs $(ARGS)
+	@$(WITH_PYTHONS) $(BIN)/python -m benchmarks --docs docs $(ARGS)
 
 .PHONY: fleet
 fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/fleet.md
@@ -180,10 +189,7 @@ sam: $(SAM) ## validate template.yaml, and build it without Docker
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam validate --lint
 	SAM_CLI_TELEMETRY=0 $(VENV_SAM)/bin/sam build
 
-# `sam build` calls these two targets for the layer and the function of that name in template.yaml. The
-# byte code is for the function's own Python, if it is installed here.
-RUNTIME_OF_TEMPLATE = $(shell sed -n 's/^ *Runtime: *//p' template.yaml | head -n 1)
-LAYER_PYTHON = $(shell $(RUNTIME_OF_TEMPLATE) -c "" 2> /dev/null && echo $(RUNTIME_OF_TEMPLATE) || echo $(BIN)/python)
+# `sam build` calls these two targets for the layer and the function of that name in template.yaml.
 .PHONY: build-ExampleFunction
 build-ExampleFunction:
 	@cp examples/handler.py "$(ARTIFACTS_DIR)"
@@ -191,7 +197,7 @@ build-ExampleFunction:
 .PHONY: build-AppConfigEnvLayer
 build-AppConfigEnvLayer:
 	@[ -x $(BIN)/appconfig-env ] || $(MAKE) --makefile $(firstword $(MAKEFILE_LIST)) $(RUNTIME)
-	@$(BIN)/python -m appconfig_env._cli.layer --output "$(ARTIFACTS_DIR)" --python $(LAYER_PYTHON)
+	@$(WITH_PYTHONS) $(BIN)/python -m appconfig_env._cli.layer --output "$(ARTIFACTS_DIR)"
 
 # Versions change only if requirements/*.in or pyproject.toml require it.
 COMPILE = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools import page
 
-from . import counts, distance, documents, growth, handler, one_start
+from . import counts, distance, documents, each_python, growth, handler, one_start
 from .starts import Bench
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ PACKAGES = ("appconfig-env", "boto3", "botocore", "aws-lambda-powertools", "awsl
 # By name: which part of the rounds it has, what measures, and its part of the page.
 PARTS: dict[str, tuple[int, Callable[[Bench, int], Any], Callable[[Any], Findings]]] = {
     "start": (1, one_start.measure, one_start.part),
+    "pythons": (1, each_python.measure, each_python.part),
     "distance": (4, distance.measure, distance.part),
     "deferred": (4, distance.measure_deferred, distance.part_deferred),
     "counts": (12, counts.measure, counts.part),

@@ -38,10 +38,13 @@ CONTENDERS: dict[str, tuple[str, ...]] = {
 }
 # As hardly anybody writes it, to show what the collector costs.
 BOTO3_NO_GARBAGE = _launch(ROOT, "benchmarks.boto3_wrapper", site=True, collects=False)
-# `idle` reads nothing; `_trusting` trusts a store of the usual size, as a function without
-# AWS_CA_BUNDLE does; `layer_trusting` is exactly that function, where the layer's own directory has
-# the server's authority.
+# `bare` is the command itself, an idle interpreter; `native` is native_start.c: a wrapper in Python
+# takes the time of both at least. `idle` reads nothing; `_trusting` trusts a store of the usual
+# size, as a function without AWS_CA_BUNDLE does; `layer_trusting` is exactly that function, where
+# the layer's own directory has the server's authority.
 NAMES = {
+    "bare": "a bare interpreter's start",
+    "native": "native program, nothing signed or parsed",
     "idle": "this wrapper, nothing to read",
     "ours": "this wrapper",
     "baseline": "stdlib baseline",

@@ -70,7 +70,7 @@ def measure(bench: Bench, rounds: int) -> dict[str, Work]:
 
 def _work(bench: Bench, start: Start, own: tuple[int, int] | None, rounds: int) -> Work:
     """Return the work of one; `own` is the opened files and system calls of the command itself."""
-    wrapper, environ = start
+    wrapper, environ = start.wrapper, start.environ
     counted = system_calls(wrapper, bench.cold(environ), bench.folder)
     files, of_system = (
         (after - before for after, before in zip(counted, own, strict=True))

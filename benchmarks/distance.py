@@ -120,7 +120,7 @@ def measure_deferred(
     cold_starts = {}
     for cell in cells:
         starts = bench.starts(cell, ("ours",))
-        wrapper, environ = starts.pop("ours")
+        wrapper, environ, _ = starts.pop("ours")
         *profiles, path = environ["APPCONFIG_ENV_SOURCES"].split()
         columns = {
             "awaited": (*profiles, path),

@@ -7,21 +7,27 @@ of their subject. The benchmark's server has an authority of its own, in the sam
 from __future__ import annotations
 
 import ssl
-import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer.anchors import subject_hash
 
 from .contenders import PROGRAM, WRAPPER
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PACKAGE = Path("python", "appconfig_env")
 
 
-def unpacked(folder: Path, ca_file: str) -> str:
-    """The wrapper in a new `folder`, a layer with this Python's byte code that trusts `ca_file`."""
+def unpacked(folder: Path, ca_file: str, pythons: Sequence[str] | None = None) -> str:
+    """The wrapper in a new `folder`, a layer that trusts `ca_file`.
+
+    With the byte code of `pythons`, by default of all that are supported.
+    """
     folder.mkdir()
-    _layer.build(folder, pythons=[sys.executable])
+    _layer.build(folder, pythons=pythons)
     trust(ca_file, folder / PACKAGE / "anchors")
     return str(folder / "appconfig-env")
 

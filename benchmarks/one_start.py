@@ -10,7 +10,7 @@ from tools import pictures
 from tools.page import Figure, Findings, table
 from tools.pictures import Bar
 
-from . import layers, starts
+from . import layers, native, starts
 from .contenders import BOTO3_NO_GARBAGE, CONTENDERS, NAMES, Cell, whole_store
 from .starts import Start
 
@@ -28,7 +28,8 @@ CELL = Cell()
 class Found(NamedTuple):
     """What was measured."""
 
-    times: dict[str, list[float]]  # of each round; of `direct` too, the command itself
+    # Of each round; of `direct` too, the command itself. Of `native` only where it could be built.
+    times: dict[str, list[float]]
     counts: dict[str, Counts]  # the requests of one cold start of each contender
     variables: int  # which all of them set, to the same values
 
@@ -55,6 +56,10 @@ def measure(bench: Bench, rounds: int) -> Found:
         "layer": Start(layer, environ),
         "layer_trusting": Start(layer, function),
     }
+    if program := native.built(bench.folder):
+        wanted["native"] = Start(program, environ)
+        bench.require_calls(wanted["native"], counts["baseline"])
+        counts["native"] = counts["baseline"]
     return Found(bench.times({CELL: wanted}, rounds)[CELL], counts, variables)
 
 
@@ -65,6 +70,7 @@ def part(found: Found) -> Findings:
     direct = found.times["direct"]
     command = median(direct)
     added = {name: starts.added(times, direct) for name, times in found.times.items()}
+    added["bare"] = command
     ours, idle = added["ours"], added["idle"]
     nothing, all_ = (
         "nothing to read: the wrapper adds",
@@ -79,10 +85,18 @@ def part(found: Found) -> Findings:
         Figure("boto3 to this wrapper", added["boto3"] / ours, "x", 5, at_least=True),
         Figure("Powertools to this wrapper", added["powertools"] / ours, "x", 6, at_least=True),
     ]
+    if "native" in added:
+        limit = command + added["native"]
+        name = "this wrapper, from a layer, to a bare interpreter and the native program"
+        figures.append(Figure(name, added["layer"] / limit, "x", 1.4))
     rows, bars = [], []
     for key, name in NAMES.items():
+        if key not in added:
+            rows.append((name, "", "", "", ""))  # no compiler here
+            continue
         # As statistics.quantiles has them; the extremes where there are too few values for any.
-        low, high = percentile(found.times[key], (25, 75), method="weibull") - command
+        times, less = (direct, 0.0) if key == "bare" else (found.times[key], command)
+        low, high = percentile(times, (25, 75), method="weibull") - less
         counts = found.counts.get(key)
         asked = (str(counts.calls.total()), str(counts.connections)) if counts else ("", "")
         rows.append((name, f"{added[key]:.1f}", f"{low:.1f} to {high:.1f}", *asked))

@@ -23,10 +23,11 @@ T = TypeVar("T")
 
 
 class Start(NamedTuple):
-    """A wrapper's command line without the runtime's, and its environment."""
+    """A wrapper's command line without the runtime's, its environment, and the runtime's."""
 
     wrapper: tuple[str, ...]
     environ: dict[str, str]
+    command: tuple[str, ...] = NOTHING
 
 
 class Bench:
@@ -91,6 +92,17 @@ class Bench:
             require_same(values[0], values[-1])
         return len(values[0]), counts
 
+    def require_calls(self, start: Start, counts: Counts) -> None:
+        """Refuse to compare a program that sets no variables if its calls are not the others'.
+
+        Raises:
+            RuntimeError: it failed, or made other calls, or as many on other connections.
+        """
+        self.server.counts()
+        wall_ms((*start.wrapper, *start.command), start.environ)
+        if (found := self.server.counts()) != counts:
+            raise RuntimeError(f"{start.wrapper[0]} made {found}, expected {counts}")
+
     def times(
         self, cells: Mapping[Cell, Mapping[str, Start]], rounds: int
     ) -> dict[Cell, dict[str, list[float]]]:
@@ -103,8 +115,9 @@ class Bench:
         for number in range(rounds):
             for cell, starts in self.each(f"round {number + 1} of {rounds}, cell", cells.items()):
                 self.serve(cell)
-                for name, (wrapper, environ) in starts.items():
-                    found[cell][name].append(wall_ms((*wrapper, *NOTHING), self.cold(environ)))
+                for name, start in starts.items():
+                    command = (*start.wrapper, *start.command)
+                    found[cell][name].append(wall_ms(command, self.cold(start.environ)))
         return found
 
 

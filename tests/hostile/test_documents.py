@@ -86,7 +86,7 @@ def test_a_document_too_large_for_the_environment_can_be_read_with_get(tmp_path:
 def test_a_hostile_document_does_not_replace_the_last_good_values(
     hostile: Hostile, tmp_path: Path
 ) -> None:
-    good = {"json": b'{"a": "good"}', "text": b"good", "dotenv": b"a=good", "yaml": b"a: good"}
+    good = {"json": b'{"a": "good"}', "text": b"good", "dotenv": b"A=good", "yaml": b"a: good"}
     text = f"ssm:/x?format={hostile.format}"
     fetch = FakeBackend({text: Document(good[hostile.format], version="1")})
     clock = Clock()

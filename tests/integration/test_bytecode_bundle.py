@@ -1,4 +1,4 @@
-"""Bundles of byte code: modules are imported from them, and from sources if a bundle is invalid."""
+"""The bundle of byte code: modules are imported from it, and from sources if it is invalid."""
 
 from __future__ import annotations
 
@@ -25,48 +25,53 @@ if TYPE_CHECKING:
 
 READER = ROOT / "appconfig_env" / "_bytecode_bundle.py"
 START = ("first.py", "sub/__init__.py", "sub/deep.py")
-REST = ("late.py",)
-FILES = (*START, *REST, "bare.py")  # the last one has no byte code
+REST = ("testing.py",)
+BUNDLED = (*START, *REST)
+FILES = (*BUNDLED, "bare.py")  # the last one has no byte code
 ORIGINS = """
 import importlib
-for name in ("first", "sub", "sub.deep", "late", "bare"):
+for name in ("first", "sub", "sub.deep", "testing", "bare"):
     print(importlib.import_module(f"appconfig_env.{name}").ORIGIN)
 """
-FROM_BUNDLES = ["bundle"] * 4 + ["source"]
+FROM_BUNDLE = ["bundle"] * 4 + ["source"]
 FROM_SOURCES = ["source"] * 5
 
 
 def bundle_of(*files: str, python: str = sys.executable) -> bytes:
     """A bundle of modules whose ORIGIN is `bundle`."""
     source = 'ORIGIN = "bundle"\ndef fail():\n    raise ValueError(ORIGIN)\n'
-    (compiled,) = compile_all(dict.fromkeys(files, source), [python])
-    return bundle(compiled.code)
+    return bundle_of_sources(dict.fromkeys(files, source), python)
 
 
-VALID = bundle_of(*START)
+def bundle_of_sources(sources: dict[str, str], python: str = sys.executable) -> bytes:
+    (compiled,) = compile_all(sources, [python])
+    return bundle(compiled.code, sources)
 
 
-def path(folder: Path, part: str, tag: str = sys.implementation.cache_tag) -> Path:
-    return folder / "appconfig_env" / "__pycache__" / f"{part}.{tag}.bundle"
+VALID = bundle_of(*BUNDLED)
+INDEX_ENDS = 11 + int.from_bytes(VALID[8:11], "little")
+
+
+def path(folder: Path, tag: str = sys.implementation.cache_tag) -> Path:
+    return folder / "appconfig_env" / "__pycache__" / f"modules.{tag}.bundle"
 
 
 def write(folder: Path) -> None:
-    """Write a small package of the real one's name, as in a layer, but without bundles."""
+    """Write a small package of the real one's name, as in a layer, but without a bundle."""
     for file in FILES:
         to = folder / "appconfig_env" / file
         to.parent.mkdir(parents=True, exist_ok=True)
         to.write_text('ORIGIN = "source"\ndef fail():\n    raise ValueError(ORIGIN)  # quoted\n')
     (folder / "appconfig_env" / "__init__.py").write_text("from . import _bytecode_bundle\n")
     shutil.copy(READER, folder / "appconfig_env")
-    path(folder, "start").parent.mkdir()
+    path(folder).parent.mkdir()
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """The folder of a package with both bundles."""
+    """The folder of a package with a bundle."""
     write(tmp_path)
-    path(tmp_path, "start").write_bytes(VALID)
-    path(tmp_path, "rest").write_bytes(bundle_of(*REST))
+    path(tmp_path).write_bytes(VALID)
     return tmp_path
 
 
@@ -80,29 +85,41 @@ def run(folder: Path, script: str, python: str = sys.executable) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_a_module_is_imported_from_its_bundle_or_else_from_its_source(package: Path) -> None:
-    assert run(package, ORIGINS) == FROM_BUNDLES
+def test_a_module_is_imported_from_the_bundle_or_else_from_its_source(package: Path) -> None:
+    assert run(package, ORIGINS) == FROM_BUNDLE
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_each_python_reads_its_own_bundles(package: Path, version: str) -> None:
+def test_each_python_reads_its_own_bundle(package: Path, version: str) -> None:
     tag = f"cpython-{version.replace('.', '')}"
-    for part, files in (("start", START), ("rest", REST)):
-        path(package, part, tag).write_bytes(bundle_of(*files, python=PYTHONS[version]))
+    path(package, tag).write_bytes(bundle_of(*BUNDLED, python=PYTHONS[version]))
 
-    assert run(package, ORIGINS, PYTHONS[version]) == FROM_BUNDLES
+    assert run(package, ORIGINS, PYTHONS[version]) == FROM_BUNDLE
 
 
-def test_the_second_bundle_is_read_only_for_a_module_that_is_not_in_the_first(
-    package: Path,
+@pytest.mark.parametrize(
+    ("imported", "read"),
+    [("bare", []), ("first", [0]), ("testing", [2]), ("testing, first, sub", [2, 0])],
+)
+def test_a_section_is_read_only_for_a_module_in_it(
+    package: Path, imported: str, read: list[int]
 ) -> None:
-    script = """
-from appconfig_env import _bytecode_bundle, first
-print(len(_bytecode_bundle._read))
-from appconfig_env import late
-print(len(_bytecode_bundle._read))
+    script = f"""
+from appconfig_env import _bytecode_bundle
+from appconfig_env import {imported}
+print(list(_bytecode_bundle.BUNDLE.sections))
 """
-    assert run(package, script) == ["1", "2"]
+    assert run(package, script) == [str(read)]
+
+
+def test_a_bundle_is_opened_once_for_each_section(package: Path) -> None:
+    script = """
+opened = []
+sys.addaudithook(lambda event, words: opened.append(words[0]) if event == "open" else None)
+import appconfig_env.first, appconfig_env.sub.deep, appconfig_env.testing, appconfig_env.bare
+print(sum(str(one).endswith(".bundle") for one in opened))
+"""
+    assert run(package, script) == ["2"]
 
 
 @pytest.mark.parametrize(
@@ -113,50 +130,67 @@ print(len(_bytecode_bundle._read))
         VALID[:8],
         VALID[:-1],
         VALID + b"\0",
+        VALID[:INDEX_ENDS],
         bytes(8) + VALID[8:],
-        VALID[:8] + marshal.dumps(None),
+        VALID[:8] + b"\xff\xff\xff" + VALID[11:],
+        VALID[:11] + marshal.dumps(None),
     ],
 )
 def test_an_invalid_bundle_is_ignored(package: Path, data: bytes) -> None:
-    path(package, "start").write_bytes(data)
+    path(package).write_bytes(data)
 
-    assert run(package, ORIGINS) == ["source"] * 3 + FROM_BUNDLES[3:]
+    assert run(package, ORIGINS) == FROM_SOURCES
+
+
+def test_an_invalid_section_is_ignored_and_others_are_used(package: Path) -> None:
+    path(package).write_bytes(VALID[:-1] + bytes([VALID[-1] ^ 1]))
+
+    assert run(package, ORIGINS) == FROM_BUNDLE[:3] + ["source"] * 2
+
+
+def test_a_bundle_that_disappears_is_ignored(package: Path) -> None:
+    script = f"""
+import os
+from appconfig_env import first
+os.remove({str(path(package))!r})
+from appconfig_env import testing, sub
+print(first.ORIGIN, testing.ORIGIN, sub.ORIGIN)
+"""
+    assert run(package, script) == ["bundle source source"]
 
 
 @pytest.mark.parametrize("version", sorted(set(PYTHONS) - {f"3.{sys.version_info[1]}"}))
 def test_byte_code_of_another_python_is_ignored(package: Path, version: str) -> None:
-    path(package, "start").write_bytes(bundle_of(*START, python=PYTHONS[version]))
+    path(package).write_bytes(bundle_of(*BUNDLED, python=PYTHONS[version]))
 
-    assert run(package, ORIGINS) == ["source"] * 3 + FROM_BUNDLES[3:]
+    assert run(package, ORIGINS) == FROM_SOURCES
 
 
-def test_without_bundles_modules_are_imported_from_sources(package: Path) -> None:
-    path(package, "start").unlink()
-    path(package, "rest").unlink()
+def test_without_a_bundle_modules_are_imported_from_sources(package: Path) -> None:
+    path(package).unlink()
 
     assert run(package, ORIGINS) == FROM_SOURCES
 
 
 def test_a_folder_in_place_of_a_bundle_is_ignored(package: Path) -> None:
-    path(package, "start").unlink()
-    path(package, "start").mkdir()
+    path(package).unlink()
+    path(package).mkdir()
 
-    assert run(package, ORIGINS) == ["source"] * 3 + FROM_BUNDLES[3:]
+    assert run(package, ORIGINS) == FROM_SOURCES
 
 
 @pytest.fixture(scope="module")
 def damaged() -> Iterator[Path]:
-    """A package whose bundles the next tests write."""
+    """A package whose bundle the next tests write."""
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder))
         yield Path(folder)
 
 
-@given(start=st.binary(), rest=st.binary())
+@given(data=st.binary())
 @settings(max_examples=30, deadline=None)
-def test_any_bytes_as_bundles_are_ignored(damaged: Path, start: bytes, rest: bytes) -> None:
-    path(damaged, "start").write_bytes(start)
-    path(damaged, "rest").write_bytes(rest)
+def test_any_bytes_as_a_bundle_are_ignored(damaged: Path, data: bytes) -> None:
+    path(damaged).write_bytes(data)
 
     assert run(damaged, ORIGINS) == FROM_SOURCES
 
@@ -165,16 +199,20 @@ def test_any_bytes_as_bundles_are_ignored(damaged: Path, start: bytes, rest: byt
 @settings(max_examples=30, deadline=None)
 def test_a_single_changed_byte_is_detected(damaged: Path, at: int, change: int) -> None:
     data = VALID[:at] + bytes([VALID[at] ^ change]) + VALID[at + 1 :]
-    path(damaged, "start").write_bytes(data)
-    path(damaged, "rest").unlink(missing_ok=True)
+    path(damaged).write_bytes(data)
 
-    assert run(damaged, ORIGINS) == FROM_SOURCES
+    # The module of another section may be intact; what was changed is never used.
+    assert run(damaged, ORIGINS) in (
+        FROM_SOURCES,
+        FROM_BUNDLE[:3] + ["source"] * 2,
+        ["source"] * 3 + FROM_BUNDLE[3:],
+    )
 
 
 def test_a_module_from_a_bundle_has_the_attributes_of_one_from_source(package: Path) -> None:
     script = """
-import appconfig_env.sub.deep, appconfig_env.late, importlib, inspect, pkgutil
-for module in (appconfig_env.sub, appconfig_env.sub.deep, appconfig_env.late):
+import appconfig_env.sub.deep, appconfig_env.testing, importlib, inspect, pkgutil
+for module in (appconfig_env.sub, appconfig_env.sub.deep, appconfig_env.testing):
     spec = module.__spec__
     assert spec.has_location and spec.origin == module.__file__ == inspect.getsourcefile(module)
     assert module.__loader__ is spec.loader and module.__package__ == spec.parent
@@ -190,8 +228,8 @@ print(*sorted(info.name for info in pkgutil.iter_modules(appconfig_env.__path__)
     assert run(package, script) == [
         f"appconfig_env.sub {here}/sub/__init__.py {here}/sub",
         f"appconfig_env.sub.deep {here}/sub/deep.py",
-        f"appconfig_env.late {here}/late.py",
-        "_bytecode_bundle bare first late sub",
+        f"appconfig_env.testing {here}/testing.py",
+        "_bytecode_bundle bare first sub testing",
     ]
 
 
@@ -229,7 +267,7 @@ except ModuleNotFoundError as error:
     assert from_subpackage == f"No module named {name!r} {name}"
 
 
-def test_after_invalidate_caches_new_sources_are_found_and_bundles_still_used(
+def test_after_invalidate_caches_new_sources_are_found_and_the_bundle_still_used(
     package: Path,
 ) -> None:
     script = f"""
@@ -241,6 +279,94 @@ from appconfig_env import first, new
 print(first.ORIGIN, new.ORIGIN)
 """
     assert run(package, script) == ["bundle new"]
+
+
+# `top` imports all others: from its own package, from another one and from inside that.
+CHAIN = {
+    "top.py": "from . import middle\nfrom .sub.deep import NAME\nDONE.append(__name__)\n",
+    "middle.py": "from .bottom import DONE\nDONE.append(__name__)\n",
+    "bottom.py": "DONE = [__name__]\n",
+    "sub/__init__.py": "from ..bottom import DONE\nfrom . import near\nDONE.append(__name__)\n",
+    "sub/near.py": "from ..bottom import DONE\nDONE.append(__name__)\n",
+    "sub/deep.py": "NAME = __name__\nfrom ..bottom import DONE\nDONE.append(NAME)\n",
+}
+CHAIN["top.py"] = "from .bottom import DONE\n" + CHAIN["top.py"]
+SHOW_CHAIN = """
+from appconfig_env import _bytecode_bundle
+loaded = []
+original = _bytecode_bundle.BundleFinder.find_spec
+def find_spec(self, name, target=None):
+    loaded.append(name)
+    return original(self, name, target)
+_bytecode_bundle.BundleFinder.find_spec = find_spec
+import appconfig_env.top
+print(*(name.removeprefix("appconfig_env.") for name in appconfig_env.bottom.DONE))
+print(*(name.removeprefix("appconfig_env.") for name in loaded))
+for name in ("middle", "bottom", "sub", "sub.near", "sub.deep"):
+    module = sys.modules["appconfig_env." + name]
+    spec = module.__spec__
+    assert (spec.name, spec.origin) == (module.__name__, module.__file__)
+    assert (spec.parent, spec.loader) == (module.__package__, module.__loader__)
+    assert spec.submodule_search_locations == getattr(module, "__path__", None)
+    assert module.__cached__ == spec.cached
+    parent, _, child = module.__name__.rpartition(".")
+    assert getattr(sys.modules[parent], child) is module
+"""
+
+
+@pytest.fixture
+def chain(package: Path) -> Path:
+    for file, source in CHAIN.items():
+        (package / "appconfig_env" / file).write_text(source)
+    path(package).write_bytes(bundle_of_sources(CHAIN))
+    return package
+
+
+def test_what_a_module_imports_is_loaded_before_it_as_if_it_were_imported(chain: Path) -> None:
+    order = "bottom middle sub.near sub sub.deep top"
+
+    done, by_the_import_system = run(chain, SHOW_CHAIN)
+
+    assert done == order
+    assert by_the_import_system == "top sub.near"
+
+
+def test_while_another_thread_runs_only_the_import_system_loads_modules(chain: Path) -> None:
+    thread = """
+import _thread
+lock = _thread.allocate_lock()
+lock.acquire()
+_thread.start_new_thread(lock.acquire, ())
+while not _thread._count():
+    pass
+"""
+    done, by_the_import_system = run(chain, thread + SHOW_CHAIN + "lock.release()")
+
+    assert sorted(done.split()) == sorted(by_the_import_system.split())
+
+
+def test_without_its_bundle_the_order_is_the_same(chain: Path) -> None:
+    with_bundle = run(chain, SHOW_CHAIN)[0]
+    path(chain).unlink()
+
+    assert run(chain, SHOW_CHAIN.replace("module.__cached__ == spec.cached", "True"))[0] == (
+        with_bundle
+    )
+
+
+def test_a_module_that_fails_is_not_left_half_loaded(chain: Path) -> None:
+    sources = {**CHAIN, "middle.py": "from .bottom import DONE\nraise ValueError(__name__)\n"}
+    path(chain).write_bytes(bundle_of_sources(sources))
+    script = """
+for _ in range(2):
+    try:
+        import appconfig_env.top
+    except ValueError as error:
+        print(error, *sorted(n[14:] for n in sys.modules if n.startswith("appconfig_env.")))
+"""
+    left = "appconfig_env.middle _bytecode_bundle bottom"
+
+    assert run(chain, script) == [left, left]
 
 
 def test_other_packages_imports_never_reach_the_finder(package: Path) -> None:

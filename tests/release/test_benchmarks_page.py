@@ -18,6 +18,7 @@ from benchmarks import (
     counts,
     distance,
     documents,
+    each_python,
     growth,
     handler,
     one_start,
@@ -42,7 +43,13 @@ DOCS = ROOT / "docs"
 PAGES = ("performance.md", "fleet.md")
 ADDED = {"ours": 60.0, "baseline": 30.0, "boto3": 270.0, "powertools": 290.0}
 TIMES = {"direct": 8.0, **dict.fromkeys(NAMES, 250.0), **ADDED, "idle": 20.0}
-TIMES |= {"layer_trusting": 60.0, "baseline_trusting": 50.0, "boto3_trusting": 320.0}
+TIMES |= {
+    "native": 20.0,
+    "layer": 41.5,
+    "layer_trusting": 60.0,
+    "baseline_trusting": 50.0,
+    "boto3_trusting": 320.0,
+}
 ONE_START = one_start.Found(
     {name: [value, value + 1, value + 2, value + 3] for name, value in TIMES.items()},
     dict.fromkeys(CONTENDERS, Counts(Counter(GetParametersByPath=6), 3)),
@@ -85,8 +92,14 @@ DOCUMENTS = [
     for shape in documents.SHAPES
     for size in documents.SIZES
 ]
+EACH_PYTHON = {
+    "3.11": each_python.Found(8.0, 33.0, 32.0, 0.5),
+    "3.12": each_python.Found(8.0, 34.6, 30.0, 4.5),
+    "3.13": None,
+}
 PARTS = {
     "start": one_start.part(ONE_START),
+    "pythons": each_python.part(EACH_PYTHON),
     "distance": distance.part(DISTANCE),
     "deferred": distance.part_deferred({Cell(): {"awaited": 60.0, "deferred": 40.0}}),
     "counts": counts.part(WORK),
@@ -194,6 +207,10 @@ def test_the_tables_hold_what_was_found() -> None:
     filled = page.fill((DOCS / "performance.md").read_text(), FINDINGS["performance.md"].marked)
 
     assert "| load | 0.10 |" in filled
+    assert "| a bare interpreter's start | 9.5 | 8.2 to 10.8 |  |  |" in filled
+    assert "| native program, nothing signed or parsed | 12.0 | 10.8 to 13.2 | " in filled
+    assert "| CPython 3.12 | 8.0 | 34.6 | 30.0 | 4.5 | 1.15 |" in filled
+    assert "| CPython 3.13 |  |  |  |  |  |" in filled
     assert "| this wrapper | 118 | 2,174 | 138.3 | 18.4 |" in filled
     assert "| this wrapper, from a layer | 60 | 1,500 | 130 | 18 |" in filled
     assert "| boto3 |  |  |  | 50.3 |" in filled, "what no tool counted stays empty"
@@ -232,6 +249,13 @@ def test_no_target_was_dropped() -> None:
         ("2 profiles, 20 parameters: the wrapper adds", 45, "ms", False),
         ("2 profiles, 20 parameters: the wrapper adds, to the command itself", 5.5, "x", False),
         ("this wrapper to the stdlib baseline", 1.3, "x", False),
+        (
+            "this wrapper, from a layer, to a bare interpreter and the native program",
+            1.4,
+            "x",
+            False,
+        ),
+        ("the layer for all Pythons to one for the function's alone, the worst", 1.1, "x", False),
         ("boto3 to this wrapper", 5, "x", True),
         ("Powertools to this wrapper", 6, "x", True),
         (worst, 20, "ms", False),
@@ -296,6 +320,19 @@ def test_too_few_values_have_their_extremes_for_quartiles(
     found = ONE_START._replace(times={**ONE_START.times, "direct": [8.0], "idle": times})
 
     assert f" | {quartiles} | " in one_start.part(found).marked["start"]
+
+
+def test_without_a_compiler_the_native_row_is_empty_and_has_no_target() -> None:
+    times = {name: values for name, values in ONE_START.times.items() if name != "native"}
+
+    found = one_start.part(ONE_START._replace(times=times))
+
+    row = "| native program, nothing signed or parsed |  |  |  |  |\n"
+    assert row in found.marked["start"]
+    names = {figure.name for figure in found.figures}
+    assert {one.name for one in one_start.part(ONE_START).figures} - names == {
+        "this wrapper, from a layer, to a bare interpreter and the native program"
+    }
 
 
 def test_a_progress_line_has_the_count_and_the_elapsed_time() -> None:

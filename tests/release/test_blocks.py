@@ -119,7 +119,7 @@ STUBS = ("stubs/make", "stubs/aws", ".venv/bin/appconfig-env", ".venv/bin/twine"
 
 def commands(block: Block, folder: Path) -> tuple[list[list[str]], str]:
     """Run a block in a folder; return the commands that it would run, and its output."""
-    (folder / "dist").mkdir()
+    (folder / "dist").mkdir(parents=True)
     (folder / "dist" / "appconfig_env-0.1.0.tar.gz").touch()
     for name in STUBS:
         stub = folder / name
@@ -176,7 +176,7 @@ def options_exist(command: list[str], arguments: list[str]) -> None:
 def aws(arguments: list[str]) -> None:
     """Check a command of AWS's own CLI against the API's model, which its options come from."""
     service, command, *rest = arguments
-    given = dict(zip(rest[::2], rest[1::2], strict=True))
+    given = options(rest)
     model = service_model(service)
     (operation,) = [one for one in model["operations"] if xform_name(one, "-") == command]
     shape = model["shapes"][model["operations"][operation]["input"]["shape"]]
@@ -185,7 +185,19 @@ def aws(arguments: list[str]) -> None:
     assert given.keys() - names.keys() == set()
     assert set(shape["required"]) - {names[option] for option in given} == set()
     if "--compatible-runtimes" in given:
-        assert given["--compatible-runtimes"] in model["shapes"]["Runtime"]["enum"]
+        assert set(given["--compatible-runtimes"]) <= set(model["shapes"]["Runtime"]["enum"])
+
+
+def options(arguments: list[str]) -> dict[str, list[str]]:
+    """The values of each option, of which there is at least one."""
+    given: dict[str, list[str]] = {}
+    for word in arguments:
+        if word.startswith("--"):
+            given[word] = []
+        else:
+            list(given.values())[-1].append(word)
+    assert all(given.values())
+    return given
 
 
 @functools.cache
@@ -239,17 +251,19 @@ def test_a_command_that_does_not_exist_is_found(command: list[str]) -> None:
         check(command)
 
 
-def test_a_layer_is_built_for_each_of_lambdas_pythons(tmp_path: Path) -> None:
-    found, output = commands(one("RELEASING.md", "$ make dist"), tmp_path)
+def test_one_layer_is_published_for_all_of_lambdas_pythons(tmp_path: Path) -> None:
+    found, output = commands(one("RELEASING.md", "$ make dist"), tmp_path / "built")
+    published, _ = commands(
+        one("RELEASING.md", "$ aws lambda publish-layer-version --lay"), tmp_path / "published"
+    )
 
-    layers = [command for command in found if command[:2] == ["appconfig-env", "layer"]]
-    pythons = [command[command.index("--python") + 1] for command in layers]
-    properties = template.resources()["AppConfigEnvLayer"]["Properties"]
-    assert pythons == properties["CompatibleRuntimes"]
-    assert [command[command.index("--output") + 1] for command in layers] == [
-        f"dist/appconfig-env-{python}.zip" for python in pythons
-    ]
+    assert found == [["make", "dist"], ["make", "test-wheel"], ["make", "layer"]]
     assert "appconfig_env-0.1.0.tar.gz" in output
+    assert "appconfig-env-layer.zip" in output
+    given = options(published[0][3:])
+    properties = template.resources()["AppConfigEnvLayer"]["Properties"]
+    assert given["--compatible-runtimes"] == properties["CompatibleRuntimes"]
+    assert given["--zip-file"] == ["fileb://dist/appconfig-env-layer.zip"]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl command")

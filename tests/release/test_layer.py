@@ -16,10 +16,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._cli import layer as _layer
-from appconfig_env._cli.layer import anchors
-from appconfig_env._cli.layer.bytecode import CompileError, compile_all, without_comments
-from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER
-from appconfig_env._cli.layer.parts import FINDERS, OURS, PARTS, REST, UNCOMPILED
+from appconfig_env._cli.layer import anchors, prebuilt
+from appconfig_env._cli.layer.bytecode import OURS, CompileError, compile_all
+from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER, LayerError, plain_files
+from appconfig_env._cli.layer.minify import without_comments
+from appconfig_env._cli.layer.parts import (
+    FINDERS,
+    HELPER,
+    REST,
+    SECTIONS,
+    UNCOMPILED,
+    section_of,
+)
+from appconfig_env._cli.layer.prebuilt import FOLDER, Prebuilt
+from appconfig_env._cli.layer.pythons import PYTHONS as SUPPORTED
+from appconfig_env._cli.layer.pythons import tag
 
 from ..support.layers import unpacked
 from ..support.paths import ROOT
@@ -32,6 +43,7 @@ if TYPE_CHECKING:
 
 TAG = sys.implementation.cache_tag
 DATE = (1980, 1, 1, 0, 0, 0)
+EVERY_TAG = tuple(f"cpython-3{minor}" for minor in (11, 12, 13, 14, 15))
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +52,12 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("layer") / "layer.zip"
     _layer.build(path, pythons=[sys.executable])
     return path
+
+
+@pytest.fixture(scope="module")
+def every(tmp_path_factory: pytest.TempPathFactory) -> _layer.Layer:
+    """The layer as it is published, for every supported Python."""
+    return _layer.build(tmp_path_factory.mktemp("every") / "layer.zip")
 
 
 @pytest.fixture
@@ -58,11 +76,12 @@ def cached(name: str) -> str:
     return f"{folder}/__pycache__/{file.removesuffix('.py')}.{TAG}.pyc"
 
 
-def bundled(layer: Path, part: str) -> set[str]:
-    """The source files whose byte code is in a bundle."""
+def bundled(layer: Path) -> dict[str, str]:
+    """The source files whose byte code is in the bundle, and the section of each."""
     with zipfile.ZipFile(layer) as archive:
-        data = archive.read(f"{OURS}__pycache__/{part}.{TAG}.bundle")
-    return {OURS + file for file, _ in marshal.loads(data[8:]).values()}
+        data = archive.read(f"{OURS}__pycache__/modules.{TAG}.bundle")
+    modules, _ = marshal.loads(data[11:])
+    return {OURS + file: SECTIONS[section] for file, section, *_ in modules.values()}
 
 
 def run_under_wrapper(
@@ -110,11 +129,12 @@ def test_two_builds_have_the_same_bytes(layer: Path, tmp_path: Path) -> None:
     assert bills[0] == bills[1]
 
 
-def test_with_every_python_of_this_machine_it_is_smaller_than_its_limit(tmp_path: Path) -> None:
-    built = _layer.build(tmp_path / "layer.zip")
-
-    assert TAG in built.byte_code
-    assert built.size_bytes == built.path.stat().st_size < _layer.LIMIT_BYTES
+def test_it_has_the_byte_code_of_every_supported_python_and_is_smaller_than_its_limit(
+    every: _layer.Layer,
+) -> None:
+    assert every.byte_code == EVERY_TAG
+    assert every.size_bytes == every.path.stat().st_size < _layer.LIMIT_BYTES
+    assert str(every).endswith(f" KiB, byte code for {', '.join(EVERY_TAG)}")
 
 
 def test_it_contains_amazon_s_roots_by_their_hash(layer: Path) -> None:
@@ -164,54 +184,90 @@ def test_every_source_has_byte_code_of_this_python(layer: Path) -> None:
     found = names(layer)
     sources = {name for name in found if name.endswith(".py")} - set(UNCOMPILED)
     files = {name for name in sources if cached(name) in found}
-    start, rest = bundled(layer, "start"), bundled(layer, "rest")
+    ours = bundled(layer).keys()
 
-    assert files | start | rest == sources
-    assert len(files) + len(start) + len(rest) == len(sources), "once each"
+    assert files | ours == sources
+    assert len(files) + len(ours) == len(sources), "once each"
     assert {name for name in files if name.startswith(OURS)} == set(FINDERS)
-    assert all(name.startswith(OURS) for name in start | rest)
+    assert all(name.startswith(OURS) for name in ours)
 
 
-def test_an_ordinary_cold_start_and_its_helper_read_only_the_first_bundle(
-    opt: Path, tmp_path: Path, fake_aws: FakeAws
+SHOW = """
+from appconfig_env._bytecode_bundle import BUNDLE
+
+def show():
+    ours = [name for name in BUNDLE.modules if name in sys.modules]
+    print(*BUNDLE.sections, "|", *(BUNDLE.modules[name][0] for name in ours))
+"""
+
+
+def test_a_process_reads_only_the_sections_that_it_needs(
+    opt: Path, layer: Path, tmp_path: Path, fake_aws: FakeAws
 ) -> None:
     fake_aws.put_profile("shop", "prod", "flags", {"checkout": {"enabled": True, "limit": 3}})
     fake_aws.put_parameter("/shop/prod/host", "localhost")
     fake_aws.put_secret("db", "secret")
-    show = (
-        "print(*(n for n, m in sys.modules.items() if '/rest.' in str(vars(m).get('__cached__'))))"
-    )
-    script = f"""
+    wrapper = f"""
 import os, sys
+package = sys.modules["appconfig_env"] = type(sys)("appconfig_env")  # as __main__.py has it
+package.__path__ = [{str(opt / "python" / "appconfig_env")!r}]
+{SHOW}
+import appconfig_env._late_site
+from appconfig_env._wrapper.main import main
+main(["/bin/true"], dict(os.environ), execve=lambda path, words, environ: show())
+"""
+    helper = f"""
+import sys
 sys.path.insert(0, {str(opt / "python")!r})
 import appconfig_env
-import appconfig_env._cli.main, appconfig_env._late_site
-from appconfig_env._wrapper.main import main
-
-def execve(path, words, environ):
-    {show}
-
-main(["/bin/true"], dict(os.environ), execve=execve)
+{SHOW}
+show()
 print(appconfig_env.get("CHECKOUT_LIMIT", type=int), appconfig_env.flag("checkout").enabled)
 appconfig_env.document("appconfig:shop/prod/flags")
 appconfig_env.refresh()
 appconfig_env.status()
-{show}
+show()
 """
-    result = subprocess.run(
+    environ = {
+        **fake_aws.environ(),
+        "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/flags ssm:/shop/prod/",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "PASSWORD": "secretsmanager:db",
+    }
+
+    (wrapped,) = output_of(wrapper, environ)
+    imported, values, used = output_of(helper, environ)
+
+    read, _, files = wrapped.partition(" | ")
+    assert read == "0", "the wrapper reads the first section"
+    needless = {OURS + file for file in files.split()} ^ {
+        file for file, section in bundled(layer).items() if section == "start"
+    }
+    assert needless == set(), "and all of it; list others as HELPER or REST in layer/parts.py"
+    assert imported.startswith("1 | "), "the import of the helper reads the second one"
+    assert values == "3 True"
+    assert set(used.partition(" | ")[0].split()) == {"0", "1"}
+
+
+def output_of(script: str, environ: dict[str, str]) -> list[str]:
+    """The lines that a script prints, without site-packages."""
+    done = subprocess.run(
         [sys.executable, "-I", "-S", "-c", script],
-        env={
-            **fake_aws.environ(),
-            "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/flags ssm:/shop/prod/",
-            "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
-            "PASSWORD": "secretsmanager:db",
-        },
+        env=environ,
         capture_output=True,
         text=True,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
-    assert result.stdout.splitlines() == ["", "3 True", ""], result.stderr
+
+def test_a_module_is_in_the_section_of_the_first_list_that_has_it() -> None:
+    found = {name: section_of(OURS + name) for name in (
+        "_helper/helper.py", "_helper/static_store.py", "_wrapper/main.py", "_cli/main.py",
+    )}  # fmt: skip
+
+    assert list(found.values()) == ["helper", "rest", "start", "rest"]
 
 
 def test_it_contains_the_licence_of_each_package(layer: Path) -> None:
@@ -406,8 +462,7 @@ def test_each_available_python_of_lambda_uses_all_its_byte_code(
     built = _layer.build(tmp_path / "layer.zip", pythons=[PYTHONS[version]])
 
     tag = f"cpython-{version.replace('.', '')}"
-    assert built.byte_code == {tag: PARTS}
-    assert built.size_bytes < _layer.LIMIT_BYTES
+    assert built.byte_code == (tag,)
     assert str(built).endswith(f" KiB, byte code for {tag}")
 
     opt = unpacked(built.path, tmp_path / "opt")
@@ -423,60 +478,229 @@ print(*{{type(module.__loader__).__name__ for module in (helper, local, settings
             path.unlink()
 
 
-def sizes_of_parts(layer: Path) -> dict[str, int]:
-    """Return the size of each part of the byte code, for the Python whose part is largest."""
-    sizes = dict.fromkeys(PARTS, 0)
-    with zipfile.ZipFile(layer) as archive:
-        for info in archive.infolist():
-            part = info.filename.rpartition("/")[2].partition(".")[0]
-            if part in sizes and info.filename.endswith(".bundle"):
-                sizes[part] = max(sizes[part], info.compress_size)
-    return sizes
+OPENED = """
+import os, sys
+def audit(event, arguments):
+    if event == "open" and str(arguments[0]).startswith(sys.argv[1]):
+        print(arguments[0][len(sys.argv[1]):], file=sys.__stderr__)
+sys.addaudithook(audit)
+sys.path.insert(0, sys.argv[1] + "/python")
+import appconfig_env
+print(appconfig_env.get("DB_HOST"))
+"""
 
 
-def test_under_a_size_limit_the_byte_code_for_a_cold_start_comes_first(tmp_path: Path) -> None:
-    plain = _layer.build(tmp_path / "plain.zip", pythons=[])
+@pytest.mark.parametrize("version", PYTHONS)
+def test_the_byte_code_of_other_pythons_costs_a_cold_start_nothing(
+    version: str, every: _layer.Layer, tmp_path: Path
+) -> None:
+    tag = f"cpython-{version.replace('.', '')}"
+    alone = _layer.build(tmp_path / "alone.zip", pythons=[version])
+    (tmp_path / "ssm.env").write_text("/shop/prod/db-host=localhost\n")
+    opened = []
+    for layer in (every, alone):
+        assert tag in layer.byte_code
+        opt = unpacked(layer.path, tmp_path / layer.path.stem)
+        done = subprocess.run(
+            [PYTHONS[version], "-I", "-S", "-c", OPENED, str(opt)],
+            env={
+                "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
+                "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
+                "APPCONFIG_ENV_SNAPSHOT": f"{opt}.json",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "localhost\n"), done.stderr
+        opened.append([line for line in done.stderr.splitlines() if line.startswith("/python/")])
+        assert all(f".{tag}." in name for name in opened[-1]), "byte code of this Python alone"
+
+    assert opened[0] == opened[1]
+    with zipfile.ZipFile(every.path) as whole, zipfile.ZipFile(alone.path) as part:
+        assert {name: whole.read(name) for name in part.namelist()} == {
+            name: part.read(name) for name in part.namelist()
+        }
+
+
+def test_a_zip_that_would_reach_the_limit_is_refused(tmp_path: Path) -> None:
     whole = _layer.build(tmp_path / "whole.zip", pythons=[sys.executable])
-    sizes = sizes_of_parts(whole.path)
-    room = 10_000  # for the archive's headers of each file
-    texts = {}
-    for number, limit in enumerate(
-        [
-            plain.size_bytes + room,
-            plain.size_bytes + sizes["start"] + room,
-            plain.size_bytes + sizes["start"] + sizes["rest"] + room,
-            whole.size_bytes + 1,
-        ]
-    ):
-        path = tmp_path / f"{number}.zip"
-        built = _layer.build(path, pythons=[sys.executable], limit_bytes=limit)
-        assert built.size_bytes < limit
-        texts[built.byte_code[TAG]] = str(built).partition("byte code for ")[2]
+    (tmp_path / "other").mkdir()
+    larger = _layer.build(
+        tmp_path / "other" / "one.zip",
+        pythons=[sys.executable],
+        limit_bytes=whole.size_bytes + 1,
+    )
 
-    assert texts == {
-        (): "no Python",
-        ("start",): f"{TAG} (start only)",
-        ("start", "rest"): f"{TAG} (start and rest only)",
-        PARTS: TAG,
+    assert larger.size_bytes == whole.size_bytes
+    for output in (tmp_path / "other" / "two.zip", tmp_path / "other"):
+        with pytest.raises(LayerError) as caught:
+            _layer.build(output, pythons=[sys.executable], limit_bytes=whole.size_bytes)
+        size = f"{whole.size_bytes / 1024:,.1f}"
+        assert str(caught.value) == (
+            f"the zip would have {size} KiB, expected less than {size}; "
+            "name fewer Pythons with --python, or set a higher --limit"
+        )
+    assert {path.name for path in (tmp_path / "other").iterdir()} == {"one.zip", "one.cdx.json"}
+
+
+# What the package brings along: byte code.
+
+
+def layer_sources() -> dict[str, str]:
+    return {file.name: file.data.decode() for file in plain_files() if file.name.endswith(".py")}
+
+
+def test_byte_code_is_brought_along_for_every_supported_python() -> None:
+    names = {f"{tag(python)}.bytecode" for python in SUPPORTED}
+
+    assert {path.name for path in FOLDER.iterdir()} == names
+    for python in SUPPORTED:
+        content = prebuilt.read(tag(python))
+        assert content is not None
+        assert content.python.startswith(python.removeprefix("python"))
+
+
+@pytest.mark.skipif(len(PYTHONS) < len(SUPPORTED), reason="make bytecode needs every Python")
+def test_it_is_of_these_sources() -> None:
+    stale = {
+        python: content.stale(layer_sources()) if (content := prebuilt.read(tag(python))) else [""]
+        for python in SUPPORTED
     }
 
+    assert not any(stale.values()), "run `make bytecode`, and commit what it writes"
 
-@pytest.mark.skipif(len(PYTHONS) < 3, reason="needs three Pythons")
-def test_under_a_size_limit_the_cold_starts_of_several_pythons_come_first(tmp_path: Path) -> None:
-    pythons = list(PYTHONS.values())[:3]
-    every = _layer.build(tmp_path / "every.zip", pythons=pythons, limit_bytes=10**7)
-    tags = list(every.byte_code)
-    sizes = sizes_of_parts(every.path)
-    plain = _layer.build(tmp_path / "plain.zip", pythons=[])
-    limit = plain.size_bytes + 2 * sizes["start"] + sizes["rest"] + 10_000
 
-    built = _layer.build(tmp_path / "layer.zip", pythons=pythons, limit_bytes=limit)
-
-    assert list(built.byte_code.values()) == [("start", "rest"), ("start",), ()]
-    one, two, three = tags
-    assert str(built).endswith(
-        f" for {one} (start and rest only), {two} (start only), none for {three}"
+@pytest.mark.parametrize("version", PYTHONS)
+def test_it_is_what_that_python_compiles(version: str) -> None:
+    content = prebuilt.read(tag(f"python{version}"))
+    assert content is not None
+    shown = subprocess.run(
+        [PYTHONS[version], "-c", "import platform; print(platform.python_version())"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
+    if shown.stdout.strip() != content.python:
+        pytest.skip(f"made by {content.python}; other patch versions may compile differently")
+    sources = layer_sources()
+    fresh = {name: sources[name] for name in sources if name not in content.stale(sources)}
+
+    (compiled,) = compile_all(fresh, [PYTHONS[version]])
+
+    assert [name for name, code in compiled.code.items() if code != content.code[name]] == []
+
+
+SOURCES = {"python/appconfig_env/a.py": "A = 1\n", "python/tenacity/b.py": "B = 2\n"}
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Path:
+    """A folder with byte code of SOURCES for every supported Python, made by this one."""
+    (compiled,) = compile_all(SOURCES, [sys.executable])
+    content = Prebuilt("3.13.0", {"tenacity": "9.1.2", "python-dotenv": "1.2.3"}, compiled.code)
+    for python in SUPPORTED:
+        prebuilt.write(tag(python), content, tmp_path / "prebuilt")
+    return tmp_path / "prebuilt"
+
+
+@pytest.fixture
+def one_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose only Python is the running one."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for variable in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.usefixtures("one_python")
+def test_a_machine_with_one_python_has_the_byte_code_of_all(brought: Path) -> None:
+    compiled = compile_all(SOURCES, None, brought)
+
+    assert tuple(one.tag for one in compiled) == EVERY_TAG
+    assert all(one.code.keys() == SOURCES.keys() for one in compiled)
+
+
+@pytest.mark.usefixtures("one_python")
+@pytest.mark.parametrize("name", ["3.12", "python3.12"])
+def test_a_named_python_s_byte_code_needs_no_interpreter(brought: Path, name: str) -> None:
+    (compiled,) = compile_all(SOURCES, [name], brought)
+
+    assert (compiled.tag, compiled.version) == ("cpython-312", (3, 12))
+
+
+OTHERS = ", ".join(
+    v
+    for v in ("3.11", "3.12", "3.13", "3.14", "3.15")
+    if v != f"{sys.version_info[0]}.{sys.version_info[1]}"
+)
+FOUND = "and no such Python was found on PATH, of pyenv or of uv"
+
+
+@pytest.mark.usefixtures("one_python")
+@pytest.mark.parametrize(
+    ("changed", "reason", "remedy"),
+    [
+        (
+            {"python/tenacity/b.py": "B = 3\n"},
+            "this package has it for tenacity==9.1.2 and python-dotenv==1.2.3 only",
+            "run pip install tenacity==9.1.2 python-dotenv==1.2.3, install them",
+        ),
+        (
+            {"python/appconfig_env/a.py": "A = 3\n"},
+            "appconfig_env/a.py changed since `make bytecode`",
+            "install them",
+        ),
+        (
+            {
+                "python/appconfig_env/a.py": "",
+                "python/appconfig_env/c.py": "",
+                "python/tenacity/b.py": "",
+            },
+            "appconfig_env/a.py and 1 more changed since `make bytecode`",
+            "install them",
+        ),
+    ],
+)
+def test_without_some_byte_code_no_layer_is_built(
+    brought: Path, changed: dict[str, str], reason: str, remedy: str
+) -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_all({**SOURCES, **changed}, None, brought)
+
+    assert str(caught.value) == (
+        f"no byte code for CPython {OTHERS}: {reason}, {FOUND}; {remedy}, "
+        "or name others with --python"
+    )
+
+
+@pytest.mark.usefixtures("one_python")
+def test_a_copy_without_byte_code_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CompileError) as caught:
+        compile_all(SOURCES, None, tmp_path / "none")
+
+    assert str(caught.value).startswith(
+        f"no byte code for CPython {OTHERS}: this copy of appconfig-env was packed without it, "
+    )
+
+
+def test_byte_code_of_other_sources_is_compiled_again(brought: Path) -> None:
+    (compiled,) = compile_all({**SOURCES, "python/tenacity/b.py": "B = 3\n"}, [OWN], brought)
+
+    (expected,) = compile_all({**SOURCES, "python/tenacity/b.py": "B = 3\n"}, [sys.executable])
+    assert compiled == expected
+
+
+def test_what_is_brought_along_survives_its_file(tmp_path: Path) -> None:
+    content = Prebuilt("3.13.0", {"a": "1"}, {"b.py": bytes(range(256)), "a.py": b"\n"})
+
+    prebuilt.write("cpython-313", content, tmp_path)
+    before = prebuilt.path("cpython-313", tmp_path).read_bytes()
+    prebuilt.write("cpython-313", content, tmp_path)
+
+    assert prebuilt.read("cpython-313", tmp_path) == content
+    assert prebuilt.path("cpython-313", tmp_path).read_bytes() == before
+    assert prebuilt.read("cpython-312", tmp_path) is None
 
 
 def test_building_into_a_folder_writes_the_same_files_as_in_the_zip(
@@ -526,7 +750,7 @@ def test_every_file_with_special_treatment_exists(layer: Path) -> None:
     for start in EXCLUDED:
         assert any(name.startswith(start) for name in every), start
         assert not [name for name in found if name.startswith(f"python/{start}")]
-    for start in (*REST, *FINDERS):
+    for start in (*HELPER, *REST, *FINDERS):
         assert any(name.startswith(start) for name in found), start
 
 
@@ -614,7 +838,7 @@ def test_a_named_python_is_found_where_version_managers_install_it(
     for variable in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
         monkeypatch.delenv(variable, raising=False)
 
-    (compiled,) = compile_all({}, [name])
+    (compiled,) = compile_all({}, [name], tmp_path / "none")
 
     assert compiled.version == sys.version_info[:2]
 

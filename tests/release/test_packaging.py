@@ -221,7 +221,7 @@ def test_an_installed_wheel_builds_the_same_layer_as_the_checkout(
     outputs = {}
     for name, path in (("installed", installed), ("checkout", ROOT)):
         output = tmp_path / f"{name}.zip"
-        words = ["layer", "--output", str(output), "--python", sys.executable]
+        words = ["layer", "--output", str(output)]
         result = run(sys.executable, "-m", "appconfig_env", *words, PYTHONPATH=str(path))
         assert result.returncode == 0, result.stderr
         outputs[name] = output.read_bytes()
@@ -251,6 +251,23 @@ def test_the_emulator_comes_from_the_pinned_sam() -> None:
     from tests.support.rie import RIE_WHEEL
 
     assert RIE_WHEEL in {f"{pin.name}=={pin.version}" for pin in pins("sam")}
+
+
+def test_make_dist_refuses_byte_code_of_other_sources(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "appconfig_env", tmp_path / "appconfig_env")
+    shutil.copytree(ROOT / "wrapper", tmp_path / "wrapper")
+    with (tmp_path / "appconfig_env" / "errors.py").open("a") as file:
+        file.write("CHANGED = True\n")
+
+    script = ROOT / "tools" / "prebuild_byte_code.py"
+    result = run(sys.executable, script, "--check", PYTHONPATH=str(tmp_path))
+
+    assert result.returncode == 1
+    assert result.stderr == (
+        "make: the byte code for python3.11, python3.12, python3.13, python3.14, python3.15 is of "
+        "other sources;\nmake: run make bytecode, and commit what it writes\n"
+    )
+    assert "prebuild_byte_code.py --check" in run("make", "-C", ROOT, "-n", "dist").stdout
 
 
 def test_make_without_a_target_lists_the_targets() -> None:

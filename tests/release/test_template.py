@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from appconfig_env._cli import layer as _layer
+from appconfig_env._cli.layer.pythons import PYTHONS
 from appconfig_env._config.settings import from_environ
 
 from ..support.paths import ROOT
@@ -105,6 +107,27 @@ def test_sam_build_builds_layer_and_function_without_docker(tmp_path: Path) -> N
     assert (layer / "python" / "appconfig_env" / "__init__.py").is_file()
     assert (layer / "python" / "tenacity" / "__init__.py").is_file()
     assert [path.name for path in (build / "ExampleFunction").iterdir()] == ["handler.py"]
+    (tmp_path / "same").mkdir()
+    _layer.build(tmp_path / "same")
+    assert contents(layer) == contents(tmp_path / "same"), "as by `make layer`"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_the_layer_has_the_byte_code_of_every_runtime_that_is_named() -> None:
+    every = resources()
+    runtimes = {
+        one["Properties"]["Runtime"] for one in every.values() if "Runtime" in one["Properties"]
+    }
+    runtimes |= set(every["AppConfigEnvLayer"]["Properties"]["CompatibleRuntimes"])
+
+    assert runtimes <= set(PYTHONS)
 
 
 def test_the_makefile_has_a_target_for_exactly_what_sam_builds_with_make() -> None:

@@ -24,7 +24,10 @@ ELSEWHERE = {
     "_cli.layer.anchors": "release/test_layer.py",
     "_cli.layer.bytecode": "release/test_layer.py",
     "_cli.layer.files": "release/test_layer.py",
+    "_cli.layer.minify": "release/test_layer.py",
     "_cli.layer.parts": "release/test_layer.py",
+    "_cli.layer.prebuilt": "release/test_layer.py",
+    "_cli.layer.pythons": "release/test_layer.py",
     "_cli.layer.sbom": "release/test_sbom.py",
     # An interface has no rules of its own.
     "_backends.aws.client": "contract/test_clients.py",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..arguments import Parser
 from .bytecode import CompileError, compile_all
 from .files import LayerError, plain_files
-from .parts import PARTS, choose, parts
+from .parts import byte_code_files
 from .sbom import SPECIFICATION, bill
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .files import LayerFile
 
 OUTPUT = Path("dist/appconfig-env-layer.zip")
-LIMIT_BYTES = 1536 * 1024  # all byte code for five Pythons takes a third of it
+LIMIT_BYTES = 1536 * 1024  # with the byte code for five Pythons, a zip has 80 % of it
 
 
 class Layer(NamedTuple):
@@ -32,29 +32,19 @@ class Layer(NamedTuple):
     Attributes:
         path: the zip or folder.
         size_bytes: of the zip, or of all files in the folder.
-        byte_code: by Python (`cpython-313`), the PARTS that it has byte code for.
+        byte_code: the Pythons that it has byte code for (`cpython-313`), the oldest first.
         bill: the bill of materials; None for a folder, which would include it in the layer.
     """
 
     path: Path
     size_bytes: int
-    byte_code: dict[str, tuple[str, ...]]
+    byte_code: tuple[str, ...]
     bill: Path | None = None
 
     def __str__(self) -> str:
         """Summarize the layer in one line."""
-        compiled = {tag: names for tag, names in self.byte_code.items() if names}
-        missing = [tag for tag in self.byte_code if tag not in compiled]
-        pythons = ", ".join(tag + _parts_note(names) for tag, names in compiled.items())
-        none = f", none for {', '.join(missing)}" if compiled and missing else ""
-        size = f"{self.size_bytes / 1024:.1f} KiB"
-        return f"{self.path}: {size}, byte code for {pythons or 'no Python'}{none}"
-
-
-def _parts_note(names: tuple[str, ...]) -> str:
-    if names == PARTS:
-        return ""
-    return f" ({names[0]} only)" if len(names) == 1 else f" ({' and '.join(names)} only)"
+        pythons = ", ".join(self.byte_code) or "no Python"
+        return f"{self.path}: {self.size_bytes / 1024:.1f} KiB, byte code for {pythons}"
 
 
 def build(
@@ -68,20 +58,21 @@ def build(
     Args:
         output: the zip to write, or an existing folder to fill with only the layer's files, as
             `sam build` requires.
-        pythons: the interpreters to compile with, the most important first. By default this one,
-            and each of CPython 3.11 to 3.15 found on PATH.
-        limit_bytes: the zip stays below this size by omitting byte code.
+        pythons: the Pythons whose functions start fast. By default all that are supported, whatever
+            this machine has.
+        limit_bytes: the zip must be smaller than this.
 
     Raises:
-        LayerError: a file of the layer is missing, or was changed after installation.
-        CompileError: one of `pythons` cannot compile.
+        LayerError: a file of the layer is missing, or was changed after installation; or the zip
+            would reach its limit.
+        CompileError: there is no byte code for one of `pythons`.
         OSError: the output cannot be written.
     """
     plain = plain_files()
     sources = {file.name: file.data.decode() for file in plain if file.name.endswith(".py")}
     compiled = compile_all(sources, pythons)
-    chosen = choose(parts(compiled), plain, limit_bytes)
-    files = sorted(plain + [file for part in chosen for file in part.files])
+    files = sorted(plain + [file for one in compiled for file in byte_code_files(one, sources)])
+    _require_below(limit_bytes, files)
     bill_path = None
     if output.is_dir():
         _write_folder(output, files)
@@ -90,11 +81,18 @@ def build(
         bill_path = output.with_suffix(".cdx.json")
         _write_zip(output, files, bill_path)
         size_bytes = output.stat().st_size
-    byte_code = {
-        one.tag: tuple(part.name for part in chosen if part.tag == one.tag)
-        for one in sorted(compiled, key=lambda one: one.version)
-    }
-    return Layer(output, size_bytes, byte_code, bill_path)
+    return Layer(output, size_bytes, tuple(one.tag for one in compiled), bill_path)
+
+
+def _require_below(limit_bytes: int, files: Sequence[LayerFile]) -> None:
+    """Refuse a zip that is too large; without some byte code, some functions would start slowly."""
+    end_of_zip_bytes = 22
+    size_bytes = end_of_zip_bytes + sum(file.size_bytes for file in files)
+    if size_bytes >= limit_bytes:
+        raise LayerError(
+            f"the zip would have {size_bytes / 1024:,.1f} KiB, expected less than "
+            f"{limit_bytes / 1024:,.1f}; name fewer Pythons with --python, or set a higher --limit"
+        )
 
 
 def _write_zip(output: Path, files: Sequence[LayerFile], bill_path: Path) -> None:
@@ -139,17 +137,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--python",
         action="append",
-        metavar="PATH",
-        help="an interpreter to compile with: a path, or a name or version on PATH, of pyenv or of "
-        "uv (python3.13, 3.13); can be repeated, the most important first "
-        "(default: this one and each of CPython 3.11 to 3.15 on PATH)",
+        metavar="PYTHON",
+        help="a Python whose functions are to start fast: a name or version (python3.13, 3.13), "
+        "or the path of an interpreter to compile with; can be repeated "
+        "(default: each of CPython 3.11 to 3.15)",
     )
     parser.add_argument(
         "--limit",
         type=int,
         default=LIMIT_BYTES // 1024,
         metavar="KIB",
-        help="keep the zip below this size by omitting byte code (default: %(default)s)",
+        help="fail if the zip would not be smaller (default: %(default)s)",
     )
     arguments = parser.parse_args(argv)
     limit_bytes = arguments.limit * 1024

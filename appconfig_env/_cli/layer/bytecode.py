@@ -1,31 +1,27 @@
-"""Minifies a layer's Python code: sources without comments, and byte code for each interpreter.
+"""The byte code of a layer's sources for each Python: brought along (prebuilt.py), or compiled.
 
 Which files a layer has is decided in files.py and parts.py. Not in the layer.
 """
 
 from __future__ import annotations
 
-import ast
 import base64
-import io
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tokenize
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..._config.wording import printable
 from ...errors import AppConfigEnvError
+from . import prebuilt, pythons
+from .pythons import PYTHONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-# Those of Lambda; 3.15 as a preview.
-PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14", "python3.15")
+OURS = "python/appconfig_env/"
 
 # The byte code has no docstrings and asserts (like `python -OO`), no function annotations (they are
 # never read, but built at each cold start), no code for type checkers, and no column positions
@@ -107,94 +103,80 @@ class Compiled(NamedTuple):
     code: dict[str, bytes]
 
 
-# Added as the last line of copied sources: Apache 2.0, 4 (b), and other licences require it.
-CHANGED = "# Changed for this layer of appconfig-env: comments, docstrings, annotations removed.\n"
+def compile_all(
+    sources: Mapping[str, str],
+    named: Sequence[str] | None,
+    folder: Path = prebuilt.FOLDER,
+) -> list[Compiled]:
+    """Return the byte code for each of the Pythons, the oldest first.
 
+    Args:
+        sources: the sources, by name.
+        named: paths of interpreters that compile; or names and versions, for which `folder` may
+            have the byte code. By default, every supported Python.
+        folder: where prebuilt.py reads.
 
-def minified_copy(source: str) -> str:
-    """Minify another author's source: keep the notices at its top, and append CHANGED."""
-    lines = source.splitlines(keepends=True)
-    top = next((n for n, line in enumerate(lines) if line[0] not in "#\n"), len(lines))
-    rest = without_comments(source).splitlines(keepends=True)[top:]
-    return "".join([*lines[:top], *rest, CHANGED])
-
-
-@cache  # takes most of a build's time, and the next build in this process has the same sources
-def without_comments(source: str) -> str:
-    """Minify a source line for line: no comments, docstrings and function annotations.
-
-    Code for type checkers is removed too, as in byte code.
+    Raises:
+        CompileError: a named Python is not found or cannot compile, or there is neither byte code
+            nor an interpreter for a supported one.
     """
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column].rstrip()
-    every = list(ast.walk(ast.parse(source)))
-    for node in every:
-        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        if ast.get_docstring(node, clean=False) is not None:
-            _blank(lines, node.body[:1], '""')  # a string, because it may be the only statement
-    for node in every:
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-            _blank(lines, node.body, "pass")
-    text = "\n".join(lines) + "\n"
-    return _without_annotations(text)
-
-
-def _without_annotations(source: str) -> str:
-    """Remove function annotations that do not span several lines."""
-    lines = [line.encode() for line in source.split("\n")]  # positions are in bytes
-    spans = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.arg) and node.annotation is not None:
-            start = node.col_offset + len(node.arg.encode())
-            spans.append((node.lineno, start, node.annotation))
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns is not None:
-            arrow = lines[node.returns.lineno - 1].rfind(b"->", 0, node.returns.col_offset)
-            spans.append((node.returns.lineno, arrow, node.returns))
-    for row, start, annotation in sorted(spans, key=lambda span: span[:2], reverse=True):
-        line = lines[row - 1]
-        if start >= 0 and row == annotation.lineno == annotation.end_lineno:
-            lines[row - 1] = line[:start].rstrip() + line[annotation.end_col_offset :]
-    return b"\n".join(lines).decode()
-
-
-def _blank(lines: list[str], body: list[ast.stmt], replacement: str) -> None:
-    """Replace statements with `replacement` and blank lines, so that no line moves."""
-    decorators = [decorator.lineno for decorator in getattr(body[0], "decorator_list", ())]
-    first = min([body[0].lineno, *decorators]) - 1
-    last = body[-1].end_lineno or body[-1].lineno
-    before = lines[first].encode()[: body[0].col_offset].decode()
-    lines[first:last] = [before + replacement] + [""] * (last - first - 1)
-
-
-def compile_all(sources: Mapping[str, str], pythons: Sequence[str] | None) -> list[Compiled]:
-    """Compile with each of `pythons`; by default with this one, then the others, newest first."""
-    if pythons is not None:
-        every = [_compile_named(sources, python) for python in pythons]
+    if named is None:
+        every = _every_supported(sources, folder)
     else:
-        every = [_compile(sources, sys.executable)]
-        own = "python{}.{}".format(*every[0].version)
-        for name in reversed(PYTHONS):
-            if name != own and (compiled := _compile_on_path(sources, name)):
-                every.append(compiled)
+        every = [_of_named(sources, name, folder) for name in named]
     by_tag = {one.tag: one for one in reversed(every)}
-    return [one for one in every if by_tag[one.tag] is one]
+    return sorted(by_tag.values(), key=lambda one: one.version)
 
 
-def _compile_named(sources: Mapping[str, str], name: str) -> Compiled:
-    """Compile with the interpreter that the user names: a path, `python3.13` or `3.13`.
+def _every_supported(sources: Mapping[str, str], folder: Path) -> list[Compiled]:
+    """A function of a Python that is missing would start slowly, and nothing would tell why."""
+    every, missing = [], []
+    for program in PYTHONS:
+        try:
+            every.append(_of_supported(sources, program, folder))
+        except CompileError:
+            missing.append(program)
+    if missing:
+        raise CompileError(_missing(sources, missing, folder))
+    return every
+
+
+def _of_supported(sources: Mapping[str, str], program: str, folder: Path) -> Compiled:
+    if compiled := _brought(sources, program, folder):
+        return compiled
+    if pythons.version(program) == sys.version_info[:2]:
+        return _compile(sources, sys.executable)
+    return _compile_found(sources, program)
+
+
+def _of_named(sources: Mapping[str, str], name: str, folder: Path) -> Compiled:
+    """Return the byte code for a Python named by a path, `python3.13` or `3.13`."""
+    if "/" in name:
+        return _compile(sources, name)
+    program = f"python{name}" if name[:1].isdigit() else name
+    return _brought(sources, program, folder) or _compile_found(sources, program)
+
+
+def _brought(sources: Mapping[str, str], program: str, folder: Path) -> Compiled | None:
+    """Return the byte code for one of PYTHONS that is in the folder, if it is of these sources."""
+    if program not in PYTHONS:
+        return None
+    tag = pythons.tag(program)
+    content = prebuilt.read(tag, folder)
+    if content is None or content.stale(sources):
+        return None
+    code = {name: content.code[name] for name in sources}
+    return Compiled(tag, pythons.version(program), code)
+
+
+def _compile_found(sources: Mapping[str, str], program: str) -> Compiled:
+    """Compile with the first working interpreter of a name.
 
     Raises:
         CompileError: none is found, or the first one cannot compile, nor any of the others.
     """
-    if "/" in name:
-        return _compile(sources, name)
-    program = f"python{name}" if name[:1].isdigit() else name
     first: CompileError | None = None
-    for python in _found(program):
+    for python in pythons.found(program):
         try:
             return _compile(sources, python)
         except CompileError as error:
@@ -202,32 +184,27 @@ def _compile_named(sources: Mapping[str, str], name: str) -> Compiled:
     raise first or CompileError(f"{program}: not found on PATH; pass the path of a Python")
 
 
-def _found(program: str) -> Iterator[str]:
-    """Yield the paths of all programs of a name: on PATH, then those of pyenv and uv."""
-    for folder in os.get_exec_path():
-        if path := shutil.which(program, path=folder):
-            yield path
-    home = Path.home()
-    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    for root, versions in (
-        (os.environ.get("PYENV_ROOT") or home / ".pyenv", "versions"),
-        (os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python", "."),
-    ):
-        yield from map(str, sorted((Path(root) / versions).glob(f"*/bin/{program}")))
-
-
-def _compile_on_path(sources: Mapping[str, str], name: str) -> Compiled | None:
-    """Compile with the first working interpreter of this name.
-
-    Version managers put names on PATH that fail until a version is selected.
-    """
-    for folder in os.get_exec_path():
-        if python := shutil.which(name, path=folder):
-            try:
-                return _compile(sources, python)
-            except CompileError:
-                continue
-    return None
+def _missing(sources: Mapping[str, str], missing: Sequence[str], folder: Path) -> str:
+    """Return the error for Pythons without byte code: why, and the shortest ways to it."""
+    names = ", ".join(python.removeprefix("python") for python in missing)
+    brought = prebuilt.read(pythons.tag(missing[0]), folder)
+    stale = brought.stale(sources) if brought else []
+    first = ""
+    if not brought:
+        why = "this copy of appconfig-env was packed without it"
+    elif all(not name.startswith(OURS) for name in stale):
+        wanted = " ".join(f"{name}=={version}" for name, version in brought.packages.items())
+        why = f"this package has it for {wanted.replace(' ', ' and ')} only"
+        first = f"run pip install {wanted}, "
+    else:
+        changed = [name.removeprefix("python/") for name in stale if name.startswith(OURS)]
+        more = f" and {len(changed) - 1} more" if changed[1:] else ""
+        why = f"{changed[0]}{more} changed since `make bytecode`"
+    return (
+        f"no byte code for CPython {names}: {why}, and no such Python was found on PATH, of pyenv "
+        f"or of uv; {first}install {'it' if len(missing) == 1 else 'them'}, or name others with "
+        "--python"
+    )
 
 
 def _reason(stderr: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import AppConfigEnvError
 from . import anchors
-from .bytecode import minified_copy, without_comments
+from .minify import minified_copy, without_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,42 +1,59 @@
-"""Divides a layer's byte code into parts, and selects the parts that fit.
+"""Lays out a layer's byte code: a bundle of our modules, and the copied packages' files.
 
 bytecode.py compiles it, _bytecode_bundle.py reads it. Not in the layer.
 """
 
 from __future__ import annotations
 
+import ast
 import marshal
 from _imp import source_hash
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from .bytecode import OURS
 from .files import LayerFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from .bytecode import Compiled
 
-OURS = "python/appconfig_env/"
 # The modules that find a bundle are imported before it, so they are files of their own.
 FINDERS = (OURS + "__init__.py", OURS + "_bytecode_bundle.py")
-# Our modules that functions import only after a failure, in rare cases or for optional features.
-# Usual cold starts or calls of the helper import all others. A path matches all that begin with it.
-REST = (
+# A process reads whole sections. In the first are exactly the modules that the wrapper imports at a
+# usual cold start; a path in the other two matches all that begin with it.
+HELPER = (  # what the function's process imports besides, in usual calls of the helper
+    OURS + "_cache/store.py",
+    OURS + "_content/convert.py",
+    OURS + "_content/flags.py",
+    OURS + "_content/unevaluated.py",
+    OURS + "_helper/",
+)
+REST = (  # what functions import only after a failure, in rare cases or for optional features
     OURS + "__main__.py",  # run by path, so Python compiles it each time
-    OURS + "_wrapper/background.py",
-    OURS + "_helper/loop_reader.py",
-    OURS + "_helper/static_store.py",
-    OURS + "_content/profiles.py",
+    OURS + "_backends/aws/boto3_",
+    OURS + "_backends/aws/client.py",
+    OURS + "_backends/aws/iam.py",
+    OURS + "_backends/aws/retry.py",
+    OURS + "_backends/local.py",
+    OURS + "_cache/effects.py",
+    OURS + "_cli/",
     OURS + "_content/json_lines.py",
+    OURS + "_content/profiles.py",
     OURS + "_content/strict_dotenv.py",
     OURS + "_content/strict_yaml.py",
     OURS + "_content/yaml_",
-    OURS + "_backends/aws/boto3_",
-    OURS + "_backends/aws/retry.py",
-    OURS + "_backends/local.py",
+    OURS + "_helper/environment.py",
+    OURS + "_helper/loop_reader.py",
+    OURS + "_helper/static_store.py",
+    OURS + "_wrapper/background.py",
+    OURS + "_wrapper/progress.py",
+    OURS + "_wrapper/runtime_api.py",
+    OURS + "_wrapper/shell.py",
     OURS + "openfeature/",
     OURS + "testing.py",
 )
+SECTIONS = ("start", "helper", "rest")
 # Copied modules without byte code: one is for users of tornado, the others have one line.
 UNCOMPILED = (
     "python/dotenv/version.py",
@@ -45,65 +62,25 @@ UNCOMPILED = (
 )
 
 
-# The most important first: two bundles of our modules, and the copied packages' files.
-PARTS = ("start", "rest", "libraries")
-
-
-class Part(NamedTuple):
-    """Byte code for one Python that is useful only as a whole.
-
-    Attributes:
-        tag: the Python (`cpython-313`).
-        name: one of PARTS.
-        files: the files.
-    """
-
-    tag: str
-    name: str
-    files: tuple[LayerFile, ...]
-
-
-def parts(compiled: Iterable[Compiled]) -> list[Part]:
-    """Return all parts, the most important first: part by part, Python by Python."""
-    every = list(compiled)
-    return [Part(one.tag, name, tuple(_files(one, name))) for name in PARTS for one in every]
-
-
-def choose(candidates: Iterable[Part], plain: Sequence[LayerFile], limit_bytes: int) -> list[Part]:
-    """Select the parts that keep the zip below the limit; a Python gets no part after a gap.
-
-    All byte code for one Python fits, that for two does not. A function compiles the missing part
-    at each cold start; one layer for each Python (--python), or a higher --limit, avoids that.
-    """
-    end_of_zip_bytes = 22
-    size_bytes = end_of_zip_bytes + sum(file.size_bytes for file in plain)
-    chosen = []
-    ended = set()
-    for part in candidates:
-        new_size_bytes = size_bytes + sum(file.size_bytes for file in part.files)
-        if part.tag in ended or new_size_bytes >= limit_bytes:
-            ended.add(part.tag)
-        else:
-            size_bytes = new_size_bytes
-            chosen.append(part)
-    return chosen
-
-
-def _files(compiled: Compiled, part: str) -> list[LayerFile]:
-    code = compiled.code
-    if part == "libraries":
-        copied = (name for name in code if not name.startswith((OURS, *UNCOMPILED)))
-        return [_cached(name, compiled) for name in copied]
-    names = [
-        name
-        for name in code
-        if name.startswith(OURS)
-        and name not in FINDERS
-        and name.startswith(REST) == (part == "rest")
+def byte_code_files(compiled: Compiled, sources: Mapping[str, str]) -> list[LayerFile]:
+    """Return all files for one Python."""
+    ours = [name for name in compiled.code if name.startswith(OURS) and name not in FINDERS]
+    copied = [name for name in compiled.code if not name.startswith((OURS, *UNCOMPILED))]
+    data = bundle(
+        {name.removeprefix(OURS): compiled.code[name] for name in ours},
+        {name.removeprefix(OURS): sources[name] for name in ours},
+    )
+    return [
+        LayerFile(f"{OURS}__pycache__/modules.{compiled.tag}.bundle", data),
+        *(_cached(name, compiled) for name in (*FINDERS, *copied)),
     ]
-    data = bundle({name.removeprefix(OURS): code[name] for name in names})
-    finders = [_cached(name, compiled) for name in FINDERS if part == "start"]
-    return [*finders, LayerFile(f"{OURS}__pycache__/{part}.{compiled.tag}.bundle", data)]
+
+
+def section_of(file: str) -> str:
+    """Return which one of SECTIONS a source of ours is in."""
+    if file.startswith(REST):
+        return "rest"
+    return "helper" if file.startswith(HELPER) else "start"
 
 
 def _cached(name: str, compiled: Compiled) -> LayerFile:
@@ -113,21 +90,53 @@ def _cached(name: str, compiled: Compiled) -> LayerFile:
     return LayerFile(f"{folder}/__pycache__/{stem}.{compiled.tag}.pyc", compiled.code[name])
 
 
-def bundle(files: Mapping[str, bytes]) -> bytes:
+def bundle(files: Mapping[str, bytes], sources: Mapping[str, str]) -> bytes:
     """Return a bundle of byte code for _bytecode_bundle.py.
 
     In the zip it takes a third less than one file per module.
+
+    Args:
+        files: .pyc files, by the names of their sources relative to the package.
+        sources: the sources themselves.
     """
     header_bytes = 16
-    index = {}
-    codes = b""
-    for name in sorted(files, reverse=True):
-        codes = files[name][header_bytes:] + codes
-        index[_module(name)] = (name, len(codes))
+    key = int.from_bytes(next(iter(files.values()))[:4], "little")
+    modules: dict[str, tuple[str, int, int, int, tuple[str, ...]]] = {}
+    names = {_module(file): file for file in files}
+    sections: dict[str, bytes] = dict.fromkeys(SECTIONS, b"")
+    for file in sorted(files):
+        section = section_of(OURS + file)
+        code = files[file][header_bytes:]
+        place = len(sections[section])
+        imported = tuple(imports(file, sources[file], names))
+        modules[_module(file)] = (file, SECTIONS.index(section), place, len(code), imported)
+        sections[section] += code
+    bounds: list[tuple[int, int, bytes]] = []
+    content = b""
+    for data in reversed(sections.values()):
+        content = data + content
+        # Places are counted from the end, so that they do not depend on the index's own length.
+        bounds.insert(0, (-len(content), len(data), source_hash(key, data)))
     # Version 2 of the format: the output of later ones depends on objects' reference counts.
-    data = marshal.dumps(index, 2) + codes
-    magic = next(iter(files.values()))[:4]
-    return source_hash(int.from_bytes(magic, "little"), data) + data
+    index = marshal.dumps((modules, bounds), 2)
+    return source_hash(key, index) + len(index).to_bytes(3, "little") + index + content
+
+
+def imports(file: str, source: str, modules: Collection[str]) -> Iterator[str]:
+    """Yield the modules that a source of ours imports in any case, in its order.
+
+    Except a package's own modules: what the package does before it imports them comes first.
+    """
+    own = _module(file)
+    parts = f"appconfig_env/{file}".split("/")[:-1]
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = ".".join(parts[: len(parts) - node.level + 1])
+            base = f"{base}.{node.module}" if node.module else base
+            named = (base, *(f"{base}.{one.name}" for one in node.names))
+            yield from (
+                one for one in named if one in modules and not f"{one}.".startswith(f"{own}.")
+            )
 
 
 def _module(file: str) -> str:
