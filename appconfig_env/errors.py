@@ -144,20 +144,27 @@ def by_cause(
         For each group, in the order of their first sources: the line, how many sources it names,
         and what they share.
     """
-    groups: dict[tuple[object, ...], tuple[K, dict[str, None], list[Failure]]] = {}
-    for name, failure, shared in failed:
-        key = (shared, *failure.cause())
-        _, names, failures = groups.setdefault(key, (shared, {}, []))
-        names[name] = None
-        failures.append(failure)
     return [
         (
             f"{', '.join(names)}: {_sentence(failures, note(len(names), shared) if note else '')}",
             len(names),
             shared,
         )
-        for shared, names, failures in groups.values()
+        for names, failures, shared in grouped(failed)
     ]
+
+
+def grouped(
+    failed: Iterable[tuple[str, Failure, K]],
+) -> list[tuple[list[str], list[Failure], K]]:
+    """Return the groups of `by_cause` as data: their sources, their failures, what they share."""
+    groups: dict[tuple[object, ...], tuple[dict[str, None], list[Failure], K]] = {}
+    for name, failure, shared in failed:
+        key = (shared, *failure.cause())
+        names, failures, _ = groups.setdefault(key, ({}, [], shared))
+        names[name] = None
+        failures.append(failure)
+    return [(list(names), failures, shared) for names, failures, shared in groups.values()]
 
 
 def _sentence(failures: list[Failure], note: str = "") -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from _thread import allocate_lock
 
+from .._config.environ import DETAILED_LEVELS
 from .._config.sources import FILE
+from .base import Outcomes, calls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ class Router:
             # boto3 takes half a second here, several in a small function.
             if took > WORTH_COUNTING_SECONDS:
                 timeout = max(LEAST_FETCH_SECONDS, round(timeout - took, 1))
-            outcomes.update(backend(others, timeout))
+            found = backend(others, timeout)
+            return Outcomes({**outcomes, **found}, calls_of(found))
         return outcomes
 
     def _loaded(self) -> Backend:
@@ -70,5 +73,6 @@ class Router:
             else:
                 from .aws.choose import backend  # 20 ms with TLS, not needed for sources on disk
 
-                self._remote = backend(self._settings.aws, self._environ)
+                records_all = self._settings.log_level in DETAILED_LEVELS
+                self._remote = backend(self._settings.aws, self._environ, records_all=records_all)
         return self._remote

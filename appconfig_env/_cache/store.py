@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 
+from .._backends.base import calls_of
+from .._config.environ import DETAILED_LEVELS
 from .._config.settings import HANDOFF, from_environ
 from .._config.wording import counted
-from ..errors import by_cause
 from . import actions, repository
 from . import handoff as handoffs
 from .entry import is_fresh
@@ -16,15 +17,35 @@ from .snapshot import Snapshot, completed, fingerprint, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from typing import Protocol
 
-    from .._backends.base import Backend
+    from .._backends.base import Backend, Outcome
     from .._config.settings import Settings
     from .._config.sources import Source
     from .._content.variables import Variables
+    from ..errors import Failure
     from .file_lock import FileLock
 
-    Log = Callable[[str, str], None]
+    class Log(Protocol):
+        """Takes a level, a message, and what JSON has in addition."""
+
+        def __call__(
+            self, level: str, message: str, fields: Mapping[str, object] | None = None, /
+        ) -> None: ...
+
+    class LogWith(Protocol):
+        """The same, after the settings."""
+
+        def __call__(
+            self,
+            settings: Settings,
+            level: str,
+            message: str,
+            fields: Mapping[str, object] | None = None,
+            /,
+        ) -> None: ...
+
     # The period in which nothing is stale (from, until; in Unix seconds), and every name's value.
     Seen = tuple[float, float, Mapping[str, str]]
 
@@ -56,7 +77,7 @@ class Store:
         now: Unix seconds.
         make_backend: returns the backend that reads the sources.
         jitter: returns a number from 0 to 1, see `load`.
-        log: takes the settings, a level and a message.
+        log: takes the settings, a level, a message and its fields.
         restored_at: when the process was restored from a SnapStart snapshot.
 
     Attributes:
@@ -73,7 +94,7 @@ class Store:
         now: Callable[[], float],
         make_backend: Callable[[Settings, Mapping[str, str]], Backend],
         jitter: Callable[[], float],
-        log: Callable[[Settings, str, str], None],
+        log: LogWith,
         restored_at: float = ALWAYS,
     ) -> None:
         handoff = handoffs.loads(environ.get(HANDOFF, ""))
@@ -100,7 +121,9 @@ class Store:
         self._is_restored = restored_at != ALWAYS
         self._busy_until = ALWAYS
         self._stalled: tuple[list[float], float] | None = None
-        self.log: Log = lambda level, message: log(settings, level, message)
+        self.log: Log = lambda level, message, fields=None: log(settings, level, message, fields)
+        self._outcomes: Mapping[str, Outcome] = {}  # of the last fetch, at these levels only
+        self._has_reported_batch = self._is_wrapped  # by the wrapper
         self._logged: set[str] = set()
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
@@ -301,6 +324,7 @@ class Store:
             even_fresh=even_fresh,
             skip=skip,
             fallback=lambda: repository.read_fallback(self.settings, self._log_once),
+            report=self._report_calls,
         )
 
     def _distrusted(self, snapshot: Snapshot) -> list[str]:
@@ -333,12 +357,17 @@ class Store:
             return self.published.seen[2]
         self._rendered = rendered
         values = snapshot.values(settings)
-        kept = self._configured & settings.fixed if settings.overwrite else self._configured
-        in_place = {source.variable for source in settings.sources if source.variable}
-        for name in values.keys() & (kept - in_place | self._kept):
+        for name in values.keys() & self._fixed_names():
             del values[name]
         self.sourced |= values.keys()
         return values
+
+    def _fixed_names(self) -> frozenset[str]:
+        """Return the names that no source sets, because the function or a program has set them."""
+        settings = self.settings
+        kept = self._configured & settings.fixed if settings.overwrite else self._configured
+        in_place = {source.variable for source in settings.sources if source.variable}
+        return kept - in_place | self._kept
 
     def _log_once(self, level: str, message: str) -> None:
         """Log what would be the same at each attempt."""
@@ -346,8 +375,36 @@ class Store:
             self._logged.add(message)
             self.log(level, message)
 
+    def _report_calls(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Log each call that was recorded, and once that secrets could not be read together."""
+        if self.settings.log_level in DETAILED_LEVELS:
+            self._outcomes = outcomes
+        if not calls_of(outcomes):
+            return
+        from . import log_lines  # for debug and trace, and after a failed call
+
+        for line in log_lines.call_lines(outcomes):
+            self.log(*line)
+        level = "debug" if self._has_reported_batch else "info"
+        refused = log_lines.batch_line(self.settings, outcomes, level)
+        if refused is not None:
+            self._has_reported_batch = True
+            self.log(*refused)
+
+    def _report_sources(self) -> None:
+        """Log how each source was read, and which names it has."""
+        from . import log_lines  # only for debug and trace
+
+        settings, snapshot = self.settings, self.snapshot
+        ownership = log_lines.Ownership(settings, snapshot, self._fixed_names())
+        for line in log_lines.source_lines(settings, snapshot, self._outcomes, ownership):
+            self.log(*line)
+        self._outcomes = {}
+
     def _report(self, previous: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
+        if self.settings.log_level in DETAILED_LEVELS and self._outcomes:
+            self._report_sources()
         failed, recovered = [], dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
             earlier = previous.entries.get(reference)
@@ -356,18 +413,34 @@ class Store:
                 used = None if entry.rendering(sources).missing else entry.in_use(sources)
                 failed.append((self.settings.label(reference), entry.failure, used))
             elif earlier and earlier.failure and not entry.failure:
-                recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
-        for line, _, _ in by_cause(
-            failed, lambda number, used: used[number > 1] if used is not None else ""
-        ):
-            self.log("warn", line)
+                recovered.setdefault(earlier.failures, []).append(reference)
+        if failed:
+            self._report_failures(failed)
         for failures, references in recovered.items():
             attempts = counted(failures, "failed attempt")
-            self.log("info", f"{', '.join(references)}: recovered after {attempts}")
+            labels = ", ".join(map(self.settings.label, references))
+            fields = {"source": ", ".join(references)}
+            self.log("info", f"{labels}: recovered after {attempts}", fields)
         reported = {line for _, line in _left_out(previous, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in reported:
-                self.log("warn", f"{source.public_reference}: {line}")
+                self.log("warn", f"{source.public_reference}: {line}", _about(source))
+
+    def _report_failures(
+        self, failed: Iterable[tuple[str, Failure, tuple[str, str] | None]]
+    ) -> None:
+        from .log_lines import failure_lines  # only after a failure
+
+        for line, fields, _ in failure_lines(
+            self.settings, failed, lambda number, used: used[number > 1] if used is not None else ""
+        ):
+            self.log("warn", line, fields)
+
+
+def _about(source: Source) -> Mapping[str, object]:
+    from .log_lines import source_fields  # only for warnings
+
+    return source_fields([source])
 
 
 def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:

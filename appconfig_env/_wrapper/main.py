@@ -8,7 +8,7 @@ import time
 
 from .._config.references import is_reference
 from .._config.settings import HANDOFF, PREFIX, from_environ
-from ..errors import AppConfigEnvError
+from ..errors import AppConfigEnvError, LoadError
 from .exec import ExecError, become, end_by_interrupt, environ_at_exec, execute, initial_environ
 from .log import StartLog, to_stderr
 
@@ -93,8 +93,7 @@ def main(
         result.pop(NEXT_WRAPPER, None)  # else a chain that comes back here would never end
         return execute(words, result, execve)
     except AppConfigEnvError as error:
-        for line in str(error).split("\n"):
-            log.fail(line)
+        _log_problems(error, log)
         return _reported(environ, error, 1)
     except ExecError as error:
         if log.settings is not None and words[0] == log.settings.next_wrapper:
@@ -105,6 +104,20 @@ def main(
         unexpected = _unexpected(error)
         log.fail(str(unexpected), "fatal")
         return _reported(environ, unexpected, 1)
+
+
+def _log_problems(error: AppConfigEnvError, log: StartLog) -> None:
+    """Log why startup fails: a line for each problem, or for each cause with its fields."""
+    settings = log.settings
+    if not isinstance(error, LoadError) or settings is None:
+        for line in str(error).split("\n"):
+            log.fail(line)
+        return
+    from .._cache.log_lines import failure_lines  # only a startup that fails to read pays for it
+
+    failed = ((one.source, one.failure, None) for one in error.errors)
+    for line, fields, _ in failure_lines(settings, failed):
+        log.fail(line, fields=fields)
 
 
 def _reported(environ: Mapping[str, str], error: Exception, exit_code: int) -> int:
@@ -186,4 +199,5 @@ def _warn_of_texts(environ: Mapping[str, str], passed: Handoff, log: StartLog) -
                 f"{name} was left as it is, although it looks like a reference: a source may have "
                 f"set it; unset {name}, and add its reference with as={name} to {PREFIX}SOURCES, "
                 "if it is to be read",
+                {"variable": name},
             )

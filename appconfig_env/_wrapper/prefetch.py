@@ -7,21 +7,23 @@ import sys
 import time
 
 from .._backends import router, system
+from .._backends.base import calls_of
 from .._cache import handoff, repository
 from .._cache.load import load, refresh_seconds, stale
 from .._cache.snapshot import Snapshot
-from .._config.environ import is_snap_start
+from .._config.environ import DETAILED_LEVELS, is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
 from .._config.wording import counted
-from ..errors import LoadError, by_cause
+from ..errors import LoadError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from .._backends.base import Backend
+    from .._backends.base import Backend, Outcome
     from .._config.settings import Settings
+    from .._config.sources import Source
     from ..errors import Failure
     from .background import Send, Start
     from .log import StartLog
@@ -69,6 +71,8 @@ class Prefetch:
         self._make_backend = make_backend or router.Router
         self._start_background = start_background
         self._jitter = jitter or system.jitter
+        self._outcomes: Mapping[str, Outcome] = {}  # of the last load, at these levels only
+        self._has_reported_batch = False
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
         """Return the environment of `command` with every source's variables; write the snapshot.
@@ -91,6 +95,9 @@ class Prefetch:
             snapshot = self._load(moment, reused, skipped)
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(access, snapshot.without_tokens(deferred) if deferred else snapshot)
+            ages = _ages(reused, snapshot, moment) if reused is not None else {}
+            if settings.log_level in DETAILED_LEVELS:
+                self._report_sources(snapshot, ages)
             self._report_failures(snapshot)
             result, names = self._export(snapshot)
             passed = self._handoff(moment)
@@ -100,7 +107,7 @@ class Prefetch:
                 passed.background = self._load_in_background(snapshot, background, access)
         result[HANDOFF] = handoff.dumps(passed)
         loading = background if passed.background is not None else []
-        self._report_success(names, snapshot, loading, time.monotonic() - began)
+        self._report_success(names, snapshot, ages, loading, time.monotonic() - began)
         return result
 
     def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
@@ -137,7 +144,45 @@ class Prefetch:
             even_fresh=_failed(reused),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
+            report=self._report_calls,
         )
+
+    def _report_calls(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Log each call that was recorded, and that secrets could not be read together."""
+        if self._settings.log_level in DETAILED_LEVELS:
+            self._outcomes = outcomes
+        if not calls_of(outcomes):
+            return
+        from .._cache import log_lines  # for debug and trace, and after a failed call
+
+        for line in log_lines.call_lines(outcomes):
+            self._log.write(*line)
+        refused = log_lines.batch_line(self._settings, outcomes)
+        if refused is not None and not self._has_reported_batch:
+            self._has_reported_batch = True  # for the child, too
+            self._log.write(*refused)
+
+    def _report_sources(self, snapshot: Snapshot, ages: Mapping[str, float] | None = None) -> None:
+        """Log where each source's values come from, and which names it sets.
+
+        Args:
+            snapshot: after the load.
+            ages: see `_ages`; None for the sources of the last load only.
+        """
+        from .._cache import log_lines  # only for debug and trace
+
+        settings = self._settings
+        origins = {}
+        if ages is not None:
+            origins = dict.fromkeys(settings.resources(), "not awaited (env=no)")
+            origins |= {
+                name: f"from the snapshot file, {age:.0f} s old" for name, age in ages.items()
+            }
+        kept = self._kept()
+        configured = self._configured(kept, self._in_place() - kept)
+        ownership = log_lines.Ownership(settings, snapshot, configured, only_env=True)
+        for line in log_lines.source_lines(settings, snapshot, self._outcomes, ownership, origins):
+            self._log.write(*line)
 
     def _publish(self, access: repository.SnapshotRepository, snapshot: Snapshot) -> None:
         problem = access.put(snapshot)
@@ -169,52 +214,79 @@ class Prefetch:
                 continue
             shared = ("warn", entry.in_use(sources))
             failed.append((settings.label(reference), entry.failure, shared))
-        for line, _, (level, _) in by_cause(failed, lambda number, shared: shared[1][number > 1]):
-            log.write(level, line)
+        from .._cache.log_lines import failure_lines  # only after a failure
+
+        for line, fields, (level, _) in failure_lines(
+            settings, failed, lambda number, shared: shared[1][number > 1]
+        ):
+            log.write(level, line, fields)
 
     def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
         """Log which of the resources make a refresh longer than the settings say."""
         usual = self._settings.poll_timeout_seconds
         slow = {
-            self._settings.label(reference): entry.read_seconds
+            reference: entry.read_seconds
             for reference, entry in snapshot.entries.items()
             if entry.read_seconds >= usual and reference in references
         }
         if slow:
             longest = refresh_seconds(self._settings, snapshot)
+            labels = ", ".join(map(self._settings.label, slow))
             self._log.write(
                 "warn",
-                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, so a refresh, and "
+                f"{labels}: reading took {max(slow.values()):.1f} s, so a refresh, and "
                 f"the get() that begins it, may take {longest:.1f} s in place of {usual:g}; read "
                 "less with one source",
+                _about(*(one for name in slow for one in self._settings.resources()[name])),
             )
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
         """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
-        in_place = {source.variable for source in settings.sources if source.variable}
         kept = self._kept()
-        in_place -= kept
+        in_place = self._in_place() - kept
+        configured = self._configured(kept, in_place)
         result = {name: value for name, value in self._environ.items() if name not in in_place}
-        configured = settings.fixed if settings.overwrite else frozenset(result)
-        if self._passed is not None:
-            configured = configured & self._passed.configured | kept
         names = set()
         for source, variables in snapshot.variables(settings):
             for name in variables.protected:
-                about = f"{source.public_reference}: {name} is protected and was left out"
-                log.write("warn", f"{about}; rename it, or configure it on the function")
+                log.write(
+                    "warn",
+                    f"{source.public_reference}: {name} is protected and was left out; rename it, "
+                    "or configure it on the function",
+                    _about(source, variable=name),
+                )
             for problem in variables.left_out:
-                log.write("warn", f"{source.public_reference}: {problem}")
+                log.write("warn", f"{source.public_reference}: {problem}", _about(source))
             for name, value in variables.values.items() if source.env else ():
-                if name in configured:
-                    by = "was set by a program" if name in kept else "is configured on the function"
-                    hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
-                    log.write("debug", f"{source.public_reference}: {name} {by}; {hint}")
-                else:
+                if name not in configured:
                     result[name] = value
                     names.add(name)
+                elif settings.log_level in DETAILED_LEVELS:
+                    by = "was set by a program" if name in kept else "is configured on the function"
+                    hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
+                    line = f"{source.public_reference}: {name} {by}; {hint}"
+                    log.write("debug", line, _about(source, variable=name))
         return result, names
+
+    def _in_place(self) -> set[str]:
+        """Return the variables whose values are references."""
+        return {source.variable for source in self._settings.sources if source.variable}
+
+    def _configured(self, kept: frozenset[str], in_place: set[str]) -> frozenset[str]:
+        """Return the names that no source sets, because the function or a program has set them.
+
+        Args:
+            kept: see `_kept`.
+            in_place: the variables that are replaced in any case.
+        """
+        if self._settings.overwrite:
+            configured = frozenset(self._settings.fixed)
+        else:
+            configured = frozenset(self._environ).difference(in_place)
+        if self._passed is None:
+            return configured
+        return configured & self._passed.configured | kept
 
     def _kept(self) -> frozenset[str]:
         """Return the names that a program before this wrapper has set, and no source may set."""
@@ -247,6 +319,8 @@ class Prefetch:
             loaded = self._load(self._now(), snapshot, others)
             self._publish(access, loaded)
             send(handoff.sent(loaded, deferred, settings))
+            if settings.log_level in DETAILED_LEVELS:
+                self._report_sources(loaded)
             self._report_slow_reads(loaded, deferred)
             failed = []
             for reference in deferred:
@@ -255,8 +329,12 @@ class Prefetch:
                     missing = entry.rendering(settings.resources()[reference]).missing
                     level = "error" if missing else "warn"
                     failed.append((settings.label(reference), entry.failure, level))
-            for line, _, level in by_cause(failed):
-                log.write(level, line)
+            if not failed:
+                return
+            from .._cache.log_lines import failure_lines  # only after a failure
+
+            for line, fields, level in failure_lines(settings, failed):
+                log.write(level, line, fields)
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
@@ -264,13 +342,39 @@ class Prefetch:
         return child
 
     def _report_success(
-        self, names: set[str], snapshot: Snapshot, loading: Sequence[str], seconds: float
+        self,
+        names: set[str],
+        snapshot: Snapshot,
+        ages: Mapping[str, float],
+        loading: Sequence[str],
+        seconds: float,
     ) -> None:
         sources = counted(len(snapshot.entries), "source")
-        line = f"{counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
+        milliseconds = round(1000 * seconds)
+        line = f"{counted(len(names), 'value')} from {sources} in {milliseconds} ms"
+        if ages:
+            line += f", {counted(len(ages), 'source')} from the snapshot file, "
+            line += f"{'up to ' if len(ages) > 1 else ''}{max(ages.values()):.0f} s old"
         if loading:
             line += f", {counted(len(loading), 'source')} loading in the background"
-        self._log.write("info", line)
+        self._log.write("info", line, {"duration_ms": milliseconds})
+
+
+def _ages(reused: Snapshot, snapshot: Snapshot, moment: float) -> dict[str, float]:
+    """Return how old the entries are that are as they were in the snapshot file, in seconds."""
+    return {
+        reference: max(0.0, moment - (entry.used_since or moment))
+        for reference, entry in snapshot.entries.items()
+        if entry is reused.entries.get(reference)
+    }
+
+
+def _about(*sources: Source, variable: str = "") -> dict[str, object]:
+    """Return the fields of a line about sources, or about one variable of a source."""
+    from .._cache.log_lines import source_fields  # only for debug and trace, and for warnings
+
+    fields = source_fields(sources)
+    return {**fields, "variable": variable} if variable else fields
 
 
 def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:

@@ -47,6 +47,7 @@ PURE = {
     "_content",
     "_cache.entry",
     "_cache.load",
+    "_cache.log_lines",
     "_cache.snapshot_json",
     "_cache.actions",
     "_cache.schedule",

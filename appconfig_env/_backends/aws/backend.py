@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
+from ..base import Outcomes
 from ..system import THIS_SYSTEM
 from . import appconfig as profiles
 from . import secretsmanager as secrets
@@ -12,7 +13,7 @@ from .executor import Run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..._config.sources import Resource
-    from ..base import Outcome, Request
+    from ..base import Call, Request
     from ..system import System
     from .client import Client
     from .retry import Policy
@@ -21,7 +22,18 @@ if TYPE_CHECKING:
 
 
 class AwsBackend:
-    """Reads resources from AWS; see `base.Backend`."""
+    """Reads resources from AWS; see `base.Backend`.
+
+    Args:
+        client: makes the calls.
+        connections: how many calls of one service are made at the same time, at most.
+        region: where they are made, if the reference does not name another Region.
+        role_arn: the role that is assumed for them; empty for none.
+        system: time and threads.
+        policy: the retries; None for the default.
+        client_calls: where the client records its calls for credentials; None to record only
+            the calls that fail.
+    """
 
     def __init__(
         self,
@@ -32,6 +44,7 @@ class AwsBackend:
         role_arn: str = "",
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
+        client_calls: list[Call] | None = None,
     ) -> None:
         self._client = client
         self._connections = connections
@@ -39,8 +52,9 @@ class AwsBackend:
         self._role_arn = role_arn
         self._system = system
         self._policy = policy
+        self._client_calls = client_calls
 
-    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
+    def __call__(self, requests: list[Request], timeout: float) -> Outcomes:
         """Return an outcome for each request, by reference, after `timeout` seconds at most."""
         run = Run(
             self._client,
@@ -51,15 +65,23 @@ class AwsBackend:
             role_arn=self._role_arn,
             system=self._system,
             policy=self._policy,
+            records_all=self._client_calls is not None,
         )
         _plan(run, requests)
         run.wait()
-        outcomes = dict(run.outcomes)  # later ones are not used
+        outcomes = Outcomes(run.outcomes, self._calls(run))  # later ones are not used
         self._client.close()
         for request in requests:
             if request.resource.reference not in outcomes:
                 outcomes[request.resource.reference] = run.late(request.resource)
         return outcomes
+
+    def _calls(self, run: Run) -> list[Call]:
+        calls = list(run.calls)
+        if self._client_calls:
+            calls = self._client_calls + calls
+            self._client_calls.clear()
+        return calls
 
 
 def _plan(run: Run, requests: list[Request]) -> None:

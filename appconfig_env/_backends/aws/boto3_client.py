@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,10 @@ from botocore.credentials import (
 )
 from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
+from ..._config.wording import printable
 from ..._http.connection import LARGEST_BODY_BYTES
 from ..._http.errors import BETWEEN, NO_BUNDLE
+from ..base import Call
 from .boto3_errors import (
     BrokenResponseError,
     aws_error,
@@ -48,8 +51,9 @@ _READ_BYTES = 1024 * 1024
 class Boto3Client:
     """See `client.Client`."""
 
-    def __init__(self, settings: AwsSettings) -> None:
+    def __init__(self, settings: AwsSettings, calls: list[Call] | None = None) -> None:
         self._settings = settings
+        self._calls = calls
         self._lock = threading.Lock()  # sessions are not safe to share, clients are
         self._session: Any = None
         self._failure: AwsError | None = None  # why there is no session, until `close`
@@ -82,7 +86,10 @@ class Boto3Client:
             self._locate(failure, client.meta.region_name if client else region)
         if failure is not None:
             raise failure  # here, where it has no __context__: "from None" would only hide it
-        response.pop("ResponseMetadata", None)
+        metadata = response.pop("ResponseMetadata", {})
+        if self._calls is not None:
+            region = client.meta.region_name or ""
+            response["ResponseMetadata"] = {"RequestId": _request_id(metadata), "Region": region}
         return response
 
     def close(self) -> None:
@@ -165,7 +172,10 @@ class Boto3Client:
             named["ExternalId"] = settings.role_external_id
 
         def sts(service: str, **keys: str) -> Any:
-            return self._new_client(session, service, settings.region, TIMEOUTS[3], **keys)
+            client = self._new_client(session, service, settings.region, TIMEOUTS[3], **keys)
+            if self._calls is not None:
+                _record_role(client, self._calls)
+            return client
 
         role = AssumeRoleCredentialFetcher(
             sts, session.get_credentials(), settings.role_arn, extra_args=named
@@ -236,6 +246,34 @@ def _whole(body: Any) -> bytes:
         if len(whole) > LARGEST_BODY_BYTES:
             raise BrokenResponseError(INVALID_RESPONSE, f"a body that is too large; {BETWEEN}")
     return bytes(whole)
+
+
+def _record_role(client: Any, calls: list[Call]) -> None:
+    """Record the successful calls of an STS client."""
+    began = time.monotonic()
+
+    def begin(**_: object) -> None:
+        nonlocal began
+        began = time.monotonic()
+
+    def end(parsed: dict[str, Any], **_: object) -> None:
+        if "Error" in parsed:
+            return  # which the call that needs the credentials reports
+        calls.append(
+            Call(
+                "AssumeRole",
+                region=client.meta.region_name or "",
+                seconds=time.monotonic() - began,
+                request_id=_request_id(parsed.get("ResponseMetadata") or {}),
+            )
+        )
+
+    client.meta.events.register("before-call", begin)
+    client.meta.events.register("after-call", end)
+
+
+def _request_id(metadata: Mapping[str, Any]) -> str:
+    return printable(str(metadata.get("RequestId") or ""))
 
 
 def _close_search(core: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...errors import Failure
+from ..base import Call
 from ..system import THIS_SYSTEM
 from .errors import INVALID_RESPONSE, REPORT, UNREACHABLE, AwsError
 
@@ -38,9 +39,11 @@ class Run:
         role_arn: the role that is assumed for them; empty for none.
         system: time and threads.
         policy: the retries; None for the default.
+        records_all: whether to record all calls, not only those that fail.
 
     Attributes:
         outcomes: by reference.
+        calls: those that were recorded, in the order in which they ended.
     """
 
     def __init__(
@@ -54,8 +57,11 @@ class Run:
         role_arn: str = "",
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
+        records_all: bool = False,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
+        self.calls: list[Call] = []
+        self._records_all = records_all
         self._client = client
         self._timeout = timeout
         self._system = system
@@ -150,6 +156,7 @@ class Run:
             try:
                 response = self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
+                self._record_failure(error, references, region, began)
                 had_time = self._system.now() - began < MOST_OF * left
                 known = earlier
                 if known is None or had_time or error.code != UNREACHABLE:
@@ -157,9 +164,8 @@ class Run:
                     self._failures.update(dict.fromkeys(references, error))
                     raise
             else:
-                if self._failures:
-                    self._forget_failures(references)
-                    self._lose(references, began - first)
+                if self._failures or self._records_all:
+                    self._note_success(operation, references, response, began, began - first)
                 return response
             # An attempt that the deadline ended tells less than one before it that had its time.
             raise known.bare()
@@ -209,9 +215,44 @@ class Run:
 
     def _failure(self, resource: Resource, error: AwsError) -> Failure:
         """Return the failure of `resource`, located also if no client made the error."""
-        if not error.region:
-            error.region, error.role_arn = resource.arn_region or self._region, self._role_arn
+        self._locate(error, resource.arn_region)
         return error.failure_of(resource)
+
+    def _locate(self, error: AwsError, region: str) -> None:
+        if not error.region:
+            error.region, error.role_arn = region or self._region, self._role_arn
+
+    def _record(
+        self, operation: str, references: list[str], response: dict[str, Any], began: float
+    ) -> None:
+        metadata = response.pop("ResponseMetadata", None) or {}
+        self.calls.append(
+            Call(
+                operation,
+                references,
+                region=metadata.get("Region") or self._region,
+                seconds=self._system.now() - began,
+                request_id=metadata.get("RequestId") or "",
+            )
+        )
+
+    def _record_failure(
+        self, error: AwsError, references: list[str], region: str, began: float
+    ) -> None:
+        if not error.operation:
+            return  # it failed before any call
+        self._locate(error, region)
+        failure = error.failure
+        self.calls.append(
+            Call(
+                error.operation,
+                references,
+                region=failure.region,
+                seconds=self._system.now() - began,
+                request_id=failure.request_id,
+                failure=failure,
+            )
+        )
 
     def _begin(self, operation: str, references: list[str]) -> None:
         if self._failures:
@@ -222,9 +263,22 @@ class Run:
         for reference in references:
             self._failures.pop(reference, None)
 
-    def _lose(self, references: list[str], seconds: float) -> None:
-        for reference in references:
-            self._lost_seconds[reference] = self._lost_seconds.get(reference, 0.0) + seconds
+    def _note_success(
+        self,
+        operation: str,
+        references: list[str],
+        response: dict[str, Any],
+        began: float,
+        lost_seconds: float,
+    ) -> None:
+        """Forget how earlier attempts failed, but not the time that they took; record the call."""
+        if self._failures:
+            self._forget_failures(references)
+            for reference in references:
+                lost = self._lost_seconds.get(reference, 0.0)
+                self._lost_seconds[reference] = lost + lost_seconds
+        if self._records_all:
+            self._record(operation, references, response, began)
 
     def _why_no_time(self) -> tuple[str, str]:
         """Return why a call was not attempted before the deadline, and what to do."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from ..._config.wording import printable
 from ..._http.transport import Transport, TransportError, Url
+from ..base import Call
 from . import credentials, services
 from . import protocol as operations
 from .errors import CLOCK_CODES, MISCONFIGURED, UNREACHABLE, AwsError
@@ -32,8 +34,10 @@ class LeanClient:
         environ: Mapping[str, str],
         *,
         now: Callable[[], float] = time.time,
+        calls: list[Call] | None = None,
     ) -> None:
         self._settings = settings
+        self._calls = calls
         self._now = now
         self._offset = 0.0  # AWS's clock minus ours, once it matters
         self._transport = Transport(
@@ -77,15 +81,21 @@ class LeanClient:
         response = self._send(
             operation, parameters, signer, region, offset=offset, deadline=deadline
         )
+        found = None
         try:
-            return operations.result(operation, response)
+            found = operations.result(operation, response)
         except AwsError as error:
             if error.code not in CLOCK_CODES or not self._learn_clock(response, offset):
                 raise
-        response = self._send(
-            operation, parameters, signer, region, offset=self._offset, deadline=deadline
-        )
-        return operations.result(operation, response)
+        if found is None:
+            response = self._send(
+                operation, parameters, signer, region, offset=self._offset, deadline=deadline
+            )
+            found = operations.result(operation, response)
+        if self._calls is not None:
+            request_id = printable(operations.request_id(response.headers))
+            found["ResponseMetadata"] = {"RequestId": request_id, "Region": region}
+        return found
 
     def _send(
         self,
@@ -146,7 +156,18 @@ class LeanClient:
         if settings.role_external_id:
             parameters["ExternalId"] = settings.role_external_id
         region = settings.region or settings.service_region
-        found = self._call("AssumeRole", parameters, self._own(deadline), region, deadline)
+        signer = self._own(deadline)
+        began = time.monotonic()
+        found = self._call("AssumeRole", parameters, signer, region, deadline)
+        if self._calls is not None:
+            self._calls.append(
+                Call(
+                    "AssumeRole",
+                    region=region,
+                    seconds=time.monotonic() - began,
+                    request_id=found["ResponseMetadata"]["RequestId"],
+                )
+            )
         return credentials.of_role(found["Credentials"])
 
     def _aws_now(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -509,12 +510,13 @@ def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> 
     ]
 
 
-def log_with_child(tmp_path: Path, reads: Reads, sources: str) -> list[str]:
+def log_with_child(tmp_path: Path, reads: Reads, sources: str, **more: str) -> list[str]:
     """The log of a cold start whose child does all its work at once."""
     environment = {
         "AWS_REGION": "us-east-1",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
         "APPCONFIG_ENV_SOURCES": sources,
+        **more,
     }
     lines: list[str] = []
 
@@ -703,3 +705,55 @@ def test_a_source_that_takes_longer_than_a_refresh_usually_may_is_logged(
     )
     assert ("reading took" in log) is is_logged
     assert (expected in log) is (seconds == 3.94)
+
+
+def test_the_log_reports_what_came_from_the_snapshot_file_and_how_old_it_is(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": "appconfig:a/b/A",
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+    }
+    both = environment | {"B": "secretsmanager:B"}
+    reads = Reads(A=document(b'{"x": 1}'), B=document(b"s3cret", secret=True))
+    _, _, (first,) = run(reads, 1000.0, both)
+    _, _, (again,) = run(reads, 1030.4, both)
+    assert re.fullmatch(r"appconfig-env: 2 values from 2 sources in \d+ ms", first)
+    assert again.partition(" ms")[2] == ", 1 source from the snapshot file, 30 s old"
+    assert "s3cret" not in again
+
+
+def test_the_oldest_of_several_sources_from_the_snapshot_file_is_reported(tmp_path: Path) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": "ssm:/a ssm:/b",
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "debug",
+    }
+    reads = Reads(**{"/a": document(b"1"), "/b": document(b"2")})
+    run(reads, 1000.0, environment)
+    _, _, lines = run(reads, 1012.0, environment)
+    assert lines[:2] == [
+        "appconfig-env: ssm:/a: from the snapshot file, 12 s old; sets A",
+        "appconfig-env: ssm:/b: from the snapshot file, 12 s old; sets B",
+    ]
+    assert lines[-1].endswith(", 2 sources from the snapshot file, up to 12 s old")
+    assert len(reads.asked) == 1
+
+
+def test_deferred_sources_have_their_lines_from_who_reads_them(tmp_path: Path) -> None:
+    options = "?env=no"
+    lines = log_with_child(
+        tmp_path,
+        Reads(A=Document(b'{"x": 1}'), B=Document(b'{"y": 2}')),
+        f"appconfig:a/b/A appconfig:a/b/B{options}",
+        AWS_APPCONFIG_EXTENSION_LOG_LEVEL="debug",
+    )
+    assert lines[:-1] == [
+        "appconfig-env: appconfig:a/b/A: read; sets X",
+        "appconfig-env: appconfig:a/b/B: not awaited (env=no)",
+        "appconfig-env: appconfig:a/b/B: read; has for get() Y",
+    ]
