@@ -267,7 +267,7 @@ def _log(
 
 def _name_trace() -> None:
     """Name the level that logging does not have, if the program has not named it."""
-    import logging
+    import logging  # as in `_logger`
 
     if logging.getLevelName(_LEVELS["trace"]).startswith("Level "):
         logging.addLevelName(_LEVELS["trace"], "TRACE")

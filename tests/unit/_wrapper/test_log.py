@@ -153,7 +153,7 @@ def fields_of(log: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in log.splitlines()]
 
 
-def test_at_info_a_start_has_one_line(function: dict[str, str]) -> None:
+def test_at_info_a_cold_start_has_one_line(function: dict[str, str]) -> None:
     del function["MISSING"]
     assert len(prefetched(function).log.splitlines()) == 1
 
@@ -212,7 +212,7 @@ def test_no_value_or_credential_is_in_a_detailed_line(
             assert call.params.get(token, "-no-token-") not in log
 
 
-def test_a_failing_start_has_the_fields_of_each_cause(
+def test_a_startup_that_fails_has_the_fields_of_each_cause(
     function: dict[str, str], fake_aws: FakeAws
 ) -> None:
     fake_aws.deny("GetParametersByPath")
