@@ -41,6 +41,7 @@ PURE = {
     "_backends.aws.errors",
     "_backends.aws.iam",
     "_backends.aws.protocol",
+    "_backends.aws.recording",
     "_backends.aws.sigv4",
     "_backends.base",
     "_config",

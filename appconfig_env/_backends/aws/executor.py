@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...errors import Failure
-from ..base import Call
 from ..system import THIS_SYSTEM
 from .errors import INVALID_RESPONSE, REPORT, UNREACHABLE, AwsError
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..._config.sources import Resource
-    from ..base import Outcome
+    from ..base import Call, Outcome
     from ..system import System
     from .client import Client
     from .retry import Policy
@@ -156,7 +155,7 @@ class Run:
             try:
                 response = self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
-                self._record_failure(error, references, region, began)
+                self._note_failure(error, references, region, began)
                 had_time = self._system.now() - began < MOST_OF * left
                 known = earlier
                 if known is None or had_time or error.code != UNREACHABLE:
@@ -222,38 +221,6 @@ class Run:
         if not error.region:
             error.region, error.role_arn = region or self._region, self._role_arn
 
-    def _record(
-        self, operation: str, references: list[str], response: dict[str, Any], began: float
-    ) -> None:
-        metadata = response.pop("ResponseMetadata", None) or {}
-        self.calls.append(
-            Call(
-                operation,
-                references,
-                region=metadata.get("Region") or self._region,
-                seconds=self._system.now() - began,
-                request_id=metadata.get("RequestId") or "",
-            )
-        )
-
-    def _record_failure(
-        self, error: AwsError, references: list[str], region: str, began: float
-    ) -> None:
-        if not error.operation:
-            return  # it failed before any call
-        self._locate(error, region)
-        failure = error.failure
-        self.calls.append(
-            Call(
-                error.operation,
-                references,
-                region=failure.region,
-                seconds=self._system.now() - began,
-                request_id=failure.request_id,
-                failure=failure,
-            )
-        )
-
     def _begin(self, operation: str, references: list[str]) -> None:
         if self._failures:
             self._forget_failures(references)
@@ -278,7 +245,20 @@ class Run:
                 lost = self._lost_seconds.get(reference, 0.0)
                 self._lost_seconds[reference] = lost + lost_seconds
         if self._records_all:
-            self._record(operation, references, response, began)
+            from .recording import succeeded  # only for debug and trace
+
+            seconds = self._system.now() - began
+            self.calls.append(succeeded(operation, references, response, self._region, seconds))
+
+    def _note_failure(
+        self, error: AwsError, references: list[str], region: str, began: float
+    ) -> None:
+        from .recording import failed  # only after a failure
+
+        self._locate(error, region)
+        call = failed(error, references, self._system.now() - began)
+        if call is not None:
+            self.calls.append(call)
 
     def _why_no_time(self) -> tuple[str, str]:
         """Return why a call was not attempted before the deadline, and what to do."""
