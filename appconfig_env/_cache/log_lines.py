@@ -6,7 +6,7 @@ Loaded only at the log levels `debug` and `trace`, and after a failure.
 from __future__ import annotations
 
 from .._backends.base import Unchanged, calls_of
-from .._config.wording import counted, printable
+from .._config.wording import LONGEST_SHOWN, counted, printable
 from .._content.document import Document
 from ..errors import Failure, by_cause, grouped
 
@@ -196,7 +196,13 @@ def source_fields(sources: Iterable[Source]) -> dict[str, object]:
 def failure_fields(*failures: Failure) -> dict[str, object]:
     """Return the fields of failures with one cause."""
     names = ("kind", "operation", "code", "request_id", "region")
-    return _filled(**{name: _joined(getattr(one, name) for one in failures) for name in names})
+    return _filled(
+        **{
+            # A proxy may have written a code of any length.
+            name: _joined(printable(getattr(one, name), LONGEST_SHOWN) for one in failures)
+            for name in names
+        }
+    )
 
 
 def _call_fields(calls: Sequence[Call]) -> dict[str, object]:
@@ -235,7 +241,7 @@ def _read(outcome: Outcome, calls: Sequence[Call]) -> str:
 
 
 def _cause(failure: Failure) -> str:
-    return _joined([failure.kind, failure.code])
+    return _joined([failure.kind, printable(failure.code, LONGEST_SHOWN)])
 
 
 def _where(call: Call) -> str:
