@@ -11,8 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import appconfig_env
+from appconfig_env._backends.aws import services
+from appconfig_env._backends.base import Call, Outcomes
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.load import load
+from appconfig_env._cache.log_lines import Ownership, call_lines, source_lines
 from appconfig_env._cache.snapshot import SCHEMA, Snapshot
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
@@ -258,3 +262,25 @@ def test_the_costs_are_those_of_the_performance_page() -> None:
     numbers = set(re.findall(r"\d+\.\d+", table))
     assert len(numbers) > 10
     assert {one for one in numbers if not re.search(rf"(?<![\d.]){one}(?![\d.])", page)} == set()
+
+
+def test_the_permissions_are_those_of_all_operations() -> None:
+    actions = set(re.findall(r"`([a-z]+:[A-Z][a-z]\w+)`", section("Permissions")))
+    needed = {f"{services.prefix(name)}:{one}" for one, name in services.SERVICES.items()}
+    assert actions == needed | {"kms:Decrypt"}
+
+
+def test_the_documented_fields_are_those_of_the_log() -> None:
+    failure = Failure("denied", "no", operation="O", code="C", request_id="r", region="x")
+    call = Call("O", ["ssm:/x"], request_id="r", region="x", failure=failure)
+    settings = _settings.from_environ({"X": "ssm:/x"})
+    outcomes = Outcomes({"ssm:/x": Document(b"1", version="7")}, [call])
+    snapshot = load(settings, lambda *_: outcomes, 0.0, timeout=1.0)
+    lines = [
+        *call_lines(outcomes),
+        *source_lines(settings, snapshot, outcomes, Ownership(settings, snapshot)),
+    ]
+    table = section("When AWS fails").split("### Logs\n")[1].split("### ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert documented == {name for _, _, fields in lines for name in fields}

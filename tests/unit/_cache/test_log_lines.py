@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appconfig_env._backends.base import Call, Outcomes, Request, Unchanged
 from appconfig_env._cache.load import load
@@ -337,3 +340,31 @@ def test_failures_with_one_cause_share_a_line_and_its_fields() -> None:
         "operation": "GetParameters",
         "code": "Slow",
     }
+
+
+values = st.text("abc ", min_size=1).map(lambda text: f"v4lue {text}")
+documents = st.dictionaries(
+    st.from_regex("[a-z]{1,8}", fullmatch=True), st.one_of(values, st.lists(values))
+)
+
+
+@given(
+    documents,
+    documents,
+    st.lists(st.sampled_from([None, DENIED, THROTTLED]), max_size=3),
+    st.booleans(),
+)
+def test_no_line_has_a_value(
+    first: dict[str, object],
+    second: dict[str, object],
+    failures: list[Failure | None],
+    only_env: bool,
+) -> None:
+    outcomes = {
+        "secretsmanager:a": document(json.dumps(first), secret=True),
+        "file:b.json": document(json.dumps(second)),
+    }
+    calls = [call(BATCH, "secretsmanager:a", failure=failure) for failure in failures]
+    found = lines("secretsmanager:a file:b.json?env=no", outcomes, calls, only_env=only_env)
+    assert len(found) == 2
+    assert "v4lue" not in repr(found) + repr(list(call_lines(Outcomes(outcomes, calls))))

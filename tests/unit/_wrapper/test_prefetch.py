@@ -14,7 +14,7 @@ import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import AwsError
-from appconfig_env._backends.base import Unchanged
+from appconfig_env._backends.base import Call, Outcomes, Unchanged
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
 from appconfig_env._content.document import Document
@@ -31,8 +31,10 @@ from .starts import FakeExecve, Reads, document, environ, exported, prefetched, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._backends.base import Outcome
+    from appconfig_env._backends.base import Backend, Outcome, Request
+    from appconfig_env._config.settings import Settings
     from appconfig_env._wrapper.background import Work
+    from appconfig_env._wrapper.prefetch import MakeBackend
 
     from ...support.fake_aws import FakeAws
 
@@ -510,7 +512,7 @@ def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> 
     ]
 
 
-def log_with_child(tmp_path: Path, reads: Reads, sources: str, **more: str) -> list[str]:
+def log_with_child(tmp_path: Path, reads: MakeBackend, sources: str, **more: str) -> list[str]:
     """The log of a cold start whose child does all its work at once."""
     environment = {
         "AWS_REGION": "us-east-1",
@@ -756,4 +758,32 @@ def test_deferred_sources_have_their_lines_from_who_reads_them(tmp_path: Path) -
         "appconfig-env: appconfig:a/b/A: read; sets X",
         "appconfig-env: appconfig:a/b/B: not awaited (env=no)",
         "appconfig-env: appconfig:a/b/B: read; has for get() Y",
+    ]
+
+
+def test_secrets_that_the_child_cannot_read_together_either_are_not_logged_again(
+    tmp_path: Path,
+) -> None:
+    denied = Failure("denied", "no", FIX, operation="BatchGetSecretValue", code="AccessDenied")
+
+    def make(settings: Settings, environ: Mapping[str, str]) -> Backend:
+        assert settings.sources
+        assert environ
+
+        def backend(requests: list[Request], timeout: float) -> Outcomes:
+            assert timeout
+            references = [request.resource.reference for request in requests]
+            call = Call("BatchGetSecretValue", references, failure=denied)
+            secret = document(b"s3cret", secret=True)
+            return Outcomes(dict.fromkeys(references, secret), [call])
+
+        return backend
+
+    lines = log_with_child(
+        tmp_path,
+        make,
+        "secretsmanager:a secretsmanager:b secretsmanager:c?env=no secretsmanager:d?env=no",
+    )
+    assert [line for line in lines if "one by one" in line] == [
+        f"appconfig-env: 2 secrets had to be read one by one: {denied}"
     ]
