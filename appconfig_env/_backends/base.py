@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .._config.sources import Resource
     from .._content.document import Document
     from ..errors import Failure
+    from .calls import Call
 
     # Reads several resources at once, within a number of seconds; never raises. Outcomes are by the
     # resources' references, see `calls_of`.
@@ -58,58 +59,10 @@ class Unchanged:
         return "<Unchanged early>" if self.is_early else "<Unchanged>"
 
 
-class Call:
-    """One call to AWS, as the log reports it: without parameters and result, which hold values.
-
-    Attributes:
-        operation: as AWS's API has it.
-        references: of the resources that it was to read; empty if it was for credentials.
-        region: where it was made.
-        seconds: how long it took.
-        request_id: AWS's; empty if there is none.
-        failure: how it failed; None for a success.
-    """
-
-    __slots__ = ("failure", "operation", "references", "region", "request_id", "seconds")
-
-    def __init__(
-        self,
-        operation: str,
-        references: Sequence[str] = (),
-        *,
-        region: str = "",
-        seconds: float = 0.0,
-        request_id: str = "",
-        failure: Failure | None = None,
-    ) -> None:
-        self.operation = operation
-        self.references = references
-        self.region = region
-        self.seconds = seconds
-        self.request_id = request_id
-        self.failure = failure
-
-    def __repr__(self) -> str:
-        return f"<Call {self.operation} failure {self.failure}>"
-
-
-class Outcomes(dict[str, "Outcome"]):
-    """Outcomes, and the calls that were made for them: data for the log, which no backend has.
-
-    Attributes:
-        calls: those that failed; all of them if the log level is `debug` or below.
-    """
-
-    __slots__ = ("calls",)
-
-    def __init__(self, outcomes: Mapping[str, Outcome], calls: Sequence[Call] = ()) -> None:
-        super().__init__(outcomes)
-        self.calls = calls
-
-
 def calls_of(outcomes: Mapping[str, Outcome]) -> Sequence[Call]:
-    """Return the calls to AWS that were made for `outcomes`; none if they are from this machine."""
-    return outcomes.calls if isinstance(outcomes, Outcomes) else ()
+    """Return the calls to AWS that were recorded for `outcomes`, see `calls.Outcomes`."""
+    calls: Sequence[Call] = getattr(outcomes, "calls", ())  # most outcomes are a plain dict
+    return calls
 
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from _thread import allocate_lock
 
 from .._config.environ import DETAILED_LEVELS
 from .._config.sources import FILE
-from .base import Outcomes, calls_of
+from .base import calls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,11 @@ class Router:
             if took > WORTH_COUNTING_SECONDS:
                 timeout = max(LEAST_FETCH_SECONDS, round(timeout - took, 1))
             found = backend(others, timeout)
-            return Outcomes({**outcomes, **found}, calls_of(found))
+            outcomes.update(found)
+            if calls_of(found):
+                from .calls import Outcomes  # only for the log, see calls
+
+                return Outcomes(outcomes, calls_of(found))
         return outcomes
 
     def _loaded(self) -> Backend:

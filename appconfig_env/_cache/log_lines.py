@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import TypeVar
 
-    from .._backends.base import Call, Outcome
+    from .._backends.base import Outcome
+    from .._backends.calls import Call
     from .._config.settings import Settings
     from .._config.sources import Source
     from .snapshot import Snapshot

@@ -42,7 +42,7 @@ from ..support.servers import Proxy
 
 if TYPE_CHECKING:
     from appconfig_env._backends.aws.client import Client
-    from appconfig_env._backends.base import Call
+    from appconfig_env._backends.calls import Call
 
 Connect = Callable[..., "Client"]
 ROLE = "arn:aws:iam::123456789012:role/reader"

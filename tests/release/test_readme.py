@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import appconfig_env
 from appconfig_env._backends.aws import services
-from appconfig_env._backends.base import Call, Outcomes
+from appconfig_env._backends.calls import Call, Outcomes
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.load import load

@@ -44,6 +44,7 @@ PURE = {
     "_backends.aws.recording",
     "_backends.aws.sigv4",
     "_backends.base",
+    "_backends.calls",
     "_config",
     "_content",
     "_cache.entry",

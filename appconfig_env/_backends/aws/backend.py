@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
-from ..base import Outcomes
 from ..system import THIS_SYSTEM
 from . import appconfig as profiles
 from . import secretsmanager as secrets
@@ -13,7 +12,8 @@ from .executor import Run
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..._config.sources import Resource
-    from ..base import Call, Request
+    from ..base import Outcome, Request
+    from ..calls import Call
     from ..system import System
     from .client import Client
     from .retry import Policy
@@ -54,7 +54,7 @@ class AwsBackend:
         self._policy = policy
         self._client_calls = client_calls
 
-    def __call__(self, requests: list[Request], timeout: float) -> Outcomes:
+    def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         """Return an outcome for each request, by reference, after `timeout` seconds at most."""
         run = Run(
             self._client,
@@ -69,19 +69,23 @@ class AwsBackend:
         )
         _plan(run, requests)
         run.wait()
-        outcomes = Outcomes(run.outcomes, self._calls(run))  # later ones are not used
+        outcomes = self._with_calls(dict(run.outcomes), run)  # later ones are not used
         self._client.close()
         for request in requests:
             if request.resource.reference not in outcomes:
                 outcomes[request.resource.reference] = run.late(request.resource)
         return outcomes
 
-    def _calls(self, run: Run) -> list[Call]:
-        calls = list(run.calls)
+    def _with_calls(self, outcomes: dict[str, Outcome], run: Run) -> dict[str, Outcome]:
+        """Return `outcomes`, with the calls that were recorded if there are any."""
+        calls = [*(self._client_calls or ()), *run.calls]
+        if not calls:
+            return outcomes
         if self._client_calls:
-            calls = self._client_calls + calls
             self._client_calls.clear()
-        return calls
+        from ..calls import Outcomes  # only for the log, see calls
+
+        return Outcomes(outcomes, calls)
 
 
 def _plan(run: Run, requests: list[Request]) -> None:

@@ -22,7 +22,7 @@ from botocore.httpsession import ProxyConfiguration, URLLib3Session
 from ..._config.wording import printable
 from ..._http.connection import LARGEST_BODY_BYTES
 from ..._http.errors import BETWEEN, NO_BUNDLE
-from ..base import Call
+from ..calls import Call
 from .boto3_errors import (
     BrokenResponseError,
     aws_error,

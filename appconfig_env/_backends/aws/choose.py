@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..._config.aws import AwsSettings
-    from ..base import Call
+    from ..calls import Call
     from .client import Client
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..._config.sources import Resource
-    from ..base import Call, Outcome
+    from ..base import Outcome
+    from ..calls import Call
     from ..system import System
     from .client import Client
     from .retry import Policy

@@ -6,7 +6,6 @@ import time
 
 from ..._config.wording import printable
 from ..._http.transport import Transport, TransportError, Url
-from ..base import Call
 from . import credentials, services
 from . import protocol as operations
 from .errors import CLOCK_CODES, MISCONFIGURED, UNREACHABLE, AwsError
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..._config.aws import AwsSettings
     from ..._http.messages import HttpResponse
+    from ..calls import Call
 
 # AWS accepts signatures that are up to 5 minutes off; below this, the clock is not the reason.
 SKEW_SECONDS = 240.0
@@ -160,14 +160,10 @@ class LeanClient:
         began = time.monotonic()
         found = self._call("AssumeRole", parameters, signer, region, deadline)
         if self._calls is not None:
-            self._calls.append(
-                Call(
-                    "AssumeRole",
-                    region=region,
-                    seconds=time.monotonic() - began,
-                    request_id=found["ResponseMetadata"]["RequestId"],
-                )
-            )
+            from .recording import succeeded  # only for debug and trace
+
+            seconds = time.monotonic() - began
+            self._calls.append(succeeded("AssumeRole", (), found, region, seconds))
         return credentials.of_role(found["Credentials"])
 
     def _aws_now(self) -> float:

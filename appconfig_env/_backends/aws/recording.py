@@ -5,7 +5,7 @@ Loaded only at the log levels `debug` and `trace`, and after a failure.
 
 from __future__ import annotations
 
-from ..base import Call
+from ..calls import Call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._backends.base import Call, Outcomes, Request, Unchanged
+from appconfig_env._backends.base import Request, Unchanged
+from appconfig_env._backends.calls import Call, Outcomes
 from appconfig_env._cache.load import load
 from appconfig_env._cache.log_lines import (
     MOST_NAMES,

@@ -14,7 +14,8 @@ import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import AwsError
-from appconfig_env._backends.base import Call, Outcomes, Unchanged
+from appconfig_env._backends.base import Unchanged
+from appconfig_env._backends.calls import Call, Outcomes
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
 from appconfig_env._content.document import Document

@@ -16,7 +16,8 @@ from appconfig_env._backends.aws.errors import (
 )
 from appconfig_env._backends.aws.executor import ATTEMPT_SECONDS, Run
 from appconfig_env._backends.aws.ssm import read_path
-from appconfig_env._backends.base import Call
+from appconfig_env._backends.base import calls_of
+from appconfig_env._backends.calls import Call
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
@@ -436,13 +437,13 @@ def recorded(client: FakeClient, *texts: str, records_all: bool) -> list[tuple[s
         client, 1, region="eu-west-1", system=EAGER, client_calls=[] if records_all else None
     )
     outcomes = backend([request(text) for text in texts], PATIENCE_SECONDS)
-    for call in outcomes.calls:
+    for call in calls_of(outcomes):
         assert call.region in ("eu-west-1", "eu-west-9")
         assert call.seconds >= 0
         assert call.references == list(texts)
     return [
         (call.operation, call.failure.code if call.failure else "", call.request_id)
-        for call in outcomes.calls
+        for call in calls_of(outcomes)
     ]
 
 
@@ -481,4 +482,4 @@ def test_the_calls_of_the_client_itself_come_first_and_once() -> None:
     backend = AwsBackend(FakeClient(GetParameters=parameters), 1, system=EAGER, client_calls=own)
     for operations in (["AssumeRole", "GetParameters"], ["GetParameters"]):
         outcomes = backend([request("ssm:a")], PATIENCE_SECONDS)
-        assert [call.operation for call in outcomes.calls] == operations
+        assert [call.operation for call in calls_of(outcomes)] == operations
