@@ -166,6 +166,10 @@ fleet: $(DEV) ## simulate fleets of up to 10,000 cold starts, and fill docs/flee
 architecture: $(DEV) ## draw the pictures of docs/architecture.md, and fill its marked parts from the code
 	@$(BIN)/python tools/draw_architecture.py
 
+.PHONY: troubleshooting
+troubleshooting: $(DEV) ## fill the tables of docs/troubleshooting.md from the code
+	@$(BIN)/python -m tools.write_troubleshooting
+
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
 	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .errors import MissingKeyError as MissingKeyError
     from .errors import SettingsError as SettingsError
     from .errors import SourceError as SourceError
+    from .errors import UnevaluatedFlagError as UnevaluatedFlagError
 
     __version__: str
 else:  # hidden from type checkers, which would otherwise accept every name
@@ -56,15 +57,20 @@ __all__ = [
     "MissingKeyError",
     "SettingsError",
     "SourceError",
+    "UnevaluatedFlagError",
     "document",
     "flag",
     "get",
+    "load",
     "on_change",
     "refresh",
+    "require",
     "status",
 ]
 
 get = _HELPER.get
+require = _HELPER.require
+load = _HELPER.load
 document = _HELPER.document
 flag = _HELPER.flag
 refresh = _HELPER.refresh

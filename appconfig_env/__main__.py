@@ -15,7 +15,8 @@ if not __package__:
     # The package without its __init__, whose import of the helper would cost the wrapper 2 ms.
     package = type(sys)("appconfig_env")
     package.__path__ = [__file__.rpartition("/")[0]]
-    sys.path.insert(0, package.__path__[0].rpartition("/")[0])
+    # At the end: the folder may have a module of the function's own that is named like Python's.
+    sys.path.append(package.__path__[0].rpartition("/")[0])
     sys.modules["appconfig_env"] = package
     if IN_LAYER:
         from appconfig_env import _bytecode_bundle  # noqa: F401 - before the modules that it finds

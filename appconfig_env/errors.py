@@ -6,6 +6,7 @@
       LoadError
       MissingKeyError (KeyError)
       AmbiguousFlagError
+      UnevaluatedFlagError
       ConversionError (ValueError)
 
 In parentheses: a built-in exception that is a base class too. A LoadError has a SourceError for
@@ -130,41 +131,35 @@ class Failure:
 
 
 def by_cause(
-    failed: Iterable[tuple[str, Failure, K]], note: Callable[[int, K], str] | None = None
-) -> list[tuple[str, int, K]]:
+    failed: Iterable[tuple[str, Failure, K]], note: Callable[[list[str], K], str] | None = None
+) -> list[tuple[str, list[str], list[Failure], K]]:
     """Group failures, so that several sources with one cause are reported as one line.
 
     Args:
         failed: for each source its name, its failure, and what else all in one line must share,
             such as what is used instead.
-        note: returns, for the number of sources and what they share, what the line states before
+        note: returns, for the names of sources and what they share, what the line states before
             the remedy, or an empty string.
 
     Returns:
-        For each group, in the order of their first sources: the line, how many sources it names,
-        and what they share.
+        For each group, in the order of their first sources: the line, the sources' names, their
+        failures, and what they share.
     """
-    return [
-        (
-            f"{', '.join(names)}: {_sentence(failures, note(len(names), shared) if note else '')}",
-            len(names),
-            shared,
-        )
-        for names, failures, shared in grouped(failed)
-    ]
-
-
-def grouped(
-    failed: Iterable[tuple[str, Failure, K]],
-) -> list[tuple[list[str], list[Failure], K]]:
-    """Return the groups of `by_cause` as data: their sources, their failures, what they share."""
     groups: dict[tuple[object, ...], tuple[dict[str, None], list[Failure], K]] = {}
     for name, failure, shared in failed:
         key = (shared, *failure.cause())
         names, failures, _ = groups.setdefault(key, ({}, [], shared))
         names[name] = None
         failures.append(failure)
-    return [(list(names), failures, shared) for names, failures, shared in groups.values()]
+    return [
+        (
+            f"{', '.join(names)}: {_sentence(failures, note([*names], shared) if note else '')}",
+            [*names],
+            failures,
+            shared,
+        )
+        for names, failures, shared in groups.values()
+    ]
 
 
 def _sentence(failures: list[Failure], note: str = "") -> str:
@@ -249,7 +244,7 @@ class LoadError(AppConfigEnvError):
     def __init__(self, errors: Iterable[SourceError]) -> None:
         self.errors: tuple[SourceError, ...] = tuple(errors)
         failed = ((error.source, error.failure, None) for error in self.errors)
-        super().__init__("\n".join(line for line, _, _ in by_cause(failed)))
+        super().__init__("\n".join(line for line, *_ in by_cause(failed)))
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return type(self), (self.errors,)
@@ -264,6 +259,10 @@ class MissingKeyError(AppConfigEnvError, KeyError):
 
 class AmbiguousFlagError(AppConfigEnvError):
     """A feature flag that more than one profile has: choose one with `source=`."""
+
+
+class UnevaluatedFlagError(AppConfigEnvError):
+    """A feature flag whose rules were not evaluated, so it is not known whether it is on."""
 
 
 class ConversionError(AppConfigEnvError, ValueError):

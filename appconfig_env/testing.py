@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ._content.flags import Flag, flag_of, is_flag
-from ._content.variables import text_value
-from ._helper.helper import PROCESS_HELPER
+from ._content.variables import fits, text_value
+from ._helper.helper import PROCESS_HELPER, sealed
 from ._helper.static_store import StaticStore, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, MutableMapping
 
     from ._helper.helper import Helper
 
@@ -27,6 +27,7 @@ def override(
 ) -> Iterator[None]:
     """Override what `get`, `document` and `flag` return inside the `with`; nothing is fetched.
 
+    Values are put into `os.environ` too, and at the end these variables are again what they were.
     Other names come from the environment alone. Nested overrides add to the outer ones. An override
     applies to the whole process, and to all threads.
 
@@ -43,15 +44,46 @@ def override(
         ValueError: a reference in `documents` is not valid.
         TypeError: a value or a flag has a type that no source can return.
     """
-    given = {name: _text(name, value) for name, value in (values or {}).items()}
-    found = {name: _flag(name, data) for name, data in (flags or {}).items()}
+    given, inner = sealed(lambda: _prepared(values, documents, flags, helper))
     outer = helper.replaced_store
-    inner = (outer or StaticStore(helper.environ)).extended(given, parsed(documents or {}), found)
+    restore = _put(helper.environ, given)
     helper.replace_store(inner)
     try:
         yield
     finally:
         helper.replace_store(outer)
+        restore()
+
+
+def _prepared(
+    values: Mapping[str, object] | None,
+    documents: Mapping[str, Any] | None,
+    flags: Mapping[str, bool | Mapping[str, Any] | None] | None,
+    helper: Helper,
+) -> tuple[dict[str, str | None], StaticStore]:
+    given = {name: _text(name, value) for name, value in (values or {}).items()}
+    found = {name: _flag(name, data) for name, data in (flags or {}).items()}
+    outer = helper.replaced_store or StaticStore(helper.environ)
+    return given, outer.extended(given, parsed(documents or {}), found)
+
+
+def _put(environ: MutableMapping[str, str], given: Mapping[str, str | None]) -> Callable[[], None]:
+    """Put what an environment can hold into `environ`; return what undoes it.
+
+    The others are as the values of a source with `env=no`.
+    """
+    held = {name: text for name, text in given.items() if fits(name, text or "")}
+    before = {name: environ.get(name) for name in held}
+    _set(environ, held)
+    return lambda: _set(environ, before)
+
+
+def _set(environ: MutableMapping[str, str], texts: Mapping[str, str | None]) -> None:
+    for name, text in texts.items():
+        if text is None:
+            environ.pop(name, None)
+        else:
+            environ[name] = text
 
 
 def _flag(name: str, data: object) -> Flag | None:

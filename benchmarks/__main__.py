@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools import page
 
-from . import counts, distance, growth, handler, one_start
+from . import counts, distance, documents, growth, handler, one_start
 from .starts import Bench
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ PARTS: dict[str, tuple[int, Callable[[Bench, int], Any], Callable[[Any], Finding
     "first": (1, handler.measure_first, handler.part_first),
     "reads": (6, handler.measure_reads, handler.part_reads),
     "memory": (12, handler.measure_memory, handler.part_memory),
+    "documents": (20, documents.measure, documents.part),
 }
 
 
@@ -44,6 +45,7 @@ def main() -> None:
     options = _options()
     marked = {"machine": page.table(("", ""), list(machine().items()))}  # with the load from before
     found: list[Figure] = []
+    slowness = 1.0
     pictures: dict[str, Callable[[Path], None]] = {}
     wanted = options.only or list(PARTS)
     progress = page.Progress(len(wanted))
@@ -54,9 +56,10 @@ def main() -> None:
         with Bench.open(progress.note) as bench:
             part = shown(measure(bench, rounds))
         found += part.figures
+        slowness = max(slowness, part.slowness)
         marked |= {f"{name}-rounds": str(rounds), **part.marked}
         pictures |= part.pictures
-    targets = page.targets(found)
+    targets = page.targets(found, slowness)
     if not options.only:
         marked |= targets
     tables = (text for text in {**marked, **targets}.values() if text.startswith("|"))

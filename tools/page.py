@@ -1,4 +1,4 @@
-"""A page's marked figures: what a run fills in between `<!-- bench:NAME -->` and its end mark.
+"""A page's marked parts: what a tool fills in between `<!-- KIND:NAME -->` and its end mark.
 
 All else of a page is written in the page. A mark at the start of a line holds whole lines, any
 other one a few words of a sentence.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTE_SECONDS = 10
-_MARKED = re.compile(r"(<!-- bench:([\w-]+) -->)(.*?)(<!-- /bench:\2 -->)", re.DOTALL)
+_MARKED = r"(<!-- {0}:([\w-]+) -->)(.*?)(<!-- /{0}:\2 -->)"
 
 
 class Figure(NamedTuple):
@@ -28,6 +28,11 @@ class Figure(NamedTuple):
     target: float
     at_least: bool = False
 
+    def on(self, slowness: float) -> Figure:
+        """Return it with the target of a machine that takes `slowness` times as long."""
+        is_time = self.unit in {"ms", "µs"}
+        return self._replace(target=self.target * slowness) if is_time else self
+
     @property
     def is_met(self) -> bool:
         """Whether the target is reached."""
@@ -37,7 +42,7 @@ class Figure(NamedTuple):
     def row(self) -> tuple[str, ...]:
         """Its row of the table."""
         bound = "at least" if self.at_least else "at most"
-        target = f"{bound} {self.target:g} {self.unit}"
+        target = f"{bound} {self.target:.3g} {self.unit}"
         verdict = "met" if self.is_met else "**MISSED**"
         return self.name, f"{self.value:.2f} {self.unit}", target, verdict
 
@@ -48,20 +53,22 @@ class Findings(NamedTuple):
     marked: Mapping[str, str]
     pictures: Mapping[str, Callable[[Path], None]] = {}
     figures: Sequence[Figure] = ()
+    slowness: float = 1  # of this machine, compared with the one that the targets refer to
 
 
-def marks(text: str) -> list[tuple[str, str]]:
+def marks(text: str, kind: str = "bench") -> list[tuple[str, str]]:
     """Return the names of a page's marks, and what each of them holds."""
-    return [(found[2], found[3].strip("\n")) for found in _MARKED.finditer(text)]
+    found = re.finditer(_MARKED.format(kind), text, re.DOTALL)
+    return [(one[2], one[3].strip("\n")) for one in found]
 
 
-def fill(text: str, marked: Mapping[str, str]) -> str:
+def fill(text: str, marked: Mapping[str, str], kind: str = "bench") -> str:
     """Return the page with new texts in the marks that `marked` names.
 
     Raises:
         KeyError: one of them is not in the page.
     """
-    if missing := marked.keys() - dict(marks(text)).keys():
+    if missing := marked.keys() - dict(marks(text, kind)).keys():
         raise KeyError(f"the page has no mark {', '.join(sorted(missing))}")
 
     def filled(found: re.Match[str]) -> str:
@@ -71,7 +78,7 @@ def fill(text: str, marked: Mapping[str, str]) -> str:
         around = "\n" if before.startswith("\n") else ""
         return f"{begin}{around}{marked[name]}{around}{end}"
 
-    return _MARKED.sub(filled, text)
+    return re.sub(_MARKED.format(kind), filled, text, flags=re.DOTALL)
 
 
 def write(found: Findings, page: Path) -> None:
@@ -83,10 +90,10 @@ def write(found: Findings, page: Path) -> None:
     page.write_text(fill(page.read_text(), found.marked))
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; all but its first column are aligned to the right."""
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, rule: str = "---:") -> str:
+    """Return a Markdown table; `rule` aligns all but its first column, by default to the right."""
+    rules = ["---", *(rule for _ in head[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rules, *rows))
 
 
 def number(value: float | None, digits: int = 1) -> str:
@@ -94,12 +101,13 @@ def number(value: float | None, digits: int = 1) -> str:
     return "" if value is None else f"{value:,.{digits}f}".removesuffix("." + digits * "0")
 
 
-def targets(figures: Sequence[Figure]) -> dict[str, str]:
+def targets(figures: Sequence[Figure], slowness: float = 1) -> dict[str, str]:
     """Return the page's table of targets, and the sentence before it."""
-    missed = [figure.name for figure in figures if not figure.is_met]
+    here = [figure.on(slowness) for figure in figures]
+    missed = [figure.name for figure in here if not figure.is_met]
     return {
         "missed": f"Missed: {'; '.join(missed)}." if missed else "All are met.",
-        "targets": table(("", "found", "target", ""), [figure.row for figure in figures]),
+        "targets": table(("", "found", "target", ""), [figure.row for figure in here]),
     }
 
 

@@ -125,6 +125,8 @@ class LocalBackend:
         for name in candidates:
             if name in values:
                 value = values[name].encode("utf-8", "surrogatepass")
+                if resource.format == "binary":
+                    value = _from_base64(value, f"{path}: {quoted(name)}")
                 return Document(value, secret=True, name=name)  # a digest could be guessed
         raise _missing("no secret of this name in", path, values, candidates[0])
 
@@ -262,6 +264,21 @@ def _require_slashes(path: str, body: bytes, names: Iterable[str]) -> None:
         found.append(f"{place}{quoted(name)}")
     summary = f"{path}: a name with a slash begins with one, but not {', '.join(found)}"
     raise DocumentError(summary, f"write {quoted('/' + wrong[0])}")
+
+
+def _from_base64(text: bytes, what: str) -> bytes:
+    """Return the bytes of a secret, which JSON has as base64, perhaps in several lines.
+
+    Raises:
+        DocumentError: `text` is not base64.
+    """
+    from binascii import a2b_base64  # few secrets are binary
+
+    try:
+        return a2b_base64(b"".join(text.split()), strict_mode=True)
+    except ValueError:
+        summary = f"{what} is not base64, as format=binary expects"
+        raise DocumentError(summary, "write its bytes as base64, or remove format=") from None
 
 
 def _version(body: bytes) -> str:

@@ -11,7 +11,7 @@ from .base import calls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from .._config.settings import Settings
@@ -40,10 +40,11 @@ class Router:
         self._environ = environ
         self._importing = importing or allocate_lock()
         self._remote: Backend | None = None
+        self._outcomes: dict[str, Outcome] = {}  # of the call under way
 
     def __call__(self, requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
         """Return an outcome for each request, by its resource's reference."""
-        outcomes: dict[str, Outcome] = {}
+        self._outcomes = outcomes = dict[str, "Outcome"]()
         others = []
         for request in requests:
             if request.resource.scheme == FILE:
@@ -65,8 +66,14 @@ class Router:
             if calls_of(found):
                 from .calls import Outcomes  # only for the log, see calls
 
-                return Outcomes(outcomes, calls_of(found))
+                outcomes = Outcomes(outcomes, calls_of(found))
+        self._outcomes = {}
         return outcomes
+
+    def count_read(self) -> int:
+        """Return how many resources the call under way has read so far."""
+        count_remote: Callable[[], int] = getattr(self._remote, "count_read", int)
+        return len(self._outcomes) + count_remote()
 
     def _loaded(self) -> Backend:
         if self._remote is None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 from .._config.settings import POLL_FLOOR_SECONDS
 from .._content.document import Document
 from .._content.render import Rendering, render_defaults, render_document
-from .._content.variables import data_of, exact_data_of
+from .._content.variables import data_of, exact_data_of, may_be_unevaluated
 from ..errors import Failure
 
 TYPE_CHECKING = False
@@ -75,12 +75,6 @@ NO_LONGER_JSON = Failure(
     "expected JSON, as in the last document, got text that starts like JSON but is not JSON",
     "fix the document",
 )
-# What is used after a failed read: of one resource, and of several ones.
-LAST_VALUES = "using the last values", "using the last values"
-FALLBACK_VALUES = "using the fallback", "using the fallback"
-OTHER_SOURCES = "used by its other sources", "used by their other sources"
-DEFAULT = "using its default", "using their defaults"
-UNSET = "left unset", "left unset"
 
 
 _NONE: dict[str, Any] = {}  # shared: nothing in an entry is edited
@@ -228,14 +222,6 @@ class Entry:
         """Whether this process has the document, or the reason why there is none."""
         return self.document is not None or self.failure is not None
 
-    def in_use(self, sources: Sequence[Source]) -> tuple[str, str]:
-        """Return what is used after a failed read of `sources`: for one resource, and for more."""
-        if self.fetched_at is not None:
-            return LAST_VALUES if self.confirmed else FALLBACK_VALUES
-        if self.used_since is not None:
-            return OTHER_SOURCES
-        return DEFAULT if any(source.default is not None for source in sources) else UNSET
-
     def fetched_by(self, now: float) -> float | None:
         """Return when the document was confirmed; `now` if the clock has moved backwards since."""
         return None if self.fetched_at is None else min(self.fetched_at, now)
@@ -373,8 +359,10 @@ def _after_document(
     rendering = render_document(sources, same)
     if rendering.reasons:
         failure = rendering.failure
-    elif _is_no_longer_json(previous, same, sources):
+    elif rendering.is_text and _is_no_longer_json(previous, same, sources):
         failure = NO_LONGER_JSON
+    elif _is_no_longer_evaluated(previous, same, sources):
+        failure = _no_longer_evaluated()
     else:
         return _good(previous, document, same, schedule)._rendered_as(sources, rendering)
     return _after_failure(previous, INVALID, failure, sources, schedule, document=document)
@@ -447,13 +435,26 @@ def _is_usable(fallback: Entry, sources: Sequence[Source]) -> bool:
     return not (rendering.reasons or rendering.missing)
 
 
-def _is_no_longer_json(previous: Entry, document: Document, sources: Sequence[Source]) -> bool:
-    if previous.fetched_at is None:
-        return False
-    data = exact_data_of(document, sources[0].resource)
-    if not isinstance(data, str) or data.lstrip()[:1] not in ("{", "["):
+def _is_no_longer_json(previous: Entry, text: Document, sources: Sequence[Source]) -> bool:
+    if previous.fetched_at is None or text.body.lstrip()[:1] not in (b"{", b"["):
         return False
     return isinstance(previous.data(sources[0]), (dict, list))
+
+
+def _is_no_longer_evaluated(previous: Entry, document: Document, sources: Sequence[Source]) -> bool:
+    resource = sources[0].resource
+    if previous.fetched_at is None or not may_be_unevaluated(resource, document):
+        return False
+    from .._content.flags import no_longer_evaluated  # few profiles come here
+
+    return no_longer_evaluated(previous.data(sources[0]), exact_data_of(document, resource))
+
+
+def _no_longer_evaluated() -> Failure:
+    from .._content.unevaluated import HINT  # few profiles come here
+
+    summary = "expected feature flags whose rules are evaluated, as in the last document, got rules"
+    return Failure("invalid", summary, HINT)
 
 
 def _good(previous: Entry, document: Document, same: Document, schedule: Schedule) -> Entry:

@@ -1,6 +1,6 @@
-"""Log lines about a fetch, and their fields: for each call and source; names, never values; pure.
+"""Log lines about a fetch: for each call and source, for refused batches and slow reads; pure.
 
-Loaded only at the log levels `debug` and `trace`, and after a failure.
+Loaded only at the log levels `debug` and `trace`, after a failed call, and after a slow read.
 """
 
 from __future__ import annotations
@@ -8,24 +8,21 @@ from __future__ import annotations
 from .._backends.base import Unchanged, calls_of
 from .._config.wording import LONGEST_SHOWN, counted, printable
 from .._content.document import Document
-from ..errors import Failure, by_cause, grouped
+from ..errors import Failure
+from .effects import in_use
+from .load import refresh_seconds
+from .log_fields import call_fields, failure_fields, filled, joined, milliseconds, source_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from typing import TypeVar
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from .._backends.base import Outcome
     from .._backends.calls import Call
     from .._config.settings import Settings
     from .._config.sources import Source
+    from .log_fields import Line
     from .snapshot import Snapshot
-
-    K = TypeVar("K")
-    # What a line has in JSON in addition to its message; empty fields are left out.
-    Fields = Mapping[str, object]
-    # A level, a message and its fields.
-    Line = tuple[str, str, Fields]
 
 MOST_NAMES = 100  # in one line: a document may have thousands
 BATCH = "BatchGetSecretValue"
@@ -114,18 +111,18 @@ def source_lines(
         made = calls.get(reference, [])
         outcome = outcomes.get(reference)
         parts = [origins[reference] if outcome is None else _read(outcome, made)]
-        fields = {**source_fields([source]), **_call_fields(made)}
+        fields = {**source_fields([source]), **call_fields(made)}
         if isinstance(outcome, Failure):
             fields.update(failure_fields(outcome))
         if entry is not None:
-            if entry.failure is not None:
-                parts.append(entry.in_use(settings.resources()[reference])[0])
+            if entry.failure is not None and (used := in_use(source, entry, settings)):
+                parts.append(used)
             version = printable(entry.version)
             if version:
                 parts.append(f"version {version}")
             parts.extend(ownership.parts(source))
             names = ownership.names(source)[:MOST_NAMES]
-            fields.update(_filled(version=version, names=names))
+            fields.update(filled(version=version, names=names))
         yield "debug", f"{source.public_reference}: {'; '.join(parts)}", fields
 
 
@@ -134,8 +131,8 @@ def call_lines(outcomes: Mapping[str, Outcome]) -> Iterator[Line]:
     for call in calls_of(outcomes):
         about = f" for {', '.join(call.references)}" if call.references else ""
         result = f"failed ({_cause(call.failure)})" if call.failure else "succeeded"
-        message = f"{call.operation}{about} {result} in {_milliseconds([call])} ms{_where(call)}"
-        fields = {**_filled(source=_joined(call.references)), **_call_fields([call])}
+        message = f"{call.operation}{about} {result} in {milliseconds([call])} ms{_where(call)}"
+        fields = {**filled(source=joined(call.references)), **call_fields([call])}
         if call.failure:
             fields.update(failure_fields(call.failure))
         yield "trace", message, fields
@@ -163,65 +160,20 @@ def batch_line(
         return None  # their own failures are reported
     failure = denied[0][1]
     message = f"{counted(len(read), 'secret')} had to be read one by one: {failure}"
-    return level, message, {"source": _joined(read.values()), **failure_fields(failure)}
+    return level, message, {"source": joined(read.values()), **failure_fields(failure)}
 
 
-def failure_lines(
-    settings: Settings,
-    failed: Iterable[tuple[str, Failure, K]],
-    note: Callable[[int, K], str] | None = None,
-) -> Iterator[tuple[str, Fields, K]]:
-    """Yield the lines of `errors.by_cause`, with their fields and what their sources share."""
-    failed = list(failed)
-    lines = by_cause(failed, note)
-    for (line, _, shared), (names, failures, _) in zip(lines, grouped(failed), strict=True):
-        sources = [
-            source
-            for source in settings.sources
-            if source.public_reference in names
-            or settings.label(source.resource.reference) in names
-        ]
-        fields: dict[str, object] = {**source_fields(sources), **failure_fields(*failures)}
-        yield line, fields, shared
-
-
-def source_fields(sources: Iterable[Source]) -> dict[str, object]:
-    """Return the fields that name `sources`, and the variables whose values they were."""
-    sources = list(sources)
-    return _filled(
-        source=_joined(map(_reference, sources)),
-        variable=_joined(source.variable for source in sources),
+def slow_line(settings: Settings, snapshot: Snapshot, references: Sequence[str]) -> Line:
+    """Return the line about resources that make a refresh longer than the settings say."""
+    longest = refresh_seconds(settings, snapshot)
+    slowest = max(snapshot.entries[reference].read_seconds for reference in references)
+    message = (
+        f"{', '.join(map(settings.label, references))}: reading took {slowest:.1f} s, so a "
+        f"refresh, and the get() that begins it, may take {longest:.1f} s in place of "
+        f"{settings.poll_timeout_seconds:g}; read less with one source"
     )
-
-
-def failure_fields(*failures: Failure) -> dict[str, object]:
-    """Return the fields of failures with one cause."""
-    names = ("kind", "operation", "code", "request_id", "region")
-    return _filled(
-        **{
-            # A proxy may have written a code of any length.
-            name: _joined(printable(getattr(one, name), LONGEST_SHOWN) for one in failures)
-            for name in names
-        }
-    )
-
-
-def _call_fields(calls: Sequence[Call]) -> dict[str, object]:
-    """Return the fields of calls that were made for one source; the ID is the last one's."""
-    if not calls:
-        return {}
-    return {
-        **_filled(
-            operation=_joined(call.operation for call in calls),
-            request_id=calls[-1].request_id,
-            region=calls[-1].region,
-        ),
-        "duration_ms": _milliseconds(calls),
-    }
-
-
-def _filled(**fields: object) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if value}
+    sources = [source for reference in references for source in settings.resources()[reference]]
+    return "warn", message, source_fields(sources)
 
 
 def _read(outcome: Outcome, calls: Sequence[Call]) -> str:
@@ -234,15 +186,15 @@ def _read(outcome: Outcome, calls: Sequence[Call]) -> str:
         text = "read"
     if not calls:
         return text
-    text += f" in {_milliseconds(calls)} ms with {counted(len(calls), 'call')}{_where(calls[-1])}"
+    text += f" in {milliseconds(calls)} ms with {counted(len(calls), 'call')}{_where(calls[-1])}"
     failed = [f"{call.operation}: {_cause(call.failure)}" for call in calls if call.failure]
     if failed and not isinstance(outcome, Failure):
-        text += f", after {_joined(failed)}"
+        text += f", after {joined(failed)}"
     return text
 
 
 def _cause(failure: Failure) -> str:
-    return _joined([failure.kind, printable(failure.code, LONGEST_SHOWN)])
+    return joined([failure.kind, printable(failure.code, LONGEST_SHOWN)])
 
 
 def _where(call: Call) -> str:
@@ -251,19 +203,7 @@ def _where(call: Call) -> str:
     return f" ({'; '.join(about)})" if about else ""
 
 
-def _milliseconds(calls: Iterable[Call]) -> int:
-    return round(1000 * sum(call.seconds for call in calls))
-
-
-def _reference(source: Source) -> str:
-    return source.public_reference.removeprefix(f"{source.variable or source.setting}=")
-
-
 def _listed(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMES
     shown = ", ".join(names[:MOST_NAMES])
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def _joined(texts: Iterable[str]) -> str:
-    return ", ".join(dict.fromkeys(filter(None, texts)))

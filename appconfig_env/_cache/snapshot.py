@@ -9,14 +9,26 @@ from .entry import newer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from .._config.settings import Settings
     from .._config.sources import Source
     from ..errors import SourceError
     from .entry import Entry
+    from .log_fields import Fields, Log
 
 SCHEMA = 2  # of the snapshot file, see snapshot_json
+
+
+def merged(rendered: Iterable[Variables]) -> Mapping[str, str]:
+    """Return the values of all, of which later ones win; if only one has any, its own object."""
+    all_values = [variables.values for variables in rendered if variables.values]
+    if len(all_values) == 1:
+        return all_values[0]
+    found: dict[str, str] = {}
+    for values in all_values:
+        found.update(values)
+    return found
 
 
 class Snapshot:
@@ -48,10 +60,7 @@ class Snapshot:
 
     def values(self, settings: Settings) -> dict[str, str]:
         """Return every name's value, whether or not it goes into the environment."""
-        merged: dict[str, str] = {}
-        for _, variables in self.variables(settings):
-            merged.update(variables.values)
-        return merged
+        return dict(merged(variables for _, variables in self.variables(settings)))
 
     def missing(self, settings: Settings) -> list[SourceError]:
         """Return the required sources that have no value."""
@@ -120,6 +129,48 @@ def newest(own: Snapshot, found: Snapshot | None) -> Snapshot:
         elif entry.is_known and not entry.redacted:
             entries[reference] = entry
     return Snapshot(own.taken_at, own.fingerprint, entries)
+
+
+def exported(
+    snapshot: Snapshot,
+    settings: Settings,
+    configured: Collection[str],
+    log: Log,
+    kept: Collection[str] = (),
+) -> dict[str, str]:
+    """Return what the sources set in an environment; log what they may not set.
+
+    Args:
+        snapshot: the sources' entries.
+        settings: the sources.
+        configured: the names that no source may set.
+        log: takes a level, a message and its fields.
+        kept: those of them that a program has set.
+    """
+    values: dict[str, str] = {}
+    for source, variables in snapshot.variables(settings):
+        for name in variables.protected:
+            about = f"{source.public_reference}: {name} is protected and was left out"
+            line = f"{about}; rename it, or configure it on the function"
+            log("warn", line, _fields(source, name))
+        for name, value in variables.values.items() if source.env else ():
+            if name not in configured:
+                values[name] = value
+            elif settings.accepts("debug"):
+                by = "was set by a program" if name in kept else "is configured on the function"
+                hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
+                log(
+                    "debug",
+                    f"{source.public_reference}: {name} {by}; {hint}",
+                    _fields(source, name),
+                )
+    return values
+
+
+def _fields(source: Source, name: str) -> Fields:
+    from .log_fields import source_fields  # most starts log no such line
+
+    return source_fields([source], name)
 
 
 class _Redacted:

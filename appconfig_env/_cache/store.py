@@ -6,43 +6,37 @@ import os
 from _thread import allocate_lock, get_ident
 
 from .._backends.base import calls_of
-from .._config.environ import DETAILED_LEVELS
+from .._config.environ import DETAILED_LEVELS, configured_names
 from .._config.settings import HANDOFF, from_environ
 from .._config.wording import counted
 from . import actions, repository
 from . import handoff as handoffs
 from .entry import is_fresh
 from .load import load, refresh_seconds
-from .snapshot import Snapshot, completed, fingerprint, newest
+from .snapshot import Snapshot, completed, fingerprint, merged, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from .._backends.base import Backend, Outcome
     from .._config.settings import Settings
     from .._config.sources import Source
     from .._content.variables import Variables
-    from ..errors import Failure
+    from .fetch_log import FetchLog
     from .file_lock import FileLock
-
-    class Log(Protocol):
-        """Takes a level, a message, and what JSON has in addition."""
-
-        def __call__(
-            self, level: str, message: str, fields: Mapping[str, object] | None = None, /
-        ) -> None: ...
+    from .log_fields import Fields, Log
 
     class LogWith(Protocol):
-        """The same, after the settings."""
+        """A `Log` that takes the settings first."""
 
         def __call__(
             self,
             settings: Settings,
             level: str,
             message: str,
-            fields: Mapping[str, object] | None = None,
+            fields: Fields | None = None,
             /,
         ) -> None: ...
 
@@ -83,8 +77,8 @@ class Store:
     Attributes:
         settings: the sources and intervals.
         published: what readers see.
-        sourced: every name that a source has ever set here: its value in the environment may be
-            older.
+        unset: the names that a source has set here before, but none sets now: their values in the
+            environment may be older.
     """
 
     def __init__(
@@ -122,17 +116,17 @@ class Store:
         self._busy_until = ALWAYS
         self._stalled: tuple[list[float], float] | None = None
         self.log: Log = lambda level, message, fields=None: log(settings, level, message, fields)
-        self._outcomes: Mapping[str, Outcome] = {}  # of the last fetch, at these levels only
-        self._has_reported_batch = self._is_wrapped  # by the wrapper
+        self._fetch_log: FetchLog | None = None  # once there is something to log
         self._logged: set[str] = set()
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
         # The names that the function's configuration sets, as opposed to its code.
-        self._configured = handoff.configured if handoff else frozenset(environ)
+        self._configured = handoff.configured if handoff else configured_names(environ)
         self._kept = handoff.kept if handoff else frozenset()
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
-        self.sourced: frozenset[str] = frozenset()
+        self.unset: frozenset[str] = frozenset()
         self._rendered: list[Variables] = []  # what the published values were merged from
+        self.published = Published(Snapshot(ALWAYS, "", {}), (NEVER, ALWAYS, {}))
         self._written = repository.Written()
         found = repository.read(settings, self.log, self._written)
         if found is None:
@@ -147,6 +141,11 @@ class Store:
     def snapshot(self) -> Snapshot:
         """All entries."""
         return self.published.snapshot
+
+    @property
+    def may_be_unresolved(self) -> bool:
+        """Whether there are in-place references that no wrapper has resolved."""
+        return not self._is_wrapped and any(source.variable for source in self.settings.sources)
 
     @property
     def is_empty(self) -> bool:
@@ -356,10 +355,13 @@ class Store:
         if rendered and list(map(id, rendered)) == list(map(id, self._rendered)):
             return self.published.seen[2]
         self._rendered = rendered
-        values = snapshot.values(settings)
-        for name in values.keys() & self._fixed_names():
-            del values[name]
-        self.sourced |= values.keys()
+        values = merged(rendered)
+        if others := values.keys() & self._fixed_names():
+            values = {name: value for name, value in values.items() if name not in others}
+        # Not the union of all names: 4 MB of short ones would take 16 MB more.
+        before = self.published.seen[2]
+        gone = [name for name in before if name not in values]
+        self.unset = frozenset(gone).union(name for name in self.unset if name not in values)
         return values
 
     def _fixed_names(self) -> frozenset[str]:
@@ -376,42 +378,25 @@ class Store:
             self.log(level, message)
 
     def _report_calls(self, outcomes: Mapping[str, Outcome]) -> None:
-        """Log each call that was recorded, and once that secrets could not be read together."""
-        if self.settings.log_level in DETAILED_LEVELS:
-            self._outcomes = outcomes
-        if not calls_of(outcomes):
+        """Log the calls that were made for `outcomes`, and keep them for the lines of sources."""
+        if not (calls_of(outcomes) or self.settings.log_level in DETAILED_LEVELS):
             return
-        from . import log_lines  # for debug and trace, and after a failed call
+        if self._fetch_log is None:
+            from .fetch_log import FetchLog  # for debug and trace, and after a failed call
 
-        for line in log_lines.call_lines(outcomes):
-            self.log(*line)
-        level = "debug" if self._has_reported_batch else "info"
-        refused = log_lines.batch_line(self.settings, outcomes, level)
-        if refused is not None:
-            self._has_reported_batch = True
-            self.log(*refused)
-
-    def _report_sources(self) -> None:
-        """Log how each source was read, and which names it has."""
-        from . import log_lines  # only for debug and trace
-
-        settings, snapshot = self.settings, self.snapshot
-        ownership = log_lines.Ownership(settings, snapshot, self._fixed_names())
-        for line in log_lines.source_lines(settings, snapshot, self._outcomes, ownership):
-            self.log(*line)
-        self._outcomes = {}
+            is_known = self._is_wrapped  # by the wrapper's log
+            self._fetch_log = FetchLog(self.settings, self.log, has_reported_batch=is_known)
+        self._fetch_log.report_calls(outcomes)
 
     def _report(self, previous: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
-        if self.settings.log_level in DETAILED_LEVELS and self._outcomes:
-            self._report_sources()
-        failed, recovered = [], dict[int, list[str]]()
+        if self._fetch_log is not None:
+            self._fetch_log.report_sources(self.snapshot, self._fixed_names())
+        failed, recovered = list[str](), dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
             earlier = previous.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
-                sources = self.settings.resources()[reference]
-                used = None if entry.rendering(sources).missing else entry.in_use(sources)
-                failed.append((self.settings.label(reference), entry.failure, used))
+                failed.append(reference)
             elif earlier and earlier.failure and not entry.failure:
                 recovered.setdefault(earlier.failures, []).append(reference)
         if failed:
@@ -426,19 +411,18 @@ class Store:
             if line not in reported:
                 self.log("warn", f"{source.public_reference}: {line}", _about(source))
 
-    def _report_failures(
-        self, failed: Iterable[tuple[str, Failure, tuple[str, str] | None]]
-    ) -> None:
-        from .log_lines import failure_lines  # only after a failure
+    def _report_failures(self, failed: Sequence[str]) -> None:
+        from .effects import failure_lines  # only a failed read needs it
 
-        for line, fields, _ in failure_lines(
-            self.settings, failed, lambda number, used: used[number > 1] if used is not None else ""
-        ):
+        kept = self._configured | self._kept
+        configured = {name: self._environ[name] for name in kept if name in self._environ}
+        present = {**configured, **self.published.seen[2]}
+        for line, fields, _ in failure_lines(self.settings, self.snapshot, failed, present):
             self.log("warn", line, fields)
 
 
-def _about(source: Source) -> Mapping[str, object]:
-    from .log_lines import source_fields  # only for warnings
+def _about(source: Source) -> Fields:
+    from .log_fields import source_fields  # only for warnings
 
     return source_fields([source])
 
@@ -452,4 +436,5 @@ def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> frozenset[str]:
     if before is after:
         return frozenset()
-    return frozenset(name for name in {*before, *after} if before.get(name) != after.get(name))
+    changed = [name for name, value in after.items() if before.get(name) != value]
+    return frozenset(changed).union(name for name in before if name not in after)

@@ -16,6 +16,7 @@ from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
+from .._wrapper import progress
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 from .arguments import Parser
 
@@ -71,7 +72,10 @@ def main(
         return _fail(f"cannot write {options.output} (it is not a file); pass another --output")
     try:
         settings = _settings.from_environ(environ)
-        snapshot, without = bake(settings, make_backend(settings, environ), now())
+        backend = make_backend(settings, environ)
+        if progress.is_shown(settings, environ):
+            backend = progress.Progress(backend)
+        snapshot, without = bake(settings, backend, now())
         snapshot_file.write(
             options.output, snapshot_json.dumps(snapshot, settings.resources()), mode=0o644
         )

@@ -21,89 +21,140 @@ _PRINCIPALS: tuple[str, ...] = (
     "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
     "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
 )  # fmt: skip
+# The first one leaves it to the environment, see _backends/aws/choose.py.
+CLIENTS = ("auto", "lean", "boto3")
 STANDARD_PROXIES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+# The settings of an Access: the role, its external ID, its session's name, the Region. AWS's own
+# names hold for AppConfig alone, as AWS documents them.
+OF_APPCONFIG = (
+    PREFIX + "ROLE_ARN", PREFIX + "ROLE_EXTERNAL_ID", PREFIX + "ROLE_SESSION_NAME",
+    PREFIX + "SERVICE_REGION",
+)  # fmt: skip
+OF_OTHERS = (
+    "APPCONFIG_ENV_ROLE_ARN", "APPCONFIG_ENV_ROLE_EXTERNAL_ID", "APPCONFIG_ENV_ROLE_SESSION_NAME",
+    "APPCONFIG_ENV_SERVICE_REGION",
+)  # fmt: skip
+
+
+class Access:
+    """The Region in which a service is called, and the role that is assumed for it.
+
+    Attributes:
+        region: the Region to read from; empty if only boto3 may know it.
+        role_arn, external_id, session_name: the role to assume; the first is empty for none.
+        role_setting: the setting that names the role.
+    """
+
+    __slots__ = ("external_id", "region", "role_arn", "role_setting", "session_name")
+
+    def __init__(
+        self,
+        *,
+        region: str = "",
+        role_arn: str = "",
+        external_id: str = "",
+        session_name: str = "",
+        role_setting: str = "",
+    ) -> None:
+        self.region = region
+        self.role_arn = role_arn
+        self.external_id = external_id
+        self.session_name = session_name or "appconfig-env"
+        self.role_setting = role_setting
+
+    @property
+    def role(self) -> tuple[str, str, str]:
+        """All that identifies the role's session: services with equal ones share credentials."""
+        return self.role_arn, self.external_id, self.session_name
+
+    def identity(self) -> list[str]:
+        """See `AwsSettings.identity`."""
+        return [self.region, self.role_arn, self.external_id]
 
 
 class AwsSettings:
-    """Endpoints, Regions, role and proxy for calls to AWS.
+    """Endpoints, Regions, roles and proxy for calls to AWS.
 
     Attributes:
         region: the function's own Region, where roles are assumed; empty if only boto3 may
             know it.
-        service_region: the Region to read from.
+        appconfig: Region and role for AppConfig.
+        others: Region and role for Parameter Store and Secrets Manager.
         endpoints: URL by service, for services with a configured endpoint.
         ca_bundle: a file of trust anchors; empty for the system's.
         use_fips, use_dualstack: the kind of endpoint.
-        role_arn, role_external_id, role_session_name: the role to assume; empty for none.
         proxy_url, proxy_headers: the proxy for all calls; empty for none.
         max_connections: concurrent connections per service.
+        client: which client makes the calls, one of CLIENTS.
         principal: the caller, as far as the environment identifies it; different principals may
             see different values.
     """
 
     __slots__ = (
-        "ca_bundle", "endpoints", "max_connections", "principal", "proxy_headers", "proxy_url",
-        "region", "role_arn", "role_external_id", "role_session_name", "service_region",
-        "use_dualstack", "use_fips",
+        "appconfig", "ca_bundle", "client", "endpoints", "max_connections", "others", "principal",
+        "proxy_headers", "proxy_url", "region", "use_dualstack", "use_fips",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
         region: str = "",
-        service_region: str = "",
+        appconfig: Access | None = None,
+        others: Access | None = None,
         endpoints: Mapping[str, str] | None = None,
         ca_bundle: str = "",
         use_fips: bool = False,
         use_dualstack: bool = False,
-        role_arn: str = "",
-        role_external_id: str = "",
-        role_session_name: str = "",
         proxy_url: str = "",
         proxy_headers: tuple[tuple[str, str], ...] = (),
         max_connections: int = 3,
+        client: str = CLIENTS[0],
         principal: tuple[str, ...] = (),
     ) -> None:
         self.region = region
-        self.service_region = service_region or region
+        self.appconfig = appconfig or Access(region=region)
+        self.others = others or Access(region=region)
         self.endpoints = dict(endpoints or {})
         self.ca_bundle = ca_bundle
         self.use_fips = use_fips
         self.use_dualstack = use_dualstack
-        self.role_arn = role_arn
-        self.role_external_id = role_external_id
-        self.role_session_name = role_session_name or "appconfig-env"
         self.proxy_url = proxy_url
         self.proxy_headers = proxy_headers
         self.max_connections = max_connections
+        self.client = client
         self.principal = principal
+
+    def access(self, service: str) -> Access:
+        """Return the Region and role for calls to `service`, one of ENDPOINT_VARIABLES."""
+        return self.appconfig if service == "appconfigdata" else self.others
 
     def identity(self) -> list[object]:
         """The part that determines which values are read; if equal, a snapshot may be shared."""
         return [
-            self.service_region,
             sorted(self.endpoints.items()),
-            self.role_arn,
-            self.role_external_id,
+            self.appconfig.identity(),
+            self.others.identity(),
             self.principal,
         ]
 
 
-def from_environ(environ: Mapping[str, str], problems: list[str]) -> AwsSettings:
+def from_environ(
+    environ: Mapping[str, str], problems: list[str], *, client: str = CLIENTS[0]
+) -> AwsSettings:
     """Parse the settings in `environ`; append every error to `problems`."""
+    region = environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", "")
     return AwsSettings(
-        region=environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", ""),
-        service_region=environ.get(PREFIX + "SERVICE_REGION", ""),
+        region=region,
+        appconfig=_access(environ, OF_APPCONFIG, region, problems),
+        others=_access(environ, OF_OTHERS, region, problems),
         endpoints=_endpoints(environ, problems),
         ca_bundle=environ.get("AWS_CA_BUNDLE", ""),
         use_fips=_flag(environ, "AWS_USE_FIPS_ENDPOINT", problems),
         use_dualstack=_flag(environ, "AWS_USE_DUALSTACK_ENDPOINT", problems),
-        role_arn=_role_arn(environ, problems),
-        role_external_id=environ.get(PREFIX + "ROLE_EXTERNAL_ID", ""),
-        role_session_name=environ.get(PREFIX + "ROLE_SESSION_NAME", ""),
         proxy_url=_url(environ, PREFIX + "PROXY_URL", problems),
         proxy_headers=_proxy_headers(environ, problems),
         max_connections=_max_connections(environ, problems),
+        client=client,
         principal=_principal(environ),
     )
 
@@ -145,13 +196,24 @@ def _flag(environ: Mapping[str, str], name: str, problems: list[str]) -> bool:
     return raw == "true"
 
 
-def _role_arn(environ: Mapping[str, str], problems: list[str]) -> str:
-    raw = environ.get(PREFIX + "ROLE_ARN", "")
+def _access(
+    environ: Mapping[str, str], names: tuple[str, str, str, str], region: str, problems: list[str]
+) -> Access:
+    role, external_id, session_name, own_region = names
+    return Access(
+        region=environ.get(own_region, "") or region,
+        role_arn=_role_arn(environ, role, problems),
+        external_id=environ.get(external_id, ""),
+        session_name=environ.get(session_name, ""),
+        role_setting=role,
+    )
+
+
+def _role_arn(environ: Mapping[str, str], name: str, problems: list[str]) -> str:
+    raw = environ.get(name, "")
     fields = raw.split(":", 5)
     if raw and (len(fields) != 6 or fields[0] != "arn" or not fields[5].startswith("role/")):
-        problems.append(
-            f"{PREFIX}ROLE_ARN: expected arn:aws:iam::ACCOUNT:role/NAME, got {raw!r}; {CORRECT}"
-        )
+        problems.append(f"{name}: expected arn:aws:iam::ACCOUNT:role/NAME, got {raw!r}; {CORRECT}")
     return raw
 
 

@@ -13,6 +13,15 @@ LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "none")
 DETAILED_LEVELS = ("trace", "debug")  # the levels at which each source has a line
 MEMORY = "/dev/shm/"  # noqa: S108 # nosec B108 # whose files are not devices
 CORRECT = "correct or unset the variable"
+# What Lambda itself sets unless the function's configuration does, of the names that a source may
+# set. TZ is the second one in container images.
+# Sources: Lambda Developer Guide, "Defined runtime environment variables", the unreserved ones;
+# aws/aws-lambda-base-images, ENV in each Dockerfile.
+_OF_LAMBDA = {
+    "AWS_XRAY_CONTEXT_MISSING": ("LOG_ERROR",),
+    "LANG": ("en_US.UTF-8",),
+    "TZ": (":UTC", ":/etc/localtime"),
+}
 _WORDS = {
     "yes": True, "on": True, "true": True, "1": True,
     "no": False, "off": False, "false": False, "0": False,
@@ -36,6 +45,12 @@ def is_in_lambda(environ: Mapping[str, str]) -> bool:
 def is_snap_start(environ: Mapping[str, str]) -> bool:
     """Whether Lambda takes a snapshot of this process, and may clone it."""
     return environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start"
+
+
+def configured_names(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the names that the function itself configures: all that do not have Lambda's value."""
+    of_lambda = [name for name, values in _OF_LAMBDA.items() if environ.get(name) in values]
+    return frozenset(environ).difference(of_lambda)
 
 
 class Reader:

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMATS = ("json", "dotenv", "text", "yaml")
+FORMATS = ("json", "dotenv", "text", "yaml", "binary")
 DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 # Ten years. More digits may become an infinite float, which neither clock nor JSON can represent.
 LONGEST_SECONDS = 10 * 365 * 24 * 3600.0
@@ -67,7 +67,7 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
                 found = f"{name!r}" + (
                     nearest_note(name, _OPTIONS) or f" (known: {', '.join(_OPTIONS)})"
                 )
-                remedy = "correct its name, or remove it"
+                remedy = "correct its name, remove it, or write a ? in a name or key as %3F"
             problems.append(f"unknown option {found}; {remedy}")
         elif name in options:
             problems.append(f"duplicate option {name}; remove one")
@@ -105,6 +105,12 @@ def _name(text: str) -> str:
     return text
 
 
+def _join(text: str) -> str:
+    if not text or not is_variable_name(f"_{text}"):
+        raise ValueError(f"expected letters, digits or underscores (__), got {text!r}; correct it")
+    return text
+
+
 def _only(text: str) -> tuple[str, ...]:
     return tuple(_name(name) for name in text.split(","))
 
@@ -115,15 +121,19 @@ def _default(text: str) -> str:
     return text
 
 
-def _stage(text: str) -> str:
-    if not text or not text.isprintable() or text.endswith((",", ";")):
-        raise ValueError(f"expected a staging label such as AWSPREVIOUS, got {text!r}; correct it")
-    return text
+def _text(expected: str) -> Callable[[str], str]:
+    def take(text: str) -> str:
+        if not text or not text.isprintable() or text.endswith((",", ";")):
+            raise ValueError(f"expected {expected}, got {text!r}; correct it")
+        return text
+
+    return take
 
 
 _OPTIONS: dict[str, Callable[[str], object]] = {
     "prefix": _name,
     "names": _one_of("upper", "keep"),
+    "join": _join,
     "as": _name,
     "env": _yes_no,
     "only": _only,
@@ -131,6 +141,7 @@ _OPTIONS: dict[str, Callable[[str], object]] = {
     "default": _default,
     "recursive": _yes_no,
     "format": _one_of(*FORMATS),
-    "stage": _stage,
+    "stage": _text("a staging label such as AWSPREVIOUS"),
+    "version": _text("a version ID"),
     "ttl": seconds,
 }

@@ -13,6 +13,22 @@ NOT_SEPARATED = (
     "separate references with white space, not commas or semicolons; write a comma in a name as "
     "%2C, a semicolon as %3B"
 )
+KEY_OR_DEFAULT = (
+    "a # after default= may be part of the value or begin #KEY; write it as %23, or put #KEY "
+    "before the options, as in ssm:/x#key?default=VALUE"
+)
+# Amazon ECS's form of a secret in a task definition. Neither an ARN of a secret nor its name has
+# other colons than those that are counted here.
+ECS_FORM = (
+    "expected an ARN, or ARN:KEY:STAGE:VERSION, whose parts may be empty (ARN:password::); write "
+    "all three colons"
+)
+ARN_COLONS = 6
+ECS_COLONS = ARN_COLONS + 3
+NO_COLON = (
+    "a secret's name has no colon; write a key after it as #KEY, a staging label as ?stage=, a "
+    "version ID as ?version="
+)
 WILDCARD = (
     "wildcards are not expanded; name a path such as ssm:/shop/prod/, or write a * in a name as %2A"
 )
@@ -171,11 +187,12 @@ def parse(text: str, variable: str = "") -> Source:
     except UnicodeEncodeError:
         raise ReferenceProblems([f"expected UTF-8 text; {FIX}"]) from None
     problems: list[str] = []
-    rest, hash_sign, key_text = rest.partition("#")
-    path, question, query = rest.partition("?")
-    options = _options.read(query, problems) if question else {}
+    path, query, key_text = _split(rest, problems)
+    options = {} if query is None else _options.read(query, problems)
+    key = () if key_text is None else _key(key_text, problems)
+    if scheme == SECRETS_MANAGER and path.count(":") > ARN_COLONS and path.startswith("arn:"):
+        path, key = _from_ecs(path, key, options, problems)
     parts = _parts(scheme, path, problems)
-    key = _key(key_text, problems) if hash_sign else ()
     _reject_contradictions(scheme, parts, key, options, problems)
     if variable:
         _reject_in_place(scheme, parts, options, problems)
@@ -220,6 +237,26 @@ def parse_prefetch(text: str, setting: str = "") -> Source:
     return Source(Resource(APPCONFIG, parts), setting=setting)
 
 
+def _split(rest: str, problems: list[str]) -> tuple[str, str | None, str | None]:
+    """Split what follows the scheme into name, options and key; None for what is not there.
+
+    As in a URI, the key is last. It may also be before the options, which is the one place for it
+    if they end in a default: there a # could be part of the value, which may be secret.
+    """
+    before, hash_sign, after = rest.partition("#")
+    name, question, query = before.partition("?")
+    if question:
+        if hash_sign and query.rpartition("&")[2].startswith("default="):
+            problems.append(KEY_OR_DEFAULT)
+            return name, query, None
+        return name, query, after if hash_sign else None
+    key, question, query = after.partition("?")
+    query, second, _ = query.partition("#")
+    if second:
+        problems.append("a second # follows the options; write it as %23, or remove it")
+    return name, query if question else None, key if hash_sign else None
+
+
 def _source(
     scheme: str,
     parts: tuple[str, ...],
@@ -228,7 +265,9 @@ def _source(
     variable: str,
 ) -> Source:
     of_resource = {
-        name: options.pop(name) for name in ("recursive", "stage", "format") if name in options
+        name: options.pop(name)
+        for name in ("recursive", "stage", "version", "format")
+        if name in options
     }
     if "as" in options:
         options["as_name"] = options.pop("as")
@@ -249,6 +288,33 @@ def _decoded(fields: list[str], problems: list[str]) -> tuple[str, ...]:
         )
         return ("?",)
     return parts
+
+
+def _from_ecs(
+    path: str, key: tuple[str, ...], options: dict[str, object], problems: list[str]
+) -> tuple[str, tuple[str, ...]]:
+    """Return the ARN and the key of `ARN:KEY:STAGE:VERSION`; add the others to `options`.
+
+    As for ECS, KEY is one member of the document, even if its name has a dot.
+    """
+    if any(mark in path for mark in ("&", "*", *SEPARATORS)):
+        return path, key  # see _parts
+    fields = path.split(":")
+    arn = ":".join(fields[: ARN_COLONS + 1])
+    if len(fields) != ECS_COLONS + 1:
+        problems.append(ECS_FORM)
+        return arn, key
+    given = _decoded(fields[ARN_COLONS + 1 :], problems)
+    if len(given) != ECS_COLONS - ARN_COLONS:
+        return arn, key
+    for name, text in zip(("stage", "version"), given[1:], strict=True):
+        if text and name in options:
+            problems.append(f"option {name} is already a part of the ARN; remove one of them")
+        if text:
+            options[name] = text
+    if given[0] and key:
+        problems.append("#KEY is already a part of the ARN; remove one of them")
+    return arn, (given[0],) if given[0] else key
 
 
 def _is_list(scheme: str, path: str) -> bool:
@@ -284,19 +350,35 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
         )
     elif not all(parts):
         problems.append(f"expected a name after {scheme}:, got none; add it")
-    elif scheme == SSM and "/" in parts[0] and not parts[0].startswith(("/", "arn:")):
+    elif scheme == SSM:
+        _reject_parameter(parts[0], problems)
+    elif scheme == SECRETS_MANAGER and ":" in parts[0]:
+        is_arn = parts[0].startswith("arn:") and parts[0].count(":") <= ARN_COLONS
+        if not is_arn:
+            problems.append(NO_COLON)
+    return parts
+
+
+def _reject_parameter(name: str, problems: list[str]) -> None:
+    """Append what Parameter Store would refuse in a name, a path or an ARN."""
+    own = name.split(":", 5)[-1] if name.startswith("arn:") else name
+    bare, colon, selector = own.partition(":")
+    if "/" in name and not name.startswith(("/", "arn:")):
         problems.append(
             "expected a / before a path, and before a name with a / in it, as in ssm:/shop/prod/; "
             "add it"
         )
-    elif scheme == SSM and "//" in parts[0]:
+    elif "//" in name:
         problems.append("expected single slashes, as in ssm:/shop/prod/; remove the others")
-    return parts
+    elif colon and (not selector or bare.endswith("/") or any(one in selector for one in ":/")):
+        problems.append(
+            "expected one version or label after a name, as in ssm:/x:3 or ssm:/x:good; correct it"
+        )
 
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:
     if "?" in text or "#" in text:
-        problems.append("write options before #KEY, and # and ? in a key as %23 and %3F")
+        problems.append("a key has a # or a ?; write # and ? in a key as %23 and %3F")
         return ()
     try:
         key = tuple(decoded(segment) for segment in text.split("."))
@@ -324,10 +406,17 @@ def _reject_contradictions(
         problems.append(
             "option recursive applies only to a path, such as in ssm:/shop/prod/; remove it"
         )
-    if "stage" in options and scheme != SECRETS_MANAGER:
-        problems.append("option stage applies only to secrets; remove it")
-    if key and options.get("format") == "text":
-        problems.append("#KEY cannot be combined with format=text; remove one of them")
+    if scheme != SECRETS_MANAGER:
+        remedy = "write ssm:NAME:VERSION or ssm:NAME:LABEL" if scheme == SSM else "remove it"
+        problems.extend(
+            f"option {name} applies only to secrets; {remedy}"
+            for name in ("stage", "version")
+            if name in options
+        )
+    if key and options.get("format") in ("text", "binary"):
+        problems.append(
+            f"#KEY cannot be combined with format={options['format']}; remove one of them"
+        )
     if is_path and key:
         problems.append("#KEY applies to one JSON document, not to a path; name the parameter")
     if is_path:
@@ -339,7 +428,7 @@ def _reject_contradictions(
     if "as" in options:
         problems.extend(
             f"option {name} cannot be combined with as=; remove one of them"
-            for name in ("prefix", "names", "only")
+            for name in ("prefix", "names", "join", "only")
             if name in options
         )
 
@@ -353,6 +442,6 @@ def _reject_in_place(
         )
     problems.extend(
         f"option {name} applies only in APPCONFIG_ENV_SOURCES, not to a variable's value; remove it"
-        for name in ("prefix", "names", "as", "env", "only")
+        for name in ("prefix", "names", "join", "as", "env", "only")
         if name in options
     )

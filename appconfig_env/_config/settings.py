@@ -24,7 +24,8 @@ PREFETCH_LIST = AWS_PREFIX + "PREFETCH_LIST"
 HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
-    "NEXT_WRAPPER", "LOCAL_DIR",
+    "NEXT_WRAPPER", "LOCAL_DIR", "ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME",
+    "SERVICE_REGION", "CLIENT",
 )  # fmt: skip
 # Of AWS_APPCONFIG_EXTENSION_*: what is read here, and what only AWS's own agent reads.
 AWS_KNOWN = (
@@ -63,7 +64,7 @@ class Settings:
         log_json: whether log lines are JSON objects.
         warnings: what looks like a mistake, but need not be one.
         fixed: the variables that are settings here, although a source could set them.
-        aws: endpoints, Regions, role and proxy.
+        aws: endpoints, Regions, roles and proxy.
     """
 
     __slots__ = (
@@ -187,7 +188,11 @@ def from_environ(
     sources += _in_place(reader, _in_place_values(reader, values, is_first=references is None))
     settings = Settings(
         _without_duplicates(sources),
-        aws=aws_settings.from_environ(environ, reader.problems),
+        aws=aws_settings.from_environ(
+            environ,
+            reader.problems,
+            client=reader.one_of(PREFIX + "CLIENT", *aws_settings.CLIENTS),
+        ),
         snapshot_path=reader.file_path(PREFIX + "SNAPSHOT", SNAPSHOT_PATH),
         deadline_seconds=reader.seconds(PREFIX + "DEADLINE_SECONDS", 8.0, allow_zero=False),
         poll_seconds=reader.seconds(AWS_PREFIX + "POLL_INTERVAL_SECONDS", 45.0),
@@ -224,6 +229,7 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
             f"{PREFIX}DEADLINE_SECONDS: Lambda ends an init after {LONGEST_INIT_SECONDS:g} s, the "
             f"runtime's start included; set at most {LONGEST_DEADLINE_SECONDS:g}"
         )
+    yield from _idle_access(reader, settings)
     for name, sources in settings.resources().items() if settings.local_dir else ():
         if _names_a_version(sources[0].resource):
             yield (
@@ -238,10 +244,29 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
         )
 
 
+def _idle_access(reader: Reader, settings: Settings) -> Iterator[str]:
+    """Yield which settings of a role or Region have no effect."""
+    text = reader.text
+    for role, *others, _ in (aws_settings.OF_APPCONFIG, aws_settings.OF_OTHERS):
+        for name in others:
+            if text(name) and not text(role):
+                yield f"{name} has no effect without {role}; set that too, or unset it"
+    schemes = {one.resource.scheme for one in settings.sources if not one.resource.is_local}
+    if not schemes or APPCONFIG in schemes or settings.local_dir:
+        return
+    own, theirs = aws_settings.OF_APPCONFIG, aws_settings.OF_OTHERS
+    for name, other in ((own[0], theirs[0]), (own[-1], theirs[-1])):
+        if text(name) and not text(other):
+            yield (
+                f"{name} applies to AppConfig alone, which no source reads; set {other} for "
+                "Parameter Store and Secrets Manager, or unset it"
+            )
+
+
 def _names_a_version(resource: Resource) -> bool:
     """Whether a resource is a version of a secret or parameter other than the current one."""
     name = resource.name.split(":", 5)[5] if resource.arn_region else resource.name
-    return bool(resource.stage) or (resource.scheme == SSM and ":" in name)
+    return bool(resource.stage or resource.version) or (resource.scheme == SSM and ":" in name)
 
 
 def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:

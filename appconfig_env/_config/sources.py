@@ -66,11 +66,12 @@ class Resource:
         parts: application, environment and profile for `appconfig`; else one name, path or ARN.
         recursive: for a path, whether to read the levels below the first.
         stage: for a secret, the version's staging label; empty means AWSCURRENT.
-        format: `json`, `dotenv`, `yaml` or `text`; empty means detect it.
+        version: for a secret, the version's ID; empty means the one with the staging label.
+        format: `json`, `dotenv`, `yaml`, `text` or `binary`; empty means detect it.
         reference: the canonical form; equal for equal resources.
     """
 
-    __slots__ = ("format", "parts", "recursive", "reference", "scheme", "stage")
+    __slots__ = ("format", "parts", "recursive", "reference", "scheme", "stage", "version")
 
     def __init__(
         self,
@@ -79,18 +80,22 @@ class Resource:
         *,
         recursive: bool = True,
         stage: str = "",
+        version: str = "",
         format: str = "",  # noqa: A002 - the option's own name
     ) -> None:
         self.scheme = scheme
         self.parts = parts
         self.recursive = recursive
         self.stage = stage
+        self.version = version
         self.format = format
         options = []
         if not recursive:
             options.append("recursive=no")
         if stage:
             options.append(f"stage={encode(stage)}")
+        if version:
+            options.append(f"version={encode(version)}")
         if format:
             options.append(f"format={format}")
         self.reference = f"{scheme}:{self._path()}" + ("?" + "&".join(options) if options else "")
@@ -163,8 +168,9 @@ class Source:
         variable: the variable whose value this reference was; empty if it comes from a list.
         setting: the setting that names this source in a syntax of its own; empty if the user wrote
             a reference.
-        prefix, names, as_name, env, only, optional, default, ttl: the options; `ttl` in seconds,
-            None for the service's interval; `only` is None without an allow-list.
+        prefix, names, join, as_name, env, only, optional, default, ttl: the options; `ttl` in
+            seconds, None for the service's interval; `only` is None without an allow-list; `join`
+            is empty without the option.
         reference: the canonical form; `parse(source.reference)` returns an equal source.
         identity: identifies this source among those of the same settings; without its default,
             because the snapshot file holds it.
@@ -175,6 +181,7 @@ class Source:
         "default",
         "env",
         "identity",
+        "join",
         "key",
         "names",
         "only",
@@ -196,6 +203,7 @@ class Source:
         setting: str = "",
         prefix: str = "",
         names: str = "upper",
+        join: str = "",
         as_name: str = "",
         env: bool = True,
         only: tuple[str, ...] | None = None,
@@ -209,6 +217,7 @@ class Source:
         self.setting = setting
         self.prefix = prefix
         self.names = names
+        self.join = join
         self.as_name = as_name
         self.env = env
         self.only = only
@@ -220,7 +229,7 @@ class Source:
         self.identity = f"{variable}={self.reference}" if variable else self.reference
         if default is not None:
             options.append(f"default={encode(default)}")
-            self.reference = self._text(options)
+            self.reference = self._text(options, is_key_last=False)
 
     def _options(self) -> list[str]:
         options = []
@@ -228,6 +237,8 @@ class Source:
             options.append(f"prefix={self.prefix}")
         if self.names != "upper":
             options.append(f"names={self.names}")
+        if self.join:
+            options.append(f"join={self.join}")
         if self.as_name:
             options.append(f"as={self.as_name}")
         if not self.env:
@@ -240,11 +251,12 @@ class Source:
             options.append(f"ttl={self.ttl:f}".rstrip("0").rstrip("."))
         return options
 
-    def _text(self, options: list[str]) -> str:
-        text = self.resource.reference
-        if options:
-            text += ("&" if "?" in text else "?") + "&".join(options)
-        return text + self._key_text()
+    def _text(self, options: list[str], *, is_key_last: bool = True) -> str:
+        name, _, own = self.resource.reference.partition("?")
+        query = "&".join([own, *options] if own else options)
+        query = f"?{query}" if query else ""
+        key = self._key_text()
+        return name + query + key if is_key_last else name + key + query
 
     def _key_text(self) -> str:
         if not self.key:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+# What converters raise for a text that they reject.
+USUAL = (ValueError, TypeError, ArithmeticError, LookupError, RecursionError)
+
 
 def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
     """Convert `value` with `kind`; `bool` accepts true/false, yes/no, on/off, 1/0.
@@ -26,12 +29,24 @@ def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
         return word
     try:
         return kind(value)
-    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError):
-        kind_name = getattr(kind, "__name__", repr(kind))
-        expected = (
-            f"a valid {kind_name}" if isinstance(kind, type) else f"accepted by {kind_name}()"
-        )
-        # "from None": the converter's own message contains the value.
-        raise ConversionError(
-            f"{name}: the value is not {expected}; correct the value or the type"
-        ) from None
+    except Exception as error:  # noqa: BLE001 - a converter may raise its library's own error
+        problem = _rejected(kind, error)
+    # Not in the handler: the converter's own error contains the value.
+    raise ConversionError(f"{name}: the value is not {problem}; correct the value or the type")
+
+
+def _rejected(kind: Callable[[str], Any], error: Exception) -> str:
+    kind_name = getattr(kind, "__name__", repr(kind))
+    expected = f"a valid {kind_name}" if isinstance(kind, type) else f"accepted by {kind_name}()"
+    return expected if isinstance(error, USUAL) else f"{expected} ({_name_and_place(error)})"
+
+
+def _name_and_place(error: Exception) -> str:
+    """Return the type of an error that may be a mistake in the converter, and where to look."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+        place = f" at {file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return type(error).__name__ + place

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .._config.wording import enumerated
-from ..errors import AmbiguousFlagError
+from .._config.wording import enumerated, quoted
+from ..errors import AmbiguousFlagError, UnevaluatedFlagError
+from .unevaluated import HINT, unevaluated_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,15 +89,37 @@ def is_flag(data: object) -> bool:
 
 
 def flag_of(name: str, data: Mapping[str, Any]) -> Flag:
-    """Return the flag that `data` describes."""
+    """Return the flag that `data` describes; nothing in it is shared with `data`."""
     return Flag(
         name,
         enabled=data["enabled"],
         attributes={
-            key: value for key, value in data.items() if key not in ("enabled", "_variant")
+            key: copied(value) for key, value in data.items() if key not in ("enabled", "_variant")
         },
         variant=data.get("_variant"),
     )
+
+
+def no_longer_evaluated(before: object, data: object) -> bool:
+    """Whether a document has a flag unevaluated that was evaluated before, as `before` has it."""
+    known = before if isinstance(before, dict) else {}
+    return any(is_flag(flag) and unevaluated_form(data, name) for name, flag in known.items())
+
+
+def copy_of(flag: Flag) -> Flag:
+    """Return a flag that shares nothing with `flag`."""
+    return Flag(
+        flag.name, enabled=flag.enabled, attributes=copied(flag.attributes), variant=flag.variant
+    )
+
+
+def copied(value: Any) -> Any:
+    """Return JSON data that a caller may change."""
+    if isinstance(value, dict):
+        return {key: copied(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [copied(one) for one in value]
+    return value
 
 
 def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag] | None:
@@ -108,12 +131,17 @@ def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag]
 
     Raises:
         AmbiguousFlagError: more than one profile has it.
+        UnevaluatedFlagError: a profile has it with rules that were not evaluated.
     """
-    found: list[tuple[str, Mapping[str, Any]]] = [
-        (profile, data[name])
-        for profile, data in documents
-        if isinstance(data, dict) and is_flag(data.get(name))
-    ]
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for profile, data in documents:
+        if form := unevaluated_form(data, name):
+            raise UnevaluatedFlagError(
+                f"{profile} has the flag {quoted(name)} {form}, so whether it is on is not known; "
+                f"{HINT}"
+            )
+        if isinstance(data, dict) and is_flag(data.get(name)):
+            found.append((profile, data[name]))
     if len(found) > 1:
         all_have = "both have" if len(found) == 2 else "all have"
         raise AmbiguousFlagError(

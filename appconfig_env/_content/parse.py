@@ -31,11 +31,15 @@ _SPACES = "\t\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" +
 _TO_SPACE = str.maketrans(_SPACES, " " * len(_SPACES))
 
 
+class NotTextError(DocumentError):
+    """A document that is not UTF-8."""
+
+
 def text_of(body: bytes) -> str:
     """Decode the document's text, without a byte order mark.
 
     Raises:
-        DocumentError: it is not UTF-8.
+        NotTextError: it is not UTF-8.
     """
     try:
         # The codec utf-8-sig would be one more module to import.
@@ -44,21 +48,21 @@ def text_of(body: bytes) -> str:
         raise _not_text(body, error.start) from None
 
 
-def _not_text(body: bytes, wrong: int) -> DocumentError:
+def _not_text(body: bytes, wrong: int) -> NotTextError:
     """Return the error for a body that is not UTF-8, which it ceases to be at the byte `wrong`."""
     for mark, found, remedy in _FORMATS:
         if body.startswith(mark):
-            return DocumentError(f"expected UTF-8 text, got {found}", remedy)
+            return NotTextError(f"expected UTF-8 text, got {found}", remedy)
     if any(byte < 32 and byte not in b"\t\n\f\r" for byte in body):
         summary, hint = "got binary content", "store it as text, such as base64"
     else:
         line = body.count(b"\n", 0, wrong) + 1
         summary, hint = f"got text in another encoding at line {line}", "save it as UTF-8"
-    return DocumentError(f"expected UTF-8 text, {summary}", hint)
+    return NotTextError(f"expected UTF-8 text, {summary}", hint)
 
 
 def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the option's own name
-    """Return `json`, `dotenv`, `yaml` or `text`; empty if neither argument determines it."""
+    """Return the option's value, or what the type means; empty if neither determines it."""
     if format or not content_type:
         return format
     media_type = content_type.partition(";")[0].strip().lower()
@@ -72,16 +76,21 @@ def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the opt
 def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # noqa: A002 - the option's own name
     """Parse a document into JSON data (dict, list, str, int, NumberText, bool, None), or text.
 
+    With the format `binary`, return its bytes.
+
     Args:
         body: the document.
         content_type: determines the format if `format` is empty; for an unspecific type
             (`text/plain`, `application/octet-stream`, empty), a JSON object or list is parsed as
             JSON, everything else is text.
-        format: `json`, `dotenv`, `yaml` or `text`; empty to use the content type.
+        format: `json`, `dotenv`, `yaml`, `text` or `binary`; empty to use the content type.
 
     Raises:
-        DocumentError: the document does not have the format of `format` or `content_type`.
+        NotTextError: the document is not UTF-8.
+        DocumentError: it does not have the format of `format` or `content_type`.
     """
+    if format == "binary":
+        return body
     text = text_of(body)
     kind = kind_of(content_type, format)
     if kind == "json":

@@ -40,12 +40,14 @@ _NAMES = frozenset({
     "MALLOC_TRACE", "NIS_PATH", "NLSPATH", "RESOLV_HOST_CONF", "RES_OPTIONS", "TEMP", "TMP",
     "TMPDIR", "TZDIR",
     # Shells, and variables that other programs run as the user's command. ENV is not protected:
-    # only interactive shells read it, and many applications name their stage with it.
+    # only interactive shells read it, and many applications name their stage with it. OLDPWD, PWD
+    # and SHLVL are not dangerous, but each shell on the way to the program sets them again.
     # Sources: POSIX.1, "Environment Variables" and sh; bash(1), "Shell Variables"; zsh(1),
     # "Startup/shutdown files"; ksh(1), FPATH; less(1), "Input preprocessor"; ssh(1).
     "BASHOPTS", "BASH_ENV", "BASH_LOADABLES_PATH", "BROWSER", "CDPATH", "EDITOR", "FPATH", "HOME",
-    "IFS", "INPUTRC", "LESSCLOSE", "LESSOPEN", "MANPAGER", "PAGER", "PATH", "PROMPT_COMMAND", "PS0",
-    "PS1", "PS2", "PS4", "SHELL", "SHELLOPTS", "SSH_ASKPASS", "SSH_AUTH_SOCK", "VISUAL", "ZDOTDIR",
+    "IFS", "INPUTRC", "LESSCLOSE", "LESSOPEN", "MANPAGER", "OLDPWD", "PAGER", "PATH",
+    "PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS4", "PWD", "SHELL", "SHELLOPTS", "SHLVL",
+    "SSH_ASKPASS", "SSH_AUTH_SOCK", "VISUAL", "ZDOTDIR",
     # Node.js. npm's are below. NODE_ENV belongs to the application.
     # Source: node(1), "Environment variables".
     "NODE_COMPILE_CACHE", "NODE_EXTRA_CA_CERTS", "NODE_ICU_DATA", "NODE_OPTIONS", "NODE_PATH",

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from .document import Document
 
 
+# The parsed data of larger documents is not kept: with the variables of two versions, it would not
+# fit into the smallest function.
+LARGE_BYTES = 256 * 1024
+
+
 class Rendering:
     """The variables of all sources of one resource.
 
@@ -22,15 +27,17 @@ class Rendering:
         variables: by source identity; from the document, or the source's default.
         reasons: why some sources cannot use the document; empty if all can.
         missing: the required sources that have no value.
+        is_text: whether the document is text, and not an object or list.
     """
 
-    __slots__ = ("_others", "missing", "reasons", "variables")
+    __slots__ = ("_others", "is_text", "missing", "reasons", "variables")
 
     def __init__(self) -> None:
         self.variables: dict[str, Variables] = {}
         self._others: tuple[str, ...] = ()  # that have not used the document; most often none
         self.reasons: list[Failure] = []
         self.missing: list[SourceError] = []
+        self.is_text = False
 
     def overlaid(self, given: Mapping[str, Variables]) -> Rendering:
         """Return a copy with the variables `given`, by source identity."""
@@ -84,9 +91,15 @@ def _rendered(sources: Sequence[Source], document: Document) -> Rendering:
     except DocumentError as error:
         _refuse(rendering, sources, document, error)
         return rendering
+    rendering.is_text = isinstance(data, str)
+    is_large = len(document.body) > LARGE_BYTES
+    if is_large:
+        document.forget_data()
     for source in sources:
+        consumes = is_large and source is sources[-1]
         try:
-            rendering.variables[source.identity] = render(source, document, data)
+            variables = render(source, document, data, consumes=consumes)
+            rendering.variables[source.identity] = variables
         except KeyMissingError as error:
             if source.optional or source.default is not None:  # the document itself is usable
                 failure = Failure("invalid", error.summary, error.hint)

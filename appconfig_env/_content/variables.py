@@ -7,12 +7,12 @@ from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
 from .._config.wording import listed, quoted
 from .document import Document, DocumentError, joined
 from .fast_json import NumberText, dumps_exact
-from .parse import kind_of, parse, plain, text_of
+from .parse import NotTextError, kind_of, parse, plain, text_of
 from .protected import is_protected, is_proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from .._config.sources import Resource, Source
 
@@ -22,6 +22,7 @@ LONGEST_VARIABLE_BYTES = 131_071
 FOR_GET = "set env=no and read it with get()"
 FREE_NAME = "choose another name, or configure its value on the function"
 FIX_KEY = "correct #KEY"
+FOR_BYTES = "set format=binary to read its bytes"
 _TO_UNDERSCORE = str.maketrans("/-.", "___")
 
 
@@ -79,17 +80,23 @@ def exact_data_of(document: Document, resource: Resource) -> object:
         if document.parameters is not None:
             return dict(document.parameters)
         body = document.body
-        if resource.scheme == APPCONFIG and not body.strip() and resource.format != "text":
+        may_be_empty = resource.scheme != APPCONFIG or resource.format in ("text", "binary")
+        if not may_be_empty and not body.strip():
             raise DocumentError(
                 "the document is empty",
                 "deploy a configuration, or set format=text to allow empty text",
             )
-        return parse(body, document.content_type, resource.format)
+        try:
+            return parse(body, document.content_type, resource.format)
+        except NotTextError as error:
+            raise DocumentError(error.summary, f"{error.hint}, or {FOR_BYTES}") from None
 
     return document.parsed(parsed)
 
 
-def render(source: Source, document: Document, data: object) -> Variables:
+def render(
+    source: Source, document: Document, data: object, *, consumes: bool = False
+) -> Variables:
     """Render the variables of `source` from `document`.
 
     Of many names, one that no variable can have is left out; and so is, if the source is optional,
@@ -99,6 +106,8 @@ def render(source: Source, document: Document, data: object) -> Variables:
         source: the source.
         document: its resource's document.
         data: `exact_data_of(document, source.resource)`.
+        consumes: whether to remove from `data` what has become a variable: of a large document,
+            the memory of one is enough for the other.
 
     Raises:
         KeyMissingError: `#KEY` is missing from the document, or null.
@@ -107,38 +116,39 @@ def render(source: Source, document: Document, data: object) -> Variables:
     """
     problems: list[DocumentError] = []
     left_out: list[DocumentError] = []
-    others: list[str] = []  # names that `only=` does not list
     values: dict[str, str] = {}
-    origins: dict[str, str] = {}
+    unusable: set[str] = set()
     secret: list[str] = []
     protected: list[str] = []
-    for name, origin, value in _pairs(source, document, data):
+    for name, origin, value in _pairs(source, document, data, consumes=consumes):
         if source.only is not None and name not in source.only:
-            others.append(name)
             continue
         if source.env and _is_left_out(source, name):
             protected.append(name)
             continue
-        if name in origins:
-            both = f"{quoted(origins[name])} and {quoted(origin)}"
+        if name in values or name in unusable:
+            first = next(key for other, key, _ in _all(source, document) if other == name)
+            both = f"{quoted(first)} and {quoted(origin)}"
             summary = f"{both} both become variable {quoted(name)}"
             problems.append(DocumentError(summary, "rename one"))
             continue
-        origins[name] = origin
         if source.env and not is_variable_name(name):
             is_one_of_many = document.parameters is not None or isinstance(data, dict)
             not_a_name = _not_a_name(name, origin, is_left_out=is_one_of_many)
             (left_out if is_one_of_many else problems).append(not_a_name)
+            unusable.add(name)
             continue
-        if source.env and (problem := _impossible(name, value)):
+        if source.env and (problem := _impossible(name, value, document.body)):
             problems.append(problem)
+            unusable.add(name)
             continue
         values[name] = value
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
+    left_out += _unevaluated(source, document, data)
     problems += _chosen(source, protected)
-    if source.only and (missing := _missing(source, {*origins, *protected}, others)):
+    if source.only and (missing := _missing(source, document, {*values, *unusable, *protected})):
         (left_out if source.optional else problems).append(missing)
     if problems:
         raise DocumentError(*joined(problems))
@@ -155,6 +165,16 @@ def may_set(source: Source, name: str) -> bool:
     return name.startswith(source.prefix)
 
 
+def fits(name: str, value: str) -> bool:
+    """Whether an environment can hold the variable."""
+    return is_variable_name(name) and _impossible(name, value) is None
+
+
+def single_name(source: Source) -> str:
+    """Return the variable of `source` if it has a single value."""
+    return _one_name(source, _own_name(source, ""))
+
+
 def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     """Render the default of `source`; no variables if it has none.
 
@@ -168,7 +188,7 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
     """
     if source.default is None:
         return Variables()
-    name = _one_name(source, _own_name(source, ""))
+    name = single_name(source)
     if source.only is not None and name not in source.only:
         return Variables()
     if source.env and is_protected(name):
@@ -181,6 +201,17 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
         raise problem
     is_secret = is_secret or source.resource.is_secret
     return Variables({name: source.default}, secret=[name] if is_secret else ())
+
+
+def may_be_unevaluated(resource: Resource, document: Document) -> bool:
+    """Whether a profile may have feature flags whose rules were not evaluated.
+
+    A look at the bytes, so that only such profiles need more: see `unevaluated`.
+    """
+    body = document.body
+    return resource.scheme == APPCONFIG and (
+        b"_variants" in body or b"::" in body or (b"flags" in body and b"values" in body)
+    )
 
 
 def pick(data: object, key: tuple[str, ...]) -> object:
@@ -216,6 +247,16 @@ def text_value(value: object) -> str:
     return dumps_exact(value)
 
 
+def _unevaluated(source: Source, document: Document, data: object) -> list[DocumentError]:
+    """Return an error if a whole profile has feature flags whose rules were not evaluated."""
+    if source.key or not may_be_unevaluated(source.resource, document):
+        return []
+    from .unevaluated import HINT, unevaluated_form  # few profiles come here
+
+    form = unevaluated_form(data)
+    return [DocumentError(f"it has feature flags {form}", HINT)] if form else []
+
+
 def _chosen(source: Source, protected: Iterable[str]) -> list[DocumentError]:
     """Return an error for each protected name that the source itself names, in place or by as=."""
     if not (source.variable or source.as_name):
@@ -227,10 +268,17 @@ def _is_left_out(source: Source, name: str) -> bool:
     """Whether the name is protected, or a proxy variable that the function did not choose."""
     if not is_proxy(name):
         return is_protected(name)
-    return source.only is None and name != _one_name(source, _own_name(source, ""))
+    return source.only is None and name != single_name(source)
 
 
-def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[str, str, str]]:
+def _all(source: Source, document: Document) -> Iterator[tuple[str, str, str]]:
+    """Yield them once more, for an error: of a large document, `render` keeps no list of them."""
+    return _pairs(source, document, exact_data_of(document, source.resource))
+
+
+def _pairs(
+    source: Source, document: Document, data: object, *, consumes: bool = False
+) -> Iterator[tuple[str, str, str]]:
     """Yield the name, the origin (key or relative name) and the value of each variable."""
     if source.key:
         data = pick(data, source.key)
@@ -239,12 +287,12 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
     if source.variable or source.as_name:
         name = source.variable or source.as_name
         is_whole = not source.key and document.parameters is None
-        yield name, name, text_of(document.body) if is_whole else text_value(data)
+        yield name, name, _whole_text(document, data) if is_whole else text_value(data)
     elif document.parameters is not None:
         for relative, value in document.parameters.items():
             yield source.prefix + _styled(source, relative.split("/")), relative, value
     elif isinstance(data, dict):
-        for path, value in _leaves(data, ()):
+        for path, value in _leaves(data, (), _consumed if consumes else dict.items):
             yield source.prefix + _styled(source, path), ".".join(path), value
     elif data is not None:
         own = _own_name(source, document.name)
@@ -252,18 +300,38 @@ def _pairs(source: Source, document: Document, data: object) -> Iterator[tuple[s
         if source.key or is_yaml or (isinstance(data, str) and type(data) is not NumberText):
             yield _one_name(source, own), own, text_value(data)
         else:  # already JSON; numbers keep their text
-            yield _one_name(source, own), own, text_of(document.body)
+            yield _one_name(source, own), own, _whole_text(document, data)
+
+
+def _whole_text(document: Document, data: object) -> str:
+    """Return a document as the text of one variable: as it is, or base64 for `format=binary`."""
+    if not isinstance(data, bytes):
+        return text_of(document.body)
+    from binascii import b2a_base64  # few documents are binary
+
+    return b2a_base64(data, newline=False).decode()
 
 
 def _leaves(
-    data: dict[str, object], above: tuple[str, ...]
+    data: dict[str, object],
+    above: tuple[str, ...],
+    members: Callable[[dict[str, object]], Iterable[tuple[str, object]]],
 ) -> Iterator[tuple[tuple[str, ...], str]]:
-    for key, value in data.items():
+    for key, value in members(data):
         path = (*above, key)
         if isinstance(value, dict) and value:
-            yield from _leaves(value, path)
+            yield from _leaves(value, path, members)
         elif value is not None:
             yield path, text_value(value)
+
+
+def _consumed(data: dict[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the members in their order, and forget each of them."""
+    keys = list(data)
+    keys.reverse()
+    while keys:
+        key = keys.pop()
+        yield key, data.pop(key)
 
 
 def _one_name(source: Source, own: str) -> str:
@@ -296,17 +364,20 @@ def _own_name(source: Source, name: str) -> str:
 
 
 def _styled(source: Source, path: Sequence[str]) -> str:
+    join = source.join
     if source.names == "keep":
-        return path[-1]
+        return join.join(path) if join else path[-1]
+    if join:
+        return join.join([part.translate(_TO_UNDERSCORE).upper() for part in path])
     return "_".join(path).translate(_TO_UNDERSCORE).upper()
 
 
-def _missing(source: Source, found: Collection[str], others: Iterable[str]) -> DocumentError | None:
+def _missing(source: Source, document: Document, found: Collection[str]) -> DocumentError | None:
     """Return an error that names what of `only=` was not found; None if all was."""
     missing = [name for name in source.only or () if name not in found]
     if not missing:
         return None
-    there = listed([*found, *others], *missing)
+    there = listed([name for name, _, _ in _all(source, document)], *missing)
     return DocumentError(f"only=: no {', '.join(missing)} among {there}", "correct only=")
 
 
@@ -319,12 +390,20 @@ def _not_a_name(name: str, origin: str, *, is_left_out: bool = False) -> Documen
     )
 
 
-def _impossible(name: str, value: str) -> DocumentError | None:
-    """Return why no variable can hold the value; None if one can."""
+def _impossible(name: str, value: str, body: bytes = b"") -> DocumentError | None:
+    """Return why no variable can hold the value; None if one can.
+
+    Args:
+        name: the variable.
+        value: its value.
+        body: the document that the value comes from.
+    """
     if "\0" in value:
+        # Text formats escape it, so a document with the byte itself is probably not text.
+        remedy = FOR_BYTES if 0 in body else "remove it"
         return DocumentError(
             f"the value of {quoted(name)} has a NUL character, which no variable can hold",
-            f"remove it, or {FOR_GET}",
+            f"{remedy}, or {FOR_GET}",
         )
     try:
         size = len(name) + 1 + len(value.encode())

@@ -5,25 +5,73 @@ from __future__ import annotations
 import os
 import time
 from _thread import RLock
+from _weakref import ref  # the C part of weakref, which handlers may not have loaded
 
 from . import process_hooks
 from .fast_path import ALWAYS, STALE, View
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-    from typing import Any, TypeVar
+    from collections.abc import Callable, Collection, Mapping, MutableMapping
+    from typing import Any, Protocol, TypeVar, overload
 
     from .._backends.base import Backend
     from .._cache.store import Store
     from .._config.settings import Settings
     from .._content.flags import Flag, FoundFlag
+    from ..errors import AppConfigEnvError
     from .fast_path import Get
     from .live_store import LiveStore
     from .static_store import StaticStore
 
     OnChange = Callable[[frozenset[str]], object]
     C = TypeVar("C", bound=OnChange)
+    R = TypeVar("R")
+    T = TypeVar("T")
+
+    class Observer(Protocol):
+        """An object that follows the outcomes of refreshes."""
+
+        def refreshed(self) -> None:
+            """Look at the store; does not raise."""
+
+        def after_fork_in_child(self) -> None:
+            """Reset locks in the child."""
+
+
+MISSING: Any = object()  # what no name has as its value
+MOST_PLACES = 10  # of an unexpected error, the innermost
+
+
+def sealed(work: Callable[[], R]) -> R:
+    """Return `work()`; an error that it raises leaves without the frames and errors behind it.
+
+    Error reporters send the variables of every frame of an exception, and those of the errors that
+    it was raised from or after. Ours hold every value of the process.
+    """
+    try:
+        return work()
+    except BaseException as caught:  # noqa: BLE001 - a signal handler may raise anything, anywhere
+        error = _without_frames(caught)
+    try:
+        raise error  # not in the handler: that would be the context of an error of a caller's own
+    finally:
+        del error  # its traceback refers to this frame
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    from ..errors import AppConfigEnvError  # only a call that fails pays for it
+
+    trace = error.__traceback__
+    if not isinstance(error, AppConfigEnvError):  # a bug, or from a signal handler
+        places = []
+        while trace is not None:
+            name = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+            places.append(f"{name}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        error.add_note(f"raised within appconfig_env, at {' > '.join(places[-MOST_PLACES:])}")
+    error.__traceback__ = error.__cause__ = error.__context__ = None
+    return error
 
 
 _LEVELS = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "fatal": 50}
@@ -49,13 +97,13 @@ class Helper:
 
     def __init__(
         self,
-        environ: Mapping[str, str] | None = None,
+        environ: MutableMapping[str, str] | None = None,
         *,
         now: Callable[[], float] = time.time,
         make_backend: Callable[[Settings, Mapping[str, str]], Backend] | None = None,
         jitter: Callable[[], float] | None = None,
     ) -> None:
-        self.environ = os.environ if environ is None else environ
+        self.environ: MutableMapping[str, str] = os.environ if environ is None else environ
         self._now = now
         self._make_backend = make_backend
         self._jitter = jitter
@@ -67,6 +115,7 @@ class Helper:
         self._view = View(now, self._get)
         self.get: Get = self._view.get
         self._callbacks: list[OnChange] = []
+        self._observers: list[ref[Observer]] = []
         self._restored_at = ALWAYS
         process_hooks.watch(self)
         process_hooks.keep_pipe(self.environ)
@@ -74,8 +123,54 @@ class Helper:
         if self.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
             process_hooks.after_restore(self._restored)
 
+    if TYPE_CHECKING:
+
+        @overload
+        def require(self, name: str) -> str: ...
+        @overload
+        def require(self, name: str, type: Callable[[str], T]) -> T: ...
+
+    def require(self, name: str, type: Any = None) -> Any:  # noqa: A002 - as in Get
+        """Return the current value of `name`, as `get` does; a missing name is an error.
+
+        Args:
+            name: the variable's name.
+            type: converts the text, as in `get`.
+
+        Raises:
+            MissingKeyError: there is no such name, neither from a source nor in the environment.
+            ConversionError: `type` rejects the value.
+            SettingsError: the settings are invalid; only without the wrapper, which would have
+                reported them.
+            LoadError: there was never a value, because a required source cannot be read.
+        """
+        found = self.get(name, MISSING, type)
+        if found is MISSING:
+            raise sealed(lambda: self._unknown(name))
+        return found
+
+    def load(self) -> frozenset[str]:
+        """Put the variables of all sources into `os.environ`, in place, where no wrapper has.
+
+        For a program that starts without the wrapper, such as a script, a notebook or a test: call
+        it before anything reads the variables, and before other threads start. What the wrapper
+        does at the start of a process is done here: references are resolved, or removed if their
+        source is optional, and names that are configured already are not overwritten. If the
+        wrapper has run, or `load` before, or `testing.override` is active, nothing is done.
+
+        Returns:
+            The names that were set.
+
+        Raises:
+            LoadError: a required source has no value; then nothing is set.
+            SettingsError: the settings are invalid.
+        """
+        return sealed(self._load)
+
     def document(self, reference: str) -> Any:
         """Return the parsed document of `reference`. It is shared: do not change it.
+
+        The document of a source with `format=binary` is `bytes`.
 
         Args:
             reference: the reference of a configured source; its options are ignored, and a `#KEY`
@@ -86,11 +181,12 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        return self.store().document(reference)
+        return sealed(lambda: self.store().document(reference))
 
     def flag(self, name: str, *, default: bool = False, source: str | None = None) -> Flag:
         """Return the feature flag `name`; without attributes if no profile has it.
 
+        It belongs to the caller, who may change its attributes.
         The first call for a flag that no profile has logs a warning.
 
         Args:
@@ -100,11 +196,12 @@ class Helper:
 
         Raises:
             AmbiguousFlagError: more than one profile has it, and `source` does not choose one.
+            UnevaluatedFlagError: its profile has rules for it, which were not evaluated.
             MissingKeyError: `source` is not one of the sources, or could not be read.
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        found: FoundFlag | None = self.store().find_flag(name, source)
+        found: FoundFlag | None = sealed(lambda: self.store().flags.find_flag(name, source))
         if found is not None:
             return found.flag
         from .._content.flags import Flag  # only handlers with flags pay for it
@@ -121,7 +218,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        return self.store().refresh()
+        return sealed(lambda: self.store().refresh())
 
     def on_change(self, callback: C) -> C:
         """Register `callback`: each refresh that changes values calls it with the changed names.
@@ -130,6 +227,19 @@ class Helper:
         """
         self._callbacks.append(callback)
         return callback
+
+    def observe(self, observer: Observer) -> None:
+        """Notify `observer` after each refresh, as long as something else refers to it.
+
+        Unlike `on_change` also if no value has changed: a failure and a recovery count as well.
+        It is called in the thread that refreshes.
+        """
+        self._observers.append(ref(observer, self._observers.remove))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether `store` has a store already, and so reads no file."""
+        return (self.replaced_store or self._live) is not None
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Return `version`, `age`, `last_error` and `kind` per source, without a refresh.
@@ -142,7 +252,7 @@ class Helper:
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        return self.store().status()
+        return sealed(lambda: self.store().status())
 
     def store(self) -> LiveStore | StaticStore:
         """Return the store in use: the sources, opened on first use, or that of `testing.override`.
@@ -152,8 +262,12 @@ class Helper:
         """
         return self.replaced_store or self.live()
 
-    def live(self) -> LiveStore:
+    def live(self, *, is_filling: bool = False) -> LiveStore:
         """Return the store of the sources, opened on first use.
+
+        Args:
+            is_filling: whether the environment is being filled: otherwise, references that it still
+                holds are worth a warning.
 
         Raises:
             SettingsError: the settings are invalid.
@@ -161,7 +275,12 @@ class Helper:
         if self._live is None:
             with self.importing:
                 if self._live is None:
-                    self._live = self._open()
+                    live = self._open()
+                    if not is_filling and live.store.may_be_unresolved:
+                        from . import environment  # no process that a wrapper starts needs it
+
+                        environment.warn_of_unresolved(self.environ, live.store)
+                    self._live = live
         return self._live
 
     def replace_store(self, static: StaticStore | None) -> None:
@@ -177,6 +296,25 @@ class Helper:
         self.importing = RLock()
         if self._live is not None:
             self._live.store.reset_after_fork()
+        for observer in self._observing():
+            observer.after_fork_in_child()
+
+    def _load(self) -> frozenset[str]:
+        from . import environment  # only programs without the wrapper need it
+
+        if self.replaced_store is not None or environment.is_filled(self.environ):
+            return frozenset()
+        return environment.fill(self.environ, self.live(is_filling=True), self._refresh)
+
+    def _unknown(self, name: str) -> AppConfigEnvError:
+        from .._config.wording import nearest_note  # only an error needs them
+        from ..errors import MissingKeyError
+
+        return MissingKeyError(
+            f"{name}: neither a source nor the environment has this name"
+            f"{nearest_note(name, self.store().names())}; correct it, or add its source to "
+            "APPCONFIG_ENV_SOURCES"
+        )
 
     def _open(self) -> LiveStore:
         # Imported here (3 ms): `import appconfig_env` must be cheap, read no files and not fail.
@@ -210,7 +348,13 @@ class Helper:
                     callback(changed)
                 except Exception:  # noqa: BLE001 - a bug in a callback must not fail the refresh
                     _logger().exception("an on_change callback failed")
+        if self._observers:
+            for observer in self._observing():
+                observer.refreshed()
         return changed
+
+    def _observing(self) -> list[Observer]:
+        return [one for found in self._observers[:] if (one := found()) is not None]
 
     def _show(self, store: Store) -> None:
         """Show what `store` has published last.
@@ -224,6 +368,9 @@ class Helper:
 
     def _get(self, name: str, default: Any, type: Any) -> Any:  # noqa: A002 - as in Get
         """Return what `get` returns if the fast path does not have it."""
+        return sealed(lambda: self._read(name, default, type))
+
+    def _read(self, name: str, default: Any, type: Any) -> Any:  # noqa: A002 - as in Get
         store = self.store()
         value = store.value(name)
         live = self._live
@@ -246,7 +393,7 @@ class Helper:
             if self._live is not None:
                 self._live.store.distrust(self._restored_at)
             self._view.show((*STALE, self._view.now[2]))
-            self.live().refresh_stale()
+            sealed(lambda: self.live().refresh_stale())
         except AppConfigEnvError as error:
             # The first get() raises it again; a hook that raises would fail the restore.
             _logger().warning("refresh after the SnapStart restore failed: %s", error)

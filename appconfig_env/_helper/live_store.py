@@ -1,10 +1,10 @@
-"""The store of the sources: looks up values, documents, flags and status; refreshes stale ones."""
+"""The store of the sources: looks up values, documents and status; refreshes stale ones."""
 
 from __future__ import annotations
 
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
-from .._config.sources import APPCONFIG, matching, scheme_of
-from .._config.wording import listed, nearest_note, printable, quoted
+from .._config.sources import matching
+from .._config.wording import listed, nearest_note, printable
 from .._content.document import DocumentError
 from .._content.variables import KeyMissingError, data_of, may_set, pick
 from ..errors import Failure, LoadError, MissingKeyError, SourceError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .._cache.entry import Entry
     from .._cache.store import Seen, Store
     from .._config.sources import Resource, Source
-    from .._content.flags import FoundFlag
+    from .live_flags import LiveFlags
 
     class Refresh(Protocol):
         """Refreshes the store, publishes the result to `get`, and returns the changed names."""
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         ) -> frozenset[str]: ...
 
 
-MOST_UNKNOWN = 100  # names of flags that are warned of: a program may make them up without end
 NOT_YET = Failure("unavailable", "it has not been read yet", "try again later")
 
 
@@ -55,7 +54,7 @@ class LiveStore:
         self._environ = environ
         self._now = now
         self._refresh = refresh
-        self._unknown_flags: set[str] = set()
+        self._flags: LiveFlags | None = None
 
     @property
     def seen(self) -> Seen:
@@ -66,10 +65,34 @@ class LiveStore:
         """See `Helper.refresh`."""
         return self._refresh(self.store, even_fresh=list(self.store.settings.resources()))
 
+    def names(self) -> set[str]:
+        """Return every name that has a value."""
+        return {*self.seen[2], *self._environ}
+
     def refresh_stale(self) -> None:
         """Refresh stale sources, if there are any."""
         if self.store.is_stale(self._now()):
             self._refresh(self.store)
+
+    def is_stale(self) -> bool:
+        """Whether `refresh_stale` would fetch something."""
+        return self.store.is_stale(self._now())
+
+    def read(self, references: Collection[str]) -> None:
+        """Refresh what is stale, and read those resources that this process does not know.
+
+        They are redacted in the snapshot file, or the background fetch, or another thread or
+        process, is reading them.
+        """
+        self.refresh_stale()
+        unknown = self.unknown(references)
+        if unknown:
+            self._refresh(self.store, awaited=unknown)
+
+    def unknown(self, references: Collection[str]) -> list[str]:
+        """Return the references of resources whose document or failure is not known here."""
+        entries = self.store.snapshot.entries
+        return [one for one in references if one not in entries or not entries[one].is_known]
 
     def value(self, name: str) -> str | None:
         """Return the text of `name`; None if there is none.
@@ -83,8 +106,8 @@ class LiveStore:
             return value
         store = self.store
         value = self._environ.get(name)
-        # Not for a name that a source has ever set (outdated), nor an unresolved reference.
-        if value is not None and name not in store.sourced:
+        # Not for a name that a source has set before (outdated), nor an unresolved reference.
+        if value is not None and name not in store.unset:
             in_place = any(source.variable == name for source in store.settings.sources)
             if not (in_place and is_reference(value)):
                 return value
@@ -94,85 +117,53 @@ class LiveStore:
             value = self.seen[2].get(name)
             if value is not None:
                 return value
-        error = self._missing(name)
+        error = self.missing(lambda source: may_set(source, name))
         if error is not None:
             raise error
         return None
 
     def document(self, reference: str) -> Any:
         """See `Helper.document`."""
+        self.read([self.configured(reference)])
+        return self.read_document(reference)
+
+    def failure(self, reference: str) -> Failure | None:
+        """Return why a resource was not read at the last attempt; None after a success."""
+        entry = self.store.snapshot.entries.get(reference)
+        return entry.failure if entry is not None else NOT_YET
+
+    def unread(self, reference: str) -> MissingKeyError:
+        """Return the error for a resource without a document."""
+        return MissingKeyError(f"{reference}: {self.failure(reference) or NOT_YET}")
+
+    def read_document(self, reference: str) -> Any:
+        """Return what `document` does, as read: without a refresh, and so without waiting.
+
+        Raises:
+            MissingKeyError: as for `document`.
+        """
+        source = self._parsed(reference)
         try:
-            source = parse(reference)
-        except ReferenceProblems as error:
-            shown = without_options(reference)
-            note = nearest_note(shown, self.store.settings.resources())
-            raise MissingKeyError(f"{shown!r}{note}: {error}") from None
-        try:
-            return pick(self._data(source.resource), source.key)
+            return pick(self._data(self._configured(source.resource)), source.key)
         except KeyMissingError as error:
             raise MissingKeyError(f"{source.public_reference}: {error}") from None
 
-    def find_flag(
-        self, name: str, source: str | None = None, *, is_strict: bool = False
-    ) -> FoundFlag | None:
-        """Return a flag, with its profile and version; None if no profile has it.
-
-        Args:
-            name: the flag's key.
-            source: the profile's reference; None for all profiles.
-            is_strict: raise if no profile has it, but one could not be read.
+    def configured(self, reference: str) -> str:
+        """Return the reference of the configured resource that `reference` reads.
 
         Raises:
-            AmbiguousFlagError: more than one profile has it.
-            MissingKeyError: `source` has no document: it is not one of the sources, or could not
-                be read.
+            MissingKeyError: there is none, or more than one, or the reference is not valid.
         """
-        from .._content.flags import FoundFlag, find  # few handlers use flags
+        return self._configured(self._parsed(reference).resource)
 
-        if source is None:
-            profiles = self._profiles()
-        else:
-            data = self.document(source)
-            profiles = [(self._configured(parse(source).resource), data)]
-        found = find(name, profiles)
-        if found is None:
-            if is_strict and source is None:
-                self._require_profiles()
-            elif not is_strict and (source is not None or self._has_all_profiles()):
-                self._report_unknown(name, profiles)
-            return None
-        reference, flag = found
-        entry = self.store.snapshot.entries[reference]
-        is_failing = entry.failure is not None
-        return FoundFlag(flag, reference, entry.version, is_failing=is_failing)
+    @property
+    def flags(self) -> LiveFlags:
+        """The flags of the profiles among the sources."""
+        if self._flags is None:
+            from .live_flags import LiveFlags  # few handlers use flags
 
-    def _has_all_profiles(self) -> bool:
-        try:
-            self._require_profiles()
-        except MissingKeyError:
-            return False  # its failure is in the log already, and it may have the flag
-        return True
-
-    def _report_unknown(self, name: str, profiles: Collection[tuple[str, Any]]) -> None:
-        """Log, once for each name, that none of the profiles has this flag."""
-        if name in self._unknown_flags or len(self._unknown_flags) >= MOST_UNKNOWN:
-            return
-        self._unknown_flags.add(name)
-        from .._content.flags import is_flag  # few handlers use flags
-
-        known = [
-            key
-            for _, data in profiles
-            if isinstance(data, dict)
-            for key, value in data.items()
-            if is_flag(value)
-        ]
-        where = ", ".join(reference for reference, _ in profiles)
-        text = f"is not in {where}, which has {listed(known, name)}; correct its name, or add it"
-        if not where:
-            text = "is in no source, and none is an AppConfig profile; add the profile to "
-            text += "APPCONFIG_ENV_SOURCES"
-        self.store.log("warn", f"flag {quoted(name)} {text}")
+            self._flags = LiveFlags(self)
+        return self._flags
 
     def knows(self, reference: str) -> bool:
         """Whether `reference` is one of the sources' resources."""
@@ -186,17 +177,13 @@ class LiveStore:
             for reference in self.store.settings.resources()
         }
 
-    def _may_set(self, reference: str, name: str) -> bool:
-        """Whether a source that reads the resource could set the variable."""
-        return any(may_set(one, name) for one in self.store.settings.resources()[reference])
-
-    def _missing(self, name: str) -> LoadError | None:
-        """Return an error for required sources that could set `name` and have no value.
+    def missing(self, is_concerned: Callable[[Source], bool]) -> LoadError | None:
+        """Return an error for those required sources that are concerned and have no value.
 
         None if there is none, or ON_ERROR is `continue`.
         """
         store = self.store
-        able = {one.public_reference for one in store.settings.sources if may_set(one, name)}
+        able = {one.public_reference for one in store.settings.sources if is_concerned(one)}
         errors = [one for one in store.snapshot.missing(store.settings) if one.source in able]
         unread = store.unread()
         errors += [
@@ -209,22 +196,27 @@ class LiveStore:
         ]
         return LoadError(errors) if errors and not store.settings.continue_on_error else None
 
-    def _data(self, resource: Resource) -> Any:
-        """Return the parsed document of one resource.
+    def _may_set(self, reference: str, name: str) -> bool:
+        """Whether a source that reads the resource could set the variable."""
+        return any(may_set(one, name) for one in self.store.settings.resources()[reference])
+
+    def _parsed(self, reference: str) -> Source:
+        try:
+            return parse(reference)
+        except ReferenceProblems as error:
+            shown = without_options(reference)
+            note = nearest_note(shown, self.store.settings.resources())
+            raise MissingKeyError(f"{shown!r}{note}: {error}") from None
+
+    def _data(self, reference: str) -> Any:
+        """Return the parsed document of a configured resource, as read.
 
         Raises:
-            MissingKeyError: no source reads it, or it has no document.
+            MissingKeyError: it has no document.
         """
-        self.refresh_stale()
-        reference = self._configured(resource)
         entry = self.store.snapshot.entries.get(reference)
-        if entry is None or not entry.is_known:
-            # Redacted in the snapshot file, so this process must read it.
-            self._refresh(self.store, awaited=[reference])
-            entry = self.store.snapshot.entries.get(reference)
         if entry is None or entry.document is None or entry.fetched_at is None:
-            failure = entry.failure if entry is not None and entry.failure else NOT_YET
-            raise MissingKeyError(f"{reference}: {failure}")
+            raise self.unread(reference)
         sources = self.store.settings.resources()[reference]
         try:
             return data_of(entry.document, sources[0].resource)
@@ -248,37 +240,6 @@ class LiveStore:
             f"{resource.reference} is not among the sources ({references}); correct the reference, "
             "or add it to APPCONFIG_ENV_SOURCES, with env=no to keep it out of the environment"
         )
-
-    def _profiles(self) -> list[tuple[str, Any]]:
-        """Return the AppConfig profiles that have been read, and their data."""
-        self.refresh_stale()
-        store = self.store
-        unread = [reference for reference in store.unread() if _is_profile(reference)]
-        if unread:  # the background fetch, or another thread or process, is reading them
-            self._refresh(store, awaited=unread)
-        resources = store.settings.resources()
-        return [
-            (reference, entry.data(resources[reference][0]))
-            for reference, entry in store.snapshot.entries.items()
-            if _is_profile(reference) and entry.fetched_at is not None
-        ]
-
-    def _require_profiles(self) -> None:
-        """Check that all profiles have been read.
-
-        Raises:
-            MissingKeyError: one has not.
-        """
-        entries = self.store.snapshot.entries
-        for reference in filter(_is_profile, self.store.settings.resources()):
-            entry = entries.get(reference)
-            if entry is None or entry.fetched_at is None:
-                failure = entry.failure if entry is not None and entry.failure else NOT_YET
-                raise MissingKeyError(f"{reference}: {failure}")
-
-
-def _is_profile(reference: str) -> bool:
-    return scheme_of(reference) == APPCONFIG
 
 
 def _status(entry: Entry | None, now: float) -> dict[str, Any]:

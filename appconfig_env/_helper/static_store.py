@@ -5,19 +5,20 @@ from __future__ import annotations
 from .._config.references import ReferenceProblems, parse, without_options
 from .._config.sources import APPCONFIG, Source, matching
 from .._config.wording import listed, nearest_note
-from .._content.flags import FoundFlag, find
+from .._content.flags import FoundFlag, copy_of, find
 from .._content.variables import KeyMissingError, pick
 from ..errors import MissingKeyError
 from .fast_path import ALWAYS, NEVER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
     from .._cache.store import Seen
     from .._config.sources import Resource
     from .._content.flags import Flag
+    from .._content.profiles import Profile
 
     # By resource and #KEY, whose segments are empty for the whole document.
     Documents = Mapping[tuple[Resource, tuple[str, ...]], Any]
@@ -71,6 +72,11 @@ class StaticStore:
         """Return no names: nothing changes."""
         return frozenset()
 
+    def names(self) -> set[str]:
+        """Return every name that has a value."""
+        removed = {name for name, text in self._values.items() if text is None}
+        return {*self._values, *self._environ} - removed
+
     def value(self, name: str) -> str | None:
         """Return the text of `name`; None if there is none."""
         return self._values[name] if name in self._values else self._environ.get(name)
@@ -109,6 +115,50 @@ class StaticStore:
         known = (resource for resource, _ in self._documents)
         return matching(source.resource, known) or source.resource
 
+    @property
+    def flags(self) -> StaticFlags:
+        """The flags of the test."""
+        return StaticFlags(self._flags, self._profiles)
+
+    def _profiles(self, source: str | None) -> list[tuple[str, Any]]:
+        """Return the profile `source`, or with None all profiles, and their data.
+
+        Raises:
+            MissingKeyError: `source` has no document.
+        """
+        if source is not None:
+            read = self._resource(_source(source, self._references()))
+            return [(read.reference, self.document(source))]
+        return [
+            (resource.reference, data)
+            for (resource, key), data in self._documents.items()
+            if resource.scheme == APPCONFIG and not key
+        ]
+
+    def knows(self, reference: str) -> bool:
+        """Return True: a test can use any reference."""
+        del reference
+        return True
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        """Return an empty dictionary: there are no sources."""
+        return {}
+
+
+class StaticFlags:
+    """The flags of a test, with the methods of `live_flags.LiveFlags`.
+
+    Args:
+        flags: by name; None for none, even if a document has one.
+        profiles: returns the profile of a reference, or with None all, and their data.
+    """
+
+    def __init__(
+        self, flags: Flags, profiles: Callable[[str | None], list[tuple[str, Any]]]
+    ) -> None:
+        self._flags = flags
+        self._profiles = profiles
+
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
     ) -> FoundFlag | None:
@@ -121,32 +171,34 @@ class StaticStore:
 
         Raises:
             AmbiguousFlagError: more than one document has it.
+            UnevaluatedFlagError: a document has rules for it, which were not evaluated.
             MissingKeyError: `source` has no document.
         """
         del is_strict
         if name in self._flags:
             flag = self._flags[name]
-            return None if flag is None else FoundFlag(flag)
-        if source is not None:
-            read = self._resource(_source(source, self._references()))
-            documents = [(read.reference, self.document(source))]
-        else:
-            documents = [
-                (resource.reference, data)
-                for (resource, key), data in self._documents.items()
-                if resource.scheme == APPCONFIG and not key
-            ]
-        found = find(name, documents)
+            return None if flag is None else FoundFlag(copy_of(flag))
+        found = find(name, self._profiles(source))
         return None if found is None else FoundFlag(found[1], found[0])
 
-    def knows(self, reference: str) -> bool:
-        """Return True: a test can use any reference."""
-        del reference
+    find_read_flag = find_flag  # there is nothing to wait for
+
+    def read_profiles(self, source: str | None = None) -> None:
+        """Do nothing: nothing is read."""
+
+    def is_fresh(self) -> bool:
+        """Return True: nothing is ever stale."""
         return True
 
-    def status(self) -> dict[str, dict[str, Any]]:
-        """Return an empty dictionary: there are no sources."""
-        return {}
+    def has_profiles(self, source: str | None = None) -> bool:
+        """Return True: nothing is read."""
+        del source
+        return True
+
+    def profiles(self, source: str | None = None) -> list[Profile]:
+        """Return no profiles: those of a test never fail and never change."""
+        del source
+        return []
 
 
 def parsed(documents: Mapping[str, Any]) -> Documents:

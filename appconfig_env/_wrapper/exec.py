@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Execve = Callable[[str, list[str], dict[str, str]], object]
 
+# What shell.py restores. No source can set it: names that begin with an underscore are protected.
+DROPPED = "_APPCONFIG_ENV_DROPPED"
 PATH = "/bin:/usr/bin"  # where the environment has none: os.defpath
 NOT_EXECUTABLE, NOT_FOUND, INTERRUPTED = 126, 127, 130  # the exit codes of a shell
 HINTS = {

@@ -9,7 +9,15 @@ import time
 from .._config.references import is_reference
 from .._config.settings import HANDOFF, PREFIX, from_environ
 from ..errors import AppConfigEnvError, LoadError
-from .exec import ExecError, become, end_by_interrupt, environ_at_exec, execute, initial_environ
+from .exec import (
+    DROPPED,
+    ExecError,
+    become,
+    end_by_interrupt,
+    environ_at_exec,
+    execute,
+    initial_environ,
+)
 from .log import StartLog, to_stderr
 
 TYPE_CHECKING = False
@@ -29,7 +37,12 @@ NOTHING_TO_READ = f"nothing to read; set {PREFIX}SOURCES, or a variable to a ref
 def run(command: Sequence[str]) -> int:
     """Run the wrapper with the real environment, clock and exec; return an exit code on failure."""
     try:
-        return main(command, initial_environ())
+        environ, warnings = initial_environ(), list[str]()
+        if DROPPED in environ:
+            from .shell import restore  # AWS's images have bash, which drops none
+
+            warnings = restore(environ)
+        return main(command, environ, warnings=warnings)
     except KeyboardInterrupt:
         return end_by_interrupt()
 
@@ -44,6 +57,7 @@ def main(
     start_background: Start | None = None,
     jitter: Callable[[], float] | None = None,
     write_line: Callable[[str], None] | None = None,
+    warnings: Sequence[str] = (),
 ) -> int:
     """Resolve what `environ` refers to and exec `command` in place with the result.
 
@@ -56,6 +70,7 @@ def main(
         start_background: starts the child of the background fetch.
         jitter: spreads the polls of a fleet.
         write_line: writes one line of the log.
+        warnings: what is wrong with `environ`, to be logged.
 
     Returns:
         An exit code, if nothing was executed: 1 if startup failed, 2 without a command, 126 and 127
@@ -70,7 +85,7 @@ def main(
     try:
         passed = _passed(environ)
         if passed is None or passed.process != posix.getpid():  # else a wrapper in the chain ran us
-            settings = _settings(environ, passed, log)
+            settings = _settings(environ, passed, log, warnings)
             if settings.next_wrapper:
                 words.insert(0, settings.next_wrapper)
             if settings.sources:
@@ -113,10 +128,9 @@ def _log_problems(error: AppConfigEnvError, log: StartLog) -> None:
         for line in str(error).split("\n"):
             log.fail(line)
         return
-    from .._cache.log_lines import failure_lines  # only a startup that fails to read pays for it
+    from .._cache.effects import missing_lines  # only a startup that fails to read pays for it
 
-    failed = ((one.source, one.failure, None) for one in error.errors)
-    for line, fields, _ in failure_lines(settings, failed):
+    for line, fields in missing_lines(settings, error.errors):
         log.fail(line, fields=fields)
 
 
@@ -149,14 +163,16 @@ def _place(error: Exception) -> str:
     return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
 
 
-def _settings(environ: Mapping[str, str], passed: Handoff | None, log: StartLog) -> Settings:
-    """Return the settings, and report what in them looks like a mistake."""
+def _settings(
+    environ: Mapping[str, str], passed: Handoff | None, log: StartLog, warnings: Sequence[str]
+) -> Settings:
+    """Return the settings, and report `warnings` and what in them looks like a mistake."""
     if passed is None:
         log.settings = settings = from_environ(environ)
     else:
         log.settings = settings = from_environ(environ, passed.references, passed.configured)
         _warn_of_texts(environ, passed, log)
-    for warning in settings.warnings:
+    for warning in (*warnings, *settings.warnings):
         log.write("warn", warning)
     return settings
 

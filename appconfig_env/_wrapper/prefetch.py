@@ -9,9 +9,9 @@ import time
 from .._backends import router, system
 from .._backends.base import calls_of
 from .._cache import handoff, repository
-from .._cache.load import load, refresh_seconds, stale
-from .._cache.snapshot import Snapshot
-from .._config.environ import DETAILED_LEVELS, is_snap_start
+from .._cache.load import load, stale
+from .._cache.snapshot import Snapshot, exported
+from .._config.environ import DETAILED_LEVELS, configured_names, is_in_lambda, is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
 from .._config.wording import counted
@@ -22,19 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .._backends.base import Backend, Outcome
+    from .._cache.fetch_log import FetchLog
+    from .._cache.log_fields import Fields
     from .._config.settings import Settings
     from .._config.sources import Source
-    from ..errors import Failure
     from .background import Send, Start
     from .log import StartLog
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
-
-# What happens without a resource, for a line that names one, and for one that names several.
-_CONTINUING = (
-    "continuing without it (APPCONFIG_ENV_ON_ERROR=continue)",
-    "continuing without them (APPCONFIG_ENV_ON_ERROR=continue)",
-)
 
 
 class Prefetch:
@@ -71,8 +66,7 @@ class Prefetch:
         self._make_backend = make_backend or router.Router
         self._start_background = start_background
         self._jitter = jitter or system.jitter
-        self._outcomes: Mapping[str, Outcome] = {}  # of the last load, at these levels only
-        self._has_reported_batch = False
+        self._fetch_log: FetchLog | None = None  # once there is something to log
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
         """Return the environment of `command` with every source's variables; write the snapshot.
@@ -92,14 +86,14 @@ class Prefetch:
             moment = self._now()  # only now: the file must not be from the future
             deferred = self._deferred(command, can_wait=access.lock.is_held)
             skipped = deferred or _deferred_secrets(settings)
-            snapshot = self._load(moment, reused, skipped)
+            snapshot = self._load(moment, reused, skipped, is_awaited=True)
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(access, snapshot.without_tokens(deferred) if deferred else snapshot)
             ages = _ages(reused, snapshot, moment) if reused is not None else {}
-            if settings.log_level in DETAILED_LEVELS:
-                self._report_sources(snapshot, ages)
-            self._report_failures(snapshot)
+            self._report_sources(snapshot, ages)
+            self._require(snapshot)
             result, names = self._export(snapshot)
+            self._report_failures(snapshot, _failed(snapshot), result)
             passed = self._handoff(moment)
             background = _unread(deferred, settings, moment, snapshot) if deferred else []
             self._report_slow_reads(snapshot, snapshot.entries.keys() - background)
@@ -113,9 +107,12 @@ class Prefetch:
     def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
         """Return the entries of the snapshot file that save calls; `file:` sources are read again.
 
-        Lambda runs init again after a crash or a timeout, and /tmp survives both.
+        Lambda runs init again after a crash or a timeout, and /tmp survives both. Anywhere else,
+        the file is from another run of the command, and a new run is to see what has changed since.
         """
         access.sweep()
+        if not is_in_lambda(self._environ):
+            return None
         found = access.take(self._log.write)
         if found is None or self._settings.local_dir:
             return None
@@ -131,11 +128,24 @@ class Prefetch:
         is_possible = can_wait and can_take_over(command, self._environ)
         return _deferred_resources(self._settings) if is_possible else []
 
-    def _load(self, moment: float, reused: Snapshot | None, skipped: Collection[str]) -> Snapshot:
+    def _load(
+        self,
+        moment: float,
+        reused: Snapshot | None,
+        skipped: Collection[str],
+        *,
+        is_awaited: bool = False,
+    ) -> Snapshot:
         settings = self._settings
+        backend = self._make_backend(settings, self._environ)
+        if is_awaited and posix.isatty(2):
+            from . import progress  # of use on a terminal only
+
+            if progress.is_shown(settings, self._environ):
+                backend = progress.Progress(backend)
         return load(
             settings,
-            self._make_backend(settings, self._environ),
+            backend,
             moment,
             reused,
             timeout=settings.deadline_seconds,
@@ -148,19 +158,14 @@ class Prefetch:
         )
 
     def _report_calls(self, outcomes: Mapping[str, Outcome]) -> None:
-        """Log each call that was recorded, and that secrets could not be read together."""
-        if self._settings.log_level in DETAILED_LEVELS:
-            self._outcomes = outcomes
-        if not calls_of(outcomes):
+        """Log the calls that were made for `outcomes`, and keep them for the lines of sources."""
+        if not (calls_of(outcomes) or self._settings.log_level in DETAILED_LEVELS):
             return
-        from .._cache import log_lines  # for debug and trace, and after a failed call
+        if self._fetch_log is None:
+            from .._cache.fetch_log import FetchLog  # for debug and trace, and after a failed call
 
-        for line in log_lines.call_lines(outcomes):
-            self._log.write(*line)
-        refused = log_lines.batch_line(self._settings, outcomes)
-        if refused is not None and not self._has_reported_batch:
-            self._has_reported_batch = True  # for the child, too
-            self._log.write(*refused)
+            self._fetch_log = FetchLog(self._settings, self._log.write)
+        self._fetch_log.report_calls(outcomes)
 
     def _report_sources(self, snapshot: Snapshot, ages: Mapping[str, float] | None = None) -> None:
         """Log where each source's values come from, and which names it sets.
@@ -169,20 +174,9 @@ class Prefetch:
             snapshot: after the load.
             ages: see `_ages`; None for the sources of the last load only.
         """
-        from .._cache import log_lines  # only for debug and trace
-
-        settings = self._settings
-        origins = {}
-        if ages is not None:
-            origins = dict.fromkeys(settings.resources(), "not awaited (env=no)")
-            origins |= {
-                name: f"from the snapshot file, {age:.0f} s old" for name, age in ages.items()
-            }
-        kept = self._kept()
-        configured = self._configured(kept, self._in_place() - kept)
-        ownership = log_lines.Ownership(settings, snapshot, configured, only_env=True)
-        for line in log_lines.source_lines(settings, snapshot, self._outcomes, ownership, origins):
-            self._log.write(*line)
+        if self._fetch_log is not None:
+            configured = self._configured()
+            self._fetch_log.report_sources(snapshot, configured, ages=ages, only_env=True)
 
     def _publish(self, access: repository.SnapshotRepository, snapshot: Snapshot) -> None:
         problem = access.put(snapshot)
@@ -193,100 +187,67 @@ class Prefetch:
                 hint = ""  # its holder writes the file
             self._log.write("warn", f"the snapshot {path} was not written ({problem}){hint}")
 
-    def _report_failures(self, snapshot: Snapshot) -> None:
-        """Log each failure, and what is used instead.
+    def _require(self, snapshot: Snapshot) -> None:
+        """Check that startup can go on.
 
         Raises:
-            LoadError: startup fails, because a required source has no value.
+            LoadError: a required source has no value.
         """
-        settings, log = self._settings, self._log
-        if not _failed(snapshot):
+        if self._settings.continue_on_error or not _failed(snapshot):
             return
-        missing = snapshot.missing(settings)
-        if missing and not settings.continue_on_error:
+        if missing := snapshot.missing(self._settings):
             raise LoadError(missing)
-        failed: list[tuple[str, Failure, tuple[str, tuple[str, str]]]] = [
-            (error.source, error.failure, ("error", _CONTINUING)) for error in missing
-        ]
-        for reference, sources in settings.resources().items():
-            entry = snapshot.entries.get(reference)
-            if entry is None or entry.failure is None or entry.rendering(sources).missing:
-                continue
-            shared = ("warn", entry.in_use(sources))
-            failed.append((settings.label(reference), entry.failure, shared))
-        from .._cache.log_lines import failure_lines  # only after a failure
 
-        for line, fields, (level, _) in failure_lines(
-            settings, failed, lambda number, shared: shared[1][number > 1]
+    def _report_failures(
+        self, snapshot: Snapshot, references: Collection[str], result: Mapping[str, str]
+    ) -> None:
+        """Log each failure, and what it means for variables in the environment `result`."""
+        if not references:
+            return
+        from .._cache.effects import failure_lines  # only a failed read needs it
+
+        is_continuing = self._settings.continue_on_error
+        for line, fields, is_missing in failure_lines(
+            self._settings, snapshot, references, result, is_continuing=is_continuing
         ):
-            log.write(level, line, fields)
+            self._log.write("error" if is_missing else "warn", line, fields)
 
     def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
         """Log which of the resources make a refresh longer than the settings say."""
         usual = self._settings.poll_timeout_seconds
-        slow = {
-            reference: entry.read_seconds
+        slow = [
+            reference
             for reference, entry in snapshot.entries.items()
             if entry.read_seconds >= usual and reference in references
-        }
+        ]
         if slow:
-            longest = refresh_seconds(self._settings, snapshot)
-            labels = ", ".join(map(self._settings.label, slow))
-            self._log.write(
-                "warn",
-                f"{labels}: reading took {max(slow.values()):.1f} s, so a refresh, and "
-                f"the get() that begins it, may take {longest:.1f} s in place of {usual:g}; read "
-                "less with one source",
-                _about(*(one for name in slow for one in self._settings.resources()[name])),
-            )
+            from .._cache.log_lines import slow_line  # only where AWS is slow
+
+            self._log.write(*slow_line(self._settings, snapshot, slow))
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
         """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
-        kept = self._kept()
-        in_place = self._in_place() - kept
-        configured = self._configured(kept, in_place)
+        in_place = self._in_place()
         result = {name: value for name, value in self._environ.items() if name not in in_place}
-        names = set()
         for source, variables in snapshot.variables(settings):
-            for name in variables.protected:
-                log.write(
-                    "warn",
-                    f"{source.public_reference}: {name} is protected and was left out; rename it, "
-                    "or configure it on the function",
-                    _about(source, variable=name),
-                )
             for problem in variables.left_out:
                 log.write("warn", f"{source.public_reference}: {problem}", _about(source))
-            for name, value in variables.values.items() if source.env else ():
-                if name not in configured:
-                    result[name] = value
-                    names.add(name)
-                elif settings.log_level in DETAILED_LEVELS:
-                    by = "was set by a program" if name in kept else "is configured on the function"
-                    hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
-                    line = f"{source.public_reference}: {name} {by}; {hint}"
-                    log.write("debug", line, _about(source, variable=name))
-        return result, names
+        values = exported(snapshot, settings, self._configured(), log.write, self._kept())
+        return {**result, **values}, set(values)
 
     def _in_place(self) -> set[str]:
-        """Return the variables whose values are references."""
-        return {source.variable for source in self._settings.sources if source.variable}
+        """Return the variables whose values are references, which are replaced in any case."""
+        return {source.variable for source in self._settings.sources} - self._kept()
 
-    def _configured(self, kept: frozenset[str], in_place: set[str]) -> frozenset[str]:
-        """Return the names that no source sets, because the function or a program has set them.
-
-        Args:
-            kept: see `_kept`.
-            in_place: the variables that are replaced in any case.
-        """
-        if self._settings.overwrite:
-            configured = frozenset(self._settings.fixed)
-        else:
-            configured = frozenset(self._environ).difference(in_place)
+    def _configured(self) -> frozenset[str]:
+        """Return the names that no source sets, because the function or a program has set them."""
+        configured = self._settings.fixed
+        if not self._settings.overwrite:
+            configured = configured_names(self._environ) - self._in_place()
         if self._passed is None:
             return configured
-        return configured & self._passed.configured | kept
+        return configured & self._passed.configured | self._kept()
 
     def _kept(self) -> frozenset[str]:
         """Return the names that a program before this wrapper has set, and no source may set."""
@@ -302,8 +263,8 @@ class Prefetch:
             configured = passed.configured & self._environ.keys()
         else:
             in_place = {source.variable for source in self._settings.sources}
-            configured, kept = frozenset(self._environ) - in_place, frozenset()
-            references = {name: self._environ[name] for name in self._environ.keys() - configured}
+            configured, kept = configured_names(self._environ) - in_place, frozenset()
+            references = {name: self._environ[name] for name in self._environ.keys() & in_place}
         return handoff.Handoff(posix.getpid(), moment, references, configured, kept=kept)
 
     def _load_in_background(
@@ -312,29 +273,17 @@ class Prefetch:
         """Start a child that loads the `deferred` references; it holds the lock from now on."""
         from . import background  # few functions have deferred sources
 
-        settings, log = self._settings, self._log
+        settings = self._settings
 
         def work(send: Send) -> None:
             others = settings.resources().keys() - deferred
             loaded = self._load(self._now(), snapshot, others)
             self._publish(access, loaded)
             send(handoff.sent(loaded, deferred, settings))
-            if settings.log_level in DETAILED_LEVELS:
-                self._report_sources(loaded)
+            self._report_sources(loaded)
             self._report_slow_reads(loaded, deferred)
-            failed = []
-            for reference in deferred:
-                entry = loaded.entries[reference]
-                if entry.failure:
-                    missing = entry.rendering(settings.resources()[reference]).missing
-                    level = "error" if missing else "warn"
-                    failed.append((settings.label(reference), entry.failure, level))
-            if not failed:
-                return
-            from .._cache.log_lines import failure_lines  # only after a failure
-
-            for line, fields, level in failure_lines(settings, failed):
-                log.write(level, line, fields)
+            failed = [one for one in deferred if loaded.entries[one].failure]
+            self._report_failures(loaded, failed, {})
 
         child = (self._start_background or background.start)(work, settings.deadline_seconds)
         if child is not None:
@@ -369,12 +318,10 @@ def _ages(reused: Snapshot, snapshot: Snapshot, moment: float) -> dict[str, floa
     }
 
 
-def _about(*sources: Source, variable: str = "") -> dict[str, object]:
-    """Return the fields of a line about sources, or about one variable of a source."""
-    from .._cache.log_lines import source_fields  # only for debug and trace, and for warnings
+def _about(source: Source) -> Fields:
+    from .._cache.log_fields import source_fields  # only for warnings
 
-    fields = source_fields(sources)
-    return {**fields, "variable": variable} if variable else fields
+    return source_fields([source])
 
 
 def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:

@@ -429,7 +429,7 @@ class Worker:
 
 
 def _work(environ: Mapping[str, str], time: Synchronized[float], pipe: Connection) -> None:
-    helper = Helper(environ, now=lambda: time.value, make_backend=_Mortal, jitter=steadily)
+    helper = Helper(dict(environ), now=lambda: time.value, make_backend=_Mortal, jitter=steadily)
     while True:
         try:
             word = pipe.recv()

@@ -33,6 +33,7 @@ from appconfig_env._backends.aws.retry import Policy
 from appconfig_env._backends.base import Request
 from appconfig_env._config import aws as settings
 from appconfig_env._config import references as _reference
+from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
 from ..support.fake_aws import FakeAws
@@ -194,6 +195,61 @@ def test_secrets_are_read_individually_and_in_a_batch(client: Client, fake_aws: 
     ]
     assert both["Errors"][0]["ErrorCode"] == "ResourceNotFoundException"
     assert fake_aws.problems == []
+
+
+def test_a_binary_secret_is_the_same_bytes_alone_and_in_a_batch(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    body = bytes(range(256))
+    fake_aws.put_secret("prod/store", body)
+    fake_aws.put_secret("prod/other", "text")
+    texts = ("secretsmanager:prod/store?format=binary", "secretsmanager:prod/other")
+
+    for wanted in (texts[:1], texts):
+        requests = [Request(_reference.parse(text).resource) for text in wanted]
+        found = AwsBackend(client, 2)(requests, LONG_TIMEOUT_SECONDS)[texts[0]]
+        assert isinstance(found, Document)
+        assert (found.body, found.secret) == (body, True)
+    assert fake_aws.problems == []
+
+
+def test_each_version_of_a_secret_can_be_read(client: Client, fake_aws: FakeAws) -> None:
+    arn = fake_aws.put_secret("prod/db", '{"a.b": "old"}')
+    before = client.call("GetSecretValue", {"SecretId": arn}, timeout=LONG_TIMEOUT_SECONDS)
+    fake_aws.put_secret("prod/db", '{"a.b": "new"}')
+    version = before["VersionId"]
+    expected = {
+        f"secretsmanager:{arn}:a.b::": "new",
+        f"secretsmanager:{arn}:a.b:AWSPREVIOUS:": "old",
+        f"secretsmanager:{arn}:a.b::{version}": "old",
+        f"secretsmanager:{arn}:a.b:AWSPREVIOUS:{version}": "old",
+        f"secretsmanager:prod/db?version={version}#a%2Eb": "old",
+    }
+
+    sources = [_reference.parse(text) for text in expected]
+    requests = [Request(source.resource) for source in sources]
+    outcomes = AwsBackend(client, 2)(requests, LONG_TIMEOUT_SECONDS)
+
+    for source, text in zip(sources, expected.values(), strict=True):
+        found = outcomes[source.resource.reference]
+        assert isinstance(found, Document)
+        assert json.loads(found.body)[source.key[0]] == text
+    assert fake_aws.problems == []
+
+
+def test_the_error_for_a_version_that_a_secret_does_not_have_names_it(
+    client: Client, fake_aws: FakeAws
+) -> None:
+    arn = fake_aws.put_secret("prod/db", "x")
+    of_none = "9d4cb84b-ad69-40c0-a0ab-cead36b967e8"
+
+    for suffix, named in ((f":::{of_none}", of_none), ("::AWSPREVIOUS:", "AWSPREVIOUS")):
+        resource = _reference.parse(f"secretsmanager:{arn}{suffix}").resource
+        (found,) = AwsBackend(client, 1)([Request(resource)], LONG_TIMEOUT_SECONDS).values()
+
+        assert isinstance(found, Failure)
+        assert found.kind == "missing"
+        assert named in found.summary
 
 
 def test_a_role_can_also_be_assumed_by_a_call(client: Client, fake_aws: FakeAws) -> None:
@@ -442,6 +498,38 @@ def test_headers_that_break_off_are_not_an_empty_response(
     assert (error.code, error.is_transient) == (UNREACHABLE, True)
 
 
+PARAMETERS = {"GetLatestConfiguration": {"ConfigurationToken": "t"}}
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetLatestConfiguration", b"text"),
+        ("GetParameters", b'{"Parameters": []}'),
+        ("BatchGetSecretValue", b"{}"),
+    ],
+)
+def test_a_body_without_a_length_is_whole_for_boto3(
+    boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, operation: str, body: bytes
+) -> None:
+    with RawServer(then_close(HEAD + b"\r\n" + body)) as server:
+        client = boto3_client(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        response = client.call(operation, PARAMETERS.get(operation, {}), timeout=5)
+    found = response.get("Configuration")
+    assert found == (body if operation == "GetLatestConfiguration" else None)
+
+
+@pytest.mark.parametrize("operation", ["GetLatestConfiguration", "GetParameters"])
+def test_boto3_s_response_without_a_length_and_a_body_is_cut_off(
+    boto3_client: Callable[..., Boto3Client], fake_aws: FakeAws, operation: str
+) -> None:
+    with RawServer(then_close(HEAD + b"\r\n")) as server:
+        client = boto3_client(fake_aws.environ() | {"AWS_ENDPOINT_URL": server.url})
+        parameters = PARAMETERS.get(operation, {})
+        error = failure(lambda: client.call(operation, parameters, timeout=5))
+    assert (error.code, error.is_transient) == (UNREACHABLE, True)
+
+
 @pytest.fixture
 def no_collector() -> Iterator[None]:
     """Disable the garbage collector, so that it does not close anything."""
@@ -642,7 +730,7 @@ def test_a_missing_ca_bundle_is_named(connect: Connect, fake_aws_tls: FakeAws) -
 # The proxy
 
 
-PREFIX = "AWS_APPCONFIG_EXTENSION_"
+PREFIX, OWN = "AWS_APPCONFIG_EXTENSION_", "APPCONFIG_ENV_"
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -730,37 +818,66 @@ def test_a_failing_container_endpoint_means_no_credentials(
     assert not error.is_transient
 
 
-def test_a_role_is_assumed_with_its_external_id_and_session_name(
-    connect: Connect, fake_aws: FakeAws
+# By the prefix of the settings of a role: what is read with that role, and what without it.
+READ_WITH = {
+    PREFIX: (("profile",), ("parameter", "secret")),
+    OWN: (("parameter", "secret"), ("profile",)),
+}
+
+
+def read(what: str, client: Client, fake_aws: FakeAws) -> None:
+    """Make a call of one service, in order to see its credentials and Region."""
+    if what == "profile":
+        fake_aws.put_profile("shop", "prod", "app", {})
+        session(client)
+    elif what == "parameter":
+        parameter(client)
+    else:
+        secret = {"SecretId": fake_aws.put_secret("s", "1")}
+        client.call("GetSecretValue", secret, timeout=LONG_TIMEOUT_SECONDS)
+
+
+@pytest.mark.parametrize("prefix", READ_WITH)
+def test_a_role_is_assumed_for_its_services_only(
+    connect: Connect, fake_aws: FakeAws, prefix: str
 ) -> None:
     fake_aws.put_role(ROLE, external_id="partner-7")
     environ = fake_aws.environ() | {
-        PREFIX + "ROLE_ARN": ROLE,
-        PREFIX + "ROLE_EXTERNAL_ID": "partner-7",
-        PREFIX + "ROLE_SESSION_NAME": "shop-prod",
+        prefix + "ROLE_ARN": ROLE,
+        prefix + "ROLE_EXTERNAL_ID": "partner-7",
+        prefix + "ROLE_SESSION_NAME": "shop-prod",
     }
     client = connect(environ)
-    for _ in range(2):
-        parameter(client)
-    client.call(
-        "GetSecretValue", {"SecretId": fake_aws.put_secret("s", "1")}, timeout=LONG_TIMEOUT_SECONDS
-    )
-    first, *others = fake_aws.calls
-    assert (first.operation, first.access_key) == ("AssumeRole", environ["AWS_ACCESS_KEY_ID"])
+    with_role, without_role = READ_WITH[prefix]
+
+    for what in without_role:
+        read(what, client, fake_aws)
+
+    own = environ["AWS_ACCESS_KEY_ID"]
+    assert {call.access_key for call in fake_aws.calls} == {own}
+    assert fake_aws.count("AssumeRole") == 0
+
+    before = len(fake_aws.calls)
+    for what in (*with_role, *with_role):
+        read(what, client, fake_aws)
+
+    first, *others = fake_aws.calls[before:]
+    assert (first.operation, first.access_key) == ("AssumeRole", own)
     assert {name: first.params[name] for name in ("RoleArn", "RoleSessionName", "ExternalId")} == {
         "RoleArn": ROLE,
         "RoleSessionName": "shop-prod",
         "ExternalId": "partner-7",
     }
-    assert {call.operation for call in others} == {"GetParameters", "GetSecretValue"}
-    assert first.access_key not in {call.access_key for call in others}
+    assert len({call.access_key for call in others}) == 1
+    assert own not in {call.access_key for call in others}
+    assert fake_aws.count("AssumeRole") == 1
     assert fake_aws.problems == []
 
 
 def test_calls_are_recorded_with_their_request_ids(connect: Connect, fake_aws: FakeAws) -> None:
     fake_aws.put_role(ROLE)
     fake_aws.put_parameter("a", "1")
-    environ = fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE}
+    environ = fake_aws.environ() | {OWN + "ROLE_ARN": ROLE}
     calls: list[Call] = []
     found = parameter(connect(environ, calls=calls))
     (assumed,) = calls
@@ -776,46 +893,119 @@ def test_calls_are_recorded_with_their_request_ids(connect: Connect, fake_aws: F
 def test_a_role_that_is_denied_is_not_recorded_as_assumed(
     connect: Connect, fake_aws: FakeAws
 ) -> None:
-    environ = fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE}
+    environ = fake_aws.environ() | {OWN + "ROLE_ARN": ROLE}
     calls: list[Call] = []
     error = failure(lambda: parameter(connect(environ, calls=calls)))
     assert error.operation == "AssumeRole", "its caller records it"
     assert calls == []
 
 
-def test_a_role_has_a_default_session_name(connect: Connect, fake_aws: FakeAws) -> None:
+def test_two_roles_are_assumed_one_for_each_part(connect: Connect, fake_aws: FakeAws) -> None:
+    other = f"{ROLE}-of-parameters"
     fake_aws.put_role(ROLE)
-    parameter(connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE}))
+    fake_aws.put_role(other)
+    client = connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE, OWN + "ROLE_ARN": other})
+
+    for what in ("profile", "parameter", "secret"):
+        read(what, client, fake_aws)
+
+    keys = {call.operation: call.access_key for call in fake_aws.calls}
+    roles = [call.params["RoleArn"] for call in fake_aws.calls if call.operation == "AssumeRole"]
+    assert roles == [ROLE, other]
+    assert keys["GetParameters"] == keys["GetSecretValue"] != keys["StartConfigurationSession"]
+    assert fake_aws.problems == []
+
+
+def test_services_with_the_same_role_share_its_credentials(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
+    fake_aws.put_role(ROLE)
+    client = connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE, OWN + "ROLE_ARN": ROLE})
+
+    for what in ("profile", "parameter", "secret"):
+        read(what, client, fake_aws)
+
+    assert fake_aws.count("AssumeRole") == 1
+    assert fake_aws.problems == []
+
+
+@pytest.mark.parametrize("prefix", READ_WITH)
+def test_a_role_has_a_default_session_name(
+    connect: Connect, fake_aws: FakeAws, prefix: str
+) -> None:
+    fake_aws.put_role(ROLE)
+    client = connect(fake_aws.environ() | {prefix + "ROLE_ARN": ROLE})
+    read(READ_WITH[prefix][0][0], client, fake_aws)
     assert fake_aws.calls[0].params["RoleSessionName"] == "appconfig-env"
     assert "ExternalId" not in fake_aws.calls[0].params
 
 
+@pytest.mark.parametrize("prefix", READ_WITH)
 def test_the_error_for_a_denied_role_names_what_to_allow(
-    connect: Connect, fake_aws: FakeAws
+    connect: Connect, fake_aws: FakeAws, prefix: str
 ) -> None:
     fake_aws.put_role(ROLE, external_id="canary")
-    error = failure(lambda: parameter(connect(fake_aws.environ() | {PREFIX + "ROLE_ARN": ROLE})))
+    environ = {prefix + "ROLE_ARN": ROLE, prefix + "SERVICE_REGION": "eu-west-1"}
+    fake_aws.account.regions |= {"eu-west-1"}
+    client = connect(fake_aws.environ() | environ)
+    (first, *_), (other, *_) = READ_WITH[prefix]
+    error = failure(lambda: read(first, client, fake_aws))
     assert (error.operation, error.code, error.is_denial) == ("AssumeRole", "AccessDenied", True)
     assert error.failure.resource_arn == error.role_arn == ROLE
+    assert (error.role_setting, error.region) == (prefix + "ROLE_ARN", "us-east-1")
     assert f"grant sts:AssumeRole on {ROLE} to the function's role" in error.reason
     assert "trust policy" in error.reason
-    assert fake_aws.count("GetParameters") == 0
+    assert {call.operation for call in fake_aws.calls} == {"AssumeRole"}
+    read(other, client, fake_aws)  # which does not need that role
 
 
-def test_other_regions_are_read_and_the_role_is_assumed_in_the_home_region(
+def test_the_error_for_a_denied_call_names_the_role_that_made_it(
     connect: Connect, fake_aws: FakeAws
+) -> None:
+    fake_aws.put_role(ROLE)
+    fake_aws.deny("GetParameters")
+    fake_aws.deny("StartConfigurationSession")
+    client = connect(fake_aws.environ() | {OWN + "ROLE_ARN": ROLE})
+    assert f"to the role {ROLE}" in failure(lambda: parameter(client)).reason
+    own = failure(lambda: read("profile", client, fake_aws))
+    assert (own.role_arn, own.reason.endswith("to the function's role")) == ("", True)
+
+
+@pytest.mark.parametrize("prefix", READ_WITH)
+def test_other_regions_are_read_and_the_role_is_assumed_in_the_home_region(
+    connect: Connect, fake_aws: FakeAws, prefix: str
 ) -> None:
     fake_aws.account.regions |= {"eu-west-1", "ap-south-1"}
     fake_aws.put_role(ROLE)
-    environ = {PREFIX + "SERVICE_REGION": "eu-west-1", PREFIX + "ROLE_ARN": ROLE}
+    environ = {prefix + "SERVICE_REGION": "eu-west-1", prefix + "ROLE_ARN": ROLE}
     client = connect(fake_aws.environ() | environ)
-    parameter(client)
+    elsewhere, at_home = READ_WITH[prefix]
+    for what in (*elsewhere, *at_home):
+        read(what, client, fake_aws)
     parameter(client, region="ap-south-1")
-    assert [(call.operation, call.region) for call in fake_aws.calls] == [
-        ("AssumeRole", "us-east-1"),
-        ("GetParameters", "eu-west-1"),
-        ("GetParameters", "ap-south-1"),
+    assert [call.region for call in fake_aws.calls] == [
+        "us-east-1",
+        *("eu-west-1" for _ in elsewhere),
+        *("us-east-1" for _ in at_home),
+        "ap-south-1",
     ]
+    assert fake_aws.problems == []
+
+
+def test_a_service_with_a_region_of_its_own_needs_no_other(
+    fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = fake_aws.environ() | {OWN + "SERVICE_REGION": "us-east-1"}
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        environ.pop(name, None)
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    client = Boto3Client(settings.from_environ(environ, []))
+    error = failure(lambda: read("profile", client, fake_aws))
+    assert error.reason.startswith("no Region; set AWS_REGION")
+    read("parameter", client, fake_aws)
+    client.close()
     assert fake_aws.problems == []
 
 
@@ -1010,7 +1200,7 @@ def test_values_are_read_back_from_moto(connect: Connect, moto_server: str) -> N
     secretsmanager.create_secret(Name="bytes", SecretBinary=b"\0\xff")
     ssm.close()
     secretsmanager.close()
-    client = connect(environ | {PREFIX + "ROLE_ARN": ROLE})
+    client = connect(environ | {OWN + "ROLE_ARN": ROLE})
     result = parameter(client, "/shop/03")
     assert [(one["Value"], one["Type"]) for one in result["Parameters"]] == [
         ("grün 3", "SecureString")

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto import mock_aws
 
 from appconfig_env._helper.helper import Helper
+from appconfig_env.errors import LoadError
 
 from ..support.fakes import Clock, steadily, wrapped
 
@@ -84,14 +86,56 @@ def test_parameters_and_secrets_are_read_from_moto(
     assert helper.get("DB_PASSWORD") == "q"
 
 
+@mock_aws
+def test_boto3_s_calls_go_through_moto_s_hook(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")  # for the clients of this test
+    ssm, secrets = boto3.client("ssm"), boto3.client("secretsmanager")
+    put(ssm, "/shop/prod/host", "localhost")
+    put(ssm, "/shop/prod/token", "secure", "SecureString")
+    put(ssm, "/one", "1")
+    secrets.create_secret(Name="prod/db", SecretString=json.dumps({"password": "p"}))
+    secrets.create_secret(Name="prod/bytes", SecretBinary=b"plain bytes")
+    environ |= {
+        "APPCONFIG_ENV_CLIENT": "boto3",
+        "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/ secretsmanager:prod/bytes?as=BYTES",
+        "ONE": "ssm:/one",
+        "NONE": "ssm:/none?default=x",
+        "PASSWORD": "secretsmanager:prod/db#password",
+    }
+    clock = Clock()
+    exported = wrapped(environ, clock)
+    names = ("HOST", "TOKEN", "BYTES", "ONE", "NONE", "PASSWORD")
+    assert [exported[name] for name in names] == [
+        "localhost", "secure", "plain bytes", "1", "x", "p",
+    ]  # fmt: skip
+
+    helper = Helper(exported, now=clock, jitter=steadily)
+    put(ssm, "/shop/prod/host", "db.one")
+    clock.at += 301
+    assert helper.get("HOST") == "db.one"
+
+
+@mock_aws
+def test_what_moto_does_not_have_is_a_failure_with_its_code(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    sources = {"APPCONFIG_ENV_CLIENT": "boto3", "ONE": "ssm:/one", "TWO": "secretsmanager:two"}
+    with pytest.raises(LoadError) as caught:
+        Helper(environ | sources, jitter=steadily).get("ONE")
+    assert {error.failure.kind for error in caught.value.errors} == {"missing"}
+
+
 def test_a_role_is_assumed_in_moto(moto_server: str, environ: dict[str, str]) -> None:
     put(client("ssm", moto_server), "/one", "1")
     exported = wrapped(
         environ
         | {
             "AWS_ENDPOINT_URL": moto_server,
-            "AWS_APPCONFIG_EXTENSION_ROLE_ARN": "arn:aws:iam::123456789012:role/reader",
-            "AWS_APPCONFIG_EXTENSION_ROLE_EXTERNAL_ID": "shop",
+            "APPCONFIG_ENV_ROLE_ARN": "arn:aws:iam::123456789012:role/reader",
+            "APPCONFIG_ENV_ROLE_EXTERNAL_ID": "shop",
             "ONE": "ssm:/one",
         },
         Clock(),

@@ -87,7 +87,7 @@ def check_refresh(fault: Fault, life: Refresh) -> set[str]:
             logged = [one for one in life.stderr.splitlines() if not one.startswith(OWN)]
             lines = [line for line in logged if REFERENCES[source] in line]
             assert len(lines) == 1
-            assert "; using the last values" in lines[0]
+            assert "; using the last value" in lines[0]
         elif fault.recovers:
             assert (numbers[source], errors[source]) == (2, None)
         else:  # either, depending on the time left

@@ -251,6 +251,26 @@ def test_the_wrapper_itself_ignores_python_variables(tmp_path: Path) -> None:
     assert "obeyed" not in done.stderr
 
 
+def test_the_wrapper_imports_no_module_of_the_function_that_is_named_like_python_s(
+    tmp_path: Path,
+) -> None:
+    layers = tmp_path / "python"  # other layers have their packages in the same folder
+    layers.mkdir()
+    (layers / "appconfig_env").symlink_to(WRAPPER.parent.parent / "appconfig_env")
+    for name in ("hashlib", "os", "posixpath", "stat", "types", "site"):
+        (layers / f"{name}.py").write_text("raise SystemExit('obeyed')")
+    (tmp_path / "ssm.json").write_text('{"/one": "1"}')
+    shutil.copy(WRAPPER, tmp_path)
+    environ = {
+        "PATH": os.environ["PATH"],
+        "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "ONE": "ssm:/one",
+    }
+    done = run([str(tmp_path / WRAPPER.name), "/usr/bin/env"], environ)
+    assert "ONE=1" in done.stdout.splitlines(), done.stderr
+
+
 def document_of(source: Source, values: Mapping[str, str]) -> Document:
     """The document of a `source` that holds `values`: parameters, a JSON object or one value."""
     resource = source.resource

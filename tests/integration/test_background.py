@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -26,6 +27,7 @@ from appconfig_env._wrapper.main import main
 from ..support.canary import SECRET
 from ..support.fakes import Clock, wrapped
 from ..support.life import (
+    IN_LAMBDA,
     PATIENCE_SECONDS,
     HoldingAws,
     Runtime,
@@ -167,6 +169,11 @@ def environ(aws: HoldingAws, tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
+def in_lambda(environ: dict[str, str]) -> None:
+    environ |= IN_LAMBDA
+
+
+@pytest.fixture
 def start(environ: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """A function that starts a runtime with the wrapper."""
     started: list[WrappedRuntime] = []
@@ -206,6 +213,25 @@ def test_deferred_sources_do_not_delay_the_runtime(aws: HoldingAws, start: Start
     )
     assert aws.received == {"shop/prod/app": 1, "shop/prod/later": 1}
     assert aws.problems == []
+
+
+def test_a_deferred_binary_secret_is_the_same_bytes_in_the_function(
+    aws: HoldingAws, start: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
+    body = SECRET.encode() + bytes(range(256))
+    aws.put_secret("prod/store", body)
+    environ["APPCONFIG_ENV_SOURCES"] = (
+        "ssm:/shop/prod/ secretsmanager:prod/store?format=binary&env=no"
+    )
+
+    runtime = start(environ=environ)
+
+    assert runtime.ask("list(document('secretsmanager:prod/store'))") == list(body)
+    assert runtime.ask("get('STORE')") == base64.b64encode(body).decode()
+    assert aws.count("GetSecretValue") == 1
+    for file in tmp_path.glob("snapshot.json*"):
+        assert body not in file.read_bytes()
+        assert base64.b64encode(body) not in file.read_bytes()
 
 
 def test_the_helper_continues_polling_with_the_child_s_token(aws: HoldingAws, start: Start) -> None:
@@ -574,8 +600,14 @@ def test_a_failed_optional_deferred_source_uses_its_default(
         "c",
     ]
     has_no_child(runtime)
-    for text in ("ssm:/none, ssm:/none/x: ", "secretsmanager:none: "):
-        assert f"warn: {text}" in runtime.stderr()
+    lines = runtime.stderr().splitlines()
+    for source, note in (
+        ("ssm:/none", "A is set to its default"),
+        ("ssm:/none/x", "B is not set"),
+        ("secretsmanager:none", "C is set to its default"),
+        ("appconfig:shop/prod/none", "its variables are not set"),
+    ):
+        assert [f"; {note}; " in line for line in lines if f"warn: {source}: " in line] == [True]
     assert aws.problems == []
 
 
@@ -610,6 +642,7 @@ def test_the_fallback_is_used_for_an_unreachable_deferred_source(
     assert "warn: appconfig:shop/prod/later: " in runtime.stderr()
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_a_second_start_reads_only_secrets(aws: HoldingAws, start: Start) -> None:
     first = start()
     assert first.ask(ALL) == ALL_VALUES
@@ -622,6 +655,7 @@ def test_a_second_start_reads_only_secrets(aws: HoldingAws, start: Start) -> Non
     assert aws.problems == []
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_a_second_start_with_nothing_to_read_has_no_child(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
@@ -637,6 +671,7 @@ def test_a_second_start_with_nothing_to_read_has_no_child(
     assert aws.calls == []
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_a_snapshot_s_values_are_used_until_the_child_has_refreshed_them(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:
@@ -658,6 +693,7 @@ def test_a_snapshot_s_values_are_used_until_the_child_has_refreshed_them(
     assert aws.problems == []
 
 
+@pytest.mark.usefixtures("in_lambda")
 def test_after_a_crash_during_a_background_fetch_the_next_start_fetches_again(
     aws: HoldingAws, start: Start
 ) -> None:

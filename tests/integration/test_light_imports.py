@@ -228,7 +228,7 @@ def test_a_wrapper_under_snapstart_loads_nothing_heavy_except_datetime(
 @pytest.mark.parametrize("version", PYTHONS)
 def test_a_helper_that_reads_loads_nothing_heavy(version: str, local: dict[str, str]) -> None:
     for _ in range(2):  # the second run finds the first one's snapshot
-        loaded, values = fresh(version, GET, environ=local)
+        loaded, values = fresh(version, GET, environ=local | QUIET)
         assert values == "10 h"
         assert foreign(loaded.split()) <= READ
 
@@ -246,7 +246,7 @@ def test_a_helper_started_by_the_wrapper_loads_nothing_heavy(
 def test_a_helper_that_reads_from_aws_loads_nothing_heavy(
     version: str, fake_aws_tls: FakeAws, tmp_path: Path
 ) -> None:
-    environ = remote(fake_aws_tls, tmp_path) | fake_aws_tls.environ()
+    environ = remote(fake_aws_tls, tmp_path) | fake_aws_tls.environ() | QUIET
     loaded, values = fresh(version, GET, environ=environ)
     assert values == "10 h"
     assert foreign(loaded.split()) <= READ_FROM_AWS

@@ -22,6 +22,7 @@ from appconfig_env._helper.helper import Helper
 
 from ..support.life import (
     APP,
+    IN_LAMBDA,
     PATIENCE_SECONDS,
     SERVE,
     SHOWN,
@@ -120,6 +121,7 @@ def test_if_a_background_fetch_is_terminated_the_helper_loads_by_itself(
 
 
 def test_a_runtime_terminated_during_a_refresh_costs_the_next_start_one_session(life: Life) -> None:
+    life.environ |= IN_LAMBDA
     runtime = life.start()
     assert runtime.ask("get('LIMIT')") == "10"
     life.deploy(11)

@@ -15,7 +15,7 @@ from appconfig_env._cache.snapshot_json import SnapshotRefusedError, link_of, lo
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, wrapped
-from ..support.life import SHOWN, VALUES, Life
+from ..support.life import IN_LAMBDA, SHOWN, VALUES, Life
 from ..support.snapshots import read_snapshot, snapshot_text
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ ANOTHER_USER = 12345
 def life(tmp_path: Path) -> Iterator[Life]:
     """An environment after its first start."""
     with Life(tmp_path) as life:
+        life.environ |= IN_LAMBDA
         done = life.run()
         assert (done.stdout, done.stderr.count("\n")) == (SHOWN, 1)
         assert life.operations() == ALL

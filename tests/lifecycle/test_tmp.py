@@ -11,7 +11,7 @@ from appconfig_env._cache.repository import SnapshotRepository
 from appconfig_env._cache.snapshot_file import sweep
 from appconfig_env._config.settings import from_environ
 
-from ..support.life import ALL, APP, SHOWN, VALUES, Life
+from ..support.life import ALL, APP, IN_LAMBDA, SHOWN, VALUES, Life
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def life(tmp_path: Path, namespaces: None) -> Iterator[Life]:
     with Life(tmp_path) as life:
         (tmp_path / "tmp").mkdir()
         life.snapshot = tmp_path / "tmp" / "snapshot.json"
-        life.environ["APPCONFIG_ENV_SNAPSHOT"] = str(life.snapshot)
+        life.environ |= {**IN_LAMBDA, "APPCONFIG_ENV_SNAPSHOT": str(life.snapshot)}
         yield life
 
 

@@ -17,6 +17,7 @@ from benchmarks import (
 from benchmarks import (
     counts,
     distance,
+    documents,
     growth,
     handler,
     one_start,
@@ -77,6 +78,13 @@ FIRST = {
     )
     for tool, times in {"ours": [0.5, 0.7], "boto3": [80.0, 90.0]}.items()
 }
+DOCUMENTS = [
+    documents.Found(
+        shape, size, {"first": 15.0, "unchanged": 1.5, "changed": size / 1e4}, 20 + size / 5e4
+    )
+    for shape in documents.SHAPES
+    for size in documents.SIZES
+]
 PARTS = {
     "start": one_start.part(ONE_START),
     "distance": distance.part(DISTANCE),
@@ -86,6 +94,7 @@ PARTS = {
     "first": handler.part_first(FIRST),
     "reads": handler.part_reads(READS),
     "memory": handler.part_memory(MEMORY),
+    "documents": documents.part(DOCUMENTS),
 }
 FIGURES = [figure for part in PARTS.values() for figure in part.figures]
 STARTS = Starts([Start(1.5, True, (), ()), Start(8.0, False, ("ssm:/a: throttled",), ())], 5, 3)
@@ -191,6 +200,7 @@ def test_the_tables_hold_what_was_found() -> None:
     assert "| `import boto3` | 85.00 | 80.00 |" in filled
     assert "| this helper | 0.6 | 3.0 | 14.0 | 623 | 4,489 | 3,568 |" in filled
     assert "| more parameters, ms | 40.0 | 30.0 | 1.000 | 1.000 | 0 % | 1.00 |" in filled
+    assert "| short keys | 4,000 kB | 15.0 | 1.5 | 400.0 | 100 |" in filled
     assert "| this helper | one certificate | 0.0 | 1.0 | 3.0 | 2.0 | 4.5 | 9.0 |" in filled
 
 
@@ -232,6 +242,8 @@ def test_no_target_was_dropped() -> None:
         ("get() to a clock and a dict in a function", 1.5, "x", False),
         ("get() to os.environ[name]", 1, "x", False),
         ("memory that the first refresh adds, all that is resident", 8, "MiB", False),
+        ("a poll without news, of the costliest document to the cheapest", 2, "x", False),
+        ("peak of a handler with 4 MB, in the costliest shape", 128, "MiB", False),
     }
     assert growth.SERIES.keys() == {"profiles", "parameters", "names"}
 
@@ -260,6 +272,18 @@ def test_a_target_is_an_upper_or_a_lower_bound() -> None:
     assert Figure("a", 5, "x", 4.5, at_least=True).is_met
     assert not Figure("a", 4, "x", 4.5, at_least=True).is_met
     assert page.targets([Figure("a", 1, "ms", 2)])["missed"] == "All are met."
+
+
+def test_a_slow_machine_has_longer_times_for_targets_and_the_same_ratios() -> None:
+    time, ratio = Figure("a", 3, "ms", 2), Figure("b", 3, "x", 2)
+
+    assert time.on(1.5).is_met
+    assert not time.on(1.4).is_met
+    assert time.on(1.5).row[2] == "at most 3 ms"
+    assert page.targets([time, ratio], 1.5)["missed"] == "Missed: b."
+    for took, slowness in ((4, 1), (8, 1), (12, 1.5)):
+        times = {**ONE_START.times, "direct": [float(took)]}
+        assert one_start.part(ONE_START._replace(times=times)).slowness == slowness
 
 
 @pytest.mark.parametrize(

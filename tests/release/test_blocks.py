@@ -31,12 +31,16 @@ from . import test_template as template
 if TYPE_CHECKING:
     from pathlib import Path
 
+OPENFEATURE = "unit/openfeature/test_provider.py"
+TROUBLESHOOTING = "release/test_troubleshooting.py"
+
 # The blocks by page and the beginning of their first line, and the test file that runs them.
 RUN = {
     ("CONTRIBUTING.md", "def test_a_variable_that_no_source_sets_"): "release/test_docs.py",
     ("README.md", "appconfig-env bake --output fallback.jso"): "release/test_readme.py",
-    ("README.md", "from appconfig_env.testing import overri"): "release/test_readme.py",
     ("README.md", "import appconfig_env"): "release/test_readme.py",
+    ("README.md", "import os"): "release/test_readme.py",
+    ("README.md", "import boto3, pytest"): "release/test_readme.py",
     ("README.md", "import os, appconfig_env"): "release/test_readme.py",
     ("README.md", "{"): "release/test_readme.py",
     ("README.md", "/shop/prod/HOST=localhost"): "release/test_readme.py",
@@ -49,8 +53,11 @@ RUN = {
     ("RELEASING.md", "$ make dist"): "release/test_blocks.py",
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
-    ("docs/openfeature.md", "from appconfig_env.testing import overri"): "unit/test_openfeature.py",
-    ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): "unit/test_openfeature.py",
+    ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
+    ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
+    ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
+    ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
+    ("docs/openfeature.md", "from openfeature.exception import Genera"): OPENFEATURE,
 }
 # The blocks that no test can run, and why; what can be checked in them is checked below.
 NOT_RUN = {

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
 import tarfile
 import tomllib
+import venv
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,16 @@ def run(*command: str | Path, **environ: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.fixture(scope="module")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel, without its dependencies."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, symlinks=True)
+    python = str(folder / "bin" / "python")
+    pip("--python", python, "install", "--no-index", "--no-deps", str(wheel))
+    return folder
+
+
 def test_the_wheel_contains_only_the_package(wheel: Path) -> None:
     expected = {
         path.relative_to(ROOT).as_posix()
@@ -73,7 +85,8 @@ def test_the_wheel_contains_only_the_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
 
-    assert packed == expected | {"appconfig_env/_wrapper_script"}
+    command = f"appconfig_env-{PROJECT['version']}.data/scripts/appconfig-env"
+    assert packed == expected | {"appconfig_env/_wrapper_script", command}
 
 
 def test_the_wheel_is_typed_and_licensed(wheel: Path) -> None:
@@ -130,13 +143,76 @@ def test_in_a_container_image_the_installed_command_is_the_wrapper(
         sys.executable,
         "-c",
         "import os; print(os.environ['DB_HOST'])",
-        PYTHONPATH=str(installed),
         APPCONFIG_ENV_SOURCES="ssm:/shop/prod/",
         APPCONFIG_ENV_LOCAL_DIR=str(tmp_path),
         APPCONFIG_ENV_SNAPSHOT=str(tmp_path / "snapshot.json"),
     )
 
     assert (result.returncode, result.stdout) == (0, "localhost\n"), result.stderr
+
+
+ISOLATING = {
+    "hashlib.py in PYTHONPATH": {"PYTHONPATH": "{folder}"},
+    "PYTHONHOME": {"PYTHONHOME": "{folder}"},
+    "both": {"PYTHONPATH": "{folder}", "PYTHONHOME": "/nowhere"},
+    "more of Python's variables": {
+        "PYTHONSTARTUP": "{folder}/os.py",
+        "PYTHONINSPECT": "1",
+        "PYTHONVERBOSE": "1",
+        "PYTHONUSERBASE": "{folder}",
+        "PYTHONPLATLIBDIR": "nowhere",
+    },
+}
+
+
+@pytest.fixture
+def obeyed(tmp_path: Path) -> Path:
+    """A folder of modules that end the interpreter that imports them."""
+    for name in ("hashlib", "os", "posixpath", "encodings", "sitecustomize", "appconfig_env"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('obeyed')")
+    return tmp_path
+
+
+@pytest.mark.parametrize("case", ISOLATING)
+@pytest.mark.parametrize("words", [["run", "--"], []], ids=["run", "wrapper"])
+def test_the_installed_command_ignores_python_variables_and_passes_them_on(
+    environment: Path, obeyed: Path, case: str, words: list[str]
+) -> None:
+    given = {name: text.format(folder=obeyed) for name, text in ISOLATING[case].items()}
+    (obeyed / "ssm.json").write_text('{"/shop/prod/db-host": "localhost"}')
+    settings = {
+        "APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/",
+        "APPCONFIG_ENV_LOCAL_DIR": str(obeyed),
+        "APPCONFIG_ENV_SNAPSHOT": str(obeyed / "snapshot.json"),
+    }
+
+    result = run(environment / "bin/appconfig-env", *words, "/usr/bin/env", **given, **settings)
+
+    assert (result.returncode, "obeyed" in result.stderr) == (0, False), result.stderr
+    shown = result.stdout.splitlines()
+    assert {f"{name}={value}" for name, value in given.items()} <= set(shown)
+    assert "DB_HOST=localhost" in shown
+
+
+def test_the_installed_command_is_found_through_a_link(environment: Path, tmp_path: Path) -> None:
+    (tmp_path / "appconfig-env").symlink_to(environment / "bin" / "appconfig-env")  # as pipx does
+    result = run(tmp_path / "appconfig-env", "run", "--", "/bin/echo", "started")
+    assert (result.returncode, result.stdout) == (0, "started\n"), result.stderr
+
+
+def test_the_installed_command_prints_its_version(environment: Path, obeyed: Path) -> None:
+    result = run(environment / "bin/appconfig-env", "--version", PYTHONPATH=str(obeyed))
+    assert result.stdout == f"appconfig-env {PROJECT['version']}\n", result.stderr
+
+
+def test_the_command_runs_in_development_mode(obeyed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "editable"
+    venv.create(folder, symlinks=True)
+    (packages,) = folder.glob("lib/python3.*/site-packages")
+    (packages / "_appconfig_env.pth").write_text(f"{ROOT}\n")
+    shutil.copy(WRAPPER, folder / "bin")
+    result = run(folder / "bin/appconfig-env", "run", "--", "/usr/bin/env", PYTHONPATH=str(obeyed))
+    assert f"PYTHONPATH={obeyed}" in result.stdout.splitlines(), result.stderr
 
 
 def test_an_installed_wheel_builds_the_same_layer_as_the_checkout(

@@ -21,6 +21,7 @@ from appconfig_env._cache.snapshot import SCHEMA, Snapshot
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
+from appconfig_env._config.sources import SECRETS_MANAGER, scheme_of
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
 from appconfig_env.errors import KINDS, Failure, SourceError
@@ -62,12 +63,14 @@ def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
         "APPCONFIG_ENV_OVERWRITE": "yes" if settings.overwrite else "no",
         "APPCONFIG_ENV_SNAPSHOT": settings.snapshot_path,
         "APPCONFIG_ENV_DEADLINE_SECONDS": f"{settings.deadline_seconds:g}",
+        "APPCONFIG_ENV_CLIENT": settings.aws.client,
         "APPCONFIG_ENV_ON_ERROR": "continue" if settings.continue_on_error else "fail",
         "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": f"{settings.poll_seconds:g}",
         "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{1000 * settings.poll_timeout_seconds:g}",
         "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS": str(aws.max_connections),
         "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": settings.log_level,
-        "AWS_APPCONFIG_EXTENSION_ROLE_SESSION_NAME": aws.role_session_name,
+        "AWS_APPCONFIG_EXTENSION_ROLE_SESSION_NAME": aws.appconfig.session_name,
+        "APPCONFIG_ENV_ROLE_SESSION_NAME": aws.others.session_name,
         "SSM_PARAMETER_STORE_TTL": f"{settings.ssm_ttl_seconds:g}",
         "SECRETS_MANAGER_TTL": f"{settings.secrets_ttl_seconds:g}",
         "AWS_USE_FIPS_ENDPOINT": str(aws.use_fips).lower(),
@@ -80,26 +83,43 @@ def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
 def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
     tables = section("References").split("| option |")
     for cell in re.findall(r"`([a-z]+:[^`]+)`", first_column(tables[0])):
-        text = cell.replace("ARN", "arn:aws:ssm:us-east-1:123456789012:parameter/x")
+        scheme = scheme_of(cell)
+        kind = "secret:" if scheme == SECRETS_MANAGER else "parameter/"
+        text = cell.replace("ARN", f"arn:aws:{scheme}:us-east-1:123456789012:{kind}x")
         assert parse(text).reference
     options = re.findall(r"`([a-z]+)(?:=([^`]+))?`", first_column(tables[1]))
     assert {name for name, _ in options} == set(_options._OPTIONS)
     for name, shown in options:
         value = {"SECONDS": "60"}.get(shown, shown)
-        scheme = {"recursive": "ssm:/p/", "stage": "secretsmanager:x"}.get(name, "ssm:/p/x")
+        secret = "secretsmanager:x"
+        schemes = {"recursive": "ssm:/p/", "stage": secret, "version": secret}
+        scheme = schemes.get(name, "ssm:/p/x")
         assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").reference
 
 
-def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    handler, helper, testing = blocks("python")
+def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    handler, helper, testing, with_moto = blocks("python")
     monkeypatch.setenv("DB_PASSWORD", "as of the cold start")
     documents = {"appconfig:shop/prod/app": {"limit": 7}}
+    monkeypatch.setenv("DB_HOST", "localhost")
     with override({"LIMIT": "7"}, documents=documents, flags={"checkout": False}):
         scope: dict[str, Any] = {}
         exec(handler + "    return password, limit\n", scope)
         assert scope["handler"]({}, None) == ("as of the cold start", 7)
         exec(helper, {})
         exec(testing, {"appconfig_env": appconfig_env})
+    (tmp_path / "test_it.py").write_text(f"import appconfig_env\n{with_moto}")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=no_settings(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def no_settings() -> dict[str, str]:
+    """This process's environment with this checkout, and without what a test may have set."""
+    environ = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return {**environ, "PYTHONPATH": str(PACKAGE.parent)}
 
 
 def command_in(folder: Path) -> Path:

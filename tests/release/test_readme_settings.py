@@ -37,16 +37,19 @@ NOT_SETTINGS = {
     "AWS_LAMBDA_INITIALIZATION_TYPE": "Lambda sets it",
     "AWS_LAMBDA_MAX_CONCURRENCY": "Lambda sets it",
     "AWS_LAMBDA_RUNTIME_API": "Lambda sets it",
+    "AWS_XRAY_CONTEXT_MISSING": "Lambda sets it",
     "LAMBDA_TASK_ROOT": "Lambda sets it",
     "LC_CTYPE": "Python sets it in the wrapper's process, which removes it again",
     "PATH": "not ours: where exec looks for a command without a path",
     "PYENV_ROOT": "pyenv's own: where the command `layer` looks for its Pythons",
     "UV_PYTHON_INSTALL_DIR": "uv's own: where the command `layer` looks for its Pythons",
     "XDG_DATA_HOME": "the system's own: in it are uv's Pythons, if nothing else is set",
+    "_APPCONFIG_ENV_DROPPED": "the wrapper script sets it for the wrapper",
     "_APPCONFIG_ENV_HANDOFF": "the wrapper sets it for the helper",
 }
 # Texts of that form that are not variables.
 NOT_VARIABLES = {
+    "LOG_ERROR": "Lambda's value of AWS_XRAY_CONTEXT_MISSING",
     "TYPE_CHECKING": "a name in the code that the layer builder minifies",
     "UNEXPECTED_EOF_WHILE_READING": "a reason of OpenSSL",
     "WRONG_VERSION_NUMBER": "a reason of OpenSSL",

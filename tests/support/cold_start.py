@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .fake_aws import FakeAws
+from .life import IN_LAMBDA
 from .paths import ROOT
 from .pythons import PYTHONS
 
@@ -107,8 +108,8 @@ def measure(aws: FakeAws, folder: Path, python: str) -> dict[str, Counts]:
         **aws.environ(),
         "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
         "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "warn",
-        # A busy machine does the same, only later.
-        "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
+        # As long as Lambda has: a busy machine does the same, only later.
+        **IN_LAMBDA,
     }
     with_sources = {
         **environ,

@@ -20,6 +20,7 @@ from appconfig_env import (
     MissingKeyError,
     SettingsError,
     SourceError,
+    UnevaluatedFlagError,
 )
 from appconfig_env.openfeature import AppConfigProvider
 from appconfig_env.testing import override
@@ -48,7 +49,13 @@ assert_type(appconfig_env.get("DEBUG", False, type=bool), bool)
 assert_type(appconfig_env.get("HOSTS", type=words), list[str] | None)
 assert_type(appconfig_env.get("HOSTS", (), type=words), list[str] | tuple[()])
 
-# document, refresh, status.
+# require: as get, but without None.
+assert_type(appconfig_env.require("DB_HOST"), str)
+assert_type(appconfig_env.require("DB_PORT", type=int), int)
+assert_type(appconfig_env.require("HOSTS", words), list[str])
+
+# load, document, refresh, status.
+assert_type(appconfig_env.load(), frozenset[str])
 assert_type(appconfig_env.document("appconfig:shop/prod/app"), Any)
 assert_type(appconfig_env.refresh(), frozenset[str])
 assert_type(appconfig_env.status(), dict[str, dict[str, Any]])
@@ -99,6 +106,7 @@ every: tuple[type[AppConfigEnvError], ...] = (
     MissingKeyError,
     SettingsError,
     SourceError,
+    UnevaluatedFlagError,
 )
 key_error: type[KeyError] = MissingKeyError
 value_error: type[ValueError] = ConversionError
@@ -129,6 +137,10 @@ appconfig_env.get("DB_PORT", 5432, int, None)  # type: ignore[call-overload]
 appconfig_env.get("DB_HOST").upper()  # type: ignore[union-attr]
 port: int = appconfig_env.get("DB_PORT", 5432)  # type: ignore[assignment]
 maybe: int = appconfig_env.get("DB_PORT", type=int)  # type: ignore[assignment]
+appconfig_env.require()  # type: ignore[call-overload]
+appconfig_env.require("DB_PORT", 5432)  # type: ignore[call-overload]
+appconfig_env.require("DB_PORT", default=5432)  # type: ignore[call-overload]
+appconfig_env.load("DB_HOST")  # type: ignore[call-arg]
 appconfig_env.document()  # type: ignore[call-arg]
 appconfig_env.flag("checkout", "appconfig:shop/prod/flags")  # type: ignore[call-arg, arg-type]
 bool(appconfig_env.flag("checkout").on)  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from ..support.paths import ROOT
 # namespace package, whose py.typed pyright does not find; its types are in that file too.
 INFERRED = {
     f"appconfig_env.{name}"
-    for name in ("document", "flag", "get", "on_change", "refresh", "status")
+    for name in ("document", "flag", "get", "load", "on_change", "refresh", "require", "status")
 }
 PUBLIC = ("appconfig_env", "appconfig_env.errors", "appconfig_env.testing")
 

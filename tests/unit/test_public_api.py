@@ -31,8 +31,10 @@ CALLS: dict[str, Callable[[Helper], object]] = {
     "document": lambda helper: helper.document("ssm:/shop"),
     "flag": lambda helper: helper.flag("checkout"),
     "get": lambda helper: helper.get("LIMIT"),
+    "load": lambda helper: helper.load(),
     "on_change": lambda helper: helper.on_change(print),
     "refresh": lambda helper: helper.refresh(),
+    "require": lambda helper: helper.require("LIMIT"),
     "status": lambda helper: helper.status(),
 }
 FAILURE = errors.Failure("denied", "not allowed", "allow it")
@@ -47,6 +49,7 @@ INSTANCES: list[object] = [
     errors.MissingKeyError("none"),
     errors.SettingsError(["wrong"]),
     errors.SourceError("ssm:/shop", FAILURE),
+    errors.UnevaluatedFlagError("which"),
 ]
 
 

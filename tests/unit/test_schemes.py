@@ -174,6 +174,7 @@ def test_a_repeated_init_reads_what_is_local_or_secret_again(name: str, tmp_path
     scheme = SCHEMES[name]
     reads = Reads(name=Document(b"value", secret=scheme.is_secret))
     environ = {
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
         "APPCONFIG_ENV_SOURCES": f"{example(name)}?as=NAME",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from typing import Any
@@ -182,6 +183,19 @@ def test_a_document_whose_reference_is_invalid_is_an_error() -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"flags": {"rich": {"names": ["x"]}}},
+        {"documents": {"appconfig:a/b/c": {"rich": {"enabled": True, "names": ["x"]}}}},
+    ],
+)
+def test_a_flag_of_a_test_belongs_to_its_caller(given: dict[str, Any]) -> None:
+    with override(**given):
+        appconfig_env.flag("rich").attributes["names"].append("y")
+        assert appconfig_env.flag("rich").attributes == {"names": ["x"]}
+
+
 def test_a_flag_is_found_in_the_documents_of_profiles() -> None:
     on = {"enabled": True, "limit": 3}
     with override(documents={f"{APP}?env=no": {"checkout": on}, "ssm:x": {"hidden": on}}):
@@ -207,3 +221,66 @@ def test_none_removes_a_flag_even_if_a_document_has_it() -> None:
             assert not appconfig_env.flag("checkout", source=source)
         with override(flags={"checkout": {"limit": 3}}):
             assert appconfig_env.flag("checkout")
+
+
+def test_overridden_values_are_in_the_environment_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DB_PASSWORD", "secretsmanager:prod/db#password")
+    monkeypatch.setenv("GONE", "here")
+    monkeypatch.delenv("LIMIT", raising=False)
+    before = dict(os.environ)
+
+    with override({"DB_PASSWORD": "p", "LIMIT": 3, "GONE": None, "LIST": [1]}):
+        expected = {**before, "DB_PASSWORD": "p", "LIMIT": "3", "LIST": "[1]"}
+        del expected["GONE"]
+        assert dict(os.environ) == expected
+        with override({"LIMIT": 4, "GONE": "again", "DB_PASSWORD": None}):
+            assert (os.environ["LIMIT"], os.environ["GONE"]) == ("4", "again")
+            assert "DB_PASSWORD" not in os.environ
+        assert dict(os.environ) == expected
+
+    assert dict(os.environ) == before
+
+
+def test_the_environment_is_restored_whatever_the_test_does_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("A", "1")
+    before = dict(os.environ)
+
+    with suppress(ZeroDivisionError), override({"A": "2", "B": "2", "C": None}):
+        os.environ["A"] = os.environ["C"] = "3"
+        del os.environ["B"]
+        raise ZeroDivisionError
+
+    assert dict(os.environ) == before
+
+
+def test_what_is_not_valid_changes_nothing() -> None:
+    before = dict(os.environ)
+
+    with suppress(TypeError), override({"A": "1", "B": object()}):
+        pass
+
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"a=b": "x"},
+        {"": "x"},
+        {"1st": "x"},
+        {"NUL": "x\0y"},
+        {"SURROGATE": "\ud800"},
+        {"LONG": "x" * 131_072},
+        {"\ud800": None},
+        {"nul\0": None},
+    ],
+)
+def test_what_no_environment_can_hold_is_for_get_alone(values: dict[str, str | None]) -> None:
+    before = dict(os.environ)
+
+    with override(values):
+        assert dict(os.environ) == before
+        for name, text in values.items():
+            assert appconfig_env.get(name) == text

@@ -11,6 +11,7 @@ from .executor import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..._config.aws import AwsSettings
     from ..._config.sources import Resource
     from ..base import Outcome, Request
     from ..calls import Call
@@ -27,8 +28,7 @@ class AwsBackend:
     Args:
         client: makes the calls.
         connections: how many calls of one service are made at the same time, at most.
-        region: where they are made, if the reference does not name another Region.
-        role_arn: the role that is assumed for them; empty for none.
+        settings: the Regions and roles of calls, see `executor.Run`; None for the defaults.
         system: time and threads.
         policy: the retries; None for the default.
         client_calls: where the client records its calls for credentials; None to record only
@@ -40,29 +40,27 @@ class AwsBackend:
         client: Client,
         connections: int,
         *,
-        region: str = "",
-        role_arn: str = "",
+        settings: AwsSettings | None = None,
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
         client_calls: list[Call] | None = None,
     ) -> None:
         self._client = client
         self._connections = connections
-        self._region = region
-        self._role_arn = role_arn
+        self._settings = settings
         self._system = system
         self._policy = policy
         self._client_calls = client_calls
+        self._run: Run | None = None  # the call under way
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         """Return an outcome for each request, by reference, after `timeout` seconds at most."""
-        run = Run(
+        self._run = run = Run(
             self._client,
             timeout,
             self._connections,
             needed={request.resource.reference for request in requests if request.is_required},
-            region=self._region,
-            role_arn=self._role_arn,
+            settings=self._settings,
             system=self._system,
             policy=self._policy,
             records_all=self._client_calls is not None,
@@ -70,11 +68,17 @@ class AwsBackend:
         _plan(run, requests)
         run.wait()
         outcomes = self._with_calls(dict(run.outcomes), run)  # later ones are not used
+        self._run = None
         self._client.close()
         for request in requests:
             if request.resource.reference not in outcomes:
                 outcomes[request.resource.reference] = run.late(request.resource)
         return outcomes
+
+    def count_read(self) -> int:
+        """Return how many resources the call under way has read so far."""
+        run = self._run  # read once: the call may end meanwhile
+        return len(run.outcomes) if run is not None else 0
 
     def _with_calls(self, outcomes: dict[str, Outcome], run: Run) -> dict[str, Outcome]:
         """Return `outcomes`, with the calls that were recorded if there are any."""
@@ -91,6 +95,7 @@ class AwsBackend:
 def _plan(run: Run, requests: list[Request]) -> None:
     names: dict[str, Named] = {}
     named_secrets: dict[str, Named] = {}
+    versions: dict[tuple[str, str, str], list[Resource]] = {}
     _plan_profiles(run, [request for request in requests if request.resource.scheme == APPCONFIG])
     for resource in (request.resource for request in requests):
         if resource.scheme == APPCONFIG:
@@ -101,11 +106,14 @@ def _plan(run: Run, requests: list[Request]) -> None:
             names.setdefault(resource.arn_region, {}).setdefault(resource.name, []).append(resource)
         elif resource.scheme != SECRETS_MANAGER:
             raise ValueError(f"no call to AWS reads {resource.scheme}:")
-        elif resource.stage:
-            run.add("secretsmanager", [resource], secrets.read_one, [resource])
+        elif resource.stage or resource.version:  # which no batch can name
+            which = resource.name, resource.stage, resource.version
+            versions.setdefault(which, []).append(resource)
         else:
             group = named_secrets.setdefault(resource.arn_region, {})
             group.setdefault(resource.name, []).append(resource)
+    for same in versions.values():
+        run.add("secretsmanager", same, secrets.read_one, same)
     _plan_batches(run, names, named_secrets)
 
 

@@ -27,6 +27,7 @@ from .boto3_errors import (
     BrokenResponseError,
     aws_error,
     refuse_broken_response,
+    refuse_cut_headers,
     release,
     search_error,
 )
@@ -41,7 +42,7 @@ from .services import SERVICES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..._config.aws import AwsSettings
+    from ..._config.aws import Access, AwsSettings
 
 # A client's timeout cannot be changed, so there is one client for each of these that is needed.
 TIMEOUTS = (1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
@@ -55,7 +56,8 @@ class Boto3Client:
         self._settings = settings
         self._calls = calls
         self._lock = threading.Lock()  # sessions are not safe to share, clients are
-        self._session: Any = None
+        self._own: Any = None  # the session of the user's own configuration
+        self._sessions: dict[tuple[str, str, str], Any] = {}  # with credentials, by role
         self._failure: AwsError | None = None  # why there is no session, until `close`
         self._clients: dict[tuple[str, str, float], Any] = {}
         self._closers: list[Callable[[], None]] = []
@@ -76,14 +78,16 @@ class Boto3Client:
                 # Not `with` on the body itself: that yields the stream below it, which accepts half
                 # a body as complete.
                 with closing(response["Configuration"]) as body:
-                    response["Configuration"] = _whole(body)
+                    response["Configuration"] = whole = _whole(body)
+                about = response["ResponseMetadata"]
+                refuse_cut_headers(about["HTTPStatusCode"], about["HTTPHeaders"], whole)
         except AwsError as error:
-            self._locate(error, region)
+            self._locate(error, operation, region)
             raise
         except Exception as error:  # noqa: BLE001 - botocore's errors have no common base, and none may leave
             failure = aws_error(operation, host, error)
             release(error)
-            self._locate(failure, client.meta.region_name if client else region)
+            self._locate(failure, operation, client.meta.region_name if client else region)
         if failure is not None:
             raise failure  # here, where it has no __context__: "from None" would only hide it
         metadata = response.pop("ResponseMetadata", {})
@@ -100,9 +104,11 @@ class Boto3Client:
         for close in closers:
             close()
 
-    def _locate(self, error: AwsError, region: str) -> None:
-        error.region = region or self._settings.service_region
-        error.role_arn = self._settings.role_arn
+    def _locate(self, error: AwsError, operation: str, region: str) -> None:
+        access = self._settings.access(SERVICES[operation])
+        if error.operation == "AssumeRole":
+            region = self._settings.region
+        error.locate(region or access.region, access)
 
     def _client(self, operation: str, region: str, timeout: float) -> Any:
         service = SERVICES[operation]
@@ -110,46 +116,68 @@ class Boto3Client:
         with self._lock:
             client = self._clients.get((service, region, seconds))
             if client is None:
-                session = self._find_session()
-                client = self._new_client(session, service, region, seconds)
+                access = self._settings.access(service)
+                region_name = region or access.region or self._own_region()
+                session = self._session(access)
+                client = self._new_client(session, service, region_name, seconds)
                 self._clients[service, region, seconds] = client
             return client
 
-    def _find_session(self) -> Any:
-        if self._failure is not None:
-            raise self._failure.bare()
-        if self._session is None:
+    def _own_region(self) -> str:
+        """Return the Region of the user's own configuration.
+
+        Raises:
+            AwsError: there is none; another service may have one of its own.
+        """
+        region = self._searched(lambda: self._own_session().region_name)
+        if not region:
+            message = "no Region; set AWS_REGION, or region in the profile of AWS_PROFILE"
+            raise AwsError("", MISCONFIGURED, message)
+        return str(region)
+
+    def _session(self, access: Access) -> Any:
+        """Return a session with credentials: the user's own, or those of the role.
+
+        Raises:
+            AwsError: there are none.
+        """
+        if access.role not in self._sessions:
+            self._sessions[access.role] = self._searched(lambda: self._new_session(access))
+        return self._sessions[access.role]
+
+    def _searched(self, find: Callable[[], Any]) -> Any:
+        """Return what `find` finds; a failure is kept until `close`."""
+        found: Any = None
+        if self._failure is None:
             try:
-                self._session = self._new_session()
+                found = find()
             except Exception as error:  # noqa: BLE001 - a credential process may do anything
                 # A failing search takes seconds (on a host without an instance role): one per call
                 # would use up the deadline, and the error would not name what is missing.
                 self._failure = search_error(error).bare()
                 release(error)
-                # There is no client yet: everything that is open belongs to this search.
-                closers, self._closers = self._closers, []
-                for close in closers:
-                    close()
+                if not self._sessions:  # then everything that is open belongs to this search
+                    self._own = None
+                    closers, self._closers = self._closers, []
+                    for close in closers:
+                        close()
         if self._failure is not None:
             raise self._failure.bare()
-        return self._session
+        return found
 
-    def _new_session(self) -> Any:
-        """Return a session with credentials and a Region: the user's own, or the assumed role's.
+    def _own_session(self) -> Any:
+        if self._own is None:
+            self._own = self._bare_session()
+        return self._own
 
-        Raises:
-            AwsError: there are no credentials, or there is no Region.
-        """
-        session = self._bare_session()
-        if not (self._settings.service_region or session.region_name):
-            message = "no Region; set AWS_REGION, or region in the profile of AWS_PROFILE"
-            raise AwsError("", MISCONFIGURED, message)
+    def _new_session(self, access: Access) -> Any:
+        session = self._own_session()
         if session.get_credentials() is None:
             remedy = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             raise AwsError("", NO_CREDENTIALS, f"no credentials found; {remedy}")
-        if not self._settings.role_arn:
+        if not access.role_arn:
             return session
-        return self._bare_session(_Role(self._role_credentials(session)))
+        return self._bare_session(_Role(self._role_credentials(session, access)))
 
     def _bare_session(self, provider: _Role | None = None) -> Any:
         settings = self._settings
@@ -165,20 +193,20 @@ class Boto3Client:
             self._closers.append(lambda: _close_search(core))
         return boto3.Session(botocore_session=core)
 
-    def _role_credentials(self, session: Any) -> Any:
-        settings = self._settings
-        named = {"RoleSessionName": settings.role_session_name}
-        if settings.role_external_id:
-            named["ExternalId"] = settings.role_external_id
+    def _role_credentials(self, session: Any, access: Access) -> Any:
+        named = {"RoleSessionName": access.session_name}
+        if access.external_id:
+            named["ExternalId"] = access.external_id
+        region = self._settings.region or access.region or session.region_name
 
         def sts(service: str, **keys: str) -> Any:
-            client = self._new_client(session, service, settings.region, TIMEOUTS[3], **keys)
+            client = self._new_client(session, service, region, TIMEOUTS[3], **keys)
             if self._calls is not None:
                 _record_role(client, self._calls)
             return client
 
         role = AssumeRoleCredentialFetcher(
-            sts, session.get_credentials(), settings.role_arn, extra_args=named
+            sts, session.get_credentials(), access.role_arn, extra_args=named
         )
         return DeferredRefreshableCredentials(role.fetch_credentials, "assume-role")
 
@@ -191,7 +219,7 @@ class Boto3Client:
             raise AwsError("", MISCONFIGURED, f"{problem}; {NO_BUNDLE}", is_final=True)
         client = session.client(
             service,
-            region_name=region or settings.service_region or session.region_name,
+            region_name=region,
             endpoint_url=settings.endpoints.get(service),
             verify=settings.ca_bundle or None,
             config=Config(

@@ -23,8 +23,10 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+CUT_OFF = "the connection closed before the response was complete"
+_WITHOUT_BODY = (204, 304)  # nor length
 _NOT_OF_AWS = f"a response that does not follow the protocol; {BETWEEN}"
 
 # Their messages describe a problem with a profile, a login or a setting, and have no value.
@@ -70,28 +72,35 @@ def refuse_broken_response(response_dict: dict[str, Any] | None = None, **_: obj
     if not response_dict:
         return
     body, headers = response_dict["body"], response_dict["headers"]
-    if response_dict["status_code"] in (204, 304):
-        return  # without body and length
-    # AWS always sends the length of a body: without it, the headers were cut off.
-    is_cut = "content-length" not in headers and "transfer-encoding" not in headers
-    length = str(headers.get("content-length", ""))
-    if isinstance(body, bytes) and length.isdecimal():
-        is_cut = len(body) < int(length)
-    if is_cut:
-        if not isinstance(body, bytes):
-            body.close()  # it will not be read to its end
-        raise BrokenResponseError(
-            UNREACHABLE, "the connection closed before the response was complete"
-        )
     if not isinstance(body, bytes):
         return
-    if response_dict["status_code"] < 300:
+    length = str(headers.get("content-length", ""))
+    if length.isdecimal() and len(body) < int(length):
+        raise BrokenResponseError(UNREACHABLE, CUT_OFF)
+    status = response_dict["status_code"]
+    refuse_cut_headers(status, headers, body)
+    if status < 300 and status not in _WITHOUT_BODY:
         try:
             found = json.loads(body)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise BrokenResponseError(INVALID_RESPONSE, _NOT_OF_AWS)
+
+
+def refuse_cut_headers(status: int, headers: Mapping[str, str], body: bytes) -> None:
+    """Refuse a body that is empty because the connection closed in the middle of the headers.
+
+    AWS always sends the length of a body. What responds in its place (moto, a proxy) may not: then
+    a body counts as whole if there is one, because it comes after all of the headers.
+
+    Raises:
+        BrokenResponseError: there is neither a length nor a body.
+    """
+    if body or status in _WITHOUT_BODY:
+        return
+    if "content-length" not in headers and "transfer-encoding" not in headers:
+        raise BrokenResponseError(UNREACHABLE, CUT_OFF)
 
 
 def aws_error(operation: str, host: str, error: Exception) -> AwsError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from ..._config.aws import STANDARD_PROXIES
 from . import credentials, services
 from .backend import AwsBackend
+from .errors import MISCONFIGURED, AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import NoReturn
 
     from ..._config.aws import AwsSettings
     from ..calls import Call
@@ -29,8 +31,7 @@ def backend(
     return AwsBackend(
         client(settings, environ, calls),
         settings.max_connections,
-        region=settings.service_region,
-        role_arn=settings.role_arn,
+        settings=settings,
         client_calls=calls,
     )
 
@@ -38,14 +39,17 @@ def backend(
 def client(
     settings: AwsSettings, environ: Mapping[str, str], calls: list[Call] | None = None
 ) -> Client:
-    """Return the lean client if it suffices, else boto3's.
+    """Return the client that the settings name; by default the lean one if it suffices.
 
     Args:
         settings: how to call AWS.
         environ: contains the credentials.
         calls: see `client.Client`.
     """
-    if reason_for_boto3(settings, environ):
+    reason = reason_for_boto3(settings, environ)
+    if reason and settings.client == "lean":
+        return _NoClient(reason)
+    if reason or settings.client == "boto3":
         # 200 ms of imports and models: the reason for the lean client.
         from .boto3_client import Boto3Client
 
@@ -66,10 +70,11 @@ def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
         return "no credentials in the environment"
     if environ.get("AWS_PROFILE"):
         return "AWS_PROFILE"
-    if not settings.service_region:
-        return "no AWS_REGION"
-    if not services.dns_suffix(settings.service_region):
-        return f"Region {settings.service_region}"
+    for region in (settings.appconfig.region, settings.others.region):
+        if not region:
+            return "no AWS_REGION"
+        if not services.dns_suffix(region):
+            return f"Region {region}"
     if settings.use_fips:
         return "AWS_USE_FIPS_ENDPOINT"
     if settings.use_dualstack:
@@ -79,3 +84,22 @@ def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:
     if not settings.proxy_url and any(environ.get(name) for name in STANDARD_PROXIES):
         return "HTTP_PROXY or HTTPS_PROXY"
     return ""
+
+
+class _NoClient:
+    """The lean client where it does not suffice: each call fails, and none goes to another account.
+
+    Args:
+        reason: what it cannot do.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def call(self, *_: object, **__: object) -> NoReturn:
+        """See `client.Client.call`."""
+        problem = f"APPCONFIG_ENV_CLIENT=lean: these settings need boto3 ({self._reason})"
+        raise AwsError("", MISCONFIGURED, f"{problem}; set it to auto", is_final=True)
+
+    def close(self) -> None:
+        """See `client.Client.close`."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from ..._config.aws import Access
     from ..._config.sources import Resource
 
 # Codes of denial, per AWS's common errors.
@@ -78,7 +79,8 @@ class AwsError(Exception):
         is_final: whether the same call would fail in the same way, even if the code is transient.
         is_untried: whether no further attempt could be made, because tenacity is not installed.
         region: where the call was made; the client sets it.
-        role_arn: the role that the client assumes.
+        role_arn: the role that the client assumes for the call; empty for the function's own.
+        role_setting: the setting that names this role.
     """
 
     def __init__(
@@ -102,12 +104,16 @@ class AwsError(Exception):
         self.details = details or {}
         self.is_final = is_final
         self.is_untried = False
-        self.region = ""
-        self.role_arn = ""
+        self.region = self.role_arn = self.role_setting = ""
         super().__init__(operation, code)
 
     def __str__(self) -> str:
         return self.reason
+
+    def locate(self, region: str, access: Access) -> None:
+        """Set where the call was made, and for which role."""
+        self.region, self.role_arn = region, access.role_arn
+        self.role_setting = access.role_setting
 
     def bare(self) -> AwsError:
         """Return a copy without traceback and context, which refer to frames and their values.
@@ -126,6 +132,7 @@ class AwsError(Exception):
             is_final=self.is_final,
         )
         copy.region, copy.role_arn = self.region, self.role_arn
+        copy.role_setting = self.role_setting
         copy.is_untried = self.is_untried
         return copy
 
@@ -243,7 +250,7 @@ class AwsError(Exception):
 
     def _hint(self, action: str, arn: str) -> str:
         if action:
-            return _grant(action, arn, self.message)
+            return _grant(action, arn, self.message, self._grantee(action))
         if self.code in _EXPIRED:
             return "log in again: the credentials have expired (Lambda renews its own)"
         if self.code in _STALE_CREDENTIALS:
@@ -273,17 +280,24 @@ class AwsError(Exception):
         if self.code in _ABSENT:
             return "check the name, account and Region"
         if self.code in _KEY_CODES:
-            return "enable its KMS key, and grant kms:Decrypt on it to the function's role"
+            grantee = self._grantee("kms:Decrypt")
+            return f"enable its KMS key, and grant kms:Decrypt on it to {grantee}"
         if self.operation == "AssumeRole":
-            return "check AWS_APPCONFIG_EXTENSION_ROLE_ARN"
+            return f"check {self.role_setting or 'the role'}"
         return "check the reference"
 
+    def _grantee(self, action: str) -> str:
+        """Return the role that needs the right to `action`: a role is assumed with our own."""
+        if not self.role_arn or action.startswith("sts:"):
+            return "the function's role"
+        return f"the role {printable(self.role_arn)}"
 
-def _grant(action: str, arn: str, message: str) -> str:
+
+def _grant(action: str, arn: str, message: str, grantee: str) -> str:
     on_arn = f"{action} on {arn}" if arn else action
     if "explicit deny" in message:  # a statement that allows it would not help
-        return f"change the policy that explicitly denies {on_arn} to the function's role"
-    granted = f"grant {on_arn} to the function's role"
+        return f"change the policy that explicitly denies {on_arn} to {grantee}"
+    granted = f"grant {on_arn} to {grantee}"
     if action.startswith("sts:"):
         return f"{granted}, and allow it in the role's trust policy (with its external ID)"
     return granted

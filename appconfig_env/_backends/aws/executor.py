@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..._config.aws import AwsSettings
 from ...errors import Failure
 from ..system import THIS_SYSTEM
 from .errors import INVALID_RESPONSE, REPORT, UNREACHABLE, AwsError
+from .services import SERVICES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ class Run:
         connections: how many workers a service has at most.
         needed: the references of the resources without any good value. For these a throttled call
             is retried until the deadline.
-        region: where calls are made, if the reference does not name another one.
-        role_arn: the role that is assumed for them; empty for none.
+        settings: the Regions of calls, where the reference does not name another one, and the
+            roles for them; None for the defaults.
         system: time and threads.
         policy: the retries; None for the default.
         records_all: whether to record all calls, not only those that fail.
@@ -53,8 +55,7 @@ class Run:
         connections: int,
         *,
         needed: Collection[str] = (),
-        region: str = "",
-        role_arn: str = "",
+        settings: AwsSettings | None = None,
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
         records_all: bool = False,
@@ -69,8 +70,7 @@ class Run:
         self._deadline = self._began + timeout
         self._connections = connections
         self._needed = needed
-        self._region = region
-        self._role_arn = role_arn
+        self._settings = settings or AwsSettings()
         self._policy = policy
         self._queues: dict[str, _Queue] = {}
         # Both by reference: how the last attempt of the last call failed, and which operation it
@@ -220,7 +220,8 @@ class Run:
 
     def _locate(self, error: AwsError, region: str) -> None:
         if not error.region:
-            error.region, error.role_arn = region or self._region, self._role_arn
+            access = self._settings.access(SERVICES.get(error.operation, ""))
+            error.locate(region or access.region, access)
 
     def _begin(self, operation: str, references: list[str]) -> None:
         if self._failures:
@@ -248,8 +249,9 @@ class Run:
         if self._records_all:
             from .recording import succeeded  # only for debug and trace
 
+            region = self._settings.access(SERVICES.get(operation, "")).region
             seconds = self._system.now() - began
-            self.calls.append(succeeded(operation, references, response, self._region, seconds))
+            self.calls.append(succeeded(operation, references, response, region, seconds))
 
     def _note_failure(
         self, error: AwsError, references: list[str], region: str, began: float

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from ..._config.aws import AwsSettings
+    from ..._config.aws import Access, AwsSettings
     from ..._http.messages import HttpResponse
     from ..calls import Call
+    from .credentials import Find
 
 # AWS accepts signatures that are up to 5 minutes off; below this, the clock is not the reason.
 SKEW_SECONDS = 240.0
@@ -47,9 +48,11 @@ class LeanClient:
             proxy_headers=settings.proxy_headers,
         )
         self._own = credentials.own(environ, self._transport, self._aws_now)
-        self._find = (
-            credentials.Kept(self._assume_role, self._aws_now) if settings.role_arn else self._own
-        )
+        # By role: services that are read with the same one share its credentials.
+        self._finds: dict[tuple[str, str, str], Find] = {}
+        for access in (settings.appconfig, settings.others):
+            if access.role not in self._finds:
+                self._finds[access.role] = self._find(access)
 
     def call(
         self, operation: str, parameters: Mapping[str, Any], *, timeout: float, region: str = ""
@@ -57,12 +60,14 @@ class LeanClient:
         """See `client.Client.call`."""
         # A moment before the caller's deadline, so that the error can still be reported.
         deadline = time.monotonic() + timeout - min(REPORT_SECONDS, timeout / 20)
-        region = region or self._settings.service_region
+        access = self._settings.access(services.SERVICES[operation])
+        region = region or access.region
         try:
-            signer = self._find(deadline)
+            signer = self._finds[access.role](deadline)
             return self._call(operation, parameters, signer, region, deadline)
         except AwsError as error:
-            error.region, error.role_arn = region, self._settings.role_arn
+            is_of_role = error.operation == "AssumeRole"
+            error.locate(self._role_region(access) if is_of_role else region, access)
             raise
 
     def close(self) -> None:
@@ -150,12 +155,17 @@ class LeanClient:
             )
         raise failure  # outside of `except`: a __context__ would refer to the signed request
 
-    def _assume_role(self, deadline: float) -> Credentials:
-        settings = self._settings
-        parameters = {"RoleArn": settings.role_arn, "RoleSessionName": settings.role_session_name}
-        if settings.role_external_id:
-            parameters["ExternalId"] = settings.role_external_id
-        region = settings.region or settings.service_region
+    def _find(self, access: Access) -> Find:
+        """Return what finds the credentials for `access`: our own, or those of its role."""
+        if not access.role_arn:
+            return self._own
+        return credentials.Kept(lambda deadline: self._assume_role(access, deadline), self._aws_now)
+
+    def _assume_role(self, access: Access, deadline: float) -> Credentials:
+        parameters = {"RoleArn": access.role_arn, "RoleSessionName": access.session_name}
+        if access.external_id:
+            parameters["ExternalId"] = access.external_id
+        region = self._role_region(access)
         signer = self._own(deadline)
         began = time.monotonic()
         found = self._call("AssumeRole", parameters, signer, region, deadline)
@@ -165,6 +175,10 @@ class LeanClient:
             seconds = time.monotonic() - began
             self._calls.append(succeeded("AssumeRole", (), found, region, seconds))
         return credentials.of_role(found["Credentials"])
+
+    def _role_region(self, access: Access) -> str:
+        """Return where the role is assumed: at home, also if it reads elsewhere."""
+        return self._settings.region or access.region
 
     def _aws_now(self) -> float:
         return self._now() + self._offset

@@ -54,11 +54,13 @@ def read_batch(run: Run, wanted: Named, region: str) -> None:
 
 
 def read_one(run: Run, resources: list[Resource]) -> None:
-    """Read the secret that all `resources` name."""
+    """Read the secret that all `resources` name, in the same version."""
     first = resources[0]
     request = {"SecretId": first.name}
     if first.stage:
         request["VersionStage"] = first.stage
+    if first.version:
+        request["VersionId"] = first.version
     _accept(run, resources, run.call("GetSecretValue", request, resources, first.arn_region))
 
 

@@ -24,12 +24,14 @@ FINDERS = (OURS + "__init__.py", OURS + "_bytecode_bundle.py")
 REST = (
     OURS + "__main__.py",  # run by path, so Python compiles it each time
     OURS + "_wrapper/background.py",
+    OURS + "_helper/loop_reader.py",
     OURS + "_helper/static_store.py",
+    OURS + "_content/profiles.py",
     OURS + "_content/strict_yaml.py",
     OURS + "_backends/aws/boto3_",
     OURS + "_backends/aws/retry.py",
     OURS + "_backends/local.py",
-    OURS + "openfeature.py",
+    OURS + "openfeature/",
     OURS + "testing.py",
 )
 # Copied modules without byte code: one is for users of tornado, the others have one line.

@@ -79,6 +79,7 @@ class Environment:
         self._path = str(folder / "snapshot.json")
         self.environ = {
             "AWS_REGION": "us-east-1",
+            "AWS_LAMBDA_FUNCTION_NAME": "f",
             "APPCONFIG_ENV_SOURCES": APP,
             "APPCONFIG_ENV_SNAPSHOT": self._path,
             **settings,
@@ -254,7 +255,7 @@ class Environment:
             twin.expected.copy_process(self.expected, process.name, name)
             if live is not None:
                 own = helper.live().store
-                own.published, own.sourced = live.store.published, live.store.sourced
+                own.published, own.unset = live.store.published, live.store.unset
                 helper._view.show(process.helper._view.now)
             if is_hooked:
                 with twin.expected.step(name, is_forced=True):
@@ -271,7 +272,8 @@ class Environment:
 
     def _helper(self, name: str, environ: Mapping[str, str]) -> Helper:
         make_backend = self._make_backend(name)
-        return Helper(environ, now=self.world.wall, make_backend=make_backend, jitter=self._jitter)
+        wall, jitter = self.world.wall, self._jitter
+        return Helper(dict(environ), now=wall, make_backend=make_backend, jitter=jitter)
 
     def _make_backend(self, name: str) -> MakeBackend:
         system = System()

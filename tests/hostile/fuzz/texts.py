@@ -214,8 +214,9 @@ def _written() -> tuple[bytes, ...]:
 
 
 _OPTIONS = (
-    "prefix=", "names=keep", "names=upper", "as=", "env=no", "only=", "optional", "default=",
-    "recursive=no", "format=json", "format=dotenv", "format=yaml", "format=text", "stage=", "ttl=",
+    "prefix=", "names=keep", "names=upper", "join=__", "as=", "env=no", "only=", "optional",
+    "default=", "recursive=no", "format=json", "format=dotenv", "format=yaml", "format=text",
+    "format=binary", "stage=", "version=", "ttl=",
 )  # fmt: skip
 SNAPSHOT_WORDS = (
     '"body"', '"base64"', '"parameters"', '"secret"', '"digest"', '"documents"', "\n", "1e400",
@@ -231,7 +232,9 @@ TARGETS = (
             b"appconfig:app/env/profile?prefix=A_&only=A_B,A_C#db.host",
             b"ssm:/shop/prod/?recursive=no&names=keep",
             b"ssm:/x:3?default=a%20b&ttl=5m#k%2Ev",
+            b"ssm:/x#k%2Ev?ttl=5m&default=a%23b",
             b"secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:a-AbCdEf?stage=S#p",
+            b"secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:a-AbCdEf:p:S:1-2?as=A",
             b"file:/etc/x.env?format=dotenv&env=no&optional",
             b"/applications/a/environments/b/configurations/c",
             b"a:b:c%3A",

@@ -31,6 +31,9 @@ SOURCES = f"{APP} ssm:/shop/prod/"
 ALL = "[get('LIMIT'), get('HOST'), get('DB_PASSWORD')]"
 VALUES = ["10", "db.one", "s3cret"]
 
+# Only in Lambda does a cold start use the snapshot of an earlier one.
+IN_LAMBDA = {"AWS_LAMBDA_FUNCTION_NAME": "f", "APPCONFIG_ENV_DEADLINE_SECONDS": "9.5"}
+
 # Evaluates one expression per line, like a runtime that waits for its next event. Its clock is this
 # machine's, plus an offset that it reads from a file.
 SERVE = f"""

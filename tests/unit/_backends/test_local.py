@@ -156,6 +156,8 @@ def test_secrets_are_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
     }
     arn = "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:key"
     assert values(folder, f"{arn}-AbCdEf {arn}?as=PARTIAL") == {"KEY": CANARY, "PARTIAL": CANARY}
+    ecs = f"{arn.replace(':key', ':prod/db')}-AbCdEf:user::"
+    assert values(folder, f"{ecs}?as=OF_ECS") == {"OF_ECS": "u"}
     found = outcome(folder, "secretsmanager:key?stage=AWSPREVIOUS")
     assert isinstance(found, Document)
     assert (found.secret, found.version) == (True, "")
@@ -163,6 +165,42 @@ def test_secrets_are_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
     assert "no secret of this name in " in error
     assert error.endswith(
         "secrets.json, which has 'prod/db', 'key'; add it there, or correct the reference"
+    )
+    assert CANARY not in error
+
+
+@pytest.mark.parametrize("name", ["a:b:c", "a:b:c.txt", "a:b:c.application%x-pkcs12", "a:b:c.json"])
+def test_a_binary_profile_is_its_bytes(folder: Path, name: str) -> None:
+    (folder / name).write_bytes(b"\0\xff")
+
+    assert values(folder, "appconfig:a/b/c?format=binary&as=C") == {"C": "AP8="}
+    found = outcome(folder, "appconfig:a/b/c?format=binary")
+    assert isinstance(found, Document)
+    assert found.body == b"\0\xff"
+
+
+@pytest.mark.parametrize("text", ["AP8AAAAA", "AP8A\nAAAA\n", " AP8AAAAA "])
+def test_a_binary_secret_is_base64_in_its_file(folder: Path, text: str) -> None:
+    (folder / "secrets.json").write_text(json.dumps({"prod/keystore": text}))
+
+    assert values(folder, "secretsmanager:prod/keystore?format=binary") == {"KEYSTORE": "AP8AAAAA"}
+    found = outcome(folder, "secretsmanager:prod/keystore?format=binary")
+    assert isinstance(found, Document)
+    assert (found.body, found.secret) == (b"\0\xff\0\0\0\0", True)
+    assert values(folder, "secretsmanager:prod/keystore") == {"KEYSTORE": text}
+
+
+@pytest.mark.parametrize("text", [CANARY + "=", "AP8", "ä", {"a": CANARY}, "\ud800"])
+def test_a_binary_secret_that_is_not_base64_is_named_but_not_shown(
+    folder: Path, text: object
+) -> None:
+    (folder / "secrets.json").write_text(json.dumps({"prod/keystore": text}))
+
+    error = reason(folder, "secretsmanager:prod/keystore?format=binary")
+
+    assert error.endswith(
+        "secrets.json: 'prod/keystore' is not base64, as format=binary expects; write its bytes as "
+        "base64, or remove format="
     )
     assert CANARY not in error
 
@@ -251,12 +289,14 @@ def test_a_lone_surrogate_is_an_error_not_a_crash(folder: Path) -> None:
         ("app.yml", "a: 1", {"A": "1"}),
         ("my-app.txt", "a: 1", {"MY_APP": "a: 1"}),
         ("noending", '{"a": 1}', {"A": "1"}),
+        ("app.p12?format=binary", "ä", {"APP": "w6Q="}),
+        ("app.json?format=binary", "{}", {"APP": "e30="}),
     ],
 )
-def test_a_files_ending_determines_its_format(
+def test_a_files_ending_determines_its_format_unless_the_option_does(
     tmp_path: Path, name: str, content: str, expected: dict[str, str]
 ) -> None:
-    (tmp_path / name).write_text(content)
+    (tmp_path / name.partition("?")[0]).write_text(content)
     settings = from_environ({"APPCONFIG_ENV_SOURCES": f"file:{tmp_path / name}"})
 
     def fetch(requests: list[Request], timeout: float) -> dict[str, Any]:

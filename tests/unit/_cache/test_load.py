@@ -266,6 +266,46 @@ def test_json_can_become_text_that_does_not_begin_like_json() -> None:
     assert story.values() == {"A": "plain"}
 
 
+UNEVALUATED = {
+    "stored": {"version": "1", "flags": {"a": {}}, "values": {"a": {"enabled": True}}},
+    "variants": {"a": {"_variants": [{"name": "x", "enabled": True}]}, "b": {"enabled": False}},
+    "Ion": b"""'a'::'''{"enabled": true}'''""",
+}
+
+
+@pytest.mark.parametrize("form", UNEVALUATED)
+def test_flags_that_are_no_longer_evaluated_keep_their_last_values(form: str) -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP)
+    before = {"a": {"enabled": True}, "b": {"enabled": True}}
+    story.respond(APP, before, token="token-1")
+    story.load()
+    story.later()
+    kind = {"content_type": "text/plain"} if form == "Ion" else {}
+    story.respond(APP, UNEVALUATED[form], token="token-2", **kind)
+    story.load()
+    assert story.data() == before
+    assert story.values() == {"A_ENABLED": "true", "B_ENABLED": "true"}
+    assert "got rules; deploy flags without variants" in (story.error() or "")
+    story.later()
+    story.respond(APP, {"a": {"enabled": False}}, token="token-3")
+    story.load()
+    assert (story.values(), story.error()) == ({"A_ENABLED": "false"}, None)
+
+
+def test_what_was_never_a_flag_may_look_like_rules() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP)
+    documents: list[dict[str, Any]] = [
+        {"b": "::"},
+        {"b": {"_variants": []}},
+        {"flags": {}, "values": {"b": 1}},
+    ]
+    for document in documents:
+        story.respond(APP, document, token="token")
+        story.load()
+        story.later()
+        assert (story.data(), story.error()) == (document, None)
+
+
 def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> None:
     story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}#a")
     story.respond(APP, {"a": 1}, token="token-1")
@@ -279,7 +319,7 @@ def test_one_source_that_cannot_use_a_document_keeps_all_of_its_sources() -> Non
 
 
 def test_an_optional_key_can_disappear_and_return() -> None:
-    story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}?optional#a", OTHER=f"{APP}?default=d#a")
+    story = Story(APPCONFIG_ENV_SOURCES=APP, KEY=f"{APP}?optional#a", OTHER=f"{APP}#a?default=d")
     story.respond(APP, {"a": 1}, token="token-1")
     story.load()
     assert story.values() == {"A": "1", "KEY": "1", "OTHER": "1"}
@@ -540,7 +580,7 @@ def test_an_entry_is_secret_if_its_document_is() -> None:
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD)
 def test_no_error_contains_a_value(body: bytes) -> None:
     planted = body.replace(b"x" * 131_072, CANARY.encode() * 30_000).replace(b"1", b'"c4n4ry"')
-    story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}?default={CANARY}#none")
+    story = Story(APPCONFIG_ENV_SOURCES=APP, K=f"{APP}#none?default={CANARY}")
     story.respond(APP, planted + CANARY.encode() if planted[:1] != b"{" else planted)
     found = story.load()
     texts = [str(error) for error in story.missing()] + [story.error() or "", repr(found)]

@@ -17,7 +17,7 @@ from appconfig_env._cache.log_lines import (
     Ownership,
     batch_line,
     call_lines,
-    failure_lines,
+    slow_line,
     source_lines,
 )
 from appconfig_env._config.settings import from_environ
@@ -114,9 +114,9 @@ def test_a_source_is_reported_with_its_calls_its_version_and_its_names() -> None
         (document("{}", version="2"), "ssm:/a: read; version 2; sets nothing"),
         (
             Failure("denied", "no", code="AccessDenied"),
-            "ssm:/a: failed (denied, AccessDenied); left unset; sets nothing",
+            "ssm:/a: failed (denied, AccessDenied); sets nothing",
         ),
-        (Failure("invalid", "no"), "ssm:/a: failed (invalid); left unset; sets nothing"),
+        (Failure("invalid", "no"), "ssm:/a: failed (invalid); sets nothing"),
     ],
 )
 def test_a_source_without_recorded_calls_is_reported_without_them(
@@ -309,38 +309,18 @@ def test_nothing_is_reported_of_other_batches(outcomes: Mapping[str, Outcome]) -
     assert batch_line(settings_of(*SECRETS), outcomes) is None
 
 
-def test_failures_with_one_cause_share_a_line_and_its_fields() -> None:
-    settings = from_environ(
-        {"A": "secretsmanager:a#k", "B": "secretsmanager:b", "APP_PARAMS_PATH": "x"}
-    )
-    failed = [
-        ("A=secretsmanager:a#k", DENIED, "x"),
-        ("secretsmanager:b", DENIED, "x"),
-        ("APP_PARAMS_PATH=ssm:/x/?recursive=no", THROTTLED, "y"),
-    ]
-    first, second = failure_lines(settings, failed, lambda number, shared: f"{number} {shared}")
-    assert first == (
+def test_slow_reads_are_reported_with_what_they_mean_for_a_refresh() -> None:
+    settings = settings_of("ssm:/a", "file:b.json")
+    slow = {"ssm:/a": document("1", read_seconds=4.0), "file:b.json": document("{}")}
+    snapshot = load(settings, lambda *_: slow, 1000.0, timeout=1.0)
+    assert slow_line(settings, snapshot, ["ssm:/a"]) == (
+        "warn",
         (
-            "A=secretsmanager:a#k, secretsmanager:b: BatchGetSecretValue failed: "
-            "AccessDeniedException: no (Region eu-west-1; request r-0); 2 x; grant it"
+            "ssm:/a: reading took 4.0 s, so a refresh, and the get() that begins it, may take "
+            "6.0 s in place of 3; read less with one source"
         ),
-        {
-            "source": "secretsmanager:a#k, secretsmanager:b",
-            "variable": "A, B",
-            "kind": "denied",
-            "operation": BATCH,
-            "code": "AccessDeniedException",
-            "request_id": "r-0",
-            "region": "eu-west-1",
-        },
-        "x",
+        {"source": "ssm:/a"},
     )
-    assert second[1] == {
-        "source": "ssm:/x/?recursive=no",
-        "kind": "throttled",
-        "operation": "GetParameters",
-        "code": "Slow",
-    }
 
 
 values = st.text("abc ", min_size=1).map(lambda text: f"v4lue {text}")

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.load import load
-from appconfig_env._cache.snapshot import Snapshot, completed, fingerprint, newest
+from appconfig_env._cache.snapshot import Snapshot, completed, fingerprint, merged, newest
 from appconfig_env._cache.snapshot_json import dumps, loads
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
+from appconfig_env._content.variables import Variables
 from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
@@ -333,3 +334,11 @@ def test_a_completed_secret_is_as_read_or_stale(secret: str, since: float) -> No
     assert whole.values(settings) == {"PLAIN": "1", **environ}
     entry = whole.entries["secretsmanager:prod/db"]
     assert entry.fetched_at == min(STARTED_AT + since, STARTED_AT)
+
+
+def test_the_values_of_one_source_alone_are_not_copied() -> None:
+    one, other, none = Variables({"A": "1"}), Variables({"A": "2", "B": "3"}), Variables()
+    assert merged([none, one, none]) is one.values
+    assert merged([one, none, other]) == {"A": "2", "B": "3"}
+    assert merged([]) == {}
+    assert one.values == {"A": "1"}

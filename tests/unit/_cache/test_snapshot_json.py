@@ -212,7 +212,7 @@ def test_no_secret_is_ever_in_the_file(shape: str, reference: str, content: str)
     settings = from_environ(
         {
             "APPCONFIG_ENV_SOURCES": shape.format(reference),
-            "IN_PLACE": f"{reference}?default={CANARY}#deep.none",
+            "IN_PLACE": f"{reference}#deep.none?default={CANARY}",
         }
     )
     document = Document(content.encode(), secret=True)

@@ -139,12 +139,31 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(process: Process) -> No
     for _ in range(3):
         process.clock.tick(1000)
         process.store.refresh()
-    assert process.lines == [f"warn: {APP}: denied; using the last values"]
+    assert process.lines == [f"warn: {APP}: denied; using the last value of A"]
     assert process.values() == {"A": "1"}
     process.response(2)
     process.clock.tick(1000)
     process.store.refresh()
     assert process.lines[1:] == [f"info: {APP}: recovered after 3 failed attempts"]
+
+
+@pytest.mark.parametrize(
+    ("source", "configured", "note"),
+    [
+        (f"{APP}?optional&as=A", {}, "A is not set"),
+        (f"{APP}?default=1", {}, "APP is set to its default"),
+        (f"{APP}?optional&as=A", {"A": "mine"}, "A is set by another source or on the function"),
+        (f"{APP}?default=1&as=A", {"A": "mine"}, "A is set by another source or on the function"),
+    ],
+)
+def test_a_failed_first_read_names_the_variable_and_what_it_has(
+    tmp_path: Path, source: str, configured: dict[str, str], note: str
+) -> None:
+    environ: dict[str, Any] = {"APPCONFIG_ENV_SOURCES": source, **configured}
+    process = Process(tmp_path, **environ)
+    process.backend.documents[APP] = DENIED
+    process.store.refresh()
+    assert process.lines == [f"warn: {APP}: denied; {note}"]
 
 
 def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
@@ -154,12 +173,13 @@ def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
     documents = process.backend.documents
     documents |= {"ssm:/p/a": Document(b"1"), "ssm:/p/b": Document(b"1")}
     process.store.refresh()
-    assert process.lines == [f"warn: ssm:/p/c: {NO_RESPONSE}"]
+    unset = f"{NO_RESPONSE.summary}; C is not set; {NO_RESPONSE.hint}"
+    assert process.lines == [f"warn: ssm:/p/c: {unset}"]
     del documents["ssm:/p/a"], documents["ssm:/p/b"]
     for _ in range(2):
         process.clock.tick(1000)
         process.store.refresh()
-    used = f"{NO_RESPONSE.summary}; using the last values; {NO_RESPONSE.hint}"
+    used = f"{NO_RESPONSE.summary}; using the last values of A and B; {NO_RESPONSE.hint}"
     assert process.lines[1:] == [f"warn: ssm:/p/a, ssm:/p/b: {used}"]
     documents |= dict.fromkeys(("ssm:/p/a", "ssm:/p/b", "ssm:/p/c"), Document(b"2"))
     process.clock.tick(1000)
@@ -241,7 +261,7 @@ def test_a_fallback_in_use_is_called_so(process: Process, tmp_path: Path, option
     )
     later.store.refresh()
     assert later.values() == {"A": "1"}
-    used = f"{NO_RESPONSE.summary}; using the fallback; {NO_RESPONSE.hint}"
+    used = f"{NO_RESPONSE.summary}; using the fallback's value of A; {NO_RESPONSE.hint}"
     assert later.lines == [f"warn: {APP}: {used}"]
 
 

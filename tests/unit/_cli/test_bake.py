@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import os
@@ -96,6 +97,35 @@ def test_without_aws_the_wrapper_uses_the_baked_fallback(
     )
     assert code == 0, lines
     assert (exported["LIMIT"], exported["HOST"], "DB" in exported) == ("10", "h1", False)
+
+
+def test_a_binary_profile_is_in_the_fallback_and_a_binary_secret_is_not(
+    environ: dict[str, str], fake_aws: FakeAws, tmp_path: Path
+) -> None:
+    body = CANARY.encode() + b"\0\xff"
+    fake_aws.put_secret("shop/store", body)
+    fake_aws.put_profile("shop", "prod", "model", b"\0\xff", content_type="application/x-model")
+    profile, secret = "appconfig:shop/prod/model?format=binary", "secretsmanager:shop/store"
+    environ["APPCONFIG_ENV_SOURCES"] = f"{profile} {secret}?format=binary&default=none"
+    output = tmp_path / "fallback.json"
+
+    done = bake(environ, "--output", str(output))
+
+    assert done.returncode == 0
+    assert "secrets are never baked" in done.stderr
+    assert json.loads(output.read_bytes())["documents"].keys() == {profile}
+    for text in (body, base64.b64encode(body)):
+        assert text not in output.read_bytes()
+    environ["APPCONFIG_ENV_FALLBACK"] = str(output)
+    exported: dict[str, str] = {}
+    start(
+        ["/bin/x"],
+        environ,
+        execve=lambda _path, _words, result: exported.update(result),
+        make_backend=unreachable,
+        jitter=steadily,
+    )
+    assert (exported["MODEL"], exported["STORE"]) == ("AP8=", "none")
 
 
 def test_secrets_are_neither_read_nor_written(

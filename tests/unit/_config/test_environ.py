@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appconfig_env._config.environ import (
     LOG_LEVELS,
     Reader,
+    configured_names,
     is_in_lambda,
     is_snap_start,
     yes_or_no,
 )
+from appconfig_env._content.protected import is_protected
 
 NAME = "SETTING"
 
@@ -108,3 +112,54 @@ def test_errors_are_collected_in_order() -> None:
     reader.seconds("A", 1.0)
     reader.file_path("B", "/")
     assert [problem.partition(":")[0] for problem in reader.problems] == ["A", "B"]
+
+
+# As printed by `env` in functions of several runtimes, without credentials and addresses.
+OF_LAMBDA = {
+    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+    "AWS_LAMBDA_FUNCTION_NAME": "shop",
+    "AWS_REGION": "eu-west-1",
+    "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+    "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+    "LAMBDA_RUNTIME_DIR": "/var/runtime",
+    "LAMBDA_TASK_ROOT": "/var/task",
+    "LANG": "en_US.UTF-8",
+    "LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/opt/lib",
+    "NODE_EXTRA_CA_CERTS": "/var/runtime/ca-cert.pem",
+    "NODE_PATH": "/opt/nodejs/node22/node_modules:/opt/nodejs/node_modules",
+    "PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+    "PWD": "/var/task",
+    "PYTHONPATH": "/var/runtime",
+    "SHLVL": "0",
+    "TZ": ":UTC",
+    "_": "/usr/bin/env",
+    "_HANDLER": "shop.handler",
+}
+# By variable: the values of Lambda itself, and one that only a function's configuration can have.
+VALUES = {
+    "AWS_XRAY_CONTEXT_MISSING": (("LOG_ERROR",), "IGNORE_ERROR"),
+    "LANG": (("en_US.UTF-8",), "de_DE.UTF-8"),
+    "TZ": ((":UTC", ":/etc/localtime"), "UTC"),
+}
+
+
+def test_a_name_that_lambda_sets_is_protected_or_known_as_one_of_lambda() -> None:
+    own = OF_LAMBDA.keys() - configured_names(OF_LAMBDA)
+
+    assert own == VALUES.keys()
+    assert {name for name in OF_LAMBDA if not is_protected(name)} == own
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_tells_a_functions_configuration_from_lambdas_own(name: str) -> None:
+    of_lambda, configured = VALUES[name]
+
+    for value in of_lambda:
+        assert configured_names({name: value, "DB_HOST": value}) == {"DB_HOST"}
+    for value in (configured, "", of_lambda[0].lower(), f"{of_lambda[0]} "):
+        assert configured_names({name: value}) == {name}
+
+
+@given(st.dictionaries(st.text(), st.text() | st.sampled_from([":UTC", "en_US.UTF-8"])))
+def test_all_other_names_are_configured(environ: dict[str, str]) -> None:
+    assert environ.keys() - configured_names(environ) <= VALUES.keys()

@@ -21,13 +21,16 @@ def problems(text: str, variable: str = "") -> list[str]:
 
 
 def test_every_option_is_parsed() -> None:
-    source = parse("ssm:/p/?prefix=DB_&names=keep&env=no&only=A,B&optional&recursive=no&ttl=5m")
-    assert (source.prefix, source.names, source.env) == ("DB_", "keep", False)
+    listed = "ssm:/p/?prefix=DB_&names=keep&join=__&env=no&only=A,B&optional&recursive=no&ttl=5m"
+    source = parse(listed)
+    assert (source.prefix, source.names, source.join, source.env) == ("DB_", "keep", "__", False)
     assert (source.only, source.optional, source.ttl) == (("A", "B"), True, 300.0)
     assert not source.resource.recursive
-    single = parse("secretsmanager:x?as=NAME&default=a%26b%20c&stage=AWSPREVIOUS&format=json#k.l")
+    about = "as=NAME&default=a%26b%20c&stage=AWSPREVIOUS&version=1-2&format=json"
+    single = parse(f"secretsmanager:x?{about}#k.l")
     assert (single.as_name, single.default, single.key) == ("NAME", "a&b c", ("k", "l"))
-    assert (single.resource.stage, single.resource.format) == ("AWSPREVIOUS", "json")
+    assert (single.resource.stage, single.resource.version) == ("AWSPREVIOUS", "1-2")
+    assert single.resource.format == "json"
 
 
 def test_a_yes_no_option_can_be_turned_off() -> None:
@@ -50,6 +53,10 @@ def test_an_empty_default_is_a_default() -> None:
         f"default={CANARY}%ff",
         f"default={CANARY}%00",
         f"default={CANARY}&default={CANARY}",
+        f"default=a#{CANARY}",
+        f"default=a#{CANARY}&{CANARY}=1",
+        f"default=a#{CANARY}?{CANARY}=1",
+        f"optional&default={CANARY}#{CANARY}",
     ],
 )
 def test_no_part_of_a_default_is_in_an_error(query: str) -> None:

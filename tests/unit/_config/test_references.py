@@ -15,6 +15,9 @@ from appconfig_env._config.references import (
 )
 from appconfig_env._config.sources import SCHEMES
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-AbC1x2"
+VERSION = "9d4cb84b-ad69-40c0-a0ab-cead36b967e8"
+
 
 def problems(text: str, variable: str = "") -> list[str]:
     with pytest.raises(ReferenceProblems) as caught:
@@ -50,6 +53,43 @@ def test_each_scheme_has_its_own_form_of_resource(
     assert (scheme, parts) == (resource.scheme, resource.parts)
 
 
+@pytest.mark.parametrize(
+    ("suffix", "key", "stage", "version", "reference"),
+    [
+        (":::", (), "", "", ""),
+        (":password::", ("password",), "", "", "#password"),
+        ("::AWSPREVIOUS:", (), "AWSPREVIOUS", "", "?stage=AWSPREVIOUS"),
+        (f":::{VERSION}", (), "", VERSION, f"?version={VERSION}"),
+        (":password:AWSPENDING:", ("password",), "AWSPENDING", "", "?stage=AWSPENDING#password"),
+        (f":password::{VERSION}", ("password",), "", VERSION, f"?version={VERSION}#password"),
+        (f":password:A:{VERSION}", ("password",), "A", VERSION,
+         f"?stage=A&version={VERSION}#password"),
+        (":db.host::", ("db.host",), "", "", "#db%2Ehost"),
+        (":a%3Ab%23c::", ("a:b#c",), "", "", "#a%3Ab%23c"),
+        (":password::?optional", ("password",), "", "", "?optional#password"),
+        ("::AWSPREVIOUS:#db.host", ("db", "host"), "AWSPREVIOUS", "",
+         "?stage=AWSPREVIOUS#db.host"),
+        (":password::?stage=A", ("password",), "A", "", "?stage=A#password"),
+        (":password::?default=a%23b", ("password",), "", "", "#password?default=a%23b"),
+    ],
+)  # fmt: skip
+def test_the_form_of_ecs_has_key_stage_and_version_after_the_arn(
+    suffix: str, key: tuple[str, ...], stage: str, version: str, reference: str
+) -> None:
+    source = parse(f"secretsmanager:{SECRET}{suffix}", "DB_PASSWORD")
+    resource = source.resource
+    assert (resource.name, source.key) == (SECRET, key)
+    assert (resource.stage, resource.version) == (stage, version)
+    assert source.reference == f"secretsmanager:{SECRET}{reference}"
+    assert source == parse(source.reference, "DB_PASSWORD")
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1", "eu-west-1"])
+def test_the_form_of_ecs_keeps_the_region_of_the_arn(region: str) -> None:
+    arn = f"arn:aws:secretsmanager:{region}:123456789012:secret:a/b-AbCdEf"
+    assert parse(f"secretsmanager:{arn}:password::").resource.arn_region == region
+
+
 def test_a_dot_within_a_key_is_percent_encoded() -> None:
     assert parse("ssm:x#a%2Eb.c").key == ("a.b", "c")
 
@@ -79,16 +119,33 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:shop%2FDB_HOST", "before a name with a / in it"),
         ("ssm:/shop//", "single slashes"),
         ("ssm://shop/x", "single slashes"),
+        ("ssm:/x:", "expected one version or label after a name"),
+        ("ssm:/x:3:4", "expected one version or label after a name"),
+        ("ssm:/x:3/", "expected one version or label after a name"),
+        ("ssm:/x/:3", "expected one version or label after a name"),
+        ("ssm:x:password::", "expected one version or label after a name"),
+        ("ssm:arn:aws:ssm:eu-west-1:1:parameter/x:", "expected one version or label"),
+        ("ssm:arn:aws:ssm:eu-west-1:1:parameter/x:3:4", "expected one version or label"),
         ("ssm:/x%", "invalid percent-encoding"),
         ("ssm:/x%zz", "invalid percent-encoding"),
         ("ssm:/x%ff", "invalid percent-encoding"),
+        ("ssm:/x#%zz", "invalid percent-encoding"),
         ("ssm:/x%0A", "printable"),
         ("ssm:/x ", "white space"),
         ("ssm:/x\udcff", "UTF-8"),
         ("ssm:/x#", "key after #"),
         ("ssm:/x#a..b", "single dots"),
         ("ssm:/x#a#b", "%23"),
-        ("ssm:/x#a?optional", "options before #KEY"),
+        ("ssm:/x?optional#a?b", "write # and ? in a key as %23 and %3F"),
+        ("ssm:/x#a?b", "unknown option 'b'"),
+        ("ssm:/x#a?b", "write a ? in a name or key as %3F"),
+        ("ssm:/x#a?optional#b", "a second # follows the options"),
+        ("ssm:/x#a?default=b#c", "a second # follows the options; write it as %23"),
+        ("ssm:/x?default=#a", "a # after default= may be part of the value or begin #KEY"),
+        ("ssm:/x?default=pa#ss", "write it as %23, or put #KEY before the options"),
+        ("ssm:/x?optional&default=pa#ss", "write it as %23, or put #KEY before the options"),
+        ("ssm:/x?default=pa#ss&optional", "write it as %23, or put #KEY before the options"),
+        ("ssm:/x?default=pa#ss?optional#a", "write it as %23, or put #KEY before the options"),
         ("ssm:/x&optional", "? before the first option"),
         ("ssm:/x/,appconfig:a/b/c", "separate references with white space"),
         ("ssm:/x/;appconfig:a/b/c", "separate references with white space"),
@@ -104,6 +161,30 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("secretsmanager:prod/*#a", "wildcards are not expanded"),
         ("file:/conf/*.env", "wildcards are not expanded"),
         ("secretsmanager:x?stage=AWSPREVIOUS,", "staging label"),
+        ("secretsmanager:x?version=", "expected a version ID, got ''"),
+        ("secretsmanager:x?version=1;", "expected a version ID"),
+        ("ssm:/x?version=3", "option version applies only to secrets; write ssm:NAME:VERSION"),
+        ("ssm:/x?stage=good", "write ssm:NAME:VERSION or ssm:NAME:LABEL"),
+        ("appconfig:a/b/c?version=3", "option version applies only to secrets; remove it"),
+        ("file:/x.json?version=3", "option version applies only to secrets; remove it"),
+        (f"secretsmanager:{SECRET}:password", "ARN:KEY:STAGE:VERSION"),
+        (f"secretsmanager:{SECRET}:password:", "write all three colons"),
+        (f"secretsmanager:{SECRET}:", "write all three colons"),
+        (f"secretsmanager:{SECRET}:a:b:c:d", "write all three colons"),
+        (f"secretsmanager:{SECRET}:%zz::", "invalid percent-encoding"),
+        (f"secretsmanager:{SECRET}:a:%0A:", "printable"),
+        (f"secretsmanager:{SECRET}:password::#user", "#KEY is already a part of the ARN"),
+        (f"secretsmanager:{SECRET}::A:?stage=A", "option stage is already a part of the ARN"),
+        (f"secretsmanager:{SECRET}:::v?version=w", "option version is already a part of the ARN"),
+        (f"secretsmanager:{SECRET}:password::&optional", "? before the first option"),
+        (f"secretsmanager:{SECRET}:password::,ssm:/x", "separate references with white space"),
+        (f"secretsmanager:{SECRET}:password:*:", "wildcards are not expanded"),
+        (f"secretsmanager:{SECRET}:password::?format=text", "cannot be combined with format=text"),
+        ("secretsmanager:prod/db:password::", "a secret's name has no colon; write a key"),
+        ("secretsmanager:prod/db:AWSPREVIOUS", "a staging label as ?stage="),
+        ("secretsmanager:prod%3Adb", "a secret's name has no colon"),
+        (f"secretsmanager:{SECRET}%3Apassword%3A%3A", "a secret's name has no colon"),
+        (f"secretsmanager:{SECRET}%3Ab:password::", "a secret's name has no colon"),
         ("ssm:/x?", "unknown option '' (known: prefix, names,"),
         ("ssm:/x?shout=yes", "unknown option 'shout' (known: prefix, names,"),
         ("ssm:/x?prefx=A_", "unknown option 'prefx' (nearest: prefix); correct its name"),
@@ -116,11 +197,18 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x?default", "expected default=VALUE"),
         ("ssm:/x?default=%00", "NUL"),
         ("ssm:/x?names=lower", "upper or keep"),
+        ("ssm:/x/?join=", "expected letters, digits or underscores (__), got ''"),
+        ("ssm:/x/?join=.", "expected letters, digits or underscores (__), got '.'"),
+        ("ssm:/x/?join=-", "letters, digits or underscores"),
+        ("ssm:/x/?join=:", "letters, digits or underscores"),
+        ("ssm:/x/?join=%C3%A4", "letters, digits or underscores"),
+        ("ssm:/x/?join", "expected join=VALUE"),
+        ("ssm:/x/?jion=__", "unknown option 'jion' (nearest: join)"),
         ("ssm:/x?as=1A", "variable name"),
         ("ssm:/x?prefix=a-b", "variable name"),
         ("ssm:/x?only=", "variable name"),
         ("ssm:/x?only=A,,B", "variable name"),
-        ("ssm:/x?format=xml", "expected json, dotenv, text or yaml, got 'xml'; correct"),
+        ("ssm:/x?format=xml", "expected json, dotenv, text, yaml or binary, got 'xml'; correct"),
         ("ssm:/x?ttl=soon", "expected a number of seconds"),
         ("ssm:/x?ttl=-1", "expected a number of seconds"),
         ("ssm:/x?ttl=1e3", "expected a number of seconds"),
@@ -144,7 +232,10 @@ def test_a_malformed_reference_is_an_error(text: str, part: str) -> None:
         "ssm:/x?as=A&prefix=B_",
         "ssm:/x?as=A&names=keep",
         "ssm:/x?as=A&only=A",
+        "ssm:/x?as=A&join=__",
         "ssm:/x?format=text#key",
+        "secretsmanager:x?format=binary#key",
+        "ssm:/x/?format=binary",
     ],
 )
 def test_contradictory_options_are_an_error(text: str) -> None:
@@ -156,6 +247,7 @@ def test_contradictory_options_are_an_error(text: str) -> None:
     [
         "ssm:/path/",
         *(f"ssm:/x?{option}" for option in ("prefix=A", "names=keep", "as=B", "env=no", "only=A")),
+        "ssm:/x?join=__",
     ],
 )
 def test_references_for_lists_are_an_error_as_a_variables_value(text: str) -> None:
@@ -284,6 +376,8 @@ def test_any_text_is_a_source_or_a_list_of_errors(text: str, start: str) -> None
         ("secretmanager:prod/db?stgae=AWSPREVIOUS", "did you mean secretsmanager:?"),
         ("secretmanager:prod/db?as=X#password", "did you mean secretsmanager:?"),
         ("Secretsmanager:rds!db-1#a?b", "did you mean secretsmanager:?"),
+        (f"secretmanager:{SECRET}:password::", "did you mean secretsmanager:?"),
+        (f"'secretsmanager:{SECRET}:::'", "between quotation marks or white space"),
         ("'ssm:/shop/prod/'", "between quotation marks or white space"),
         ("App_Config:My App/prod/flags?fromat=json", "did you mean appconfig:?"),
     ],

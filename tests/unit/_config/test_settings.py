@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._config.aws import AwsSettings
+from appconfig_env._config.aws import OF_APPCONFIG, OF_OTHERS, AwsSettings
 from appconfig_env._config.settings import (
     AWS_KNOWN,
     KNOWN,
@@ -22,6 +22,8 @@ from appconfig_env.errors import SettingsError
 
 from ...support.paths import ROOT
 from .fields import changed, undocumented
+
+ROLE = "arn:aws:iam::1:role/reader"
 
 CANARY = "c4n4ry"
 AWS = "AWS_APPCONFIG_EXTENSION_"
@@ -179,10 +181,10 @@ VALID: list[tuple[str, str, str, object]] = [
 ]
 # The settings of other tests: they become sources, and those of `aws` are in test_aws.py too.
 VALID_ELSEWHERE = {
-    *(PREFIX + name for name in ("SOURCES", "REFERENCES")),
-    *(AWS + name for name in ("PREFETCH_LIST", "SERVICE_REGION", "MAX_CONNECTIONS")),
-    *(AWS + name for name in ("ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME")),
-    *(AWS + name for name in ("PROXY_URL", "PROXY_HEADERS")),
+    *(PREFIX + name for name in ("SOURCES", "REFERENCES", "CLIENT")),
+    *(AWS + name for name in ("PREFETCH_LIST", "MAX_CONNECTIONS", "PROXY_URL", "PROXY_HEADERS")),
+    *OF_APPCONFIG,
+    *OF_OTHERS,
 }
 
 
@@ -199,6 +201,14 @@ def test_each_setting_is_parsed(name: str, value: str, attribute: str, expected:
     assert getattr(from_environ({name: value}), attribute) == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "client"),
+    [("auto", "auto"), ("boto3", "boto3"), ("LEAN", "lean"), ("", "auto")],
+)
+def test_the_client_is_one_of_aws_settings(value: str, client: str) -> None:
+    assert from_environ({PREFIX + "CLIENT": value}).aws.client == client
+
+
 INVALID = [
     (AWS + "POLL_INTERVAL_SECONDS", "soon"),
     (AWS + "POLL_INTERVAL_SECONDS", "-1"),
@@ -213,11 +223,13 @@ INVALID = [
     (AWS + "MAX_CONNECTIONS", "9" * 5000),
     (AWS + "MAX_CONNECTIONS", "many"),
     (AWS + "ROLE_ARN", "role/x"),
+    (PREFIX + "ROLE_ARN", "role/x"),
     ("SSM_PARAMETER_STORE_TTL", "never"),
     ("SECRETS_MANAGER_TTL", "never"),
     (PREFIX + "DEADLINE_SECONDS", "0"),
     (PREFIX + "OVERWRITE", "perhaps"),
     (PREFIX + "REFERENCES", "perhaps"),
+    (PREFIX + "CLIENT", "botocore"),
     (PREFIX + "ON_ERROR", "ignore"),
     (PREFIX + "SNAPSHOT", "relative.json"),
     (PREFIX + "SNAPSHOT", "/dev/null"),
@@ -271,7 +283,7 @@ def test_an_unknown_setting_names_the_nearest_known_one(name: str, nearest: str)
     )
 
 
-@pytest.mark.parametrize("name", ["", "LOG_LEVEL", "REGION", "TIMEOUT", "X"])
+@pytest.mark.parametrize("name", ["", "LOG_LEVEL", "POLL", "TIMEOUT", "X"])
 def test_an_unknown_setting_that_is_like_no_other_points_to_the_list(name: str) -> None:
     (problem,) = problems({PREFIX + name: "x"})
     assert problem == (
@@ -425,8 +437,9 @@ def test_the_identity_is_what_determines_which_values_are_read() -> None:
     assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", AWS_ENDPOINT_URL="http://x")
     assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", APPCONFIG_ENV_LOCAL_DIR="/x")
     assert identity(APPCONFIG_ENV_LOCAL_DIR="/x") != identity(APPCONFIG_ENV_LOCAL_DIR="/y")
-    role = {AWS + "ROLE_ARN": "arn:aws:iam::1:role/x"}
-    assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", **role)
+    for prefix in (AWS, PREFIX):
+        role = {prefix + "ROLE_ARN": "arn:aws:iam::1:role/x"}
+        assert plain != identity(APPCONFIG_ENV_SOURCES="ssm:/a", **role)
 
 
 # The fields that are not part of the identity: why processes that differ in one of them may share a
@@ -489,7 +502,8 @@ def test_aws_settings_use_the_names_of_the_sdk() -> None:
             AWS + "MAX_CONNECTIONS": "7",
         }
     ).aws
-    assert (aws.region, aws.service_region, aws.ca_bundle) == ("eu-west-1", "us-east-1", "/ca.pem")
+    assert (aws.region, aws.ca_bundle) == ("eu-west-1", "/ca.pem")
+    assert (aws.appconfig.region, aws.others.region) == ("us-east-1", "eu-west-1")
     assert aws.endpoints == {
         "appconfigdata": "http://all:1",
         "ssm": "http://ssm:2/base",
@@ -497,8 +511,7 @@ def test_aws_settings_use_the_names_of_the_sdk() -> None:
         "sts": "http://all:1",
     }
     assert (aws.use_fips, aws.use_dualstack) == (True, True)
-    assert aws.role_arn == "arn:aws:iam::1:role/path/x"
-    assert (aws.role_external_id, aws.role_session_name) == ("id", "me")
+    assert aws.appconfig.role == ("arn:aws:iam::1:role/path/x", "id", "me")
     assert aws.proxy_url == "http://u:p@[::1]:8080"
     assert aws.proxy_headers == (("x-a", "1"), ("X-B", "2"))
     assert aws.max_connections == 7
@@ -510,9 +523,8 @@ def test_configured_endpoints_can_be_ignored() -> None:
 
 
 def test_the_default_region_is_used_without_aws_region() -> None:
-    assert from_environ({"AWS_DEFAULT_REGION": "eu-west-1"}).aws.service_region == "eu-west-1"
-    aws = from_environ({"AWS_DEFAULT_REGION": "a", "AWS_REGION": "b"}).aws
-    assert (aws.region, aws.role_session_name) == ("b", "appconfig-env")
+    assert from_environ({"AWS_DEFAULT_REGION": "eu-west-1"}).aws.region == "eu-west-1"
+    assert from_environ({"AWS_DEFAULT_REGION": "a", "AWS_REGION": "b"}).aws.region == "b"
 
 
 @pytest.mark.parametrize(
@@ -612,6 +624,7 @@ def test_a_list_of_names_resolves_these_alone() -> None:
     "reference",
     [
         "secretsmanager:db?stage=AWSPREVIOUS",
+        "secretsmanager:db?version=1-2",
         "ssm:/a/b:7",
         "ssm:arn:aws:ssm:eu-west-1:1:parameter/x:7",
     ],
@@ -645,6 +658,22 @@ NEAREST = "correct its name (nearest: AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECO
             {f"{AWS}POLL_INTERVAL_SECONDS": "5", "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c"},
             f"{AWS}POLL_INTERVAL_SECONDS: AppConfig may be polled every 15 s at most",
         ),
+        *(
+            (
+                {prefix + name: "x", "A": "appconfig:a/b/c#d"},
+                f"{prefix}{name} has no effect without {prefix}ROLE_ARN; set that too, or unset it",
+            )
+            for prefix in (AWS, PREFIX)
+            for name in ("ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME")
+        ),
+        *(
+            (
+                {AWS + name: value, "A": reference},
+                f"{AWS}{name} applies to AppConfig alone, which no source reads; set {PREFIX}",
+            )
+            for name, value in (("ROLE_ARN", ROLE), ("SERVICE_REGION", "eu-west-1"))
+            for reference in ("ssm:/a", "secretsmanager:a")
+        ),
     ],
 )
 def test_what_has_no_effect_or_another_one_is_a_warning(
@@ -658,6 +687,12 @@ def test_what_has_no_effect_or_another_one_is_a_warning(
     "given",
     [
         {"DATABASE_URL": "file:./dev.db"},
+        {AWS + "ROLE_ARN": ROLE},
+        {AWS + "ROLE_ARN": ROLE, "A": "appconfig:a/b/c#d", "B": "ssm:/b"},
+        {AWS + "ROLE_ARN": ROLE, PREFIX + "ROLE_ARN": ROLE, "B": "ssm:/b"},
+        {PREFIX + "ROLE_ARN": ROLE, PREFIX + "ROLE_EXTERNAL_ID": "x", "B": "ssm:/b"},
+        {PREFIX + "ROLE_ARN": ROLE, "B": "appconfig:a/b/c#d"},
+        {AWS + "SERVICE_REGION": "eu-west-1", PREFIX + "LOCAL_DIR": "/x", "A": "ssm:/a"},
         {
             "APPCONFIG_ENV_LOCAL_DIR": "/x",
             "A": "ssm:/a",

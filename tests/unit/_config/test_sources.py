@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._config.references import parse
-from appconfig_env._config.sources import SCHEMES, Resource, Source, scheme_of
+from appconfig_env._config.sources import (
+    SCHEMES,
+    SECRETS_MANAGER,
+    Resource,
+    Source,
+    scheme_of,
+)
 
 CANARY = "c4n4ry"
 
@@ -28,12 +35,32 @@ def test_the_region_is_read_from_an_arn() -> None:
 
 
 def test_a_source_is_shown_without_its_default() -> None:
-    source = parse(f"ssm:/x?default={CANARY}#key", "NAME")
+    source = parse(f"ssm:/x#key?default={CANARY}", "NAME")
     assert CANARY not in repr(source) + source.public_reference + source.identity + repr(
         source.resource
     )
     assert CANARY in source.reference
     assert source.public_reference == "NAME=ssm:/x#key"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "default"),
+    [
+        ("ssm:/x#key?default=a", ("key",), "a"),
+        ("ssm:/x?default=a&optional#key", ("key",), "a"),
+        ("ssm:/x#key?optional", ("key",), None),
+        ("ssm:/x?optional#key", ("key",), None),
+        ("ssm:/x?default=%23fff", (), "#fff"),
+        ("appconfig:a/b/c#key?default=p%23w", ("key",), "p#w"),
+        ("secretsmanager:x#a.b?stage=A%23B&default=", ("a", "b"), ""),
+    ],
+)
+def test_a_key_is_before_or_after_the_options(
+    text: str, key: tuple[str, ...], default: str | None
+) -> None:
+    source = parse(text)
+    assert (source.key, source.default) == (key, default)
+    assert parse(source.reference) == source
 
 
 def test_sources_that_differ_in_their_default_are_different() -> None:
@@ -57,8 +84,17 @@ variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
-def has_single_slashes(name: str) -> bool:
-    return "//" not in name
+def is_valid(name: str) -> bool:
+    """Whether a parameter could have the name, with a version or label."""
+    bare, colon, selector = name.partition(":")
+    if not colon:
+        return "//" not in name
+    return (
+        "//" not in name
+        and bool(selector)
+        and not bare.endswith("/")
+        and not {":", "/"} & set(selector)
+    )
 
 
 @st.composite
@@ -69,18 +105,21 @@ def sources(draw: st.DrawFn) -> Source:
     if scheme == "appconfig":
         parts = (draw(part), draw(part), draw(part))
     elif is_path:
-        parts = (draw(part.map("/{}/".format).filter(has_single_slashes)),)
+        parts = (draw(part.map("/{}/".format).filter(is_valid)),)
     elif scheme == "ssm":
-        parts = (draw(part.filter(has_single_slashes).filter(lambda name: name[-1] != "/")),)
+        parts = (draw(part.filter(is_valid).filter(lambda name: name[-1] != "/")),)
+    elif scheme == SECRETS_MANAGER:
+        parts = (draw(part.filter(lambda name: ":" not in name)),)
     else:
         parts = (draw(part.filter(lambda name: not name.endswith("/"))),)
     has_key = not is_path and draw(st.booleans())
-    formats = ["", "json", "yaml", "dotenv"] + ([] if has_key else ["text"])
+    formats = ["", "json", "yaml", "dotenv"] + ([] if has_key else ["text", "binary"])
     resource = Resource(
         "ssm" if is_path else scheme,
         parts,
         recursive=not is_path or draw(st.booleans()),
-        stage=draw(st.sampled_from(["", "A+B"])) if scheme == "secretsmanager" else "",
+        stage=draw(st.sampled_from(["", "A+B"])) if scheme == SECRETS_MANAGER else "",
+        version=draw(st.sampled_from(["", "1-2"])) if scheme == SECRETS_MANAGER else "",
         format="" if is_path else draw(st.sampled_from(formats)),
     )
     in_place = not is_path and SCHEMES[scheme].in_place and draw(st.booleans())
@@ -92,6 +131,7 @@ def sources(draw: st.DrawFn) -> Source:
         variable=draw(variable) if in_place else "",
         prefix=draw(st.one_of(st.just(""), variable)) if is_list else "",
         names=draw(st.sampled_from(["upper", "keep"])) if is_list else "upper",
+        join=draw(st.sampled_from(["", "_", "__", "0", "_AND_"])) if is_list else "",
         as_name=as_name,
         env=in_place or draw(st.booleans()),
         only=draw(st.none() | st.lists(variable, min_size=1).map(tuple)) if is_list else None,

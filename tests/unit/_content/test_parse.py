@@ -63,6 +63,11 @@ def test_json_that_is_not_strict_is_not_treated_as_text() -> None:
     assert "NaN" in error_of(b"[NaN]")
 
 
+@given(st.binary(), st.sampled_from(["", "application/json", "text/plain; charset=utf-8"]))
+def test_binary_is_the_same_bytes_whatever_they_are(body: bytes, content_type: str) -> None:
+    assert parse(body, content_type, "binary") == body
+
+
 @pytest.mark.parametrize("kind", ["json", "yaml", "dotenv", "text", ""])
 @pytest.mark.parametrize(
     ("body", "error"),

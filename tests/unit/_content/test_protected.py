@@ -89,6 +89,8 @@ REDIRECTS = [
     "SSL_CERT_FILE",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
 ]
+# Any shell between the wrapper and the program sets these again.
+OF_SHELLS = ["OLDPWD", "PWD", "SHLVL"]
 OURS = [
     HANDOFF,
     *(PREFIX + name for name in KNOWN),
@@ -102,6 +104,11 @@ OURS = [
 
 @pytest.mark.parametrize("name", [*RESERVED, *RUNS_CODE, *SYNONYMS, *REDIRECTS, *OURS])
 def test_a_name_that_could_run_code_or_redirect_calls_is_protected(name: str) -> None:
+    assert is_protected(name)
+
+
+@pytest.mark.parametrize("name", OF_SHELLS)
+def test_a_name_that_no_source_could_set_for_long_is_protected(name: str) -> None:
     assert is_protected(name)
 
 

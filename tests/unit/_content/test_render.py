@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
-from appconfig_env._content.render import Rendering, render_defaults, render_document
+from appconfig_env._content.render import (
+    LARGE_BYTES,
+    Rendering,
+    render_defaults,
+    render_document,
+)
 from appconfig_env._content.variables import Variables
 from appconfig_env.errors import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from appconfig_env._config.sources import Source
 
 NO_RESPONSE = Failure("unavailable", "no response", "check the route")
@@ -49,7 +57,7 @@ def test_each_source_renders_the_same_document() -> None:
 def test_a_missing_key_concerns_its_own_source_alone(
     options: str, rendered: dict[str, str], is_missing: bool
 ) -> None:
-    both = sources("appconfig:a/b/c#a", f"appconfig:a/b/c{options}#key")
+    both = sources("appconfig:a/b/c#a", f"appconfig:a/b/c#key{options}")
     rendering = render_document(both, Document(b'{"a": 1}', content_type=JSON))
     assert values(rendering) == {"A": "1"} | rendered
     assert missing(rendering) == (["appconfig:a/b/c#key"] if is_missing else [])
@@ -113,14 +121,66 @@ def test_a_source_that_is_given_no_value_has_not_used_the_document() -> None:
     assert Rendering().overlaid(given).used == {"a"}
 
 
-@pytest.mark.parametrize(("reference", "name"), [("ssm:a#key", "KEY"), ("ssm:a?format=json", "A")])
+@pytest.mark.parametrize(
+    ("reference", "name"), [("ssm:a#key?default=d", "KEY"), ("ssm:a?format=json&default=d", "A")]
+)
 @pytest.mark.parametrize("secret", [False, True])
 def test_a_default_in_place_of_a_secret_value_is_secret(
     reference: str, name: str, *, secret: bool
 ) -> None:
-    (source,) = sources(reference.replace("#", "?default=d#").replace("json", "json&default=d"))
+    (source,) = sources(reference)
     body = b'{"a": 1}' if source.key else b"{"
     rendering = render_document([source], Document(body, secret=secret))
     variables = rendering.variables[source.identity]
     assert variables.values == {name: "d"}
     assert variables.secret == ({name} if secret else set())
+
+
+def large(members: Mapping[str, object]) -> Document:
+    """A document whose parsed data is not kept."""
+    body = json.dumps({**members, "filler": "x" * LARGE_BYTES}).encode()
+    return Document(body, content_type=JSON)
+
+
+NESTED = {"a": {"b": [1, {"c": 2.5}], "d": {}}, "e": None, "f": {"g": {"h": "i"}}, "j": True}
+
+
+def test_a_large_document_becomes_the_same_variables_and_its_data_is_not_kept() -> None:
+    (source,) = both = sources("appconfig:shop/prod/app?env=no")
+    small = Document(json.dumps(NESTED).encode(), content_type=JSON)
+    document = large(NESTED)
+    found = render_document(both, document).variables[source.identity].values
+    expected = render_document(both, small).variables[source.identity].values
+    assert [*found.items()][:-1] == [*expected.items()]
+    parsed: list[Document] = []
+    document.parsed(parsed.append)
+    assert parsed == [document], "it is parsed again"
+
+
+def test_all_sources_of_a_large_document_have_its_values() -> None:
+    ends = ("#f", "&prefix=X_", "#a", "&prefix=Y_")
+    four = sources(*(f"appconfig:shop/prod/app?env=no{end}" for end in ends))
+    rendering = render_document(four, large(NESTED))
+    found = [{*rendering.variables[source.identity].values} for source in four]
+    names = {"A_B", "A_D", "F_G_H", "J", "FILLER"}
+    assert found == [
+        {"G_H"}, {f"X_{name}" for name in names}, {"B", "D"}, {f"Y_{name}" for name in names},
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("members", "reference", "error"),
+    [
+        (
+            {"a": 1, "b": {"c": 2}, "b-c": 3},
+            "appconfig:shop/prod/app?env=no",
+            "'b.c' and 'b-c' both become variable 'B_C'",
+        ),
+        ({"a": 1}, "appconfig:shop/prod/app?env=no&only=A,AA", "only=: no AA among 'A', 'FILLER'"),
+    ],
+)
+def test_errors_of_a_large_document_name_the_same_as_those_of_others(
+    members: Mapping[str, object], reference: str, error: str
+) -> None:
+    (reason,) = render_document(sources(reference), large(members)).reasons
+    assert error in reason.summary

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import sys
@@ -192,6 +193,54 @@ def test_names_keep_leaves_names_unchanged() -> None:
     assert values("ssm:/shop/dbHost?names=keep", b"x") == {"dbHost": "x"}
 
 
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ("", {"USER_STORE_DB_HOST", "CONNECTIONSTRINGS_DEFAULT", "A_B"}),
+        ("?join=_", {"USER_STORE_DB_HOST", "CONNECTIONSTRINGS_DEFAULT", "A_B"}),
+        ("?join=__", {"USER_STORE__DB_HOST", "CONNECTIONSTRINGS__DEFAULT", "A_B"}),
+        ("?join=__&prefix=X_", {"X_USER_STORE__DB_HOST", "X_CONNECTIONSTRINGS__DEFAULT", "X_A_B"}),
+        ("?join=_at_", {"USER_STORE_at_DB_HOST", "CONNECTIONSTRINGS_at_DEFAULT", "A_B"}),
+        ("?names=keep", {"dbHost", "Default", "A_B"}),
+        ("?names=keep&join=__", {"user_store__dbHost", "ConnectionStrings__Default", "A_B"}),
+        ("?names=keep&join=_", {"user_store_dbHost", "ConnectionStrings_Default", "A_B"}),
+        ("?names=keep&join=__&only=A_B,ConnectionStrings__Default",
+         {"ConnectionStrings__Default", "A_B"}),
+    ],
+)  # fmt: skip
+def test_nested_levels_are_joined_in_documents_and_under_paths(
+    options: str, names: set[str]
+) -> None:
+    host = "dbHost" if "keep" in options else "db-host"
+    data = {"user_store": {host: "h"}, "ConnectionStrings": {"Default": "Server=db"}, "A_B": "x"}
+    parameters = {f"user_store/{host}": "h", "ConnectionStrings/Default": "s", "A_B": "x"}
+
+    assert values(APP + options, data).keys() == names
+    assert (
+        values(APP + options, json.dumps(data).encode(), content_type="application/yaml").keys()
+        == names
+    )
+    assert values(f"{APP}{options}#a", {"a": data}).keys() == names
+    assert under_path(f"ssm:/shop/{options}", parameters).values.keys() == names
+
+
+def test_names_that_join_keeps_apart_do_not_clash_and_others_do() -> None:
+    data = {"a_b": {"c": "1"}, "a": {"b_c": "2"}}
+
+    with pytest.raises(DocumentError, match=r"'a_b\.c' and 'a\.b_c' both become variable 'A_B_C'"):
+        values(APP, data)
+    assert values(APP + "?join=__", data) == {"A_B__C": "1", "A__B_C": "2"}
+    with pytest.raises(DocumentError, match=r"'a/b' and 'a__b' both become variable 'A__B'"):
+        under_path("ssm:/shop/?join=__", {"a/b": "1", "a__b": "2"})
+
+
+def test_a_name_that_join_makes_valid_is_set_and_one_it_leaves_invalid_is_left_out() -> None:
+    made = under_path("ssm:/shop/?join=__&names=keep", {"a/1": "x", "1/a": "y", "a/b-c": "z"})
+
+    assert made.values == {"a__1": "x"}
+    assert [text.partition(" ")[0] for text in made.left_out] == ["'1/a'", "'a/b-c'"]
+
+
 def test_a_prefix_comes_before_each_name() -> None:
     assert values(APP + "?prefix=DB_", {"host": "x"}) == {"DB_HOST": "x"}
     assert values("ssm:/a/host?prefix=x_&names=keep", b"y") == {"x_host": "y"}
@@ -330,6 +379,29 @@ def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names
     assert values(APP + "?env=no&names=keep", {key: "x"}) == {key: "x"}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"version": "1", "flags": {"a": {}}, "values": {"a": {"enabled": True}}},
+        {"a": {"_variants": []}},
+        b"""'a'::'''{"enabled": true}'''""",
+    ],
+)
+def test_a_profile_of_flags_that_were_not_evaluated_is_warned_of(content: object) -> None:
+    (warning,) = rendered(APP, content).left_out
+    assert warning.startswith("it has feature flags ")
+    assert "; deploy flags without variants, or store what evaluating them gives" in warning
+
+
+@pytest.mark.parametrize("reference", [f"{APP}#a", "secretsmanager:x", "ssm:/x"])
+def test_only_a_whole_profile_is_warned_of(reference: str) -> None:
+    assert not rendered(reference, {"a": {"_variants": []}}).left_out
+
+
+def test_a_profile_that_only_has_such_words_is_not_warned_of() -> None:
+    assert not rendered(APP, {"flags": "values", "_variants": "::"}).left_out
+
+
 def test_a_parameter_that_is_not_a_variable_name_is_left_out_of_a_path() -> None:
     found = under_path("ssm:/shop/", {"1PASSWORD_KEY": CANARY, "A IS B": CANARY, "a": "1"})
     assert found.values == {"A": "1"}
@@ -425,7 +497,7 @@ def test_a_default_is_rendered_like_a_single_value() -> None:
     assert render_default(parse("ssm:/a/host?default=x", "C")).values == {"C": "x"}
     assert render_default(parse("ssm:/a/host?default=x&prefix=P_")).values == {"P_HOST": "x"}
     assert render_default(parse("ssm:/a/host?default=x&only=B")).values == {}
-    assert render_default(parse(APP + "?default=x#a.b")).values == {"B": "x"}
+    assert render_default(parse(APP + "#a.b?default=x")).values == {"B": "x"}
     assert render_default(parse("file:/x/app.txt?default=x")).values == {"APP": "x"}
     assert render_default(parse("ssm:/a/host?optional")).values == {}
 
@@ -441,6 +513,74 @@ def test_an_empty_profile_is_an_error_unless_it_is_text() -> None:
         with pytest.raises(DocumentError, match="empty"):
             values(APP, body)
     assert values(APP + "?format=text", b"") == {"APP": ""}
+
+
+KEYSTORE = b"\xfe\xed\xfe\xed\x00\x00\x00\x02"
+SECRET = "secretsmanager:prod/key-store"
+
+
+@pytest.mark.parametrize(
+    "body", [KEYSTORE, b"", b"\0", b"text\n", b'\xef\xbb\xbf{"a": 1}', b"\xff" * 90]
+)
+@pytest.mark.parametrize(
+    ("reference", "variable", "name"),
+    [
+        (f"{SECRET}?format=binary", "STORE", "STORE"),
+        (f"{SECRET}?format=binary&as=STORE", "", "STORE"),
+        (f"{SECRET}?format=binary", "", "KEY_STORE"),
+        (f"{SECRET}?format=binary&prefix=X_&names=keep&env=no", "", "X_key-store"),
+        (f"{APP}?format=binary", "", "APP"),
+        ("file:/etc/app.p12?format=binary", "", "APP"),
+    ],
+)
+def test_a_binary_document_is_bytes_and_as_a_variable_base64(
+    reference: str, variable: str, name: str, body: bytes
+) -> None:
+    source = parse(reference, variable)
+    document = Document(body, content_type="application/json", secret=SECRET in reference)
+
+    data = data_of(document, source.resource)
+    made = render(source, document, exact_data_of(document, source.resource))
+
+    assert data == body
+    assert made.values == {name: base64.b64encode(body).decode()}
+    assert made.secret == ({name} if SECRET in reference else set())
+
+
+@pytest.mark.parametrize(
+    ("body", "remedy"),
+    [
+        (KEYSTORE, "store it as text, such as base64, or set format=binary to read its bytes"),
+        (b"\x80\x00", "store it as text, such as base64, or set format=binary to read its bytes"),
+        (b"\x1f\x8b\x08", "store it uncompressed, or set format=binary to read its bytes"),
+        ("ä".encode("latin-1"), "save it as UTF-8, or set format=binary to read its bytes"),
+    ],
+)
+@pytest.mark.parametrize(
+    "reference", [SECRET, APP, "file:/x", f"{SECRET}#key", f"{APP}?format=json"]
+)
+def test_the_error_for_a_binary_document_says_how_to_read_it(
+    reference: str, body: bytes, remedy: str
+) -> None:
+    for content_type in ("", "application/octet-stream", "application/json"):
+        document = Document(body, content_type=content_type)
+        with pytest.raises(DocumentError) as caught:
+            exact_data_of(document, parse(reference).resource)
+        assert caught.value.hint == remedy
+
+
+def test_the_error_for_text_with_a_nul_byte_says_how_to_read_it_as_bytes() -> None:
+    with pytest.raises(DocumentError, match=r"NUL .*; set format=binary to read its bytes, or set"):
+        rendered(f"{SECRET}?as=A", b"\x00\x01")
+    with pytest.raises(DocumentError, match=r"NUL .*; remove it, or set env=no"):
+        rendered(f"{SECRET}?prefix=A_", {"a": "\0"})
+
+
+def test_a_large_binary_document_is_too_long_for_a_variable_but_not_for_get() -> None:
+    large = bytes(98_304)  # 131,072 characters of base64
+    with pytest.raises(DocumentError, match="'KEY_STORE' needs 131082 bytes"):
+        values(f"{SECRET}?format=binary", large)
+    assert len(values(f"{SECRET}?format=binary&env=no", large)["KEY_STORE"]) == 131_072
 
 
 def test_a_repr_contains_names_only() -> None:
@@ -480,7 +620,9 @@ good_objects = st.dictionaries(
         max_leaves=6,
     ),
 )
-styles = st.sampled_from(["", "?names=keep", "?prefix=X_", "?only=A,B,A_B"])
+styles = st.sampled_from(
+    ["", "?names=keep", "?prefix=X_", "?only=A,B,A_B", "?join=__", "?join=_0&names=keep"]
+)
 
 
 @given(objects, styles)

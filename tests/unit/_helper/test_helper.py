@@ -97,6 +97,40 @@ def test_a_poll_that_is_too_early_changes_nothing_and_is_not_an_error(
     assert shop.count("StartConfigurationSession") == 0
 
 
+class Observer:
+    """Counts refreshes and forks."""
+
+    def __init__(self) -> None:
+        self.refreshes = self.forks = 0
+
+    def refreshed(self) -> None:
+        self.refreshes += 1
+
+    def after_fork_in_child(self) -> None:
+        self.forks += 1
+
+
+def test_an_observer_is_notified_of_refreshes_that_change_no_value_and_of_failed_ones(
+    helper: Helper, shop: FakeAws, clock: Clock
+) -> None:
+    observer, dropped = Observer(), Observer()
+    helper.observe(observer)
+    helper.observe(dropped)
+    del dropped
+    assert (helper.is_open, observer.refreshes) == (False, 0)
+    clock.tick(50)
+    helper.get("LIMIT")
+    assert (helper.is_open, observer.refreshes) == (True, 1)
+    helper.get("LIMIT")
+    assert observer.refreshes == 1
+    shop.deny("GetLatestConfiguration")
+    clock.tick(50)
+    helper.get("LIMIT")
+    assert observer.refreshes == 2
+    helper.after_fork_in_child()
+    assert observer.forks == 1
+
+
 def test_on_change_gets_the_changed_names(
     helper: Helper, shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,18 +1,19 @@
-"""Looking up values, documents, flags and status in the sources."""
+"""Looking up values, documents and status in the sources."""
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from appconfig_env import AmbiguousFlagError, LoadError, MissingKeyError
+from appconfig_env import LoadError, MissingKeyError
 from appconfig_env._config.references import parse
 from appconfig_env._content.variables import may_set
 from appconfig_env._helper.helper import Helper
-from appconfig_env._helper.live_store import MOST_UNKNOWN
 
 from ...support.canary import SECRET, SECURE
 from ...support.fakes import AwsClock as Clock
@@ -54,6 +55,21 @@ def test_a_configured_variable_takes_precedence_over_lists(
     environ["APPCONFIG_ENV_OVERWRITE"] = "yes"
     assert Helper(wrapped(environ, clock), now=clock, jitter=steadily).get("LIMIT") == "10"
     assert Helper(environ, now=clock, jitter=steadily).get("LIMIT") == "10"
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+@pytest.mark.parametrize("kind", ["String", "SecureString"])
+def test_a_source_can_set_what_lambda_sets_in_every_function(
+    environ: dict[str, str], shop: FakeAws, clock: Clock, is_wrapped: bool, kind: str
+) -> None:
+    shop.put_parameter("/shop/prod/TZ", "Asia/Tokyo", type=kind)
+    environ["TZ"] = ":UTC"
+    after = wrapped(environ, clock) if is_wrapped else environ
+    helper = Helper(after, now=clock, jitter=steadily)
+    assert helper.get("TZ") == "Asia/Tokyo"
+    shop.put_parameter("/shop/prod/TZ", "Europe/Paris", type=kind)
+    clock.tick(400)
+    assert helper.get("TZ") == "Europe/Paris"
 
 
 def test_documents_are_parsed_and_keys_select_values(helper: Helper) -> None:
@@ -123,93 +139,6 @@ def test_only_a_source_that_could_set_a_name_is_reported_for_it(
 def test_which_names_a_source_could_set(reference: str, variable: str, names: set[str]) -> None:
     source = parse(reference, variable)
     assert {name for name in ("A", "B", "AB") if may_set(source, name)} == names
-
-
-def test_enabled_flags_are_true(environ: dict[str, str], shop: FakeAws, clock: Clock) -> None:
-    shop.put_profile(
-        "shop",
-        "prod",
-        "flags",
-        {
-            "checkout": {"enabled": True, "limit": 3},
-            "beta": {"enabled": False},
-            "split": {"enabled": True, "_variant": "B"},
-        },
-    )
-    shop.put_profile("shop", "prod", "more", {"checkout": {"enabled": False}})
-    sources = "appconfig:shop/prod/flags appconfig:shop/prod/more?prefix=MORE_"
-    helper = Helper(
-        wrapped({**environ, "APPCONFIG_ENV_SOURCES": sources}, clock), now=clock, jitter=steadily
-    )
-    assert not helper.flag("beta")
-    assert helper.flag("split").variant == "B"
-    assert not helper.flag("unheard of")
-    with pytest.raises(AmbiguousFlagError, match=r"shop/prod/flags and appconfig:shop/prod/more"):
-        helper.flag("checkout")
-    flag = helper.flag("checkout", source="appconfig:shop/prod/flags")
-    assert flag
-    assert (flag.enabled, flag.attributes, flag.variant) == (True, {"limit": 3}, None)
-    assert "3" not in repr(flag)
-
-
-def with_flags(environ: dict[str, str], shop: FakeAws, clock: Clock, sources: str) -> Helper:
-    shop.put_profile("shop", "prod", "flags", {"checkout": {"enabled": False, "limit": "c4n4ry"}})
-    shop.put_profile("shop", "prod", "more", {"search": {"enabled": True}, "text": "c4n4ry"})
-    given = {**environ, "APPCONFIG_ENV_SOURCES": sources}
-    del given["DB_PASSWORD"]
-    return Helper(wrapped(given, clock), now=clock, jitter=steadily)
-
-
-FLAGS, MORE = "appconfig:shop/prod/flags", "appconfig:shop/prod/more?env=no"
-
-
-def test_a_flag_that_no_profile_has_is_reported_once(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    helper = with_flags(environ, shop, clock, f"{FLAGS} {MORE}")
-    caplog.clear()
-    for _ in range(3):
-        assert not helper.flag("chekout")
-        assert helper.flag("serch", default=True, source=MORE)
-        assert not helper.flag("checkout", default=True), "it is there, and off"
-    more = "appconfig:shop/prod/more"
-    remedy = "correct its name, or add it"
-    assert caplog.messages == [
-        f"flag 'chekout' is not in {FLAGS}, {more}, which has 'checkout', 'search'; {remedy}",
-        f"flag 'serch' is not in {more}, which has 'search'; {remedy}",
-    ]
-
-
-def test_a_flag_is_not_called_unknown_while_a_profile_could_not_be_read(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    shop.deny("StartConfigurationSession", "shop/prod/more")
-    helper = with_flags(environ, shop, clock, f"{FLAGS} {MORE}&optional")
-    assert helper.flag("search", default=True)
-    assert not [one for one in caplog.messages if one.startswith("flag ")]
-
-
-def test_no_program_fills_the_log_with_flags_that_do_not_exist(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    helper = with_flags(environ, shop, clock, FLAGS)
-    caplog.clear()
-    for number in range(2 * MOST_UNKNOWN):
-        assert not helper.flag(f"user-{number}")
-    assert len(caplog.messages) == MOST_UNKNOWN
-
-
-def test_without_a_profile_every_flag_is_unknown(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    helper = with_flags(environ, shop, clock, "ssm:/shop/prod/")
-    caplog.clear()
-    assert not helper.flag("checkout")
-    (line,) = caplog.messages
-    assert line == (
-        "flag 'checkout' is in no source, and none is an AppConfig profile; add the profile to "
-        "APPCONFIG_ENV_SOURCES"
-    )
 
 
 def test_status_makes_no_call_and_can_be_serialized_as_json(
@@ -315,6 +244,50 @@ def test_the_options_of_a_documents_reference_are_ignored(
     assert helper.document(reference)["limit"] == 10
     assert helper.document("ssm:/shop/prod/")["host"] == "db.one"
     assert not helper.flag("limit", source=reference)
+
+
+def test_binary_documents_are_bytes_and_their_secrets_are_in_no_file(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    first, second = (SECRET.encode() + end for end in (b"\0\xff", b"\xff\0"))
+    model, store = "appconfig:shop/prod/model", "secretsmanager:prod/store"
+    shop.put_profile("shop", "prod", "model", b"\0\xff", content_type="application/x-model")
+    shop.put_secret("prod/store", first)
+    environ["APPCONFIG_ENV_SOURCES"] = f"{model}?format=binary"
+    environ["STORE"] = f"{store}?format=binary"
+
+    after = wrapped(environ, clock)
+    helper = Helper(after, now=clock, jitter=steadily)
+
+    assert (after["MODEL"], after["STORE"]) == ("AP8=", base64.b64encode(first).decode())
+    assert (helper.get("MODEL"), helper.get("STORE")) == (after["MODEL"], after["STORE"])
+    assert helper.get("STORE", type=base64.b64decode) == first
+    assert (helper.document(model), helper.document(store)) == (b"\0\xff", first)
+    shop.put_secret("prod/store", second)
+    shop.put_profile("shop", "prod", "model", b"\xff\0", content_type="application/x-model")
+    clock.tick(1_000)
+    assert helper.get("STORE", type=base64.b64decode) == second
+    assert (helper.document(model), helper.document(store)) == (b"\xff\0", second)
+    written = Path(environ["APPCONFIG_ENV_SNAPSHOT"]).read_bytes()
+    assert json.loads(written)["documents"].keys() == {f"{model}?format=binary"}
+    for body in (first, second):
+        assert body not in written
+        assert base64.b64encode(body) not in written
+
+
+def test_a_binary_secret_without_its_format_keeps_the_last_value_and_says_what_to_set(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    environ["STORE"] = "secretsmanager:prod/store"
+    shop.put_secret("prod/store", "text")
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    shop.put_secret("prod/store", b"\0\xff")
+    clock.tick(1_000)
+
+    assert helper.get("STORE") == "text"
+    status = helper.status()["secretsmanager:prod/store"]
+    assert status["kind"] == "invalid"
+    assert "or set format=binary to read its bytes" in status["last_error"]
 
 
 def test_a_document_in_two_formats_needs_a_complete_reference(

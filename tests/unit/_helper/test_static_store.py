@@ -140,7 +140,7 @@ def test_a_flag_of_a_source_without_a_document_is_a_missing_key(
     crowded: Helper, source: str, is_strict: bool
 ) -> None:
     with pytest.raises(MissingKeyError):
-        crowded.store().find_flag("checkout", source, is_strict=is_strict)
+        crowded.store().flags.find_flag("checkout", source, is_strict=is_strict)
 
 
 @pytest.mark.parametrize("is_strict", [False, True])
@@ -159,7 +159,7 @@ def test_a_flag_of_a_source_without_a_document_is_a_missing_key(
 def test_a_flag_that_a_document_does_not_have_is_not_found(
     crowded: Helper, name: str, source: str, is_strict: bool
 ) -> None:
-    assert crowded.store().find_flag(name, source, is_strict=is_strict) is None
+    assert crowded.store().flags.find_flag(name, source, is_strict=is_strict) is None
 
 
 def test_a_flag_of_several_profiles_is_ambiguous_until_one_is_named(crowded: Helper) -> None:
@@ -175,7 +175,7 @@ def test_a_flag_of_several_profiles_is_ambiguous_until_one_is_named(crowded: Hel
 
 @pytest.mark.parametrize("source", [None, OPTION, f"{OPTION}?format=json", f"{OPTION}?ttl=9m"])
 def test_a_flag_comes_with_its_profile_as_configured(crowded: Helper, source: str | None) -> None:
-    found = crowded.store().find_flag("only", source, is_strict=source is not None)
+    found = crowded.store().flags.find_flag("only", source, is_strict=source is not None)
     assert found is not None
     assert (found.flag.enabled, found.profile) == (True, f"{OPTION}?format=json")
 
@@ -218,12 +218,12 @@ def test_a_flag_is_on_or_off_with_its_attributes_and_off_where_it_is_unknown(
     assert (checkout.enabled, checkout.attributes) == (True, {"attempts": 2})
     assert not helper.flag("search")
     assert not helper.flag("unknown")
-    assert helper.store().find_flag("unknown") is None
+    assert helper.store().flags.find_flag("unknown") is None
 
 
 def test_a_flag_is_found_in_the_profile_that_is_named(helper: Helper) -> None:
     assert helper.flag("checkout", source=APP)
-    found = helper.store().find_flag("checkout", APP, is_strict=True)
+    found = helper.store().flags.find_flag("checkout", APP, is_strict=True)
     assert found is not None
     assert found.flag.name == "checkout"
 
@@ -243,9 +243,52 @@ def test_a_configured_profile_is_known(helper: Helper) -> None:
     assert helper.store().knows(APP)
 
 
+OF_THE_SOURCES = {
+    "configured", "failure", "is_stale", "missing", "read", "read_document", "refresh_stale",
+    "store", "unknown", "unread",
+}  # fmt: skip
+
+
 def test_both_stores_have_the_same_public_methods(tmp_path_factory: pytest.TempPathFactory) -> None:
     live = helper_of(str(tmp_path_factory.mktemp("store") / "snapshot.json"), {})
     with override({"A": 1}, helper=live):
         static = {name for name in dir(live.store()) if name[0] != "_"}
+        flags = {name for name in dir(live.store().flags) if name[0] != "_"}
     own = {name for name in dir(live.live()) if name[0] != "_"}
-    assert static - {"extended"} == own - {"store", "refresh_stale"}
+    assert static - {"extended"} == own - OF_THE_SOURCES
+    assert flags == {name for name in dir(live.live().flags) if name[0] != "_"}
+
+
+def test_a_required_name_has_its_value(helper: Helper) -> None:
+    assert helper.require("LIMIT") == "3"
+    assert helper.require("LIMIT", type=int) == 3
+    assert helper.require("OTHER") == "of the environment"
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("LIMITS", " (nearest: LIMIT)"),
+        ("CHECKOUT_ENABLE", " (nearest: CHECKOUT_ENABLED)"),
+        ("other_", " (nearest: OTHER)"),
+        ("UNLIKE_ALL", ""),
+    ],
+)
+def test_a_required_name_that_is_missing_is_an_error_that_names_the_nearest(
+    helper: Helper, name: str, note: str
+) -> None:
+    with pytest.raises(MissingKeyError) as caught:
+        helper.require(name)
+    assert str(caught.value) == (
+        f"{name}: neither a source nor the environment has this name{note}; correct it, or add its "
+        "source to APPCONFIG_ENV_SOURCES"
+    )
+    assert isinstance(caught.value, KeyError)
+
+
+def test_a_name_that_is_removed_is_neither_there_nor_the_nearest(helper: Helper) -> None:
+    with (
+        override({"OTHER": None, "OTHER_2": "x"}, helper=helper),
+        pytest.raises(MissingKeyError, match="nearest: OTHER_2"),
+    ):
+        helper.require("OTHER")

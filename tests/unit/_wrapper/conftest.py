@@ -29,7 +29,9 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def life(tmp_path: Path) -> dict[str, str]:
+    """A function's environment in Lambda, which keeps /tmp when it runs init again."""
     return {
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_REGION": "us-east-1",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
         "P": "appconfig:a/b/profile",

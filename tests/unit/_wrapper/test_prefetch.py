@@ -65,6 +65,48 @@ def test_a_variable_that_is_configured_on_the_function_stays(folder: Path) -> No
     assert exported({**given, "APPCONFIG_ENV_OVERWRITE": "yes"})["DB_HOST"] == "db.example"
 
 
+LAMBDAS = {"TZ": ":UTC", "LANG": "en_US.UTF-8", "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR"}
+
+
+def lambdas(folder: Path, **variables: str) -> dict[str, str]:
+    """An environment with Lambda's own values, and parameters of the same names."""
+    parameters = {f"/shop/prod/{name}": f"of {name}" for name in LAMBDAS}
+    (folder / "ssm.json").write_text(json.dumps(parameters))
+    return environ(folder, **{"APPCONFIG_ENV_SOURCES": "ssm:/shop/prod/", **LAMBDAS, **variables})
+
+
+def test_what_lambda_itself_sets_is_not_configured_on_the_function(folder: Path) -> None:
+    found = exported(lambdas(folder))
+    assert {name: found[name] for name in LAMBDAS} == {name: f"of {name}" for name in LAMBDAS}
+    assert not LAMBDAS.keys() & json.loads(found[HANDOFF])["configured"]
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_function_can_configure_what_lambda_sets_otherwise(folder: Path, name: str) -> None:
+    more = {name: "mine", "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "debug"}
+    ended = prefetched(lambdas(folder, **more))
+    assert ended.environ[name] == "mine"
+    assert f"{name} is configured on the function" in ended.log
+
+
+@pytest.mark.parametrize("reference", ["ssm:/shop/prod/TZ", "ssm:/shop/prod/?only=TZ"])
+def test_a_single_name_replaces_lambdas_value_too(folder: Path, reference: str) -> None:
+    found = exported(lambdas(folder, APPCONFIG_ENV_SOURCES=reference))
+    assert (found["TZ"], found["LANG"]) == ("of TZ", LAMBDAS["LANG"])
+
+
+def test_without_a_source_lambdas_values_stay(folder: Path) -> None:
+    found = exported(lambdas(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/?prefix=X_"))
+    assert {name: found[name] for name in LAMBDAS} == LAMBDAS
+
+
+def test_a_wrapper_in_a_child_replaces_lambdas_values_again(folder: Path) -> None:
+    first = exported(lambdas(folder))
+    (folder / "ssm.json").write_text('{"/shop/prod/TZ": "later"}')
+    second = exported(in_a_child(first))
+    assert (first["TZ"], second["TZ"]) == ("of TZ", "later")
+
+
 def test_references_can_be_turned_off(folder: Path) -> None:
     found = exported(environ(folder, APPCONFIG_ENV_REFERENCES="off", ONE="ssm:/shop/one"))
     assert found["ONE"] == "ssm:/shop/one"
@@ -128,7 +170,7 @@ def test_startup_fails_if_a_source_is_to_set_a_protected_name(
 def test_a_broken_snapshot_is_ignored_with_a_warning(folder: Path) -> None:
     (folder / "snapshot.json").write_text("{")
     (folder / "snapshot.json").chmod(0o600)
-    ended = prefetched(environ(folder, C="ssm:/shop/one"))
+    ended = prefetched(environ(folder, C="ssm:/shop/one", AWS_LAMBDA_FUNCTION_NAME="f"))
     assert ended.environ["C"] == "1"
     assert "was not used: it is not a complete snapshot" in ended.log
 
@@ -160,6 +202,45 @@ def test_a_repeated_init_requests_only_secrets(life: dict[str, str]) -> None:
         ["secretsmanager:secret"],
     ]
     assert (execve.environ["P"], execve.environ["S"]) == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {},
+        {"AWS_LAMBDA_FUNCTION_NAME": ""},
+        {"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "ECS_CONTAINER_METADATA_URI_V4": "http://host/v4"},
+        {"CI": "true"},
+    ],
+    ids=["laptop", "empty", "ECS", "CI"],
+)
+def test_outside_lambda_every_run_reads_all_sources(
+    life: dict[str, str], place: dict[str, str]
+) -> None:
+    del life["AWS_LAMBDA_FUNCTION_NAME"], life["S"]
+    reads = Reads(profile=document(b"one", token="t1"))
+    run(reads, 1000.0, life | place)
+    reads.responses["profile"] = document(b"two", token="t2")
+    _, execve, _ = run(reads, 1001.0, life | place)
+    reads.responses["profile"] = Failure("missing", "no such profile", "check its name")
+    code, _, _ = run(reads, 1002.0, life | place)
+    assert (len(reads.asked), execve.environ["P"]) == (3, "two")
+    assert code == 1, "what is gone is not taken from the file either"
+
+
+def test_outside_lambda_a_run_in_a_run_reads_all_sources_again(life: dict[str, str]) -> None:
+    del life["AWS_LAMBDA_FUNCTION_NAME"], life["P"], life["S"]
+    life["APPCONFIG_ENV_SOURCES"] = "appconfig:a/b/profile"
+    reads = Reads(profile=document(b"one", token="t1"))
+    _, execve, _ = run(reads, 1000.0, life)
+    passed = handoffs.loads(execve.environ[HANDOFF])
+    assert passed is not None
+    passed.process = 1  # as in a child: in a chain of wrappers the process is the same one
+    reads.responses["profile"] = document(b"two", token="t2")
+    _, inner, _ = run(reads, 1001.0, {**execve.environ, HANDOFF: handoffs.dumps(passed)})
+    _, chained, _ = run(reads, 1002.0, execve.environ)
+    assert (inner.environ["PROFILE"], chained.environ["PROFILE"]) == ("two", "one")
+    assert len(reads.asked) == 2
 
 
 def test_the_order_of_variables_does_not_matter_to_the_snapshot(life: dict[str, str]) -> None:
@@ -400,7 +481,7 @@ def test_no_source_can_change_which_path_is_read(folder: Path) -> None:
     second = exported(in_a_child(first))
     for variables in (first, second):
         assert (variables["APP_ENV"], variables["LIMIT"]) == ("prod", "10")
-        helper = Helper(variables)
+        helper = Helper(dict(variables))
         assert (helper.get("APP_ENV"), helper.get("LIMIT")) == ("prod", "10")
 
 
@@ -413,12 +494,12 @@ def test_a_part_of_the_path_cannot_be_a_reference(folder: Path) -> None:
 def test_a_repeated_init_keeps_a_value_that_only_some_sources_can_use(
     life: dict[str, str],
 ) -> None:
-    life = {"APPCONFIG_ENV_SNAPSHOT": life["APPCONFIG_ENV_SNAPSHOT"], "P": "appconfig:a/b/profile"}
+    del life["S"]
     life |= {"Q": "appconfig:a/b/profile?optional#x"}
     reads = Reads(profile=document(b'{"x": "\\u0000"}'))
     code, execve, lines = run(reads, 1000.0, life)
     assert (code, execve.environ["P"], "Q" in execve.environ) == (0, '{"x": "\\u0000"}', False)
-    assert any("; used by its other sources; " in line for line in lines)
+    assert any("; Q is not set; " in line for line in lines)
     code, execve, _ = run(Reads(profile=Failure("unavailable", "no response")), 1001.0, life)
     assert (code, execve.environ["P"]) == (0, '{"x": "\\u0000"}')
 
@@ -463,21 +544,27 @@ def in_place(options: str, names: str = "AB") -> dict[str, str]:
             [
                 (
                     "error: A=appconfig:a/b/A, B=appconfig:a/b/B: no response; "
-                    f"continuing without them {ON}; {FIX}"
+                    f"continuing without them {ON}; A and B are not set; {FIX}"
                 )
             ],
         ),
         (
             in_place("?optional") | in_place("?default=1", "CD") | in_place("", "F") | CONTINUE,
             [
-                f"error: F=appconfig:a/b/F: no response; continuing without it {ON}; {FIX}",
-                f"warn: appconfig:a/b/A, appconfig:a/b/B: no response; left unset; {FIX}",
-                f"warn: appconfig:a/b/C, appconfig:a/b/D: no response; using their defaults; {FIX}",
+                (
+                    f"error: F=appconfig:a/b/F: no response; continuing without it {ON}; "
+                    f"F is not set; {FIX}"
+                ),
+                f"warn: appconfig:a/b/A, appconfig:a/b/B: no response; A and B are not set; {FIX}",
+                (
+                    "warn: appconfig:a/b/C, appconfig:a/b/D: no response; C and D are set to their "
+                    f"defaults; {FIX}"
+                ),
             ],
         ),
         (
             in_place("?default=1", "C"),
-            [f"warn: appconfig:a/b/C: no response; using its default; {FIX}"],
+            [f"warn: appconfig:a/b/C: no response; C is set to its default; {FIX}"],
         ),
     ],
 )
@@ -495,7 +582,8 @@ def test_sources_that_fail_for_one_cause_are_one_line_with_what_is_used_instead(
 
 def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> None:
     paths = {name: str(tmp_path / f"{name}.json") for name in ("fallback", "snapshot")}
-    environment = {"AWS_REGION": "us-east-1", **in_place("?default=1", "ABCD")}
+    environment = {"AWS_REGION": "us-east-1", "AWS_LAMBDA_FUNCTION_NAME": "f"}
+    environment |= in_place("?default=1", "ABCD")
     good = document(b"one", token="t")
     reads = Reads(**dict.fromkeys("ABCD", good))
     run(reads, 900.0, {**environment, "APPCONFIG_ENV_SNAPSHOT": paths["fallback"]})
@@ -507,9 +595,10 @@ def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> 
     _, _, lines = run(Reads(**dict.fromkeys("ABCD", DOWN)), 9000.0, environment)
 
     names = ("appconfig:a/b/A, appconfig:a/b/B", "appconfig:a/b/C, appconfig:a/b/D")
+    used = ("using the last values of A and B", "using the fallback's values of C and D")
     assert lines[:2] == [
-        f"appconfig-env: warn: {names[0]}: no response; using the last values; {FIX}",
-        f"appconfig-env: warn: {names[1]}: no response; using the fallback; {FIX}",
+        f"appconfig-env: warn: {labels}: no response; {note}; {FIX}"
+        for labels, note in zip(names, used, strict=True)
     ]
 
 
@@ -541,12 +630,13 @@ def test_deferred_sources_that_fail_for_one_cause_are_one_line_for_each_level(
     tmp_path: Path,
 ) -> None:
     options = [("A", ""), ("B", "&optional"), ("C", ""), ("D", "&optional")]
-    sources = " ".join(f"appconfig:a/b/{name}?env=no{option}" for name, option in options)
+    sources = " ".join(f"appconfig:a/b/{name}?env=no&as={name}{option}" for name, option in options)
     lines = log_with_child(tmp_path, Reads(**dict.fromkeys("ABCD", DOWN)), sources)
-    assert lines[:2] == [
-        f"appconfig-env: error: appconfig:a/b/A, appconfig:a/b/C: {DOWN}",
-        f"appconfig-env: warn: appconfig:a/b/B, appconfig:a/b/D: {DOWN}",
-    ]
+    notes = {"error": ("A", "C"), "warn": ("B", "D")}
+    for line, (level, (one, other)) in zip(lines[:2], notes.items(), strict=True):
+        labels = f"appconfig:a/b/{one}, appconfig:a/b/{other}"
+        note = f"{one} and {other} are not set"
+        assert line == f"appconfig-env: {level}: {labels}: no response; {note}; {FIX}"
 
 
 def test_slow_sources_are_logged_once_by_who_reads_them(tmp_path: Path) -> None:
@@ -594,7 +684,7 @@ def test_the_handoff_has_the_original_references(life: dict[str, str]) -> None:
     handoff = handoffs.loads(execve.environ["_APPCONFIG_ENV_HANDOFF"])
     assert handoff is not None
     assert handoff.references == {"P": life["P"], "S": life["S"]}
-    assert handoff.configured == {"AWS_REGION", "APPCONFIG_ENV_SNAPSHOT"}
+    assert handoff.configured == life.keys() - {"P", "S"}
     assert (handoff.process, handoff.taken_at) == (os.getpid(), 1000.0)
 
 
@@ -658,6 +748,7 @@ def test_the_deadline_ends_startup_with_the_reason(life: dict[str, str]) -> None
     throttled = AwsError("GetParameters", "ThrottlingException", status=400)
     client = FakeClient(GetParameters=throttled)
     environment = {**life, "P": "ssm:/one?default=1", "S": "ssm:/one", **FOR_A_MINUTE}
+    del environment["AWS_LAMBDA_FUNCTION_NAME"]  # whose init does not have a minute
     lines: list[str] = []
     code = main(
         ["/bin/x"],

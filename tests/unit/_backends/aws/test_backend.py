@@ -10,6 +10,7 @@ import pytest
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import NO_CREDENTIALS, UNREACHABLE, AwsError
 from appconfig_env._backends.aws.retry import POLICY
+from appconfig_env._config.aws import Access, AwsSettings
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure, LoadError, SourceError
 
@@ -171,11 +172,15 @@ def test_a_failure_that_no_client_made_has_the_region_and_the_role(
     source: str, region: str
 ) -> None:
     role = "arn:aws:iam::1:role/reader"
+    settings = AwsSettings(
+        appconfig=Access(region="us-west-2", role_arn="arn:aws:iam::2:role/other"),
+        others=Access(region="eu-west-1", role_arn=role),
+    )
     client = FakeClient(
         GetParameters={"Parameters": [], "InvalidParameters": ["bad"]},
         GetParametersByPath={"Parameters": []},
     )
-    backend = AwsBackend(client, 3, region="eu-west-1", role_arn=role)
+    backend = AwsBackend(client, 3, settings=settings)
     failure = backend([request(source)], PATIENCE_SECONDS)[request(source).resource.reference]
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.region, failure.role_arn) == ("missing", region, role)

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from appconfig_env._backends.aws import choose as clients
+from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.aws.lean_client import LeanClient
 from appconfig_env._config import aws as settings
 
@@ -41,6 +42,10 @@ def reason(environ: dict[str, str]) -> str:
         {"AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "us-gov-west-1"},
         {"AWS_APPCONFIG_EXTENSION_ROLE_ARN": "arn:aws:iam::1:role/r"},
         {
+            "APPCONFIG_ENV_SERVICE_REGION": "cn-north-1",
+            "APPCONFIG_ENV_ROLE_ARN": "arn:aws:iam::1:role/r",
+        },
+        {
             "AWS_ACCESS_KEY_ID": "",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:9001/creds",
         },
@@ -58,7 +63,13 @@ def test_lambdas_environment_needs_no_boto3(more: dict[str, str]) -> None:
         ({"AWS_ACCESS_KEY_ID": ""}, "no credentials in the environment"),
         ({"AWS_PROFILE": "me"}, "AWS_PROFILE"),
         ({"AWS_REGION": ""}, "no AWS_REGION"),
+        (
+            {"AWS_REGION": "", "AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "eu-west-1"},
+            "no AWS_REGION",
+        ),
         ({"AWS_REGION": "us-iso-east-1"}, "Region us-iso-east-1"),
+        ({"AWS_APPCONFIG_EXTENSION_SERVICE_REGION": "us-iso-east-1"}, "Region us-iso-east-1"),
+        ({"APPCONFIG_ENV_SERVICE_REGION": "us-iso-east-1"}, "Region us-iso-east-1"),
         ({"AWS_USE_FIPS_ENDPOINT": "true"}, "AWS_USE_FIPS_ENDPOINT"),
         ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "AWS_USE_DUALSTACK_ENDPOINT"),
         ({PROXY: "https://proxy"}, "a proxy that is itself reached by TLS"),
@@ -73,6 +84,41 @@ def test_everything_else_needs_boto3(more: dict[str, str], why: str) -> None:
     chosen = clients.client(settings.from_environ(environ, []), environ)
     assert type(chosen).__name__ == "Boto3Client"
     chosen.close()
+
+
+@pytest.mark.parametrize("more", [{}, {"AWS_PROFILE": "me"}])
+def test_boto3_makes_the_calls_if_it_is_named(more: dict[str, str]) -> None:
+    environ = LAMBDA | more
+    chosen = clients.client(settings.from_environ(environ, [], client="boto3"), environ)
+    assert type(chosen).__name__ == "Boto3Client"
+    chosen.close()
+
+
+def test_the_lean_client_is_used_if_it_is_named_and_suffices() -> None:
+    chosen = clients.client(settings.from_environ(LAMBDA, [], client="lean"), LAMBDA)
+    assert isinstance(chosen, LeanClient)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"AWS_ACCESS_KEY_ID": ""}, "no credentials in the environment"),
+        ({"AWS_PROFILE": "me"}, "AWS_PROFILE"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "AWS_USE_FIPS_ENDPOINT"),
+    ],
+)
+def test_no_call_is_made_if_the_lean_client_is_named_and_does_not_suffice(
+    more: dict[str, str], why: str
+) -> None:
+    environ = LAMBDA | more
+    chosen = clients.client(settings.from_environ(environ, [], client="lean"), environ)
+    with pytest.raises(AwsError) as caught:
+        chosen.call("GetParameters", {"Names": ["a"]}, timeout=1.0)
+    chosen.close()
+    assert (caught.value.kind, caught.value.is_transient) == ("misconfigured", False)
+    assert str(caught.value) == (
+        f"APPCONFIG_ENV_CLIENT=lean: these settings need boto3 ({why}); set it to auto"
+    )
 
 
 def test_the_lean_client_loads_nothing_heavy() -> None:

@@ -6,8 +6,11 @@ import pytest
 
 from appconfig_env._backends.aws import errors
 from appconfig_env._backends.aws.errors import AwsError
+from appconfig_env._config.aws import Access
 from appconfig_env._config.sources import SSM, Resource
 from appconfig_env._config.wording import printable
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
 
 ARN = "arn:aws:ssm:eu-west-1:1:parameter/x"
 DENIED = f"not authorized to perform: ssm:GetParameters on resource: {ARN}"
@@ -108,9 +111,31 @@ def test_hints_are_imperatives(code: str, status: int, hint: str) -> None:
     assert not failure.hint.endswith("?")
 
 
-def test_a_refused_role_has_a_hint_of_its_own() -> None:
-    failure = AwsError("AssumeRole", "ValidationError", "why", status=400).failure
-    assert failure.hint == "check AWS_APPCONFIG_EXTENSION_ROLE_ARN"
+@pytest.mark.parametrize("setting", ["AWS_APPCONFIG_EXTENSION_ROLE_ARN", "APPCONFIG_ENV_ROLE_ARN"])
+def test_a_refused_role_is_named_by_its_setting(setting: str) -> None:
+    error = AwsError("AssumeRole", "ValidationError", "why", status=400)
+    error.locate("eu-west-1", Access(role_arn=ROLE, role_setting=setting))
+    assert error.failure.hint == error.bare().failure.hint == f"check {setting}"
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "message", "hint"),
+    [
+        ("GetParameters", "AccessDeniedException", "", "grant ssm:GetParameters to the role ROLE"),
+        ("GetSecretValue", "AccessDeniedException", "with an explicit deny",
+         "change the policy that explicitly denies secretsmanager:GetSecretValue to the role ROLE"),
+        ("GetParameters", "InvalidKeyId", "",
+         "enable its KMS key, and grant kms:Decrypt on it to the role ROLE"),
+        # It is the function itself that assumes the role.
+        ("AssumeRole", "AccessDenied", "", "grant sts:AssumeRole on ROLE to the function's role"),
+    ],
+)  # fmt: skip
+def test_a_denial_names_the_role_that_made_the_call(
+    operation: str, code: str, message: str, hint: str
+) -> None:
+    error = AwsError(operation, code, message, status=400)
+    error.locate("eu-west-1", Access(role_arn=ROLE))
+    assert error.failure.hint.startswith(hint.replace("ROLE", ROLE))
 
 
 def test_requests_do_not_keep_failures_with_one_cause_apart() -> None:

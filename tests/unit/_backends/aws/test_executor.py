@@ -18,6 +18,7 @@ from appconfig_env._backends.aws.executor import ATTEMPT_SECONDS, Run
 from appconfig_env._backends.aws.ssm import read_path
 from appconfig_env._backends.base import calls_of
 from appconfig_env._backends.calls import Call
+from appconfig_env._config.aws import AwsSettings
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
@@ -363,7 +364,8 @@ def test_of_several_failures_the_last_one_explains_why_there_was_no_time() -> No
 def test_the_region_that_the_client_states_is_reported_or_else_that_of_the_run(
     own: str, reported: str
 ) -> None:
-    run = Run(FakeClient(), 1.0, 1, region="eu-west-1", system=VirtualSystem())
+    settings = AwsSettings(region="eu-west-1")
+    run = Run(FakeClient(), 1.0, 1, settings=settings, system=VirtualSystem())
     denied = error(OPERATION, "AccessDeniedException")
     denied.region = own
 
@@ -433,9 +435,9 @@ def test_a_page_that_fails_before_the_deadline_is_reported_as_such() -> None:
 
 def recorded(client: FakeClient, *texts: str, records_all: bool) -> list[tuple[str, str, str]]:
     """The operation, the code and the request ID of each call that is recorded."""
-    backend = AwsBackend(
-        client, 1, region="eu-west-1", system=EAGER, client_calls=[] if records_all else None
-    )
+    settings = AwsSettings(region="eu-west-1")
+    client_calls: list[Call] | None = [] if records_all else None
+    backend = AwsBackend(client, 1, settings=settings, system=EAGER, client_calls=client_calls)
     outcomes = backend([request(text) for text in texts], PATIENCE_SECONDS)
     for call in calls_of(outcomes):
         assert call.region in ("eu-west-1", "eu-west-9")

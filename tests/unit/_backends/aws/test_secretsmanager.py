@@ -39,6 +39,27 @@ def test_a_staged_secret_is_requested_with_its_stage() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ("?version=1-2", {"VersionId": "1-2"}),
+        ("?stage=A&version=1-2", {"VersionStage": "A", "VersionId": "1-2"}),
+    ],
+)
+def test_a_version_of_a_secret_is_requested_by_its_id(options: str, asked: dict[str, str]) -> None:
+    client = FakeClient(GetSecretValue=one_secret)
+    fetch(client, f"secretsmanager:a{options}", f"secretsmanager:a{options}&format=text")
+    assert client.calls == [("GetSecretValue", {"SecretId": "a", **asked}, "")]
+
+
+def test_the_form_of_ecs_is_requested_with_its_parts_and_in_the_region_of_its_arn() -> None:
+    client = FakeClient(GetSecretValue=one_secret)
+    arn = "arn:aws:secretsmanager:eu-west-1:1:secret:a-AbCdEf"
+    fetch(client, f"secretsmanager:{arn}:password:AWSPENDING:1-2")
+    asked = {"SecretId": arn, "VersionStage": "AWSPENDING", "VersionId": "1-2"}
+    assert client.calls == [("GetSecretValue", asked, "eu-west-1")]
+
+
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperationException"])
 def test_secrets_whose_batch_is_refused_are_requested_one_by_one(code: str) -> None:
     client = FakeClient(

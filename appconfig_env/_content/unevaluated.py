@@ -1,0 +1,43 @@
+"""Recognizes feature flags whose rules were not evaluated; pure."""
+
+from __future__ import annotations
+
+# Forms in which flags are not evaluated. Sources: AppConfig User Guide, type reference
+# `AWS.AppConfig.FeatureFlags` (what is stored), "Creating multi-variant feature flags"
+# (`_variants`), and the samples for the agent's local development mode (Amazon Ion).
+_STORED = "in the form that AppConfig stores (flags, values and version)"
+_VARIANTS = "with variants whose rules were not evaluated"
+_ION = "as Amazon Ion text"
+HINT = (
+    "deploy flags without variants, or store what evaluating them gives, such as "
+    '{"NAME": {"enabled": true}}'
+)
+
+
+def unevaluated_form(data: object, name: str = "") -> str:
+    """Return in which form a document has the flag `name` unevaluated; empty if it does not.
+
+    Args:
+        data: the parsed document.
+        name: the flag's key; empty for any flag.
+    """
+    if isinstance(data, str):
+        return _ION if _is_ion(data) and (not name or name in data) else ""
+    if not isinstance(data, dict):
+        return ""
+    flags, values = data.get("flags"), data.get("values")
+    if "version" in data and isinstance(flags, dict) and isinstance(values, dict):
+        return _STORED if not name or name in {**flags, **values} else ""
+    members = [data.get(name)] if name else data.values()
+    has_variants = any(isinstance(one, dict) and "_variants" in one for one in members)
+    return _VARIANTS if has_variants else ""
+
+
+def _is_ion(text: str) -> bool:
+    """Whether it begins as flags in Ion text do: `'KEY'::` before a long string or a list."""
+    text = text.lstrip().removeprefix("$ion_1_0").lstrip()
+    while text.startswith("//"):
+        text = text.partition("\n")[2].lstrip()
+    key, _, value = text.partition("::")
+    is_key = key.strip().strip("'").replace("-", "_").isidentifier()
+    return is_key and value.lstrip().startswith(("'''", '"', "["))
