@@ -23,8 +23,8 @@ class FetchLog:
     Args:
         settings: the sources.
         log: takes a level, a message and its fields.
-        has_reported_batch: whether another process has reported a refused batch: then it is no
-            news any more.
+        has_reported_batch: whether another process has reported refused batches at `info`, as this
+            one otherwise does once.
     """
 
     def __init__(self, settings: Settings, log: Log, *, has_reported_batch: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,8 @@ from botocore.credentials import (
 )
 from botocore.httpsession import ProxyConfiguration, URLLib3Session
 
-from ..._config.wording import printable
 from ..._http.connection import LARGEST_BODY_BYTES
 from ..._http.errors import BETWEEN, NO_BUNDLE
-from ..calls import Call
 from .boto3_errors import (
     BrokenResponseError,
     aws_error,
@@ -43,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..._config.aws import Access, AwsSettings
+    from ..calls import Call
 
 # A client's timeout cannot be changed, so there is one client for each of these that is needed.
 TIMEOUTS = (1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
@@ -92,8 +90,10 @@ class Boto3Client:
             raise failure  # here, where it has no __context__: "from None" would only hide it
         metadata = response.pop("ResponseMetadata", {})
         if self._calls is not None:
+            from .boto3_recording import request_id  # only for debug and trace
+
             region = client.meta.region_name or ""
-            response["ResponseMetadata"] = {"RequestId": _request_id(metadata), "Region": region}
+            response["ResponseMetadata"] = {"RequestId": request_id(metadata), "Region": region}
         return response
 
     def close(self) -> None:
@@ -202,7 +202,9 @@ class Boto3Client:
         def sts(service: str, **keys: str) -> Any:
             client = self._new_client(session, service, region, TIMEOUTS[3], **keys)
             if self._calls is not None:
-                _record_role(client, self._calls)
+                from .boto3_recording import record_role  # only for debug and trace
+
+                record_role(client, self._calls)
             return client
 
         role = AssumeRoleCredentialFetcher(
@@ -274,34 +276,6 @@ def _whole(body: Any) -> bytes:
         if len(whole) > LARGEST_BODY_BYTES:
             raise BrokenResponseError(INVALID_RESPONSE, f"a body that is too large; {BETWEEN}")
     return bytes(whole)
-
-
-def _record_role(client: Any, calls: list[Call]) -> None:
-    """Record the successful calls of an STS client."""
-    began = time.monotonic()
-
-    def begin(**_: object) -> None:
-        nonlocal began
-        began = time.monotonic()
-
-    def end(parsed: dict[str, Any], **_: object) -> None:
-        if "Error" in parsed:
-            return  # which the call that needs the credentials reports
-        calls.append(
-            Call(
-                "AssumeRole",
-                region=client.meta.region_name or "",
-                seconds=time.monotonic() - began,
-                request_id=_request_id(parsed.get("ResponseMetadata") or {}),
-            )
-        )
-
-    client.meta.events.register("before-call", begin)
-    client.meta.events.register("after-call", end)
-
-
-def _request_id(metadata: Mapping[str, Any]) -> str:
-    return printable(str(metadata.get("RequestId") or ""))
 
 
 def _close_search(core: Any) -> None:

@@ -35,7 +35,9 @@ class Lines:
     ("has_reported_batch", "levels"),
     [(False, ["info", "debug"]), (True, ["debug", "debug"])],
 )
-def test_a_refused_batch_is_news_once(has_reported_batch: bool, levels: list[str]) -> None:
+def test_a_refused_batch_is_reported_at_info_once(
+    has_reported_batch: bool, levels: list[str]
+) -> None:
     log = Lines()
     settings = from_environ({"APPCONFIG_ENV_SOURCES": " ".join(SECRETS)})
     fetch_log = FetchLog(settings, log, has_reported_batch=has_reported_batch)
@@ -66,7 +68,7 @@ def test_sources_are_reported_once_for_each_fetch_at_detailed_levels(
         assert message.startswith(f"{reference}: read")
 
 
-def test_a_start_reports_all_sources_with_their_ages() -> None:
+def test_a_prefetch_reports_all_sources_with_their_ages() -> None:
     log = Lines()
     settings = from_environ({
         "APPCONFIG_ENV_SOURCES": "ssm:/a secretsmanager:a?env=no ssm:/b",
