@@ -35,7 +35,8 @@ class FetchLog:
 
     def report_calls(self, outcomes: Mapping[str, Outcome]) -> None:
         """Log each call that was recorded, and that secrets could not be read together."""
-        self._outcomes = outcomes
+        if self._settings.accepts("debug"):
+            self._outcomes = outcomes
         for line in call_lines(outcomes):
             self._log(*line)
         level = "debug" if self._has_reported_batch else "info"
