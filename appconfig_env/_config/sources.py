@@ -168,7 +168,8 @@ class Source:
         variable: the variable whose value this reference was; empty if it comes from a list.
         setting: the setting that names this source in a syntax of its own; empty if the user wrote
             a reference.
-        prefix, names, join, as_name, env, only, optional, default, ttl: the options; `ttl` in
+        prefix, names, join, as_name, env, only, optional, default, ttl: the options; `names`
+            is empty for what the kind of document suggests; `ttl` in
             seconds, None for the service's interval; `only` is None without an allow-list; `join`
             is empty without the option.
         reference: the canonical form; `parse(source.reference)` returns an equal source.
@@ -202,7 +203,7 @@ class Source:
         variable: str = "",
         setting: str = "",
         prefix: str = "",
-        names: str = "upper",
+        names: str = "",
         join: str = "",
         as_name: str = "",
         env: bool = True,
@@ -235,7 +236,7 @@ class Source:
         options = []
         if self.prefix:
             options.append(f"prefix={self.prefix}")
-        if self.names != "upper":
+        if self.names:
             options.append(f"names={self.names}")
         if self.join:
             options.append(f"join={self.join}")

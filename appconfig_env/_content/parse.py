@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .._config.wording import quoted
 from . import strict_json as _json
 from .document import DocumentError
 from .fast_json import NumberText
@@ -10,10 +9,6 @@ from .fast_json import NumberText
 JSON_TYPES = ("application/json", "text/json")
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml")
 DOTENV_TYPE = "text/x-dotenv"  # ours, for files that end in .env: no registered type exists
-# python-dotenv's expressions take 140 bytes for each character of a quoted value, and quadratic
-# time for a run of spaces: hours and hundreds of megabytes for a document that AppConfig accepts.
-LARGEST_DOTENV = 256 * 1024  # characters; twice the longest variable
-LONGEST_SPACE = 1000
 # What is not UTF-8 text, by its first bytes, and what to do about it; the first that matches.
 _FORMATS = (
     (b"\xe0\x01\x00\xea", "binary Amazon Ion", "convert it to JSON"),
@@ -25,10 +20,8 @@ _FORMATS = (
     (b"\xff\xfe", "UTF-16 text", "save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
 )
-_SPACES = "\t\v\f\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
-    map(chr, range(0x2000, 0x200B))
-)
-_TO_SPACE = str.maketrans(_SPACES, " " * len(_SPACES))
+# The same without a mark, by which of the first four bytes are zero (RFC 4627, section 3).
+_WITHOUT_MARK = {"0101": "UTF-16", "1010": "UTF-16", "0111": "UTF-32", "1110": "UTF-32"}
 
 
 class NotTextError(DocumentError):
@@ -43,9 +36,12 @@ def text_of(body: bytes) -> str:
     """
     try:
         # The codec utf-8-sig would be one more module to import.
-        return body.removeprefix(b"\xef\xbb\xbf").decode()
+        text = body.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError as error:
         raise _not_text(body, error.start) from None
+    if b"\0" in body[:4] and _wide_encoding(body):  # ASCII characters in UTF-16 are also UTF-8
+        raise _not_text(body, 0)
+    return text
 
 
 def _not_text(body: bytes, wrong: int) -> NotTextError:
@@ -53,12 +49,22 @@ def _not_text(body: bytes, wrong: int) -> NotTextError:
     for mark, found, remedy in _FORMATS:
         if body.startswith(mark):
             return NotTextError(f"expected UTF-8 text, got {found}", remedy)
+    if encoding := _wide_encoding(body):
+        return NotTextError(f"expected UTF-8 text, got {encoding} text", "save it as UTF-8")
     if any(byte < 32 and byte not in b"\t\n\f\r" for byte in body):
         summary, hint = "got binary content", "store it as text, such as base64"
     else:
         line = body.count(b"\n", 0, wrong) + 1
         summary, hint = f"got text in another encoding at line {line}", "save it as UTF-8"
     return NotTextError(f"expected UTF-8 text, {summary}", hint)
+
+
+def _wide_encoding(body: bytes) -> str:
+    """Return `UTF-16` or `UTF-32` if text begins so, without a byte order mark; else ''."""
+    first = body[:4]
+    if any(0 < byte < 32 and byte not in b"\t\n\r" for byte in first):
+        return ""  # binary, such as small numbers
+    return _WITHOUT_MARK.get("".join("01"[byte == 0] for byte in first), "")
 
 
 def kind_of(content_type: str, format: str = "") -> str:  # noqa: A002 - the option's own name
@@ -98,7 +104,7 @@ def parse(body: bytes, content_type: str = "", format: str = "") -> object:  # n
     if kind == "yaml":
         return _yaml_data(text)
     if kind == "dotenv":
-        return _dotenv(text)
+        return _dotenv_data(text)
     if not kind and text.lstrip()[:1] in ("{", "["):
         return _json_data(text, otherwise=text)
     return text
@@ -127,49 +133,15 @@ def _json_data(text: str, otherwise: str | None = None) -> object:
         raise
 
 
-def _dotenv(text: str) -> dict[str, str | None]:
-    # Not at the top: 24 ms that only dotenv documents pay.
-    import io
+def _dotenv_data(text: str) -> object:
+    from . import strict_dotenv as _dotenv  # only dotenv documents pay for it
 
     try:
-        from dotenv import parser  # as above
+        return _dotenv.parse(text)
     except ImportError:
         raise DocumentError(
             "a dotenv document needs python-dotenv", "run pip install python-dotenv"
         ) from None
-
-    if len(text) > LARGEST_DOTENV:
-        raise DocumentError(
-            f"expected dotenv text of at most {LARGEST_DOTENV} characters, got {len(text)}",
-            "write it as JSON, or split it",
-        )
-    before, run, _ = text.translate(_TO_SPACE).partition(" " * (LONGEST_SPACE + 1))
-    if run:
-        line = before.count("\n") + 1
-        raise DocumentError(
-            f"expected at most {LONGEST_SPACE} spaces in a row, got more in line {line}",
-            "remove them, or write the document as JSON",
-        )
-    pairs: dict[str, str | None] = {}
-    # Literally, without dotenv's ${NAME}: fetched text is a value, never a template.
-    for binding in parser.parse_stream(io.StringIO(text)):
-        # A name alone is usually the second line of a value that needs quotes.
-        if binding.error or (binding.key is not None and binding.value is None):
-            raise DocumentError(
-                f"line {binding.original.line} is not NAME=value",
-                "quote values that span several lines",
-            )
-        if binding.original.string.partition("=")[2].lstrip(" \t")[:1] == "`":
-            # In Node's dialect these are quotes; here they would become a part of the value.
-            raise DocumentError(
-                f"line {binding.original.line} has a value that begins with a backtick",
-                "quote it with single or double quotes",
-            )
-        if binding.key in pairs:
-            raise DocumentError(f"duplicate name {quoted(binding.key)}", "remove one")
-        if binding.key is not None:
-            pairs[binding.key] = binding.value
-    return pairs
 
 
 def _yaml_data(text: str) -> object:

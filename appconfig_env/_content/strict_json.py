@@ -9,6 +9,8 @@ from .fast_json import NumberText
 
 # Deeper documents would exceed the recursion limit when they are flattened or encoded again.
 DEEPEST = 100
+# int() rejects more than sys.get_int_max_str_digits() digits.
+TOO_LONG = "a JSON number has too many digits", "write it as a string"
 TOO_DEEP = f"expected JSON nested at most {DEEPEST} levels deep", "flatten the document"
 
 
@@ -32,21 +34,25 @@ def parse(text: str) -> object:
     try:
         # The one integer with two spellings; a hook for all integers would be slow.
         data: object = (_decode_zero if "-0" in text else _decode)(text)
-    except JsonError:
-        raise
-    except RecursionError:
-        raise JsonError(*TOO_DEEP) from None
-    except ValueError as error:
+        if text.count("{") + text.count("[") > DEEPEST:
+            reject_deep(data)
+    except (RecursionError, ValueError) as error:
         raise _translated(text, error) from None
-    if text.count("{") + text.count("[") > DEEPEST:
-        reject_deep(data)
     return data
 
 
-def _translated(text: str, error: ValueError) -> JsonError:
+def _translated(text: str, error: Exception) -> JsonError:
+    """Return the error with the line of its cause."""
+    from . import json_lines  # only errors pay for it
+
+    if isinstance(error, RecursionError) or error.args == TOO_DEEP:
+        summary, hint = TOO_DEEP
+        return JsonError(f"{summary} (line {json_lines.line_of_depth(text, DEEPEST)})", hint)
     line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
-    if line is None:  # int() rejects more than sys.get_int_max_str_digits() digits
-        return JsonError("a JSON number has too many digits", "write it as a string")
+    if line is None:
+        rejected = error if isinstance(error, JsonError) else JsonError(*TOO_LONG)
+        where = json_lines.line_of_rejected(text)
+        return JsonError(f"{rejected.summary} (line {where})", rejected.hint)
     if not text.strip():
         return JsonSyntaxError("expected JSON, got an empty document", "write {} for no values")
     return JsonSyntaxError(f"invalid JSON at line {line} column {column}", "correct it")

@@ -215,12 +215,15 @@ def may_be_unevaluated(resource: Resource, document: Document) -> bool:
 
 
 def pick(data: object, key: tuple[str, ...]) -> object:
-    """Return the value at `key`, outermost segment first.
+    """Return the value at `key`, outermost segment first; or of the member with a dot in its name.
 
     Raises:
         KeyMissingError: `data` has no such key.
     """
     for depth, segment in enumerate(key):
+        exact = ".".join(key[depth:])  # a member of just this name comes first
+        if isinstance(data, dict) and exact in data:
+            return data[exact]
         if not isinstance(data, dict):
             parent = quoted(".".join(key[:depth])) if depth else "the document"
             raise KeyMissingError(
@@ -292,8 +295,10 @@ def _pairs(
         for relative, value in document.parameters.items():
             yield source.prefix + _styled(source, relative.split("/")), relative, value
     elif isinstance(data, dict):
+        is_dotenv = kind_of(document.content_type, source.resource.format) == "dotenv"
+        names = source.names or ("keep" if is_dotenv else "upper")
         for path, value in _leaves(data, (), _consumed if consumes else dict.items):
-            yield source.prefix + _styled(source, path), ".".join(path), value
+            yield source.prefix + _styled(source, path, names), ".".join(path), value
     elif data is not None:
         own = _own_name(source, document.name)
         is_yaml = kind_of(document.content_type, source.resource.format) == "yaml"
@@ -363,9 +368,9 @@ def _own_name(source: Source, name: str) -> str:
     return own.rpartition("/")[2]
 
 
-def _styled(source: Source, path: Sequence[str]) -> str:
+def _styled(source: Source, path: Sequence[str], names: str = "") -> str:
     join = source.join
-    if source.names == "keep":
+    if (names or source.names) == "keep":
         return join.join(path) if join else path[-1]
     if join:
         return join.join([part.translate(_TO_UNDERSCORE).upper() for part in path])

@@ -670,14 +670,18 @@ def test_connections_are_reused_until_close(client: Client, fake_aws: FakeAws) -
     assert fake_aws.connections == 2
 
 
-def test_an_endpoint_may_have_a_path(connect: Connect, fake_aws: FakeAws) -> None:
+@pytest.mark.parametrize(
+    "path", ["/a%20b/", "/a", "//", "/a//b/", "/./a/../b/", "/..", "/%2E%2E/~a"]
+)
+def test_an_endpoint_may_have_a_path(connect: Connect, fake_aws: FakeAws, path: str) -> None:
     refusal = b"HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\n{}"
     with RawServer(refusal) as server:
-        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": f"{server.url}/a%20b/"})
+        client = connect(fake_aws.environ() | {"AWS_ENDPOINT_URL": f"{server.url}{path}"})
         for call in (lambda: parameter(client), lambda: latest(client, "a/b+=")):
             assert failure(call).code == "HTTP 400"
-    targets = [request.split(b" ")[1] for request in server.requests]
-    assert targets == [b"/a%20b/", b"/a%20b/configuration?configuration_token=a%2Fb%2B%3D"]
+    targets = [request.split(b" ")[1].decode() for request in server.requests]
+    joined = path.removesuffix("/")
+    assert targets == [path, f"{joined}/configuration?configuration_token=a%2Fb%2B%3D"]
 
 
 # TLS

@@ -18,6 +18,7 @@ from appconfig_env._config import settings as _settings
 from appconfig_env._wrapper.log import StartLog
 
 from ..support.layers import unpacked
+from ..support.life import IN_LAMBDA
 from ..support.paths import ROOT, WRAPPER
 from ..support.snapshots import read_snapshot, seal, snapshot_text
 
@@ -51,7 +52,7 @@ def start(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [wrapper, sys.executable, "-c", script],
-        env=environ,
+        env=environ | IN_LAMBDA,  # elsewhere no run uses the snapshot of another
         capture_output=True,
         text=True,
         check=False,

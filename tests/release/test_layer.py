@@ -396,7 +396,7 @@ def test_tracebacks_quote_the_line(opt: Path, tmp_path: Path) -> None:
     )
 
     assert f'File "{opt}/python/appconfig_env/_helper/helper.py", line ' in result.stderr
-    assert "return parse(reference)" in result.stderr
+    assert "\n    raise error" in result.stderr
 
 
 @pytest.mark.parametrize("version", PYTHONS)

@@ -84,10 +84,10 @@ IMPURE_NAMES = {
 ONLY_IN = {
     "boto3": ("_backends.aws",),
     "botocore": ("_backends.aws", "_cli.layer"),  # for the layer's root certificates
-    "dotenv": ("_content.parse",),
+    "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
     "tenacity": ("_backends.aws.retry",),
-    "yaml": ("_content.strict_yaml",),
+    "yaml": ("_content.strict_yaml", "_content.yaml_loader"),
 }
 # Modules that import others by a call, which no other test of this file sees, and the names.
 BY_CALL = {

@@ -28,6 +28,8 @@ ELSEWHERE = {
     "_cli.layer.sbom": "release/test_sbom.py",
     # An interface has no rules of its own.
     "_backends.aws.client": "contract/test_clients.py",
+    # Its rules are those of YAML documents, with their errors.
+    "_content.yaml_loader": "unit/_content/test_strict_yaml.py",
     # They change how an interpreter imports, so each test needs one of its own.
     "_bytecode_bundle": "integration/test_bytecode_bundle.py",
     "_late_site": "integration/test_late_site.py",

@@ -130,7 +130,7 @@ def sources(draw: st.DrawFn) -> Source:
         tuple(draw(st.lists(anything.filter(bool), min_size=1, max_size=3))) if has_key else (),
         variable=draw(variable) if in_place else "",
         prefix=draw(st.one_of(st.just(""), variable)) if is_list else "",
-        names=draw(st.sampled_from(["upper", "keep"])) if is_list else "upper",
+        names=draw(st.sampled_from(["", "upper", "keep"])) if is_list else "",
         join=draw(st.sampled_from(["", "_", "__", "0", "_AND_"])) if is_list else "",
         as_name=as_name,
         env=in_place or draw(st.booleans()),

@@ -82,7 +82,45 @@ def test_feature_flags_are_flattened_like_any_object() -> None:
 
 
 def test_dotenv_pairs_become_variables() -> None:
-    assert values("file:x.env?format=dotenv", b"A=1\nb_c='$x\ny'") == {"A": "1", "B_C": "$x\ny"}
+    assert values("file:x.env?format=dotenv", b"A=1\nb_c='$x\ny'") == {"A": "1", "b_c": "$x\ny"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "about", "names"),
+    [
+        ("file:x.env", {"content_type": "text/x-dotenv"}, {"a", "bC"}),
+        ("ssm:/x?format=dotenv", {}, {"a", "bC"}),
+        ("ssm:/x?format=dotenv&names=keep", {}, {"a", "bC"}),
+        ("ssm:/x?format=dotenv&names=upper", {}, {"A", "BC"}),
+        ("ssm:/x?format=dotenv&prefix=X_", {}, {"X_a", "X_bC"}),
+    ],
+)
+def test_names_in_a_dotenv_document_stay_as_they_are_unless_the_reference_says_otherwise(
+    reference: str, about: dict[str, str], names: set[str]
+) -> None:
+    assert values(reference, b"a=1\nbC=2\n", **about).keys() == names
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("database.host", "1"),
+        ("database.port", "2"),
+        ("a.b.c", "3"),
+        ("a.b.d", "4"),
+        ("a.x.y", "5"),
+        ("a%2Eb.c", "3"),
+    ],
+)
+def test_a_member_of_exactly_the_keys_name_comes_before_nested_ones(key: str, value: str) -> None:
+    document = {
+        "database.host": "1",
+        "database": {"host": "other", "port": "2"},
+        "a": {"b": {"c": "other", "d": "4"}, "x.y": "5", "x": {"y": "other"}},
+        "a.b.c": "3",
+    }
+    (found,) = values(f"{APP}#{key}", document).values()
+    assert found == value
 
 
 def test_yaml_is_flattened_like_json() -> None:

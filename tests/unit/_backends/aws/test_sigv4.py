@@ -1,4 +1,4 @@
-"""Signatures against botocore's signer, for any request."""
+"""Signatures against botocore's signer, for any request; tests/suites has AWS's own examples."""
 
 from __future__ import annotations
 
@@ -97,20 +97,6 @@ def test_a_signature_is_the_one_botocore_makes(  # noqa: PLR0917 - hypothesis pa
     )
     assert signed.get("x-amz-security-token", "") == token
     assert signed["x-amz-date"] == TIMESTAMP
-
-
-def test_the_signature_of_awss_own_example_is_the_documented_one() -> None:
-    # AWS Signature Version 4 test suite, "get-vanilla-query-order-key-case".
-    signed = sign(
-        "GET", "/", "Param2=value2&Param1=value1", {"host": "example.amazonaws.com"}, b"",
-        credentials=Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
-        service="service", region="us-east-1", timestamp="20150830T123600Z",
-    )  # fmt: skip
-    assert signed["authorization"] == (
-        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
-        "SignedHeaders=host;x-amz-date, "
-        "Signature=b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"
-    )
 
 
 def test_a_repr_of_credentials_contains_no_secret() -> None:
