@@ -132,7 +132,7 @@ class Failure:
 
 def by_cause(
     failed: Iterable[tuple[str, Failure, K]], note: Callable[[list[str], K], str] | None = None
-) -> list[tuple[str, int, K]]:
+) -> list[tuple[str, list[str], list[Failure], K]]:
     """Group failures, so that several sources with one cause are reported as one line.
 
     Args:
@@ -142,22 +142,23 @@ def by_cause(
             the remedy, or an empty string.
 
     Returns:
-        For each group, in the order of their first sources: the line, how many sources it names,
-        and what they share.
+        For each group, in the order of their first sources: the line, the sources' names, their
+        failures, and what they share.
     """
-    groups: dict[tuple[object, ...], tuple[K, dict[str, None], list[Failure]]] = {}
+    groups: dict[tuple[object, ...], tuple[dict[str, None], list[Failure], K]] = {}
     for name, failure, shared in failed:
         key = (shared, *failure.cause())
-        _, names, failures = groups.setdefault(key, (shared, {}, []))
+        names, failures, _ = groups.setdefault(key, ({}, [], shared))
         names[name] = None
         failures.append(failure)
     return [
         (
             f"{', '.join(names)}: {_sentence(failures, note([*names], shared) if note else '')}",
-            len(names),
+            [*names],
+            failures,
             shared,
         )
-        for shared, names, failures in groups.values()
+        for names, failures, shared in groups.values()
     ]
 
 
@@ -243,7 +244,7 @@ class LoadError(AppConfigEnvError):
     def __init__(self, errors: Iterable[SourceError]) -> None:
         self.errors: tuple[SourceError, ...] = tuple(errors)
         failed = ((error.source, error.failure, None) for error in self.errors)
-        super().__init__("\n".join(line for line, _, _ in by_cause(failed)))
+        super().__init__("\n".join(line for line, *_ in by_cause(failed)))
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
         return type(self), (self.errors,)

@@ -1,19 +1,19 @@
-"""The interface of backends: a document, a confirmation or a failure for each request; pure."""
+"""The interface of backends: for each request an outcome, and which calls were made; pure."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from .._config.sources import Resource
     from .._content.document import Document
     from ..errors import Failure
+    from .calls import Call
 
-    # By the resources' references; never raises.
-    Outcomes = Mapping[str, "Outcome"]
-    # Reads several resources at once, within a number of seconds.
-    Backend = Callable[[list["Request"], float], Outcomes]
+    # Reads several resources at once, within a number of seconds; never raises. Outcomes are by the
+    # resources' references, see `calls_of`.
+    Backend = Callable[[list["Request"], float], Mapping[str, "Outcome"]]
 
 
 class Request:
@@ -57,6 +57,12 @@ class Unchanged:
 
     def __repr__(self) -> str:
         return "<Unchanged early>" if self.is_early else "<Unchanged>"
+
+
+def calls_of(outcomes: Mapping[str, Outcome]) -> Sequence[Call]:
+    """Return the calls to AWS that were recorded for `outcomes`, see `calls.Outcomes`."""
+    calls: Sequence[Call] = getattr(outcomes, "calls", ())  # most outcomes are a plain dict
+    return calls
 
 
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from _thread import allocate_lock
 
+from .._config.environ import DETAILED_LEVELS
 from .._config.sources import FILE
+from .base import calls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +61,12 @@ class Router:
             # boto3 takes half a second here, several in a small function.
             if took > WORTH_COUNTING_SECONDS:
                 timeout = max(LEAST_FETCH_SECONDS, round(timeout - took, 1))
-            outcomes.update(backend(others, timeout))
+            found = backend(others, timeout)
+            outcomes.update(found)
+            if calls_of(found):
+                from .calls import Outcomes  # only for the log, see calls
+
+                outcomes = Outcomes(outcomes, calls_of(found))
         self._outcomes = {}
         return outcomes
 
@@ -77,5 +84,6 @@ class Router:
             else:
                 from .aws.choose import backend  # 20 ms with TLS, not needed for sources on disk
 
-                self._remote = backend(self._settings.aws, self._environ)
+                records_all = self._settings.log_level in DETAILED_LEVELS
+                self._remote = backend(self._settings.aws, self._environ, records_all=records_all)
         return self._remote

@@ -1,4 +1,4 @@
-"""What a failed read means for variables: the log lines about it; pure."""
+"""What a failed read means for variables, and the log lines about it; pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from .._config.sources import SSM
 from .._config.wording import MOST_LISTED, enumerated
 from .._content.variables import single_name
 from ..errors import by_cause
+from .log_fields import failure_fields, source_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from .._config.settings import Settings
     from .._config.sources import Source
-    from ..errors import Failure
+    from .._content.render import Rendering
+    from ..errors import Failure, SourceError
     from .entry import Entry
+    from .log_fields import Fields
     from .snapshot import Snapshot
 
     Shared = tuple[bool, str]  # whether a required source has no value, and one of _WORDS
@@ -54,11 +57,12 @@ def failure_lines(
     present: Mapping[str, str],
     *,
     is_continuing: bool = False,
-) -> Iterator[tuple[str, bool]]:
-    """Yield a line for each cause of failed reads, and whether it is about a required value.
+) -> Iterator[tuple[str, Fields, bool]]:
+    """Yield a line for each cause of failed reads, its fields, and whether it is an error.
 
     A line names the sources, the cause, which variables have their default, their last or the
-    fallback's value, which ones are not set, and the remedy.
+    fallback's value, which ones are not set, and the remedy. It is an error if a required source
+    has no value.
 
     Args:
         settings: the sources.
@@ -67,7 +71,7 @@ def failure_lines(
         present: the variables, as all sources and the function's configuration have set them.
         is_continuing: whether startup goes on without required sources.
     """
-    names: dict[tuple[str, Shared], list[str]] = {}
+    affected: dict[tuple[str, Shared], list[tuple[Source, str]]] = {}
     failed: list[tuple[str, Failure, Shared]] = []
     for reference in references:
         entry, sources = snapshot.entries[reference], settings.resources()[reference]
@@ -81,18 +85,53 @@ def failure_lines(
             for kind, name in _effects(source, entry, sources, present):
                 shared = (failure is not None, kind)
                 failed.append((label, failure or entry.failure, shared))
-                names.setdefault((label, shared), []).append(name)
+                affected.setdefault((label, shared), []).append((source, name))
 
     def note(labels: Sequence[str], shared: Shared) -> str:
         is_missing, kind = shared
-        affected = [name for label in labels for name in names[label, shared]]
-        text = _note(kind, affected)
+        text = _note(kind, [name for label in labels for _, name in affected[label, shared]])
         if not (is_missing and is_continuing):
             return text
         return f"continuing without {'them' if len(labels) > 1 else 'it'} {CONTINUING}; {text}"
 
-    for line, _, (is_missing, _) in by_cause(sorted(failed, key=lambda one: not one[2][0]), note):
-        yield line, is_missing
+    failed.sort(key=lambda one: not one[2][0])
+    for line, labels, failures, shared in by_cause(failed, note):
+        concerned = [source for label in labels for source, _ in affected[label, shared]]
+        yield line, {**source_fields(concerned), **failure_fields(*failures)}, shared[0]
+
+
+def missing_lines(
+    settings: Settings, missing: Iterable[SourceError]
+) -> Iterator[tuple[str, Fields]]:
+    """Yield the lines of a `LoadError`, and their fields.
+
+    Args:
+        settings: the sources.
+        missing: the required sources that have no value.
+    """
+    failed = ((error.source, error.failure, None) for error in missing)
+    for line, names, failures, _ in by_cause(failed):
+        concerned = [source for source in settings.sources if source.public_reference in names]
+        yield line, {**source_fields(concerned), **failure_fields(*failures)}
+
+
+def in_use(source: Source, entry: Entry, settings: Settings) -> str:
+    """Return what is used of `source` after a failed read; empty if nothing is."""
+    rendering = entry.rendering(settings.resources()[source.resource.reference])
+    variables = rendering.variables.get(source.identity)
+    if variables is None or not variables.values:
+        return ""
+    kind = _kind(source, entry, rendering)
+    return "using its default" if kind == DEFAULT else _WORDS[kind][2] if kind else ""
+
+
+def _kind(source: Source, entry: Entry, rendering: Rendering) -> str:
+    """Return what the values of `source` are; empty if the failure does not concern it."""
+    if source.identity not in rendering.used:
+        return DEFAULT
+    if entry.fetched_at is None:
+        return ""  # only other sources cannot use the document
+    return LAST_VALUE if entry.confirmed else FALLBACK
 
 
 def _effects(
@@ -102,11 +141,9 @@ def _effects(
     rendering = entry.rendering(sources)
     variables = rendering.variables.get(source.identity)
     values = variables.values if variables is not None else {}
-    kind = DEFAULT
-    if source.identity in rendering.used:
-        if entry.fetched_at is None:
-            return  # only other sources cannot use the document
-        kind = LAST_VALUE if entry.confirmed else FALLBACK
+    kind = _kind(source, entry, rendering)
+    if not kind:
+        return
     names = _names(source) or (list(values) if len(values) == 1 else [])
     if not names:
         yield kind if values else UNSET, ""

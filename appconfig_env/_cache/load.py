@@ -10,9 +10,9 @@ from .snapshot import Snapshot, fingerprint
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
-    from .._backends.base import Backend
+    from .._backends.base import Backend, Outcome
     from .._config.settings import Settings
     from .entry import Entry
 
@@ -32,6 +32,7 @@ def load(
     even_fresh: Collection[str] = (),
     skip: Collection[str] = (),
     fallback: Callable[[], Snapshot | None] | None = None,
+    report: Callable[[Mapping[str, Outcome]], None] | None = None,
 ) -> Snapshot:
     """Return the snapshot at `now`: `previous`, with the outcomes of all stale entries.
 
@@ -47,6 +48,7 @@ def load(
         even_fresh: references of resources to read even if they are fresh.
         skip: references of resources not to read, stale or not.
         fallback: returns the fallback, for sources that are unavailable and have no value.
+        report: gets the outcomes as the backend returned them, which have the calls that it made.
     """
     previous_entries = previous.entries if previous is not None else {}
     requests = [
@@ -55,6 +57,8 @@ def load(
         if request.resource.reference not in skip
     ]
     outcomes = backend(requests, timeout) if requests else {}
+    if report is not None:
+        report(outcomes)
     baked: list[Snapshot | None] = []  # read once, and only if needed
 
     def substitute(reference: str) -> Entry | None:

@@ -9,12 +9,13 @@ from .entry import newer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from .._config.settings import Settings
     from .._config.sources import Source
     from ..errors import SourceError
     from .entry import Entry
+    from .log_fields import Fields, Log
 
 SCHEMA = 2  # of the snapshot file, see snapshot_json
 
@@ -134,7 +135,7 @@ def exported(
     snapshot: Snapshot,
     settings: Settings,
     configured: Collection[str],
-    log: Callable[[str, str], None],
+    log: Log,
     kept: Collection[str] = (),
 ) -> dict[str, str]:
     """Return what the sources set in an environment; log what they may not set.
@@ -143,22 +144,33 @@ def exported(
         snapshot: the sources' entries.
         settings: the sources.
         configured: the names that no source may set.
-        log: takes a level and a message.
+        log: takes a level, a message and its fields.
         kept: those of them that a program has set.
     """
     values: dict[str, str] = {}
     for source, variables in snapshot.variables(settings):
         for name in variables.protected:
             about = f"{source.public_reference}: {name} is protected and was left out"
-            log("warn", f"{about}; rename it, or configure it on the function")
+            line = f"{about}; rename it, or configure it on the function"
+            log("warn", line, _fields(source, name))
         for name, value in variables.values.items() if source.env else ():
-            if name in configured:
+            if name not in configured:
+                values[name] = value
+            elif settings.accepts("debug"):
                 by = "was set by a program" if name in kept else "is configured on the function"
                 hint = "to overwrite it, set APPCONFIG_ENV_OVERWRITE=yes"
-                log("debug", f"{source.public_reference}: {name} {by}; {hint}")
-            else:
-                values[name] = value
+                log(
+                    "debug",
+                    f"{source.public_reference}: {name} {by}; {hint}",
+                    _fields(source, name),
+                )
     return values
+
+
+def _fields(source: Source, name: str) -> Fields:
+    from .log_fields import source_fields  # most starts log no such line
+
+    return source_fields([source], name)
 
 
 class _Redacted:

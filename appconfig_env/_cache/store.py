@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 
-from .._config.environ import configured_names
+from .._backends.base import calls_of
+from .._config.environ import DETAILED_LEVELS, configured_names
 from .._config.settings import HANDOFF, from_environ
 from .._config.wording import counted
 from . import actions, repository
@@ -17,14 +18,28 @@ from .snapshot import Snapshot, completed, fingerprint, merged, newest
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from typing import Protocol
 
-    from .._backends.base import Backend
+    from .._backends.base import Backend, Outcome
     from .._config.settings import Settings
     from .._config.sources import Source
     from .._content.variables import Variables
+    from .fetch_log import FetchLog
     from .file_lock import FileLock
+    from .log_fields import Fields, Log
 
-    Log = Callable[[str, str], None]
+    class LogWith(Protocol):
+        """A `Log` that takes the settings first."""
+
+        def __call__(
+            self,
+            settings: Settings,
+            level: str,
+            message: str,
+            fields: Fields | None = None,
+            /,
+        ) -> None: ...
+
     # The period in which nothing is stale (from, until; in Unix seconds), and every name's value.
     Seen = tuple[float, float, Mapping[str, str]]
 
@@ -56,7 +71,7 @@ class Store:
         now: Unix seconds.
         make_backend: returns the backend that reads the sources.
         jitter: returns a number from 0 to 1, see `load`.
-        log: takes the settings, a level and a message.
+        log: takes the settings, a level, a message and its fields.
         restored_at: when the process was restored from a SnapStart snapshot.
 
     Attributes:
@@ -73,7 +88,7 @@ class Store:
         now: Callable[[], float],
         make_backend: Callable[[Settings, Mapping[str, str]], Backend],
         jitter: Callable[[], float],
-        log: Callable[[Settings, str, str], None],
+        log: LogWith,
         restored_at: float = ALWAYS,
     ) -> None:
         handoff = handoffs.loads(environ.get(HANDOFF, ""))
@@ -100,7 +115,8 @@ class Store:
         self._is_restored = restored_at != ALWAYS
         self._busy_until = ALWAYS
         self._stalled: tuple[list[float], float] | None = None
-        self.log: Log = lambda level, message: log(settings, level, message)
+        self.log: Log = lambda level, message, fields=None: log(settings, level, message, fields)
+        self._fetch_log: FetchLog | None = None  # once there is something to log
         self._logged: set[str] = set()
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
@@ -307,6 +323,7 @@ class Store:
             even_fresh=even_fresh,
             skip=skip,
             fallback=lambda: repository.read_fallback(self.settings, self._log_once),
+            report=self._report_calls,
         )
 
     def _distrusted(self, snapshot: Snapshot) -> list[str]:
@@ -339,9 +356,7 @@ class Store:
             return self.published.seen[2]
         self._rendered = rendered
         values = merged(rendered)
-        kept = self._configured & settings.fixed if settings.overwrite else self._configured
-        in_place = {source.variable for source in settings.sources if source.variable}
-        if others := values.keys() & (kept - in_place | self._kept):
+        if others := values.keys() & self._fixed_names():
             values = {name: value for name, value in values.items() if name not in others}
         # Not the union of all names: 4 MB of short ones would take 16 MB more.
         before = self.published.seen[2]
@@ -349,30 +364,52 @@ class Store:
         self.unset = frozenset(gone).union(name for name in self.unset if name not in values)
         return values
 
+    def _fixed_names(self) -> frozenset[str]:
+        """Return the names that no source sets, because the function or a program has set them."""
+        settings = self.settings
+        kept = self._configured & settings.fixed if settings.overwrite else self._configured
+        in_place = {source.variable for source in settings.sources if source.variable}
+        return kept - in_place | self._kept
+
     def _log_once(self, level: str, message: str) -> None:
         """Log what would be the same at each attempt."""
         if message not in self._logged:
             self._logged.add(message)
             self.log(level, message)
 
+    def _report_calls(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Log the calls that were made for `outcomes`, and keep them for the lines of sources."""
+        if not (calls_of(outcomes) or self.settings.log_level in DETAILED_LEVELS):
+            return
+        if self._fetch_log is None:
+            from .fetch_log import FetchLog  # for debug and trace, and after a failed call
+
+            is_known = self._is_wrapped  # by the wrapper's log
+            self._fetch_log = FetchLog(self.settings, self.log, has_reported_batch=is_known)
+        self._fetch_log.report_calls(outcomes)
+
     def _report(self, previous: Snapshot) -> None:
         """Log new failures and recoveries, each once."""
+        if self._fetch_log is not None:
+            self._fetch_log.report_sources(self.snapshot, self._fixed_names())
         failed, recovered = list[str](), dict[int, list[str]]()
         for reference, entry in self.snapshot.entries.items():
             earlier = previous.entries.get(reference)
             if entry.failure and not (earlier and earlier.failure):
                 failed.append(reference)
             elif earlier and earlier.failure and not entry.failure:
-                recovered.setdefault(earlier.failures, []).append(self.settings.label(reference))
+                recovered.setdefault(earlier.failures, []).append(reference)
         if failed:
             self._report_failures(failed)
         for failures, references in recovered.items():
             attempts = counted(failures, "failed attempt")
-            self.log("info", f"{', '.join(references)}: recovered after {attempts}")
+            labels = ", ".join(map(self.settings.label, references))
+            fields = {"source": ", ".join(references)}
+            self.log("info", f"{labels}: recovered after {attempts}", fields)
         reported = {line for _, line in _left_out(previous, self.settings)}
         for source, line in _left_out(self.snapshot, self.settings):
             if line not in reported:
-                self.log("warn", f"{source.public_reference}: {line}")
+                self.log("warn", f"{source.public_reference}: {line}", _about(source))
 
     def _report_failures(self, failed: Sequence[str]) -> None:
         from .effects import failure_lines  # only a failed read needs it
@@ -380,8 +417,14 @@ class Store:
         kept = self._configured | self._kept
         configured = {name: self._environ[name] for name in kept if name in self._environ}
         present = {**configured, **self.published.seen[2]}
-        for line, _ in failure_lines(self.settings, self.snapshot, failed, present):
-            self.log("warn", line)
+        for line, fields, _ in failure_lines(self.settings, self.snapshot, failed, present):
+            self.log("warn", line, fields)
+
+
+def _about(source: Source) -> Fields:
+    from .log_fields import source_fields  # only for warnings
+
+    return source_fields([source])
 
 
 def _left_out(snapshot: Snapshot, settings: Settings) -> Iterator[tuple[Source, str]]:

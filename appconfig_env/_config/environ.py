@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error", "fatal", "none")
+DETAILED_LEVELS = ("trace", "debug")  # the levels at which each source has a line
 MEMORY = "/dev/shm/"  # noqa: S108 # nosec B108 # whose files are not devices
 CORRECT = "correct or unset the variable"
 # What Lambda itself sets unless the function's configuration does, of the names that a source may

@@ -66,6 +66,7 @@ def warn_of_unresolved(environ: Mapping[str, str], store: Store) -> None:
         f"{', '.join(names)}: os.environ still holds {noun}, because no wrapper has resolved "
         f"{them}; call appconfig_env.load() before anything reads {them}, or start the program "
         "with appconfig-env run",
+        {"variable": ", ".join(names)},
     )
 
 

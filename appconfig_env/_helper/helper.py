@@ -74,6 +74,10 @@ def _without_frames(error: BaseException) -> BaseException:
     return error
 
 
+_LEVELS = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "fatal": 50}
+_LOWER_LEVELS = ("trace", "debug")  # lower than what a program shows by default
+
+
 class Helper:
     """One process's view of its configuration; the package's functions are methods of one Helper.
 
@@ -395,10 +399,25 @@ class Helper:
             _logger().warning("refresh after the SnapStart restore failed: %s", error)
 
 
-def _log(settings: Settings, level: str, message: str) -> None:
+def _log(
+    settings: Settings, level: str, message: str, fields: Mapping[str, object] | None = None
+) -> None:
+    """Log one line; Lambda's runtime adds the fields to its JSON, as other formatters do."""
     if settings.accepts(level):
-        number = {"trace": 5, "debug": 10, "info": 20, "warn": 30, "error": 40, "fatal": 50}[level]
-        _logger().log(number, "%s", message)
+        logger = _logger()
+        if settings.log_level in _LOWER_LEVELS and not logger.level:
+            # Otherwise the root logger's level applies, which Lambda's runtime leaves at WARNING.
+            logger.setLevel(_LEVELS[settings.log_level])
+            _name_trace()
+        logger.log(_LEVELS[level], "%s", message, extra=fields)
+
+
+def _name_trace() -> None:
+    """Name the level that logging does not have, if the program has not named it."""
+    import logging  # as in `_logger`
+
+    if logging.getLevelName(_LEVELS["trace"]).startswith("Level "):
+        logging.addLevelName(_LEVELS["trace"], "TRACE")
 
 
 def _logger() -> Any:

@@ -165,7 +165,7 @@ class LiveFlags:
         if not where:
             text = "is in no source, and none is an AppConfig profile; add the profile to "
             text += "APPCONFIG_ENV_SOURCES"
-        self._store.log("warn", f"flag {quoted(name)} {text}")
+        self._store.log("warn", f"flag {quoted(name)} {text}", {"source": where} if where else None)
 
 
 def _is_profile(reference: str) -> bool:

@@ -25,13 +25,21 @@ class StartLog:
         self._write = write
         self.settings: Settings | None = None
 
-    def fail(self, message: str, level: str = "error") -> None:
+    def fail(
+        self, message: str, level: str = "error", fields: Mapping[str, object] | None = None
+    ) -> None:
         """Write why startup fails, whatever the log level: nothing else would tell."""
         self.settings = None
-        self.write(level, message)
+        self.write(level, message, fields)
 
-    def write(self, level: str, message: str) -> None:
-        """Write one line, if its level is logged."""
+    def write(self, level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
+        """Write one line, if its level is logged.
+
+        Args:
+            level: one of LOG_LEVELS.
+            message: what to write.
+            fields: what JSON has in addition, as data; the message has it as text.
+        """
         if self.settings is not None and not self.settings.accepts(level):
             return
         line = "".join(char if char.isprintable() else "?" for char in message)
@@ -44,6 +52,7 @@ class StartLog:
                 "level": level.upper(),
                 "message": line,
                 "logger": "appconfig_env",
+                **(fields or {}),
             }))  # fmt: skip
         else:
             named = "" if level in ("info", "debug", "trace") else f"{level}: "

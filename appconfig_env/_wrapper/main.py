@@ -8,7 +8,7 @@ import time
 
 from .._config.references import is_reference
 from .._config.settings import HANDOFF, PREFIX, from_environ
-from ..errors import AppConfigEnvError
+from ..errors import AppConfigEnvError, LoadError
 from .exec import (
     DROPPED,
     ExecError,
@@ -108,8 +108,7 @@ def main(
         result.pop(NEXT_WRAPPER, None)  # else a chain that comes back here would never end
         return execute(words, result, execve)
     except AppConfigEnvError as error:
-        for line in str(error).split("\n"):
-            log.fail(line)
+        _log_problems(error, log)
         return _reported(environ, error, 1)
     except ExecError as error:
         if log.settings is not None and words[0] == log.settings.next_wrapper:
@@ -120,6 +119,19 @@ def main(
         unexpected = _unexpected(error)
         log.fail(str(unexpected), "fatal")
         return _reported(environ, unexpected, 1)
+
+
+def _log_problems(error: AppConfigEnvError, log: StartLog) -> None:
+    """Log why startup fails: a line for each problem, or for each cause with its fields."""
+    settings = log.settings
+    if not isinstance(error, LoadError) or settings is None:
+        for line in str(error).split("\n"):
+            log.fail(line)
+        return
+    from .._cache.effects import missing_lines  # only a startup that fails to read pays for it
+
+    for line, fields in missing_lines(settings, error.errors):
+        log.fail(line, fields=fields)
 
 
 def _reported(environ: Mapping[str, str], error: Exception, exit_code: int) -> int:
@@ -203,4 +215,5 @@ def _warn_of_texts(environ: Mapping[str, str], passed: Handoff, log: StartLog) -
                 f"{name} was left as it is, although it looks like a reference: a source may have "
                 f"set it; unset {name}, and add its reference with as={name} to {PREFIX}SOURCES, "
                 "if it is to be read",
+                {"variable": name},
             )

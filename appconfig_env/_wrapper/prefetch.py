@@ -7,10 +7,11 @@ import sys
 import time
 
 from .._backends import router, system
+from .._backends.base import calls_of
 from .._cache import handoff, repository
-from .._cache.load import load, refresh_seconds, stale
+from .._cache.load import load, stale
 from .._cache.snapshot import Snapshot, exported
-from .._config.environ import configured_names, is_in_lambda, is_snap_start
+from .._config.environ import DETAILED_LEVELS, configured_names, is_in_lambda, is_snap_start
 from .._config.settings import HANDOFF
 from .._config.sources import APPCONFIG
 from .._config.wording import counted
@@ -20,8 +21,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from .._backends.base import Backend
+    from .._backends.base import Backend, Outcome
+    from .._cache.fetch_log import FetchLog
+    from .._cache.log_fields import Fields
     from .._config.settings import Settings
+    from .._config.sources import Source
     from .background import Send, Start
     from .log import StartLog
 
@@ -62,6 +66,7 @@ class Prefetch:
         self._make_backend = make_backend or router.Router
         self._start_background = start_background
         self._jitter = jitter or system.jitter
+        self._fetch_log: FetchLog | None = None  # once there is something to log
 
     def environ_for(self, command: Sequence[str]) -> dict[str, str]:
         """Return the environment of `command` with every source's variables; write the snapshot.
@@ -84,6 +89,8 @@ class Prefetch:
             snapshot = self._load(moment, reused, skipped, is_awaited=True)
             # The child uses the tokens of the deferred sources: no other process may.
             self._publish(access, snapshot.without_tokens(deferred) if deferred else snapshot)
+            ages = _ages(reused, snapshot, moment) if reused is not None else {}
+            self._report_sources(snapshot, ages)
             self._require(snapshot)
             result, names = self._export(snapshot)
             self._report_failures(snapshot, _failed(snapshot), result)
@@ -94,7 +101,7 @@ class Prefetch:
                 passed.background = self._load_in_background(snapshot, background, access)
         result[HANDOFF] = handoff.dumps(passed)
         loading = background if passed.background is not None else []
-        self._report_success(names, snapshot, loading, time.monotonic() - began)
+        self._report_success(names, snapshot, ages, loading, time.monotonic() - began)
         return result
 
     def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
@@ -147,7 +154,29 @@ class Prefetch:
             even_fresh=_failed(reused),
             skip=skipped,
             fallback=lambda: repository.read_fallback(settings, self._log.write),
+            report=self._report_calls,
         )
+
+    def _report_calls(self, outcomes: Mapping[str, Outcome]) -> None:
+        """Log the calls that were made for `outcomes`, and keep them for the lines of sources."""
+        if not (calls_of(outcomes) or self._settings.log_level in DETAILED_LEVELS):
+            return
+        if self._fetch_log is None:
+            from .._cache.fetch_log import FetchLog  # for debug and trace, and after a failed call
+
+            self._fetch_log = FetchLog(self._settings, self._log.write)
+        self._fetch_log.report_calls(outcomes)
+
+    def _report_sources(self, snapshot: Snapshot, ages: Mapping[str, float] | None = None) -> None:
+        """Log where each source's values come from, and which names it sets.
+
+        Args:
+            snapshot: after the load.
+            ages: see `_ages`; None for the sources of the last load only.
+        """
+        if self._fetch_log is not None:
+            configured = self._configured()
+            self._fetch_log.report_sources(snapshot, configured, ages=ages, only_env=True)
 
     def _publish(self, access: repository.SnapshotRepository, snapshot: Snapshot) -> None:
         problem = access.put(snapshot)
@@ -178,43 +207,47 @@ class Prefetch:
         from .._cache.effects import failure_lines  # only a failed read needs it
 
         is_continuing = self._settings.continue_on_error
-        for line, is_missing in failure_lines(
+        for line, fields, is_missing in failure_lines(
             self._settings, snapshot, references, result, is_continuing=is_continuing
         ):
-            self._log.write("error" if is_missing else "warn", line)
+            self._log.write("error" if is_missing else "warn", line, fields)
 
     def _report_slow_reads(self, snapshot: Snapshot, references: Collection[str]) -> None:
         """Log which of the resources make a refresh longer than the settings say."""
         usual = self._settings.poll_timeout_seconds
-        slow = {
-            self._settings.label(reference): entry.read_seconds
+        slow = [
+            reference
             for reference, entry in snapshot.entries.items()
             if entry.read_seconds >= usual and reference in references
-        }
+        ]
         if slow:
-            longest = refresh_seconds(self._settings, snapshot)
-            self._log.write(
-                "warn",
-                f"{', '.join(slow)}: reading took {max(slow.values()):.1f} s, so a refresh, and "
-                f"the get() that begins it, may take {longest:.1f} s in place of {usual:g}; read "
-                "less with one source",
-            )
+            from .._cache.log_lines import slow_line  # only where AWS is slow
+
+            self._log.write(*slow_line(self._settings, snapshot, slow))
 
     def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
         """Return the environment with all variables instead of references, and their names."""
         settings, log = self._settings, self._log
-        in_place = {source.variable for source in settings.sources if source.variable}
-        kept = self._kept()
-        in_place -= kept
+        in_place = self._in_place()
         result = {name: value for name, value in self._environ.items() if name not in in_place}
-        configured = settings.fixed if settings.overwrite else configured_names(result)
-        if self._passed is not None:
-            configured = configured & self._passed.configured | kept
         for source, variables in snapshot.variables(settings):
             for problem in variables.left_out:
-                log.write("warn", f"{source.public_reference}: {problem}")
-        values = exported(snapshot, settings, configured, log.write, kept)
+                log.write("warn", f"{source.public_reference}: {problem}", _about(source))
+        values = exported(snapshot, settings, self._configured(), log.write, self._kept())
         return {**result, **values}, set(values)
+
+    def _in_place(self) -> set[str]:
+        """Return the variables whose values are references, which are replaced in any case."""
+        return {source.variable for source in self._settings.sources} - self._kept()
+
+    def _configured(self) -> frozenset[str]:
+        """Return the names that no source sets, because the function or a program has set them."""
+        configured = self._settings.fixed
+        if not self._settings.overwrite:
+            configured = configured_names(self._environ) - self._in_place()
+        if self._passed is None:
+            return configured
+        return configured & self._passed.configured | self._kept()
 
     def _kept(self) -> frozenset[str]:
         """Return the names that a program before this wrapper has set, and no source may set."""
@@ -247,6 +280,7 @@ class Prefetch:
             loaded = self._load(self._now(), snapshot, others)
             self._publish(access, loaded)
             send(handoff.sent(loaded, deferred, settings))
+            self._report_sources(loaded)
             self._report_slow_reads(loaded, deferred)
             failed = [one for one in deferred if loaded.entries[one].failure]
             self._report_failures(loaded, failed, {})
@@ -257,13 +291,37 @@ class Prefetch:
         return child
 
     def _report_success(
-        self, names: set[str], snapshot: Snapshot, loading: Sequence[str], seconds: float
+        self,
+        names: set[str],
+        snapshot: Snapshot,
+        ages: Mapping[str, float],
+        loading: Sequence[str],
+        seconds: float,
     ) -> None:
         sources = counted(len(snapshot.entries), "source")
-        line = f"{counted(len(names), 'value')} from {sources} in {round(1000 * seconds)} ms"
+        milliseconds = round(1000 * seconds)
+        line = f"{counted(len(names), 'value')} from {sources} in {milliseconds} ms"
+        if ages:
+            line += f", {counted(len(ages), 'source')} from the snapshot file, "
+            line += f"{'up to ' if len(ages) > 1 else ''}{max(ages.values()):.0f} s old"
         if loading:
             line += f", {counted(len(loading), 'source')} loading in the background"
-        self._log.write("info", line)
+        self._log.write("info", line, {"duration_ms": milliseconds})
+
+
+def _ages(reused: Snapshot, snapshot: Snapshot, moment: float) -> dict[str, float]:
+    """Return how old the entries are that are as they were in the snapshot file, in seconds."""
+    return {
+        reference: max(0.0, moment - (entry.used_since or moment))
+        for reference, entry in snapshot.entries.items()
+        if entry is reused.entries.get(reference)
+    }
+
+
+def _about(source: Source) -> Fields:
+    from .._cache.log_fields import source_fields  # only for warnings
+
+    return source_fields([source])
 
 
 def can_take_over(command: Sequence[str], environ: Mapping[str, str]) -> bool:

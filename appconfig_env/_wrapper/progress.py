@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .._backends.base import Backend, Outcomes, Request
+    from .._backends.base import Backend, Outcome, Request
     from .._config.settings import Settings
 
 SHOWN_EVERY_SECONDS = 1.0  # and for the first time after as long
@@ -68,7 +68,7 @@ class Progress:
         self._columns = columns
         self._every_seconds = every_seconds
 
-    def __call__(self, requests: list[Request], timeout: float) -> Outcomes:
+    def __call__(self, requests: list[Request], timeout: float) -> Mapping[str, Outcome]:
         """See `base.Backend`."""
         is_read, is_erased = allocate_lock(), allocate_lock()
         is_read.acquire()

@@ -6,6 +6,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import ssl
 import sys
 import time
@@ -42,9 +43,12 @@ from ..support.servers import Proxy
 
 if TYPE_CHECKING:
     from appconfig_env._backends.aws.client import Client
+    from appconfig_env._backends.calls import Call
 
 Connect = Callable[..., "Client"]
 ROLE = "arn:aws:iam::123456789012:role/reader"
+REGION = "us-east-1"
+REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LONG_TIMEOUT_SECONDS = 60.0  # for calls that a busy machine must not end
 
 
@@ -58,17 +62,21 @@ def connect(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Connect]:
     """A function that makes a client from an environment."""
     clients: list[Client] = []
 
-    def make(environ: Mapping[str, str], now: Callable[[], float] = time.time) -> Client:
+    def make(
+        environ: Mapping[str, str],
+        now: Callable[[], float] = time.time,
+        calls: list[Call] | None = None,
+    ) -> Client:
         problems: list[str] = []
         aws_settings = settings.from_environ(environ, problems)
         assert problems == []
         client: Client
         if kind == "lean":
-            client = LeanClient(aws_settings, environ, now=now)
+            client = LeanClient(aws_settings, environ, now=now, calls=calls)
         else:
             for name, value in environ.items():  # boto3 reads os.environ
                 monkeypatch.setenv(name, value)
-            client = Boto3Client(aws_settings)
+            client = Boto3Client(aws_settings, calls)
         clients.append(client)
         return client
 
@@ -868,6 +876,32 @@ def test_a_role_is_assumed_for_its_services_only(
     assert own not in {call.access_key for call in others}
     assert fake_aws.count("AssumeRole") == 1
     assert fake_aws.problems == []
+
+
+def test_calls_are_recorded_with_their_request_ids(connect: Connect, fake_aws: FakeAws) -> None:
+    fake_aws.put_role(ROLE)
+    fake_aws.put_parameter("a", "1")
+    environ = fake_aws.environ() | {OWN + "ROLE_ARN": ROLE}
+    calls: list[Call] = []
+    found = parameter(connect(environ, calls=calls))
+    (assumed,) = calls
+    assert (assumed.operation, assumed.references) == ("AssumeRole", ())
+    assert assumed.failure is None
+    assert assumed.seconds > 0
+    assert REQUEST_ID.fullmatch(assumed.request_id)
+    assert found["ResponseMetadata"].keys() == {"RequestId", "Region"}
+    assert found["ResponseMetadata"]["Region"] == REGION
+    assert REQUEST_ID.fullmatch(found["ResponseMetadata"]["RequestId"])
+
+
+def test_a_role_that_is_denied_is_not_recorded_as_assumed(
+    connect: Connect, fake_aws: FakeAws
+) -> None:
+    environ = fake_aws.environ() | {OWN + "ROLE_ARN": ROLE}
+    calls: list[Call] = []
+    error = failure(lambda: parameter(connect(environ, calls=calls)))
+    assert error.operation == "AssumeRole", "its caller records it"
+    assert calls == []
 
 
 def test_two_roles_are_assumed_one_for_each_part(connect: Connect, fake_aws: FakeAws) -> None:

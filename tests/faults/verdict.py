@@ -25,6 +25,7 @@ OPERATIONS = {
 }
 
 
+OWN = "appconfig-env: "  # before each line of the wrapper
 # In the error of an attempt that began so late that the deadline ended it.
 CUT_OFF = ("timed out", "in time", "no response within", "not attempted before the deadline")
 
@@ -48,7 +49,7 @@ def check_start(fault: Fault, column: str, done: Start) -> set[str]:
     else:
         _check_good_start(done, hit, uses_fallback=uses_fallback)
     for source in hit:
-        lines = [line for line in done.stderr.splitlines() if REFERENCES[source] in line]
+        lines = [line for line in _problems(done.stderr) if REFERENCES[source] in line]
         if not lines and done.code == 1 and (column, source) == ("FALLBACK", "secret"):
             continue  # optional there: a failed start reports only the sources that made it fail
         assert len(lines) == 1, done.stderr
@@ -56,7 +57,8 @@ def check_start(fault: Fault, column: str, done: Start) -> set[str]:
             exact.add(source)
     for source in set(SOURCES) - set(hit):
         # A cold start with a fallback does not have to wait for the quota.
-        assert REFERENCES[source] not in done.stderr or (uses_fallback and not fault.recovers)
+        is_reported = any(REFERENCES[source] in line for line in _problems(done.stderr))
+        assert not is_reported or (uses_fallback and not fault.recovers)
     assert "Traceback" not in done.stderr
     if hit and fault.on_call and column == "required":
         _check_attempts(fault, done.calls)
@@ -81,7 +83,9 @@ def check_refresh(fault: Fault, life: Refresh) -> set[str]:
             assert life.faulty["status"][REFERENCES[source]]["age"] is not None
             if _check_error(fault, source, errors[source] or ""):
                 exact.add(source)
-            lines = [line for line in life.stderr.splitlines() if REFERENCES[source] in line]
+            # Without the wrapper's lines, which name every source and call at this level.
+            logged = [one for one in life.stderr.splitlines() if not one.startswith(OWN)]
+            lines = [line for line in logged if REFERENCES[source] in line]
             assert len(lines) == 1
             assert "; using the last value" in lines[0]
         elif fault.recovers:
@@ -92,6 +96,12 @@ def check_refresh(fault: Fault, life: Refresh) -> set[str]:
     assert _errors(life.recovered) == dict.fromkeys(SOURCES)
     assert "Traceback" not in life.stderr
     return exact
+
+
+def _problems(stderr: str) -> list[str]:
+    """The lines of the wrapper about problems, without those about each source and call."""
+    levels = tuple(f"{OWN}{level}: " for level in ("warn", "error", "fatal"))
+    return [line for line in stderr.splitlines() if line.startswith(levels)]
 
 
 def _check_failed_start(fault: Fault, column: str, done: Start, hit: Iterable[str]) -> None:

@@ -67,7 +67,8 @@ def test_an_error_message_cannot_control_a_terminal(
     assert ended.code == 1
     assert "FATAL" in ended.err
     assert source in ended.err
-    assert len(ended.err.splitlines()) == 1
+    error = '"level": "ERROR"' if is_json else "appconfig-env: error: "
+    assert len([line for line in ended.err.splitlines() if error in line]) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import appconfig_env
+from appconfig_env._backends.aws import services
+from appconfig_env._backends.calls import Call, Outcomes
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
+from appconfig_env._cache.load import load
+from appconfig_env._cache.log_lines import Ownership, call_lines, source_lines
 from appconfig_env._cache.snapshot import SCHEMA, Snapshot
+from appconfig_env._config import aws as _aws
 from appconfig_env._config import options as _options
 from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
@@ -278,3 +283,59 @@ def test_the_costs_are_those_of_the_performance_page() -> None:
     numbers = set(re.findall(r"\d+\.\d+", table))
     assert len(numbers) > 10
     assert {one for one in numbers if not re.search(rf"(?<![\d.]){one}(?![\d.])", page)} == set()
+
+
+def test_the_permissions_are_those_of_all_operations() -> None:
+    actions = set(re.findall(r"`([a-z]+:[A-Z][a-z]\w+)`", section("Permissions")))
+    needed = {f"{services.prefix(name)}:{one}" for one, name in services.SERVICES.items()}
+    assert actions == needed | {"kms:Decrypt"}
+
+
+def test_the_permissions_name_both_settings_of_a_role_and_what_each_is_for() -> None:
+    text = section("Permissions")
+    for name in (_aws.OF_APPCONFIG[0], _aws.OF_OTHERS[0]):
+        assert re.search(rf"^\| with .*`{name}`.* \| `sts:AssumeRole`", text, re.MULTILINE), name
+    assert f"`{_aws.OF_APPCONFIG[0]}` for AppConfig alone" in text
+    assert f"`{_aws.OF_OTHERS[0]}` for Parameter Store and Secrets Manager" in text
+
+
+def test_the_lines_about_sources_are_those_of_the_log() -> None:
+    path, secret = "ssm:/shop/prod/", "secretsmanager:prod/db"
+    settings = _settings.from_environ({"APPCONFIG_ENV_SOURCES": path, "DB_PASSWORD": secret})
+    denied = Failure("denied", "no", code="AccessDeniedException")
+
+    def call(name: str, reference: str, seconds: float, **more: Any) -> Call:
+        return Call(name, [reference], region="eu-west-1", seconds=seconds, **more)
+
+    calls = [
+        call("GetParametersByPath", path, 0.012),
+        call("GetParametersByPath", path, 0.014, request_id="1b49-..."),
+        call("BatchGetSecretValue", secret, 0.011, failure=denied),
+        call("GetSecretValue", secret, 0.02, request_id="9f0c-..."),
+    ]
+    parameters = {"DB_HOST": "db.example", "DB_PASSWORD": "old"}
+    documents = {
+        path: Document(parameters=parameters),
+        secret: Document(b"s3cret", version="772b-...", secret=True),
+    }
+    outcomes = Outcomes(documents, calls)
+    snapshot = load(settings, lambda *_: outcomes, 0.0, timeout=1.0)
+    lines = source_lines(settings, snapshot, outcomes, Ownership(settings, snapshot))
+    text = "".join(f"appconfig-env: {message}\n" for _, message, _ in lines)
+    assert text in blocks("text")
+
+
+def test_the_documented_fields_are_those_of_the_log() -> None:
+    failure = Failure("denied", "no", operation="O", code="C", request_id="r", region="x")
+    call = Call("O", ["ssm:/x"], request_id="r", region="x", failure=failure)
+    settings = _settings.from_environ({"X": "ssm:/x"})
+    outcomes = Outcomes({"ssm:/x": Document(b"1", version="7")}, [call])
+    snapshot = load(settings, lambda *_: outcomes, 0.0, timeout=1.0)
+    lines = [
+        *call_lines(outcomes),
+        *source_lines(settings, snapshot, outcomes, Ownership(settings, snapshot)),
+    ]
+    table = section("When AWS fails").split("### Logs\n")[1].split("### ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert documented == {name for _, _, fields in lines for name in fields}

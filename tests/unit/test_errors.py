@@ -146,25 +146,26 @@ def test_an_action_that_is_denied_on_several_resources_is_one_cause() -> None:
         "arn:aws:ssm:eu-west-1:1:parameter/x, arn:aws:ssm:eu-west-1:1:parameter/y "
         "to the function's role"
     )
-    assert errors.by_cause(failed) == [(line, 2, "")]
+    expected = (line, ["ssm:x", "ssm:y"], [failure for _, failure, _ in failed], "")
+    assert errors.by_cause(failed) == [expected]
 
 
 def test_a_denial_of_one_resource_is_reported_as_aws_words_it() -> None:
     failed = [("A=ssm:x", denied("x"), ""), ("B=ssm:x", denied("x"), "")]
-    ((line, number, _),) = errors.by_cause(failed)
-    assert (line, number) == (f"A=ssm:x, B=ssm:x: {denied('x')}", 2)
+    ((line, names, _, _),) = errors.by_cause(failed)
+    assert (line, names) == (f"A=ssm:x, B=ssm:x: {denied('x')}", ["A=ssm:x", "B=ssm:x"])
 
 
 def test_denials_for_different_reasons_are_different_causes() -> None:
     failed = [("ssm:x", denied("x"), ""), ("ssm:y", denied("y", why="with an explicit deny"), "")]
-    assert [number for _, number, _ in errors.by_cause(failed)] == [1, 1]
+    assert [names for _, names, _, _ in errors.by_cause(failed)] == [["ssm:x"], ["ssm:y"]]
 
 
 def test_sources_with_one_cause_are_in_one_line_only_if_they_share_the_rest() -> None:
     failed = [("ssm:a", FAILURE, "x"), ("ssm:b", FAILURE, "y"), ("ssm:c", FAILURE, "x")]
     assert errors.by_cause(failed) == [
-        (f"ssm:a, ssm:c: {FAILURE}", 2, "x"),
-        (f"ssm:b: {FAILURE}", 1, "y"),
+        (f"ssm:a, ssm:c: {FAILURE}", ["ssm:a", "ssm:c"], [FAILURE, FAILURE], "x"),
+        (f"ssm:b: {FAILURE}", ["ssm:b"], [FAILURE], "y"),
     ]
     assert errors.by_cause([]) == []
 
@@ -183,15 +184,17 @@ failures = st.builds(
 def test_every_source_is_in_the_one_line_of_its_cause(
     failed: list[tuple[str, errors.Failure, bool]],
 ) -> None:
-    expected: dict[tuple[object, ...], list[str]] = {}
+    expected: dict[tuple[object, ...], list[tuple[str, errors.Failure]]] = {}
     for name, failure, shared in failed:
-        expected.setdefault((shared, *failure.cause()), []).append(name)
+        expected.setdefault((shared, *failure.cause()), []).append((name, failure))
     found = errors.by_cause(failed)
-    for (line, number, shared), (key, names) in zip(found, expected.items(), strict=True):
-        assert line.startswith(", ".join(dict.fromkeys(names)) + ": ")
-        assert (number, shared) == (len(set(names)), key[0])
+    for (line, names, failures, shared), (key, group) in zip(found, expected.items(), strict=True):
+        assert names == list(dict.fromkeys(name for name, _ in group))
+        assert line.startswith(", ".join(names) + ": ")
+        assert (failures, shared) == ([failure for _, failure in group], key[0])
     for name, failure, shared in failed:
-        assert errors.by_cause([(name, failure, shared)]) == [(f"{name}: {failure}", 1, shared)]
+        alone = (f"{name}: {failure}", [name], [failure], shared)
+        assert errors.by_cause([(name, failure, shared)]) == [alone]
 
 
 @pytest.mark.parametrize("kind", errors.KINDS)
@@ -257,7 +260,7 @@ def test_a_sentence_names_each_region_role_and_request_once() -> None:
         for region, one in (("eu-west-1", "r-1"), ("eu-west-1", "r-2"), ("us-east-1", "r-2"))
     ]
     assert str(failures[0]) == f"none (Region eu-west-1; role {role}; request r-1); check it"
-    ((line, _, _),) = errors.by_cause((f"ssm:{one.region}", one, "") for one in failures)
+    ((line, *_),) = errors.by_cause((f"ssm:{one.region}", one, "") for one in failures)
     assert line == (
         "ssm:eu-west-1, ssm:us-east-1: none "
         f"(Regions eu-west-1, us-east-1; role {role}; requests r-1, r-2); check it"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..._config.aws import AwsSettings
     from ..._config.sources import Resource
     from ..base import Outcome, Request
+    from ..calls import Call
     from ..system import System
     from .client import Client
     from .retry import Policy
@@ -22,7 +23,17 @@ if TYPE_CHECKING:
 
 
 class AwsBackend:
-    """Reads resources from AWS; see `base.Backend`."""
+    """Reads resources from AWS; see `base.Backend`.
+
+    Args:
+        client: makes the calls.
+        connections: how many calls of one service are made at the same time, at most.
+        settings: the Regions and roles of calls, see `executor.Run`; None for the defaults.
+        system: time and threads.
+        policy: the retries; None for the default.
+        client_calls: where the client records its calls for credentials; None to record only
+            the calls that fail.
+    """
 
     def __init__(
         self,
@@ -32,12 +43,14 @@ class AwsBackend:
         settings: AwsSettings | None = None,
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
+        client_calls: list[Call] | None = None,
     ) -> None:
         self._client = client
         self._connections = connections
         self._settings = settings
         self._system = system
         self._policy = policy
+        self._client_calls = client_calls
         self._run: Run | None = None  # the call under way
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
@@ -50,10 +63,11 @@ class AwsBackend:
             settings=self._settings,
             system=self._system,
             policy=self._policy,
+            records_all=self._client_calls is not None,
         )
         _plan(run, requests)
         run.wait()
-        outcomes = dict(run.outcomes)  # later ones are not used
+        outcomes = self._with_calls(dict(run.outcomes), run)  # later ones are not used
         self._run = None
         self._client.close()
         for request in requests:
@@ -65,6 +79,17 @@ class AwsBackend:
         """Return how many resources the call under way has read so far."""
         run = self._run  # read once: the call may end meanwhile
         return len(run.outcomes) if run is not None else 0
+
+    def _with_calls(self, outcomes: dict[str, Outcome], run: Run) -> dict[str, Outcome]:
+        """Return `outcomes`, with the calls that were recorded if there are any."""
+        calls = [*(self._client_calls or ()), *run.calls]
+        if not calls:
+            return outcomes
+        if self._client_calls:
+            self._client_calls.clear()
+        from ..calls import Outcomes  # only for the log, see calls
+
+        return Outcomes(outcomes, calls)
 
 
 def _plan(run: Run, requests: list[Request]) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ..._config.aws import Access, AwsSettings
+    from ..calls import Call
 
 # A client's timeout cannot be changed, so there is one client for each of these that is needed.
 TIMEOUTS = (1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
@@ -49,8 +50,9 @@ _READ_BYTES = 1024 * 1024
 class Boto3Client:
     """See `client.Client`."""
 
-    def __init__(self, settings: AwsSettings) -> None:
+    def __init__(self, settings: AwsSettings, calls: list[Call] | None = None) -> None:
         self._settings = settings
+        self._calls = calls
         self._lock = threading.Lock()  # sessions are not safe to share, clients are
         self._own: Any = None  # the session of the user's own configuration
         self._sessions: dict[tuple[str, str, str], Any] = {}  # with credentials, by role
@@ -86,7 +88,12 @@ class Boto3Client:
             self._locate(failure, operation, client.meta.region_name if client else region)
         if failure is not None:
             raise failure  # here, where it has no __context__: "from None" would only hide it
-        response.pop("ResponseMetadata", None)
+        metadata = response.pop("ResponseMetadata", {})
+        if self._calls is not None:
+            from .boto3_recording import request_id  # only for debug and trace
+
+            region = client.meta.region_name or ""
+            response["ResponseMetadata"] = {"RequestId": request_id(metadata), "Region": region}
         return response
 
     def close(self) -> None:
@@ -193,7 +200,12 @@ class Boto3Client:
         region = self._settings.region or access.region or session.region_name
 
         def sts(service: str, **keys: str) -> Any:
-            return self._new_client(session, service, region, TIMEOUTS[3], **keys)
+            client = self._new_client(session, service, region, TIMEOUTS[3], **keys)
+            if self._calls is not None:
+                from .boto3_recording import record_role  # only for debug and trace
+
+                record_role(client, self._calls)
+            return client
 
         role = AssumeRoleCredentialFetcher(
             sts, session.get_credentials(), access.role_arn, extra_args=named

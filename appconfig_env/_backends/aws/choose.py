@@ -13,20 +13,39 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ..._config.aws import AwsSettings
+    from ..calls import Call
     from .client import Client
 
 
-def backend(settings: AwsSettings, environ: Mapping[str, str]) -> AwsBackend:
-    """Return the backend that reads from AWS."""
+def backend(
+    settings: AwsSettings, environ: Mapping[str, str], *, records_all: bool = False
+) -> AwsBackend:
+    """Return the backend that reads from AWS.
+
+    Args:
+        settings: how to call AWS.
+        environ: contains the credentials.
+        records_all: whether to record all calls, not only those that fail.
+    """
+    calls: list[Call] | None = [] if records_all else None
     return AwsBackend(
-        client(settings, environ),
+        client(settings, environ, calls),
         settings.max_connections,
         settings=settings,
+        client_calls=calls,
     )
 
 
-def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
-    """Return the client that the settings name; by default the lean one if it suffices."""
+def client(
+    settings: AwsSettings, environ: Mapping[str, str], calls: list[Call] | None = None
+) -> Client:
+    """Return the client that the settings name; by default the lean one if it suffices.
+
+    Args:
+        settings: how to call AWS.
+        environ: contains the credentials.
+        calls: see `client.Client`.
+    """
     reason = reason_for_boto3(settings, environ)
     if reason and settings.client == "lean":
         return _NoClient(reason)
@@ -34,10 +53,10 @@ def client(settings: AwsSettings, environ: Mapping[str, str]) -> Client:
         # 200 ms of imports and models: the reason for the lean client.
         from .boto3_client import Boto3Client
 
-        return Boto3Client(settings)
+        return Boto3Client(settings, calls)
     from .lean_client import LeanClient  # of no use with boto3, which sends its own requests
 
-    return LeanClient(settings, environ)
+    return LeanClient(settings, environ, calls=calls)
 
 
 def reason_for_boto3(settings: AwsSettings, environ: Mapping[str, str]) -> str:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
         Operations, parameters and results are those of botocore's service models, with three
         differences: `Configuration` and `SecretBinary` are bytes, the type of times is not fixed,
-        and results have no `ResponseMetadata`.
+        and results have no `ResponseMetadata`. A client that is created with a list of calls adds
+        its successful calls for credentials to it, and returns the `RequestId` and the `Region` of
+        all others as `ResponseMetadata`.
         """
 
         def call(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..._config.sources import Resource
     from ..base import Outcome
+    from ..calls import Call
     from ..system import System
     from .client import Client
     from .retry import Policy
@@ -40,9 +41,11 @@ class Run:
             roles for them; None for the defaults.
         system: time and threads.
         policy: the retries; None for the default.
+        records_all: whether to record all calls, not only those that fail.
 
     Attributes:
         outcomes: by reference.
+        calls: those that were recorded, in the order in which they ended.
     """
 
     def __init__(
@@ -55,8 +58,11 @@ class Run:
         settings: AwsSettings | None = None,
         system: System = THIS_SYSTEM,
         policy: Policy | None = None,
+        records_all: bool = False,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
+        self.calls: list[Call] = []
+        self._records_all = records_all
         self._client = client
         self._timeout = timeout
         self._system = system
@@ -150,6 +156,7 @@ class Run:
             try:
                 response = self._client.call(operation, parameters, timeout=timeout, region=region)
             except AwsError as error:
+                self._note_failure(error, references, region, began)
                 had_time = self._system.now() - began < MOST_OF * left
                 known = earlier
                 if known is None or had_time or error.code != UNREACHABLE:
@@ -157,9 +164,8 @@ class Run:
                     self._failures.update(dict.fromkeys(references, error))
                     raise
             else:
-                if self._failures:
-                    self._forget_failures(references)
-                    self._lose(references, began - first)
+                if self._failures or self._records_all:
+                    self._note_success(operation, references, response, began, began - first)
                 return response
             # An attempt that the deadline ended tells less than one before it that had its time.
             raise known.bare()
@@ -209,10 +215,13 @@ class Run:
 
     def _failure(self, resource: Resource, error: AwsError) -> Failure:
         """Return the failure of `resource`, located also if no client made the error."""
+        self._locate(error, resource.arn_region)
+        return error.failure_of(resource)
+
+    def _locate(self, error: AwsError, region: str) -> None:
         if not error.region:
             access = self._settings.access(SERVICES.get(error.operation, ""))
-            error.locate(resource.arn_region or access.region, access)
-        return error.failure_of(resource)
+            error.locate(region or access.region, access)
 
     def _begin(self, operation: str, references: list[str]) -> None:
         if self._failures:
@@ -223,9 +232,36 @@ class Run:
         for reference in references:
             self._failures.pop(reference, None)
 
-    def _lose(self, references: list[str], seconds: float) -> None:
-        for reference in references:
-            self._lost_seconds[reference] = self._lost_seconds.get(reference, 0.0) + seconds
+    def _note_success(
+        self,
+        operation: str,
+        references: list[str],
+        response: dict[str, Any],
+        began: float,
+        lost_seconds: float,
+    ) -> None:
+        """Forget how earlier attempts failed, but not the time that they took; record the call."""
+        if self._failures:
+            self._forget_failures(references)
+            for reference in references:
+                lost = self._lost_seconds.get(reference, 0.0)
+                self._lost_seconds[reference] = lost + lost_seconds
+        if self._records_all:
+            from .recording import succeeded  # only for debug and trace
+
+            region = self._settings.access(SERVICES.get(operation, "")).region
+            seconds = self._system.now() - began
+            self.calls.append(succeeded(operation, references, response, region, seconds))
+
+    def _note_failure(
+        self, error: AwsError, references: list[str], region: str, began: float
+    ) -> None:
+        from .recording import failed  # only after a failure
+
+        self._locate(error, region)
+        call = failed(error, references, self._system.now() - began)
+        if call is not None:
+            self.calls.append(call)
 
     def _why_no_time(self) -> tuple[str, str]:
         """Return why a call was not attempted before the deadline, and what to do."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ..._config.wording import printable
 from ..._http.transport import Transport, TransportError, Url
 from . import credentials, services
 from . import protocol as operations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from ..._config.aws import Access, AwsSettings
     from ..._http.messages import HttpResponse
+    from ..calls import Call
     from .credentials import Find
 
 # AWS accepts signatures that are up to 5 minutes off; below this, the clock is not the reason.
@@ -33,8 +35,10 @@ class LeanClient:
         environ: Mapping[str, str],
         *,
         now: Callable[[], float] = time.time,
+        calls: list[Call] | None = None,
     ) -> None:
         self._settings = settings
+        self._calls = calls
         self._now = now
         self._offset = 0.0  # AWS's clock minus ours, once it matters
         self._transport = Transport(
@@ -82,15 +86,21 @@ class LeanClient:
         response = self._send(
             operation, parameters, signer, region, offset=offset, deadline=deadline
         )
+        found = None
         try:
-            return operations.result(operation, response)
+            found = operations.result(operation, response)
         except AwsError as error:
             if error.code not in CLOCK_CODES or not self._learn_clock(response, offset):
                 raise
-        response = self._send(
-            operation, parameters, signer, region, offset=self._offset, deadline=deadline
-        )
-        return operations.result(operation, response)
+        if found is None:
+            response = self._send(
+                operation, parameters, signer, region, offset=self._offset, deadline=deadline
+            )
+            found = operations.result(operation, response)
+        if self._calls is not None:
+            request_id = printable(operations.request_id(response.headers))
+            found["ResponseMetadata"] = {"RequestId": request_id, "Region": region}
+        return found
 
     def _send(
         self,
@@ -156,7 +166,14 @@ class LeanClient:
         if access.external_id:
             parameters["ExternalId"] = access.external_id
         region = self._role_region(access)
-        found = self._call("AssumeRole", parameters, self._own(deadline), region, deadline)
+        signer = self._own(deadline)
+        began = time.monotonic()
+        found = self._call("AssumeRole", parameters, signer, region, deadline)
+        if self._calls is not None:
+            from .recording import succeeded  # only for debug and trace
+
+            seconds = time.monotonic() - began
+            self._calls.append(succeeded("AssumeRole", (), found, region, seconds))
         return credentials.of_role(found["Credentials"])
 
     def _role_region(self, access: Access) -> str:

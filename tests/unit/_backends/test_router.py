@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._backends.aws.backend import AwsBackend
-from appconfig_env._backends.base import Request
+from appconfig_env._backends.base import Request, calls_of
 from appconfig_env._backends.local import LocalBackend
 from appconfig_env._backends.router import Router
 from appconfig_env._config.references import parse
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appconfig_env._backends.base import Backend
+
+    from ...support.fake_aws import FakeAws
 
 KEYS = {"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
@@ -108,3 +110,18 @@ def test_the_time_of_an_import_is_part_of_the_fetchs_time() -> None:
 
     assert backend.timeouts[:2] == [0.1, 0.1], "the least that a fetch is given"
     assert 0 < backend.timeouts[2] <= 8.0
+
+
+@pytest.mark.parametrize(("level", "recorded"), [("info", 0), ("debug", 1), ("trace", 1)])
+def test_the_calls_of_aws_are_returned_with_the_outcomes_of_all_backends(
+    folder: Path, fake_aws: FakeAws, level: str, recorded: int
+) -> None:
+    fake_aws.put_parameter("/x", "1")
+    environ = fake_aws.environ() | {"AWS_APPCONFIG_EXTENSION_LOG_LEVEL": level}
+    router = Router(from_environ(environ), environ)
+    file = f"file:{folder / 'app.txt'}"
+
+    found = router([Request(parse(text).resource) for text in (file, "ssm:/x")], 60.0)
+
+    assert found.keys() == {file, "ssm:/x"}
+    assert [call.operation for call in calls_of(found)] == ["GetParameters"] * recorded

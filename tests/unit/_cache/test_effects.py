@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appconfig_env._backends.fake import FakeBackend
-from appconfig_env._cache.effects import failure_lines
+from appconfig_env._cache.effects import failure_lines, in_use, missing_lines
 from appconfig_env._cache.load import load
 from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env._content.document import Document
-from appconfig_env.errors import Failure
+from appconfig_env.errors import Failure, SourceError
 
 from ...support.canary import SECRET
 
@@ -49,7 +49,7 @@ def lines(
         settings, snapshot, list(settings.resources()), values, is_continuing=is_continuing
     )
     return [
-        line.partition("no response; ")[2].removesuffix("; check the route") for line, _ in found
+        line.partition("no response; ")[2].removesuffix("; check the route") for line, *_ in found
     ]
 
 
@@ -110,7 +110,7 @@ def test_what_was_read_before_stays_in_use(sources: str, note: str) -> None:
 def test_what_another_source_or_the_function_sets_is_not_called_unset(source: str) -> None:
     settings = parsed(source)
     snapshot = read(settings, 0.0, None)
-    ((line, _),) = failure_lines(settings, snapshot, [*settings.resources()], {"A": "mine"})
+    ((line, *_),) = failure_lines(settings, snapshot, [*settings.resources()], {"A": "mine"})
     assert "; A is set by another source or on the function; " in line
 
 
@@ -141,14 +141,83 @@ def test_without_a_required_source_startup_goes_on_only_by_a_setting(
     snapshot = read(settings, 0.0, None)
     assert lines(settings, snapshot, is_continuing=True) == [note, "C is not set"]
     levels = failure_lines(settings, snapshot, list(settings.resources()), {})
-    assert [is_missing for _, is_missing in levels] == [True, False]
+    assert [is_error for *_, is_error in levels] == [True, False]
+
+
+def test_the_fields_name_the_sources_of_the_line_and_its_cause() -> None:
+    settings = parsed("ssm:/y?optional", A="ssm:/x?optional#k", B="ssm:/x?default=1")
+    snapshot = read(settings, 0.0, None)
+    cause = {"kind": "unavailable", "code": "Unreachable"}
+    found = failure_lines(settings, snapshot, list(settings.resources()), {"B": "1"})
+    assert [fields for _, fields, _ in found] == [
+        {"source": "ssm:/y, ssm:/x#k", "variable": "A", **cause},
+        {"source": "ssm:/x", "variable": "B", **cause},
+    ]
+
+
+def test_missing_sources_with_one_cause_share_a_line_and_its_fields() -> None:
+    settings = parsed("", A="secretsmanager:a#k", B="secretsmanager:b", APP_PARAMS_PATH="x")
+    failures = [
+        Failure("denied", "no", "grant it", operation="GetSecretValue", request_id=one)
+        for one in ("r-1", "r-2")
+    ]
+    missing = [
+        SourceError("A=secretsmanager:a#k", failures[0]),
+        SourceError("B=secretsmanager:b", failures[1]),
+        SourceError("APP_PARAMS_PATH=ssm:/x/?recursive=no", DOWN),
+    ]
+    assert list(missing_lines(settings, missing)) == [
+        (
+            (
+                "A=secretsmanager:a#k, B=secretsmanager:b: GetSecretValue failed: no "
+                "(requests r-1, r-2); grant it"
+            ),
+            {
+                "source": "secretsmanager:a#k, secretsmanager:b",
+                "variable": "A, B",
+                "kind": "denied",
+                "operation": "GetSecretValue",
+                "request_id": "r-1, r-2",
+            },
+        ),
+        (
+            "APP_PARAMS_PATH=ssm:/x/?recursive=no: no response; check the route",
+            {"source": "ssm:/x/?recursive=no", "kind": "unavailable", "code": "Unreachable"},
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "was_read", "used"),
+    [
+        ("ssm:/a", True, "using the last values"),
+        ("ssm:/a?default=1", True, "using the last values"),
+        ("ssm:/a?default=1", False, "using its default"),
+        ("ssm:/a?optional", False, ""),
+    ],
+)
+def test_what_is_used_of_a_source_after_a_failed_read(
+    source: str, was_read: bool, used: str
+) -> None:
+    settings = parsed(source)
+    good = read(settings, 0.0, None, a=Document(b"1")) if was_read else None
+    snapshot = read(settings, 1000.0, good)
+    assert in_use(settings.sources[0], snapshot.entries["ssm:/a"], settings) == used
+
+
+def test_a_source_that_can_use_the_document_is_not_concerned_by_the_failure_of_another() -> None:
+    settings = parsed("ssm:/a?as=WHOLE ssm:/a?optional#x")
+    snapshot = read(settings, 0.0, None, a=Document(b'{"x": "\\u0000"}'))
+    entry = snapshot.entries["ssm:/a"]
+    assert entry.failure is not None
+    assert [in_use(source, entry, settings) for source in settings.sources] == ["", ""]
 
 
 def test_a_document_that_some_sources_can_use_is_reported_for_the_others_only() -> None:
     settings = parsed("ssm:/a?as=WHOLE ssm:/a?optional#x")
     snapshot = read(settings, 0.0, None, a=Document(b'{"x": "\\u0000"}'))
     found = list(failure_lines(settings, snapshot, ["ssm:/a"], snapshot.values(settings)))
-    assert ["; X is not set; " in line for line, _ in found] == [True]
+    assert ["; X is not set; " in line for line, *_ in found] == [True]
 
 
 def test_a_long_list_of_variables_is_cut() -> None:

@@ -40,6 +40,7 @@ class Process:
         self.backend: FakeBackend = peer.backend if peer else FakeBackend()
         self.clock: Clock = peer.clock if peer else Clock()
         self.lines: list[str] = []
+        self.fields: list[Mapping[str, object]] = []
         self.path = str(folder / "snapshot.json")
         self.made = 0
         self.store = Store(
@@ -55,9 +56,17 @@ class Process:
         self.made += 1
         return self.backend
 
-    def _log(self, settings: Settings, level: str, message: str) -> None:
-        del settings
-        self.lines.append(f"{level}: {message}")
+    def _log(
+        self,
+        settings: Settings,
+        level: str,
+        message: str,
+        fields: Mapping[str, object] | None = None,
+        /,
+    ) -> None:
+        if settings.accepts(level):
+            self.lines.append(f"{level}: {message}")
+            self.fields.append(fields or {})
 
     def response(self, value: int, token: str = "token") -> None:
         body = b'{"a": %d}' % value

@@ -203,8 +203,9 @@ def test_references_in_the_environment_are_warned_of_once(
         helper.status()
         clock.tick(1000)
 
-    (line,) = [line for line in caplog.messages if "os.environ" in line]
-    assert line == (
+    (record,) = [one for one in caplog.records if "os.environ" in one.getMessage()]
+    assert record.__dict__["variable"] == "DB_PASSWORD, OTHER"
+    assert record.getMessage() == (
         "DB_PASSWORD, OTHER: os.environ still holds references, because no wrapper has resolved "
         "them; call appconfig_env.load() before anything reads them, or start the program with "
         "appconfig-env run"

@@ -28,7 +28,7 @@ from ...support.threads import together
 from .shop import APP, operations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from appconfig_env._backends.base import Backend
     from appconfig_env._config.settings import Settings
@@ -502,8 +502,13 @@ def test_a_profile_in_two_formats_has_one_session_and_is_received_once(
 
 
 def test_no_value_is_logged_or_shown(
-    environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
+    environ: dict[str, str],
+    shop: FakeAws,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    own_logger: logging.Logger,
 ) -> None:
+    own_logger.setLevel(1)
     caplog.set_level(1)
     environ["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] = "trace"
     helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
@@ -515,6 +520,94 @@ def test_no_value_is_logged_or_shown(
     assert "AccessDenied" in output
     for value in ("s3cret", "db.one", "secure-"):
         assert value not in output
+
+
+@pytest.fixture
+def own_logger() -> Iterator[logging.Logger]:
+    """The package's logger, whose level is restored."""
+    logger = logging.getLogger("appconfig_env")
+    before = logger.level
+    logger.setLevel(logging.NOTSET)
+    yield logger
+    logger.setLevel(before)
+
+
+@pytest.mark.parametrize("level", ["debug", "trace"])
+def test_a_refresh_logs_each_source_and_each_call_with_fields(
+    environ: dict[str, str],
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    own_logger: logging.Logger,
+    level: str,
+) -> None:
+    environ["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] = level
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    helper.get("LIMIT")
+    clock.aws.clear_calls()
+    caplog.clear()
+    clock.tick(400)
+    helper.get("LIMIT")
+    assert own_logger.level == {"debug": 10, "trace": 5}[level]
+    sources = [record for record in caplog.records if record.levelno == logging.DEBUG]
+    assert [vars(record)["source"] for record in sources] == [
+        APP, "ssm:/shop/prod/", "secretsmanager:prod/db#password",
+    ]  # fmt: skip
+    messages = [record.getMessage() for record in sources]
+    assert messages[0].startswith(f"{APP}: unchanged in ")
+    assert messages[0].endswith("; version v1; sets LIMIT, DEBUG")
+    assert vars(sources[1])["names"] == ["HOST", "TOKEN"]
+    assert vars(sources[2])["variable"] == "DB_PASSWORD"
+    calls = [record for record in caplog.records if record.levelno < logging.DEBUG]
+    assert {record.levelname for record in calls} <= {"TRACE"}
+    assert sorted(vars(record)["operation"] for record in calls) == (
+        sorted(call.operation for call in clock.aws.calls) if level == "trace" else []
+    )
+    for record in (*sources, *calls):
+        assert vars(record)["request_id"]
+        assert vars(record)["duration_ms"] >= 0
+    for value in ("s3cret", "db.one", "secure-"):
+        assert value not in caplog.text + repr([vars(record) for record in caplog.records])
+
+
+def test_a_level_that_the_program_has_chosen_for_the_logger_stays(
+    environ: dict[str, str], clock: Clock, own_logger: logging.Logger
+) -> None:
+    own_logger.setLevel(logging.ERROR)
+    environ["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] = "trace"
+    Helper(environ, now=clock, jitter=steadily).get("LIMIT")
+    assert own_logger.level == logging.ERROR
+
+
+def test_at_info_the_level_of_the_logger_is_the_programs(
+    environ: dict[str, str], clock: Clock, own_logger: logging.Logger
+) -> None:
+    helper = Helper(environ, now=clock, jitter=steadily)
+    helper.get("LIMIT")
+    clock.tick(400)
+    helper.refresh()
+    assert own_logger.level == logging.NOTSET
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+def test_secrets_that_cannot_be_read_together_are_logged_once(
+    environ: dict[str, str],
+    shop: FakeAws,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    is_wrapped: bool,
+) -> None:
+    caplog.set_level(logging.INFO)
+    shop.put_secret("other", "1")
+    shop.deny("BatchGetSecretValue")
+    environ["OTHER"] = "secretsmanager:other"
+    given = wrapped(environ, clock) if is_wrapped else environ
+    helper = Helper(given, now=clock, jitter=steadily)
+    for _ in range(3):
+        helper.get("OTHER")
+        clock.tick(400)
+    lines = [message for message in caplog.messages if "one by one" in message]
+    assert len(lines) == (0 if is_wrapped else 1), "the wrapper has logged it"
+    assert shop.count("BatchGetSecretValue") == 3
 
 
 def test_the_package_has_the_documented_functions() -> None:

@@ -80,6 +80,8 @@ def test_a_flag_that_no_profile_has_is_reported_once(
         f"flag 'chekout' is not in {FLAGS}, {more}, which has 'checkout', 'search'; {remedy}",
         f"flag 'serch' is not in {more}, which has 'search'; {remedy}",
     ]
+    sources = [record.__dict__["source"] for record in caplog.records]
+    assert sources == [f"{FLAGS}, {more}", more]
 
 
 def test_a_flag_is_not_called_unknown_while_a_profile_could_not_be_read(

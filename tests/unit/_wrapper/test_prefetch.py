@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from appconfig_env._backends.aws.backend import AwsBackend
 from appconfig_env._backends.aws.errors import AwsError
 from appconfig_env._backends.base import Unchanged
+from appconfig_env._backends.calls import Call, Outcomes
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._config.settings import HANDOFF
 from appconfig_env._content.document import Document
@@ -30,8 +32,10 @@ from .starts import FakeExecve, Reads, document, environ, exported, prefetched, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appconfig_env._backends.base import Outcome
+    from appconfig_env._backends.base import Backend, Outcome, Request
+    from appconfig_env._config.settings import Settings
     from appconfig_env._wrapper.background import Work
+    from appconfig_env._wrapper.prefetch import MakeBackend
 
     from ...support.fake_aws import FakeAws
 
@@ -598,12 +602,13 @@ def test_last_values_and_the_fallback_are_lines_of_their_own(tmp_path: Path) -> 
     ]
 
 
-def log_with_child(tmp_path: Path, reads: Reads, sources: str) -> list[str]:
+def log_with_child(tmp_path: Path, reads: MakeBackend, sources: str, **more: str) -> list[str]:
     """The log of a cold start whose child does all its work at once."""
     environment = {
         "AWS_REGION": "us-east-1",
         "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
         "APPCONFIG_ENV_SOURCES": sources,
+        **more,
     }
     lines: list[str] = []
 
@@ -794,3 +799,83 @@ def test_a_source_that_takes_longer_than_a_refresh_usually_may_is_logged(
     )
     assert ("reading took" in log) is is_logged
     assert (expected in log) is (seconds == 3.94)
+
+
+def test_the_log_reports_what_came_from_the_snapshot_file_and_how_old_it_is(
+    tmp_path: Path,
+) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": "appconfig:a/b/A",
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+    }
+    both = environment | {"B": "secretsmanager:B"}
+    reads = Reads(A=document(b'{"x": 1}'), B=document(b"s3cret", secret=True))
+    _, _, (first,) = run(reads, 1000.0, both)
+    _, _, (again,) = run(reads, 1030.4, both)
+    assert re.fullmatch(r"appconfig-env: 2 values from 2 sources in \d+ ms", first)
+    assert again.partition(" ms")[2] == ", 1 source from the snapshot file, 30 s old"
+    assert "s3cret" not in again
+
+
+def test_the_oldest_of_several_sources_from_the_snapshot_file_is_reported(tmp_path: Path) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": "ssm:/a ssm:/b",
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": "debug",
+    }
+    reads = Reads(**{"/a": document(b"1"), "/b": document(b"2")})
+    run(reads, 1000.0, environment)
+    _, _, lines = run(reads, 1012.0, environment)
+    assert lines[:2] == [
+        "appconfig-env: ssm:/a: from the snapshot file, 12 s old; sets A",
+        "appconfig-env: ssm:/b: from the snapshot file, 12 s old; sets B",
+    ]
+    assert lines[-1].endswith(", 2 sources from the snapshot file, up to 12 s old")
+    assert len(reads.asked) == 1
+
+
+def test_deferred_sources_have_their_lines_from_who_reads_them(tmp_path: Path) -> None:
+    options = "?env=no"
+    lines = log_with_child(
+        tmp_path,
+        Reads(A=Document(b'{"x": 1}'), B=Document(b'{"y": 2}')),
+        f"appconfig:a/b/A appconfig:a/b/B{options}",
+        AWS_APPCONFIG_EXTENSION_LOG_LEVEL="debug",
+    )
+    assert lines[:-1] == [
+        "appconfig-env: appconfig:a/b/A: read; sets X",
+        "appconfig-env: appconfig:a/b/B: not awaited (env=no)",
+        "appconfig-env: appconfig:a/b/B: read; has for get() Y",
+    ]
+
+
+def test_secrets_that_the_child_cannot_read_together_either_are_not_logged_again(
+    tmp_path: Path,
+) -> None:
+    denied = Failure("denied", "no", FIX, operation="BatchGetSecretValue", code="AccessDenied")
+
+    def make(settings: Settings, environ: Mapping[str, str]) -> Backend:
+        assert settings.sources
+        assert environ
+
+        def backend(requests: list[Request], timeout: float) -> Outcomes:
+            assert timeout
+            references = [request.resource.reference for request in requests]
+            call = Call("BatchGetSecretValue", references, failure=denied)
+            secret = document(b"s3cret", secret=True)
+            return Outcomes(dict.fromkeys(references, secret), [call])
+
+        return backend
+
+    lines = log_with_child(
+        tmp_path,
+        make,
+        "secretsmanager:a secretsmanager:b secretsmanager:c?env=no secretsmanager:d?env=no",
+    )
+    assert [line for line in lines if "one by one" in line] == [
+        f"appconfig-env: 2 secrets had to be read one by one: {denied}"
+    ]

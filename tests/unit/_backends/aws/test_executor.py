@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from appconfig_env._backends.aws.errors import INVALID_RESPONSE, UNREACHABLE, AwsError
+from appconfig_env._backends.aws.backend import AwsBackend
+from appconfig_env._backends.aws.errors import (
+    INVALID_RESPONSE,
+    MISCONFIGURED,
+    UNREACHABLE,
+    AwsError,
+)
 from appconfig_env._backends.aws.executor import ATTEMPT_SECONDS, Run
 from appconfig_env._backends.aws.ssm import read_path
+from appconfig_env._backends.base import calls_of
+from appconfig_env._backends.calls import Call
 from appconfig_env._config.aws import AwsSettings
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
@@ -18,6 +26,7 @@ from appconfig_env.errors import Failure
 from ....support.fake_client import FakeClient
 from ....support.fakes import VirtualSystem
 from .calls import (
+    EAGER,
     PATIENCE_SECONDS,
     PROFILE,
     SESSION,
@@ -28,6 +37,7 @@ from .calls import (
     one_secret,
     parameters,
     reason,
+    request,
 )
 
 if TYPE_CHECKING:
@@ -421,3 +431,57 @@ def test_a_page_that_fails_before_the_deadline_is_reported_as_such() -> None:
     outcome = run.outcomes[path.reference]
     assert isinstance(outcome, Failure)
     assert outcome.summary == f"Unreachable: {RESET.message}"
+
+
+def recorded(client: FakeClient, *texts: str, records_all: bool) -> list[tuple[str, str, str]]:
+    """The operation, the code and the request ID of each call that is recorded."""
+    settings = AwsSettings(region="eu-west-1")
+    client_calls: list[Call] | None = [] if records_all else None
+    backend = AwsBackend(client, 1, settings=settings, system=EAGER, client_calls=client_calls)
+    outcomes = backend([request(text) for text in texts], PATIENCE_SECONDS)
+    for call in calls_of(outcomes):
+        assert call.region in ("eu-west-1", "eu-west-9")
+        assert call.seconds >= 0
+        assert call.references == list(texts)
+    return [
+        (call.operation, call.failure.code if call.failure else "", call.request_id)
+        for call in calls_of(outcomes)
+    ]
+
+
+FAILED = AwsError("GetParameters", "InternalServerError", status=500, request_id="r-1")
+
+
+def answered(asked: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = {"RequestId": "r-2", "Region": "eu-west-9"}
+    return {**parameters(asked), "ResponseMetadata": metadata}
+
+
+def test_each_attempt_is_recorded_with_its_code_and_request_id() -> None:
+    found = recorded(FakeClient(GetParameters=[FAILED, answered]), "ssm:a", records_all=True)
+    assert found == [("GetParameters", "InternalServerError", "r-1"), ("GetParameters", "", "r-2")]
+
+
+def test_only_failures_are_recorded_unless_all_calls_are() -> None:
+    client = FakeClient(GetParameters=[FAILED, parameters])
+    assert recorded(client, "ssm:a", records_all=False) == [
+        ("GetParameters", "InternalServerError", "r-1")
+    ]
+
+
+def test_a_result_without_metadata_is_recorded_without_a_request_id() -> None:
+    found = recorded(FakeClient(GetParameters=parameters), "ssm:a", records_all=True)
+    assert found == [("GetParameters", "", "")]
+
+
+def test_a_failure_before_any_call_is_not_recorded() -> None:
+    client = FakeClient(GetParameters=AwsError("", MISCONFIGURED, "no Region; set AWS_REGION"))
+    assert recorded(client, "ssm:a", records_all=True) == []
+
+
+def test_the_calls_of_the_client_itself_come_first_and_once() -> None:
+    own = [Call("AssumeRole")]
+    backend = AwsBackend(FakeClient(GetParameters=parameters), 1, system=EAGER, client_calls=own)
+    for operations in (["AssumeRole", "GetParameters"], ["GetParameters"]):
+        outcomes = backend([request("ssm:a")], PATIENCE_SECONDS)
+        assert [call.operation for call in calls_of(outcomes)] == operations
