@@ -222,9 +222,9 @@ sys.path.insert(0, {str(opt / "python")!r})
 import appconfig_env
 {SHOW}
 show()
+appconfig_env.refresh()  # the first read: a second one at once would be refused
 print(appconfig_env.get("CHECKOUT_LIMIT", type=int), appconfig_env.flag("checkout").enabled)
 appconfig_env.document("appconfig:shop/prod/flags")
-appconfig_env.refresh()
 appconfig_env.status()
 show()
 """
