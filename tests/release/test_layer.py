@@ -222,7 +222,7 @@ sys.path.insert(0, {str(opt / "python")!r})
 import appconfig_env
 {SHOW}
 show()
-appconfig_env.refresh()  # the first read: a second one at once would be refused
+appconfig_env.refresh()
 print(appconfig_env.get("CHECKOUT_LIMIT", type=int), appconfig_env.flag("checkout").enabled)
 appconfig_env.document("appconfig:shop/prod/flags")
 appconfig_env.status()
@@ -236,6 +236,7 @@ show()
     }
 
     (wrapped,) = output_of(wrapper, environ)
+    fake_aws.forward(60)  # else it would refuse the next poll
     imported, values, used = output_of(helper, environ)
 
     read, _, files = wrapped.partition(" | ")
