@@ -46,7 +46,7 @@ def main() -> None:
     options = _options()
     marked = {"machine": page.table(("", ""), list(machine().items()))}  # with the load from before
     found: list[Figure] = []
-    slowness = 1.0
+    is_slow = False
     pictures: dict[str, Callable[[Path], None]] = {}
     wanted = options.only or list(PARTS)
     progress = page.Progress(len(wanted))
@@ -57,10 +57,10 @@ def main() -> None:
         with Bench.open(progress.note) as bench:
             part = shown(measure(bench, rounds))
         found += part.figures
-        slowness = max(slowness, part.slowness)
+        is_slow |= part.is_slow
         marked |= {f"{name}-rounds": str(rounds), **part.marked}
         pictures |= part.pictures
-    targets = page.targets(found, slowness)
+    targets = page.targets(found, is_slow=is_slow)
     if not options.only:
         marked |= targets
     tables = (text for text in {**marked, **targets}.values() if text.startswith("|"))

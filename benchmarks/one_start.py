@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .starts import Bench
 
 # A bare interpreter's start (`python -I -S -c pass`) on the machine that the targets in
-# milliseconds and microseconds were set on. Where it takes longer, so may what they bound; each of
-# them has a second form, a ratio that is as strict on that machine.
+# milliseconds and microseconds were set on. Where it takes longer, they can be missed although
+# nothing got slower; each of them has a second form, a ratio that is as strict on that machine.
 REFERENCE_MS = 8
 CELL = Cell()
 
@@ -109,4 +109,4 @@ def part(found: Found) -> Findings:
         "start": table(("", "adds, ms", "quartiles", "calls", "connections"), rows),
     }
     draw = partial(pictures.bars, {"milliseconds added to the start": bars})
-    return Findings(marked, {"start": draw}, figures, max(1, command / REFERENCE_MS))
+    return Findings(marked, {"start": draw}, figures, command > REFERENCE_MS)

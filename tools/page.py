@@ -19,6 +19,10 @@ NOTE_SECONDS = 10
 _MARKED = r"(<!-- {0}:([\w-]+) -->)(.*?)(<!-- /{0}:\2 -->)"
 
 
+MISSED, SLOW = "**MISSED**", "see its ratio"
+TIMES = ("ms", "µs")
+
+
 class Figure(NamedTuple):
     """What was found, and what it must be at most, or at least. Ratios have the unit `x`."""
 
@@ -28,23 +32,23 @@ class Figure(NamedTuple):
     target: float
     at_least: bool = False
 
-    def on(self, slowness: float) -> Figure:
-        """Return it with the target of a machine that takes `slowness` times as long."""
-        is_time = self.unit in {"ms", "µs"}
-        return self._replace(target=self.target * slowness) if is_time else self
-
     @property
     def is_met(self) -> bool:
         """Whether the target is reached."""
         return self.value >= self.target if self.at_least else self.value <= self.target
 
-    @property
-    def row(self) -> tuple[str, ...]:
-        """Its row of the table."""
+    def verdict(self, *, is_slow: bool = False) -> str:
+        """Whether it is met; on a slow machine a time does not show that, but a ratio does."""
+        if self.is_met:
+            return "met"
+        return SLOW if is_slow and self.unit in TIMES else MISSED
+
+    def row(self, *, is_slow: bool = False) -> tuple[str, ...]:
+        """Return its row of the table."""
         bound = "at least" if self.at_least else "at most"
-        target = f"{bound} {self.target:.3g} {self.unit}"
-        verdict = "met" if self.is_met else "**MISSED**"
-        return self.name, f"{self.value:.2f} {self.unit}", target, verdict
+        target = f"{bound} {self.target:g} {self.unit}"
+        found = f"{self.value:.2f} {self.unit}"
+        return self.name, found, target, self.verdict(is_slow=is_slow)
 
 
 class Findings(NamedTuple):
@@ -53,7 +57,7 @@ class Findings(NamedTuple):
     marked: Mapping[str, str]
     pictures: Mapping[str, Callable[[Path], None]] = {}
     figures: Sequence[Figure] = ()
-    slowness: float = 1  # of this machine, compared with the one that the targets refer to
+    is_slow: bool = False  # whether this machine is slower than the one that times refer to
 
 
 def marks(text: str, kind: str = "bench") -> list[tuple[str, str]]:
@@ -101,13 +105,13 @@ def number(value: float | None, digits: int = 1) -> str:
     return "" if value is None else f"{value:,.{digits}f}".removesuffix("." + digits * "0")
 
 
-def targets(figures: Sequence[Figure], slowness: float = 1) -> dict[str, str]:
+def targets(figures: Sequence[Figure], *, is_slow: bool = False) -> dict[str, str]:
     """Return the page's table of targets, and the sentence before it."""
-    here = [figure.on(slowness) for figure in figures]
-    missed = [figure.name for figure in here if not figure.is_met]
+    missed = [one.name for one in figures if one.verdict(is_slow=is_slow) == MISSED]
+    rows = [figure.row(is_slow=is_slow) for figure in figures]
     return {
         "missed": f"Missed: {'; '.join(missed)}." if missed else "All are met.",
-        "targets": table(("", "found", "target", ""), [figure.row for figure in here]),
+        "targets": table(("", "found", "target", ""), rows),
     }
 
 

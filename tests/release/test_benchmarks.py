@@ -16,7 +16,6 @@ import pytest
 
 from benchmarks import counts, distance, each_python, growth, layers, native
 from benchmarks.contenders import CONTENDERS, NOTHING, ROOT, SHOW, Cell
-from benchmarks.one_start import REFERENCE_MS
 from benchmarks.server import HOST, Server
 from benchmarks.starts import Bench, Start
 from tools import page
@@ -117,9 +116,8 @@ def test_the_command_measures_what_is_wanted_and_fills_the_page(tmp_path: Path) 
     ratios = [target for target, unit in targets if unit == "x"]
     limit = ["1.4"] if native.built(tmp_path) else []
     assert ratios == ["1.85", "5.5", "1.3", "5", "6", *limit, "1.5", "1"]
-    slowness = max(1, float(filled["command"].removesuffix(" ms")) / REFERENCE_MS)
-    times = [float(target) for target, unit in targets if unit != "x"]
-    assert times == [pytest.approx(one * slowness, rel=0.02) for one in (15, 45, 0.3)]
+    times = [target for target, unit in targets if unit != "x"]
+    assert times == ["15", "45", "0.3"]
     progress = [line.split(" ", 2) for line in done.stderr.splitlines() if ", round " not in line]
     assert [(one[0], one[2]) for one in progress] == [
         ("[1/2]", "measuring: start"),

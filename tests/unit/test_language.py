@@ -323,7 +323,6 @@ EXCEPTIONS: tuple[Excepted, ...] = (
         Excepted(file, "start", "the module one_start")
         for file in (
             "benchmarks/__main__.py",
-            "tests/release/test_benchmarks.py",
             "tests/release/test_benchmarks_page.py",
         )
     ),
