@@ -6,7 +6,6 @@ Knows no limits. Not in the layer.
 from __future__ import annotations
 
 import hashlib
-import zlib
 from base64 import urlsafe_b64encode
 from importlib import metadata
 from pathlib import Path
@@ -63,13 +62,6 @@ class LayerFile(NamedTuple):
     name: str
     data: bytes
     mode: int = 0o644
-
-    @property
-    def size_bytes(self) -> int:
-        """What the file adds to the zip: its compressed data, two headers, its name twice."""
-        compress = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-        data = compress.compress(self.data) + compress.flush()
-        return len(data) + 30 + 46 + 2 * len(self.name)
 
 
 def plain_files() -> list[LayerFile]:
