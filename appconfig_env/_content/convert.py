@@ -38,11 +38,14 @@ def converted(name: str, value: str, kind: Callable[[str], Any]) -> Any:
 def _rejected(kind: Callable[[str], Any], error: Exception) -> str:
     kind_name = getattr(kind, "__name__", repr(kind))
     expected = f"a valid {kind_name}" if isinstance(kind, type) else f"accepted by {kind_name}()"
-    return expected if isinstance(error, USUAL) else f"{expected} ({_name_and_place(error)})"
+    return expected if isinstance(error, USUAL) else f"{expected} ({name_and_place(error)})"
 
 
-def _name_and_place(error: Exception) -> str:
-    """Return the type of an error that may be a mistake in the converter, and where to look."""
+def name_and_place(error: Exception) -> str:
+    """Return the type of an error in a program's own code, and where to look; its text has values.
+
+    For example `ValueError at handler.py:12`.
+    """
     place = ""
     trace = error.__traceback__
     while trace is not None:

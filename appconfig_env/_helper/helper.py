@@ -223,8 +223,14 @@ class Helper:
     def on_change(self, callback: C) -> C:
         """Register `callback`: each refresh that changes values calls it with the changed names.
 
-        It is called in the thread that refreshes. Usable as a decorator.
+        It is called in the thread that refreshes. Usable as a decorator. An exception in it is
+        logged by its type and place, because its text may contain a value.
+
+        Raises:
+            TypeError: it cannot be called.
         """
+        if not callable(callback):
+            raise TypeError("on_change: expected a function; pass one that takes the changed names")
         self._callbacks.append(callback)
         return callback
 
@@ -346,8 +352,11 @@ class Helper:
             for callback in self._callbacks:
                 try:
                     callback(changed)
-                except Exception:  # noqa: BLE001 - a bug in a callback must not fail the refresh
-                    _logger().exception("an on_change callback failed")
+                except Exception as error:  # noqa: BLE001 - a bug in a callback must not fail the refresh
+                    from .._content.convert import name_and_place  # only after a failure
+
+                    where = name_and_place(error)
+                    store.log("error", f"an on_change callback failed ({where}); correct it")
         if self._observers:
             for observer in self._observing():
                 observer.refreshed()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from openfeature.event import ProviderEvent, ProviderEventDetails
 from openfeature.exception import ErrorCode
 
+from .._content.convert import name_and_place
 from .._content.profiles import FAILING, READY, UNREAD, changed, condition, flags_by_profile
 from ..errors import AppConfigEnvError
 
@@ -114,8 +114,9 @@ class Announcer:
     def _send(self, event: ProviderEvent, details: ProviderEventDetails) -> None:
         try:
             self._emit(event, details)
-        except Exception:  # older SDKs call the handlers here, in the middle of a refresh
-            logging.getLogger("appconfig_env").exception("an OpenFeature event handler failed")
+        except Exception as error:  # noqa: BLE001 - older SDKs call the handlers here, in a refresh
+            line = f"an OpenFeature event handler failed ({name_and_place(error)}); correct it"
+            self._helper.live().store.log("error", line)
 
 
 def _reasons(causes: Collection[Profile]) -> str:
