@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from functools import cache
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 # What errors are made with, and the position of the message among the arguments.
@@ -22,12 +24,13 @@ MAKERS = {
     "ExecError": 0, "ImportError": 0, "LayerError": 0, "MissingKeyError": 0,
     "NearMiss": 0, "ProviderFatalError": 0, "ReferenceProblems": 0, "SettingsError": 0,
     "TraceError": 0, "UnevaluatedFlagError": 0, "ValueError": 0,
+    "_failure": 2, "_misused": 0,
 }  # fmt: skip
 # What writes a line of a level to a log or to standard error, and the position of the message.
 LOGS = {"_fail": 0, "_log": 0, "error": 0, "fail": 0, "log": 1, "warning": 0, "write": 1}
 LEVELS = ("warn", "error", "fatal")
 # Generators that yield warnings.
-WARNERS = {"_doubtful"}
+WARNERS = {"_doubtful", "_idle_access"}
 # Failures, and what becomes one: the position of the remedy, which is an argument of its own.
 HINTED = {
     "DocumentError": 1, "JsonError": 1, "JsonSyntaxError": 1, "KeyMissingError": 1, "YamlError": 1,
@@ -40,6 +43,7 @@ CALL_MAKERS = {
 }  # fmt: skip
 # What follows a remedy: what was done.
 CONSEQUENCES = re.compile(r"; it was left out$")
+MOST_TEXTS = 12  # that a function's result is shown as
 VALUE = "…"  # in place of what only the run knows
 
 
@@ -54,21 +58,45 @@ class Text(NamedTuple):
     @property
     def symptom(self) -> str:
         """Return what is wrong: all but the remedy."""
-        return self.summary or CONSEQUENCES.sub("", self.text).rpartition("; ")[0]
+        before, separator, _ = CONSEQUENCES.sub("", self.text).rpartition("; ")
+        return self.summary or (before if separator else self.text)
 
     @property
     def remedy(self) -> str:
         """Return the last clause, apart from what was done."""
         return CONSEQUENCES.sub("", self.text).rpartition("; ")[2]
 
+    @property
+    def has_remedy(self) -> bool:
+        """Whether the remedy is known, and apart from the symptom."""
+        return self.remedy != self.symptom and has_words(self.remedy)
+
+
+def has_words(text: str) -> bool:
+    """Whether it has more than what only the run knows."""
+    return re.search(r"[a-z]{2}", text.replace(VALUE, "").replace("%s", "")) is not None
+
 
 class Names:
-    """The texts that names stand for, in one function and its module."""
+    """The texts that names stand for, in one function and its module.
 
-    def __init__(self, module: dict[str, list[ast.expr]], function: ast.AST | None) -> None:
+    Args:
+        module: what is assigned to the module's names, imported ones included.
+        function: the function; None for the module itself.
+        functions: the module's functions and methods by name: a call stands for what they return.
+    """
+
+    def __init__(
+        self,
+        module: dict[str, list[ast.expr]],
+        function: ast.AST | None,
+        functions: Mapping[str, ast.FunctionDef] = MappingProxyType({}),
+    ) -> None:
+        self._module = module
         self._known = dict(module)
         if function is not None:
             self._known |= assigned(function)
+        self._functions = functions
         self._open: set[str] = set()
 
     def texts(self, node: ast.expr | None) -> list[str]:
@@ -92,7 +120,18 @@ class Names:
             found = [text for one in self._known[node.id] for text in self.texts(one)]
             self._open.discard(node.id)
             return found
+        if isinstance(node, ast.Call) and name_of(node.func) in self._functions:
+            return self._returned(name_of(node.func))
         return [VALUE]
+
+    def _returned(self, name: str) -> list[str]:
+        function = self._functions[name]
+        others = {other: one for other, one in self._functions.items() if other != name}
+        inner = Names(self._module, function, others)
+        values = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+        found = [text for value in values for text in inner.texts(value)]
+        # Of more texts, or of what is not a text, only the run knows which.
+        return found if found and len(found) <= MOST_TEXTS else [VALUE]
 
     def unpacked(self, argument: ast.expr) -> list[ast.expr]:
         """Return what `*NAME` stands for if NAME is a tuple; other arguments as they are."""
@@ -118,36 +157,60 @@ def assigned(tree: ast.AST) -> dict[str, list[ast.expr]]:
                 for name, value in pairs:
                     if isinstance(name, ast.Name):
                         found.setdefault(name.id, []).append(value)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            earlier = found.get(node.target.id)
+            if earlier and isinstance(node.op, ast.Add):
+                earlier[-1] = ast.BinOp(earlier[-1], ast.Add(), node.value)
     return found
 
 
 @cache
-def constants() -> dict[str, list[ast.expr]]:
-    """Return the package's constants by name: modules import them from one another."""
-    return {
-        name: values
-        for path in (ROOT / "appconfig_env").rglob("*.py")
-        for name, values in assigned(ast.parse(path.read_text())).items()
-        if name.isupper()
-    }
+def own_constants(path: Path) -> dict[str, list[ast.expr]]:
+    """Return what a module's own constants stand for."""
+    found = assigned(ast.parse(path.read_text()))
+    return {name: values for name, values in found.items() if name.isupper()}
+
+
+@cache
+def unique_constants() -> dict[str, list[ast.expr]]:
+    """Return the constants that only one module of the package has, by name."""
+    modules = [own_constants(path) for path in (ROOT / "appconfig_env").rglob("*.py")]
+    count = Counter(name for module in modules for name in module)
+    return {name: one for module in modules for name, one in module.items() if count[name] == 1}
+
+
+def constants(path: Path) -> dict[str, list[ast.expr]]:
+    """Return what the constants that a module names stand for: imported ones, and others."""
+    found = dict(unique_constants())
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level and node.module:
+            source = path.parents[node.level - 1].joinpath(*node.module.split("."))
+            source = source / "__init__.py" if source.is_dir() else source.with_suffix(".py")
+            theirs = own_constants(source)
+            for alias in node.names:
+                if alias.name in theirs:
+                    found[alias.asname or alias.name] = theirs[alias.name]
+    return found
 
 
 def messages(source: str, file: str) -> Iterator[Text]:
     """Yield the messages of one module, with each text that their names can stand for."""
     tree = ast.parse(source)
     own = ast.Module([node for node in tree.body if isinstance(node, ast.Assign)], [])
-    known = constants() | assigned(own)
+    path = ROOT / file
+    known = (constants(path) if path.exists() else {}) | assigned(own)
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    by_name = {function.name: function for function in functions}
     inside = {id(node): function for function in functions for node in ast.walk(function)}
     for call in ast.walk(tree):
         if isinstance(call, ast.Yield):
             function = inside[id(call)]
             if function.name in WARNERS:
-                texts = Names(known, function).texts(call.value)
+                texts = Names(known, function, by_name).texts(call.value)
                 yield from (Text(file, call.lineno, text) for text in texts)
         if not isinstance(call, ast.Call):
             continue
-        names = Names(known, inside.get(id(call)))
+        names = Names(known, inside.get(id(call)), by_name)
         if (pair := failure_of(call, names)) is not None:
             for summary, hint in product(*map(names.texts, pair)):
                 yield Text(file, call.lineno, hint, summary)
@@ -156,6 +219,8 @@ def messages(source: str, file: str) -> Iterator[Text]:
             for text in names.texts(message):
                 if "; " in text or not gets_a_remedy(call):
                     yield Text(file, call.lineno, text)
+                else:
+                    yield Text(file, call.lineno, VALUE, text)
 
 
 def name_of(node: ast.expr) -> str:

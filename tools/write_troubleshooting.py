@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from appconfig_env._backends.aws import errors as aws
 from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._config.references import parse
-from tools.messages import ROOT, VALUE, package_messages
+from tools.messages import ROOT, VALUE, has_words, package_messages
 from tools.page import fill, table
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ SECTIONS = {
 }  # fmt: skip
 KIND = "troubleshooting"  # of the page's marks
 NOT_SHOWN = ("_backends/fake.py",)  # tests alone meet its messages
+HOLDERS = ("error: …", "option …: …")  # texts that are other messages but for a word
 # What each operation reads, for the resource in the advice that a denial gets.
 READS = {
     "StartConfigurationSession": "appconfig:shop/prod/app",
@@ -102,17 +103,17 @@ def section(text: Text) -> str:
 
 
 def is_shown(text: Text) -> bool:
-    """Whether it has a symptom and a remedy of its own, and does not only hold another message."""
+    """Whether it has a symptom of its own, and does not only hold another message."""
     if ": ;" in text.symptom:
         return False  # with the empty text that a variable has until there is a reason
-    parts = (text.symptom, text.remedy)
-    return all(re.search(r"[a-z]{2}", part.replace(VALUE, "")) for part in parts)
+    return has_words(text.symptom) and text.symptom not in HOLDERS
 
 
 def row(text: Text) -> tuple[str, str]:
     """Return its row: what is wrong, without the source before it, and what to do."""
     symptom = re.sub(rf"^({VALUE}: ?)+", "", text.symptom)
-    return f"`{_shown(symptom)}`", _sentence(_shown(text.remedy))
+    remedy = _shown(text.remedy) if text.has_remedy else "do what its end recommends"
+    return f"`{_shown(symptom)}`", _sentence(remedy)
 
 
 def responses() -> list[tuple[str, str, str]]:

@@ -51,6 +51,7 @@ replace report run save see separate set shorten split start store try unset use
 )
 # Errors that end in something else, each with the reason.
 EXCEPTIONS = {
+    "begins with …:, did you mean …:? Correct it": "a question, whose end is the remedy",
     "…, or set format=binary to read its bytes": "the error has its own remedy, which is first",
     "option …: …": "names the option of an error that has its own remedy",
     "…: its value …, or list the variables that hold references in APPCONFIG_ENV_REFERENCES": (

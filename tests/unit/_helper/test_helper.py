@@ -132,7 +132,7 @@ def test_an_observer_is_notified_of_refreshes_that_change_no_value_and_of_failed
 
 
 @pytest.mark.parametrize("callback", ["print", None, 1])
-def test_what_cannot_be_called_is_no_callback(helper: Helper, callback: Any) -> None:
+def test_what_cannot_be_called_is_not_a_callback(helper: Helper, callback: Any) -> None:
     with pytest.raises(TypeError, match="on_change: expected a function; pass one that takes"):
         helper.on_change(callback)
 
