@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._config.options import is_variable_name
 from .._config.sources import APPCONFIG, FILE, SECRETS_MANAGER, SSM
-from .._config.wording import listed, quoted
+from .._config.wording import MOST_LISTED, listed, quoted
 from .document import Document, DocumentError, joined
 from .fast_json import NumberText, dumps_exact
 from .parse import NotTextError, kind_of, parse, plain, text_of
@@ -115,9 +115,12 @@ def render(
             `only=` is missing; has every error.
     """
     problems: list[DocumentError] = []
-    left_out: list[DocumentError] = []
+    # Before the loop, which may consume the data.
+    left_out = _unevaluated(source, document, data)
+    is_one_of_many = document.parameters is not None or isinstance(data, dict)
     values: dict[str, str] = {}
     unusable: set[str] = set()
+    clashes: list[tuple[str, str]] = []  # names that another key has, and the second key
     secret: list[str] = []
     protected: list[str] = []
     for name, origin, value in _pairs(source, document, data, consumes=consumes):
@@ -127,13 +130,9 @@ def render(
             protected.append(name)
             continue
         if name in values or name in unusable:
-            first = next(key for other, key, _ in _all(source, document) if other == name)
-            both = f"{quoted(first)} and {quoted(origin)}"
-            summary = f"{both} both become variable {quoted(name)}"
-            problems.append(DocumentError(summary, "rename one"))
+            clashes.append((name, origin))
             continue
         if source.env and not is_variable_name(name):
-            is_one_of_many = document.parameters is not None or isinstance(data, dict)
             not_a_name = _not_a_name(name, origin, is_left_out=is_one_of_many)
             (left_out if is_one_of_many else problems).append(not_a_name)
             unusable.add(name)
@@ -146,13 +145,13 @@ def render(
         is_whole = document.secret or (source.as_name and document.is_secret)
         if is_whole or origin in document.secret_parameters:
             secret.append(name)
-    left_out += _unevaluated(source, document, data)
+    problems += _clash_errors(source, document, clashes)
     problems += _chosen(source, protected)
     if source.only and (missing := _missing(source, document, {*values, *unusable, *protected})):
         (left_out if source.optional else problems).append(missing)
     if problems:
-        raise DocumentError(*joined(problems))
-    return Variables(values, secret, dict.fromkeys(protected), map(str, left_out))
+        raise DocumentError(*joined(_bounded(problems)))
+    return Variables(values, secret, dict.fromkeys(protected), map(str, _bounded(left_out)))
 
 
 def may_set(source: Source, name: str) -> bool:
@@ -272,6 +271,34 @@ def _is_left_out(source: Source, name: str) -> bool:
     if not is_proxy(name):
         return is_protected(name)
     return source.only is None and name != single_name(source)
+
+
+def _clash_errors(
+    source: Source, document: Document, clashes: Sequence[tuple[str, str]]
+) -> list[DocumentError]:
+    """Return an error for each name that two keys become, with both keys, as far as it is shown."""
+    names = {name for name, _ in clashes[: MOST_LISTED + 1]}
+    firsts: dict[str, str] = {}
+    for name, origin, _ in _all(source, document) if names else ():
+        if name in names:
+            firsts.setdefault(name, origin)
+    return [
+        DocumentError(
+            f"{quoted(firsts.get(name, name))} and {quoted(origin)} both become variable "
+            f"{quoted(name)}",
+            "rename one",
+        )
+        for name, origin in clashes
+    ]
+
+
+def _bounded(errors: list[DocumentError]) -> list[DocumentError]:
+    """Return the first of many errors, and how many there are more: a log has to hold them."""
+    more = len(errors) - MOST_LISTED
+    if more <= 0:
+        return errors
+    note = DocumentError(f"the document has {more} more problems like these", "fix these first")
+    return [*errors[:MOST_LISTED], note]
 
 
 def _all(source: Source, document: Document) -> Iterator[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._config.references import parse
+from appconfig_env._config.wording import MOST_LISTED
 from appconfig_env._content.document import Document
 from appconfig_env._content.render import (
     LARGE_BYTES,
@@ -184,3 +185,42 @@ def test_errors_of_a_large_document_name_the_same_as_those_of_others(
 ) -> None:
     (reason,) = render_document(sources(reference), large(members)).reasons
     assert error in reason.summary
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"a": {"_variants": []}},
+        {"version": "1", "flags": {"a": {}}, "values": {"a": {"enabled": True}}},
+    ],
+)
+def test_flags_that_were_not_evaluated_are_warned_of_in_documents_of_any_size(
+    members: Mapping[str, object], size: str
+) -> None:
+    (source,) = both = sources("appconfig:shop/prod/app?env=no")
+    body = json.dumps(members).encode()
+    document = large(members) if size == "large" else Document(body, content_type=JSON)
+    (line,) = render_document(both, document).variables[source.identity].left_out
+    assert line.startswith("it has feature flags ")
+
+
+@pytest.mark.parametrize("env", ["", "?env=no"])
+def test_many_problems_of_a_document_are_found_in_one_pass_and_not_all_shown(env: str) -> None:
+    number = 3000
+    members = {f"k{mark}{n}": n for mark in "-_" for n in range(number)}
+    document = Document(json.dumps(members).encode(), content_type=JSON)
+    (reason,) = render_document(sources(f"appconfig:shop/prod/app{env}"), document).reasons
+    assert "'k-9' and 'k_9' both become variable 'K_9'" in reason.summary
+    assert f"the document has {number - MOST_LISTED} more problems like these" in reason.summary
+    assert len(reason.summary) < 1000
+
+
+def test_of_many_names_that_no_variable_can_have_the_first_are_logged() -> None:
+    (source,) = both = sources("appconfig:shop/prod/app")
+    members = {f"{n} x": n for n in range(1000)} | {"a": 1}
+    document = Document(json.dumps(members).encode(), content_type=JSON)
+    variables = render_document(both, document).variables[source.identity]
+    assert variables.values == {"A": "1"}
+    assert len(variables.left_out) == MOST_LISTED + 1
+    assert variables.left_out[-1].startswith("the document has 990 more problems like these")
