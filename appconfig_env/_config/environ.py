@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .options import seconds
+from .options import YES_OR_NO, seconds, yes_or_no
 from .wording import alternatives, nearest_note
 
 TYPE_CHECKING = False
@@ -22,19 +22,6 @@ _OF_LAMBDA = {
     "LANG": ("en_US.UTF-8",),
     "TZ": (":UTC", ":/etc/localtime"),
 }
-_WORDS = {
-    "yes": True, "on": True, "true": True, "1": True,
-    "no": False, "off": False, "false": False, "0": False,
-}  # fmt: skip
-
-
-def yes_or_no(text: str) -> bool | None:
-    """Return whether `text` is `yes`, `on`, `true` or `1`, in any case; None for any other text.
-
-    The words of settings and of `get(..., type=bool)`. Others have words of their own: the SDK's
-    switches `true` and `false`, a reference's options `yes` and `no`.
-    """
-    return _WORDS.get(text.lower())
 
 
 def is_in_lambda(environ: Mapping[str, str]) -> bool:
@@ -115,7 +102,7 @@ class Reader:
         raw = self.text(name)
         value = yes_or_no(raw) if raw else default
         if value is None:
-            self.reject(name, "yes or no (also true or false, on or off, 1 or 0)")
+            self.reject(name, YES_OR_NO)
             return default
         return value
 

@@ -15,6 +15,22 @@ DURATION_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 LONGEST_SECONDS = 10 * 365 * 24 * 3600.0
 
 
+_WORDS = {
+    "yes": True, "on": True, "true": True, "1": True,
+    "no": False, "off": False, "false": False, "0": False,
+}  # fmt: skip
+YES_OR_NO = "yes or no (also true or false, on or off, 1 or 0)"
+
+
+def yes_or_no(text: str) -> bool | None:
+    """Return whether `text` is `yes`, `on`, `true` or `1`, in any case; None for any other text.
+
+    The words of settings, options and `get(..., type=bool)`. The SDK's switches have their own:
+    `true` and `false`.
+    """
+    return _WORDS.get(text.lower())
+
+
 def is_variable_name(name: str) -> bool:
     """Whether `name` is `[A-Za-z_][A-Za-z0-9_]*`."""
     return name.isascii() and name.isidentifier()
@@ -82,9 +98,10 @@ def read(query: str, problems: list[str]) -> dict[str, object]:
 
 
 def _yes_no(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ValueError(f"expected yes or no, got {text!r}; correct it")
-    return text == "yes"
+    value = yes_or_no(text)
+    if value is None:
+        raise ValueError(f"expected {YES_OR_NO}, got {text!r}; correct it")
+    return value
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:

@@ -52,6 +52,7 @@ def is_reference(value: str) -> bool:
 # words that are almost `ssm` are common in other values.
 _NEAR = ((APPCONFIG, 2, True), (SECRETS_MANAGER, 2, True), (SSM, 1, False))
 # What other tools put around a reference; they need no white space there.
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"  # also typographic ones, as word processors write them
 _OTHER_TOOLS = (
     "{{resolve:ssm", "{{resolve:secretsmanager", "{{resolve:appconfig", "${ssm:",
     "${secretsmanager:", "${appconfig:", "{{ssm:", "{{secretsmanager:", "{{appconfig:",
@@ -89,7 +90,7 @@ def near_miss(value: str) -> NearMiss | None:
         if any(mark in squeezed for mark in _OTHER_TOOLS):
             reason = "looks like another tool's reference, which is not resolved here"
             return NearMiss(f"{reason}; write SCHEME:NAME alone, such as ssm:/x", is_certain=False)
-    bare = value.strip().strip("\"'").strip()
+    bare = value.strip().strip(_QUOTES).strip()
     written, colon, rest = bare.partition(":")
     if not colon or len(written) > 2 * len(SECRETS_MANAGER):
         return None
@@ -177,7 +178,7 @@ def parse(text: str, variable: str = "") -> Source:
     scheme, colon, rest = text.partition(":")
     if not colon or scheme not in SCHEMES:
         schemes = [f"{known}:" for known in SCHEMES]
-        near = nearest_note(scheme.strip("\"'") + colon, schemes) if colon else ""
+        near = nearest_note(scheme.strip(_QUOTES) + colon, schemes) if colon else ""
         known = ", ".join(schemes)
         raise ReferenceProblems(
             [f"expected a reference that starts with one of {known}{near}; {FIX}"]
@@ -417,6 +418,8 @@ def _reject_contradictions(
         problems.append(
             f"#KEY cannot be combined with format={options['format']}; remove one of them"
         )
+    if "default" in options and options.get("format") == "binary":
+        problems.append("option default cannot be combined with format=binary; remove one of them")
     if is_path and key:
         problems.append("#KEY applies to one JSON document, not to a path; name the parameter")
     if is_path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
-from .environ import CORRECT, LOG_LEVELS, Reader, is_in_lambda, yes_or_no
+from .environ import CORRECT, LOG_LEVELS, Reader, is_in_lambda
+from .options import yes_or_no
 from .references import ReferenceProblems
 from .sources import APPCONFIG, FILE, SCHEMES, SSM, Resource, Source, scheme_of
 from .wording import nearest, quoted

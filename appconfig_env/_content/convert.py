@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._config.environ import yes_or_no
+from .._config.options import yes_or_no
 from ..errors import ConversionError
 
 TYPE_CHECKING = False

@@ -14,23 +14,32 @@ HINT = (
 )
 
 
-def unevaluated_form(data: object, name: str = "") -> str:
+def unevaluated_form(data: object, name: str | None = None) -> str:
     """Return in which form a document has the flag `name` unevaluated; empty if it does not.
 
     Args:
         data: the parsed document.
-        name: the flag's key; empty for any flag.
+        name: the flag's key; None for any flag.
     """
     if isinstance(data, str):
-        return _ION if _is_ion(data) and (not name or name in data) else ""
+        return _ION if _is_ion(data) and _has_symbol(data, name) else ""
     if not isinstance(data, dict):
         return ""
     flags, values = data.get("flags"), data.get("values")
     if "version" in data and isinstance(flags, dict) and isinstance(values, dict):
-        return _STORED if not name or name in {**flags, **values} else ""
-    members = [data.get(name)] if name else data.values()
+        return _STORED if name is None or name in {**flags, **values} else ""
+    members = data.values() if name is None else [data.get(name)]
     has_variants = any(isinstance(one, dict) and "_variants" in one for one in members)
     return _VARIANTS if has_variants else ""
+
+
+def _has_symbol(text: str, name: str | None) -> bool:
+    """Whether an Ion text annotates something with `name`: `name::` or `'name'::`."""
+    if name is None:
+        return True
+    import re  # few profiles come here
+
+    return re.search(rf"(?<![\w$'-])('?){re.escape(name)}\1\s*::", text) is not None
 
 
 def _is_ion(text: str) -> bool:

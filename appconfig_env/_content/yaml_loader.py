@@ -169,12 +169,13 @@ def _construct_int(loader: Any, node: yaml.ScalarNode) -> object:
 
 
 def _construct_float(loader: Any, node: yaml.ScalarNode) -> object:
-    """Return the number's text, or the number itself if JSON has no such spelling."""
+    """Return the number's text, with the zero before a leading point that JSON requires."""
     text: str = loader.construct_scalar(node)
     number = float(text)
     if not math.isfinite(number):
         raise YamlError(f"a YAML number is too large (line {_line(node)})", "write it as a string")
-    return NumberText(text) if JSON_NUMBER.fullmatch(text) else number
+    spelled = text.replace(".", "0.", 1) if text.startswith((".", "-.")) else text
+    return NumberText(spelled) if JSON_NUMBER.fullmatch(spelled) else number
 
 
 # In place of PyYAML's rules for plain scalars, which are YAML 1.1's.

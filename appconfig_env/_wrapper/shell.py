@@ -20,7 +20,7 @@ def restore(environ: dict[str, str]) -> list[str]:
             remedy = REMEDY.format("them")
             warnings.append(
                 "variables whose names are not identifiers, such as a.b, may be missing: /bin/sh "
-                f"drops them, and /proc cannot be read; {remedy}"
+                f"drops them, and /proc cannot be read, or they are too long; {remedy}"
             )
         elif "\2" in line:
             shown = "".join(char if char.isprintable() else "?" for char in name)

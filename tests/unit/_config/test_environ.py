@@ -14,8 +14,8 @@ from appconfig_env._config.environ import (
     configured_names,
     is_in_lambda,
     is_snap_start,
-    yes_or_no,
 )
+from appconfig_env._config.options import yes_or_no
 from appconfig_env._content.protected import is_protected
 
 NAME = "SETTING"

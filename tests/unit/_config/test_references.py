@@ -192,7 +192,10 @@ def test_a_dot_within_a_key_is_percent_encoded() -> None:
         ("ssm:/x?names=uper", "expected upper or keep, got 'uper' (nearest: upper)"),
         ("ssm:/x?format=jsn", "got 'jsn' (nearest: json)"),
         ("ssm:/x?optional&optional", "duplicate option optional"),
-        ("ssm:/x?optional=perhaps", "expected yes or no, got 'perhaps'"),
+        (
+            "ssm:/x?optional=perhaps",
+            "expected yes or no (also true or false, on or off, 1 or 0), got 'perhaps'",
+        ),
         ("ssm:/x?env", "expected env=VALUE"),
         ("ssm:/x?default", "expected default=VALUE"),
         ("ssm:/x?default=%00", "NUL"),
@@ -236,6 +239,7 @@ def test_a_malformed_reference_is_an_error(text: str, part: str) -> None:
         "ssm:/x?format=text#key",
         "secretsmanager:x?format=binary#key",
         "ssm:/x/?format=binary",
+        "secretsmanager:x?format=binary&default=YWJj",
     ],
 )
 def test_contradictory_options_are_an_error(text: str) -> None:
@@ -379,6 +383,9 @@ def test_any_text_is_a_source_or_a_list_of_errors(text: str, start: str) -> None
         (f"secretmanager:{SECRET}:password::", "did you mean secretsmanager:?"),
         (f"'secretsmanager:{SECRET}:::'", "between quotation marks or white space"),
         ("'ssm:/shop/prod/'", "between quotation marks or white space"),
+        ("`ssm:/shop/prod/`", "between quotation marks or white space"),
+        ("\u2018ssm:/shop/prod/\u2019", "between quotation marks or white space"),
+        ("\u201csecretmanager:prod/db\u201d", "did you mean secretsmanager:?"),
         ("App_Config:My App/prod/flags?fromat=json", "did you mean appconfig:?"),
     ],
 )
@@ -532,3 +539,10 @@ def test_no_reference_with_other_case_or_quotation_marks_is_passed_on(
 )
 def test_no_sentence_after_a_name_of_a_service_is_an_error(name: str, words: list[str]) -> None:
     assert near_miss(f"{name}: {' '.join(words)}") is None
+
+
+@pytest.mark.parametrize("yes", ["", "=yes", "=true", "=TRUE", "=On", "=1"])
+@pytest.mark.parametrize("no", ["no", "false", "False", "OFF", "0"])
+def test_options_have_the_words_of_settings(yes: str, no: str) -> None:
+    source = parse(f"ssm:/x/?optional{yes}&env={no}&recursive={no}")
+    assert source.reference == "ssm:/x/?recursive=no&env=no&optional"

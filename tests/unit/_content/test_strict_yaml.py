@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from appconfig_env._content import strict_yaml as _yaml
+from appconfig_env._content.fast_json import NumberText
 from appconfig_env._content.parse import parse
 from appconfig_env._content.yaml_dialect import YamlError
 
@@ -172,3 +173,19 @@ def test_parsed_yaml_can_be_encoded_as_json(data: object) -> None:
     except YamlError:
         return  # 1e300 and the like are not YAML numbers, and YAML excludes control characters
     json.dumps(parsed, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (".5", "0.5"),
+        ("-.5e3", "-0.5e3"),
+        (".12345678901234567890123", "0.12345678901234567890123"),
+        (".00000001", "0.00000001"),
+        ("-.50", "-0.50"),
+    ],
+)
+def test_a_number_with_a_leading_point_keeps_its_digits(text: str, number: str) -> None:
+    found = parse(f"a: {text}\nb: [{text}]".encode(), format="yaml")
+    assert found == {"a": number, "b": [number]}
+    assert type(parse(text.encode(), format="yaml")) is NumberText

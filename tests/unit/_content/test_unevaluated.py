@@ -76,6 +76,19 @@ def test_a_flag_that_such_a_document_does_not_have_is_unknown_as_in_others(data:
     assert find("unheard-of", [("appconfig:shop/prod/flags", data)]) is None
 
 
+@pytest.mark.parametrize("name", ["check", "out", "checkout-v2", "beta", "enabled", "", "plan"])
+def test_a_name_within_another_text_of_ion_is_not_a_flag(name: str) -> None:
+    assert not unevaluated_form(ION, name)
+    assert find(name, [("appconfig:shop/prod/flags", ION)]) is None
+
+
+@pytest.mark.parametrize(
+    "text", [ION, ION.replace("'checkout'::", "checkout ::"), f'a::"x"\n{ION}']
+)
+def test_a_symbol_of_ion_is_a_flag_with_and_without_quotes(text: str) -> None:
+    assert unevaluated_form(text, "checkout")
+
+
 def test_flags_next_to_one_with_variants_are_evaluated() -> None:
     assert find("search", [("a", WITH_VARIANTS)]) == ("a", Flag("search", enabled=True))
 

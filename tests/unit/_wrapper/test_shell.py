@@ -55,10 +55,25 @@ def started(shell: str, environ: dict[str, str]) -> tuple[dict[str, str], str]:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_every_shell_keeps_every_variable(shell: str) -> None:
-    shown, _ = started(shell, NAMES)
+@pytest.mark.parametrize("more", [{}, {"BASH_VERSION": "5.2"}, {"RANDOM": "7"}], ids=str)
+def test_every_shell_keeps_every_variable(shell: str, more: dict[str, str]) -> None:
+    shown, _ = started(shell, {**NAMES, **more})
     assert {name: shown.get(name) for name in NAMES} == NAMES
     assert DROPPED not in shown
+
+
+@pytest.mark.parametrize("shell", [path for path in SHELLS if path.endswith("dash")])
+def test_the_separators_of_words_stay_as_they_are(shell: str) -> None:
+    assert started(shell, {"IFS": "xyz"})[0]["IFS"] == "xyz"
+    assert "IFS" not in started(shell, {})[0]
+
+
+@pytest.mark.parametrize("shell", [path for path in SHELLS if path.endswith("dash")])
+def test_variables_that_are_too_long_to_be_restored_are_reported(shell: str) -> None:
+    shown, log = started(shell, {"a.b": "c4n4ry" * 10_000, "c.d": "c4n4ry" * 10_000, "E": "1"})
+    assert shown["E"] == "1"
+    assert "appconfig-env: warn: variables whose names are not identifiers, such as a.b, may" in log
+    assert "c4n4ry" not in log
 
 
 @pytest.mark.parametrize("shell", [path for path in SHELLS if path.endswith("dash")])
