@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from .._config.settings import POLL_FLOOR_SECONDS
 from .._content.document import Document
-from .._content.render import Rendering, render_defaults, render_document
+from .._content.render import Rendering, forget_large, render_defaults, render_document
 from .._content.variables import data_of, exact_data_of, may_be_unevaluated
 from ..errors import Failure
 
@@ -356,6 +356,8 @@ def _after_document(
     kept = previous.document
     # One that arrives again unchanged is neither parsed nor rendered again.
     same = kept if kept is not None and document.is_same_as(kept) else document
+    if kept is not None and same is not kept:
+        forget_large(kept)
     rendering = render_document(sources, same)
     if rendering.reasons:
         failure = rendering.failure

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 START = b'{"schema": '
 LAST_LINE = b"}}"
+LONGEST_READ_SECONDS = 3600.0  # longer than Lambda lets any read take
 _encode = json.encoder()
 _SECRET = {name for name, scheme in SCHEMES.items() if scheme.is_secret}
 # What is raised for bytes that cannot be ours.
@@ -406,7 +407,7 @@ def _number(value: object) -> float:
 
 def _duration(value: object) -> float:
     seconds = _number(value)
-    if seconds < 0:
+    if not 0 <= seconds <= LONGEST_READ_SECONDS:
         raise ValueError
     return seconds
 

@@ -125,6 +125,7 @@ class Document:
     def forget_data(self) -> None:
         """Keep no parsed data: who needs it parses again."""
         self._data, self._has_data = None, self._error is not None
+        self._plain = None
 
     def converted(self, data: object, convert: Callable[[object], object]) -> object:
         """Return `convert(data)` for the data that `parsed` returned; the first call converts."""

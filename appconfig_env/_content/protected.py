@@ -56,9 +56,12 @@ _NAMES = frozenset({
     # Java, and the scripts that start its programs.
     # Sources: java(1), "Using the JDK_JAVA_OPTIONS launcher environment variable"; JVM TI,
     # "JAVA_TOOL_OPTIONS"; JEP 514 (JDK_AOT_VM_OPTIONS); Tomcat's catalina.sh; Maven and Gradle,
-    # "Environment variables". _JAVA_OPTIONS is covered by the prefix "_".
-    "CATALINA_OPTS", "CLASSPATH", "GRADLE_OPTS", "JAVA_HOME", "JAVA_OPTIONS", "JAVA_OPTS",
-    "JAVA_TOOL_OPTIONS", "JDK_AOT_VM_OPTIONS", "JDK_JAVA_OPTIONS", "JRE_HOME", "MAVEN_OPTS",
+    # "Environment variables"; javac, "The JDK_JAVAC_OPTIONS environment variable"; Eclipse OpenJ9,
+    # "Specifying command-line options" (OPENJ9_ and IBM_JAVA_OPTIONS); Spring Boot,
+    # "PropertiesLauncher" (LOADER_PATH is loader.path). _JAVA_OPTIONS is covered by the prefix "_".
+    "CATALINA_OPTS", "CLASSPATH", "GRADLE_OPTS", "IBM_JAVA_OPTIONS", "JAVA_HOME", "JAVA_OPTIONS",
+    "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_AOT_VM_OPTIONS", "JDK_JAVAC_OPTIONS", "JDK_JAVA_OPTIONS",
+    "JRE_HOME", "LOADER_PATH", "MAVEN_OPTS", "OPENJ9_JAVA_OPTIONS",
     # CPython. PYTHON_ENV and other names with this prefix belong to applications.
     # Sources: python(1), "Environment variables"; `python --help-env`; Python/initconfig.c.
     "PYTHONASYNCIODEBUG", "PYTHONBREAKPOINT", "PYTHONCASEOK", "PYTHONCOERCECLOCALE", "PYTHONDEBUG",
@@ -88,9 +91,8 @@ _NAMES = frozenset({
     # Sources: perlrun(1), "Environment"; PHP manual, "The configuration file"; lua(1); erl(1),
     # "Environment variables"; R, ?Startup; GNU make manual, "Communicating Options to a Sub-make".
     "ERL_AFLAGS", "ERL_FLAGS", "ERL_LIBS", "ERL_ZFLAGS", "GNUMAKEFLAGS", "MAKEFILES", "MAKEFLAGS",
-    "MFLAGS", "PERLIO",
-    "PERLLIB", "PHPRC", "PHP_INI_SCAN_DIR", "R_ENVIRON", "R_LIBS", "R_LIBS_USER", "R_PROFILE",
-    "R_PROFILE_USER",
+    "MFLAGS", "PERLDB_OPTS", "PERLIO", "PERLLIB", "PHPRC", "PHP_INI_SCAN_DIR", "R_ENVIRON",
+    "R_ENVIRON_USER", "R_LIBS", "R_LIBS_SITE", "R_LIBS_USER", "R_PROFILE", "R_PROFILE_USER",
     # The command line of a server.
     # Source: gunicorn, "Settings".
     "GUNICORN_CMD_ARGS",
@@ -100,7 +102,7 @@ _NAMES = frozenset({
     "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_SYSTEM",
     "GIT_DIR", "GIT_EDITOR", "GIT_EXEC_PATH", "GIT_EXTERNAL_DIFF", "GIT_PAGER",
     "GIT_PROXY_COMMAND", "GIT_SEQUENCE_EDITOR", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO",
-    "GIT_SSL_NO_VERIFY", "GIT_TEMPLATE_DIR",
+    "GIT_SSL_CAPATH", "GIT_SSL_NO_VERIFY", "GIT_TEMPLATE_DIR",
     # Agents that load code by name, or call the handler in place of Lambda.
     # Sources: OpenTelemetry, "Java agent: Extensions" and ".NET automatic instrumentation:
     # Plugins"; otel-instrument of AWS's distribution of it (ORIG_HANDLER); Datadog, "Instrument

@@ -79,6 +79,12 @@ class Rendering:
             self.missing.append(SourceError(source.public_reference, reported))
 
 
+def forget_large(document: Document) -> None:
+    """Forget the parsed data of a large document, which another one is about to replace."""
+    if len(document.body) > LARGE_BYTES:
+        document.forget_data()
+
+
 def render_document(sources: Sequence[Source], document: Document) -> Rendering:
     """Return the variables of `sources` from `document`; kept with it for the same `sources`."""
     return document.kept(sources, _rendered)
@@ -93,8 +99,7 @@ def _rendered(sources: Sequence[Source], document: Document) -> Rendering:
         return rendering
     rendering.is_text = isinstance(data, str)
     is_large = len(document.body) > LARGE_BYTES
-    if is_large:
-        document.forget_data()
+    forget_large(document)
     for source in sources:
         consumes = is_large and source is sources[-1]
         try:

@@ -26,7 +26,7 @@ def unevaluated_form(data: object, name: str | None = None) -> str:
     if not isinstance(data, dict):
         return ""
     flags, values = data.get("flags"), data.get("values")
-    if "version" in data and isinstance(flags, dict) and isinstance(values, dict):
+    if isinstance(flags, dict) and isinstance(values, dict) and ("version" in data or flags):
         return _STORED if name is None or name in {**flags, **values} else ""
     members = data.values() if name is None else [data.get(name)]
     has_variants = any(isinstance(one, dict) and "_variants" in one for one in members)
@@ -34,17 +34,19 @@ def unevaluated_form(data: object, name: str | None = None) -> str:
 
 
 def _has_symbol(text: str, name: str | None) -> bool:
-    """Whether an Ion text annotates something with `name`: `name::` or `'name'::`."""
+    """Whether an Ion text has `name` as an annotation or a field: `name:`, `'name'::`."""
     if name is None:
         return True
     import re  # few profiles come here
 
-    return re.search(rf"(?<![\w$'-])('?){re.escape(name)}\1\s*::", text) is not None
+    return re.search(rf"(?<![\w$'-])('?){re.escape(name)}\1\s*:", text) is not None
 
 
 def _is_ion(text: str) -> bool:
-    """Whether it begins as flags in Ion text do: `'KEY'::` before a long string or a list."""
-    text = text.lstrip().removeprefix("$ion_1_0").lstrip()
+    """Whether it begins as Ion text does: its version, or `'KEY'::` before a string or a list."""
+    text = text.lstrip()
+    if text.startswith("$ion_1_0"):
+        return True
     while text.startswith("//"):
         text = text.partition("\n")[2].lstrip()
     key, _, value = text.partition("::")

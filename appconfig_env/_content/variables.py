@@ -209,7 +209,10 @@ def may_be_unevaluated(resource: Resource, document: Document) -> bool:
     """
     body = document.body
     return resource.scheme == APPCONFIG and (
-        b"_variants" in body or b"::" in body or (b"flags" in body and b"values" in body)
+        b"_variants" in body
+        or b"::" in body
+        or b"$ion_" in body
+        or (b"flags" in body and b"values" in body)
     )
 
 

@@ -322,6 +322,7 @@ def test_any_other_text_is_refused(text: str) -> None:
     [
         ("refresh_at", "soon"), ("refresh_at", None), ("refresh_at", 1e999), ("checked_at", [1]),
         ("read_seconds", "x"), ("read_seconds", -0.1),
+        ("read_seconds", 1e308), ("read_seconds", 3600.1),
         ("failures", "x"), ("failures", -1), ("failures", 1.5), ("revision", True),
         ("revision", 2**60), ("version", 5), ("token", 5), ("failure", 5), ("failure", {}),
         ("failure", {"kind": "other"}), ("failure", {"kind": "denied", "more": "x"}),

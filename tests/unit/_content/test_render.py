@@ -13,6 +13,7 @@ from appconfig_env._content.document import Document
 from appconfig_env._content.render import (
     LARGE_BYTES,
     Rendering,
+    forget_large,
     render_defaults,
     render_document,
 )
@@ -224,3 +225,26 @@ def test_of_many_names_that_no_variable_can_have_the_first_are_logged() -> None:
     assert variables.values == {"A": "1"}
     assert len(variables.left_out) == MOST_LISTED + 1
     assert variables.left_out[-1].startswith("the document has 990 more problems like these")
+
+
+def test_the_data_of_a_large_document_is_forgotten_before_the_next_one_is_rendered() -> None:
+    document = large(NESTED)
+    parsed: list[Document] = []
+
+    def parse_once(one: Document) -> object:
+        parsed.append(one)
+        return {}
+
+    document.parsed(parse_once)
+    document.converted({}, lambda data: data)
+    forget_large(document)
+    document.parsed(parse_once)
+    assert parsed == [document, document]
+
+
+def test_the_data_of_a_small_document_is_kept() -> None:
+    document, parsed = Document(b"{}"), list[Document]()
+    for _ in range(2):
+        document.parsed(parsed.append)
+        forget_large(document)
+    assert parsed == [document]

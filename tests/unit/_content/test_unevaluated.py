@@ -33,6 +33,7 @@ ION = """'checkout'::[
     [
         STORED,
         {**STORED, "$schema": "x"},
+        {"flags": STORED["flags"], "values": STORED["values"]},
         WITH_VARIANTS,
         {"checkout": {"enabled": True, "_variants": []}},
         ION,
@@ -87,6 +88,14 @@ def test_a_name_within_another_text_of_ion_is_not_a_flag(name: str) -> None:
 )
 def test_a_symbol_of_ion_is_a_flag_with_and_without_quotes(text: str) -> None:
     assert unevaluated_form(text, "checkout")
+
+
+def test_ion_without_annotations_may_have_any_flag() -> None:
+    text = "$ion_1_0\n{checkout:{enabled:true}, 'search' : {enabled:false}}"
+    assert unevaluated_form(text)
+    assert unevaluated_form(text, "checkout")
+    assert unevaluated_form(text, "search")
+    assert not unevaluated_form(text, "check")
 
 
 def test_flags_next_to_one_with_variants_are_evaluated() -> None:

@@ -423,6 +423,7 @@ def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names
         {"version": "1", "flags": {"a": {}}, "values": {"a": {"enabled": True}}},
         {"a": {"_variants": []}},
         b"""'a'::'''{"enabled": true}'''""",
+        b"$ion_1_0 {a:{enabled:true}}",
     ],
 )
 def test_a_profile_of_flags_that_were_not_evaluated_is_warned_of(content: object) -> None:
