@@ -198,7 +198,7 @@ class Store:
         if not refreshing.acquire(
             # Its holder may wait for another process first, and then for AWS.
             blocking=waits,
-            timeout=2 * self._longest_wait() if waits else -1,
+            timeout=2 * self.longest_wait() if waits else -1,
         ):
             return frozenset()
         self._refresher = get_ident()
@@ -230,7 +230,7 @@ class Store:
         ) as access:
             self._lock = access.lock
             if waits:
-                access.lock.wait(self._longest_wait())
+                access.lock.wait(self.longest_wait())
             found = access.take(self.log, self.snapshot)
             now = self._now()  # only now: the file must not be from the future
             snapshot = newest(self.snapshot, found)
@@ -261,8 +261,8 @@ class Store:
         keeps_tokens = problem and access.keeps_tokens
         return fresh if keeps_tokens else fresh.without_tokens()
 
-    def _longest_wait(self) -> float:
-        """Return how many seconds a caller may wait for another process, and again for AWS."""
+    def longest_wait(self) -> float:
+        """Return how many seconds a refresh may wait for another process, and again for AWS."""
         deadline = self.settings.deadline_seconds
         if self.is_empty:
             return deadline
@@ -317,7 +317,7 @@ class Store:
             self._backend,
             now,
             snapshot,
-            timeout=self._longest_wait(),
+            timeout=self.longest_wait(),
             jitter=self._jitter(),
             revision=repository.revision_now(),
             even_fresh=even_fresh,

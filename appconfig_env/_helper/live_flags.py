@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .._content.profiles import Profile
     from .live_store import LiveStore
 
+SECONDS_TO_PUBLISH = 1.0  # after the time limit of a refresh: what it has read, or its failure
 MOST_UNKNOWN = 100  # names of flags that are warned of: a program may make them up without end
 
 
@@ -91,6 +92,10 @@ class LiveFlags:
             MissingKeyError: `source` is not one of the sources.
         """
         return not self._live.unknown(self._chosen(source))
+
+    def longest_wait(self) -> float:
+        """Return how many seconds `read_profiles` may take if it only refreshes what is stale."""
+        return self._store.longest_wait() + SECONDS_TO_PUBLISH
 
     def profiles(self, source: str | None = None) -> list[Profile]:
         """Return what is known of the profiles, without a refresh.

@@ -195,6 +195,10 @@ class StaticFlags:
         del source
         return True
 
+    def longest_wait(self) -> float:
+        """Return 0: nothing is read."""
+        return 0.0
+
     def profiles(self, source: str | None = None) -> list[Profile]:
         """Return no profiles: those of a test never fail and never change."""
         del source

@@ -54,6 +54,7 @@ class AppConfigProvider(AbstractProvider):
         self._helper = helper
         self._announcer = Announcer(helper, self._source, self.emit)
         self._reader: LoopReader | None = None
+        self._has_thread = True  # or none could be started for the last read, which has been logged
 
     def get_metadata(self) -> Metadata:
         """Return the provider's name."""
@@ -202,14 +203,31 @@ class AppConfigProvider(AbstractProvider):
                 from .._helper.loop_reader import LoopReader
 
                 self._reader = LoopReader()
+                self._helper.observe(self._reader)  # for forks
             # While one task waits for a poll, the others go on with the last values.
-            await self._reader.read(self._read, joins=not self._has_values())
+            seconds = self._longest_wait()
+            self._report_start(await self._reader.read(self._read, seconds=seconds))
         return self._evaluate(key, default, wanted)
+
+    def _report_start(self, has_thread: bool) -> None:  # noqa: FBT001 - its only argument
+        """Log, once until it succeeds, that no thread could be started for a read."""
+        had_thread, self._has_thread = self._has_thread, has_thread
+        if had_thread and not has_thread:
+            with suppress(AppConfigEnvError):  # the evaluation meets the same error
+                self._helper.live().store.log(
+                    "warn",
+                    "flags are not refreshed, because no thread can be started; start fewer "
+                    "threads, or raise their limit",
+                )
 
     def _read(self) -> None:
         """Refresh what is stale. Never raises: the evaluation meets the same error."""
         with suppress(AppConfigEnvError):
             sealed(lambda: self._helper.store().flags.read_profiles(self._source))
+
+    def _longest_wait(self) -> float | None:
+        """Return how many seconds an evaluation waits; None if it cannot go on without a read."""
+        return self._helper.store().flags.longest_wait() if self._has_values() else None
 
     def _is_read(self) -> bool:
         """Whether an evaluation has nothing to wait for."""

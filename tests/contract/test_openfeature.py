@@ -131,6 +131,9 @@ class Stage:
             "AWS_REGION": "us-east-1",
             "APPCONFIG_ENV_SOURCES": PROFILE,
             "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
+            # Longer than any test takes, on any machine.
+            "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "60s",
+            "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
         }
         self._starting: threading.Thread | None = None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -230,6 +233,69 @@ def test_multiprocessing_workers_get_values_with_any_start_method(life: Life, me
     assert life.aws.count("StartConfigurationSession") == 1, "the wrapper's"
     assert life.aws.received == {"shop/prod/app": 1}
     assert life.aws.problems == []
+
+
+# Forks while a task waits for a thread that reads, and lets the child go on with the same loop.
+IN_A_LOOP = f"""
+import asyncio, json, os, signal, sys, threading, warnings
+sys.path.insert(0, {str(ROOT)!r})
+from appconfig_env._backends.fake import FakeBackend
+from appconfig_env._helper.helper import Helper
+from appconfig_env.openfeature import AppConfigProvider
+
+warnings.simplefilter("ignore", DeprecationWarning)  # forks with threads are intended here
+FLAGS = "appconfig:shop/prod/flags"
+parent, called, never = os.getpid(), threading.Event(), threading.Event()
+now, holds = [1e9], False
+
+class Backend(FakeBackend):
+    def __call__(self, requests, timeout):
+        if os.getpid() == parent and holds:
+            called.set()
+            never.wait()
+        return super().__call__(requests, timeout)
+
+def backend(settings, environ):
+    checkout = {{"enabled": True, "limit": 10 if os.getpid() == parent else 11}}
+    return Backend({{FLAGS: json.dumps({{"checkout": checkout}}).encode()}})
+
+environ = {{"APPCONFIG_ENV_SOURCES": FLAGS, "AWS_REGION": "us-east-1",
+    "APPCONFIG_ENV_SNAPSHOT": "/proc/none/snapshot.json"}}  # else it would wait for its parent
+helper = Helper(environ, now=lambda: now[0], make_backend=backend, jitter=lambda: 0.0)
+provider = AppConfigProvider(helper=helper)
+
+async def limit():
+    return (await provider.resolve_integer_details_async("checkout.limit", 1)).value
+
+loop = asyncio.new_event_loop()
+if sys.argv[1] == "poll":
+    loop.run_until_complete(limit())
+    now[0] += 60
+holds = True
+waiting = loop.create_task(limit())
+loop.run_until_complete(asyncio.to_thread(called.wait))
+process = os.fork()
+if process == 0:
+    signal.alarm(40)
+    limits = [loop.run_until_complete(waiting)]
+    limits.append(loop.run_until_complete(limit()))
+    print(json.dumps(limits), flush=True)
+    os._exit(0)
+os._exit(os.waitpid(process, 0)[1])
+"""
+
+
+@pytest.mark.parametrize(("held", "limits"), [("first read", [1, 11]), ("poll", [10, 11])])
+def test_a_forked_task_does_not_wait_for_its_parents_thread(held: str, limits: list[int]) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", IN_A_LOOP, held],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (found.stderr, found.returncode) == ("", 0)
+    assert json.loads(found.stdout) == limits
 
 
 def test_threads_that_fork_at_the_same_time_do_not_release_each_other_s_locks() -> None:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +24,7 @@ from appconfig_env.openfeature import AppConfigProvider
 from appconfig_env.testing import override
 
 from ...support.fakes import Clock, steadily
+from ...support.loops import run_still
 from ...support.paths import ROOT
 from .shop import CHECKOUT, FLAGS, Shop, client_of
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from appconfig_env._backends.base import Outcome, Request
 
     from ...support.fake_aws import FakeAws
+    from ...support.loops import Still
 
 
 def test_a_profile_that_cannot_be_read_is_an_error_and_not_a_missing_flag(
@@ -116,11 +119,14 @@ class SlowShop:
             "AWS_REGION": "us-east-1",
             "APPCONFIG_ENV_SOURCES": FLAGS,
             "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
+            # Longer than any test takes, on any machine.
+            "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": "60s",
+            "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
         }
-        helper = Helper(
+        self.helper = Helper(
             environ, now=self.clock, make_backend=lambda *_: self.backend, jitter=steadily
         )
-        self.provider = AppConfigProvider(helper=helper)
+        self.provider = AppConfigProvider(helper=self.helper)
 
     def initialize(self) -> None:
         """Read the profile once; later reads wait for the test."""
@@ -128,6 +134,10 @@ class SlowShop:
         self.provider.initialize(EvaluationContext())
         self.backend.may_respond.clear()
         self.backend.called.clear()
+
+    def refresh(self) -> None:
+        """Refresh after another refresh, if there is one."""
+        self.helper.refresh()
 
     async def limit(self) -> int:
         return (await self.provider.resolve_integer_details_async("checkout.limit", 1)).value
@@ -214,8 +224,109 @@ def test_a_task_that_no_longer_waits_does_not_end_the_poll(slow: SlowShop) -> No
         return await slow.limit()  # joins no poll: it is done, or goes on with the last values
 
     assert asyncio.run(evaluate()) in (10, 11)
-    # The end of the loop has waited for the poll.
+    slow.refresh()  # waits for the poll, which has outlived its loop
     assert slow.provider.resolve_integer_details("checkout.limit", 1).value == 11
+    assert len(slow.backend.requests) == 3
+
+
+@pytest.mark.parametrize("executor", ["busy", "shut down"])
+def test_a_poll_does_not_need_the_loops_executor(slow: SlowShop, executor: str) -> None:
+    slow.initialize()
+    slow.backend.put({**CHECKOUT, "limit": 11})
+    slow.clock.tick(60)
+    slow.backend.may_respond.set()
+    is_free = threading.Event()
+
+    async def evaluate() -> int:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        if executor == "busy":
+            loop.run_in_executor(None, is_free.wait, 30)
+        else:
+            await loop.shutdown_default_executor()
+        limit = await slow.limit()
+        assert not is_free.is_set()
+        is_free.set()
+        return limit
+
+    assert asyncio.run(evaluate()) == 11
+
+
+def test_threads_of_a_full_executor_can_wait_for_evaluations(slow: SlowShop) -> None:
+    slow.initialize()
+    slow.backend.put({**CHECKOUT, "limit": 11})
+    slow.clock.tick(60)
+    slow.backend.may_respond.set()
+
+    async def evaluate() -> list[int]:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(2))
+        all_run = threading.Barrier(2, timeout=30)
+
+        def in_thread() -> int:
+            all_run.wait()
+            return asyncio.run_coroutine_threadsafe(slow.limit(), loop).result(30)
+
+        return await asyncio.gather(*(asyncio.to_thread(in_thread) for _ in range(2)))
+
+    limits = asyncio.run(evaluate())
+    assert 11 in limits
+    assert {*limits} <= {10, 11}
+
+
+def test_an_evaluation_waits_no_longer_than_a_poll_may_take(slow: SlowShop) -> None:
+    """As if a file system, or a callback, hung."""
+    slow.initialize()
+    slow.clock.tick(60)
+
+    async def evaluate(loop: Still) -> int:
+        evaluation = asyncio.create_task(slow.limit())
+        await asyncio.to_thread(slow.backend.called.wait, 30)
+        loop.now += 60  # the poll timeout
+        for _ in range(10):  # more than it takes a task to go on
+            await asyncio.sleep(0)
+        assert not evaluation.done(), "a failure at the timeout has a moment to be seen"
+        loop.now += 1
+        limit = await evaluation
+        assert not slow.backend.may_respond.is_set()
+        slow.backend.may_respond.set()
+        return limit
+
+    assert run_still(evaluate) == 10
+
+
+def test_if_no_thread_can_be_started_the_last_values_are_evaluated(
+    slow: SlowShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow.initialize()
+    slow.backend.put({**CHECKOUT, "limit": 11})
+    slow.clock.tick(60)
+
+    async def evaluate() -> list[int]:
+        before = threading.stack_size(2**47)  # more than a process can address
+        try:
+            return [await slow.limit() for _ in range(3)]
+        finally:
+            threading.stack_size(before)
+
+    assert asyncio.run(evaluate()) == [10] * 3
+    assert len(slow.backend.requests) == 1
+    warning = "flags are not refreshed, because no thread can be started; start fewer threads"
+    assert caplog.messages == [f"{warning}, or raise their limit"]
+    slow.backend.may_respond.set()
+    assert asyncio.run(slow.limit()) == 11
+
+
+def test_without_threads_and_values_the_default_is_returned_with_the_reason(
+    slow: SlowShop,
+) -> None:
+    before = threading.stack_size(2**47)
+    try:
+        details = asyncio.run(slow.provider.resolve_integer_details_async("checkout.limit", 1))
+    finally:
+        threading.stack_size(before)
+    assert (details.value, details.error_code) == (1, ErrorCode.GENERAL)
+    assert "has not been read yet" in (details.error_message or "")
 
 
 def test_fresh_values_are_evaluated_without_a_thread(slow: SlowShop) -> None:
