@@ -35,8 +35,8 @@ def unevaluated_form(data: object, name: str | None = None) -> str:
 
 def _has_symbol(text: str, name: str | None) -> bool:
     """Whether an Ion text has `name` as an annotation or a field: `name:`, `'name'::`."""
-    if name is None:
-        return True
+    if not name:
+        return name is None
     import re  # few profiles come here
 
     return re.search(rf"(?<![\w$'-])('?){re.escape(name)}\1\s*:", text) is not None
