@@ -11,6 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from .._backends import paths
 from .._backends.router import Router
 from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
@@ -71,7 +72,9 @@ def main(
     if os.path.exists(options.output) and not os.path.isfile(options.output):
         return _fail(f"cannot write {options.output} (it is not a file); pass another --output")
     try:
-        settings = _settings.from_environ(environ)
+        settings = _settings.from_environ(
+            environ, check_paths=lambda found: paths.problems(found, reads_fallback=False)
+        )
         backend = make_backend(settings, environ)
         if progress.is_shown(settings, environ):
             backend = progress.Progress(backend)

@@ -168,6 +168,7 @@ def from_environ(
     environ: Mapping[str, str],
     references: Mapping[str, str] | None = None,
     configured: Collection[str] | None = None,
+    check_paths: Callable[[Settings], Iterable[str]] | None = None,
 ) -> Settings:
     """Parse the settings in `environ`.
 
@@ -177,6 +178,8 @@ def from_environ(
             `environ` still holds them.
         configured: the variables that the function itself configured, if sources have set others:
             a parameter named APP_ENV must not change which path is read. None for all.
+        check_paths: returns what is wrong with the files and folders that settings name, which only
+            the disk knows; not called if they name none. None for a process that uses none.
 
     Raises:
         SettingsError: a setting is invalid; has every error.
@@ -211,6 +214,9 @@ def from_environ(
         warnings=reader.warnings,
         fixed=("APP_ENV",) if reader.text("APP_PARAMS_PATH") else (),
     )
+    has_paths = settings.local_dir or settings.fallback_path or settings.next_wrapper
+    if has_paths and check_paths is not None:
+        reader.problems += check_paths(settings)
     if reader.problems:
         raise SettingsError(reader.problems)
     settings.warnings += tuple(_doubtful(reader, settings))

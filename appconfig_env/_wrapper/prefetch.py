@@ -75,10 +75,8 @@ class Prefetch:
 
         Raises:
             LoadError: a required source has no value.
-            SettingsError: the fallback does not exist.
         """
         settings = self._settings
-        repository.check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
         with repository.SnapshotRepository(settings, self._environ) as access:

@@ -398,6 +398,19 @@ def test_all_errors_of_one_environment_are_reported_at_once() -> None:
     assert len(errors) == 9
 
 
+@pytest.mark.parametrize("name", ["LOCAL_DIR", "FALLBACK", "NEXT_WRAPPER"])
+def test_problems_of_paths_are_reported_with_all_others(name: str) -> None:
+    given = {PREFIX + name: "/x", PREFIX + "OVERWRITE": "maybe"}
+    with pytest.raises(SettingsError) as caught:
+        from_environ(given, check_paths=lambda found: [f"of {found!r}"])
+    assert len(caught.value.problems) == 2
+    assert caught.value.problems[1] == "of <Settings 0 sources>"
+
+
+def test_settings_without_a_path_need_no_check() -> None:
+    from_environ({PREFIX + "SOURCES": "ssm:/x"}, check_paths=lambda _found: ["is not called"])
+
+
 def test_a_wrapper_cannot_be_its_own_next_wrapper() -> None:
     name = PREFIX + "NEXT_WRAPPER"
     (problem,) = problems({name: "/opt/x", "AWS_LAMBDA_EXEC_WRAPPER": "/opt/x"})
