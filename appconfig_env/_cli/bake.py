@@ -17,6 +17,7 @@ from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
+from .._config.wording import counted
 from .._wrapper import progress
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 from .arguments import Parser
@@ -89,11 +90,11 @@ def main(
         return _fail(str(error))
     for reference, reason in without.items():
         _log(f"warn: {reference}: no fallback: {reason}")
-    count = len(snapshot.entries)
+    sources = counted(settings.count_sources(snapshot.entries), "source")
     size = os.path.getsize(options.output)
     path = f"/var/task/{os.path.basename(options.output)}"
     _log(
-        f"{count} {'source' if count == 1 else 'sources'} in {options.output} ({size:,} bytes);"
+        f"{sources} in {options.output} ({size:,} bytes);"
         f" ship it with the function and set APPCONFIG_ENV_FALLBACK={path}"
     )
     return 0

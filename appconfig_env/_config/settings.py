@@ -122,6 +122,10 @@ class Settings:
         """The sources by their resource's reference, in the order of first use."""
         return self._resources
 
+    def count_sources(self, references: Iterable[str]) -> int:
+        """How many sources read the resources with these references."""
+        return sum(len(self._resources[reference]) for reference in references)
+
     def label(self, reference: str) -> str:
         """Return a resource's reference as messages show it.
 
