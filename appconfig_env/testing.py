@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from ._content.flags import Flag, flag_of, is_flag
 from ._content.variables import fits, text_value
-from ._helper.helper import PROCESS_HELPER, sealed
+from ._helper.helper import PROCESS_HELPER, log_line, sealed
 from ._helper.static_store import StaticStore, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
 
     from ._helper.helper import Helper
+
+_KEYS = {"values": "name", "flags": "name", "documents": "reference"}
+_EXAMPLES = {
+    "values": '{"LIMIT": 3}',
+    "flags": 'flags={"checkout": True}',
+    "documents": 'documents={"appconfig:shop/prod/app": {"limit": 3}}',
+}
 
 
 @contextmanager
@@ -28,6 +35,7 @@ def override(
     """Override what `get`, `document` and `flag` return inside the `with`; nothing is fetched.
 
     Values are put into `os.environ` too, and at the end these variables are again what they were.
+    What an environment cannot hold, such as the name `A=B` or a NUL character, is for `get` alone.
     Other names come from the environment alone. Nested overrides add to the outer ones. An override
     applies to the whole process, and to all threads.
 
@@ -42,7 +50,8 @@ def override(
 
     Raises:
         ValueError: a reference in `documents` is not valid.
-        TypeError: a value or a flag has a type that no source can return.
+        TypeError: an argument is not a mapping of names, or a value or a flag has a type that no
+            source can return.
     """
     given, inner = sealed(lambda: _prepared(values, documents, flags, helper))
     outer = helper.replaced_store
@@ -61,10 +70,31 @@ def _prepared(
     flags: Mapping[str, bool | Mapping[str, Any] | None] | None,
     helper: Helper,
 ) -> tuple[dict[str, str | None], StaticStore]:
-    given = {name: _text(name, value) for name, value in (values or {}).items()}
-    found = {name: _flag(name, data) for name, data in (flags or {}).items()}
-    outer = helper.replaced_store or StaticStore(helper.environ)
-    return given, outer.extended(given, parsed(documents or {}), found)
+    given = {name: _text(name, value) for name, value in _items("values", values)}
+    found = {name: _flag(name, data) for name, data in _items("flags", flags)}
+    read = parsed(dict(_items("documents", documents)))
+    outer = helper.replaced_store or StaticStore(helper.environ, log=log_line)
+    return given, outer.extended(given, read, found)
+
+
+def _items(argument: str, given: object) -> Iterator[tuple[str, Any]]:
+    """Yield the items of a mapping by names; none for None."""
+    if given is None:
+        return
+    if not isinstance(given, Mapping):
+        got = type(given).__name__
+        raise TypeError(
+            f"{argument}: expected a mapping by {_KEYS[argument]}, got {got}; pass "
+            f"{_EXAMPLES[argument]}"
+        )
+    for name, item in given.items():
+        if not isinstance(name, str):
+            kind = type(name).__name__
+            raise TypeError(
+                f"{argument}: expected {_KEYS[argument]}s of type str, got {name!r} ({kind}); "
+                f"quote the {_KEYS[argument]}"
+            )
+        yield name, item
 
 
 def _put(environ: MutableMapping[str, str], given: Mapping[str, str | None]) -> Callable[[], None]:
@@ -101,12 +131,7 @@ def _flag(name: str, data: object) -> Flag | None:
     return flag_of(name, fields)
 
 
-def _text(name: object, value: object) -> str | None:
-    if not isinstance(name, str):
-        kind = type(name).__name__
-        raise TypeError(
-            f"values: expected names of type str, got {name!r} ({kind}); quote the name"
-        )
+def _text(name: str, value: object) -> str | None:
     try:
         return None if value is None else text_value(value)
     except (TypeError, ValueError, RecursionError):

@@ -29,8 +29,8 @@ MAKERS = {
 # What writes a line of a level to a log or to standard error, and the position of the message.
 LOGS = {"_fail": 0, "_log": 0, "error": 0, "fail": 0, "log": 1, "warning": 0, "write": 1}
 LEVELS = ("warn", "error", "fatal")
-# Generators that yield warnings.
-WARNERS = {"_doubtful", "_idle_access"}
+# Generators that yield warnings, or errors.
+WARNERS = {"_doubtful", "_idle_access", "_too_frequent", "problems"}
 # Failures, and what becomes one: the position of the remedy, which is an argument of its own.
 HINTED = {
     "DocumentError": 1, "JsonError": 1, "JsonSyntaxError": 1, "KeyMissingError": 1, "YamlError": 1,

@@ -25,7 +25,9 @@ PAGE = ROOT / "docs" / "troubleshooting.md"
 # The page's sections, by their marks, and the modules whose messages they have.
 SECTIONS = {
     "references": ("_config/references.py", "_config/options.py", "_config/sources.py"),
-    "settings": ("_config/settings.py", "_config/aws.py", "_config/environ.py"),
+    "settings": (
+        "_config/settings.py", "_config/aws.py", "_config/environ.py", "_backends/paths.py",
+    ),
     "calls": ("_backends/aws/", "_http/"),
     "files": ("_backends/local.py",),
     "documents": (

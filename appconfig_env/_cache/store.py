@@ -17,7 +17,7 @@ from .snapshot import Snapshot, completed, fingerprint, merged, newest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from .._backends.base import Backend, Outcome
@@ -46,6 +46,12 @@ if TYPE_CHECKING:
 NEVER, ALWAYS = float("inf"), float("-inf")  # as in _helper/fast_path.py, which loads no module
 LOCK_RETRY_SECONDS = 1.0  # before checking again whether the process that refreshes is done
 ABANDONED_LOCK_FACTOR = 2  # x the longest time that a refresh can take
+
+
+def _check_paths(settings: Settings) -> Iterable[str]:
+    from .._backends import paths  # few settings name any
+
+    return paths.problems(settings)
 
 
 class Published:
@@ -101,6 +107,7 @@ class Store:
             environ,
             handoff.references if handoff else None,
             handoff.configured if handoff else None,
+            None if handoff else _check_paths,  # else the wrapper has
         )
         self._make_backend = make_backend
         self._backend = make_backend(settings, environ)

@@ -11,11 +11,13 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from .._backends import paths
 from .._backends.router import Router
 from .._cache import snapshot_file, snapshot_json
 from .._cache.load import load
 from .._cache.snapshot import Snapshot
 from .._config import settings as _settings
+from .._config.wording import counted
 from .._wrapper import progress
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
 from .arguments import Parser
@@ -71,7 +73,9 @@ def main(
     if os.path.exists(options.output) and not os.path.isfile(options.output):
         return _fail(f"cannot write {options.output} (it is not a file); pass another --output")
     try:
-        settings = _settings.from_environ(environ)
+        settings = _settings.from_environ(
+            environ, check_paths=lambda found: paths.problems(found, reads_fallback=False)
+        )
         backend = make_backend(settings, environ)
         if progress.is_shown(settings, environ):
             backend = progress.Progress(backend)
@@ -86,11 +90,11 @@ def main(
         return _fail(str(error))
     for reference, reason in without.items():
         _log(f"warn: {reference}: no fallback: {reason}")
-    count = len(snapshot.entries)
+    sources = counted(settings.count_sources(snapshot.entries), "source")
     size = os.path.getsize(options.output)
     path = f"/var/task/{os.path.basename(options.output)}"
     _log(
-        f"{count} {'source' if count == 1 else 'sources'} in {options.output} ({size:,} bytes);"
+        f"{sources} in {options.output} ({size:,} bytes);"
         f" ship it with the function and set APPCONFIG_ENV_FALLBACK={path}"
     )
     return 0

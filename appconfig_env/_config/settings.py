@@ -34,6 +34,8 @@ AWS_KNOWN = (
     "PROXY_HEADERS", "PROXY_URL", "ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME",
     "SERVICE_REGION",
 )  # fmt: skip
+# Settings that have neither prefix, because AWS's extensions or others have named them.
+WITHOUT_PREFIX = ("SSM_PARAMETER_STORE_TTL", "SECRETS_MANAGER_TTL", "APP_PARAMS_PATH", "APP_ENV")
 AGENTS_OWN = (
     "BACKUP_DIRECTORY", "EXPERIMENT_ASSIGNMENT_LOG_DESTINATION", "HTTP_PORT", "MANIFEST",
     "SERVICE_ENDPOINT", "WAIT_ON_MANIFEST",
@@ -121,6 +123,10 @@ class Settings:
         """The sources by their resource's reference, in the order of first use."""
         return self._resources
 
+    def count_sources(self, references: Iterable[str]) -> int:
+        """How many sources read the resources with these references."""
+        return sum(len(self._resources[reference]) for reference in references)
+
     def label(self, reference: str) -> str:
         """Return a resource's reference as messages show it.
 
@@ -167,6 +173,7 @@ def from_environ(
     environ: Mapping[str, str],
     references: Mapping[str, str] | None = None,
     configured: Collection[str] | None = None,
+    check_paths: Callable[[Settings], Iterable[str]] | None = None,
 ) -> Settings:
     """Parse the settings in `environ`.
 
@@ -176,6 +183,8 @@ def from_environ(
             `environ` still holds them.
         configured: the variables that the function itself configured, if sources have set others:
             a parameter named APP_ENV must not change which path is read. None for all.
+        check_paths: returns what is wrong with the files and folders that settings name, which only
+            the disk knows; not called if they name none. None for a process that uses none.
 
     Raises:
         SettingsError: a setting is invalid; has every error.
@@ -210,6 +219,9 @@ def from_environ(
         warnings=reader.warnings,
         fixed=("APP_ENV",) if reader.text("APP_PARAMS_PATH") else (),
     )
+    has_paths = settings.local_dir or settings.fallback_path or settings.next_wrapper
+    if has_paths and check_paths is not None:
+        reader.problems += check_paths(settings)
     if reader.problems:
         raise SettingsError(reader.problems)
     settings.warnings += tuple(_doubtful(reader, settings))
@@ -237,12 +249,26 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
                 f"{settings.label(name)}: a local folder has one version of each value, which "
                 f"is used; unset {PREFIX}LOCAL_DIR to read another"
             )
-    profiles = [one for one in settings.sources if one.resource.scheme == APPCONFIG and not one.ttl]
-    if profiles and settings.poll_seconds < POLL_FLOOR_SECONDS and not settings.local_dir:
-        yield (
-            f"{AWS_PREFIX}POLL_INTERVAL_SECONDS: AppConfig may be polled every "
-            f"{POLL_FLOOR_SECONDS:g} s at most, which is used; set at least that"
-        )
+    if not settings.local_dir:
+        yield from _too_frequent(settings)
+
+
+def _too_frequent(settings: Settings) -> Iterator[str]:
+    """Yield which intervals are below AppConfig's minimum."""
+    profiles = [one for one in settings.sources if one.resource.scheme == APPCONFIG]
+    given = [
+        (f"{one.public_reference}: ttl={one.ttl:g}", one.ttl)
+        for one in profiles
+        if one.ttl is not None
+    ]
+    if len(given) < len(profiles):
+        given.append((f"{AWS_PREFIX}POLL_INTERVAL_SECONDS", settings.poll_seconds))
+    for name, seconds in given:
+        if seconds < POLL_FLOOR_SECONDS:
+            yield (
+                f"{name}: AppConfig may be polled every {POLL_FLOOR_SECONDS:g} s at most, which "
+                "is used; set at least that"
+            )
 
 
 def _idle_access(reader: Reader, settings: Settings) -> Iterator[str]:
@@ -271,8 +297,12 @@ def _names_a_version(resource: Resource) -> bool:
 
 
 def _correct_name(name: str, prefix: str, known: Iterable[str]) -> str:
-    near = nearest(name, known)
-    found = f"nearest: {prefix}{near}" if near else ALL_SETTINGS
+    """Return the remedy for a name after a prefix: it may belong to the other one, or to none."""
+    by_name = {one: one for one in WITHOUT_PREFIX}
+    by_name |= {one: PREFIX + one for one in KNOWN} | {one: AWS_PREFIX + one for one in AWS_KNOWN}
+    by_name |= {one: prefix + one for one in known}  # what both have is its own prefix's
+    near = nearest(name, by_name)
+    found = f"nearest: {by_name[near]}" if near else ALL_SETTINGS
     return f"correct its name ({found}) or unset it"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from .._cache import handoff
-from .._cache.repository import check_fallback
 from .._cache.snapshot import exported
 from .._config.environ import configured_names, is_in_lambda
 from .._config.references import is_reference
@@ -33,11 +32,9 @@ def fill(environ: MutableMapping[str, str], live: LiveStore, refresh: Refresh) -
 
     Raises:
         LoadError: a required source has no value; nothing was changed.
-        SettingsError: the fallback does not exist; as above.
     """
     store = live.store
     settings = store.settings
-    check_fallback(settings)
     resources = _resources(settings)
     # Outside Lambda, the snapshot file is from another run: this one is to see what has changed.
     even_fresh = None if is_in_lambda(environ) else resources

@@ -85,5 +85,6 @@ class View:
             self.values = seen[2]
             since, until = seen[:2]
 
+        get.__qualname__ = "get"  # what Python's error for a wrong argument names
         self.get: Get = get
         self.show = show

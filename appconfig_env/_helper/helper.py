@@ -418,7 +418,12 @@ def _log(
             # Otherwise the root logger's level applies, which Lambda's runtime leaves at WARNING.
             logger.setLevel(_LEVELS[settings.log_level])
             _name_trace()
-        logger.log(_LEVELS[level], "%s", message, extra=fields)
+        log_line(level, message, fields)
+
+
+def log_line(level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
+    """Log one line, whatever the settings are."""
+    _logger().log(_LEVELS[level], "%s", message, extra=fields)
 
 
 def _name_trace() -> None:

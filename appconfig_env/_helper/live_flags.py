@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any
 
+    from .._cache.log_fields import Fields, Log
     from .._content.profiles import Profile
     from .live_store import LiveStore
 
@@ -29,7 +30,7 @@ class LiveFlags:
     def __init__(self, live: LiveStore) -> None:
         self._live = live
         self._store = live.store
-        self._unknown: set[str] = set()
+        self._unknown = UnknownFlags(self._store.log)
 
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
@@ -155,22 +156,56 @@ class LiveFlags:
 
     def _report_unknown(self, name: str, profiles: Collection[tuple[str, Any]]) -> None:
         """Log, once for each name, that none of the profiles has this flag."""
-        if name in self._unknown or len(self._unknown) >= MOST_UNKNOWN:
-            return
-        self._unknown.add(name)
-        known = [
-            key
-            for _, data in profiles
-            if isinstance(data, dict)
-            for key, value in data.items()
-            if is_flag(value)
-        ]
-        where = ", ".join(reference for reference, _ in profiles)
-        text = f"is not in {where}, which has {listed(known, name)}; correct its name, or add it"
-        if not where:
-            text = "is in no source, and none is an AppConfig profile; add the profile to "
-            text += "APPCONFIG_ENV_SOURCES"
-        self._store.log("warn", f"flag {quoted(name)} {text}", {"source": where} if where else None)
+        if where := ", ".join(reference for reference, _ in profiles):
+            self._unknown.report(name, where, flag_names(profiles), {"source": where})
+        elif self._unknown.is_new(name):
+            self._store.log(
+                "warn",
+                f"flag {quoted(name)} is in no source, and none is an AppConfig profile; add the "
+                "profile to APPCONFIG_ENV_SOURCES",
+            )
+
+
+class UnknownFlags:
+    """The flags that were asked for and do not exist; each is logged once.
+
+    Args:
+        log: takes the warning.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self._names: set[str] = set()
+
+    def is_new(self, name: str) -> bool:
+        """Whether to warn of `name`: only the first time, and not of names without end."""
+        if name in self._names or len(self._names) >= MOST_UNKNOWN:
+            return False
+        self._names.add(name)
+        return True
+
+    def report(
+        self, name: str, where: str, known: Collection[str], fields: Fields | None = None
+    ) -> None:
+        """Log that `where` has the flags `known`, but not this one."""
+        if self.is_new(name):
+            self.log(
+                "warn",
+                f"flag {quoted(name)} is not in {where}, which has {listed(known, name)}; correct "
+                "its name, or add it",
+                fields,
+            )
+
+
+def flag_names(profiles: Collection[tuple[str, Any]]) -> list[str]:
+    """Return the names of the flags in the profiles' data."""
+    return [
+        key
+        for _, data in profiles
+        if isinstance(data, dict)
+        for key, value in data.items()
+        if is_flag(value)
+    ]
 
 
 def _is_profile(reference: str) -> bool:

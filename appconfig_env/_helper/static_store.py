@@ -9,12 +9,14 @@ from .._content.flags import FoundFlag, copy_of, find
 from .._content.variables import KeyMissingError, pick
 from ..errors import MissingKeyError
 from .fast_path import ALWAYS, NEVER
+from .live_flags import UnknownFlags, flag_names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import Any
 
+    from .._cache.log_fields import Log
     from .._cache.store import Seen
     from .._config.sources import Resource
     from .._content.flags import Flag
@@ -33,6 +35,7 @@ class StaticStore:
         values: texts by variable name; None for none, even if the environment has one.
         documents: parsed documents, see `parsed`.
         flags: by name; None for none, even if a document has one.
+        log: takes a level, a message and its fields.
     """
 
     def __init__(
@@ -41,11 +44,15 @@ class StaticStore:
         values: Mapping[str, str | None] | None = None,
         documents: Documents | None = None,
         flags: Flags | None = None,
+        *,
+        log: Log,
     ) -> None:
         self._environ = environ
         self._values = dict(values or {})
         self._documents = dict(documents or {})
         self._flags = dict(flags or {})
+        self._log = log
+        self._unknown = UnknownFlags(log)
         texts = {name: text for name, text in self._values.items() if text is not None}
         self.seen: Seen = (ALWAYS, NEVER, texts)  # nothing is ever stale
 
@@ -66,6 +73,7 @@ class StaticStore:
             {**self._values, **values},
             {**kept, **documents},
             {**self._flags, **flags},
+            log=self._log,
         )
 
     def refresh(self) -> frozenset[str]:
@@ -118,7 +126,12 @@ class StaticStore:
     @property
     def flags(self) -> StaticFlags:
         """The flags of the test."""
-        return StaticFlags(self._flags, self._profiles)
+        return StaticFlags(self._flags, self._profiles, self._report_unknown)
+
+    def _report_unknown(self, name: str, profiles: Collection[tuple[str, Any]]) -> None:
+        """Log, once for each name, that the test has no such flag."""
+        given = [one for one, flag in self._flags.items() if flag is not None]
+        self._unknown.report(name, "testing.override", [*given, *flag_names(profiles)])
 
     def _profiles(self, source: str | None) -> list[tuple[str, Any]]:
         """Return the profile `source`, or with None all profiles, and their data.
@@ -151,13 +164,19 @@ class StaticFlags:
     Args:
         flags: by name; None for none, even if a document has one.
         profiles: returns the profile of a reference, or with None all, and their data.
+        report_unknown: takes the name of a flag that there is not, and the profiles that could
+            have it.
     """
 
     def __init__(
-        self, flags: Flags, profiles: Callable[[str | None], list[tuple[str, Any]]]
+        self,
+        flags: Flags,
+        profiles: Callable[[str | None], list[tuple[str, Any]]],
+        report_unknown: Callable[[str, list[tuple[str, Any]]], None],
     ) -> None:
         self._flags = flags
         self._profiles = profiles
+        self._report_unknown = report_unknown
 
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
@@ -167,18 +186,20 @@ class StaticFlags:
         Args:
             name: the flag's key.
             source: the profile's reference; None for all profiles.
-            is_strict: no difference here, because every document of a test can be read.
+            is_strict: do not warn if none has it: the caller reports that itself.
 
         Raises:
             AmbiguousFlagError: more than one document has it.
             UnevaluatedFlagError: a document has rules for it, which were not evaluated.
             MissingKeyError: `source` has no document.
         """
-        del is_strict
-        if name in self._flags:
+        if name in self._flags:  # one that the test removed is not a typing error
             flag = self._flags[name]
             return None if flag is None else FoundFlag(copy_of(flag))
-        found = find(name, self._profiles(source))
+        profiles = self._profiles(source)
+        found = find(name, profiles)
+        if found is None and not is_strict:
+            self._report_unknown(name, profiles)
         return None if found is None else FoundFlag(found[1], found[0])
 
     find_read_flag = find_flag  # there is nothing to wait for

@@ -11,6 +11,7 @@ from .._config.settings import HANDOFF, PREFIX, from_environ
 from ..errors import AppConfigEnvError, LoadError
 from .exec import (
     DROPPED,
+    PATH,
     ExecError,
     become,
     end_by_interrupt,
@@ -22,7 +23,7 @@ from .log import StartLog, to_stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._cache.handoff import Handoff
     from .._config.settings import Settings
@@ -167,10 +168,18 @@ def _settings(
     environ: Mapping[str, str], passed: Handoff | None, log: StartLog, warnings: Sequence[str]
 ) -> Settings:
     """Return the settings, and report `warnings` and what in them looks like a mistake."""
+
+    def check_paths(found: Settings) -> Iterable[str]:
+        from .._backends import paths  # few settings name any
+
+        return paths.problems(found, search_path=environ.get("PATH", PATH))
+
     if passed is None:
-        log.settings = settings = from_environ(environ)
+        log.settings = settings = from_environ(environ, check_paths=check_paths)
     else:
-        log.settings = settings = from_environ(environ, passed.references, passed.configured)
+        log.settings = settings = from_environ(
+            environ, passed.references, passed.configured, check_paths
+        )
         _warn_of_texts(environ, passed, log)
     for warning in (*warnings, *settings.warnings):
         log.write("warn", warning)

@@ -75,10 +75,8 @@ class Prefetch:
 
         Raises:
             LoadError: a required source has no value.
-            SettingsError: the fallback does not exist.
         """
         settings = self._settings
-        repository.check_fallback(settings)
         _occupy_closed_files()
         began = time.monotonic()
         with repository.SnapshotRepository(settings, self._environ) as access:
@@ -92,7 +90,7 @@ class Prefetch:
             ages = _ages(reused, snapshot, moment) if reused is not None else {}
             self._report_sources(snapshot, ages)
             self._require(snapshot)
-            result, names = self._export(snapshot)
+            result, owners = self._export(snapshot)
             self._report_failures(snapshot, _failed(snapshot), result)
             passed = self._handoff(moment)
             background = _unread(deferred, settings, moment, snapshot) if deferred else []
@@ -101,7 +99,7 @@ class Prefetch:
                 passed.background = self._load_in_background(snapshot, background, access)
         result[HANDOFF] = handoff.dumps(passed)
         loading = background if passed.background is not None else []
-        self._report_success(names, snapshot, ages, loading, time.monotonic() - began)
+        self._report_success(owners, ages, loading, time.monotonic() - began)
         return result
 
     def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
@@ -225,16 +223,22 @@ class Prefetch:
 
             self._log.write(*slow_line(self._settings, snapshot, slow))
 
-    def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], set[str]]:
-        """Return the environment with all variables instead of references, and their names."""
+    def _export(self, snapshot: Snapshot) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the environment with all variables instead of references.
+
+        Also which source has set each of them: its `identity`.
+        """
         settings, log = self._settings, self._log
         in_place = self._in_place()
         result = {name: value for name, value in self._environ.items() if name not in in_place}
+        owners: dict[str, str] = {}
         for source, variables in snapshot.variables(settings):
             for problem in variables.left_out:
                 log.write("warn", f"{source.public_reference}: {problem}", _about(source))
+            for name in variables.values if source.env else ():
+                owners[name] = source.identity
         values = exported(snapshot, settings, self._configured(), log.write, self._kept())
-        return {**result, **values}, set(values)
+        return {**result, **values}, {name: owners[name] for name in values}
 
     def _in_place(self) -> set[str]:
         """Return the variables whose values are references, which are replaced in any case."""
@@ -292,20 +296,28 @@ class Prefetch:
 
     def _report_success(
         self,
-        names: set[str],
-        snapshot: Snapshot,
+        owners: Mapping[str, str],
         ages: Mapping[str, float],
         loading: Sequence[str],
         seconds: float,
     ) -> None:
-        sources = counted(len(snapshot.entries), "source")
+        """Log how many values there are, and of how many sources; several can read one resource.
+
+        Args:
+            owners: the source of each variable; one that set none is not counted.
+            ages: see `_ages`.
+            loading: the references that are loaded in the background.
+            seconds: how long it took.
+        """
+        count = self._settings.count_sources
+        sources = counted(len(set(owners.values())), "source")
         milliseconds = round(1000 * seconds)
-        line = f"{counted(len(names), 'value')} from {sources} in {milliseconds} ms"
+        line = f"{counted(len(owners), 'value')} from {sources} in {milliseconds} ms"
         if ages:
-            line += f", {counted(len(ages), 'source')} from the snapshot file, "
+            line += f", {counted(count(ages), 'source')} from the snapshot file, "
             line += f"{'up to ' if len(ages) > 1 else ''}{max(ages.values()):.0f} s old"
         if loading:
-            line += f", {counted(len(loading), 'source')} loading in the background"
+            line += f", {counted(count(loading), 'source')} loading in the background"
         self._log.write("info", line, {"duration_ms": milliseconds})
 
 

@@ -1,4 +1,4 @@
-"""Shows on a terminal, after a second, how many sources a run is still waiting for."""
+"""Shows on a terminal, after a second, how many resources a run is still waiting for."""
 
 from __future__ import annotations
 
@@ -96,9 +96,8 @@ class Progress:
         while not is_read(timeout=self._every_seconds):
             waiting = max(1, total - self._count_read())
             seconds = round(time.monotonic() - began)
-            line = (
-                f"appconfig-env: waiting for {waiting} of {counted(total, 'source')} ({seconds} s)"
-            )
+            resources = counted(total, "resource")
+            line = f"appconfig-env: waiting for {waiting} of {resources} ({seconds} s)"
             line = line[: self._columns() - 1]  # a longer one would be wrapped, and not be erased
             self._write(f"\r{line.ljust(shown)}")
             shown = len(line)

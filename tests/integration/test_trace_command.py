@@ -70,18 +70,24 @@ def fill(aws: FakeAws) -> dict[str, str]:
     }
 
 
+def test_a_next_wrapper_need_not_exist_because_nothing_is_executed(local: dict[str, str]) -> None:
+    done = run({**local, "APPCONFIG_ENV_NEXT_WRAPPER": "/opt/on-lambda-only"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "until the exec" in done.stdout
+
+
 def test_a_cold_start_with_a_local_folder_has_no_calls(local: dict[str, str]) -> None:
     done = run(local, "--width", "90")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 90
-    assert re.fullmatch(r"[0-9.]+ ms until the exec: 4 sources, 0 calls", lines[0])
+    assert re.fullmatch(r"[0-9.]+ ms until the exec: 4 resources, 0 calls", lines[0])
     starts = [line.split("  ")[0] for line in lines[3 : lines.index("", 3)]]
     assert [re.sub(r"\d+", "N", start) for start in starts] == [
         "interpreter", "our imports (N)", "library imports (N)", "settings", "files",
         "parse (N)", "render (N)", "write",
     ]  # fmt: skip
-    assert "log: appconfig-env: 3 values from 4 sources" in done.stdout
+    assert "log: appconfig-env: 3 values from 3 sources" in done.stdout
     assert "no advice: fewer than two AWS sources to compare" in done.stdout
 
 
@@ -238,7 +244,7 @@ def test_the_trace_knows_whether_sources_can_be_deferred(
 def test_a_cold_start_without_sources_can_be_traced() -> None:
     done = run({})
     assert (done.returncode, done.stderr) == (0, "")
-    assert "until the exec: 0 sources, 0 calls" in done.stdout
+    assert "until the exec: 0 resources, 0 calls" in done.stdout
 
 
 def test_a_terminal_without_block_characters_gets_ascii(local: dict[str, str]) -> None:

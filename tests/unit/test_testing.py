@@ -115,6 +115,27 @@ def test_a_name_that_is_not_text_is_an_error() -> None:
         pass
 
 
+@pytest.mark.parametrize("argument", ["values", "flags", "documents"])
+@pytest.mark.parametrize("given", ["LIMIT", ["c"], {"c"}, 3, True])
+def test_what_is_not_a_mapping_is_an_error_that_shows_one(argument: str, given: Any) -> None:
+    kind = type(given).__name__
+    with (
+        pytest.raises(TypeError, match=rf"^{argument}: expected a mapping by .*, got {kind}; pass"),
+        override(**{argument: given}),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("argument", ["flags", "documents"])
+def test_a_flag_and_a_document_have_names_that_are_text(argument: str) -> None:
+    given: Any = {argument: {1: True}}
+    with (
+        pytest.raises(TypeError, match=rf"^{argument}: expected \w+s of type str, got 1 \(int\); "),
+        override(**given),
+    ):
+        pass
+
+
 def test_a_value_that_only_get_can_return_can_be_given() -> None:
     # As that of a source with env=no, whose names and values no environment limits.
     with override({"a=b": "x\0y", "1st": "z"}):
@@ -212,6 +233,28 @@ def test_a_flag_is_found_in_the_documents_of_profiles() -> None:
                 assert appconfig_env.flag("checkout") == appconfig_env.Flag(
                     "checkout", enabled=True
                 )
+
+
+def test_a_flag_that_the_test_has_not_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    given = {APP: {"checkout": {"enabled": True}, "limit": 3}}
+    with override(flags={"search": True, "gone": None}, documents=given):
+        for _ in range(2):
+            assert not appconfig_env.flag("chekout")
+            assert not appconfig_env.flag("serch", source=APP)
+            assert not appconfig_env.flag("gone")
+    known = "is not in testing.override, which has"
+    assert caplog.messages == [
+        f"flag 'chekout' {known} 'checkout', 'search'; correct its name, or add it",
+        f"flag 'serch' {known} 'search', 'checkout'; correct its name, or add it",
+    ]
+
+
+def test_no_flag_at_all_is_logged_too(caplog: pytest.LogCaptureFixture) -> None:
+    with override():
+        assert not appconfig_env.flag("any")
+    assert caplog.messages == [
+        "flag 'any' is not in testing.override, which has none; correct its name, or add it"
+    ]
 
 
 def test_none_removes_a_flag_even_if_a_document_has_it() -> None:

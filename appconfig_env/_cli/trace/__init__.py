@@ -82,6 +82,7 @@ def _environ(environ: Mapping[str, str], snapshot: str) -> dict[str, str]:
     child_environ[_settings.PREFIX + "SNAPSHOT"] = snapshot
     child_environ.pop("AWS_LAMBDA_RUNTIME_API", None)
     child_environ.pop("AWS_LAMBDA_LOG_FORMAT", None)
+    child_environ.pop(_settings.PREFIX + "NEXT_WRAPPER", None)  # nothing is executed
     level = _settings.AWS_PREFIX + "LOG_LEVEL"
     if child_environ.get(level, "").lower() in LOG_LEVELS[LOG_LEVELS.index("error") :]:
         child_environ[level] = "error"

@@ -19,9 +19,9 @@ MOST_SOURCES = 12
 def headline(trace: Trace) -> str:
     """Return one line: how long the cold start took."""
     calls = sum(span.kind == "call" for span in trace.spans)
-    sources = counted(len(trace.awaited) + len(trace.deferred), "source")
+    resources = counted(len(trace.awaited) + len(trace.deferred), "resource")
     end = "until the exec" if trace.succeeded else "until startup failed"
-    return f"{trace.total:.1f} ms {end}: {sources}, {counted(calls, 'call')}"
+    return f"{trace.total:.1f} ms {end}: {resources}, {counted(calls, 'call')}"
 
 
 def report(trace: Trace) -> list[str]:

@@ -15,7 +15,6 @@ from appconfig_env._cache.repository import (
     STATE,
     SnapshotRepository,
     Written,
-    check_fallback,
     read,
     read_fallback,
     revision_now,
@@ -23,7 +22,7 @@ from appconfig_env._cache.repository import (
 from appconfig_env._cache.snapshot import Snapshot, fingerprint
 from appconfig_env._config.settings import Settings, from_environ
 from appconfig_env._content.document import Document
-from appconfig_env.errors import Failure, SettingsError
+from appconfig_env.errors import Failure
 
 APP = "appconfig:a/b/c"
 
@@ -193,14 +192,6 @@ def test_the_lock_is_free_after_an_error(settings: Settings) -> None:
         raise KeyError
     with SnapshotRepository(settings, {}) as access:
         assert access.lock.is_held
-
-
-def test_a_missing_fallback_is_an_error_before_it_is_needed(settings: Settings) -> None:
-    with pytest.raises(SettingsError, match="APPCONFIG_ENV_FALLBACK: expected a readable file"):
-        check_fallback(settings)
-    Path(settings.fallback_path).touch()
-    check_fallback(settings)
-    check_fallback(from_environ({}))
 
 
 def test_a_fallback_of_another_user_is_used(settings: Settings, log: Lines) -> None:

@@ -99,6 +99,27 @@ def test_without_aws_the_wrapper_uses_the_baked_fallback(
     assert (exported["LIMIT"], exported["HOST"], "DB" in exported) == ("10", "h1", False)
 
 
+def test_bake_counts_the_sources_and_not_what_they_read(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    environ["APPCONFIG_ENV_SOURCES"] = "ssm:/shop/prod/"
+    environ |= {"A": "appconfig:shop/prod/app#limit", "B": "appconfig:shop/prod/app#limit"}
+    done = bake(environ, "--output", str(tmp_path / "fallback.json"))
+    assert "3 sources in" in done.stderr
+
+
+def test_bake_checks_the_local_dir_but_needs_no_fallback_or_next_wrapper(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    for name in ("FALLBACK", "NEXT_WRAPPER"):
+        environ[f"APPCONFIG_ENV_{name}"] = "/no/such"
+    assert bake(environ, "--output", str(tmp_path / "fallback.json")).returncode == 0
+    environ["APPCONFIG_ENV_LOCAL_DIR"] = "/no/such"
+    done = bake(environ, "--output", str(tmp_path / "fallback.json"))
+    assert done.returncode == 1
+    assert "APPCONFIG_ENV_LOCAL_DIR: expected a readable folder" in done.stderr
+
+
 def test_a_binary_profile_is_in_the_fallback_and_a_binary_secret_is_not(
     environ: dict[str, str], fake_aws: FakeAws, tmp_path: Path
 ) -> None:

@@ -47,7 +47,7 @@ def trace(*more: Span, **fields: Any) -> Trace:
 
 def test_the_waterfall_fits_into_eighty_columns() -> None:
     assert picture(trace(), 80).splitlines() == [
-        "64.0 ms until the exec: 2 sources, 3 calls",
+        "64.0 ms until the exec: 2 resources, 3 calls",
         "",
         "                                     ms 0           20           40          60",
         "interpreter                        10.0 ██████▎",

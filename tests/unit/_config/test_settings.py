@@ -283,7 +283,51 @@ def test_an_unknown_setting_names_the_nearest_known_one(name: str, nearest: str)
     )
 
 
-@pytest.mark.parametrize("name", ["", "LOG_LEVEL", "POLL", "TIMEOUT", "X"])
+@pytest.mark.parametrize(
+    ("prefix", "name", "nearest"),
+    [
+        (PREFIX, "POLL_INTERVAL_SECONDS", AWS + "POLL_INTERVAL_SECONDS"),
+        (PREFIX, "LOG_LEVEL", AWS + "LOG_LEVEL"),
+        (PREFIX, "PROXY_URL", AWS + "PROXY_URL"),
+        (PREFIX, "PREFETCH_LIST", AWS + "PREFETCH_LIST"),
+        (PREFIX, "POLL_INTERVAL_SECOND", AWS + "POLL_INTERVAL_SECONDS"),
+        (PREFIX, "APP_PARAMS_PATH", "APP_PARAMS_PATH"),
+        (PREFIX, "SSM_PARAMETER_STORE_TTL", "SSM_PARAMETER_STORE_TTL"),
+        (AWS, "SOURCES", PREFIX + "SOURCES"),
+        (AWS, "FALLBACK", PREFIX + "FALLBACK"),
+        (AWS, "SNAPSHOTS", PREFIX + "SNAPSHOT"),
+        (AWS, "DEADLINE_SECONDS", PREFIX + "DEADLINE_SECONDS"),
+        (AWS, "SECRETS_MANAGER_TTL", "SECRETS_MANAGER_TTL"),
+        # Both prefixes have these: what is near is of the same one.
+        (PREFIX, "ROLE_ARNS", PREFIX + "ROLE_ARN"),
+        (AWS, "ROLE_ARNS", AWS + "ROLE_ARN"),
+    ],
+)
+def test_the_nearest_setting_may_have_the_other_prefix(
+    prefix: str, name: str, nearest: str
+) -> None:
+    given = {prefix + name: "x"}
+    (found,) = problems(given) if prefix == PREFIX else from_environ(given).warnings
+    assert found.endswith(f"correct its name (nearest: {nearest}) or unset it")
+
+
+@pytest.mark.parametrize("own", KNOWN)
+def test_each_setting_is_the_nearest_to_its_name_after_the_other_prefix(own: str) -> None:
+    if own not in AWS_KNOWN:
+        (warning,) = from_environ({AWS + own: "x"}).warnings
+        assert f"(nearest: {PREFIX}{own})" in warning
+
+
+@pytest.mark.parametrize("theirs", AWS_KNOWN)
+def test_each_of_the_extensions_settings_is_the_nearest_to_its_name_after_our_prefix(
+    theirs: str,
+) -> None:
+    if theirs not in KNOWN:
+        (problem,) = problems({PREFIX + theirs: "x"})
+        assert f"(nearest: {AWS}{theirs})" in problem
+
+
+@pytest.mark.parametrize("name", ["", "POLL", "TIMEOUT", "X"])
 def test_an_unknown_setting_that_is_like_no_other_points_to_the_list(name: str) -> None:
     (problem,) = problems({PREFIX + name: "x"})
     assert problem == (
@@ -352,6 +396,19 @@ def test_all_errors_of_one_environment_are_reported_at_once() -> None:
         "HOST",
     ]
     assert len(errors) == 9
+
+
+@pytest.mark.parametrize("name", ["LOCAL_DIR", "FALLBACK", "NEXT_WRAPPER"])
+def test_problems_of_paths_are_reported_with_all_others(name: str) -> None:
+    given = {PREFIX + name: "/x", PREFIX + "OVERWRITE": "maybe"}
+    with pytest.raises(SettingsError) as caught:
+        from_environ(given, check_paths=lambda found: [f"of {found!r}"])
+    assert len(caught.value.problems) == 2
+    assert caught.value.problems[1] == "of <Settings 0 sources>"
+
+
+def test_settings_without_a_path_need_no_check() -> None:
+    from_environ({PREFIX + "SOURCES": "ssm:/x"}, check_paths=lambda _found: ["is not called"])
 
 
 def test_a_wrapper_cannot_be_its_own_next_wrapper() -> None:
@@ -657,6 +714,17 @@ NEAREST = "correct its name (nearest: AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECO
         (
             {f"{AWS}POLL_INTERVAL_SECONDS": "5", "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c"},
             f"{AWS}POLL_INTERVAL_SECONDS: AppConfig may be polled every 15 s at most",
+        ),
+        *(
+            (
+                {"APPCONFIG_ENV_SOURCES": f"appconfig:a/b/c?ttl={ttl} ssm:/x?ttl=1"},
+                f"appconfig:a/b/c: ttl={shown}: AppConfig may be polled every 15 s at most, which",
+            )
+            for ttl, shown in (("5", "5"), ("0", "0"), ("14.5s", "14.5"))
+        ),
+        (
+            {"A": "appconfig:a/b/c?ttl=5#d"},
+            "A=appconfig:a/b/c#d: ttl=5: AppConfig may be polled every 15 s at most",
         ),
         *(
             (

@@ -22,6 +22,7 @@ from ...support.paths import ROOT
 from .shop import APP, operations
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from ...support.fake_aws import FakeAws
@@ -116,14 +117,34 @@ def test_a_required_value_for_get_alone_may_be_missing(
         helper.get("NONE_X")
 
 
-def test_a_fallback_that_does_not_exist_is_an_error(environ: dict[str, str], clock: Clock) -> None:
+@pytest.mark.parametrize("call", [Helper.load, Helper.refresh, lambda helper: helper.get("HOST")])
+def test_all_paths_that_do_not_exist_are_one_error(
+    environ: dict[str, str], clock: Clock, call: Callable[[Helper], object]
+) -> None:
     environ["APPCONFIG_ENV_FALLBACK"] = "/no/such/file"
+    environ["APPCONFIG_ENV_LOCAL_DIR"] = "/no/such/folder"
+    environ["APPCONFIG_ENV_OVERWRITE"] = "maybe"
+    environ["APPCONFIG_ENV_NEXT_WRAPPER"] = "/opt/never-executed-here"
     before = dict(environ)
 
-    with pytest.raises(SettingsError, match="FALLBACK: expected a readable file"):
-        helper_of(environ, clock).load()
+    with pytest.raises(SettingsError) as caught:
+        call(helper_of(environ, clock))
 
+    names = [problem.partition(":")[0] for problem in caught.value.problems]
+    assert names == [f"APPCONFIG_ENV_{name}" for name in ("OVERWRITE", "LOCAL_DIR", "FALLBACK")]
     assert environ == before
+
+
+def test_where_a_wrapper_has_run_no_path_is_checked_again(
+    environ: dict[str, str], clock: Clock, tmp_path: Path
+) -> None:
+    fallback = tmp_path / "fallback.json"
+    fallback.touch()
+    environ["APPCONFIG_ENV_FALLBACK"] = str(fallback)
+    helper_of(environ, clock).load()
+    fallback.unlink()
+
+    assert helper_of(environ, clock).get("HOST")
 
 
 def test_get_returns_refreshed_values_afterwards(

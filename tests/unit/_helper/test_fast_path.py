@@ -80,6 +80,12 @@ def test_get_stays_the_same_function(view: View) -> None:
     assert view.get is get
 
 
+def test_an_error_for_a_wrong_argument_names_the_function(view: View) -> None:
+    get: Any = view.get
+    with pytest.raises(TypeError, match=r"^get\(\) got an unexpected keyword argument 'typ'"):
+        get("A", typ=int)
+
+
 def test_no_reader_sees_old_values_in_the_new_period(view: View, clock: Clock) -> None:
     read: list[str | None] = []
 

@@ -173,8 +173,19 @@ def test_a_next_wrapper_that_comes_back_does_not_loop(folder: Path, tmp_path: Pa
 
 def test_the_error_for_a_missing_next_wrapper_names_its_setting(folder: Path) -> None:
     done = start(environ(folder, APPCONFIG_ENV_NEXT_WRAPPER="/opt/none"), "/bin/true")
+    assert done.returncode == 1
+    assert "APPCONFIG_ENV_NEXT_WRAPPER: expected an executable file, got '/opt/none'" in done.stderr
+
+
+def test_what_only_exec_finds_wrong_with_the_next_wrapper_names_its_setting(
+    folder: Path, tmp_path: Path
+) -> None:
+    following = tmp_path / "next"
+    following.write_text("#!/no/such/interpreter\n")
+    following.chmod(0o755)
+    done = start(environ(folder, APPCONFIG_ENV_NEXT_WRAPPER=str(following)), "/bin/true")
     assert done.returncode == 127
-    assert "APPCONFIG_ENV_NEXT_WRAPPER: /opt/none: does not exist" in done.stderr
+    assert f"APPCONFIG_ENV_NEXT_WRAPPER: {following}: exists, but its interpreter" in done.stderr
 
 
 def test_a_next_wrapper_that_is_this_one_is_refused(folder: Path) -> None:
@@ -190,12 +201,28 @@ def test_all_problems_are_reported_at_once(folder: Path) -> None:
         APPCONFIG_ENV_SOURCES="smm:/x ssm:/x?shout=yes",
         APPCONFIG_ENV_SOURCE="typo",
         AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS="soon",
+        APPCONFIG_ENV_LOCAL_DIR="/no/folder",
+        APPCONFIG_ENV_FALLBACK="/no/fallback",
+        APPCONFIG_ENV_NEXT_WRAPPER="/no/wrapper",
     )
     ended = prefetched(given)
     assert ended.code == 1
-    for part in ("'smm:/x'", "'shout'", "nearest: APPCONFIG_ENV_SOURCES)", "'soon'"):
+    paths = ("'/no/folder'", "'/no/fallback'", "'/no/wrapper'")
+    for part in ("'smm:/x'", "'shout'", "nearest: APPCONFIG_ENV_SOURCES)", "'soon'", *paths):
         assert part in ended.log
     assert "Traceback" not in ended.log
+
+
+@pytest.mark.parametrize("name", ["LOCAL_DIR", "FALLBACK", "NEXT_WRAPPER"])
+@pytest.mark.parametrize("sources", ["", "ssm:/none/?optional", "ssm:/none?default=1"])
+def test_a_path_that_does_not_exist_is_an_error_whatever_the_sources_are(
+    folder: Path, name: str, sources: str
+) -> None:
+    given = environ(folder, APPCONFIG_ENV_SOURCES=sources)
+    ended = prefetched({**given, f"APPCONFIG_ENV_{name}": "/no/such"})
+    assert ended.code == 1
+    assert f"APPCONFIG_ENV_{name}: expected" in ended.log
+    assert "got '/no/such'" in ended.log
 
 
 def test_without_a_command_it_explains_itself(folder: Path) -> None:

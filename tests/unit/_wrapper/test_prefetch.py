@@ -819,6 +819,58 @@ def test_the_log_reports_what_came_from_the_snapshot_file_and_how_old_it_is(
     assert "s3cret" not in again
 
 
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ({"A": "appconfig:a/b/A#x", "B": "appconfig:a/b/A#y"}, "2 values from 2 sources"),
+        ({"A": "appconfig:a/b/A#x", "N": "appconfig:a/b/N?optional"}, "1 value from 1 source"),
+        ({"N": "appconfig:a/b/N?default=1"}, "1 value from 1 source"),
+        ({"APPCONFIG_ENV_SOURCES": "appconfig:a/b/A"}, "2 values from 1 source"),
+        # The second one takes precedence for the only name of the first one.
+        (
+            {"APPCONFIG_ENV_SOURCES": "appconfig:a/b/A?only=X appconfig:a/b/A"},
+            "2 values from 1 source",
+        ),
+        (
+            {"APPCONFIG_ENV_SOURCES": "appconfig:a/b/A", "X": "of the function"},
+            "1 value from 1 source",
+        ),
+        (
+            {"APPCONFIG_ENV_SOURCES": "appconfig:a/b/A?only=X", "X": "mine"},
+            "0 values from 0 sources",
+        ),
+        ({"APPCONFIG_ENV_SOURCES": "appconfig:a/b/A?env=no"}, "0 values from 0 sources"),
+    ],
+)
+def test_the_log_counts_the_sources_that_set_values(
+    tmp_path: Path, more: dict[str, str], counts: str
+) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        **more,
+    }
+    missing = Failure("missing", "no such profile", "check its name")
+    reads = Reads(A=document(b'{"x": 1, "y": 2}'), N=missing)
+    _, _, lines = run(reads, 1000.0, environment)
+    assert lines[-1].startswith(f"appconfig-env: {counts} in ")
+
+
+def test_sources_of_one_resource_are_counted_alone_wherever_they_come_from(tmp_path: Path) -> None:
+    environment = {
+        "AWS_REGION": "us-east-1",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "AWS_LAMBDA_FUNCTION_NAME": "f",
+        "A": "appconfig:a/b/A#x",
+        "B": "appconfig:a/b/A#y",
+    }
+    reads = Reads(A=document(b'{"x": 1, "y": 2}'))
+    run(reads, 1000.0, environment)
+    _, _, (again,) = run(reads, 1030.0, environment)
+    assert again.startswith("appconfig-env: 2 values from 2 sources in ")
+    assert again.endswith(", 2 sources from the snapshot file, 30 s old")
+
+
 def test_the_oldest_of_several_sources_from_the_snapshot_file_is_reported(tmp_path: Path) -> None:
     environment = {
         "AWS_REGION": "us-east-1",

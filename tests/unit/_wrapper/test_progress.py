@@ -70,14 +70,14 @@ def shown(backend: Slow, count: int, columns: int = 80) -> list[str]:
 @pytest.mark.parametrize(
     ("count", "read", "line"),
     [
-        (5, 2, "waiting for 3 of 5 sources ("),
-        (5, 0, "waiting for 5 of 5 sources ("),
-        (1, 0, "waiting for 1 of 1 source ("),
-        (2, 2, "waiting for 1 of 2 sources ("),
+        (5, 2, "waiting for 3 of 5 resources ("),
+        (5, 0, "waiting for 5 of 5 resources ("),
+        (1, 0, "waiting for 1 of 1 resource ("),
+        (2, 2, "waiting for 1 of 2 resources ("),
     ],
     ids=["some", "all", "one", "the last one is being rendered"],
 )
-def test_the_line_counts_the_sources_that_are_not_read(count: int, read: int, line: str) -> None:
+def test_the_line_counts_the_resources_that_are_not_read(count: int, read: int, line: str) -> None:
     written = shown(Slow(1, read), count)
     assert written[0].startswith(f"\rappconfig-env: {line}")
 
@@ -163,19 +163,19 @@ SHOW = "import os; print(os.environ['LIMIT'], os.environ['HOST'], os.environ['DB
 def test_on_a_terminal_a_run_shows_what_it_is_waiting_for(life: Life) -> None:
     with life:
         code, output, screen = on_terminal(
-            life, str(WRAPPER), *PYTHON, "-c", SHOW, until=b"waiting for 1 of 3 sources"
+            life, str(WRAPPER), *PYTHON, "-c", SHOW, until=b"waiting for 1 of 3 resources"
         )
     assert (code, output) == (0, SHOWN)
-    _, _, after = screen.rpartition(b"waiting for 1 of 3 sources")
+    _, _, after = screen.rpartition(b"waiting for 1 of 3 resources")
     assert b" \rappconfig-env: 3 values from 3 sources" in after, "after the line was erased"
 
 
 def test_on_a_terminal_bake_shows_it_too(life: Life) -> None:
     command = [str(WRAPPER), "bake", "--output", str(life.folder / "fallback.json")]
     with life:
-        code, _, screen = on_terminal(life, *command, until=b"waiting for 1 of 2 sources")
+        code, _, screen = on_terminal(life, *command, until=b"waiting for 1 of 2 resources")
     assert code == 0, screen
-    _, _, after = screen.rpartition(b"waiting for 1 of 2 sources")
+    _, _, after = screen.rpartition(b"waiting for 1 of 2 resources")
     assert b" \rappconfig-env: " in after
 
 
