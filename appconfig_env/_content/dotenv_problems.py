@@ -28,7 +28,8 @@ def problem_of(binding: Binding) -> DocumentError | None:
     is_comment = binding.key is None and not binding.error
     if is_comment or binding.value is not None:
         return None if is_comment else _ambiguous(binding, left, right)
-    if _COLON.match(left):
+    colon = _COLON.match(left)
+    if colon and (not equals or left[colon.end() :][:1].isspace()):  # and not a name with a colon
         return DocumentError("a colon instead of =", _WRITE_PAIR)
     if not equals or "#" in left:
         # Usually a line of a value that needs quotes.

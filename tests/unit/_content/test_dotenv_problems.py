@@ -32,6 +32,7 @@ NO_PAIR = "write NAME=value, or quote a value that spans several lines"
         ('A="a"b', "text after the closing quote", "quote the whole value"),
         (r"A='a\'b' c", "text after the closing quote", "quote the whole value"),
         ("A='a", "a quote that is not closed", "close it"),
+        ("/a:b='c", "a quote that is not closed", "close it"),
         ('export A = "', "a quote that is not closed", "close it"),
         (r'A="a\"', "a quote that is not closed", "close it"),
         (
