@@ -31,7 +31,8 @@ SECTIONS = {
     "calls": ("_backends/aws/", "_http/"),
     "files": ("_backends/local.py",),
     "documents": (
-        "_content/parse.py", "_content/strict_", "_content/json_", "_content/yaml_",
+        "_content/parse.py", "_content/dotenv_",
+        "_content/strict_", "_content/json_", "_content/yaml_",
         "_content/variables.py", "_content/render.py", "_content/unevaluated.py",
     ),
     "starts": ("_wrapper/", "_cache/"),

@@ -33,6 +33,9 @@ LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConf
 
 
 FIX_REFERENCE = ", or correct the reference"
+# As for Parameter Store itself: a slash at the end distinguishes a path from a parameter.
+NO_PATH = "no parameters under this path (a parameter's name does not end in /) in"
+NO_NAME = "no parameter of this name (a path ends in /) in"
 
 
 class _MissingError(DocumentError):
@@ -102,7 +105,7 @@ class LocalBackend:
             if not resource.recursive:
                 below = {name: value for name, value in below.items() if "/" not in name}
             if not below:
-                raise _missing("no parameters under this path in", path, values, resource.name)
+                raise _missing(NO_PATH, path, values, resource.name)
             return Document(parameters=below, version=_version(body))
         name = resource.name
         if resource.arn_region:
@@ -113,7 +116,7 @@ class LocalBackend:
             if candidate in values:
                 value = values[candidate].encode("utf-8", "surrogatepass")
                 return Document(value, version=_version(value))
-        raise _missing("no parameter of this name in", path, values, plain)
+        raise _missing(NO_NAME, path, values, plain)
 
     def _secret(self, resource: Resource) -> Document:
         path = self._one_of([os.path.join(self._path, "secrets.json")])
@@ -149,6 +152,10 @@ class LocalBackend:
             raise DocumentError(f"{' and '.join(found)} exist", "remove all but one")
         if not found:
             note = nearest_note(names[0], _names_in(self._path)) if alternative else ""
+            if len(names) == 1:
+                raise _MissingError(
+                    f"no {names[0]} in {self._path}{note}", f"create it{alternative}"
+                )
             raise _MissingError(
                 f"no such file in {self._path}{note} (looked for {', '.join(names)})",
                 f"create one of them{alternative}",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from .._config.wording import nearest
+
 if TYPE_CHECKING:
     from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose own errors, which only describe the problem, end in a remedy too."""
+    """An ArgumentParser whose own errors end in a remedy too, and name the nearest option."""
 
     def error(self, message: str, remedy: str = "") -> NoReturn:
         """Print the usage and an error, and exit with 2.
@@ -19,4 +21,14 @@ class Parser(argparse.ArgumentParser):
             message: what was expected and what was there.
             remedy: what to do about it, as an imperative; by default, to see the help.
         """
-        super().error(f"{message}; {remedy or f'run {self.prog} --help'}")
+        super().error(f"{message}{self._nearest(message)}; {remedy or f'run {self.prog} --help'}")
+
+    def _nearest(self, message: str) -> str:
+        """Return a note with the options that are most like the unknown ones in `message`."""
+        known = self._option_string_actions
+        options = [
+            word.partition("=")[0].rstrip(":") for word in message.split() if word.startswith("-")
+        ]
+        near = [nearest(one, known) for one in options if one not in known and one.strip("-")]
+        found = ", ".join(dict.fromkeys(filter(None, near)))
+        return f" (nearest: {found})" if found else ""

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 
 OUTPUT = "appconfig-env-fallback.json"
 DESCRIPTION = """\
-Read every source of this environment, and write a fallback snapshot for use when AWS is
-unavailable. Ship the file in the function's deployment package, and set APPCONFIG_ENV_FALLBACK to
-its path. Run this command at build time, with the function's variables.
+Read the AppConfig profiles and the parameters among the sources of this environment, and write a
+fallback snapshot for use when AWS is unavailable. Ship the file in the function's deployment
+package, and set APPCONFIG_ENV_FALLBACK to its path. Run this command at build time, with the
+function's variables.
 """
 EPILOG = """\
-Secrets and SecureStrings are never written: their sources have no fallback. Secrets Manager is not
-read at all. The calls are real: AppConfig bills each configuration received.
+Secrets are not read, and SecureStrings are read but never written: their sources have no fallback.
+Local files need none. The calls are real: AppConfig bills each configuration received.
 """
 NEVER_SECRETS = "secrets are never baked"
 SECRETS_REMEDY = "make it optional or give it a default if startup must succeed without it"

@@ -9,6 +9,8 @@ except ImportError:  # a Python built without it
 
 __all__ = ("Document", "DocumentError", "blake2b", "joined")
 
+MOST_JOINED = 100  # problems in one error: a document may have one for each of its keys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,12 +40,19 @@ class DocumentError(ValueError):
 
 
 def joined(errors: Iterable[DocumentError | Failure]) -> tuple[str, str]:
-    """Return the summaries and the hints of `errors` as one of each, without duplicates."""
-    errors = tuple(errors)
-    return (
-        "; ".join(dict.fromkeys(error.summary for error in errors)),
-        "; ".join(dict.fromkeys(error.hint for error in errors)),
-    )
+    """Return `errors` as the summary and the hint of one, without duplicates.
+
+    Summaries with one hint are together, and each hint follows its own summaries; so the summary
+    has all hints but the last.
+    """
+    summaries: dict[str, dict[str, None]] = {}
+    pairs = dict.fromkeys((error.summary, error.hint) for error in errors)
+    for summary, hint in [*pairs][:MOST_JOINED]:
+        summaries.setdefault(hint, {})[summary] = None
+    *others, (last, hint) = [("; ".join(texts), hint) for hint, texts in summaries.items()]
+    if len(pairs) > MOST_JOINED:
+        last += f"; and {len(pairs) - MOST_JOINED} more problems"
+    return "; ".join([*(f"{text}; {remedy}" for text, remedy in others), last]), hint
 
 
 class Document:

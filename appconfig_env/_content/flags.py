@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from .._config.wording import enumerated, quoted
-from ..errors import AmbiguousFlagError, UnevaluatedFlagError
+from .._config.wording import enumerated, listed, quoted
+from ..errors import AmbiguousFlagError, MissingKeyError, UnevaluatedFlagError
 from .unevaluated import HINT, unevaluated_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Any, ClassVar
 
 
@@ -104,6 +104,36 @@ def no_longer_evaluated(before: object, data: object) -> bool:
     """Whether a document has a flag unevaluated that was evaluated before, as `before` has it."""
     known = before if isinstance(before, dict) else {}
     return any(is_flag(flag) and unevaluated_form(data, name) for name, flag in known.items())
+
+
+def names_in(documents: Iterable[tuple[str, object]]) -> list[str]:
+    """Return the names of all flags in profiles' data."""
+    return [
+        key
+        for _, data in documents
+        if isinstance(data, dict)
+        for key, value in data.items()
+        if is_flag(value)
+    ]
+
+
+def unknown_flag(name: str, documents: Collection[tuple[str, object]]) -> MissingKeyError:
+    """Return the error for a flag that no profile has, which lists those that they have.
+
+    Args:
+        name: the flag's key.
+        documents: profiles and their data.
+    """
+    if not documents:
+        return MissingKeyError(
+            f"flag {quoted(name)} is in no source, and none is an AppConfig profile; add the "
+            "profile to APPCONFIG_ENV_SOURCES"
+        )
+    where = ", ".join(reference for reference, _ in documents)
+    return MissingKeyError(
+        f"flag {quoted(name)} is not in {where}, which has {listed(names_in(documents), name)}; "
+        "correct its name, or add it"
+    )
 
 
 def copy_of(flag: Flag) -> Flag:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from .._config.sources import APPCONFIG, scheme_of
-from .._config.wording import listed, quoted
-from .._content.flags import FoundFlag, find, is_flag
+from .._content.flags import FoundFlag, find, unknown_flag
 from ..errors import MissingKeyError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from typing import Any
 
     from .._cache.log_fields import Fields, Log
     from .._content.profiles import Profile
     from .live_store import LiveStore
 
+    Profiles = list[tuple[str, Any]]  # references and data
+
 SECONDS_TO_PUBLISH = 1.0  # after the time limit of a refresh: what it has read, or its failure
-MOST_UNKNOWN = 100  # names of flags that are warned of: a program may make them up without end
+# Names of flags that are warned of, and whose errors are kept: a program may make them up without
+# end.
+MOST_UNKNOWN = 100
 
 
 class LiveFlags:
@@ -31,6 +33,7 @@ class LiveFlags:
         self._live = live
         self._store = live.store
         self._unknown = UnknownFlags(self._store.log)
+        self._errors: dict[tuple[str, str | None], tuple[tuple[str, ...], MissingKeyError]] = {}
 
     def find_flag(
         self, name: str, source: str | None = None, *, is_strict: bool = False
@@ -55,10 +58,7 @@ class LiveFlags:
         self, name: str, source: str | None = None, *, is_strict: bool = False
     ) -> FoundFlag | None:
         """Return what `find_flag` does, as read: without a refresh, and so without waiting."""
-        if source is None:
-            profiles = self._read_ones()
-        else:
-            profiles = [(self._live.configured(source), self._live.read_document(source))]
+        profiles = self._read_ones(source)
         found = find(name, profiles)
         if found is None:
             if is_strict and source is None:
@@ -70,6 +70,29 @@ class LiveFlags:
         entry = self._store.snapshot.entries[reference]
         is_failing = entry.failure is not None
         return FoundFlag(flag, reference, entry.version, is_failing=is_failing)
+
+    def unknown(self, name: str, source: str | None = None) -> MissingKeyError:
+        """Return the error for a flag that none of the profiles has, as read.
+
+        A program may evaluate such a flag at each request, and finding the names that are like it
+        takes as long as hundreds of evaluations: an error is kept while the documents are the same.
+
+        Raises:
+            MissingKeyError: `source` has no document.
+        """
+        profiles = self._read_ones(source)
+        read = tuple(self._digest(reference) for reference, _ in profiles)
+        before, error = self._errors.get((name, source), (None, None))
+        if error is None or before != read:
+            if len(self._errors) >= MOST_UNKNOWN:
+                self._errors.clear()
+            error = unknown_flag(name, profiles)
+            self._errors[name, source] = read, error
+        return error
+
+    def _digest(self, reference: str) -> str:
+        document = self._store.snapshot.entries[reference].document
+        return document.digest if document is not None else ""
 
     def read_profiles(self, source: str | None = None) -> None:
         """Refresh what is stale, and wait for profiles that were never read.
@@ -126,8 +149,10 @@ class LiveFlags:
             return [self._live.configured(source)]
         return [one for one in self._store.settings.resources() if _is_profile(one)]
 
-    def _read_ones(self) -> list[tuple[str, Any]]:
-        """Return the AppConfig profiles that have been read, and their data."""
+    def _read_ones(self, source: str | None) -> Profiles:
+        """Return the profile `source`, or with None all that have been read, and their data."""
+        if source is not None:
+            return [(self._live.configured(source), self._live.read_document(source))]
         resources = self._store.settings.resources()
         return [
             (reference, entry.data(resources[reference][0]))
@@ -154,16 +179,11 @@ class LiveFlags:
             return False  # its failure is in the log already, and it may have the flag
         return True
 
-    def _report_unknown(self, name: str, profiles: Collection[tuple[str, Any]]) -> None:
+    def _report_unknown(self, name: str, profiles: Profiles) -> None:
         """Log, once for each name, that none of the profiles has this flag."""
-        if where := ", ".join(reference for reference, _ in profiles):
-            self._unknown.report(name, where, flag_names(profiles), {"source": where})
-        elif self._unknown.is_new(name):
-            self._store.log(
-                "warn",
-                f"flag {quoted(name)} is in no source, and none is an AppConfig profile; add the "
-                "profile to APPCONFIG_ENV_SOURCES",
-            )
+        where = ", ".join(reference for reference, _ in profiles)
+        message = str(unknown_flag(name, profiles))
+        self._unknown.report(name, message, {"source": where} if where else None)
 
 
 class UnknownFlags:
@@ -177,35 +197,11 @@ class UnknownFlags:
         self.log = log
         self._names: set[str] = set()
 
-    def is_new(self, name: str) -> bool:
-        """Whether to warn of `name`: only the first time, and not of names without end."""
-        if name in self._names or len(self._names) >= MOST_UNKNOWN:
-            return False
-        self._names.add(name)
-        return True
-
-    def report(
-        self, name: str, where: str, known: Collection[str], fields: Fields | None = None
-    ) -> None:
-        """Log that `where` has the flags `known`, but not this one."""
-        if self.is_new(name):
-            self.log(
-                "warn",
-                f"flag {quoted(name)} is not in {where}, which has {listed(known, name)}; correct "
-                "its name, or add it",
-                fields,
-            )
-
-
-def flag_names(profiles: Collection[tuple[str, Any]]) -> list[str]:
-    """Return the names of the flags in the profiles' data."""
-    return [
-        key
-        for _, data in profiles
-        if isinstance(data, dict)
-        for key, value in data.items()
-        if is_flag(value)
-    ]
+    def report(self, name: str, message: str, fields: Fields | None = None) -> None:
+        """Log `message` about the flag `name`, unless it was logged, or too many others were."""
+        if name not in self._names and len(self._names) < MOST_UNKNOWN:
+            self._names.add(name)
+            self.log("warn", message, fields)
 
 
 def _is_profile(reference: str) -> bool:

@@ -165,10 +165,6 @@ class LiveStore:
             self._flags = LiveFlags(self)
         return self._flags
 
-    def knows(self, reference: str) -> bool:
-        """Whether `reference` is one of the sources' resources."""
-        return reference in self.store.settings.resources()
-
     def status(self) -> dict[str, dict[str, Any]]:
         """See `Helper.status`."""
         entries, now = self.store.snapshot.entries, self._now()

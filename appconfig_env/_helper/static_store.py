@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from .._config.references import ReferenceProblems, parse, without_options
 from .._config.sources import APPCONFIG, Source, matching
-from .._config.wording import listed, nearest_note
-from .._content.flags import FoundFlag, copy_of, find
+from .._config.wording import listed, nearest_note, quoted
+from .._content.flags import FoundFlag, copy_of, find, names_in
 from .._content.variables import KeyMissingError, pick
 from ..errors import MissingKeyError
 from .fast_path import ALWAYS, NEVER
-from .live_flags import UnknownFlags, flag_names
+from .live_flags import UnknownFlags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ class StaticStore:
     def _report_unknown(self, name: str, profiles: Collection[tuple[str, Any]]) -> None:
         """Log, once for each name, that the test has no such flag."""
         given = [one for one, flag in self._flags.items() if flag is not None]
-        self._unknown.report(name, "testing.override", [*given, *flag_names(profiles)])
+        known = listed([*given, *names_in(profiles)], name)
+        text = f"flag {quoted(name)} is not in testing.override, which has {known}"
+        self._unknown.report(name, f"{text}; correct its name, or add it")
 
     def _profiles(self, source: str | None) -> list[tuple[str, Any]]:
         """Return the profile `source`, or with None all profiles, and their data.
@@ -147,11 +149,6 @@ class StaticStore:
             for (resource, key), data in self._documents.items()
             if resource.scheme == APPCONFIG and not key
         ]
-
-    def knows(self, reference: str) -> bool:
-        """Return True: a test can use any reference."""
-        del reference
-        return True
 
     def status(self) -> dict[str, dict[str, Any]]:
         """Return an empty dictionary: there are no sources."""
@@ -203,6 +200,19 @@ class StaticFlags:
         return None if found is None else FoundFlag(found[1], found[0])
 
     find_read_flag = find_flag  # there is nothing to wait for
+
+    def unknown(self, name: str, source: str | None = None) -> MissingKeyError:
+        """Return the error for a flag that neither the test nor a profile's document has.
+
+        Raises:
+            MissingKeyError: `source` has no document.
+        """
+        given = [one for one, flag in self._flags.items() if flag is not None]
+        known = [*given, *names_in(self._profiles(source))]
+        return MissingKeyError(
+            f"flag {quoted(name)} is not among the flags of testing.override "
+            f"({listed(known, name)}); correct its name, or add it to flags="
+        )
 
     def read_profiles(self, source: str | None = None) -> None:
         """Do nothing: nothing is read."""

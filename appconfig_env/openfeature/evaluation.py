@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 
+from .._config.wording import listed, quoted
 from ..errors import AppConfigEnvError, SettingsError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from openfeature.flag_evaluation import FlagValueType
 
     from .._content.flags import Flag, FoundFlag
+    from ..errors import MissingKeyError
 
     Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
@@ -80,12 +82,17 @@ class ReadOnly(dict[str, str]):
 
 
 def evaluated(
-    find: Callable[[str], FoundFlag | None], key: str, default: T, wanted: Type[T]
+    find: Callable[[str], FoundFlag | None],
+    unknown: Callable[[str], MissingKeyError],
+    key: str,
+    default: T,
+    wanted: Type[T],
 ) -> FlagResolutionDetails[T]:
     """Return the details for `key`: `NAME` is a flag, `NAME.ATTRIBUTE` an attribute.
 
     Args:
         find: returns a flag that the caller may change; None if no profile has it.
+        unknown: returns the error for a flag that no profile has.
         key: what to evaluate.
         default: the value if it cannot be evaluated.
         wanted: the requested type.
@@ -98,8 +105,7 @@ def evaluated(
     except AppConfigEnvError as error:
         return _failure(default, ErrorCode.GENERAL, str(error))
     if located is None:
-        message = f"no profile has a flag {name!r}; check its name, or create it"
-        return _failure(default, ErrorCode.FLAG_NOT_FOUND, message)
+        return _failure(default, ErrorCode.FLAG_NOT_FOUND, str(unknown(name)))
     flag = located.flag
     if wanted is BOOLEAN and not dot:
         value: object = flag.enabled
@@ -111,7 +117,10 @@ def evaluated(
     elif attribute in flag.attributes:
         value = flag.attributes[attribute]
     else:
-        message = f"flag {name!r} has no attribute {attribute!r}; check its name, or create it"
+        message = (
+            f"flag {quoted(name)} has no attribute {quoted(attribute)}, "
+            f"it has {listed(flag.attributes, attribute)}; correct its name, or add it"
+        )
         return _failure(default, ErrorCode.FLAG_NOT_FOUND, message)
     converted = wanted.convert(value)
     if converted is None:

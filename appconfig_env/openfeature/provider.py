@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .._content.flags import FoundFlag
     from .._helper.helper import Helper
     from .._helper.loop_reader import LoopReader
+    from ..errors import MissingKeyError
     from .evaluation import Object, Type
 
 T = TypeVar("T")
@@ -79,10 +80,6 @@ class AppConfigProvider(AbstractProvider):
         """Read the flags; return what `initialize` raises."""
         try:
             store = self._helper.store()
-            if self._source and not store.knows(self._source):
-                return ProviderFatalError(
-                    f"{self._source} is not among the sources; add it to APPCONFIG_ENV_SOURCES"
-                )
             store.flags.read_profiles(self._source)
             found = store.flags.profiles(self._source)
         except AppConfigEnvError as error:
@@ -247,7 +244,7 @@ class AppConfigProvider(AbstractProvider):
 
         def evaluate() -> FlagResolutionDetails[T]:
             self._announcer.announce()
-            return evaluated(self._find, key, default, wanted)
+            return evaluated(self._find, self._unknown, key, default, wanted)
 
         return sealed(evaluate)
 
@@ -260,6 +257,10 @@ class AppConfigProvider(AbstractProvider):
             SettingsError: the settings are invalid.
         """
         return self._helper.store().flags.find_read_flag(name, self._source, is_strict=True)
+
+    def _unknown(self, name: str) -> MissingKeyError:
+        """Return the error for a flag that no profile has."""
+        return self._helper.store().flags.unknown(name, self._source)
 
 
 def _profile(reference: str) -> str:

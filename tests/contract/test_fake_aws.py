@@ -620,7 +620,9 @@ def test_denials_have_aws_s_wording(aws: FakeAws, client: Client) -> None:
     ssm = client("ssm")
     response = refused(ssm.get_parameters_by_path, Path="/shop")
     assert code_of(response) == (400, "AccessDeniedException")
-    assert "is not authorized to perform: ssm:GetParametersByPath" in response["Error"]["Message"]
+    message = response["Error"]["Message"]
+    assert "is not authorized to perform: ssm:GetParametersByPath on resource: arn:" in message
+    assert ":parameter/shop because no identity-based policy" in message
     assert ssm.get_parameters_by_path(Path="/other")["Parameters"]
     response = refused(client("appconfigdata").start_configuration_session, **SHOP)
     assert code_of(response) == (403, "AccessDeniedException")

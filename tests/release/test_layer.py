@@ -872,5 +872,8 @@ def test_an_output_that_cannot_be_written_is_a_one_line_error(tmp_path: Path) ->
     result = run_layer(tmp_path / "file" / "x.zip")
 
     assert result.returncode == 1
-    assert result.stderr.startswith("appconfig-env layer: ")
+    assert result.stderr == (
+        f"appconfig-env: error: cannot write {tmp_path / 'file' / 'x.zip'} (File exists); pass "
+        "another --output\n"
+    )
     assert result.stderr.count("\n") == 1

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import appconfig_env
-from appconfig_env._backends.aws import services
+from appconfig_env._backends.aws import iam, services
 from appconfig_env._backends.calls import Call, Outcomes
+from appconfig_env._backends.local import CONTENT_TYPES
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.load import load
@@ -24,6 +25,7 @@ from appconfig_env._config import settings as _settings
 from appconfig_env._config.references import parse
 from appconfig_env._config.sources import SECRETS_MANAGER, scheme_of
 from appconfig_env._content.document import Document
+from appconfig_env._content.variables import render_default, single_name
 from appconfig_env._helper.helper import Helper
 from appconfig_env.errors import KINDS, Failure, SourceError
 from appconfig_env.testing import override
@@ -289,6 +291,35 @@ def test_the_permissions_are_those_of_all_operations() -> None:
     actions = set(re.findall(r"`([a-z]+:[A-Z][a-z]\w+)`", section("Permissions")))
     needed = {f"{services.prefix(name)}:{one}" for one, name in services.SERVICES.items()}
     assert actions == needed | {"kms:Decrypt"}
+
+
+def test_the_resources_of_the_permissions_are_those_that_a_denial_asks_for() -> None:
+    text = section("Permissions")
+    for reference, action in (
+        ("ssm:NAME", "ssm:GetParameters"),
+        ("ssm:/path/", "ssm:GetParametersByPath"),
+        ("secretsmanager:NAME", "secretsmanager:GetSecretValue"),
+    ):
+        arn = iam.resource_arn(action, "", parse(reference).resource, region="eu-west-1")
+        resource = arn.split(":", 5)[5]
+        assert f"| `{reference}` | `{action}` | `{resource}`" in text
+
+
+def test_the_names_and_defaults_of_single_values_are_those_in_the_text() -> None:
+    text = section("References")
+    for reference, name in (
+        ("secretsmanager:prod/db#password", "PASSWORD"),
+        ("secretsmanager:prod/db#database.host", "HOST"),
+        ("secretsmanager:prod/db?default=x", "DB"),
+    ):
+        assert single_name(parse(reference)) == name
+        assert f"`{name}" in text
+    assert render_default(parse("secretsmanager:prod/db?default=x")).values == {"DB": "x"}
+
+
+def test_the_extensions_of_local_files_are_those_of_the_code() -> None:
+    for ending in filter(None, CONTENT_TYPES):
+        assert f"`{ending}`" in section("The helper")
 
 
 def test_the_permissions_name_both_settings_of_a_role_and_what_each_is_for() -> None:

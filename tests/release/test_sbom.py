@@ -222,7 +222,9 @@ def test_only_an_altered_file_of_the_layer_stops_the_build(file: str, tmp_path: 
 
     if file.endswith(".py"):
         assert result.returncode == 1
-        assert result.stderr.startswith(f"appconfig-env layer: {site / file} was changed after its")
+        assert result.stderr.startswith(
+            f"appconfig-env: error: {site / file} was changed after its"
+        )
         assert list(tmp_path.iterdir()) == [site]
     else:  # not part of the layer
         assert result.returncode == 0, result.stderr

@@ -58,7 +58,7 @@ def read_path(run: Run, resource: Resource) -> None:
             )
             run.fail([resource], AwsError("GetParametersByPath", UNREACHABLE, message))
     if not values:
-        message = "no parameters under this path"
+        message = "no parameters under this path (a parameter's name does not end in /)"
         raise AwsError("GetParametersByPath", "ParameterNotFound", message)
     run.outcomes[resource.reference] = Document(
         parameters=values,

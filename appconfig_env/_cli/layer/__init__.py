@@ -158,10 +158,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     limit_bytes = arguments.limit * 1024
     try:
         layer = build(arguments.output, pythons=arguments.python, limit_bytes=limit_bytes)
-    except (LayerError, CompileError, OSError) as error:
-        print(f"appconfig-env layer: {error}", file=sys.stderr)
-        return 1
+    except (LayerError, CompileError) as error:
+        return _fail(str(error))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return _fail(f"cannot write {arguments.output} ({reason}); pass another --output")
     print(layer)
     if layer.bill:
         print(f"{layer.bill}: bill of materials, CycloneDX {SPECIFICATION}")
     return 0
+
+
+def _fail(message: str) -> int:
+    print(f"appconfig-env: error: {message}", file=sys.stderr)
+    return 1

@@ -128,14 +128,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"--width: expected at least {LEAST_WIDTH} columns, got {width}", "widen it")
     try:
         trace = record(os.environ)
-        _show(trace, width)
-        if output is not None:
-            output.write_text(FORMATS[output.suffix](trace), encoding="utf-8")
-            sys.stdout.write(f"written to {output}\n")
     except (TraceError, OSError) as error:
-        sys.stderr.write(f"appconfig-env trace: {error}\n")
-        return 1
+        return _fail(str(error))
+    _show(trace, width)
+    if output is not None:
+        try:
+            output.write_text(FORMATS[output.suffix](trace), encoding="utf-8")
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            return _fail(f"cannot write {output} ({reason}); pass another --output")
+        sys.stdout.write(f"written to {output}\n")
     return 0 if trace.succeeded else 1
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(f"appconfig-env: error: {message}\n")
+    return 1
 
 
 def _show(trace: Trace, width: int) -> None:

@@ -144,7 +144,7 @@ class ParameterStore:
             )
         recursive = params.get("Recursive", False)
         base = path.rstrip("/") + "/"
-        arn = self._account.arn("ssm", f"parameter{base}", caller.region)
+        arn = self._account.arn("ssm", f"parameter{path}", caller.region)  # as requested
         self._account.check(
             caller, operation, f"ssm:{operation}", arn, path, base, path.rstrip("/")
         )

@@ -145,7 +145,9 @@ def test_values_are_text_or_json(folder: Path) -> None:
     (folder / "ssm.json").write_text('{"/p/n": 5, "/p/o": {"a": [1]}, "/p/x": null, "/p/b": true}')
     assert values(folder, "ssm:/p/") == {"N": "5", "O": '{"a":[1]}', "B": "true"}
     assert values(folder, "ssm:/p/o") == {"A": "[1]"}
-    assert "no parameter of this name" in reason(folder, "ssm:/p/x")
+    for reference in ("ssm:/p/x", "ssm:/p"):
+        error = reason(folder, reference)
+        assert "no parameter of this name (a path ends in /) in " in error
 
 
 def test_secrets_are_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
@@ -220,10 +222,10 @@ def test_files_are_read_again_each_time(folder: Path) -> None:
 def test_the_error_for_a_missing_file_names_the_files_looked_for(folder: Path) -> None:
     assert "a:b:c.json" in reason(folder, "appconfig:a/b/c")
     assert "ssm.json, ssm.env" in reason(folder, "ssm:/x")
-    assert "secrets.json" in reason(folder, "secretsmanager:x")
+    assert reason(folder, "secretsmanager:x").endswith(f"no secrets.json in {folder}; create it")
     (folder / "ssm.json").write_text("{}")
     error = reason(folder, "ssm:/x/")
-    assert "no parameters under this path in " in error
+    assert "no parameters under this path (a parameter's name does not end in /) in " in error
     assert error.endswith("which has none; add it there, or correct the reference")
     assert "LOCAL_DIR: expected a folder" in reason(folder / "none", "ssm:/x")
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._content.document import Document, DocumentError, joined
+from appconfig_env._content.document import MOST_JOINED, Document, DocumentError, joined
 
 CANARY = "c4n4ry"
 
@@ -39,21 +39,38 @@ def test_a_document_that_does_not_parse_is_not_parsed_again() -> None:
 
     def parse(document: Document) -> object:
         calls.append(document)
-        raise DocumentError("line 1 is not NAME=value", "quote it")
+        raise DocumentError("line 1: no = after the name", "add it")
 
     document = Document(b"x")
     for _ in range(2):
-        with pytest.raises(DocumentError, match=r"^line 1 is not NAME=value; quote it$"):
+        with pytest.raises(DocumentError, match=r"^line 1: no = after the name; add it$"):
             document.parsed(parse)
     assert calls == [document]
 
 
-def test_several_errors_are_joined_without_duplicates() -> None:
-    errors = [
-        DocumentError(*pair) for pair in [("a", "fix"), ("b", "fix"), ("a", "fix"), ("c", "cut")]
-    ]
-    assert joined(errors) == ("a; b; c", "fix; cut")
-    assert joined(errors[:1]) == ("a", "fix")
+@pytest.mark.parametrize(
+    ("pairs", "text"),
+    [
+        ([("a", "fix")], "a; fix"),
+        ([("a", "fix"), ("b", "fix"), ("a", "fix")], "a; b; fix"),
+        ([("a", "fix"), ("c", "cut")], "a; fix; c; cut"),
+        ([("a", "fix"), ("c", "cut"), ("b", "fix")], "a; b; fix; c; cut"),
+        ([("a", "fix"), ("a", "cut")], "a; fix; a; cut"),
+    ],
+)
+def test_each_of_several_problems_is_followed_by_its_own_remedy(
+    pairs: list[tuple[str, str]], text: str
+) -> None:
+    assert "; ".join(joined(DocumentError(*pair) for pair in pairs)) == text
+
+
+def test_the_problems_in_one_error_are_limited() -> None:
+    errors = [DocumentError(f"<{number}>", "fix") for number in range(MOST_JOINED + 2)]
+
+    summary, hint = joined(errors)
+
+    assert summary.endswith(f"<{MOST_JOINED - 1}>; and 2 more problems")
+    assert hint == "fix"
 
 
 documents = st.builds(

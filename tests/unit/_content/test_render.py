@@ -82,15 +82,16 @@ def test_the_same_reason_of_several_sources_is_reported_once() -> None:
     assert rendering.failure == Failure("invalid", "one; other", "fix it")
 
 
-def test_the_remedy_of_what_a_source_cannot_use_is_the_hint() -> None:
+def test_each_problem_of_a_document_has_its_remedy_and_the_last_one_is_the_hint() -> None:
     rendering = render_document(
         sources("appconfig:a/b/c?only=A,B,C"), Document(b'{"a": "\\u0000"}', content_type=JSON)
     )
     failure = rendering.failure
     assert failure.summary == (
-        "the value of 'A' has a NUL character, which no variable can hold; only=: no B, C among 'A'"
+        "the value of 'A' has a NUL character, which no variable can hold"
+        "; remove it, or set env=no and read it with get(); only=: no B, C among 'A'"
     )
-    assert failure.hint == ("remove it, or set env=no and read it with get(); correct only=")
+    assert failure.hint == "correct only="
     (error,) = rendering.missing
     assert error.failure == failure
 

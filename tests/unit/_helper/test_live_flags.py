@@ -116,6 +116,32 @@ def test_no_program_fills_the_log_with_flags_that_do_not_exist(
     assert len(caplog.messages) == MOST_UNKNOWN
 
 
+def test_the_error_for_an_unknown_flag_is_made_once_for_each_version(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    flags = with_flags(environ, shop, clock, FLAGS).store().flags
+    error = flags.unknown("serch")
+    assert flags.unknown("serch") is error
+    assert str(error).startswith(f"flag 'serch' is not in {FLAGS}, which has 'checkout'; ")
+
+    shop.put_profile("shop", "prod", "flags", {"search": {"enabled": True}})
+    clock.tick(3600)
+    flags.read_profiles()
+
+    assert "which has 'search'; " in str(flags.unknown("serch"))
+
+
+def test_no_program_fills_the_memory_with_errors_of_flags_that_do_not_exist(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    flags = with_flags(environ, shop, clock, FLAGS).store().flags
+    first = flags.unknown("user-0")
+    for number in range(1, MOST_UNKNOWN + 1):
+        flags.unknown(f"user-{number}")
+
+    assert flags.unknown("user-0") is not first
+
+
 def test_without_a_profile_every_flag_is_unknown(
     environ: dict[str, str], shop: FakeAws, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -239,8 +239,31 @@ def test_the_status_can_be_written_as_json(helper: Helper) -> None:
     assert json.loads(json.dumps(helper.status())) == helper.status()
 
 
-def test_a_configured_profile_is_known(helper: Helper) -> None:
-    assert helper.store().knows(APP)
+def test_the_error_for_an_unknown_flag_lists_the_known_ones_the_nearest_first(
+    helper: Helper,
+) -> None:
+    assert helper.flag("checkout")
+
+    error = str(helper.store().flags.unknown("serch"))
+
+    assert error.startswith("flag 'serch' is not ")
+    assert "'search', 'checkout'" in error
+    assert "; correct its name, or add it" in error
+
+
+def test_in_a_test_an_unknown_flag_is_added_to_those_of_the_override() -> None:
+    helper = Helper({})
+    with override(
+        documents={APP: {"search": {"enabled": True}}},
+        flags={"off": None, "beta": True},
+        helper=helper,
+    ):
+        error = helper.store().flags.unknown("serch")
+
+    assert str(error) == (
+        "flag 'serch' is not among the flags of testing.override ('search', 'beta'); correct its "
+        "name, or add it to flags="
+    )
 
 
 OF_THE_SOURCES = {

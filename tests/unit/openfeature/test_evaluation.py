@@ -85,6 +85,30 @@ def test_a_flag_or_attribute_that_no_profile_has_is_not_found(shop: Shop, key: s
     assert details.error_code == ErrorCode.FLAG_NOT_FOUND
 
 
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        (
+            "chekout",
+            f"flag 'chekout' is not in {FLAGS}, which has 'checkout', 'search'",
+        ),
+        (
+            "checkout.limt",
+            (
+                "flag 'checkout' has no attribute 'limt', it has 'limit', 'beta', 'ratio', "
+                "'regions', 'title'"
+            ),
+        ),
+    ],
+)
+def test_the_error_of_what_is_not_found_lists_what_there_is(
+    shop: Shop, key: str, message: str
+) -> None:
+    details = shop.client().get_integer_details(key, 5)
+
+    assert details.error_message == f"{message}; correct its name, or add it"
+
+
 def test_attributes_of_a_disabled_flag_are_the_defaults(shop: Shop) -> None:
     client = shop.client()
 

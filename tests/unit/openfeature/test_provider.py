@@ -72,12 +72,32 @@ def test_invalid_settings_are_fatal(fake_aws: FakeAws, tmp_path: Path) -> None:
     assert "smm:" in str(details.error_message)
 
 
-def test_a_source_that_is_not_configured_is_fatal(shop: Shop) -> None:
-    provider = AppConfigProvider("appconfig:shop/prod/other", helper=shop.helper)
+def test_a_source_that_is_not_configured_is_fatal_and_the_error_lists_the_sources(
+    shop: Shop,
+) -> None:
+    provider = AppConfigProvider("appconfig:shop/prod/flag", helper=shop.helper)
     with pytest.raises(ProviderFatalError) as caught:
         provider.initialize(EvaluationContext())
 
-    assert "APPCONFIG_ENV_SOURCES" in str(caught.value.error_message)
+    assert caught.value.error_message == (
+        f"appconfig:shop/prod/flag is not among the sources ('{FLAGS}'); correct the reference, or "
+        "add it to APPCONFIG_ENV_SOURCES, with env=no to keep it out of the environment"
+    )
+
+
+def test_without_a_profile_among_the_sources_each_flag_says_so(
+    fake_aws: FakeAws, tmp_path: Path
+) -> None:
+    fake_aws.put_parameter("/shop/prod/HOST", "db")
+    client = Shop(fake_aws, tmp_path, "ssm:/shop/prod/").client()
+
+    details = client.get_boolean_details("checkout", default_value=True)
+
+    assert (details.value, details.error_code) == (True, ErrorCode.FLAG_NOT_FOUND)
+    assert details.error_message == (
+        "flag 'checkout' is in no source, and none is an AppConfig profile; add the profile to "
+        "APPCONFIG_ENV_SOURCES"
+    )
 
 
 @pytest.mark.parametrize("source", ["ssm:/shop/prod/", "shop/prod/flags", f"{FLAGS}#checkout"])

@@ -139,7 +139,7 @@ def test_a_repeated_page_token_is_an_error_and_not_an_endless_loop() -> None:
 
 def test_a_path_without_parameters_is_an_error() -> None:
     found = fetch(FakeClient(GetParametersByPath={"Parameters": []}), "ssm:/a/")["ssm:/a/"]
-    assert "no parameters under this path" in reason(found)
+    assert "no parameters under this path (a parameter's name does not end in /)" in reason(found)
     assert not found.is_unavailable
 
 
