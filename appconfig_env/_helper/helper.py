@@ -405,7 +405,10 @@ class Helper:
             sealed(lambda: self.live().refresh_stale())
         except AppConfigEnvError as error:
             # The first get() raises it again; a hook that raises would fail the restore.
-            _logger().warning("refresh after the SnapStart restore failed: %s", error)
+            from .._config.wording import one_line  # after a failure only
+
+            reasons = "; ".join(map(one_line, str(error).split("\n")))
+            _logger().warning("refresh after the SnapStart restore failed: %s", reasons)
 
 
 def _log(
@@ -413,12 +416,14 @@ def _log(
 ) -> None:
     """Log one line; Lambda's runtime adds the fields to its JSON, as other formatters do."""
     if settings.accepts(level):
+        from .._config.wording import one_line, one_line_each  # the settings have loaded it
+
         logger = _logger()
         if settings.log_level in _LOWER_LEVELS and not logger.level:
             # Otherwise the root logger's level applies, which Lambda's runtime leaves at WARNING.
             logger.setLevel(_LEVELS[settings.log_level])
             _name_trace()
-        logger.log(_LEVELS[level], "%s", message, extra=fields)
+        logger.log(_LEVELS[level], "%s", one_line(message), extra=one_line_each(fields or {}))
 
 
 def _name_trace() -> None:
