@@ -167,10 +167,13 @@ def _settings(
     environ: Mapping[str, str], passed: Handoff | None, log: StartLog, warnings: Sequence[str]
 ) -> Settings:
     """Return the settings, and report `warnings` and what in them looks like a mistake."""
-    if passed is None:
-        log.settings = settings = from_environ(environ)
-    else:
-        log.settings = settings = from_environ(environ, passed.references, passed.configured)
+    log.settings = settings = from_environ(
+        environ,
+        passed.references if passed else None,
+        passed.configured if passed else None,
+        working_folder=posix.getcwd,
+    )
+    if passed is not None:
         _warn_of_texts(environ, passed, log)
     for warning in (*warnings, *settings.warnings):
         log.write("warn", warning)
