@@ -156,7 +156,8 @@ class Helper:
         it before anything reads the variables, and before other threads start. What the wrapper
         does at the start of a process is done here: references are resolved, or removed if their
         source is optional, and names that are configured already are not overwritten. If the
-        wrapper has run, or `load` before, or `testing.override` is active, nothing is done.
+        wrapper has run, or `load` before, or `testing.override` is active, nothing is done; of
+        threads that call it at the same time one does it, and the others wait for it.
 
         Returns:
             The names that were set.
@@ -308,9 +309,11 @@ class Helper:
     def _load(self) -> frozenset[str]:
         from . import environment  # only programs without the wrapper need it
 
-        if self.replaced_store is not None or environment.is_filled(self.environ):
+        if self.replaced_store is not None:
             return frozenset()
-        return environment.fill(self.environ, self.live(is_filling=True), self._refresh)
+        return environment.fill_once(
+            self.environ, lambda: self.live(is_filling=True), self._refresh
+        )
 
     def _unknown(self, name: str) -> AppConfigEnvError:
         from .._config.wording import nearest_note  # only an error needs them
