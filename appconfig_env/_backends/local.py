@@ -48,10 +48,14 @@ class LocalBackend:
     `APP:ENV:PROFILE[.json|.env|.yaml|.txt|.TYPE%SUBTYPE]` or, in folders, `APP/ENV/PROFILE.json` is
     a profile; `ssm.json` or `ssm.env` holds parameters by name, `secrets.json` secrets by name. All
     are read again at each call.
+
+    Args:
+        path: the folder.
+        base: the folder that a relative path is in; empty for the working directory.
     """
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, base: str = "") -> None:
+        self._path = os.path.join(base, path)
 
     def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
         """Return an outcome for each request; see `base.Backend`."""
@@ -163,9 +167,14 @@ class LocalBackend:
         return found[0]
 
 
-def read_file(resource: Resource) -> Outcome:
-    """Return the outcome of one `file:` source; its ending determines the content type."""
-    path = resource.name
+def read_file(resource: Resource, base: str = "") -> Outcome:
+    """Return the outcome of one `file:` source; its ending determines the content type.
+
+    Args:
+        resource: the file.
+        base: the folder that a relative path is in; empty for the working directory.
+    """
+    path = os.path.join(base, resource.name)
     try:
         body = _read(path)
     except DocumentError as error:

@@ -50,7 +50,8 @@ class Router:
             if request.resource.scheme == FILE:
                 from .local import read_file  # only sources on disk need it
 
-                outcomes[request.resource.reference] = read_file(request.resource)
+                outcome = read_file(request.resource, self._settings.folder)
+                outcomes[request.resource.reference] = outcome
             else:
                 others.append(request)
         if others:
@@ -80,7 +81,7 @@ class Router:
             if self._settings.local_dir:
                 from .local import LocalBackend  # independent of AWS
 
-                self._remote = LocalBackend(self._settings.local_dir)
+                self._remote = LocalBackend(self._settings.local_dir, self._settings.folder)
             else:
                 from .aws.choose import backend  # 20 ms with TLS, not needed for sources on disk
 

@@ -50,9 +50,10 @@ class Handoff:
         configured: the names that the function's own configuration sets.
         kept: the names that a program between two wrappers has set: no source sets them.
         background: the child that still loads deferred sources; None if there is none.
+        folder: see `Settings.folder`: the runtime may have changed its working directory.
     """
 
-    __slots__ = ("background", "configured", "kept", "process", "references", "taken_at")
+    __slots__ = ("background", "configured", "folder", "kept", "process", "references", "taken_at")
 
     def __init__(
         self,
@@ -63,6 +64,7 @@ class Handoff:
         background: BackgroundFetch | None = None,
         *,
         kept: Iterable[str] = (),
+        folder: str = "",
     ) -> None:
         self.process = process
         self.taken_at = taken_at
@@ -70,6 +72,7 @@ class Handoff:
         self.configured = frozenset(configured)
         self.kept = frozenset(kept)
         self.background = background
+        self.folder = folder
 
 
 def dumps(handoff: Handoff) -> str:
@@ -82,6 +85,8 @@ def dumps(handoff: Handoff) -> str:
     }
     if handoff.kept:
         fields["kept"] = sorted(handoff.kept)
+    if handoff.folder:
+        fields["folder"] = handoff.folder
     if handoff.background is not None:
         child = handoff.background
         fields["background"] = [child.process, child.descriptor, child.inode]
@@ -104,6 +109,7 @@ def loads(text: str) -> Handoff | None:
             [str(name) for name in fields["configured"]],
             BackgroundFetch(*map(int, fields["background"])) if "background" in fields else None,
             kept=[str(name) for name in fields.get("kept", [])],
+            folder=str(fields.get("folder", "")),
         )
     except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError):
         return None

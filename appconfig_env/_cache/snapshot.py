@@ -102,6 +102,19 @@ class Snapshot:
         }
         return Snapshot(self.taken_at, self.fingerprint, entries)
 
+    def read_since(self, revision: int) -> Snapshot:
+        """Return a copy with only the values, and the failures without any, of later attempts.
+
+        Args:
+            revision: the least one of such an attempt, see `Entry.next_revision`.
+        """
+        entries = {
+            reference: entry
+            for reference, entry in self.entries.items()
+            if (entry.revision if entry.used_since is None else entry.confirmed) >= revision
+        }
+        return Snapshot(self.taken_at, self.fingerprint, entries)
+
     def __repr__(self) -> str:
         return f"<Snapshot of {len(self.entries)} entries>"
 

@@ -6,7 +6,7 @@ import os
 from _thread import allocate_lock, get_ident
 
 from .._backends.base import calls_of
-from .._config.environ import DETAILED_LEVELS, configured_names
+from .._config.environ import DETAILED_LEVELS, configured_names, is_in_lambda
 from .._config.settings import HANDOFF, from_environ
 from .._config.wording import counted
 from . import actions, repository
@@ -98,6 +98,7 @@ class Store:
         restored_at: float = ALWAYS,
     ) -> None:
         handoff = handoffs.loads(environ.get(HANDOFF, ""))
+        folder = handoff.folder if handoff else ""
         self._environ = environ
         self._now = now
         self._jitter = jitter
@@ -108,6 +109,7 @@ class Store:
             handoff.references if handoff else None,
             handoff.configured if handoff else None,
             None if handoff else _check_paths,  # else the wrapper has
+            working_folder=(lambda: folder) if folder else os.getcwd,
         )
         self._make_backend = make_backend
         self._backend = make_backend(settings, environ)
@@ -127,15 +129,20 @@ class Store:
         self._logged: set[str] = set()
         for warning in () if self._is_wrapped else settings.warnings:
             self.log("warn", warning)
-        # The names that the function's configuration sets, as opposed to its code.
-        self._configured = handoff.configured if handoff else configured_names(environ)
+        # The names that the function's configuration sets, as opposed to its code and to sources.
+        in_place = {source.variable for source in settings.sources}
+        self._configured = handoff.configured if handoff else configured_names(environ) - in_place
         self._kept = handoff.kept if handoff else frozenset()
         self._child = handoff.background if handoff and handoff.process == os.getpid() else None
         self.unset: frozenset[str] = frozenset()
         self._rendered: list[Variables] = []  # what the published values were merged from
         self.published = Published(Snapshot(ALWAYS, "", {}), (NEVER, ALWAYS, {}))
         self._written = repository.Written()
-        found = repository.read(settings, self.log, self._written)
+        # Outside Lambda and without a wrapper, the file is from another run of the program: this
+        # one is to see what has changed. It only uses what has been read since, by its workers.
+        is_own_run = self._is_wrapped or is_in_lambda(environ)
+        self._oldest = 0 if is_own_run else repository.revision_now()
+        found = repository.read(settings, self.log, self._written) if is_own_run else None
         if found is None:
             # Nothing is known, except that the wrapper, if any, set the environment at this time.
             snapshot = Snapshot(self._started_at, fingerprint(settings), {})
@@ -239,6 +246,8 @@ class Store:
             if waits:
                 access.lock.wait(self.longest_wait())
             found = access.take(self.log, self.snapshot)
+            if found is not None and self._oldest:
+                found = found.read_since(self._oldest)
             now = self._now()  # only now: the file must not be from the future
             snapshot = newest(self.snapshot, found)
             unread = self._unread(snapshot, even_fresh) if waits else []
@@ -424,8 +433,12 @@ class Store:
         kept = self._configured | self._kept
         configured = {name: self._environ[name] for name in kept if name in self._environ}
         present = {**configured, **self.published.seen[2]}
-        for line, fields, _ in failure_lines(self.settings, self.snapshot, failed, present):
-            self.log("warn", line, fields)
+        is_continuing = self.settings.continue_on_error
+        for line, fields, is_missing in failure_lines(
+            self.settings, self.snapshot, failed, present, is_continuing=is_continuing
+        ):
+            # Otherwise a missing value is an error for the caller who needs it.
+            self.log("error" if is_missing and is_continuing else "warn", line, fields)
 
 
 def _about(source: Source) -> Fields:

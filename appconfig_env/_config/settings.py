@@ -67,12 +67,14 @@ class Settings:
         log_json: whether log lines are JSON objects.
         warnings: what looks like a mistake, but need not be one.
         fixed: the variables that are settings here, although a source could set them.
+        folder: the working directory, if relative paths of LOCAL_DIR or of `file:` sources are in
+            it; else empty.
         aws: endpoints, Regions, roles and proxy.
     """
 
     __slots__ = (
         "_resources", "aws", "continue_on_error", "deadline_seconds", "fallback_path", "fixed",
-        "local_dir", "log_json", "log_level", "next_wrapper", "overwrite", "poll_seconds",
+        "folder", "local_dir", "log_json", "log_level", "next_wrapper", "overwrite", "poll_seconds",
         "poll_timeout_seconds", "secrets_ttl_seconds", "snapshot_path", "sources",
         "ssm_ttl_seconds", "warnings",
     )  # fmt: skip
@@ -97,6 +99,7 @@ class Settings:
         log_json: bool = False,
         warnings: Collection[str] = (),
         fixed: Collection[str] = (),
+        folder: str = "",
     ) -> None:
         self.sources = sources
         self._resources: dict[str, list[Source]] = {}
@@ -118,6 +121,7 @@ class Settings:
         self.log_json = log_json
         self.warnings = tuple(warnings)
         self.fixed = frozenset(fixed)
+        self.folder = folder
 
     def resources(self) -> Mapping[str, list[Source]]:
         """The sources by their resource's reference, in the order of first use."""
@@ -162,6 +166,7 @@ class Settings:
         return [
             [[source.variable, source.reference] for source in self.sources],
             self.local_dir,
+            self.folder,
             [] if self.local_dir else self.aws.identity(),
         ]
 
@@ -174,6 +179,8 @@ def from_environ(
     references: Mapping[str, str] | None = None,
     configured: Collection[str] | None = None,
     check_paths: Callable[[Settings], Iterable[str]] | None = None,
+    *,
+    working_folder: Callable[[], str] = str,
 ) -> Settings:
     """Parse the settings in `environ`.
 
@@ -185,6 +192,7 @@ def from_environ(
             a parameter named APP_ENV must not change which path is read. None for all.
         check_paths: returns what is wrong with the files and folders that settings name, which only
             the disk knows; not called if they name none. None for a process that uses none.
+        working_folder: returns the working directory; called only if a path is relative.
 
     Raises:
         SettingsError: a setting is invalid; has every error.
@@ -225,7 +233,18 @@ def from_environ(
     if reader.problems:
         raise SettingsError(reader.problems)
     settings.warnings += tuple(_doubtful(reader, settings))
+    if _has_relative_path(settings):
+        try:
+            settings.folder = working_folder()
+        except OSError:  # it was deleted, and so no relative path can be read
+            settings.folder = ""
     return settings
+
+
+def _has_relative_path(settings: Settings) -> bool:
+    """Whether what is read depends on the working directory."""
+    paths = [one.resource.name for one in settings.sources if one.resource.scheme == FILE]
+    return any(path and path[0] != "/" for path in (settings.local_dir, *paths))
 
 
 def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 LONGEST_SHOWN = 100
 MOST_LISTED = 10
@@ -15,9 +15,25 @@ def quoted(name: str) -> str:
     return repr(name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN - 1] + "…")
 
 
+def one_line(text: str) -> str:
+    """`text` with a question mark in place of each character that could end or forge a line."""
+    return text if text.isprintable() else "".join([c if c.isprintable() else "?" for c in text])
+
+
+def one_line_each(fields: Mapping[str, object]) -> dict[str, object]:
+    """The fields of a log line, whose texts may be a document's names, each as one line."""
+    return {name: _one_line_of(value) for name, value in fields.items()}
+
+
+def _one_line_of(value: object) -> object:
+    if isinstance(value, str):
+        return one_line(value)
+    return list(map(_one_line_of, value)) if isinstance(value, (list, tuple)) else value
+
+
 def printable(text: str, longest: int = 400) -> str:
     """`text` for one log line: without control characters, at most `longest` characters long."""
-    line = "".join(char if char.isprintable() else "?" for char in text[: longest + 1])
+    line = one_line(text[: longest + 1])
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from _thread import RLock
 
 from .._cache import handoff
 from .._cache.snapshot import exported
@@ -12,7 +13,7 @@ from .._config.settings import HANDOFF
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from .._cache.store import Store
     from .._config.settings import Settings
@@ -22,6 +23,42 @@ if TYPE_CHECKING:
 def is_filled(environ: Mapping[str, str]) -> bool:
     """Whether a wrapper, or `fill` in this process or its parent, has filled the environment."""
     return handoff.loads(environ.get(HANDOFF, "")) is not None
+
+
+class _Turn:
+    """Whose turn it is to fill the environment: one thread's, and the others wait for it."""
+
+    __slots__ = ("is_taken", "lock")
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Let the first thread of a forked child have its turn."""
+        self.lock = RLock()  # re-entrant: a callback or a signal handler may interrupt it
+        self.is_taken = False
+
+
+_turn = _Turn()
+os.register_at_fork(after_in_child=_turn.reset)
+
+
+def fill_once(
+    environ: MutableMapping[str, str], live: Callable[[], LiveStore], refresh: Refresh
+) -> frozenset[str]:
+    """Return what `fill` does; no names if the environment is filled, or this thread fills it.
+
+    Raises:
+        LoadError, SettingsError: as `fill`.
+    """
+    with _turn.lock:
+        if _turn.is_taken:
+            return frozenset()
+        _turn.is_taken = True
+        try:  # only now: another thread, or a signal handler, may have filled it in between
+            return frozenset() if is_filled(environ) else fill(environ, live(), refresh)
+        finally:
+            _turn.is_taken = False
 
 
 def fill(environ: MutableMapping[str, str], live: LiveStore, refresh: Refresh) -> frozenset[str]:
@@ -36,7 +73,8 @@ def fill(environ: MutableMapping[str, str], live: LiveStore, refresh: Refresh) -
     store = live.store
     settings = store.settings
     resources = _resources(settings)
-    # Outside Lambda, the snapshot file is from another run: this one is to see what has changed.
+    # Outside Lambda, a notebook may call it again once a source is corrected: do not wait for the
+    # next attempt.
     even_fresh = None if is_in_lambda(environ) else resources
     refresh(store, even_fresh=even_fresh, awaited=resources)
     error = live.missing(lambda source: source.env)
@@ -46,7 +84,9 @@ def fill(environ: MutableMapping[str, str], live: LiveStore, refresh: Refresh) -
     own = configured_names(environ) - references.keys()
     configured = settings.fixed if settings.overwrite else own
     values = exported(store.snapshot, settings, configured, store.log)
-    passed = handoff.Handoff(os.getpid(), store.snapshot.taken_at, references, own)
+    passed = handoff.Handoff(
+        os.getpid(), store.snapshot.taken_at, references, own, folder=settings.folder
+    )
     for name in references.keys() - values.keys():
         del environ[name]
     environ.update(values)

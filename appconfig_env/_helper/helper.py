@@ -156,7 +156,8 @@ class Helper:
         it before anything reads the variables, and before other threads start. What the wrapper
         does at the start of a process is done here: references are resolved, or removed if their
         source is optional, and names that are configured already are not overwritten. If the
-        wrapper has run, or `load` before, or `testing.override` is active, nothing is done.
+        wrapper has run, or `load` before, or `testing.override` is active, nothing is done; of
+        threads that call it at the same time one does it, and the others wait for it.
 
         Returns:
             The names that were set.
@@ -308,9 +309,11 @@ class Helper:
     def _load(self) -> frozenset[str]:
         from . import environment  # only programs without the wrapper need it
 
-        if self.replaced_store is not None or environment.is_filled(self.environ):
+        if self.replaced_store is not None:
             return frozenset()
-        return environment.fill(self.environ, self.live(is_filling=True), self._refresh)
+        return environment.fill_once(
+            self.environ, lambda: self.live(is_filling=True), self._refresh
+        )
 
     def _unknown(self, name: str) -> AppConfigEnvError:
         from .._config.wording import nearest_note  # only an error needs them
@@ -405,7 +408,10 @@ class Helper:
             sealed(lambda: self.live().refresh_stale())
         except AppConfigEnvError as error:
             # The first get() raises it again; a hook that raises would fail the restore.
-            _logger().warning("refresh after the SnapStart restore failed: %s", error)
+            from .._config.wording import one_line  # after a failure only
+
+            reasons = "; ".join(map(one_line, str(error).split("\n")))
+            _logger().warning("refresh after the SnapStart restore failed: %s", reasons)
 
 
 def _log(
@@ -423,7 +429,9 @@ def _log(
 
 def log_line(level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
     """Log one line, whatever the settings are."""
-    _logger().log(_LEVELS[level], "%s", message, extra=fields)
+    from .._config.wording import one_line, one_line_each  # late, as all that a log needs
+
+    _logger().log(_LEVELS[level], "%s", one_line(message), extra=one_line_each(fields or {}))
 
 
 def _name_trace() -> None:

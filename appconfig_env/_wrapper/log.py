@@ -6,6 +6,8 @@ import posix  # os itself costs a cold start 1.5 ms
 import sys
 import time
 
+from .._config.wording import one_line, one_line_each
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +44,7 @@ class StartLog:
         """
         if self.settings is not None and not self.settings.accepts(level):
             return
-        line = "".join(char if char.isprintable() else "?" for char in message)
+        line = one_line(message)
         if self._json:
             from .._content import fast_json as json  # only a log in JSON pays for it
 
@@ -52,7 +54,7 @@ class StartLog:
                 "level": level.upper(),
                 "message": line,
                 "logger": "appconfig_env",
-                **(fields or {}),
+                **one_line_each(fields or {}),
             }))  # fmt: skip
         else:
             named = "" if level in ("info", "debug", "trace") else f"{level}: "

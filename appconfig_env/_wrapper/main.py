@@ -175,10 +175,16 @@ def _settings(
         return paths.problems(found, search_path=environ.get("PATH", PATH))
 
     if passed is None:
-        log.settings = settings = from_environ(environ, check_paths=check_paths)
+        log.settings = settings = from_environ(
+            environ, check_paths=check_paths, working_folder=posix.getcwd
+        )
     else:
         log.settings = settings = from_environ(
-            environ, passed.references, passed.configured, check_paths
+            environ,
+            passed.references,
+            passed.configured,
+            check_paths,
+            working_folder=posix.getcwd,
         )
         _warn_of_texts(environ, passed, log)
     for warning in (*warnings, *settings.warnings):

@@ -269,7 +269,10 @@ class Prefetch:
             in_place = {source.variable for source in self._settings.sources}
             configured, kept = configured_names(self._environ) - in_place, frozenset()
             references = {name: self._environ[name] for name in self._environ.keys() & in_place}
-        return handoff.Handoff(posix.getpid(), moment, references, configured, kept=kept)
+        folder = self._settings.folder
+        return handoff.Handoff(
+            posix.getpid(), moment, references, configured, kept=kept, folder=folder
+        )
 
     def _load_in_background(
         self, snapshot: Snapshot, deferred: list[str], access: repository.SnapshotRepository

@@ -6,6 +6,7 @@ others in one variable: a line for each, with its line breaks as \1. A \2 was a 
 
 from __future__ import annotations
 
+from .._config.wording import one_line
 from .exec import DROPPED
 
 REMEDY = "use an image whose /bin/sh is bash, or rename {}"
@@ -23,9 +24,8 @@ def restore(environ: dict[str, str]) -> list[str]:
                 f"drops them, and /proc cannot be read, or they are too long; {remedy}"
             )
         elif "\2" in line:
-            shown = "".join(char if char.isprintable() else "?" for char in name)
             warnings.append(
-                f"{shown} is missing: /bin/sh drops it, and it has control characters; "
+                f"{one_line(name)} is missing: /bin/sh drops it, and it has control characters; "
                 f"{REMEDY.format('it')}"
             )
         elif equals and name:

@@ -54,6 +54,17 @@ def test_files_and_everything_else_are_read_by_different_backends(folder: Path) 
     assert bodies == {file: b"of the file", parameter: b"of the folder"}
 
 
+def test_relative_paths_are_in_the_folder_of_the_settings(folder: Path) -> None:
+    environ = {"APPCONFIG_ENV_LOCAL_DIR": folder.name}
+    settings = from_environ(environ, working_folder=lambda: str(folder.parent))
+    file, parameter = f"file:{folder.name}/app.txt", "ssm:/x"
+
+    found = Router(settings, {})([Request(parse(text).resource) for text in (file, parameter)], 1.0)
+
+    bodies = {name: one.body for name, one in found.items() if isinstance(one, Document)}
+    assert bodies == {file: b"of the file", parameter: b"of the folder"}
+
+
 def test_a_file_that_is_missing_does_not_hide_the_others(folder: Path) -> None:
     router = Router(from_environ({"APPCONFIG_ENV_LOCAL_DIR": str(folder)}), {})
 

@@ -41,6 +41,7 @@ handoffs = st.builds(
     st.frozensets(texts),
     st.none() | children,
     kept=st.frozensets(texts),
+    folder=texts,
 )
 
 
@@ -50,7 +51,7 @@ def test_a_handoff_survives_dumps_and_loads(handoff: Handoff) -> None:
     again = loads(text)
     assert again is not None
     assert fields(again.background) == fields(handoff.background)
-    for name in ("process", "taken_at", "references", "configured", "kept"):
+    for name in ("process", "taken_at", "references", "configured", "kept", "folder"):
         assert getattr(again, name) == getattr(handoff, name), name
     assert "\0" not in text
     text.encode("ascii")

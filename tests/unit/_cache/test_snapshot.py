@@ -236,6 +236,22 @@ def test_only_entries_with_their_document_are_complete() -> None:
     assert list(whole.complete().entries) == ["a"]
 
 
+def test_what_was_read_before_a_revision_is_left_out() -> None:
+    both = {"confirmed": 3, "revision": 9}
+    entries = {
+        "good": good(1)._with(confirmed=5, revision=5),
+        "older": good(1)._with(confirmed=4, revision=4),
+        "older, and failing since": good(1)._with(**both, failure=DENIED),
+        "of only some sources, or a fallback": good(1)._with(confirmed=0, revision=9),
+        "redacted": REDACTED._with(confirmed=5, revision=5),
+        "older and redacted": REDACTED._with(**both),
+        "missing": missing(1)._with(revision=5),
+        "missing before": missing(1)._with(revision=4),
+    }
+    found = Snapshot(1.0, "f", entries).read_since(5)
+    assert list(found.entries) == ["good", "redacted", "missing"]
+
+
 def test_later_sources_take_precedence_over_earlier_ones() -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/a/ ssm:/b/", "X": "ssm:/x"})
     entries = {

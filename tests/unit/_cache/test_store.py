@@ -44,7 +44,13 @@ class Process:
         self.path = str(folder / "snapshot.json")
         self.made = 0
         self.store = Store(
-            {"APPCONFIG_ENV_SOURCES": APP, "APPCONFIG_ENV_SNAPSHOT": self.path, **environ},
+            {
+                # There, processes share what was read before they began.
+                "AWS_LAMBDA_FUNCTION_NAME": "f",
+                "APPCONFIG_ENV_SOURCES": APP,
+                "APPCONFIG_ENV_SNAPSHOT": self.path,
+                **environ,
+            },
             now=self.clock,
             make_backend=self._make_backend,
             jitter=steadily,
@@ -154,6 +160,11 @@ def test_a_failure_is_logged_once_and_so_is_the_recovery(process: Process) -> No
         (f"{APP}?default=1", {}, "APP is set to its default"),
         (f"{APP}?optional&as=A", {"A": "mine"}, "A is set by another source or on the function"),
         (f"{APP}?default=1&as=A", {"A": "mine"}, "A is set by another source or on the function"),
+        # In place, the function has the reference itself, and not a value.
+        ("", {"A": f"{APP}?optional"}, "A is not set"),
+        ("", {"A": f"{APP}#k?default=1"}, "A is set to its default"),
+        ("", {"A": APP}, "A is not set"),
+        (f"{APP}?optional&as=A", {"A": "ssm:/none?optional"}, "A is not set"),
     ],
 )
 def test_a_failed_first_read_names_the_variable_and_what_it_has(
@@ -163,7 +174,30 @@ def test_a_failed_first_read_names_the_variable_and_what_it_has(
     process = Process(tmp_path, **environ)
     process.backend.documents[APP] = DENIED
     process.store.refresh()
-    assert process.lines == [f"warn: {APP}: denied; {note}"]
+    assert [line for line in process.lines if "denied" in line] == [
+        f"warn: {'A=' * (configured.get('A') == APP)}{APP}: denied; {note}"
+    ]
+
+
+def test_where_startup_continues_without_a_source_so_does_the_first_read(tmp_path: Path) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_SOURCES="", A=APP, APPCONFIG_ENV_ON_ERROR="continue")
+    process.backend.documents[APP] = DENIED
+    process.store.refresh()
+    (line,) = process.lines
+    note = "continuing without it (APPCONFIG_ENV_ON_ERROR=continue); A is not set"
+    assert line == f"error: A={APP}: denied; {note}"
+
+
+def test_a_source_that_fails_later_is_only_a_warning_where_startup_continues(
+    tmp_path: Path,
+) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_ON_ERROR="continue")
+    process.response(1)
+    process.store.refresh()
+    process.backend.documents[APP] = DENIED
+    process.clock.tick(1000)
+    process.store.refresh()
+    assert process.lines == [f"warn: {APP}: denied; using the last value of A"]
 
 
 def test_sources_that_fail_for_one_cause_are_one_line_and_so_is_their_recovery(
@@ -219,6 +253,81 @@ def test_a_later_attempt_is_adopted_although_the_file_was_lost_and_the_clock_set
     assert process.store.refresh() == {"A"}
     assert process.values() == {"A": "2"}
     assert process.backend.asked() == []
+
+
+def outside(folder: Path, peer: Process | None = None, **environ: str) -> Process:
+    """A process on a laptop or in CI."""
+    return Process(folder, peer=peer, AWS_LAMBDA_FUNCTION_NAME="", **environ)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [(1, 2), (1, None), (None, 2), (None, None)],
+    ids=["a value, a value", "a value, a failure", "a failure, a value", "failures"],
+)
+def test_outside_lambda_nothing_of_an_earlier_run_is_used(
+    tmp_path: Path, before: int | None, now: int | None
+) -> None:
+    process: Process | None = None
+    for value in (before, now):
+        process = outside(tmp_path, process)
+        if value is None:
+            process.backend.documents[APP] = DENIED
+        else:
+            process.response(value)
+        assert process.store.is_empty
+        process.store.refresh(awaited=[APP])
+        assert process.values() == ({} if value is None else {"A": str(value)})
+        assert process.backend.asked() == [(APP, "")]
+        failure = process.store.snapshot.entries[APP].failure
+        assert (failure == DENIED) == (value is None)
+
+
+def test_outside_lambda_a_document_from_before_the_run_is_not_used_after_a_failure_during_it(
+    tmp_path: Path,
+) -> None:
+    earlier = outside(tmp_path)
+    earlier.response(1)
+    earlier.store.refresh()
+    process = outside(tmp_path, earlier)
+    earlier.backend.documents[APP] = DENIED
+    earlier.clock.tick(1000)
+    earlier.store.refresh()  # keeps the document, and is a later attempt than the run's start
+
+    process.store.refresh()
+
+    assert (earlier.values(), process.values()) == ({"A": "1"}, {})
+
+
+def test_outside_lambda_processes_share_what_they_read_after_both_have_begun(
+    tmp_path: Path,
+) -> None:
+    first = outside(tmp_path)
+    second = outside(tmp_path, first)
+    first.response(1, "t1")
+    for token, one, other in (("", first, second), ("t1", second, first), ("t2", first, second)):
+        one.store.refresh()
+        assert one.backend.asked() == [(APP, token)]
+        other.store.refresh()
+        assert other.values() == {"A": "1"}
+        assert other.backend.asked() == []
+        first.response(1, "t2")
+        first.clock.tick(46)
+
+
+def test_outside_lambda_what_a_wrapper_has_read_is_used(tmp_path: Path) -> None:
+    earlier = outside(tmp_path)
+    earlier.response(1)
+    earlier.store.refresh()
+    earlier.backend.asked()
+    handoff = dumps(
+        Handoff(1, earlier.clock(), {}, ["APPCONFIG_ENV_SOURCES", "APPCONFIG_ENV_SNAPSHOT"])
+    )
+
+    later = outside(tmp_path, earlier, **{HANDOFF: handoff})
+
+    assert later.values() == {"A": "1"}
+    assert not later.is_stale()
 
 
 @pytest.mark.parametrize("name", ["snapshot.json", "snapshot.json.state"])

@@ -190,7 +190,8 @@ VALID_ELSEWHERE = {
 
 def test_every_known_setting_and_every_attribute_has_a_valid_value_here() -> None:
     known = {*(PREFIX + name for name in KNOWN), *(AWS + name for name in AWS_KNOWN)}
-    attributes = {*Settings.__slots__} - {"_resources", "aws", "fixed", "sources", "warnings"}
+    others = {"_resources", "aws", "fixed", "folder", "sources", "warnings"}
+    attributes = {*Settings.__slots__} - others
 
     assert known - VALID_ELSEWHERE == {one[0] for one in VALID if one[0].startswith((PREFIX, AWS))}
     assert attributes == {attribute for _, _, attribute, _ in VALID}
@@ -532,6 +533,35 @@ def test_a_field_is_part_of_the_identity_or_has_a_reason_why_not(name: str) -> N
     settings = Settings(**given)
 
     assert (settings.identity() == Settings().identity()) == (name in NOT_IN_IDENTITY)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "folder"),
+    [
+        ("LOCAL_DIR", "local", "/here"),
+        ("LOCAL_DIR", ".", "/here"),
+        ("LOCAL_DIR", "/local", ""),
+        ("SOURCES", "ssm:/a file:app.json", "/here"),
+        ("SOURCES", "ssm:/a file:/app.json", ""),
+        ("SOURCES", "ssm:/a", ""),
+    ],
+)
+def test_relative_paths_in_different_folders_are_different_sources(
+    name: str, value: str, folder: str
+) -> None:
+    environ = {PREFIX + name: value}
+    here = from_environ(environ, working_folder=lambda: "/here")
+    there = from_environ(environ, working_folder=lambda: "/there")
+
+    assert here.folder == folder
+    assert (here.identity() == there.identity()) == (not folder)
+
+
+def test_a_working_directory_that_was_deleted_is_not_an_error() -> None:
+    def deleted() -> str:
+        raise FileNotFoundError
+
+    assert from_environ({PREFIX + "LOCAL_DIR": "local"}, working_folder=deleted).folder == ""
 
 
 def test_new_access_keys_of_the_same_function_do_not_change_the_identity() -> None:

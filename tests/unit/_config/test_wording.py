@@ -12,6 +12,8 @@ from appconfig_env._config.wording import (
     enumerated,
     nearest,
     nearest_note,
+    one_line,
+    one_line_each,
     printable,
     quoted,
     repeated,
@@ -49,6 +51,24 @@ def test_a_line_is_printable_and_at_most_as_long_as_asked(text: str, longest: in
 
 def test_control_characters_become_question_marks() -> None:
     assert printable("a\x1b[31m\r\nb") == "a?[31m??b"
+
+
+@given(st.text(max_size=30))
+def test_a_text_is_one_line_as_it_is_if_it_can_be_printed(text: str) -> None:
+    line = one_line(text)
+    assert line.isprintable()
+    assert len(line) == len(text)
+    assert line == text or not text.isprintable()
+
+
+def test_each_text_in_the_fields_of_a_line_is_one_line() -> None:
+    fields = {"source": "a\nb", "names": ["A", "B\r"], "more": ("\u2028",), "duration_ms": 12}
+    assert one_line_each(fields) == {
+        "source": "a?b",
+        "names": ["A", "B?"],
+        "more": ["?"],
+        "duration_ms": 12,
+    }
 
 
 def test_the_nearest_name_is_found_in_any_case_but_only_if_it_is_near() -> None:

@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appconfig_env._config.settings import HANDOFF
 from appconfig_env._helper.helper import Helper
-from appconfig_env.errors import LoadError, SettingsError
+from appconfig_env.errors import LoadError, MissingKeyError, SettingsError
 from appconfig_env.testing import override
 
 from ...support.canary import SECRET
@@ -202,6 +203,120 @@ def test_outside_lambda_a_new_process_sees_what_has_changed(
 
     assert second["HOST"] == host
     assert operations(shop) == (["GetParameters"] if host == "db.two" else [])
+
+
+@pytest.mark.parametrize("broken", [None, "{broken"], ids=["no file", "no JSON"])
+def test_outside_lambda_a_required_source_of_which_only_an_earlier_run_has_a_value_is_missing(
+    tmp_path: Path, clock: Clock, broken: str | None
+) -> None:
+    file = tmp_path / "shop:prod:app.json"
+    file.write_text('{"limit": 10}')
+    environ = {
+        "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": APP,
+    }
+    assert helper_of(dict(environ), clock).load() == {"LIMIT"}
+    file.unlink()
+    if broken is not None:
+        file.write_text(broken)
+
+    helper = helper_of(dict(environ), clock)
+    assert helper.status()[APP] == {"version": "", "age": None, "last_error": None, "kind": None}
+    with pytest.raises(LoadError):
+        helper.load()
+    with pytest.raises(LoadError):
+        helper.get("LIMIT")
+    with pytest.raises(MissingKeyError):
+        helper.document(APP)
+    assert not helper.flag("limit").enabled
+    file.write_text('{"limit": 11}')
+    assert helper.load() == {"LIMIT"}
+    assert helper.environ["LIMIT"] == "11"
+
+
+def test_of_threads_that_fill_the_environment_at_once_one_does_it(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    expected = dict(environ)
+    helper_of(expected, clock).load()
+    helper = helper_of(environ, clock)
+    barrier = threading.Barrier(4)
+    found: list[frozenset[str]] = []
+
+    def load() -> None:
+        barrier.wait(30)
+        found.append(helper.load())
+
+    threads = [threading.Thread(target=load) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert sorted(map(bool, found)) == [False, False, False, True]
+    first, second = (json.loads(one[HANDOFF]) for one in (expected, environ))
+    assert second["references"] == {"DB_PASSWORD": "secretsmanager:prod/db#password"}
+    assert {**second, "taken_at": 0} == {**first, "taken_at": 0}
+
+
+def test_what_interrupts_the_filling_does_not_fill_too(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    helper = helper_of(environ, clock)
+    found: list[frozenset[str]] = []
+    helper.on_change(lambda _: found.append(helper.load()))
+
+    assert helper.load()
+
+    assert found == [frozenset()]
+    assert json.loads(environ[HANDOFF])["references"]
+
+
+def test_after_an_error_the_environment_can_still_be_filled(
+    environ: dict[str, str], clock: Clock, shop: FakeAws
+) -> None:
+    helper = helper_of({**environ, "OTHER": "ssm:/later"}, clock)
+    with pytest.raises(LoadError):
+        helper.load()
+    shop.put_parameter("/later", "now")
+
+    assert "OTHER" in helper.load()
+
+
+def test_a_forked_child_can_fill_the_environment_while_a_thread_of_its_parent_does() -> None:
+    from appconfig_env._helper import environment
+
+    with environment._turn.lock:
+        environment._turn.is_taken = True
+        child = os.fork()
+        if not child:
+            os._exit(environment._turn.is_taken)
+        environment._turn.is_taken = False
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_relative_paths_are_those_of_the_start_in_child_processes_too(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "local").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "local" / "ssm.env").write_text("/x=1\n")
+    monkeypatch.chdir(tmp_path)
+    environ = {
+        "APPCONFIG_ENV_LOCAL_DIR": "local",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "APPCONFIG_ENV_SOURCES": "ssm:/x",
+    }
+    after = wrapped(environ, clock)
+    helper = helper_of(environ, clock)
+    helper.load()
+    monkeypatch.chdir("elsewhere")
+
+    for one in (helper, helper_of(dict(environ), clock), helper_of(after, clock)):
+        assert one.document("ssm:/x") == "1"
+        one.refresh()
+        assert one.status()["ssm:/x"]["kind"] is None
 
 
 def test_in_an_override_nothing_is_read(

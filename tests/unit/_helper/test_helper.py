@@ -576,6 +576,32 @@ def test_a_refresh_logs_each_source_and_each_call_with_fields(
         assert value not in caplog.text + repr([vars(record) for record in caplog.records])
 
 
+def test_a_name_in_a_document_cannot_forge_a_line_of_the_log(
+    environ: dict[str, str],
+    shop: FakeAws,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    own_logger: logging.Logger,
+) -> None:
+    del own_logger  # its level is restored
+    caplog.set_level(1)
+    environ["APPCONFIG_ENV_SOURCES"] = f"{APP}?env=no"
+    environ["AWS_APPCONFIG_EXTENSION_LOG_LEVEL"] = "trace"
+    shop.put_profile("shop", "prod", "app", {"a\nERROR root forged\x1b[31m": 1})
+    helper = Helper(environ, now=clock, jitter=steadily)
+    helper.get("LIMIT")
+    shop.deny("GetLatestConfiguration")
+    clock.tick(60)
+    helper.refresh()
+    helper.flag("none")
+
+    named = [record for record in caplog.records if "FORGED" in record.getMessage().upper()]
+    assert {record.levelname for record in named} == {"WARNING", "DEBUG"}
+    for record in named:
+        texts = [record.getMessage(), *vars(record).get("names", []), *vars(record).values()]
+        assert [text for text in texts if isinstance(text, str) and not text.isprintable()] == []
+
+
 def test_a_level_that_the_program_has_chosen_for_the_logger_stays(
     environ: dict[str, str], clock: Clock, own_logger: logging.Logger
 ) -> None:

@@ -96,6 +96,14 @@ def test_a_message_is_one_printable_line() -> None:
     assert lines({}, ("info", "a\nb\x1b[31m\u202e")) == ["appconfig-env: a?b?[31m?"]
 
 
+def test_no_field_has_a_second_line() -> None:
+    written: list[str] = []
+    log = StartLog({"AWS_LAMBDA_LOG_FORMAT": "JSON"}, written.append)
+    log.write("warn", "a", {"variable": "A\nERROR forged", "names": ["B\x1b[31m"]})
+    fields = json.loads(written[0])
+    assert (fields["variable"], fields["names"]) == ("A?ERROR forged", ["B?[31m"])
+
+
 def test_json_has_lambdas_fields() -> None:
     (line,) = lines({"AWS_LAMBDA_LOG_FORMAT": "json"}, ("warn", 'a "b"'))
     fields = json.loads(line)

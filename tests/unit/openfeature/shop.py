@@ -42,6 +42,7 @@ class Shop:
         self.clock = AwsClock(aws)
         environ = {
             **aws.environ(),
+            "AWS_LAMBDA_FUNCTION_NAME": "shop",
             "APPCONFIG_ENV_SOURCES": sources,
             "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
             # Longer than any test takes, on any machine.
