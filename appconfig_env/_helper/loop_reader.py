@@ -69,7 +69,10 @@ class LoopReader:
             return True
         # A task that is cancelled, or has waited long enough, does not end the wait of the others.
         await asyncio.wait((reading,), timeout=seconds)
-        outcome = reading.result() if reading.done() else True
+        if not reading.done():
+            self._forget(loop, reading)  # it hangs: the next task may start another one
+            return True
+        outcome = reading.result()
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -107,13 +110,13 @@ class LoopReader:
             self._end(loop, reading, outcome=False)
         return reading
 
-    def _end(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        reading: Reading,
-        outcome: Outcome,
-    ) -> None:
+    def _end(self, loop: asyncio.AbstractEventLoop, reading: Reading, outcome: Outcome) -> None:
         """Let the tasks go on that wait for a read; in their loop's thread."""
-        self._readings.pop(loop, None)
+        self._forget(loop, reading)
         if not reading.done():
             reading.set_result(outcome)
+
+    def _forget(self, loop: asyncio.AbstractEventLoop, reading: Reading) -> None:
+        """Let the loop's next task start another read; in the loop's thread."""
+        if self._readings.get(loop) is reading:
+            self._readings.pop(loop, None)

@@ -12,6 +12,7 @@ import pytest
 from appconfig_env._helper.loop_reader import LoopReader, start_thread
 
 from ...support.loops import run_still
+from ...support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,8 +152,10 @@ def test_the_loops_executor_is_not_needed(executor: str) -> None:
     assert len(read.threads) == 1
 
 
-def test_a_task_waits_no_longer_than_a_read_may_take_and_the_read_goes_on() -> None:
-    read, again, reader = Read(), Read(), LoopReader()
+def test_a_task_waits_no_longer_than_a_read_may_take_and_the_next_one_reads_again() -> None:
+    read, again, threads = Read(), Read(), Threads()
+    again.may_end.set()
+    reader = LoopReader(threads)
 
     async def run(loop: Still) -> None:
         waiting = asyncio.create_task(reader.read(read, seconds=30))
@@ -160,13 +163,13 @@ def test_a_task_waits_no_longer_than_a_read_may_take_and_the_read_goes_on() -> N
         assert not waiting.done()
         loop.now += 30
         await waiting
-        await reader.read(again, seconds=30)  # returns at once: the first one has not ended
-        joining = asyncio.create_task(reader.read(again, seconds=None))
-        read.may_end.set()
-        await joining
+        await reader.read(again, seconds=30)
+        read.may_end.set()  # the end of the first one ends nothing else
+        assert threads.ended.acquire(timeout=30)
+        await reader.read(again, seconds=30)
 
     run_still(run)
-    assert (len(read.threads), len(again.threads)) == (1, 0)
+    assert (len(read.threads), len(again.threads)) == (1, 2)
 
 
 def test_a_read_may_outlive_its_loop() -> None:
@@ -233,6 +236,29 @@ def test_no_thread_is_left_when_the_reads_have_ended() -> None:
         if thread.name == "appconfig-env-refresh":
             thread.join(30)  # until Python, too, is done with it
             assert not thread.is_alive()
+
+
+IN_A_SUB_INTERPRETER = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import asyncio, threading
+from appconfig_env._helper.loop_reader import LoopReader
+
+threads = []
+reader = LoopReader()
+assert asyncio.run(reader.read(lambda: threads.append(threading.get_ident()), seconds=None))
+assert threads and threads != [threading.get_ident()]
+"""
+
+
+def test_an_isolated_sub_interpreter_reads_in_a_thread_too() -> None:
+    """It has threads, but no daemon threads."""
+    interpreters = pytest.importorskip("_interpreters", reason="CPython 3.13 and later")
+    interpreter = interpreters.create()
+    try:
+        assert interpreters.run_string(interpreter, IN_A_SUB_INTERPRETER) is None
+    finally:
+        interpreters.destroy(interpreter)
 
 
 def test_a_forked_child_does_not_wait_for_its_parents_threads() -> None:
