@@ -177,6 +177,8 @@ VALID: list[tuple[str, str, str, object]] = [
     (AWS + "LOG_LEVEL", "WARNING", "log_level", "warn"),
     (AWS + "LOG_LEVEL", "none", "log_level", "none"),
     ("AWS_LAMBDA_LOG_FORMAT", "JSON", "log_json", True),
+    ("AWS_LAMBDA_LOG_FORMAT", "json", "log_json", True),
+    ("AWS_LAMBDA_LOG_FORMAT", "Json", "log_json", True),
     ("AWS_LAMBDA_LOG_FORMAT", "Text", "log_json", False),
 ]
 # The settings of other tests: they become sources, and those of `aws` are in test_aws.py too.
