@@ -104,6 +104,10 @@ class Store:
         self._jitter = jitter
         self._is_wrapped = handoff is not None
         self._started_at = handoff.taken_at if handoff else ALWAYS
+        # Outside Lambda and without a wrapper, the file is from another run of the program: this
+        # one is to see what has changed. It only uses what has been read since, by its workers.
+        is_own_run = self._is_wrapped or is_in_lambda(environ)
+        self._oldest = 0 if is_own_run else repository.revision_now()
         self.settings = settings = from_environ(
             environ,
             handoff.references if handoff else None,
@@ -138,11 +142,7 @@ class Store:
         self._rendered: list[Variables] = []  # what the published values were merged from
         self.published = Published(Snapshot(ALWAYS, "", {}), (NEVER, ALWAYS, {}))
         self._written = repository.Written()
-        # Outside Lambda and without a wrapper, the file is from another run of the program: this
-        # one is to see what has changed. It only uses what has been read since, by its workers.
-        is_own_run = self._is_wrapped or is_in_lambda(environ)
-        self._oldest = 0 if is_own_run else repository.revision_now()
-        found = repository.read(settings, self.log, self._written) if is_own_run else None
+        found = None if self._oldest else repository.read(settings, self.log, self._written)
         if found is None:
             # Nothing is known, except that the wrapper, if any, set the environment at this time.
             snapshot = Snapshot(self._started_at, fingerprint(settings), {})

@@ -551,6 +551,7 @@ def test_processes_without_a_value_share_the_back_off(
     environ: dict[str, str], aws: FakeAws, clock: Clock
 ) -> None:
     environ["APPCONFIG_ENV_ON_ERROR"] = "continue"
+    environ["AWS_LAMBDA_FUNCTION_NAME"] = "f"  # elsewhere, each tries at its own start
     aws.deny("StartConfigurationSession")
     helpers = [Helper(environ, now=clock, jitter=steadily) for _ in range(4)]
     for _ in range(1000):

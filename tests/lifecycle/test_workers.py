@@ -14,7 +14,7 @@ from appconfig_env._cache.store import LOCK_RETRY_SECONDS
 from appconfig_env._helper.helper import Helper
 
 from ..support.fakes import Clock, wrapped
-from ..support.life import APP, SERVE, Life, Runtime, eventually
+from ..support.life import APP, IN_LAMBDA, SERVE, Life, Runtime, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,6 +167,7 @@ def test_healthy_lock_holders_are_waited_for_however_often_they_are_first(
 def test_a_source_refreshed_by_another_process_during_the_wait_is_not_requested_again(
     life: Life, clock: Clock
 ) -> None:
+    life.environ |= IN_LAMBDA  # elsewhere, what was read before a process began is not used
     clock.tick(5)
     assert Helper(life.environ, now=clock).get("LIMIT") == "10"
     read_later = life.snapshot.rename(life.folder / "later")
