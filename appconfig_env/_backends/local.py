@@ -156,13 +156,10 @@ class LocalBackend:
             raise DocumentError(f"{' and '.join(found)} exist", "remove all but one")
         if not found:
             note = nearest_note(names[0], _names_in(self._path)) if alternative else ""
-            if len(names) == 1:
-                raise _MissingError(
-                    f"no {names[0]} in {self._path}{note}", f"create it{alternative}"
-                )
+            these = "it" if len(names) == 1 else "one of them"
             raise _MissingError(
                 f"no such file in {self._path}{note} (looked for {', '.join(names)})",
-                f"create one of them{alternative}",
+                f"create {these}{alternative}",
             )
         return found[0]
 

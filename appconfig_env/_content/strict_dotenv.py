@@ -38,7 +38,7 @@ def parse(text: str) -> dict[str, str | None]:
 
     from dotenv import parser  # as above
 
-    from .dotenv_problems import problem_of  # as above
+    from .strict_dotenv_problems import problem_of  # as above
 
     _reject_oversized(text)
     pairs: dict[str, str | None] = {}

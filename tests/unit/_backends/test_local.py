@@ -222,7 +222,7 @@ def test_files_are_read_again_each_time(folder: Path) -> None:
 def test_the_error_for_a_missing_file_names_the_files_looked_for(folder: Path) -> None:
     assert "a:b:c.json" in reason(folder, "appconfig:a/b/c")
     assert "ssm.json, ssm.env" in reason(folder, "ssm:/x")
-    assert reason(folder, "secretsmanager:x").endswith(f"no secrets.json in {folder}; create it")
+    assert reason(folder, "secretsmanager:x").endswith(" (looked for secrets.json); create it")
     (folder / "ssm.json").write_text("{}")
     error = reason(folder, "ssm:/x/")
     assert "no parameters under this path (a parameter's name does not end in /) in " in error
