@@ -562,7 +562,6 @@ def test_byte_code_is_brought_along_for_every_supported_python() -> None:
         assert content.python.startswith(python.removeprefix("python"))
 
 
-@pytest.mark.skipif(len(PYTHONS) < len(SUPPORTED), reason="make bytecode needs every Python")
 def test_it_is_of_these_sources() -> None:
     stale = {
         python: content.stale(layer_sources()) if (content := prebuilt.read(tag(python))) else [""]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -251,14 +253,16 @@ assert threads and threads != [threading.get_ident()]
 """
 
 
-def test_an_isolated_sub_interpreter_reads_in_a_thread_too() -> None:
-    """It has threads, but no daemon threads."""
-    interpreters = pytest.importorskip("_interpreters", reason="CPython 3.13 and later")
-    interpreter = interpreters.create()
-    try:
-        assert interpreters.run_string(interpreter, IN_A_SUB_INTERPRETER) is None
-    finally:
-        interpreters.destroy(interpreter)
+if sys.version_info >= (3, 13):  # earlier ones have no isolated interpreters with threads
+
+    def test_an_isolated_sub_interpreter_reads_in_a_thread_too() -> None:
+        """It has threads, but no daemon threads."""
+        interpreters: Any = importlib.import_module("_interpreters")
+        interpreter = interpreters.create()
+        try:
+            assert interpreters.run_string(interpreter, IN_A_SUB_INTERPRETER) is None
+        finally:
+            interpreters.destroy(interpreter)
 
 
 def test_a_forked_child_does_not_wait_for_its_parents_threads() -> None:
