@@ -144,7 +144,8 @@ def test_an_old_python_is_refused_with_its_version() -> None:
 def test_the_functions_pythonpath_has_no_effect_on_the_wrapper(
     folder: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "json.py").write_text("raise SystemExit('a module of the function')")
+    for module in ("json", "encodings"):  # Python itself imports the second one
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('a module of the function')")
     given = environ(folder, PYTHONPATH=str(tmp_path), PYTHONSTARTUP="/x", ONE="ssm:/shop/one")
     done = start(given, "/usr/bin/env", cwd=tmp_path)
     assert f"PYTHONPATH={tmp_path}\n" in done.stdout
