@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
     from .mutations import Mutation
 
-    Report = Callable[[str], None]
-
 LONGEST_SECONDS = 900.0  # of one file; tests that a mutation makes hang have failed
-FAILED = 1  # pytest's exit code if tests ran and failed; with any other one the mutation is at fault
+# pytest's exit codes. With any other one no test has run: then the mutation is at fault.
+FAILED = 1
 PASSED, TIMED_OUT = 0, -1
 
 
@@ -64,7 +63,7 @@ class Copy:
         Returns:
             pytest's exit code, or TIMED_OUT; and what it wrote.
         """
-        command = [self._python, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test]
+        command = [str(self._python), "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test]
         environ = os.environ | {"PYTHONPATH": str(self._root)}
         environ["PATH"] += f":{self._root / '.tools' / 'pythons' / 'bin'}"
         with tempfile.TemporaryFile("w+") as output:
@@ -131,7 +130,7 @@ def judged(copy: Copy, mutation: Mutation) -> str:
 
 
 def control(copy: Copy, file: str, test: str) -> str:
-    """Return why a test is no evidence for a claim; an empty string if it is.
+    """Return why a test proves nothing about a claim; an empty string if it does.
 
     It has to pass after a change that means nothing: a test that compares the file with a record
     of it fails for any mutation.
@@ -197,7 +196,7 @@ def _mutants(chosen: Sequence[Mutation]) -> Iterator[tuple[Callable[[Copy], str]
 
 
 def _has_any(mutation: Mutation, words: Sequence[str]) -> bool:
-    text = " ".join((mutation.claim, mutation.test, mutation.file))
+    text = f"{mutation.claim} {mutation.test} {mutation.file}"
     return not words or any(word in text for word in words)
 
 

@@ -45,7 +45,7 @@ class Mutation(NamedTuple):
     """A change that makes a claim false.
 
     Attributes:
-        claim: how the claim begins, as it stands in its page.
+        claim: the first words of the claim, as in its page.
         test: the file that must fail then, or `FILE::TEST` if others in it fail for any change.
         file: the file to change.
         old: the text to replace, which occurs in it once.
@@ -74,6 +74,7 @@ CHOSEN = "Where the function's configuration itself chose such a name"
 BY_NAME = "If names come from a path or a document, `only=A,B`"
 CONFIGURED = "**What the function configured** takes precedence"
 OVERWRITE = "`APPCONFIG_ENV_OVERWRITE=yes` removes this precedence"
+LOAD = "**`load()`**, for a program without the wrapper"
 IN_PLACE = "The runtime is executed in place"
 TEXT = "`$(...)`, `${...}` and backticks in a value are text"
 LIKE_A_REFERENCE = "**A value that looks like a reference**"
@@ -87,17 +88,20 @@ NEXT_TO_IT = "Next to it are an empty lock file"
 NOTHING_ELSE = "Nothing else is written to any folder"
 NO_SECRET = "**It never contains** a secret"
 A_TOKEN = "**A token** is valid for one call"
-USED_ONLY = "**It is used** only if"
+IN_LAMBDA = "**It is used** by a cold start in Lambda only"
+USED_ONLY = "**It is accepted** only if"
 A_DAY = "Any of them can read the snapshot"
 NO_VALUE = "It cannot give a value to a secret"
 FROM_A_FILE = "A cold start from such a file sets no protected name"
 CHILD = "For sources with `env=no` it leaves one child process"
+DROPPED = "Before that, the script runs `readlink`"
 ISOLATED = "**Its interpreter** runs isolated"
 INSTALLED = "The installed command starts it in the same way"
 CONNECTS = "**It connects** to the endpoints"
 NO_TELEMETRY = "There is no telemetry"
 LOGS = "**It logs** names, never values"
 FRAMES = "An error that the helper raises has no value"
+ROLES = "**It reads** with the privileges"
 NEVER_SETS = "**It never sets** `PYTHONPATH`"
 TLS = "**TLS** is version 1.2 or newer"
 ROOTS = "**Trust**: a layer includes Amazon's five roots"
@@ -113,6 +117,7 @@ THIRD_PARTY = "The layer does not contain boto3"
 PINNED = "**Everything used to build and test**"
 ALTERED = "**Altered packages are not copied**"
 REPRODUCIBLE = "**A layer is reproducible**"
+BYTE_CODE = "**The byte code that the package brings along"
 MODES = "Its files are writable only by their owner"
 SCHEMA = "It conforms to the official schema"
 COMPARED = "You can also compare the unpacked layer"
@@ -169,6 +174,10 @@ MUTATIONS = (
     Mutation(OVERWRITE, T + "_wrapper/test_prefetch.py", P + "_wrapper/prefetch.py",
              "if not self._settings.overwrite:", "if True:"),
     Mutation(OVERWRITE, T + "_wrapper/test_prefetch.py", P + "_content/variables.py",
+             "if source.env and _is_left_out(source, name):", "if False:"),
+    Mutation(LOAD, T + "_helper/test_environment.py", P + "_helper/environment.py",
+             "configured = settings.fixed if settings.overwrite else own", "configured = ()"),
+    Mutation(LOAD, T + "_helper/test_environment.py", P + "_content/variables.py",
              "if source.env and _is_left_out(source, name):", "if False:"),
     Mutation(IN_PLACE, T + "_wrapper/test_exec.py", P + "_wrapper/exec.py",
              "posix.execve(path, words, environ)",
@@ -260,7 +269,10 @@ MUTATIONS = (
              "        return bare if problem and self._write(bare) else found",
              "        return found"),
     Mutation(A_TOKEN, T + "_cache/test_repository.py", P + "_cache/repository.py",
-             "or not self.lock.is_held:\n            return bare", "or False:\n            return bare"),
+             "or not self.lock.is_held:\n            return bare",
+             "or False:\n            return bare"),
+    Mutation(IN_LAMBDA, T + "_wrapper/test_prefetch.py", P + "_wrapper/prefetch.py",
+             "if not is_in_lambda(self._environ):", "if False:"),
     Mutation(USED_ONLY, T + "_cache/test_snapshot_file.py", P + "_cache/snapshot_file.py",
              "if not stat.S_ISREG(status.st_mode):", "if False:"),
     Mutation(USED_ONLY, T + "_cache/test_snapshot_file.py", P + "_cache/snapshot_file.py",
@@ -293,6 +305,10 @@ MUTATIONS = (
              "if not 0 <= now - before < FROZEN_SECONDS:", "if False:"),
     Mutation(CHILD, T + "_wrapper/test_background.py", P + "_wrapper/background.py",
              "alarm(int(seconds) + 2)", "alarm(0)"),
+    Mutation(DROPPED, T + "_wrapper/test_shell.py", P + "_wrapper/shell.py",
+             'environ.pop(DROPPED, "")', 'environ.get(DROPPED, "")'),
+    Mutation(DROPPED, T + "_wrapper/test_shell.py", "wrapper/appconfig-env",
+             "_APPCONFIG_ENV_DROPPED=$_APPCONFIG_ENV_DROPPED$_aw_pair$IFS ;;", ": ;;"),
     Mutation(ISOLATED, T + "_wrapper/test_main.py", "wrapper/appconfig-env",
              'exec "$_aw_python" -I -S', 'exec "$_aw_python" -S'),
     Mutation(ISOLATED, "tests/hostile/test_names.py", P + "__main__.py",
@@ -316,7 +332,11 @@ MUTATIONS = (
     Mutation(NEVER_SETS, "tests/release/test_layer.py::"
              "test_the_layer_sets_no_path_of_python_or_of_the_loader", P + "_wrapper/main.py",
              "        result.pop(NEXT_WRAPPER, None)",
-             '        result["PYTHONPATH"] = "/opt/python"\n        result.pop(NEXT_WRAPPER, None)'),
+             '        result["PYTHONPATH"] = "/opt/python"\n'
+             "        result.pop(NEXT_WRAPPER, None)"),
+    Mutation(ROLES, "tests/contract/test_clients.py", P + "_config/aws.py",
+             'return self.appconfig if service == "appconfigdata" else self.others',
+             "return self.appconfig"),
     # "Who is on the network".
     Mutation(TLS, T + "_http/test_tls.py", P + "_http/tls.py",
              "context.minimum_version = native.PROTO_TLSv1_2",
@@ -402,6 +422,9 @@ MUTATIONS = (
     Mutation(REPRODUCIBLE, "tests/release/test_packaging.py", P + "_cli/layer/__init__.py",
              "date_time=(1980, 1, 1, 0, 0, 0))",
              "date_time=(1980, 1, 1, 0, 0, __import__('os').getpid() % 60))"),
+    Mutation(BYTE_CODE, "tests/release/test_layer.py::test_it_is_what_that_python_compiles",
+             P + "_cli/layer/bytecode.py", "dont_inherit=True, optimize=2)",
+             "dont_inherit=True, optimize=1)"),
     Mutation(MODES, "tests/release/test_layer.py::"
              "test_only_the_owner_may_write_files_built_into_a_folder",
              P + "_cli/layer/files.py", "mode: int = 0o644", "mode: int = 0o664"),
@@ -427,8 +450,9 @@ MUTATIONS = (
     Mutation(APPCONFIG, "tests/contract/test_appconfig.py", P + "_cache/schedule.py",
              "return self.now + max(seconds, least or 0.0, self._floor)",
              "return self.now + max(seconds, self._floor)"),
-    Mutation(MACHINE, "tests/contract/test_machine.py", P + "_cache/entry.py",
-             'token = previous.token if event in KEEPS_TOKEN else ""', "token = previous.token"),
+    Mutation(MACHINE, "tests/contract/test_machine.py", P + "_cache/schedule.py",
+             "return self.now + max(seconds, least or 0.0, self._floor)",
+             "return self.now + max(seconds, self._floor)"),
     Mutation(MACHINE, "tests/contract/test_machine.py", P + "_cache/entry.py",
              "return since <= now < until", "return now < until"),
     Mutation(OTHER_TWO, T + "_cache/test_snapshot.py", P + "_cache/entry.py",
@@ -490,6 +514,7 @@ MUTATIONS = (
              "or not entry.rendering(resources[reference]).reasons", "or True"),
     Mutation(SIZE, "tests/release/test_layer.py::"
              "test_it_has_the_byte_code_of_every_supported_python_and_is_smaller_than_its_limit",
-             P + "_cli/layer/__init__.py", "LIMIT_BYTES = 1536 * 1024", "LIMIT_BYTES = 4096 * 1024"),
+             P + "_cli/layer/__init__.py",
+             "LIMIT_BYTES = 1536 * 1024", "LIMIT_BYTES = 4096 * 1024"),
 )
 # fmt: on
