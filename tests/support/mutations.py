@@ -441,7 +441,8 @@ MUTATIONS = (
              'if item.get("SecretId") in left and not failure.is_transient:',
              'if item.get("SecretId") in left:'),
     Mutation(OTHERS, "tests/contract/test_clients.py", P + "_backends/aws/protocol.py",
-             "    if not all(fields.values()):\n", "    if not any(fields.values()):\n"),
+             "for name, value in fields.items())",
+             'for name, value in fields.items() if name != "ExternalId")'),
     Mutation(OTHERS, T + "_backends/aws/test_credentials.py", P + "_backends/aws/credentials.py",
              "if kept is not None and self._lasts(kept, EARLY_SECONDS):", "if kept is not None:"),
     # "AppConfig's contract".
