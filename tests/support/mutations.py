@@ -64,9 +64,6 @@ class Mutation(NamedTuple):
         return self.test.partition("::")[0]
 
 
-# Claims without a mutation in one of their files, and the reason.
-EXEMPT: dict[tuple[str, str], str] = {}
-
 P = "appconfig_env/"
 T = "tests/unit/"
 PROTECTED = "**Protected names** are left out"
