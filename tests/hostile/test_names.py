@@ -257,7 +257,7 @@ def test_the_wrapper_imports_no_module_of_the_function_that_is_named_like_python
     layers = tmp_path / "python"  # other layers have their packages in the same folder
     layers.mkdir()
     (layers / "appconfig_env").symlink_to(WRAPPER.parent.parent / "appconfig_env")
-    # Python has some of them in its binary, where no file can take their place; python-dotenv, which
+    # Python has some of them in its binary, where no file takes their place; python-dotenv, which
     # reads this document, imports the others.
     for name in ("hashlib", "os", "posixpath", "stat", "types", "site", "re", "logging"):
         (layers / f"{name}.py").write_text("raise SystemExit('obeyed')")

@@ -77,6 +77,7 @@ TEXT = "`$(...)`, `${...}` and backticks in a value are text"
 LIKE_A_REFERENCE = "**A value that looks like a reference**"
 STRICT = "JSON is parsed strictly"
 NOT_VALID = "A name that is not valid for a variable is left out"
+LATER = "If two sources set the same name"
 KEPT_OUT = "`env=no` keeps a source out of it"
 PIPE = "From the import of `appconfig_env` on, no program"
 COMMAND_LINE = "No value is put on a command line"
@@ -94,6 +95,7 @@ CHILD = "For sources with `env=no` it leaves one child process"
 DROPPED = "Before that, the script runs `readlink`"
 ISOLATED = "**Its interpreter** runs isolated"
 INSTALLED = "The installed command starts it in the same way"
+SEARCHES = "It searches the function's own packages only"
 CONNECTS = "**It connects** to the endpoints"
 NO_TELEMETRY = "There is no telemetry"
 LOGS = "**It logs** names, never values"
@@ -102,6 +104,7 @@ ROLES = "**It reads** with the privileges"
 NEVER_SETS = "**It never sets** `PYTHONPATH`"
 TLS = "**TLS** is version 1.2 or newer"
 ROOTS = "**Trust**: a layer includes Amazon's five roots"
+ONCE_MORE = "A server that none of them vouches for"
 STORE = "If `AWS_CA_BUNDLE`, `SSL_CERT_FILE` or `SSL_CERT_DIR` names a store"
 PASSWORD = "Its password can be part of"
 RESPONSES = "**Responses** are limited"
@@ -216,6 +219,9 @@ MUTATIONS = (
     Mutation(NOT_VALID, "tests/hostile/test_security.py", P + "_wrapper/log.py",
              'line = "".join(char if char.isprintable() else "?" for char in message)',
              "line = message"),
+    Mutation(LATER, T + "_wrapper/test_prefetch.py", P + "_cache/snapshot.py",
+             "                values[name] = value\n",
+             "                values.setdefault(name, value)\n"),
     # "Who can read the environment".
     Mutation(KEPT_OUT, T + "_wrapper/test_prefetch.py", P + "_cache/snapshot.py",
              "in variables.values.items() if source.env else ():", "in variables.values.items():"),
@@ -313,6 +319,11 @@ MUTATIONS = (
              'sys.path.insert(0, package.__path__[0].rpartition("/")[0])'),
     Mutation(INSTALLED, "tests/release/test_packaging.py", "wrapper/appconfig-env",
              'exec "$_aw_python" -I -S', 'exec "$_aw_python"'),
+    Mutation(SEARCHES, T + "_wrapper/test_main.py", P + "_late_site.py",
+             "            sys.path += _function_folders(", "            _function_folders("),
+    Mutation(SEARCHES, T + "_wrapper/test_main.py", P + "_late_site.py",
+             "            sys.path += _function_folders(",
+             "            sys.path[:0] = _function_folders("),
     Mutation(CONNECTS, T + "_backends/aws/test_credentials.py", P + "_backends/aws/credentials.py",
              'if url.scheme == "http" and not _is_local(url.host):', "if False:"),
     Mutation(NO_TELEMETRY, "tests/hostile/test_security.py", P + "_backends/aws/credentials.py",
@@ -347,6 +358,12 @@ MUTATIONS = (
              "        verifies, context.verify_mode = True, native.CERT_NONE"),
     Mutation(ROOTS, "tests/release/test_sbom.py", P + "_cli/layer/anchors.py",
              "if public_key_sha256(certificate) in PUBLIC_KEYS:", 'if b"Amazon" in certificate:'),
+    Mutation(ONCE_MORE, T + "_http/test_trust_store.py", P + "_http/transport.py",
+             "            if not self._trust.widen(context):\n", "            if True:\n"),
+    Mutation(ONCE_MORE, T + "_http/test_trust_store.py", P + "_http/trust_store.py",
+             "            context.set_default_verify_paths()\n",
+             "            context.verify_flags, context.check_hostname = 0, False\n"
+             "            context.verify_mode = 0\n"),
     Mutation(STORE, T + "_http/test_trust_store.py", P + "_http/trust_store.py",
              "is_named = self._ca_bundle or any(name in self._environ for name in STORES)",
              "is_named = False"),

@@ -282,6 +282,8 @@ def test_the_functions_packages_are_searched_once_one_is_missing(
     bare = bare_python(tmp_path)  # an interpreter without PyYAML, like Lambda's
     (tmp_path / "task").mkdir()
     (tmp_path / "task" / "yaml").symlink_to(Path(yaml.__file__).parent)
+    # PyYAML imports this one, which is not missing.
+    (tmp_path / "task" / "datetime.py").write_text("raise SystemExit('a module of the function')")
     (folder / "shop:prod:y.yaml").write_text("level: high")
     given = environ(folder, X="appconfig:shop/prod/y#level")
     done = start(given, bare, "-I", "-S", "-c", SHOW)
