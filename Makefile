@@ -121,6 +121,10 @@ test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard S
 test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
 	$(BIN)/python -m pytest -k "test_blocks or test_docs or test_pypi_page or test_readme" $(ARGS)
 
+.PHONY: mutations
+mutations: $(DEV) ## break each claim of SECURITY.md and docs/reliability.md in a copy: its test must fail (half an hour)
+	@$(WITH_PYTHONS) $(BIN)/python -m tests.support.mutate $(ARGS)
+
 # Not part of lint: actionlint has no wheel on PyPI. Go verifies its sources by hash.
 ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 .PHONY: actionlint

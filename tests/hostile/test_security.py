@@ -76,7 +76,9 @@ def test_a_value_is_never_interpreted_at_the_cold_start_or_at_a_refresh(
     folder: Path, value: str
 ) -> None:
     (folder / "ssm.json").write_text(json.dumps({"/shop/prod/a": value}))
-    environ = local_environ(folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/", B="ssm:/shop/prod/a")
+    environ = local_environ(
+        folder, APPCONFIG_ENV_SOURCES="ssm:/shop/prod/", B="ssm:/shop/prod/a", HOME="/home/shop"
+    )
     helper = (
         "import json, os, appconfig_env as one; one.refresh();"
         "print(json.dumps([os.environ['A'], os.environ['B'], one.get('A'), one.get('B')]))"
@@ -94,7 +96,9 @@ def test_values_in_dotenv_text_are_not_interpreted(folder: Path) -> None:
     lines = [f"V{number}={value}" for number, value in enumerate(quoted)]
     (folder / "shop:prod:app.env").write_text("\n".join(lines))
 
-    done = start(local_environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app"))
+    done = start(
+        local_environ(folder, APPCONFIG_ENV_SOURCES="appconfig:shop/prod/app", HOME="/home/shop")
+    )
 
     variables = json.loads(done.stdout)
     assert [variables[f"V{number}"] for number in range(len(INTERPRETABLE))] == list(INTERPRETABLE)

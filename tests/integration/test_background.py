@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._cache import handoff as handoffs
 from appconfig_env._cache.file_lock import FileLock
 from appconfig_env._cache.handoff import BackgroundFetch
@@ -413,6 +414,7 @@ def test_the_child_ends_with_the_runtime(aws: HoldingAws, start: Start, end: str
         runtime.process.kill()
     assert runtime.end() == {"exit": 0, "crash": 9, "kill": -signal.SIGKILL}[end]
     eventually(lambda: is_gone(child))
+    assert aws.count("GetSecretValue") < POLICY.attempts, "it did not end by giving up"
     assert "Traceback" not in runtime.stderr()
 
 
@@ -507,9 +509,11 @@ def test_a_child_that_was_frozen_exits_and_the_helper_loads_by_itself(
     for process in both:
         os.kill(process, signal.SIGSTOP)
     time.sleep(FROZEN_SECONDS + 0.1)  # long enough to count as a freeze by the wall clock
-    aws.held.clear()
     for process in both:
         os.kill(process, signal.SIGCONT)
+    eventually(lambda: is_gone(both[0]))
+    assert aws.count("GetSecretValue") < POLICY.attempts, "it did not end by giving up"
+    aws.held.clear()
     assert runtime.ask(ALL) == ALL_VALUES, "while the child's responses are still held"
     has_no_child(runtime)
     assert aws.problems == []

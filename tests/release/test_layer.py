@@ -134,6 +134,7 @@ def test_it_has_the_byte_code_of_every_supported_python_and_is_smaller_than_its_
 ) -> None:
     assert every.byte_code == EVERY_TAG
     assert every.size_bytes == every.path.stat().st_size < _layer.LIMIT_BYTES
+    assert _layer.LIMIT_BYTES == 1.5 * 1024 * 1024, "the limit that docs/reliability.md states"
     assert str(every).endswith(f" KiB, byte code for {', '.join(EVERY_TAG)}")
 
 
@@ -330,6 +331,15 @@ def test_a_function_starts_in_a_read_only_folder(opt: Path, tmp_path: Path) -> N
         path.chmod(path.stat().st_mode | 0o200)  # so that the folder can be removed
     assert (result.returncode, result.stdout) == (0, "localhost localhost\n"), result.stderr
     assert sorted(opt.rglob("*")) == before
+
+
+def test_the_layer_sets_no_path_of_python_or_of_the_loader(opt: Path, tmp_path: Path) -> None:
+    script = "import os; print(sorted(name for name in os.environ if 'PATH' in name))"
+
+    result = run_under_wrapper(opt, tmp_path / "local", script)
+
+    set_by_a_shell = {"PATH"}
+    assert set(ast.literal_eval(result.stdout)) <= set_by_a_shell, result.stderr
 
 
 def test_a_python_without_byte_code_in_the_layer_runs_the_sources(tmp_path: Path) -> None:

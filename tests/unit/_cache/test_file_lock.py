@@ -80,6 +80,11 @@ def test_only_its_user_can_open_the_lock_file(path: str) -> None:
     assert os.stat(path).st_mode & 0o077 == 0
 
 
+def test_the_lock_file_is_empty(path: str) -> None:
+    FileLock(path).release()
+    assert os.stat(path).st_size == 0
+
+
 @pytest.mark.parametrize("kind", ["folder", "link", "nowhere"])
 def test_if_no_lock_file_can_be_created_nothing_is_shared(path: str, kind: str) -> None:
     if kind == "folder":

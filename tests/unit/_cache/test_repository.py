@@ -234,6 +234,7 @@ def test_a_poll_without_news_writes_the_state_alone(settings: Settings, log: Lin
         after = files(settings)
         assert after[""] == before[""]
         assert b"documents" not in after[STATE]
+        assert "entries" in json.loads(after[STATE])  # a first line, and not only a token
     assert token(read(settings, log)) == ""
     with SnapshotRepository(settings, {}) as other:
         assert token(other.take(log)) == "token-3"
@@ -335,6 +336,34 @@ def test_a_process_that_knows_an_older_file_reads_the_new_one(
         found = access.take(log, known(settings))
     assert found is not None
     assert found.entries[APP].data(settings.sources[0]) == {"a": 2}
+
+
+def test_only_its_user_can_read_the_state_file(settings: Settings) -> None:
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
+
+    assert os.stat(settings.snapshot_path + STATE).st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("kind", ["readable", "link"])
+def test_a_state_file_that_others_may_have_written_is_not_used(
+    settings: Settings, log: Lines, kind: str
+) -> None:
+    path = settings.snapshot_path + STATE
+    with SnapshotRepository(settings, {}) as access:
+        access.put(known(settings))
+    if kind == "readable":
+        os.chmod(path, 0o644)
+    else:
+        os.rename(path, f"{path}.target")
+        os.symlink(f"{path}.target", path)
+
+    with SnapshotRepository(settings, {}) as access:
+        found = access.take(log)
+
+    assert token(found) == ""
+    assert found is not None
+    assert found.entries[APP].document is not None
 
 
 @pytest.mark.parametrize("state", [b"", b"half", b"[]", b'{"schema": 1}', b"\xff", b"{}\n"])

@@ -310,6 +310,8 @@ def test_a_snapshot_of_an_older_schema_is_refused_by_its_number() -> None:
         '{"schema": 2, ' + HEAD.replace("{\n}}", '{\n"x": {"body": ""}\n}}'),
         '{"schema": 2, ' + HEAD.replace("\n", ""),
         '{"schema": 2, ' + HEAD + "more\n",
+        '{"schema": 2, ' + HEAD.removesuffix("\n"),
+        '{"schema": 2, ' + HEAD.removesuffix("}\n"),
     ],
 )  # fmt: skip
 def test_any_other_text_is_refused(text: str) -> None:

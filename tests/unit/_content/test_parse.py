@@ -53,6 +53,15 @@ def test_without_a_type_objects_and_lists_are_json_and_everything_else_is_text()
     assert parse(b"") == ""
 
 
+@pytest.mark.parametrize("content_type", ["", "text/plain", "application/octet-stream"])
+def test_yaml_is_text_unless_it_is_requested_or_declared(content_type: str) -> None:
+    document = "host: db\nport: 5432\n"
+
+    assert parse(document.encode(), content_type) == document
+    assert parse(document.encode(), content_type, "yaml") == {"host": "db", "port": 5432}
+    assert parse(document.encode(), "text/yaml") == {"host": "db", "port": 5432}
+
+
 def test_a_byte_order_mark_is_not_part_of_a_document() -> None:
     assert parse(b'\xef\xbb\xbf{"a": 1}', JSON) == {"a": 1}
     assert text_of(b"\xef\xbb\xbfx") == "x"

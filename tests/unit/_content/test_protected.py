@@ -14,6 +14,7 @@ from appconfig_env._content import protected as _protected
 from appconfig_env._content.protected import is_protected, is_proxy
 
 from ...support.pythons import PYTHONS
+from .protected_names import FAMILIES, FAMILIES_ANY_CASE, NAMES, PROXIES
 
 # Lambda Developer Guide, "Defined runtime environment variables", the reserved ones.
 RESERVED = [
@@ -112,6 +113,18 @@ def test_a_name_that_no_source_could_set_for_long_is_protected(name: str) -> Non
     assert is_protected(name)
 
 
+@pytest.mark.parametrize("name", [*NAMES, *FAMILIES, *FAMILIES_ANY_CASE])
+def test_a_name_that_was_protected_once_still_is(name: str) -> None:
+    assert is_protected(name)
+
+
+def test_every_protected_name_is_among_those_that_must_stay_protected() -> None:
+    assert set(_protected._NAMES) == set(NAMES)
+    assert len(FAMILIES) == len(_protected._PREFIXES)
+    assert len(FAMILIES_ANY_CASE) == len(_protected._PREFIXES_ANY_CASE)
+    assert set(_protected._PROXIES) == set(PROXIES)
+
+
 @pytest.mark.parametrize("version", PYTHONS)
 def test_every_variable_that_a_python_reads_is_protected(version: str) -> None:
     done = subprocess.run(
@@ -172,7 +185,7 @@ def test_names_that_only_resemble_protected_ones_are_not_protected(name: str) ->
     assert not is_proxy(name)
 
 
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "No_Proxy"])
+@pytest.mark.parametrize("name", [*PROXIES, "https_proxy", "No_Proxy"])
 def test_a_proxy_variable_is_one_in_any_case(name: str) -> None:
     assert is_proxy(name)
 

@@ -11,6 +11,7 @@ from appconfig_env._content import strict_yaml as _yaml
 from appconfig_env._content.fast_json import NumberText
 from appconfig_env._content.parse import parse
 from appconfig_env._content.yaml_dialect import YamlError
+from appconfig_env._content.yaml_loader import Loader
 
 from .parsing import error_of, json_data
 
@@ -146,6 +147,13 @@ def test_a_yaml_number_may_have_as_many_characters_as_every_python_can_write() -
 )
 def test_yaml_that_json_cannot_express_is_an_error(text: str, part: str) -> None:
     assert part in error_of(text.encode(), format="yaml")
+
+
+def test_without_the_check_of_tags_the_loader_would_construct_no_object_either() -> None:
+    tags = [tag for tag in Loader.yaml_constructors if tag is not None and "python" in tag]
+
+    assert tags == []
+    assert Loader.yaml_multi_constructors == {}
 
 
 def test_an_error_without_a_position_has_a_remedy_too() -> None:

@@ -76,6 +76,7 @@ def test_the_environment_becomes_what_the_wrapper_makes_of_it(
 
     expected["APPCONFIG_ENV_SNAPSHOT"] = environ["APPCONFIG_ENV_SNAPSHOT"]
     assert without_handoff(environ) == without_handoff(expected)
+    assert "LD_PRELOAD" not in environ
     changed = {name for name in environ if environ[name] != before.get(name)}
     assert changed - {HANDOFF} <= names <= environ.keys()
 

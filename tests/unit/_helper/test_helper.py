@@ -19,6 +19,7 @@ from appconfig_env._backends.aws.retry import POLICY
 from appconfig_env._cache.snapshot import Snapshot
 from appconfig_env._cache.store import Published
 from appconfig_env._helper.helper import Helper
+from appconfig_env.errors import Failure
 
 from ...support.canary import SECRET, SECURE
 from ...support.fakes import AwsClock as Clock
@@ -28,9 +29,9 @@ from ...support.threads import together
 from .shop import APP, operations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from appconfig_env._backends.base import Backend
+    from appconfig_env._backends.base import Backend, Outcome, Request
     from appconfig_env._config.settings import Settings
 
     from ...support.fake_aws import FakeAws
@@ -330,6 +331,26 @@ def test_a_refresh_ends_with_the_poll_timeout(
     )
 
 
+def test_a_refresh_has_as_much_time_as_the_poll_timeout(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    timeouts = list[float]()
+
+    def backend(requests: Sequence[Request], timeout: float) -> dict[str, Outcome]:
+        timeouts.append(timeout)
+        failure = Failure("unavailable", "no response", "try again later")
+        return {request.resource.reference: failure for request in requests}
+
+    environ["AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS"] = "100"
+    helper = Helper(
+        wrapped(environ, clock), now=clock, make_backend=lambda *_: backend, jitter=steadily
+    )
+    clock.tick(50)
+
+    assert helper.get("LIMIT") == "10"
+    assert timeouts == [0.1]
+
+
 def test_two_processes_share_one_session(
     environ: dict[str, str], shop: FakeAws, clock: Clock
 ) -> None:
@@ -523,8 +544,13 @@ def test_no_value_is_logged_or_shown(
     shop.deny("GetParametersByPath")
     clock.tick(400)
     helper.get("LIMIT")
+    shop.recover()
+    shop.put_secret("prod/db", '{"password": "s3cret3"}')
+    clock.tick(4000)
+    helper.get("LIMIT")
     output = caplog.text + repr(helper.status()) + repr(helper.live().store.snapshot.entries)
     assert "AccessDenied" in output
+    assert "recovered after" in output
     for value in ("s3cret", "db.one", "secure-"):
         assert value not in output
 

@@ -93,6 +93,7 @@ class Reads:
     def __init__(self, **responses: Outcome) -> None:
         self.responses = responses
         self.asked: list[list[str]] = []
+        self.timeouts: list[float] = []
 
     def __call__(self, settings: Settings, environment: Mapping[str, str]) -> Reads.Fetch:
         assert settings.sources
@@ -105,6 +106,7 @@ class Reads:
 
         def __call__(self, requests: list[Request], timeout: float) -> dict[str, Outcome]:
             assert timeout > 0
+            self.reads.timeouts.append(timeout)
             self.reads.asked.append([request.resource.reference for request in requests])
             return {request.resource.reference: self.response(request) for request in requests}
 

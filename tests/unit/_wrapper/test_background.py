@@ -20,9 +20,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:.* use of fork\\(\\) may lead:De
 SECONDS = 60.0
 
 
-def outcome(work: Work) -> tuple[bytes, int]:
+def outcome(work: Work, seconds: float = SECONDS) -> tuple[bytes, int]:
     """Run `work` in a child; return what it has sent, and its exit code."""
-    child = start(work, SECONDS)
+    child = start(work, seconds)
     assert child is not None
     assert os.fstat(child.descriptor).st_ino == child.inode
     with os.fdopen(child.descriptor, "rb") as pipe:
@@ -66,6 +66,24 @@ def test_an_interrupt_from_the_keyboard_ends_the_child_at_once() -> None:
         send(b"it was not ended")
 
     assert outcome(work) == (b"", -signal.SIGINT)
+
+
+def test_the_child_ends_two_seconds_after_the_deadline() -> None:
+    def work(send: Send) -> None:
+        send(str(signal.getitimer(signal.ITIMER_REAL)[0]).encode())
+
+    received, code = outcome(work)
+
+    assert code == 0
+    assert 0 < float(received) <= SECONDS + 2
+
+
+def test_the_child_is_killed_when_its_time_is_up() -> None:
+    def work(send: Send) -> None:
+        threading.Event().wait(30)
+        send(b"it was not ended")
+
+    assert outcome(work, seconds=-1.0) == (b"", -signal.SIGALRM)
 
 
 @pytest.mark.parametrize("seconds", [3600.0, 2.0, -0.1])

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("name", ["one two", 'quo"te', "$HOME", "", "é", "new\nline", "*", "`id`"])
+@pytest.mark.parametrize(
+    "name", ["one two", " one ", 'quo"te', "$HOME", "", "é", "new\nline", "*", "`id`"]
+)
 def test_arguments_are_untouched(folder: Path, name: str) -> None:
     script = "import json, sys; print(json.dumps(sys.argv[1:]))"
     done = start(environ(folder), *PYTHON, "-c", script, name, "--", "-x")

@@ -144,7 +144,8 @@ def test_an_old_python_is_refused_with_its_version() -> None:
 def test_the_functions_pythonpath_has_no_effect_on_the_wrapper(
     folder: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "json.py").write_text("raise SystemExit('a module of the function')")
+    for module in ("json", "encodings"):  # Python itself imports the second one
+        (tmp_path / f"{module}.py").write_text("raise SystemExit('a module of the function')")
     given = environ(folder, PYTHONPATH=str(tmp_path), PYTHONSTARTUP="/x", ONE="ssm:/shop/one")
     done = start(given, "/usr/bin/env", cwd=tmp_path)
     assert f"PYTHONPATH={tmp_path}\n" in done.stdout
@@ -308,6 +309,8 @@ def test_the_functions_packages_are_searched_once_one_is_missing(
     bare = bare_python(tmp_path)  # an interpreter without PyYAML, like Lambda's
     (tmp_path / "task").mkdir()
     (tmp_path / "task" / "yaml").symlink_to(Path(yaml.__file__).parent)
+    # PyYAML imports this one, which is not missing.
+    (tmp_path / "task" / "datetime.py").write_text("raise SystemExit('a module of the function')")
     (folder / "shop:prod:y.yaml").write_text("level: high")
     given = environ(folder, X="appconfig:shop/prod/y#level")
     done = start(given, bare, "-I", "-S", "-c", SHOW)

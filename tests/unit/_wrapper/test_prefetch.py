@@ -287,6 +287,15 @@ def test_a_repeated_init_that_asks_too_early_keeps_the_services_interval(
     assert state["entries"]["appconfig:a/b/profile"]["refresh_at"] == 1046.0 + 45.0
 
 
+def test_aws_is_waited_for_until_the_deadline(life: dict[str, str]) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+
+    run(reads, 1000.0, life)
+    run(reads, 2000.0, {**life, "APPCONFIG_ENV_DEADLINE_SECONDS": "2.5"})
+
+    assert reads.timeouts == [8.0, 2.5]
+
+
 def test_a_deferred_secret_is_left_to_the_helper(life: dict[str, str]) -> None:
     reads = Reads(profile=document(b"one"))
     del life["S"]

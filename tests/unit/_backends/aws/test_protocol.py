@@ -235,6 +235,15 @@ def test_an_assumed_role_is_read_as_botocore_reads_it() -> None:
     assert ours["Credentials"]["Expiration"] == "2026-01-02T03:04:05Z"
 
 
+@pytest.mark.parametrize("lost", ["AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"])
+def test_a_role_without_all_of_its_credentials_is_an_error(lost: str) -> None:
+    fields = dict.fromkeys(("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"), "x")
+    body = "".join(f"<{name}>{fields[name]}</{name}>" for name in fields if name != lost)
+
+    with pytest.raises(AwsError, match="no credentials"):
+        operations.result("AssumeRole", HttpResponse(200, {}, body.encode()))
+
+
 DENIED = {"x-amzn-errortype": "AccessDeniedException:http://x/"}
 SLOW = {"x-amzn-errortype": "ThrottlingException"}
 STS = (
