@@ -87,6 +87,7 @@ NOTHING_ELSE = "Nothing else is written to any folder"
 NO_SECRET = "**It never contains** a secret"
 A_TOKEN = "**A token** is valid for one call"
 IN_LAMBDA = "**It is used** by a cold start in Lambda only"
+OWN_RUN = "A program without the wrapper uses nothing in it"
 USED_ONLY = "**It is accepted** only if"
 A_DAY = "Any of them can read the snapshot"
 NO_VALUE = "It cannot give a value to a secret"
@@ -198,8 +199,8 @@ MUTATIONS = (
              "handoff.references if handoff else None,\n"
              "            handoff.configured if handoff else None,\n", ""),
     Mutation(LIKE_A_REFERENCE, T + "_wrapper/test_prefetch.py", P + "_wrapper/main.py",
-             "from_environ(environ, passed.references, passed.configured)",
-             "from_environ(environ)"),
+             "            passed.references,\n            passed.configured,\n",
+             "            None,\n            None,\n"),
     Mutation(STRICT, T + "_content/test_strict_json.py", P + "_content/strict_json.py",
              "if len(members) != len(pairs):", "if False:"),
     Mutation(STRICT, T + "_content/test_strict_json.py", P + "_content/strict_json.py",
@@ -212,13 +213,12 @@ MUTATIONS = (
     Mutation(STRICT, T + "_content/test_parse.py", P + "_content/parse.py",
              'if kind == "yaml":', 'if kind == "yaml" or (not kind and ": " in text):'),
     Mutation(NOT_VALID, T + "_content/test_variables.py", P + "_content/variables.py",
-             "if source.env and not is_variable_name(name):\n            is_one",
-             "if False:\n            is_one"),
+             "if source.env and not is_variable_name(name):\n            not_a",
+             "if False:\n            not_a"),
     Mutation(NOT_VALID, T + "_content/test_variables.py", P + "_content/variables.py",
              'if "\\0" in value:', "if False:"),
     Mutation(NOT_VALID, "tests/hostile/test_security.py", P + "_wrapper/log.py",
-             'line = "".join(char if char.isprintable() else "?" for char in message)',
-             "line = message"),
+             "line = one_line(message)", "line = message"),
     Mutation(LATER, T + "_wrapper/test_prefetch.py", P + "_cache/snapshot.py",
              "                values[name] = value\n",
              "                values.setdefault(name, value)\n"),
@@ -276,6 +276,8 @@ MUTATIONS = (
              "or False:\n            return bare"),
     Mutation(IN_LAMBDA, T + "_wrapper/test_prefetch.py", P + "_wrapper/prefetch.py",
              "if not is_in_lambda(self._environ):", "if False:"),
+    Mutation(OWN_RUN, T + "_cache/test_store.py", P + "_cache/store.py",
+             "                found = found.read_since(self._oldest)\n", "                pass\n"),
     Mutation(USED_ONLY, T + "_cache/test_snapshot_file.py", P + "_cache/snapshot_file.py",
              "if not stat.S_ISREG(status.st_mode):", "if False:"),
     Mutation(USED_ONLY, T + "_cache/test_snapshot_file.py", P + "_cache/snapshot_file.py",
@@ -519,8 +521,7 @@ MUTATIONS = (
     Mutation(DOCUMENTS, "tests/hostile/test_documents.py", P + "_content/strict_json.py",
              "    raise JsonError(*TOO_DEEP)\n", "    return\n"),
     Mutation(ONE_LINE, "tests/hostile/test_responses.py", P + "_wrapper/log.py",
-             'line = "".join(char if char.isprintable() else "?" for char in message)',
-             "line = message"),
+             "line = one_line(message)", "line = message"),
     # "Pythons and processors", "Supply chain".
     Mutation(LATE_SITE, "tests/integration/test_late_site.py", P + "_late_site.py",
              "        if self in sys.meta_path:\n            sys.meta_path.remove(self)\n",
