@@ -49,6 +49,8 @@ def joined(errors: Iterable[DocumentError | Failure]) -> tuple[str, str]:
     pairs = dict.fromkeys((error.summary, error.hint) for error in errors)
     for summary, hint in [*pairs][:MOST_JOINED]:
         summaries.setdefault(hint, {})[summary] = None
+    if not summaries:
+        return "", ""
     *others, (last, hint) = [("; ".join(texts), hint) for hint, texts in summaries.items()]
     if len(pairs) > MOST_JOINED:
         last += f"; and {len(pairs) - MOST_JOINED} more problems"

@@ -136,7 +136,7 @@ def sources(draw: st.DrawFn) -> Source:
         env=in_place or draw(st.booleans()),
         only=draw(st.none() | st.lists(variable, min_size=1).map(tuple)) if is_list else None,
         optional=draw(st.booleans()),
-        default=None if is_path else draw(st.none() | anything),
+        default=None if is_path or resource.format == "binary" else draw(st.none() | anything),
         ttl=draw(st.none() | st.integers(0, 10**8).map(lambda number: number / 100)),
     )
 
