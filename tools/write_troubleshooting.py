@@ -7,7 +7,6 @@ codes are what the package makes of each.
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from appconfig_env._backends.aws import errors as aws
@@ -31,8 +30,7 @@ SECTIONS = {
     "calls": ("_backends/aws/", "_http/"),
     "files": ("_backends/local.py",),
     "documents": (
-        "_content/parse.py", "_content/dotenv_",
-        "_content/strict_", "_content/json_", "_content/yaml_",
+        "_content/parse.py", "_content/strict_", "_content/json_", "_content/yaml_",
         "_content/variables.py", "_content/render.py", "_content/unevaluated.py",
     ),
     "starts": ("_wrapper/", "_cache/"),
@@ -70,14 +68,9 @@ RESPONSES = (
 )
 
 
-def main() -> int:
-    """Write the page; with `--check`, only tell whether it is up to date."""
-    before = PAGE.read_text()
-    after = fill(before, tables(), KIND)
-    if sys.argv[1:] == ["--check"]:
-        return int(before != after)
-    PAGE.write_text(after)
-    return 0
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(fill(PAGE.read_text(), tables(), KIND))
 
 
 def tables() -> dict[str, str]:
@@ -162,4 +155,4 @@ def _sentence(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,4 +1,4 @@
-"""The causes of a dotenv line that cannot be read are told apart, each with its remedy."""
+"""Each cause of a dotenv line that cannot be read has an error and a remedy of its own."""
 
 from __future__ import annotations
 
