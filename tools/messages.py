@@ -93,9 +93,7 @@ class Names:
         functions: Mapping[str, ast.FunctionDef] = MappingProxyType({}),
     ) -> None:
         self._module = module
-        self._known = dict(module)
-        if function is not None:
-            self._known |= assigned(function)
+        self._known = module if function is None else module | assigned(function)
         self._functions = functions
         self._open: set[str] = set()
 
@@ -202,15 +200,16 @@ def messages(source: str, file: str) -> Iterator[Text]:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     by_name = {function.name: function for function in functions}
     inside = {id(node): function for function in functions for node in ast.walk(function)}
+    names_of = cache(lambda function: Names(known, function, by_name))
     for call in ast.walk(tree):
         if isinstance(call, ast.Yield):
             function = inside[id(call)]
             if function.name in WARNERS:
-                texts = Names(known, function, by_name).texts(call.value)
+                texts = names_of(function).texts(call.value)
                 yield from (Text(file, call.lineno, text) for text in texts)
         if not isinstance(call, ast.Call):
             continue
-        names = Names(known, inside.get(id(call)), by_name)
+        names = names_of(inside.get(id(call)))
         if (pair := failure_of(call, names)) is not None:
             for summary, hint in product(*map(names.texts, pair)):
                 yield Text(file, call.lineno, hint, summary)

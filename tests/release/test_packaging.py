@@ -205,12 +205,17 @@ def test_the_installed_command_prints_its_version(environment: Path, obeyed: Pat
     assert result.stdout == f"appconfig-env {PROJECT['version']}\n", result.stderr
 
 
+EDITABLE = "import hatchling.build, sys; hatchling.build.build_editable(sys.argv[1])"
+
+
 def test_the_command_runs_in_development_mode(obeyed: Path, tmp_path: Path) -> None:
+    """As `pip install -e` installs it: with the script inside an otherwise empty package."""
+    command = [sys.executable, "-c", EDITABLE, str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
     folder = tmp_path / "editable"
     venv.create(folder, symlinks=True)
-    (packages,) = folder.glob("lib/python3.*/site-packages")
-    (packages / "_appconfig_env.pth").write_text(f"{ROOT}\n")
-    shutil.copy(WRAPPER, folder / "bin")
+    pip("--python", f"{folder}/bin/python", "install", "--no-index", "--no-deps", str(wheel))
     result = run(folder / "bin/appconfig-env", "run", "--", "/usr/bin/env", PYTHONPATH=str(obeyed))
     assert f"PYTHONPATH={obeyed}" in result.stdout.splitlines(), result.stderr
 

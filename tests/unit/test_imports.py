@@ -309,12 +309,12 @@ def test_each_third_party_package_is_imported_in_one_place(module: str) -> None:
 
 def late_imports(code: ast.AST) -> set[int]:
     """The lines of the imports inside functions."""
-    functions = [node for node in ast.walk(code) if isinstance(node, ast.FunctionDef)]
-    return {
-        node.lineno
-        for function in functions
-        for node in ast.walk(function)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
+    inside: set[int] = set()
+    for node in ast.walk(code):
+        if isinstance(node, ast.FunctionDef) and node.lineno not in inside:
+            inside |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return inside & {
+        node.lineno for node in ast.walk(code) if isinstance(node, (ast.Import, ast.ImportFrom))
     }
 
 
@@ -323,6 +323,9 @@ def without_comment(source: str) -> list[int]:
 
     A comment at the end of other code counts only if that code is an import too.
     """
+    late = late_imports(ast.parse(source))
+    if not late:  # as in most files, whose tokens would take time
+        return []
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = {
         token.start[0]
@@ -330,11 +333,7 @@ def without_comment(source: str) -> list[int]:
         if token.type == tokenize.COMMENT and re.match(r"\s*(#|from |import )", token.line)
     }
     near = range(5)
-    return sorted(
-        line
-        for line in late_imports(ast.parse(source))
-        if not comments & {line - above for above in near}
-    )
+    return sorted(line for line in late if not comments & {line - above for above in near})
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
