@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 
+from .._config.references import parameter_problems
 from .._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
-from .._config.wording import listed, nearest_note, quoted
+from .._config.wording import MOST_LISTED, listed, nearest_note, quoted
 from .._content import parse as _document
 from .._content.document import Document, DocumentError, blake2b
 from .._content.parse import DOTENV_TYPE
@@ -15,7 +16,7 @@ from ..errors import Failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .._config.sources import Resource
     from .base import Outcome, Request
@@ -35,6 +36,7 @@ LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConf
 FIX_REFERENCE = ", or correct the reference"
 # As for Parameter Store itself: a slash at the end distinguishes a path from a parameter.
 NO_PATH = "no parameters under this path (a parameter's name does not end in /) in"
+NAMES_OF_PARAMETERS = "use letters, digits and ._-/, without // and without a / at the end"
 NO_NAME = "no parameter of this name (a path ends in /) in"
 
 
@@ -99,7 +101,7 @@ class LocalBackend:
         path = self._one_of([os.path.join(self._path, name) for name in ("ssm.json", "ssm.env")])
         body = _read(path)
         values = _mapping(path, body, "json" if path.endswith(".json") else "dotenv")
-        _require_slashes(path, body, values)
+        _require_names(path, body, values)
         if resource.is_path:
             below = {
                 name.removeprefix(resource.name): value
@@ -260,23 +262,34 @@ def _mapping(path: str, body: bytes, kind: str) -> dict[str, str]:
     return {name: text_value(value) for name, value in data.items() if value is not None}
 
 
-def _require_slashes(path: str, body: bytes, names: Iterable[str]) -> None:
-    """Refuse what Parameter Store refuses: a name with a slash in it begins with one.
+def _require_names(path: str, body: bytes, names: Iterable[str]) -> None:
+    """Refuse names that Parameter Store refuses: a function could never read them.
 
     Raises:
-        DocumentError: a name does not; has every such name, with its line if it is on one alone.
+        DocumentError: there are some; has every such name, with its line if it is on one alone.
     """
-    wrong = [name for name in names if "/" in name and not name.startswith("/")]
-    if not wrong:
-        return
+    relative = [name for name in names if "/" in name and not name.startswith("/")]
+    odd = [name for name in names if ":" in name or name.endswith("/") or parameter_problems(name)]
+    if relative:
+        found = _places(relative, body)
+        summary = f"{path}: a name with a slash begins with one, but not {found}"
+        raise DocumentError(summary, f"write {quoted('/' + relative[0])}")
+    if odd:
+        found = _places(odd, body)
+        summary = f"{path}: names that Parameter Store does not allow: {found}"
+        raise DocumentError(summary, NAMES_OF_PARAMETERS)
+
+
+def _places(names: Sequence[str], body: bytes) -> str:
+    """Return names for a message, each with its line if it is on one alone."""
     lines = body.decode("utf-8", "replace").splitlines()
     found = []
-    for name in wrong:
+    for name in names[:MOST_LISTED]:
         numbers = [number for number, line in enumerate(lines, 1) if name in line]
         place = f"line {numbers[0]}: " if len(numbers) == 1 else ""
-        found.append(f"{place}{quoted(name)}")
-    summary = f"{path}: a name with a slash begins with one, but not {', '.join(found)}"
-    raise DocumentError(summary, f"write {quoted('/' + wrong[0])}")
+        found.append(place + quoted(name))
+    more = len(names) - MOST_LISTED
+    return ", ".join(found) + (f" and {more} more" if more > 0 else "")
 
 
 def _from_base64(text: bytes, what: str) -> bytes:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from . import options as _options
 from .options import decoded
 from .sources import APPCONFIG, SCHEMES, SECRETS_MANAGER, SSM, Resource, Source, scheme_of
-from .wording import nearest_note
+from .wording import nearest_note, quoted
 
 FIX = "correct the reference"
 SEPARATORS = (",", ";")
-NOT_SEPARATED = (
-    "separate references with white space, not commas or semicolons; write a comma in a name as "
-    "%2C, a semicolon as %3B"
-)
+SEPARATE = "separate references with white space, not commas or semicolons"
+NOT_SEPARATED = f"{SEPARATE}; write a comma in a name as %2C, a semicolon as %3B"
 KEY_OR_DEFAULT = (
     "a # after default= may be part of the value or begin #KEY; write it as %23, or put #KEY "
     "before the options, as in ssm:/x#key?default=VALUE"
@@ -29,9 +27,19 @@ NO_COLON = (
     "a secret's name has no colon; write a key after it as #KEY, a staging label as ?stage=, a "
     "version ID as ?version="
 )
-WILDCARD = (
-    "wildcards are not expanded; name a path such as ssm:/shop/prod/, or write a * in a name as %2A"
+WILDCARD = "wildcards are not expanded; "
+WILDCARD_IN = {
+    SSM: WILDCARD + "name a path such as ssm:/shop/prod/",
+    SECRETS_MANAGER: WILDCARD + "name one secret",
+}
+WILDCARD_IN_NAME = WILDCARD + "write a * in a name as %2A"
+RELATIVE = (
+    "expected a / before a path, and before a name with a / in it, as in ssm:/shop/prod/; add it"
 )
+SELECTOR = "expected one version or label after a name, as in ssm:/x:3 or ssm:/x:good; correct it"
+# What other tools expand; AppConfig allows both in names.
+PLACEHOLDERS = ("${", "{{")
+NOT_EXPANDED = "variables are not expanded; write the name itself, or $ and { in it as %24 and %7B"
 
 
 class ReferenceProblems(ValueError):  # noqa: N818 - it holds several errors
@@ -59,6 +67,13 @@ _OTHER_TOOLS = (
 )  # fmt: skip
 # What AWS accepts in the names of parameters and secrets and in ARNs, besides letters and digits.
 _NAME_CHARACTERS = "/_+=.@-!:%"
+_ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+# PutParameter and CreateSecret document them; services that create secrets use ! (rds!cluster-1).
+_OF_PARAMETERS = "._-/"
+_OF_SECRETS = "/_+=.@-!"
+_SECRETS_AS_PARAMETERS = "/aws/reference/secretsmanager/"  # before a secret's name
+# What follows the account in an ARN.
+_ARN_TYPES = {SSM: ("ssm", "parameter/"), SECRETS_MANAGER: ("secretsmanager", "secret:")}
 
 
 SPACE_AFTER_SSM = "resembles ssm:/x, but has a space after the colon; remove the space"
@@ -98,7 +113,7 @@ def near_miss(value: str) -> NearMiss | None:
     if scheme in (APPCONFIG, SECRETS_MANAGER, SSM):
         return _near_miss_of(scheme, written, rest)
     for known, most, is_certain in _NEAR:
-        if _distance(scheme, known, most) <= most and _is_plausible(known, rest):
+        if distance(scheme, known, most) <= most and _is_plausible(known, rest):
             if is_certain or rest.startswith("/"):
                 return NearMiss(_did_you_mean(written, known), is_certain=is_certain)
             return None
@@ -137,7 +152,7 @@ def _is_plausible(scheme: str, rest: str) -> bool:
     return bool(path) and is_name and "//" not in path
 
 
-def _distance(one: str, other: str, most: int) -> int:
+def distance(one: str, other: str, most: int) -> int:
     """Return the number of edits between two words, or more than `most` if there are more.
 
     Edits are letters that are wrong, missing, too many or swapped (optimal string alignment).
@@ -232,6 +247,8 @@ def parse_prefetch(text: str, setting: str = "") -> Source:
         )
     if "*" in text:
         problems.append("wildcards are not expanded; name a profile, or write a * in a name as %2A")
+    if any(mark in text for mark in PLACEHOLDERS):
+        problems.append(NOT_EXPANDED)
     parts = _decoded(names, problems)
     if problems:
         raise ReferenceProblems(problems)
@@ -325,7 +342,7 @@ def _is_list(scheme: str, path: str) -> bool:
     what follows the comma is a text of its own.
     """
     marks = [mark for mark in SEPARATORS if mark in path]
-    if scheme in (SSM, SECRETS_MANAGER) or not marks:
+    if scheme in _ARN_TYPES or not marks:
         return bool(marks)
     follows = any(f"{mark}{other}:" in path for mark in marks for other in SCHEMES)
     return follows or path.endswith(SEPARATORS)
@@ -336,10 +353,13 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
         problems.append("expected ? before the first option; write a & in a name as %26")
         return ("?",)
     if _is_list(scheme, path):
-        problems.append(NOT_SEPARATED)
+        problems.append(SEPARATE if scheme in _ARN_TYPES else NOT_SEPARATED)
         return ("?",)
     if "*" in path:
-        problems.append(WILDCARD)
+        problems.append(WILDCARD_IN.get(scheme, WILDCARD_IN_NAME))
+        return ("?",)
+    if any(mark in path for mark in PLACEHOLDERS):
+        problems.append(NOT_EXPANDED)
         return ("?",)
     count = len(problems)
     parts = _decoded(path.split("/") if scheme == APPCONFIG else [path], problems)
@@ -352,29 +372,67 @@ def _parts(scheme: str, path: str, problems: list[str]) -> tuple[str, ...]:
     elif not all(parts):
         problems.append(f"expected a name after {scheme}:, got none; add it")
     elif scheme == SSM:
-        _reject_parameter(parts[0], problems)
-    elif scheme == SECRETS_MANAGER and ":" in parts[0]:
-        is_arn = parts[0].startswith("arn:") and parts[0].count(":") <= ARN_COLONS
-        if not is_arn:
-            problems.append(NO_COLON)
+        problems += parameter_problems(parts[0])
+    elif scheme == SECRETS_MANAGER:
+        problems += _secret_problems(parts[0])
     return parts
 
 
-def _reject_parameter(name: str, problems: list[str]) -> None:
-    """Append what Parameter Store would refuse in a name, a path or an ARN."""
-    own = name.split(":", 5)[-1] if name.startswith("arn:") else name
+def parameter_problems(name: str) -> list[str]:
+    """Return what Parameter Store would refuse in a name, a path or an ARN."""
+    if name.startswith("arn:"):
+        own = _in_arn(SSM, name)
+        if own is None:
+            return [_wrong_arn(SSM, name)]
+    else:
+        own = name
     bare, colon, selector = own.partition(":")
     if "/" in name and not name.startswith(("/", "arn:")):
-        problems.append(
-            "expected a / before a path, and before a name with a / in it, as in ssm:/shop/prod/; "
-            "add it"
-        )
-    elif "//" in name:
-        problems.append("expected single slashes, as in ssm:/shop/prod/; remove the others")
-    elif colon and (not selector or bare.endswith("/") or any(one in selector for one in ":/")):
-        problems.append(
-            "expected one version or label after a name, as in ssm:/x:3 or ssm:/x:good; correct it"
-        )
+        return [RELATIVE]
+    if "//" in name:
+        return ["expected single slashes, as in ssm:/shop/prod/; remove the others"]
+    if colon and (not selector or bare.endswith("/") or any(one in selector for one in ":/")):
+        return [SELECTOR]
+    allowed = _OF_PARAMETERS
+    if bare.startswith(_SECRETS_AS_PARAMETERS):
+        allowed = _OF_SECRETS
+    return _odd_characters(bare + selector, allowed, "a parameter's name")
+
+
+def _secret_problems(name: str) -> list[str]:
+    """Return what Secrets Manager would refuse in a name or an ARN."""
+    own: str | None = name
+    if name.startswith("arn:"):
+        own = _in_arn(SECRETS_MANAGER, name)
+        if own is None:
+            return [_wrong_arn(SECRETS_MANAGER, name)]
+    if not own or ":" in own:
+        return [NO_COLON]
+    return _odd_characters(own, _OF_SECRETS, "a secret's name")
+
+
+def _odd_characters(name: str, allowed: str, what: str) -> list[str]:
+    if not name.strip(_ALPHANUMERIC + allowed):  # what is left begins with another character
+        return []
+    odd = dict.fromkeys(one for one in name if one not in _ALPHANUMERIC + allowed)
+    got = ", ".join(map(quoted, odd))
+    return [f"expected letters, digits and {allowed} in {what}, got {got}; correct the name"]
+
+
+def _in_arn(scheme: str, arn: str) -> str | None:
+    """Return the name in an ARN; None if it is none of the scheme's service."""
+    service, kind = _ARN_TYPES[scheme]
+    fields = arn.split(":", 5)
+    if len(fields) < 6 or fields[2] != service or not fields[5].startswith(kind):
+        return None
+    return fields[5].removeprefix(kind)
+
+
+def _wrong_arn(scheme: str, arn: str) -> str:
+    service, kind = _ARN_TYPES[scheme]
+    other = next((one for one in _ARN_TYPES if one != scheme and _in_arn(one, arn) is not None), "")
+    remedy = f"write {other}:ARN for this one" if other else "correct it"
+    return f"expected an ARN such as arn:aws:{service}:REGION:ACCOUNT:{kind}NAME; {remedy}"
 
 
 def _key(text: str, problems: list[str]) -> tuple[str, ...]:

@@ -256,6 +256,8 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
                 yield f"{name} has no effect here: only AWS's own agent reads it; unset it"
             else:
                 yield f"{name}: unknown setting; {_correct_name(own, AWS_PREFIX, AWS_KNOWN)}"
+        elif own == name and _may_be_almost(name) and (known := _almost(name)):
+            yield f"{name} is not read, but resembles {known}; correct its name, or rename it"
     if settings.deadline_seconds > LONGEST_DEADLINE_SECONDS and is_in_lambda(reader.environ):
         yield (
             f"{PREFIX}DEADLINE_SECONDS: Lambda ends an init after {LONGEST_INIT_SECONDS:g} s, the "
@@ -270,6 +272,36 @@ def _doubtful(reader: Reader, settings: Settings) -> Iterator[str]:
             )
     if not settings.local_dir:
         yield from _too_frequent(settings)
+
+
+def _may_be_almost(name: str) -> bool:
+    """Whether `_almost` has to look, which takes longer, at a variable of the environment."""
+    upper = name.upper()
+    if "CONFIG" in upper:
+        return not name.startswith(PREFIX)
+    return upper.startswith(("SSM", "SECRET", "APP"))
+
+
+def _almost(name: str) -> str:
+    """Return the setting that a variable almost names; empty if there is none, or it names one.
+
+    With other cases and separators than the setting, or up to two wrong letters in what follows the
+    prefix, or in a name without a prefix; APP_ENV is too short for that.
+    """
+    squeezed = _squeezed(name)
+    for prefix, known in ((PREFIX, KNOWN), (AWS_PREFIX, AWS_KNOWN)):
+        if squeezed.startswith(_squeezed(prefix)):
+            rest = squeezed.removeprefix(_squeezed(prefix))
+            near = [one for one in known if reference.distance(rest, _squeezed(one), 2) <= 2]
+            return prefix + near[0] if near else ""
+    for one in WITHOUT_PREFIX:
+        if one not in ("APP_ENV", name) and reference.distance(name.upper(), one, 2) <= 2:
+            return one
+    return ""
+
+
+def _squeezed(name: str) -> str:
+    return name.upper().replace("_", "").replace("-", "")
 
 
 def _too_frequent(settings: Settings) -> Iterator[str]:
@@ -371,6 +403,10 @@ def _app_params(reader: Reader) -> list[Source]:
             reader.reject(name, "a part of the path of APP_PARAMS_PATH, not a reference")
             return []
     full = f"/{stage}/{path}/" if stage else f"/{path}/"
+    if reference.parameter_problems(full):
+        odd = reference.parameter_problems(f"/{path}/")
+        reader.reject(names[1] if odd else names[0], "a path of letters, digits and ._-/")
+        return []
     resource = Resource(SSM, (full,), recursive=False)
     return [Source(resource, names="keep", setting="APP_PARAMS_PATH")]
 

@@ -141,6 +141,29 @@ def test_a_name_with_a_slash_begins_with_one(folder: Path, name: str) -> None:
     assert CANARY not in error
 
 
+@pytest.mark.parametrize("name", ["ssm.json", "ssm.env"])
+@pytest.mark.parametrize("odd", ["//x", "/p//x", "/p/x/", "/p/$x", "/p/x:3", "/p/a+b"])
+def test_a_file_has_no_name_that_parameter_store_does_not_allow(
+    folder: Path, name: str, odd: str
+) -> None:
+    text = json.dumps({"/p/a": CANARY, odd: CANARY}, indent=1)
+    (folder / name).write_text(text if name.endswith("json") else f"/p/a={CANARY}\n{odd}=x\n")
+    error = reason(folder, "ssm:/p/a")
+    line = 3 if name.endswith("json") else 2
+    assert error.endswith(
+        f"{name}: names that Parameter Store does not allow: line {line}: {odd!r}; use letters, "
+        "digits and ._-/, without // and without a / at the end"
+    )
+    assert CANARY not in error
+
+
+def test_a_public_parameter_can_be_in_a_file(folder: Path) -> None:
+    names = ["/aws/service/ami-amazon-linux-latest/al2023", "/aws/reference/secretsmanager/rds!a+b"]
+    (folder / "ssm.json").write_text(json.dumps(dict.fromkeys(names, "1")))
+    for name in names:
+        assert values(folder, f"ssm:{name}?as=X") == {"X": "1"}
+
+
 def test_values_are_text_or_json(folder: Path) -> None:
     (folder / "ssm.json").write_text('{"/p/n": 5, "/p/o": {"a": [1]}, "/p/x": null, "/p/b": true}')
     assert values(folder, "ssm:/p/") == {"N": "5", "O": '{"a":[1]}', "B": "true"}

@@ -369,6 +369,28 @@ def test_a_wrong_separator_is_shown_as_it_was_typed(sources: str, shown: str) ->
     assert problem.startswith(f"{PREFIX}SOURCES: {shown}: ")
 
 
+@pytest.mark.parametrize(
+    "path", ["shop//prod", "${STAGE}/shop", "shop/a b", "shop/caf\u00e9", "a:1"]
+)
+def test_a_path_of_parameters_has_the_characters_that_they_have(path: str) -> None:
+    (problem,) = problems({"APP_PARAMS_PATH": path})
+    assert problem.startswith("APP_PARAMS_PATH: expected a path of letters, digits and ._-/, got ")
+    (problem,) = problems({"APP_PARAMS_PATH": "shop", "APP_ENV": path})
+    assert problem.startswith("APP_ENV: expected a path of letters, digits and ._-/, got ")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "APPCONFIG_ENVIRONMENT", "APPCONFIG_ENV", "APPCONFIG", "APPCONFIG_ENVOY_URL", "APP_ENV",
+        "APP_ENVS", "APP_PARAMS", "SSM_PATH", "SECRETS_MANAGER_ARN", "SECRET_KEY", "CONFIG",
+        "AWS_APPCONFIG_APPLICATION", "appconfig", "SSM_PARAMETER_STORE_PATH",
+    ],
+)  # fmt: skip
+def test_a_variable_of_the_program_does_not_resemble_a_setting(name: str) -> None:
+    assert from_environ({name: "1"}).warnings == ()
+
+
 @pytest.mark.parametrize("path", ["shop,", "shop;prod", "shop/*"])
 def test_a_path_of_parameters_is_a_single_one(path: str) -> None:
     (problem,) = problems({"APP_PARAMS_PATH": path})
@@ -738,6 +760,21 @@ NEAREST = "correct its name (nearest: AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECO
     [
         ({f"{AWS}POLL_INTERVAL": "45"}, f"{AWS}POLL_INTERVAL: unknown setting; {NEAREST}"),
         ({f"{AWS}X": "1"}, f"{AWS}X: unknown setting; correct its name (the README lists all"),
+        *(
+            ({name: "1"}, f"{name} is not read, but resembles {known}; correct its name, or rename")
+            for name, known in (
+                ("SSM_PARAMETER_STORE_TLL", "SSM_PARAMETER_STORE_TTL"),
+                ("SSM_PARAMETERSTORE_TTL", "SSM_PARAMETER_STORE_TTL"),
+                ("ssm_parameter_store_ttl", "SSM_PARAMETER_STORE_TTL"),
+                ("SECRET_MANAGER_TTL", "SECRETS_MANAGER_TTL"),
+                ("APP_PARAM_PATH", "APP_PARAMS_PATH"),
+                ("appconfig_env_sources", "APPCONFIG_ENV_SOURCES"),
+                ("APPCONFIGENV_SOURCES", "APPCONFIG_ENV_SOURCES"),
+                ("APP_CONFIG_ENV_SOURCE", "APPCONFIG_ENV_SOURCES"),
+                ("aws_appconfig_extension_log_level", f"{AWS}LOG_LEVEL"),
+                ("AWS_APPCONFIG-EXTENSION_ROLE_ARN", f"{AWS}ROLE_ARN"),
+            )
+        ),
         ({f"{AWS}HTTP_PORT": "1"}, f"{AWS}HTTP_PORT has no effect here: only AWS's own agent"),
         (
             {"APPCONFIG_ENV_DEADLINE_SECONDS": "60", "AWS_LAMBDA_FUNCTION_NAME": "f"},
@@ -796,7 +833,7 @@ def test_what_has_no_effect_or_another_one_is_a_warning(
         {
             "APPCONFIG_ENV_LOCAL_DIR": "/x",
             "A": "ssm:/a",
-            "B": "secretsmanager:arn:aws:s:e:1:secret:x",
+            "B": "secretsmanager:arn:aws:secretsmanager:e:1:secret:x",
         },
         {"AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": "5"},
         {"APPCONFIG_ENV_DEADLINE_SECONDS": "60"},

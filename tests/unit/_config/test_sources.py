@@ -80,6 +80,9 @@ def test_options_that_change_what_is_read_make_a_different_resource() -> None:
 
 # Characters that names may contain, those of the grammar included.
 part = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
+# Those that AWS allows in the names of parameters, a version or label included, and of secrets.
+parameter = st.from_regex(r"[A-Za-z0-9._/-]{1,8}(:[A-Za-z0-9._-]{1,4})?", fullmatch=True)
+secret = st.from_regex(r"[A-Za-z0-9/_+=.@!-]{1,8}", fullmatch=True)
 variable = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,6}", fullmatch=True)
 anything = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
@@ -105,11 +108,13 @@ def sources(draw: st.DrawFn) -> Source:
     if scheme == "appconfig":
         parts = (draw(part), draw(part), draw(part))
     elif is_path:
-        parts = (draw(part.map("/{}/".format).filter(is_valid)),)
+        parts = (draw(parameter.map("/{}/".format).filter(is_valid)),)
     elif scheme == "ssm":
-        parts = (draw(part.filter(is_valid).filter(lambda name: name[-1] != "/")),)
+        parts = (
+            draw(parameter.map("/{}".format).filter(is_valid).filter(lambda name: name[-1] != "/")),
+        )
     elif scheme == SECRETS_MANAGER:
-        parts = (draw(part.filter(lambda name: ":" not in name)),)
+        parts = (draw(secret),)
     else:
         parts = (draw(part.filter(lambda name: not name.endswith("/"))),)
     has_key = not is_path and draw(st.booleans())
