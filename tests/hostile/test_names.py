@@ -194,7 +194,7 @@ def run(command: list[str], environ: Mapping[str, str]) -> subprocess.CompletedP
 
 
 @pytest.mark.parametrize("trick", [one for one in TRICKS if one.program in HERE], ids=str)
-def test_a_parameter_cannot_set_a_variable_that_runs_code(trick: Trick, tmp_path: Path) -> None:
+def test_a_document_cannot_set_a_variable_that_runs_code(trick: Trick, tmp_path: Path) -> None:
     here = tmp_path / "here"
     here.mkdir()
     local = tmp_path / "local"
@@ -206,15 +206,15 @@ def test_a_parameter_cannot_set_a_variable_that_runs_code(trick: Trick, tmp_path
     naive = run(command, {**harmless, **variables})
     assert trick.output in naive.stderr + naive.stdout, "the trick does not work"
 
-    parameters = {f"/evil/{name}": value for name, value in variables.items()}
-    (local / "ssm.json").write_text(json.dumps({**parameters, "/evil/GOOD": "1"}))
+    # A document, because its keys may have any character.
+    (local / "evil:prod:app.json").write_text(json.dumps({**variables, "GOOD": "1"}))
     wrapped = run(
         [str(WRAPPER), *command],
         {
             **harmless,
             "APPCONFIG_ENV_LOCAL_DIR": str(local),
             "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot"),
-            "APPCONFIG_ENV_SOURCES": "ssm:/evil/?names=keep",
+            "APPCONFIG_ENV_SOURCES": "appconfig:evil/prod/app?names=keep",
             "APPCONFIG_ENV_OVERWRITE": "yes",
         },
     )
