@@ -23,7 +23,7 @@ from appconfig_env._config import options, settings
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
 from appconfig_env.errors import KINDS, AppConfigEnvError, Failure
-from tools import how_it_works
+from tools import diagrams
 from tools import reference_words as words
 from tools.messages import ROOT
 from tools.page import fill, marks, table
@@ -48,12 +48,16 @@ def main() -> None:
 
 
 def written() -> dict[Path, str]:
-    """Return each page with its parts filled, and the picture of the README."""
+    """Return each page with its parts filled, and the pictures."""
     pages = {
         path: fill(path.read_text(), {name: make() for name, make in parts.items()}, KIND)
         for path, parts in PARTS.items()
     }
-    return {**pages, DOCS / "how-it-works.svg": how_it_works.svg()}
+    pictures = {
+        DOCS / "how-it-works.svg": diagrams.how_it_works(),
+        DOCS / "explanation" / "refresh.svg": diagrams.refresh(),
+    }
+    return pages | pictures
 
 
 # Settings and options.

@@ -11,6 +11,7 @@ from appconfig_env import SettingsError
 from ..support.fake_aws import FakeAws
 from ..support.paths import ROOT
 from ..support.stories import PAGES, REGION, Block, Story, blocks
+from . import test_template as template
 from .test_blocks import check
 
 if TYPE_CHECKING:
@@ -28,6 +29,23 @@ def test_all_blocks_of_a_page_run_in_order(page: str, tmp_path: Path) -> None:
     for command in story.commands:
         if command[0] != "pip":
             check(command)
+
+
+@template.needs_sam
+def test_aws_accepts_the_template_for_sam(tmp_path: Path) -> None:
+    (text,) = [
+        block.text
+        for block in blocks((ROOT / "docs" / "install.md").read_text())
+        if block.title == "template.yaml"
+    ]
+    (tmp_path / "src").mkdir()
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "appconfig-env-layer.zip").touch()
+    (tmp_path / "template.yaml").write_text(text)
+
+    found = template.run(template.CFN_LINT, "--", tmp_path / "template.yaml", home=tmp_path)
+
+    assert (found.returncode, found.stdout) == (0, ""), found.stdout + found.stderr
 
 
 @pytest.mark.parametrize(

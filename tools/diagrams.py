@@ -1,12 +1,13 @@
-"""Draws docs/how-it-works.svg: what the wrapper and the helper read, and when."""
+"""Draws two pictures: what the wrapper and the helper read, and when a change becomes visible."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-WIDTH, HEIGHT = 760, 430
-TITLE = "How it works"
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 INK, LINE, PALE, OURS = "#1f2328", "#57606a", "#f6f8fa", "#ddf4ff"
 MONO = "ui-monospace, 'DejaVu Sans Mono', monospace"
 
@@ -45,8 +46,8 @@ FUNCTION = Box(
 HELPER = Box(588, 240, 134, 36, ("with the helper",), OURS)
 
 
-def svg() -> str:
-    """Return the picture."""
+def how_it_works() -> str:
+    """Return the picture of the README."""
     drawn = [
         _frame(340, 20, 410, 400, "Lambda's execution environment"),
         _frame(10, 20, 180, 400, "AWS"),
@@ -59,18 +60,81 @@ def svg() -> str:
         _text(100, 364, "role allows, signed by"),
         _text(100, 382, "the lean client"),
     ]
-    return "\n".join([_head(), *drawn, "</svg>\n"])
+    return _svg(760, 430, "How it works", drawn)
 
 
-def _head() -> str:
+# The refresh, in seconds since the cold start: at CHANGED a deployment changes the value. A call
+# that finds the value older than INTERVAL polls.
+INTERVAL, CHANGED, END = 45, 70, 150
+CALLS = (8, 26, 52, 78, 88, 104, 128)
+LEFT, SCALE = 150, 3.8
+
+
+def refresh() -> str:
+    """Return the picture of docs/explanation/refresh.md: a change, and the calls around it."""
+    polls = _polls()
+    seen = next(at for at in polls if at > CHANGED)
+    drawn = [
+        _row(40, "in AppConfig", ((0, CHANGED, "1"), (CHANGED, END, "2"))),
+        _row(100, "polls", ()),
+        *(_dot(at, 120, OURS) for at in (0, *polls)),
+        _row(150, "calls of get()", ()),
+        *(_dot(at, 170, PALE) for at in CALLS),
+        _row(200, "get() returns", ((0, seen, "1"), (seen, END, "2"))),
+        _row(260, "os.environ has", ((0, END, "1"),)),
+        *(_text(_x(at), 326, f"{at} s") for at in range(0, END + 1, INTERVAL)),
+        *(_guide(at) for at in polls),
+    ]
+    return _svg(760, 350, "When a change becomes visible", drawn)
+
+
+def _polls() -> list[int]:
+    """Return the times of the calls that find the value stale."""
+    polls, read = [], 0
+    for at in CALLS:
+        if at - read >= INTERVAL:
+            polls.append(at)
+            read = at
+    return polls
+
+
+def _x(at: float) -> float:
+    return round(LEFT + SCALE * at, 1)
+
+
+def _row(y: int, name: str, values: tuple[tuple[int, int, str], ...]) -> str:
+    parts = [_text(20, y + 25, name, anchor="start")]
+    for begin, end, value in values:
+        fill = "#ffffff" if value == "1" else OURS
+        parts.append(
+            f'<rect x="{_x(begin)}" y="{y}" width="{round(SCALE * (end - begin), 1)}" height="40" '
+            f'rx="4" fill="{fill}" stroke="{LINE}"/>'
+        )
+        parts.append(_text(_x((begin + end) / 2), y + 25, f"LIMIT={value}"))
+    return "\n".join(parts)
+
+
+def _dot(at: int, y: int, fill: str) -> str:
+    return f'<circle cx="{_x(at)}" cy="{y}" r="7" fill="{fill}" stroke="{LINE}"/>'
+
+
+def _guide(at: int) -> str:
+    return f'<path d="M{_x(at)} 128V198" stroke="{LINE}" stroke-dasharray="2 3"/>'
+
+
+def _svg(width: int, height: int, title: str, drawn: Iterable[str]) -> str:
+    return "\n".join([_head(width, height, title), *drawn, "</svg>\n"])
+
+
+def _head(width: int, height: int, title: str) -> str:
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-        f'viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" role="img" '
         "font-family=\"ui-sans-serif, system-ui, 'DejaVu Sans', sans-serif\" "
-        f'font-size="14" fill="{INK}">\n<title>{TITLE}</title>\n'
+        f'font-size="14" fill="{INK}">\n<title>{title}</title>\n'
         '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
         f'markerHeight="8" orient="auto"><path d="M0 0L8 4L0 8z" fill="{LINE}"/></marker></defs>\n'
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>'
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>'
     )
 
 
@@ -103,5 +167,5 @@ def _arrow(path: str, label: str, x: int, y: int, *, anchor: str = "middle") -> 
     )
 
 
-def _text(x: int, y: int, text: str, *, anchor: str = "middle") -> str:
+def _text(x: float, y: int, text: str, *, anchor: str = "middle") -> str:
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="13">{escape(text)}</text>'
