@@ -63,7 +63,14 @@ ShopStack(None, "shop")
 made = aws_cdk.MADE.values()
 print(json.dumps([one["environment"] for one in made if "environment" in one]))
 """
-CALL = "\nif 'handler' in globals():\n    print(handler({}, None))\n"
+# As Lambda does; the context has what that of a durable function has.
+CALL = """
+class Context:
+    def step(self, function, name):
+        return function(None)
+if "handler" in globals():
+    print(handler({}, Context()))
+"""
 # The variables of a function on a page that does not configure one.
 FUNCTION = {
     "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app appconfig:shop/prod/flags ssm:/shop/prod/"
