@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from xml.parsers.expat import ParserCreate
 
 import pytest
 
+from tools import diagrams
 from tools import reference_words as words
 from tools import write_reference as script
 from tools.page import marks
@@ -61,6 +63,20 @@ def test_a_setting_without_words_is_named() -> None:
 def test_a_figure_that_the_page_does_not_have_is_named() -> None:
     with pytest.raises(script.ReferenceError, match="no row 'boto4' in start"):
         script.figure("start", "boto4")
+
+
+def test_the_picture_of_the_figures_has_those_of_the_readme() -> None:
+    shown = {f"{one:g}" for panel in script.panels().values() for one in panel.values()}
+    head = (ROOT / "README.md").read_text().partition("\n## ")[0]
+
+    assert set(re.findall(r"\d+\.\d+", head)) <= shown
+
+
+def test_a_change_is_visible_after_the_first_poll_that_follows_it() -> None:
+    polls = diagrams._polls()
+
+    assert polls == [52, 104]
+    assert polls[0] < diagrams.CHANGED
 
 
 @pytest.mark.parametrize("path", [path for path in WRITTEN if path.suffix == ".svg"])
