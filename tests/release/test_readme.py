@@ -299,6 +299,10 @@ def test_a_file_like_the_documented_one_is_read() -> None:
     assert failed.redacted == {"the reference": ["DB_PASSWORD"]}
 
 
+def test_the_readme_is_a_first_page() -> None:
+    assert len(README.splitlines()) <= 170, "move details to a page of docs"
+
+
 def test_every_link_and_make_target_exists() -> None:
     root = PACKAGE.parent
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", README):
