@@ -27,13 +27,13 @@ OUTSIDE = {
     "RELEASING.md": "releasing.md",
     "SECURITY.md": "security.md",
 }
-# Code first, so that what looks like a link in it stays as it is.
-_CODE_OR_LINK = re.compile(
+# Code first, so that what looks like a mark or a link in it stays as it is.
+_PARTS = re.compile(
     r"""(?P<code> ^[ ]*```.*?^[ ]*```$ | `+[^`]*`+ )
+    | (?P<mark> <!--[ ]/?[\w-]+:[\w-]+[ ]--> )
     | (?P<image> !? ) \[ (?P<text> [^\[\]]* ) \] \( (?P<target> [^()\s]+ ) \)""",
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
-_MARK = re.compile(r"<!-- /?[\w-]+:[\w-]+ -->")
 _ITEM = re.compile(r"(?:[-*]|\d+\.) +")
 
 
@@ -73,12 +73,11 @@ def repository() -> str:
 
 def page(name: str, text: str, site: Site) -> str:
     """Return a page as the generator reads it."""
-    without_marks = _MARK.sub("", text)
-    return "\n".join(indented(linked(name, without_marks, site).splitlines())) + "\n"
+    return "\n".join(indented(linked(name, text, site).splitlines())) + "\n"
 
 
 def linked(name: str, text: str, site: Site) -> str:
-    """Return a page whose links lead to places of the site, or to files of the repository.
+    """Return a page without marks, whose links lead to the site, or to files of the repository.
 
     Args:
         name: of the page, in the repository.
@@ -87,6 +86,8 @@ def linked(name: str, text: str, site: Site) -> str:
     """
 
     def replaced(found: re.Match[str]) -> str:
+        if found["mark"]:
+            return ""
         target, hash_, anchor = (found["target"] or "").partition("#")
         if found["code"] or not target or "://" in target:
             return found[0]
@@ -99,7 +100,7 @@ def linked(name: str, text: str, site: Site) -> str:
             return found["text"]
         return f"[{found['text']}]({site.repository}/blob/main/{file}{hash_}{anchor})"
 
-    return _CODE_OR_LINK.sub(replaced, text)
+    return _PARTS.sub(replaced, text)
 
 
 def indented(lines: list[str]) -> Iterator[str]:

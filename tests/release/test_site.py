@@ -56,7 +56,7 @@ def test_only_indentation_marks_and_links_differ_from_the_document(name: str) ->
 
 
 def words(text: str) -> list[str]:
-    without_marks = re.sub(r"<!-- /?[\w-]+:[\w-]+ -->", "", text)
+    without_marks = re.sub(r"(?<!`)<!-- /?[\w-]+:[\w-]+ -->(?!`)", "", text)
     return re.sub(r"!?\[([^\[\]]*)\]\([^()\s]+\)", r"\1", without_marks).split()
 
 
@@ -71,6 +71,8 @@ def words(text: str) -> list[str]:
         ("[a](#x)", "[a](#x)"),
         ("[a](https://docs.example/)", "[a](https://docs.example/)"),
         ("`[a](b)`", "`[a](b)`"),
+        ("<!-- a:b -->c<!-- /a:b -->", "c"),
+        ("`<!-- a:b -->` [a](../../tools/page.py)", "`<!-- a:b -->` a"),
         ("  ```text\n  [a](b)\n  ```", "  ```text\n  [a](b)\n  ```"),
     ],
 )
