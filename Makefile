@@ -1,5 +1,5 @@
 # A fresh machine needs Python 3.11 or newer and make; everything else is downloaded from PyPI into
-# .venv, .venv-sam and .tools. To use another Python: make test PYTHON=python3.13
+# .venv, .venv-sam, .venv-docs and .tools. To use another Python: make test PYTHON=python3.13
 #
 # requirements/*.txt pins every download, including transitive dependencies, by version and SHA-256. Only
 # wheels are installed, nothing is built from source. `make lock` writes those files.
@@ -15,6 +15,7 @@ VENV_FLOORS := .venv-floors$(NAMED)
 VENV_SAM := .venv-sam
 VENV_FUZZ := .venv-fuzz$(NAMED)
 VENV_WHEEL := .venv-wheel$(NAMED)
+VENV_DOCS := .venv-docs
 VENV_LOCK := .venv-lock
 BIN := $(VENV)/bin
 PIP := -m pip install --quiet --disable-pip-version-check
@@ -45,6 +46,7 @@ FLOORS := $(VENV_FLOORS)/.floors
 WHEELED := $(VENV_WHEEL)/.wheel
 SAM := $(VENV_SAM)/.sam
 FUZZ := $(VENV_FUZZ)/.fuzz
+SITE := $(VENV_DOCS)/.docs
 LOCK := $(VENV_LOCK)/.lock
 RIE := .tools/aws-lambda-rie
 ARM64 := .tools/pythons-arm64/bin/.unpacked
@@ -118,8 +120,15 @@ test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard S
 	set -x; $(BIN)/python $(PYTEST) $$files $(ARGS)
 
 .PHONY: test-docs
-test-docs: $(DEV) ## test the documents only: links, examples, tables, the page on PyPI
-	$(BIN)/python -m pytest -k "test_blocks or test_docs or test_pypi_page or test_readme" $(ARGS)
+test-docs: $(DEV) ## test the documents only: links, examples, tables, the site, the page on PyPI
+	$(BIN)/python -m pytest -k "test_blocks or test_docs or test_guides or test_pypi_page or test_readme or test_reference or test_site" $(ARGS)
+
+# The theme's authors announce the end of its life, in May 2027, at every build; Zensical, its successor,
+# reads the same mkdocs.yml.
+.PHONY: docs
+docs: $(SITE) ## build the documentation as a site into site
+	@$(VENV_DOCS)/bin/python tools/stage_site.py
+	@NO_MKDOCS_2_WARNING=1 $(VENV_DOCS)/bin/python -m mkdocs build --strict --quiet
 
 .PHONY: mutations
 mutations: $(DEV) ## break each claim of SECURITY.md and docs/reliability.md in a copy: its test must fail (half an hour)
@@ -183,6 +192,10 @@ architecture: $(DEV) ## draw the pictures of docs/architecture.md, and fill its 
 troubleshooting: $(DEV) ## fill the tables of docs/troubleshooting.md from the code
 	@$(BIN)/python -m tools.write_troubleshooting
 
+.PHONY: reference
+reference: $(DEV) ## fill the reference's marked parts from the code, and the README's figures
+	@$(BIN)/python -m tools.write_reference
+
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
 	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)
@@ -219,12 +232,13 @@ lock: $(LOCK) ## write requirements/*.txt; to update every version: make lock AR
 	@$(COMPILE) requirements/pythons.in $(SAME) -o requirements/pythons.txt
 	@$(COMPILE) $(LOWEST) -o requirements/floors.txt
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	@$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	@$(COMPILE) requirements/pip.in -o requirements/pip.txt
 	@$(COMPILE) requirements/lock.in -o requirements/lock.txt
 
 .PHONY: clean
 clean: ## remove everything that make created
-	rm -rf .venv* .tools dist build .aws-sam .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv* .tools dist build site .aws-sam .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find $(wildcard $(SOURCES)) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The environments. Each has a stamp file; make updates the environment when a prerequisite is newer than
@@ -281,6 +295,12 @@ $(FUZZ): pyproject.toml requirements/fuzz.txt requirements/build.txt $(CREATED_B
 	$(call create,$(VENV_FUZZ))
 	@$(VENV_FUZZ)/bin/python $(PIP) $(HASHED)/fuzz.txt $(HASHED)/build.txt
 	@$(VENV_FUZZ)/bin/python $(PIP) $(EDITABLE)
+	@touch $@
+
+$(SITE): requirements/docs.txt $(CREATED_BY)
+	@echo "make: preparing $(VENV_DOCS)"
+	$(call create,$(VENV_DOCS))
+	@$(VENV_DOCS)/bin/python $(PIP) $(HASHED)/docs.txt
 	@touch $@
 
 $(LOCK): requirements/lock.txt $(CREATED_BY)

@@ -12,7 +12,7 @@ The whole file is one JSON object, but a file with another layout is refused. It
 document changes. A poll without news writes the state file alone, whatever the documents' size:
 a first line without documents, but with the tokens, which are nowhere else, and with the digest of
 the snapshot file's first line, whose place it takes. Next to a snapshot file that has just been
-written, a state file has only the tokens. The README, "The snapshot", has the schema.
+written, a state file has only the tokens. docs/reference/snapshot.md has the schema.
 No file holds a secret: of an entry with a secret only the names of its variables are written.
 """
 

@@ -42,7 +42,7 @@ AGENTS_OWN = (
 )  # fmt: skip
 LONGEST_INIT_SECONDS = 10.0  # what Lambda gives an init, the runtime's own start included
 LONGEST_DEADLINE_SECONDS = 9.5
-ALL_SETTINGS = "the README lists all under Settings"
+ALL_SETTINGS = "the reference lists all under Settings"
 SNAPSHOT_PATH = "/tmp/appconfig-env.json"  # noqa: S108 # nosec B108 # all a function may write to
 POLL_FLOOR_SECONDS = 15.0  # the service's minimum for RequiredMinimumPollIntervalInSeconds
 # The longest interval that a session may ask for: a longer one in a response is not valid.

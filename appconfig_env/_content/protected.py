@@ -141,7 +141,7 @@ _PREFIXES = (
     "AWS_CONTAINER_",  # AWS SDKs and Tools Reference Guide, "Container credential provider"
     "AWS_EC2_METADATA_",  # the same, "IMDS credential provider"
     "AWS_ENDPOINT_URL",  # the same, "Service-specific endpoints"
-    "APPCONFIG_ENV_",  # what this package reads: README, "Settings"
+    "APPCONFIG_ENV_",  # what this package reads: docs/reference/settings.md
     "AWS_APPCONFIG_EXTENSION_",  # AppConfig User Guide, "Configuring the AWS AppConfig Agent ..."
     "PARAMETERS_SECRETS_EXTENSION_",  # Systems Manager User Guide, "... Lambda extension"
 )

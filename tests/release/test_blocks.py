@@ -1,4 +1,7 @@
-"""The code blocks of all pages: each runs in a test, or is listed with the reason and checked."""
+"""The code blocks of all pages: each runs in a test, or is listed with the reason and checked.
+
+Those of the guides run in tests/release/test_guides.py, without a list.
+"""
 
 from __future__ import annotations
 
@@ -25,28 +28,27 @@ from appconfig_env._cli.trace.span import KINDS, READ, Span, Trace
 from appconfig_env._cli.trace.text import BLOCKS
 from appconfig_env._config.settings import from_environ
 
+from ..support import stories
 from ..support.paths import ROOT, checkout_files
 from . import test_template as template
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+README = "release/test_readme.py"
+REFERENCE = "release/test_reference.py"
 OPENFEATURE = "unit/openfeature/test_provider.py"
+WATERFALL = "ms 0                20               40"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
 
 # The blocks by page and the beginning of their first line, and the test file that runs them.
 RUN = {
     ("CONTRIBUTING.md", "def test_a_variable_that_no_source_sets_"): "release/test_docs.py",
-    ("README.md", "appconfig-env bake --output fallback.jso"): "release/test_readme.py",
-    ("README.md", "appconfig-env: ssm:/shop/prod/: read in "): "release/test_readme.py",
-    ("README.md", "import appconfig_env"): "release/test_readme.py",
-    ("README.md", "import os"): "release/test_readme.py",
-    ("README.md", "import boto3, pytest"): "release/test_readme.py",
-    ("README.md", "import os, appconfig_env"): "release/test_readme.py",
-    ("README.md", "{"): "release/test_readme.py",
-    ("README.md", "/shop/prod/HOST=localhost"): "release/test_readme.py",
-    ("README.md", '{"prod/db": {"user": "shop", "password":'): "release/test_readme.py",
-    ("README.md", "export APPCONFIG_ENV_LOCAL_DIR=local APP"): "release/test_readme.py",
+    ("README.md", "/shop/prod/HOST=localhost"): README,
+    ("README.md", "export APPCONFIG_ENV_LOCAL_DIR=local APP"): README,
+    ("README.md", "import appconfig_env"): README,
+    ("README.md", "import os, appconfig_env"): README,
+    ("README.md", "make dist layer  # dist/appconfig_env-0."): "release/test_blocks.py",
     ("RELEASING.md", "$ aws lambda add-layer-version-permissio"): "release/test_blocks.py",
     ("RELEASING.md", "$ aws lambda publish-layer-version --lay"): "release/test_blocks.py",
     ("RELEASING.md", "$ make .venv/.dev"): "release/test_blocks.py",
@@ -54,6 +56,19 @@ RUN = {
     ("RELEASING.md", "$ make dist"): "release/test_blocks.py",
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
+    ("docs/command.md", "usage: appconfig-env run -- COMMAND [ARG"): REFERENCE,
+    ("docs/command.md", "usage: appconfig-env bake [-h] [--output"): REFERENCE,
+    ("docs/command.md", "usage: appconfig-env trace [-h] [--outpu"): REFERENCE,
+    ("docs/command.md", "usage: appconfig-env layer [-h] [--outpu"): REFERENCE,
+    ("docs/guides/fallback.md", "appconfig-env bake --output fallback.jso"): README,
+    ("docs/guides/local-and-tests.md", "/shop/prod/HOST=localhost"): README,
+    ("docs/guides/local-and-tests.md", '{"prod/db": {"user": "shop", "password":'): README,
+    ("docs/guides/local-and-tests.md", "export APPCONFIG_ENV_LOCAL_DIR=local APP"): README,
+    ("docs/guides/local-and-tests.md", "import boto3"): README,
+    ("docs/guides/local-and-tests.md", "import os"): README,
+    ("docs/reference/helper.md", "import appconfig_env"): README,
+    ("docs/reference/logs.md", "appconfig-env: ssm:/shop/prod/: read in "): README,
+    ("docs/reference/snapshot.md", "{"): README,
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
@@ -63,11 +78,11 @@ RUN = {
 # The blocks that no test can run, and why; what can be checked in them is checked below.
 NOT_RUN = {
     ("CONTRIBUTING.md", "$ git clone <the repository> && cd appco"): "an address to be known later",
-    ("README.md", "appconfig-env: 12 values from 3 sources "): "a line with times, from a log",
     ("README.md", "Layers: [!Ref AppConfigEnvLayer]"): "a part of a template",
-    ("README.md", "ms 0                20               40"): "an excerpt from what a trace draws",
     ("docs/architecture.md", "ORDER = ["): "generated from the test of the import rule",
     ("docs/architecture.md", "environment ──▶ _config ──▶ Settings: so"): "a picture",
+    ("docs/explanation/cold-start.md", WATERFALL): "an excerpt from what a trace draws",
+    ("docs/reference/logs.md", "appconfig-env: 12 values from 3 sources "): "a line with times",
 }
 
 
@@ -84,14 +99,14 @@ class Block(NamedTuple):
 
 
 def blocks(page: str, text: str) -> list[Block]:
-    found = re.findall(r"^( *)```(\w*)\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    found = re.findall(r"^( *)```(\w*)(?: [^\n]*)?\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
     return [
         Block(page, language, re.sub(rf"^{indent}", "", body, flags=re.MULTILINE))
         for indent, language, body in found
     ]
 
 
-PAGES = sorted(name for name in checkout_files() if name.endswith(".md"))
+PAGES = sorted(name for name in checkout_files() - set(stories.PAGES) if name.endswith(".md"))
 ALL = [block for page in PAGES for block in blocks(page, (ROOT / page).read_text())]
 
 
@@ -116,7 +131,14 @@ RECORDER = """\
 printf '%s\\n' "${0##*/}" "$@" END >> "$RECORD"
 case "$1" in layer | dist) echo built > "dist/appconfig-env-$1.zip" ;; esac
 """
-STUBS = ("stubs/make", "stubs/aws", ".venv/bin/appconfig-env", ".venv/bin/twine")
+STUBS = (
+    "stubs/make",
+    "stubs/aws",
+    "stubs/pip",
+    "stubs/appconfig-env",
+    ".venv/bin/appconfig-env",
+    ".venv/bin/twine",
+)
 
 
 def commands(block: Block, folder: Path) -> tuple[list[list[str]], str]:
@@ -149,6 +171,8 @@ def check(command: list[str]) -> None:
         make(*arguments)
     elif name == "aws":
         aws(arguments)
+    elif name == "pip":
+        options_exist([sys.executable, "-m", "pip", arguments[0]], arguments[1:])
     elif name == "twine":
         options_exist([sys.executable, "-m", "twine", arguments[0]], arguments[1:])
     else:
@@ -306,7 +330,7 @@ def test_the_part_of_a_template_configures_what_template_yaml_does() -> None:
 
 
 def test_the_waterfall_has_the_form_and_the_words_of_a_trace() -> None:
-    block = one("README.md", "ms 0                20               40")
+    block = one("docs/explanation/cold-start.md", WATERFALL)
     axis, *lines, empty, last = block.text.splitlines()
     rows = [line for line in lines if line not in ("...", "")]
 

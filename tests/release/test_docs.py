@@ -29,7 +29,7 @@ ADDRESSES = {
     "pre-commit.com",
     "semver.org",
 }
-EXAMPLES = {"127.0.0.1:80", "host:port"}  # in messages
+EXAMPLES = {"127.0.0.1:80", "127.0.0.1:9", "host:port"}  # in messages, and where nothing is
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
@@ -95,11 +95,11 @@ def test_the_example_of_a_test_passes_and_can_fail() -> None:
 
 
 def test_every_place_of_a_setting_in_contributing_mentions_it() -> None:
-    found = re.search(r"`grep -rni (?:--\S+ )+(\w+) ([\w. ]+)`", read("CONTRIBUTING.md"))
+    found = re.search(r"`grep -rni (?:--\S+ )+(\w+) ([\w./ ]+)`", read("CONTRIBUTING.md"))
 
     assert found
     for place in found[2].split():
-        files = [ROOT / place] if place.endswith(".md") else (ROOT / place).rglob("*.py")
+        files = [path for end in ("py", "md") for path in (ROOT / place).rglob(f"*.{end}")]
         assert [path for path in files if found[1] in path.read_text().lower()], place
 
 

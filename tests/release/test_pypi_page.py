@@ -121,7 +121,7 @@ def test_without_a_repository_the_page_has_no_links_to_files_and_no_urls(
         rendered = Page(str(fields.get_payload()))
 
         assert rendered.broken == []
-        assert "#user-content-the-snapshot" in rendered.links
+        assert "#user-content-permissions" in rendered.links
         assert fields.get_all("Project-URL") is None
         assert fields.get_all("Dynamic") is None
 

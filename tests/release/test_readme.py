@@ -1,4 +1,4 @@
-"""The README against the code: its tables list every default and option, its blocks run."""
+"""The README and the pages of the reference against the code: tables, defaults, options, blocks."""
 
 from __future__ import annotations
 
@@ -37,15 +37,26 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(appconfig_env.__file__).parent
 MAIN = PACKAGE / "__main__.py"
+DOCS = PACKAGE.parent / "docs"
 README = (PACKAGE.parent / "README.md").read_text()
+COLD_START = (DOCS / "explanation" / "cold-start.md").read_text()
+ERRORS = (DOCS / "reference" / "errors.md").read_text()
+FALLBACK = (DOCS / "guides" / "fallback.md").read_text()
+HELPER = (DOCS / "reference" / "helper.md").read_text()
+LOCAL = (DOCS / "guides" / "local-and-tests.md").read_text()
+LOGS = (DOCS / "reference" / "logs.md").read_text()
+PERFORMANCE = (DOCS / "performance.md").read_text()
+REFERENCES = (DOCS / "reference" / "references.md").read_text()
+SETTINGS = (DOCS / "reference" / "settings.md").read_text()
+SNAPSHOT_PAGE = (DOCS / "reference" / "snapshot.md").read_text()
 
 
 def section(title: str) -> str:
     return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
 
 
 def first_column(table: str) -> str:
@@ -55,7 +66,7 @@ def first_column(table: str) -> str:
 def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
     documented = {
         name: cells[2].strip(" `")
-        for line in section("Settings").splitlines()
+        for line in SETTINGS.splitlines()
         if len(cells := line.split("|")) > 3 and cells[2].startswith(" `")
         for name in re.findall(r"`(\w+)`", cells[1])
     }
@@ -84,7 +95,7 @@ def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
 
 
 def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
-    tables = section("References").split("| option |")
+    tables = REFERENCES.split("| option |")
     for cell in re.findall(r"`([a-z]+:[^`]+)`", first_column(tables[0])):
         scheme = scheme_of(cell)
         kind = "secret:" if scheme == SECRETS_MANAGER else "parameter/"
@@ -100,8 +111,10 @@ def test_every_reference_and_option_in_the_tables_can_be_parsed() -> None:
         assert parse(f"{scheme}?{name}={value}" if value else f"{scheme}?{name}").reference
 
 
-def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    handler, helper, testing, with_moto = blocks("python")
+def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler, in_short = blocks("python", README)
+    (helper,) = blocks("python", HELPER)
+    testing, _ = blocks("python", LOCAL)
     monkeypatch.setenv("DB_PASSWORD", "as of the cold start")
     documents = {"appconfig:shop/prod/app": {"limit": 7}}
     monkeypatch.setenv("DB_HOST", "localhost")
@@ -109,9 +122,13 @@ def test_the_python_blocks_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         scope: dict[str, Any] = {}
         exec(handler + "    return password, limit\n", scope)
         assert scope["handler"]({}, None) == ("as of the cold start", 7)
-        exec(helper, {})
-        exec(testing, {"appconfig_env": appconfig_env})
-    (tmp_path / "test_it.py").write_text(f"import appconfig_env\n{with_moto}")
+        for block in (helper, testing, in_short):
+            exec(block, {})
+
+
+def test_the_block_with_moto_is_a_test_that_passes(tmp_path: Path) -> None:
+    _, with_moto = blocks("python", LOCAL)
+    (tmp_path / "test_it.py").write_text(with_moto)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
     done = subprocess.run(
         command, cwd=tmp_path, env=no_settings(), capture_output=True, text=True, check=False
@@ -132,33 +149,49 @@ def command_in(folder: Path) -> Path:
     return folder
 
 
-def test_the_blocks_about_local_work_run(tmp_path: Path) -> None:
-    (parameters,), (secrets, _), (block, _) = blocks("dotenv"), blocks("json"), blocks("sh")
-    (tmp_path / "local").mkdir()
-    (tmp_path / "local" / "ssm.env").write_text(parameters)
-    (tmp_path / "local" / "secrets.json").write_text(secrets)
+def run_locally(block: str, parameters: str, secrets: str, folder: Path) -> tuple[set[str], str]:
+    """Run a block of commands next to a folder `local`; return the lines of stdout, and stderr."""
+    (folder / "local").mkdir()
+    (folder / "local" / "ssm.env").write_text(parameters)
+    (folder / "local" / "secrets.json").write_text(secrets)
     environ = {
-        "PATH": f"{command_in(tmp_path)}:{os.defpath}",
-        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+        "PATH": f"{command_in(folder)}:{os.defpath}",
+        "APPCONFIG_ENV_SNAPSHOT": str(folder / "snapshot.json"),
     }
-
     done = subprocess.run(
         ["/bin/sh", "-ec", block],
-        cwd=tmp_path,
+        cwd=folder,
         env=environ,
         check=True,
         capture_output=True,
         text=True,
     )
+    return set(done.stdout.splitlines()), done.stderr
 
-    lines = set(done.stdout.splitlines())
+
+def test_the_blocks_about_local_work_run(tmp_path: Path) -> None:
+    (parameters,), (secrets,) = blocks("dotenv", LOCAL), blocks("json", LOCAL)
+    (block,) = blocks("sh", LOCAL)
+
+    lines, log = run_locally(block, parameters, secrets, tmp_path)
+
     assert lines >= {"HOST=localhost", "LIMIT=10", "GREETING=Hello, laptop"}
     assert "DB_PASSWORD=only-on-this-laptop" in lines
-    assert "4 values from 2 sources" in done.stderr
+    assert "4 values from 2 sources" in log
+
+
+def test_the_readmes_blocks_about_local_work_run(tmp_path: Path) -> None:
+    (parameters,) = blocks("dotenv", README)
+    _, block = blocks("sh", README)
+
+    lines, log = run_locally(block, parameters, "{}", tmp_path)
+
+    assert lines >= {"HOST=localhost", "LIMIT=10"}
+    assert "2 values from 1 source" in log
 
 
 def test_the_shell_block_runs(tmp_path: Path) -> None:
-    _, block = blocks("sh")
+    (block,) = blocks("sh", FALLBACK)
     (tmp_path / "ssm.env").write_text("/shop/prod/HOST=db.one\n")
     environ = {
         "PATH": f"{command_in(tmp_path)}:{os.defpath}",
@@ -173,7 +206,7 @@ def test_the_shell_block_runs(tmp_path: Path) -> None:
 
 
 def test_the_template_block_agrees_with_template_yaml() -> None:
-    (block,) = blocks("yaml")
+    (block,) = blocks("yaml", README)
     template = (PACKAGE.parent / "template.yaml").read_text()
     for line in (
         "AWS_LAMBDA_EXEC_WRAPPER: /opt/appconfig-env",
@@ -196,7 +229,7 @@ SNAPSHOT_ENVIRON = {
 
 
 def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
-    _, block = blocks("json")
+    (block,) = blocks("json", SNAPSHOT_PAGE)
     documented = json.loads(block)
     settings = _settings.from_environ(SNAPSHOT_ENVIRON)
     times: dict[str, Any] = {"fetched_at": 1.0, "checked_at": 1.0, "refresh_at": 2.0}
@@ -227,22 +260,18 @@ def test_the_documented_snapshot_schema_is_the_one_that_is_written() -> None:
     assert set(failed["failure"]) == set(documented_failure)
     assert list(failed["redacted"].values()) == [["DB_PASSWORD"]]
     assert written["documents"] == documented["documents"]
-    (kinds,) = re.findall(r"`kind` is ([^.]*)\.", section("The snapshot"))
+    (kinds,) = re.findall(r"`kind` is ([^.]*)\.", SNAPSHOT_PAGE)
     assert re.findall(r"`(\w+)`", kinds) == list(KINDS)
 
 
 def test_the_documented_errors_are_those_of_the_code() -> None:
-    (text,) = section("When AWS fails").split("\n### Errors\n")[1:]
-    text = text.split("\n### ")[0]
-    status, exceptions = text.split("`appconfig_env.AppConfigEnvError`")
-    table = first_column(exceptions)
+    status, exceptions = ERRORS.split("`appconfig_env.AppConfigEnvError`")
+    table = first_column(exceptions.partition("| attribute of `failure` |")[2])
     assert set(re.findall(r"`(\w+)`", table)) - {"failure"} == set(Failure.__slots__)
     kinds = next(line for line in exceptions.splitlines() if line.startswith("| `kind`"))
     assert re.findall(r"`(\w+)`", kinds)[1:] == list(KINDS)
     classes = {name for name in appconfig_env.__all__ if name.endswith("Error")}
-    assert set(re.findall(r"`(\w+Error)`", exceptions)) - {"KeyError", "ValueError"} == (
-        classes - {"AppConfigEnvError"}
-    )
+    assert set(re.findall(r"`(\w+Error)`", exceptions)) - {"KeyError", "ValueError"} == classes
     source = SourceError("ssm:/a", FAILURE)
     for name in ("source", "reason", "unreachable", "failure"):
         assert f"`{name}`" in exceptions
@@ -252,7 +281,7 @@ def test_the_documented_errors_are_those_of_the_code() -> None:
 
 
 def test_a_file_like_the_documented_one_is_read() -> None:
-    _, block = blocks("json")
+    (block,) = blocks("json", SNAPSHOT_PAGE)
     documented = json.loads(block)
     profile = documented["entries"]["appconfig:shop/prod/app"]
     # The block has no entries for two of the documents that it shows: they look like the profile's.
@@ -270,9 +299,13 @@ def test_a_file_like_the_documented_one_is_read() -> None:
     assert failed.redacted == {"the reference": ["DB_PASSWORD"]}
 
 
+def test_the_readme_is_a_first_page() -> None:
+    assert len(README.splitlines()) <= 170, "move details to a page of docs"
+
+
 def test_every_link_and_make_target_exists() -> None:
     root = PACKAGE.parent
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", README):
         assert (root / target).exists(), target
     makefile = (root / "Makefile").read_text()
     for target in re.findall(r"`make ([a-z-]+)`", README):
@@ -280,11 +313,18 @@ def test_every_link_and_make_target_exists() -> None:
 
 
 def test_the_costs_are_those_of_the_performance_page() -> None:
-    table = section("What it costs").split("\n\n")[1]
-    page = (PACKAGE.parent / "docs" / "performance.md").read_text()
+    table = COLD_START.split("\n\n")[2]
+    shown = README.partition("\n## ")[0]
     numbers = set(re.findall(r"\d+\.\d+", table))
+    numbers_shown = set(re.findall(r"\d+\.\d+", shown))
     assert len(numbers) > 10
-    assert {one for one in numbers if not re.search(rf"(?<![\d.]){one}(?![\d.])", page)} == set()
+    assert len(numbers_shown) > 3
+    missing = {
+        one
+        for one in numbers | numbers_shown
+        if not re.search(rf"(?<![\d.]){one}(?![\d.])", PERFORMANCE)
+    }
+    assert missing == set()
 
 
 def test_the_permissions_are_those_of_all_operations() -> None:
@@ -306,7 +346,7 @@ def test_the_resources_of_the_permissions_are_those_that_a_denial_asks_for() -> 
 
 
 def test_the_names_and_defaults_of_single_values_are_those_in_the_text() -> None:
-    text = section("References")
+    text = REFERENCES
     for reference, name in (
         ("secretsmanager:prod/db#password", "PASSWORD"),
         ("secretsmanager:prod/db#database.host", "HOST"),
@@ -319,7 +359,7 @@ def test_the_names_and_defaults_of_single_values_are_those_in_the_text() -> None
 
 def test_the_extensions_of_local_files_are_those_of_the_code() -> None:
     for ending in filter(None, CONTENT_TYPES):
-        assert f"`{ending}`" in section("The helper")
+        assert f"`{ending}`" in LOCAL
 
 
 def test_the_permissions_name_both_settings_of_a_role_and_what_each_is_for() -> None:
@@ -353,7 +393,7 @@ def test_the_lines_about_sources_are_those_of_the_log() -> None:
     snapshot = load(settings, lambda *_: outcomes, 0.0, timeout=1.0)
     lines = source_lines(settings, snapshot, outcomes, Ownership(settings, snapshot))
     text = "".join(f"appconfig-env: {message}\n" for _, message, _ in lines)
-    assert text in blocks("text")
+    assert text in blocks("text", LOGS)
 
 
 def test_the_documented_fields_are_those_of_the_log() -> None:
@@ -366,7 +406,6 @@ def test_the_documented_fields_are_those_of_the_log() -> None:
         *call_lines(outcomes),
         *source_lines(settings, snapshot, outcomes, Ownership(settings, snapshot)),
     ]
-    table = section("When AWS fails").split("### Logs\n")[1].split("### ")[0]
-    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    rows = re.findall(r"^\| (`.*?) \|", LOGS, re.MULTILINE)
     documented = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert documented == {name for _, _, fields in lines for name in fields}

@@ -1,4 +1,4 @@
-"""The README's table of settings against every environment variable that the code names."""
+"""The table of settings against every environment variable that the code names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = ROOT / "appconfig_env"
-TABLE = (ROOT / "README.md").read_text().split("\n## Settings\n")[1].split("\n## ")[0]
+TABLE = (ROOT / "docs" / "reference" / "settings.md").read_text()
 WORDS = re.compile(r"_?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")  # a name that consists of several words
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

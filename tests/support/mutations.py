@@ -385,7 +385,7 @@ MUTATIONS = (
              'if coding.lower() != "chunked":'),
     # "Who sets the function's configuration", "Denial of service".
     Mutation(NO_SOURCE_SETS, T + "_content/test_protected.py", P + "_content/protected.py",
-             '    "APPCONFIG_ENV_",  # what this package reads: README, "Settings"\n', ""),
+             '    "APPCONFIG_ENV_",  # what this package reads: docs/reference/settings.md\n', ""),
     Mutation(DEADLINE, T + "_wrapper/test_prefetch.py", P + "_wrapper/prefetch.py",
              "timeout=settings.deadline_seconds,", "timeout=60.0,"),
     Mutation(DEADLINE, T + "_wrapper/test_prefetch.py", P + "_wrapper/prefetch.py",

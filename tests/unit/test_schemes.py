@@ -62,20 +62,21 @@ def resource(name: str) -> Resource:
 
 
 def rows() -> list[str]:
-    """The first cells of the README's table of references."""
-    table = (ROOT / "README.md").read_text().split("| reference | reads |")[1].split("\n\n")[0]
+    """The first cells of the table of references."""
+    page = ROOT / "docs" / "reference" / "references.md"
+    table = page.read_text().split("| reference | reads |")[1].split("\n\n")[0]
     return [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
 
 
 @each_scheme
-def test_a_scheme_has_a_row_in_the_readme(name: str) -> None:
+def test_a_scheme_has_a_row_in_the_reference(name: str) -> None:
     row = "".join(one for one in rows() if one.startswith(f" `{name}:"))
 
     assert row
     assert (f"`{name}:ARN`" in row) == SCHEMES[name].has_arns
 
 
-def test_the_glossary_names_as_many_resources_as_the_readme() -> None:
+def test_the_glossary_names_as_many_resources_as_the_reference() -> None:
     glossary = (ROOT / "docs" / "glossary.md").read_text()
 
     (meaning,) = re.findall(r"\| What one call reads: (.*)\. \|", glossary)

@@ -335,7 +335,7 @@ def test_an_unknown_setting_that_is_like_no_other_points_to_the_list(name: str) 
     (problem,) = problems({PREFIX + name: "x"})
     assert problem == (
         f"{PREFIX}{name}: unknown setting; "
-        "correct its name (the README lists all under Settings) or unset it"
+        "correct its name (the reference lists all under Settings) or unset it"
     )
 
 
@@ -759,7 +759,7 @@ NEAREST = "correct its name (nearest: AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECO
     ("given", "warning"),
     [
         ({f"{AWS}POLL_INTERVAL": "45"}, f"{AWS}POLL_INTERVAL: unknown setting; {NEAREST}"),
-        ({f"{AWS}X": "1"}, f"{AWS}X: unknown setting; correct its name (the README lists all"),
+        ({f"{AWS}X": "1"}, f"{AWS}X: unknown setting; correct its name (the reference lists all"),
         *(
             ({name: "1"}, f"{name} is not read, but resembles {known}; correct its name, or rename")
             for name, known in (
