@@ -84,7 +84,7 @@ def main(
     words = list(command)
     result = dict(environ)
     try:
-        passed = _passed(environ)
+        passed = handoff_of(environ)
         if passed is None or passed.process != posix.getpid():  # else a wrapper in the chain ran us
             settings = _settings(environ, passed, log, warnings)
             if settings.next_wrapper:
@@ -192,7 +192,7 @@ def _settings(
     return settings
 
 
-def _passed(environ: Mapping[str, str]) -> Handoff | None:
+def handoff_of(environ: Mapping[str, str]) -> Handoff | None:
     """Return what a wrapper that ran before this one has passed on; None if none has.
 
     Then any other variable may have been set by a source, so the author of a parameter may have

@@ -18,7 +18,16 @@ import pytest
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors, prebuilt
 from appconfig_env._cli.layer.bytecode import OURS, CompileError, compile_all
-from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER, LayerError, plain_files
+from appconfig_env._cli.layer.files import (
+    COMMAND,
+    EXCLUDED,
+    FIRST_LINE,
+    IN_LAYER,
+    OF_COMMAND,
+    LayerError,
+    is_excluded,
+    plain_files,
+)
 from appconfig_env._cli.layer.minify import without_comments
 from appconfig_env._cli.layer.parts import (
     FINDERS,
@@ -149,7 +158,7 @@ def test_it_contains_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) ->
     package = {
         f"python/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "appconfig_env").rglob("*.py")
-        if not path.relative_to(ROOT).as_posix().startswith(EXCLUDED)
+        if not is_excluded(path.relative_to(ROOT).as_posix())
     }
 
     assert package <= set(found)
@@ -760,6 +769,8 @@ def test_every_file_with_special_treatment_exists(layer: Path) -> None:
     for start in EXCLUDED:
         assert any(name.startswith(start) for name in every), start
         assert not [name for name in found if name.startswith(f"python/{start}")]
+    of_command = {name for name in found if name.startswith(f"python/{COMMAND}")}
+    assert of_command == {f"python/{COMMAND}{name}" for name in OF_COMMAND}
     for start in (*HELPER, *REST, *FINDERS):
         assert any(name.startswith(start) for name in found), start
 

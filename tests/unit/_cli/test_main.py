@@ -6,14 +6,17 @@ from importlib import metadata
 
 import pytest
 
-from appconfig_env._cli.main import USAGE, VERBS, main
+from appconfig_env._cli import verbs
+from appconfig_env._cli.main import main
+
+USAGE = verbs.usage()
 
 
 def test_help_is_printed_and_names_every_verb(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (["--help"], ["-h"], ["run", "--help"]):
         assert main(words) == 0
         assert capsys.readouterr() == (USAGE, "")
-    assert all(verb in USAGE for verb in VERBS if verb != "-h")
+    assert all(name in USAGE for name in verbs.names())
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
