@@ -21,12 +21,13 @@ from .._wrapper.main import handoff_of
 from .._wrapper.shell import restore
 from ..errors import AppConfigEnvError
 from . import verbs
-from .output import Line, Output
+from .output import STYLES, Line, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from .._backends.base import Backend
+    from .._cache.log_fields import Log
     from .._config.settings import Settings
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
@@ -71,6 +72,17 @@ class Process:
             paths.problems,
             working_folder=os.getcwd,
         )
+
+    def log(self, settings: Settings) -> Log:
+        """Return what writes the lines that the log level of `settings` accepts."""
+
+        def write(level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
+            del fields  # for logs in JSON
+            if settings.accepts(level):
+                named = f"{level}: " if level in STYLES else ""
+                self.err.line(f"appconfig-env: {named}{message}", level if named else "")
+
+        return write
 
 
 class Misuse(click.UsageError):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._config.environ import configured_names
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
 from .._config.sources import Source
 from .._config.wording import nearest_note
 from .._content.variables import data_of, may_set, pick
 from ..errors import LoadError, MissingKeyError, SourceError
 from .commands import Misuse, Process, json_option, verb
+from .ownership import own_names
 from .reading import read, settings_of_reference, with_sources
 
 if TYPE_CHECKING:
@@ -24,16 +24,9 @@ if TYPE_CHECKING:
 VALUE = "VALUE"  # the name of a reference's value while it is read
 
 
-def configured(settings: Settings, environ: Mapping[str, str]) -> frozenset[str]:
-    """Return the names that no source sets, because the environment has a value of its own."""
-    if settings.overwrite:
-        return frozenset(settings.fixed)
-    return configured_names(environ) - {source.variable for source in settings.sources}
-
-
 def relevant(settings: Settings, environ: Mapping[str, str], name: str) -> Settings:
     """Return `settings` with those sources alone that may set `name`."""
-    if name in configured(settings, environ):
+    if name in own_names(settings, environ):
         return with_sources(settings, [])
     sources = [source for source in settings.sources if may_set(source, name)]
     # A reference in place wins over lists, unless it may have no value.

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from .._cache import repository
+from .._cache.effects import failure_lines
 from .._cache.load import load
 from .._config import settings as _settings
 from .._config.settings import PREFETCH_LIST, PREFIX, Settings
@@ -14,6 +15,7 @@ from .._wrapper import progress
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from .._cache.log_fields import Log
     from .._cache.snapshot import Snapshot
     from .._config.sources import Source
     from .commands import Process
@@ -32,18 +34,31 @@ def read(settings: Settings, process: Process) -> Snapshot:
     backend = process.make_backend(settings, process.environ)
     if process.shows_progress and progress.is_shown(settings, process.environ):
         backend = progress.Progress(backend)
-
-    def warn(level: str, message: str, fields: Mapping[str, object] | None = None) -> None:
-        del fields
-        process.err.line(f"appconfig-env: {level}: {message}", level)
-
     return load(
         settings,
         backend,
         process.now(),
         timeout=settings.deadline_seconds,
-        fallback=lambda: repository.read_fallback(settings, warn),
+        fallback=lambda: repository.read_fallback(settings, process.log(settings)),
     )
+
+
+def report_failures(
+    settings: Settings, snapshot: Snapshot, present: Mapping[str, str], log: Log
+) -> None:
+    """Log why sources could not be read, and what that means for variables.
+
+    Args:
+        settings: the sources.
+        snapshot: their entries.
+        present: all variables.
+        log: takes a level, a message and its fields.
+    """
+    failed = [reference for reference, entry in snapshot.entries.items() if entry.failure]
+    for line, fields, is_missing in failure_lines(
+        settings, snapshot, failed, present, is_continuing=settings.continue_on_error
+    ):
+        log("error" if is_missing else "warn", line, fields)
 
 
 def with_sources(settings: Settings, sources: Iterable[Source]) -> Settings:

@@ -58,6 +58,15 @@ VERBS = (
 appconfig-env run -- python app.py""",
     ),
     Verb(
+        "show",
+        "[--json]",
+        "show names, sources, versions and which source wins; values are masked",
+        """\
+# which source sets what
+appconfig-env show""",
+        needs_extra=True,
+    ),
+    Verb(
         "get",
         "NAME|REFERENCE [--json]",
         "print one value",
@@ -66,6 +75,19 @@ appconfig-env run -- python app.py""",
 appconfig-env get DB_HOST
 # what a reference stands for, whatever the sources are
 appconfig-env get secretsmanager:shop/db#password""",
+        needs_extra=True,
+    ),
+    Verb(
+        "export",
+        "[--format dotenv|json|shell|github]",
+        "print all variables, with their values, in the form of another program",
+        """\
+# set them in a shell
+eval "$(appconfig-env export --format shell)"
+# set them for the next steps of a GitHub workflow
+appconfig-env export --format github >> "$GITHUB_ENV"
+# write a dotenv file, with all values
+appconfig-env export > .env""",
         needs_extra=True,
     ),
     Verb(

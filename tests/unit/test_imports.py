@@ -56,6 +56,7 @@ PURE = {
     "_cache.actions",
     "_cache.schedule",
     "_cache.snapshot",
+    "_cli.ownership",
     "_cli.trace.report",
     "_cli.trace.rows",
     "_cli.trace.span",
