@@ -6,13 +6,34 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .._config.wording import nearest
+from . import verbs
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose own errors end in a remedy too, and name the nearest option."""
+    """An ArgumentParser whose own errors end in a remedy too, and name the nearest option.
+
+    Its help ends in the example of its verb.
+    """
+
+    def format_help(self) -> str:
+        """Return the help, with the example as it is."""
+        verb = verbs.find(self.prog.rpartition(" ")[2])
+        if verb is None:
+            return super().format_help()
+        example = "".join(f"  {line}\n" for line in verb.example.split("\n"))
+        return f"{super().format_help()}\nexample:\n{example}"
+
+    def options(self) -> list[str]:
+        """Return all options."""
+        return [*self._option_string_actions]
+
+    def takes_value(self, word: str) -> bool:
+        """Whether the word after an option is its value."""
+        action = self._option_string_actions.get(word)
+        return action is not None and action.nargs != 0
 
     def error(self, message: str, remedy: str = "") -> NoReturn:
         """Print the usage and an error, and exit with 2.

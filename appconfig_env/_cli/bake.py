@@ -45,6 +45,20 @@ NEVER_SECRETS = "secrets are never baked"
 SECRETS_REMEDY = "make it optional or give it a default if startup must succeed without it"
 
 
+def make_parser() -> Parser:
+    """Return the parser of the options."""
+    parser = Parser(
+        prog="appconfig-env bake",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", default=OUTPUT, help="the file to write (default: %(default)s)"
+    )
+    return parser
+
+
 def main(
     arguments: Sequence[str],
     environ: Mapping[str, str] | None = None,
@@ -60,16 +74,7 @@ def main(
         now: returns Unix seconds.
         make_backend: returns the backend that reads the sources.
     """
-    parser = Parser(
-        prog="appconfig-env bake",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--output", metavar="FILE", default=OUTPUT, help="the file to write (default: %(default)s)"
-    )
-    options = parser.parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     environ = os.environ if environ is None else environ
     if os.path.exists(options.output) and not os.path.isfile(options.output):
         return _fail(f"cannot write {options.output} (it is not a file); pass another --output")

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb = words[0] if words else ""
     if "/" in verb:
         return run(words)
-    if verb == "run" and words[1:2] not in (["--help"], ["-h"]):
+    if verb == "run":
         return _run(words[1:])
     from . import verbs  # what follows is for developers, and no cold start comes here
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         sys.stdout.write(f"appconfig-env {version('appconfig-env')}\n")
         return verbs.OK
-    if verb in ("run", "-h", "--help"):
+    if verb in ("-h", "--help"):
         sys.stdout.write(verbs.usage())
         return verbs.OK
     found = verbs.find(verb)
@@ -65,7 +65,9 @@ def _run(words: list[str]) -> int:
     if words[:1] == ["--"]:
         return run(words[1:])
     if words and words[0].startswith("-"):
-        return _misused(f"unknown option {words[0]!r} of run; write -- before a command")
+        from .run import main as run_with_options  # argparse, which a run without options needs not
+
+        return run_with_options(words)
     return run(words)
 
 

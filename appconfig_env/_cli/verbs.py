@@ -51,11 +51,13 @@ class Verb:
 VERBS = (
     Verb(
         "run",
-        "-- COMMAND [ARGUMENT ...]",
+        "[OPTION ...] -- COMMAND [ARGUMENT ...]",
         "resolve references, then exec COMMAND",
         """\
-# start a program with what APPCONFIG_ENV_SOURCES refers to in its environment
-appconfig-env run -- python app.py""",
+# start a program with the parameters below a path in its environment
+appconfig-env run --source ssm:/shop/prod/ -- python app.py
+# with the function's variables from a file, and a local folder in place of AWS
+appconfig-env run --env-file .env --local-dir config --watch -- python app.py""",
     ),
     Verb(
         "show",

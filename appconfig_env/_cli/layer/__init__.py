@@ -125,8 +125,8 @@ def _write_folder(folder: Path, files: Sequence[LayerFile]) -> None:
         path.chmod(file.mode)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Build the layer as the command line specifies; return the exit code."""
+def make_parser() -> Parser:
+    """Return the parser of the options."""
     parser = Parser(
         prog="appconfig-env layer",
         description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv, "
@@ -154,7 +154,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="KIB",
         help="fail if the zip would not be smaller (default: %(default)s)",
     )
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Build the layer as the command line specifies; return the exit code."""
+    arguments = make_parser().parse_args(argv)
     limit_bytes = arguments.limit * 1024
     try:
         layer = build(arguments.output, pythons=arguments.python, limit_bytes=limit_bytes)

@@ -40,7 +40,9 @@ EXCLUDED = (
     "dotenv/ipython.py",
 )
 COMMAND = "appconfig_env/_cli/"
-OF_COMMAND = ("__init__.py", "main.py", "verbs.py")  # what `run` needs, and the usage
+OF_COMMAND = (  # all for `run`
+    "__init__.py", "arguments.py", "main.py", "run.py", "run_options.py", "verbs.py",
+)  # fmt: skip
 ANCHORS = "python/appconfig_env/anchors/"
 LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 # The first line of the layer's package, in place of its docstring, so that no line moves: all later

@@ -101,8 +101,8 @@ def _sources(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     return awaited, [reference for reference in resources if reference not in awaited]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Trace a cold start as the command line specifies; return the exit code."""
+def make_parser() -> Parser:
+    """Return the parser of the options."""
     parser = Parser(prog="appconfig-env trace", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="also write the waterfall as .svg or .html"
@@ -113,6 +113,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="COLUMNS",
         help="width of the text (default: the terminal's, else 100)",
     )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Trace a cold start as the command line specifies; return the exit code."""
+    parser = make_parser()
     arguments = parser.parse_args(argv)
     output: Path | None = arguments.output
     if output is not None and output.suffix not in FORMATS:

@@ -220,7 +220,7 @@ def test_a_missing_source_prints_nothing() -> None:
     assert done.err == "appconfig-env: error: ssm:/denied: no access; allow it\n"
 
 
-def test_a_start_that_may_go_on_without_a_source_is_exported_without_it() -> None:
+def test_where_a_cold_start_may_go_on_without_a_source_so_does_the_export() -> None:
     environ = {
         "APPCONFIG_ENV_SOURCES": "ssm:/shop/ ssm:/denied",
         "APPCONFIG_ENV_ON_ERROR": "continue",

@@ -14,8 +14,6 @@ ALL = pytest.mark.parametrize("verb", verbs.VERBS, ids=lambda verb: verb.name)
 
 @ALL
 def test_a_verb_has_a_module_of_its_name_with_its_command(verb: verbs.Verb) -> None:
-    if verb.name == "run":  # the wrapper itself
-        return
     module = import_module(f"appconfig_env._cli.{verb.name}")
 
     if verb.needs_extra:
