@@ -13,8 +13,9 @@ from .._config.settings import PREFETCH_LIST, PREFIX, Settings
 from .._wrapper import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from .._backends.base import Outcome
     from .._cache.log_fields import Log
     from .._cache.snapshot import Snapshot
     from .._config.sources import Source
@@ -24,22 +25,38 @@ if TYPE_CHECKING:
 _OF_SOURCES = (f"{PREFIX}SOURCES", f"{PREFIX}FALLBACK", PREFETCH_LIST, "APP_PARAMS_PATH")
 
 
-def read(settings: Settings, process: Process) -> Snapshot:
+def read(
+    settings: Settings,
+    process: Process,
+    *,
+    skip: Collection[str] = (),
+    report: Callable[[Mapping[str, Outcome]], None] | None = None,
+    uses_fallback: bool = True,
+) -> Snapshot:
     """Return the entries of all sources of `settings`, deferred ones included.
 
     Args:
         settings: the sources.
-        process: reads them, and says on a terminal how many it is waiting for.
+        process: reads them, and shows on a terminal how many it is waiting for.
+        skip: references of resources not to read.
+        report: gets the outcomes, see `load`.
+        uses_fallback: whether the fallback replaces what is unavailable.
     """
     backend = process.make_backend(settings, process.environ)
     if process.shows_progress and progress.is_shown(settings, process.environ):
         backend = progress.Progress(backend)
+
+    def fallback() -> Snapshot | None:
+        return repository.read_fallback(settings, process.log(settings))
+
     return load(
         settings,
         backend,
         process.now(),
         timeout=settings.deadline_seconds,
-        fallback=lambda: repository.read_fallback(settings, process.log(settings)),
+        skip=skip,
+        report=report,
+        fallback=fallback if uses_fallback else None,
     )
 
 

@@ -60,6 +60,17 @@ appconfig-env run --source ssm:/shop/prod/ -- python app.py
 appconfig-env run --env-file .env --local-dir config --watch -- python app.py""",
     ),
     Verb(
+        "check",
+        "[--online] [--concurrency N] [--strict] [--json]",
+        "check every setting and source; exit with 1 if one is wrong",
+        """\
+# in CI, without AWS
+appconfig-env check
+# with AWS, and with its quotas for 1,000 environments at the same time
+appconfig-env check --online --concurrency 1000""",
+        needs_extra=True,
+    ),
+    Verb(
         "show",
         "[--json]",
         "show names, sources, versions and which source wins; values are masked",

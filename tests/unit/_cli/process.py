@@ -50,8 +50,9 @@ def ran(
     environ: Mapping[str, str] | None = None,
     terminal: bool = False,
     backend: Backend | None = None,
+    make_backend: Callable[[Settings, Mapping[str, str]], Backend] | None = None,
 ) -> Done:
-    """Run `verb` against `documents`, which a fake backend returns; or against `backend`."""
+    """Run `verb` against `documents`, which a fake backend returns; or against another one."""
     out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
     environ = environ or {}
     process = Process(
@@ -59,7 +60,7 @@ def ran(
         Output(out, environ),
         Output(err, environ),
         now=Clock(),
-        make_backend=only(backend or FakeBackend(documents)),
+        make_backend=make_backend or only(backend or FakeBackend(documents)),
     )
     exit_code = start(verb, words, process)
     return Done(exit_code, out.getvalue(), err.getvalue())
