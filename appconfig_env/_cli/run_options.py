@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._cache import handoff
@@ -12,23 +11,15 @@ from .._content.document import DocumentError
 from .._content.parse import parse as parse_document
 from .._wrapper.main import handoff_of
 from ..errors import AppConfigEnvError
-from .arguments import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from .arguments import Parser
+
 SOURCES, LOCAL_DIR = f"{PREFIX}SOURCES", f"{PREFIX}LOCAL_DIR"
 LOG_LEVEL = f"{AWS_PREFIX}LOG_LEVEL"
 NO_PROCESS = 0
-USAGE = "appconfig-env run [OPTION ...] -- COMMAND [ARGUMENT ...]"
-DESCRIPTION = """\
-Resolve references, put the variables of all sources into the environment, and execute COMMAND in
-place, as the wrapper does in Lambda.
-"""
-EPILOG = """\
-Exit codes: those of COMMAND; 1 if a source has no value or a setting is invalid, 2 if the command
-line is wrong, 126 and 127 if COMMAND cannot be executed, as in a shell.
-"""
 
 
 class EnvFileError(AppConfigEnvError):
@@ -55,48 +46,16 @@ class Options(NamedTuple):
     command: tuple[str, ...] = ()
 
 
-def make_parser() -> Parser:
-    """Return the parser of the options, without the command."""
-    parser = Parser(
-        prog="appconfig-env run",
-        usage=USAGE,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--source",
-        action="append",
-        default=[],
-        metavar="REFERENCE",
-        help=f"a source, in addition to {SOURCES}; can be repeated",
-    )
-    parser.add_argument(
-        "--local-dir", default="", metavar="DIR", help="read this folder in place of AWS"
-    )
-    parser.add_argument(
-        "--env-file",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="a dotenv file with variables, references among them, for those that are not set; "
-        "can be repeated, and later files win",
-    )
-    parser.add_argument("--quiet", action="store_true", help="log errors only")
-    parser.add_argument(
-        "--watch", action="store_true", help="restart COMMAND when a value of a source changed"
-    )
-    return parser
-
-
-def parsed(words: Sequence[str]) -> Options:
+def parsed(parser: Parser, words: Sequence[str]) -> Options:
     """Return the options and the command of `run`.
+
+    Args:
+        parser: of the options, without the command.
+        words: what follows the verb.
 
     Raises:
         SystemExit: the command line is wrong, which has been reported; or help has been printed.
     """
-    parser = make_parser()
     own, command = _split(parser, words)
     found = parser.parse_args(own)
     for reference in found.source:
@@ -106,7 +65,7 @@ def parsed(words: Sequence[str]) -> Options:
             problem, _, remedy = error.problems[0].rpartition("; ")
             parser.error(f"--source: {without_options(reference)!r}: {problem}", remedy)
     if not command:
-        parser.error("missing command", f"write {USAGE}")
+        parser.error("missing command", f"write {parser.usage}")
     return Options(
         tuple(found.source),
         found.local_dir,

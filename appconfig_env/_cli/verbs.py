@@ -104,6 +104,17 @@ appconfig-env export > .env""",
         needs_extra=True,
     ),
     Verb(
+        "completion",
+        "bash|zsh|fish",
+        "print the script by which a shell completes verbs and options",
+        """\
+# for bash, in ~/.bashrc; for zsh, the same with zsh in ~/.zshrc, after compinit
+eval "$(appconfig-env completion bash)"
+# for fish
+appconfig-env completion fish > ~/.config/fish/completions/appconfig-env.fish""",
+        needs_extra=True,
+    ),
+    Verb(
         "bake",
         "[--output FILE]",
         "write a fallback snapshot to ship with a function, without secrets",

@@ -99,6 +99,7 @@ ONLY_IN = {
 BY_CALL = {
     # The module of a verb, which has its name.
     "_cli.commands": {"import_module(f'{__package__}.{name}')"},
+    "_cli.completion": {"import_module(f'{__package__}.{one.name}')"},
     "_cli.main": {"import_module(f'{__package__}.{verb.name}')"},
     "_cli.trace.child": {"hooks"},  # by path: its import of the package is to be measured
 }

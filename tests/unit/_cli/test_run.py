@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appconfig_env._cli import run
-from appconfig_env._cli.run_options import LOG_LEVEL, USAGE, Options
+from appconfig_env._cli.run import USAGE
+from appconfig_env._cli.run_options import LOG_LEVEL, Options
 
 from ...support.paths import ROOT
 

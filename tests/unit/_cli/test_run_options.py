@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appconfig_env._cli.run import make_parser
 from appconfig_env._cli.run_options import (
     LOCAL_DIR,
     LOG_LEVEL,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_options_end_where_the_command_begins(words: list[str], options: Options) -> None:
-    assert parsed(words) == options
+    assert parsed(make_parser(), words) == options
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_the_command_is_started_by_a_run_with_the_same_options(options: Options)
     verb, *words = own_words(options._replace(watch=True))
 
     assert verb == "run"
-    assert parsed(words) == options
+    assert parsed(make_parser(), words) == options
 
 
 @pytest.mark.parametrize(
