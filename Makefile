@@ -183,6 +183,10 @@ architecture: $(DEV) ## draw the pictures of docs/architecture.md, and fill its 
 troubleshooting: $(DEV) ## fill the tables of docs/troubleshooting.md from the code
 	@$(BIN)/python -m tools.write_troubleshooting
 
+.PHONY: command
+command: $(DEV) ## fill docs/command.md from the verbs of the command
+	@$(BIN)/python -m tools.write_command
+
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
 	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)

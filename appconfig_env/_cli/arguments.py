@@ -11,12 +11,33 @@ from . import verbs
 if TYPE_CHECKING:
     from typing import NoReturn
 
+WIDTH = 88  # of the help
+
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser whose own errors end in a remedy too, and name the nearest option.
 
-    Its help ends in the example of its verb.
+    Its help ends in the example of its verb, and has the same lines on every terminal.
     """
+
+    def __init__(
+        self,
+        *,
+        prog: str,
+        usage: str | None = None,
+        description: str = "",
+        epilog: str = "",
+        allow_abbrev: bool = True,
+        formatter_class: type[argparse.HelpFormatter] = argparse.HelpFormatter,
+    ) -> None:
+        super().__init__(
+            prog=prog,
+            usage=usage,
+            description=description,
+            epilog=epilog,
+            allow_abbrev=allow_abbrev,
+            formatter_class=lambda prog: formatter_class(prog, width=WIDTH),
+        )
 
     def format_help(self) -> str:
         """Return the help, with the example as it is."""

@@ -21,6 +21,7 @@ from .._wrapper.main import handoff_of
 from .._wrapper.shell import restore
 from ..errors import AppConfigEnvError
 from . import verbs
+from .arguments import WIDTH
 from .output import STYLES, Line, Output
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from .._config.settings import Settings
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
-
-WIDTH = 88  # of the help, on every terminal, so that the page about the command has the same lines
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 

@@ -198,8 +198,7 @@ SHELLS: dict[str, Callable[[Sequence[Described]], str]] = {"bash": bash, "zsh": 
 def command(process: Process, *, shell: str, as_json: bool) -> int:
     """Print the script by which a shell completes verbs and options.
 
-    Add the line of the example to the shell's own start file; for fish, write the output to
-    ~/.config/fish/completions/appconfig-env.fish. --json prints what the script is made of.
+    The example has the line for each shell. --json prints what the script is made of.
     """
     found = described()
     if as_json:

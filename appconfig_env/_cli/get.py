@@ -1,4 +1,7 @@
-"""The command `get`: prints one value, of a variable or of a reference. Not in the layer."""
+"""The command `get`: prints one value, of a variable or of a reference.
+
+Not in the layer.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SOURCES, LOCAL_DIR = f"{PREFIX}SOURCES", f"{PREFIX}LOCAL_DIR"
 LOG_LEVEL = f"{AWS_PREFIX}LOG_LEVEL"
-NO_PROCESS = 0
+NO_PROCESS = 0  # an ID that no process has
 
 
 class EnvFileError(AppConfigEnvError):

@@ -108,9 +108,11 @@ appconfig-env export > .env""",
         "bash|zsh|fish",
         "print the script by which a shell completes verbs and options",
         """\
-# for bash, in ~/.bashrc; for zsh, the same with zsh in ~/.zshrc, after compinit
+# for bash: a line of ~/.bashrc
 eval "$(appconfig-env completion bash)"
-# for fish
+# for zsh: a line of ~/.zshrc, after compinit
+eval "$(appconfig-env completion zsh)"
+# for fish: once
 appconfig-env completion fish > ~/.config/fish/completions/appconfig-env.fish""",
         needs_extra=True,
     ),

@@ -1,4 +1,7 @@
-"""`run --watch`: restarts the command when a value of a source changed. Not in the layer."""
+"""`run --watch`: restarts the command when a value of a source changed.
+
+Not in the layer.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,9 @@ from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._cli.trace.report import advice
 from appconfig_env._cli.trace.span import KINDS, READ, Span, Trace
 from appconfig_env._cli.trace.text import BLOCKS
+from appconfig_env._cli.verbs import VERBS
 from appconfig_env._config.settings import from_environ
+from tools.write_command import help_of
 
 from ..support.paths import ROOT, checkout_files
 from . import test_template as template
@@ -55,10 +57,16 @@ RUN = {
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
+    ("docs/command.md", "mkdir -p local"): "release/test_command.py",
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
     ("docs/openfeature.md", "from openfeature.exception import Genera"): OPENFEATURE,
+}
+# The help of each verb is generated.
+RUN |= {
+    ("docs/command.md", help_of(verb).partition("\n")[0][:40]): "release/test_command.py"
+    for verb in VERBS
 }
 # The blocks that no test can run, and why; what can be checked in them is checked below.
 NOT_RUN = {

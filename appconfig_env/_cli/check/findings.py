@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 ERROR, WARN = "error", "warn"
 WITHOUT_ONLY = "who can write a parameter below this path chooses the names of variables"
 NOTHING = "no sources are configured; set APPCONFIG_ENV_SOURCES, or a variable to a reference"
-OVERWRITE = "unset it, or set APPCONFIG_ENV_OVERWRITE=yes"
+OTHER_NAMES = "choose other names, or configure them on the function"
+OVERWRITE = "unset these variables, or set APPCONFIG_ENV_OVERWRITE=yes"
 
 
 class Finding(NamedTuple):
@@ -107,14 +108,8 @@ def _of_documents(settings: Settings, snapshot: Snapshot) -> Iterator[Finding]:
         known = known_names(source)
         names = [name for name in rendered.protected if name not in known]
         if names:
-            verb = "is protected and was" if len(names) == 1 else "are protected and were"
-            them = "it" if len(names) == 1 else "them"
-            yield Finding(
-                WARN,
-                f"{reference}: {enumerated(names)} {verb} left out; rename {them}, or configure "
-                f"{them} on the function",
-                reference,
-            )
+            left_out = f"{reference}: left out as protected: {enumerated(names)}"
+            yield Finding(WARN, f"{left_out}; {OTHER_NAMES}", reference)
         for problem in rendered.left_out:
             yield Finding(WARN, f"{reference}: {problem}", reference)
 
@@ -131,11 +126,10 @@ def _clashes(settings: Settings, names: Names) -> Iterator[Finding]:
             owners[name, source.env] = source
     for (earlier, later), shared in pairs.items():
         first, second = earlier.public_reference, later.public_reference
-        verb = "is" if len(shared) == 1 else "are"
         yield Finding(
             WARN,
-            f"{enumerated(sorted(shared))} {verb} set by {first} and by {second}, which wins; "
-            "rename one, or remove it from one of the sources",
+            f"{second} wins over {first} for {enumerated(sorted(shared))}; rename what differs, or "
+            "remove it from one of the two",
             second,
         )
 
@@ -149,10 +143,5 @@ def _configured(settings: Settings, environ: Mapping[str, str], names: Names) ->
         if not found:
             continue
         reference = source.public_reference
-        verb = "is" if len(found) == 1 else "are"
-        yield Finding(
-            WARN,
-            f"{enumerated(found)} {verb} configured in the environment, which wins over "
-            f"{reference}; {OVERWRITE}",
-            reference,
-        )
+        wins = f"the environment itself wins over {reference} for {enumerated(found)}"
+        yield Finding(WARN, f"{wins}; {OVERWRITE}", reference)

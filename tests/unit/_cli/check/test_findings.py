@@ -7,6 +7,7 @@ import pytest
 from appconfig_env._cli.check.findings import (
     ERROR,
     NOTHING,
+    OTHER_NAMES,
     WARN,
     findings,
     known_names,
@@ -84,11 +85,8 @@ def test_a_protected_name_is_reported_before_anything_is_read(
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["path"], "PATH is protected and was left out; rename it, or configure it"),
-        (
-            ["path", "ld/preload"],
-            "PATH and LD_PRELOAD are protected and were left out; rename them, or configure them",
-        ),
+        (["path"], "PATH"),
+        (["path", "ld/preload"], "PATH and LD_PRELOAD"),
     ],
 )
 def test_protected_names_of_a_document_are_reported(names: list[str], message: str) -> None:
@@ -96,7 +94,7 @@ def test_protected_names_of_a_document_are_reported(names: list[str], message: s
 
     messages = found(checked("ssm:/x/?env=yes", {"ssm:/x/": Document(parameters=parameters)}))
 
-    assert (WARN, f"ssm:/x/: {message} on the function") in messages
+    assert (WARN, f"ssm:/x/: left out as protected: {message}; {OTHER_NAMES}") in messages
 
 
 def test_names_that_no_variable_can_have_are_reported() -> None:
@@ -121,27 +119,27 @@ def test_names_that_no_variable_can_have_are_reported() -> None:
     [
         (
             checked("ssm:/a?as=X ssm:/b?as=X"),
-            "X is set by ssm:/a and by ssm:/b, which wins",
+            "ssm:/b wins over ssm:/a for X",
         ),
         (
             checked("ssm:/a?as=X", X="secretsmanager:b"),
-            "X is set by ssm:/a and by X=secretsmanager:b, which wins",
+            "X=secretsmanager:b wins over ssm:/a for X",
         ),
         (
             checked(
                 "appconfig:a/b/c appconfig:a/b/d",
                 {"appconfig:a/b/c": b'{"y": 1, "x": 1}', "appconfig:a/b/d": b'{"x": 2, "y": 2}'},
             ),
-            "X and Y are set by appconfig:a/b/c and by appconfig:a/b/d, which wins",
+            "appconfig:a/b/d wins over appconfig:a/b/c for X and Y",
         ),
         (  # one read, the other not
             checked("appconfig:a/b/c ssm:/p/x", {"appconfig:a/b/c": b'{"x": 1}'}),
-            "X is set by appconfig:a/b/c and by ssm:/p/x, which wins",
+            "ssm:/p/x wins over appconfig:a/b/c for X",
         ),
     ],
 )
 def test_a_name_that_two_sources_set_is_reported(given: Checked, message: str) -> None:
-    remedy = "rename one, or remove it from one of the sources"
+    remedy = "rename what differs, or remove it from one of the two"
 
     assert found(given) == [(WARN, f"{message}; {remedy}")]
 
@@ -153,10 +151,10 @@ def test_a_deferred_source_does_not_clash_with_one_that_is_not() -> None:
 @pytest.mark.parametrize(
     ("given", "names"),
     [
-        (checked("ssm:/p/x", X="1"), "X is"),
+        (checked("ssm:/p/x", X="1"), "X"),
         (
             checked("appconfig:a/b/c", {"appconfig:a/b/c": b'{"x": 1, "y": 1}'}, X="", Y=""),
-            "X and Y are",
+            "X and Y",
         ),
     ],
 )
@@ -166,7 +164,7 @@ def test_a_name_that_the_environment_has_itself_is_reported(given: Checked, name
     reference = given.settings.sources[0].public_reference
     assert level == WARN
     assert message == (
-        f"{names} configured in the environment, which wins over {reference}; unset it, or set "
+        f"the environment itself wins over {reference} for {names}; unset these variables, or set "
         "APPCONFIG_ENV_OVERWRITE=yes"
     )
 
