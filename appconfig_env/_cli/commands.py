@@ -11,13 +11,14 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
+import rich  # noqa: F401 - output.py uses it on terminals alone, but a missing one is reported always
 
 from .._backends import paths
 from .._backends.router import Router
 from .._config import settings as _settings
 from .._config.wording import nearest_note
 from .._wrapper.exec import DROPPED, initial_environ
-from .._wrapper.main import handoff_of
+from .._wrapper.main import handoff_of, unexpected_error
 from .._wrapper.shell import restore
 from ..errors import AppConfigEnvError
 from . import verbs
@@ -135,28 +136,45 @@ def start(name: str, words: Sequence[str], process: Process | None = None) -> in
     command: click.Command = import_module(f"{__package__}.{name}").command
     program = f"appconfig-env {name}"
     try:
-        found = command.main(
-            [*words],
-            prog_name=program,
-            standalone_mode=False,
-            obj=process,
-            windows_expand_args=False,
-        )
+        # Not by `main` of click, which has exit codes and errors of its own.
+        with command.make_context(program, [*words], obj=process) as context:
+            return int(command.invoke(context))
+    except click.exceptions.Exit as ended:  # after --help
+        return ended.exit_code
     except click.UsageError as error:
-        usage = error.ctx.get_usage() if error.ctx else f"Usage: {program}"
-        problem = _problem(error, command)
-        if not isinstance(error, Misuse):
-            problem = f"{problem}; run {program} --help"
-        process.err.lines([Line(usage), Line(f"{program}: error: {problem}", "error")])
-        return verbs.MISUSED
+        return _misused(process, program, command, error)
     except click.ClickException as error:  # a file that cannot be opened
         return fail(process, [f"{error.format_message()}; check its path"])
     except AppConfigEnvError as error:
         return fail(process, str(error).split("\n"))
-    except BrokenPipeError:  # as by `| head`: what reads it has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # as by `| head`: the reader has seen enough
+        _forget_output()
         return verbs.PROBLEMS
-    return int(found or 0)  # None after --help
+    except OSError as error:
+        _forget_output()
+        reason = error.strerror or type(error).__name__
+        return fail(process, [f"the result cannot be written ({reason}); check where it goes"])
+    except Exception as error:  # noqa: BLE001 - our own bugs must not surface as a traceback
+        process.err.line(f"appconfig-env: fatal: {unexpected_error(error)}", "error")
+        return verbs.PROBLEMS
+
+
+def _misused(
+    process: Process, program: str, command: click.Command, error: click.UsageError
+) -> int:
+    """Write what is wrong with the command line, after the usage; return the exit code."""
+    usage = error.ctx.get_usage() if error.ctx else f"Usage: {program}"
+    problem = _problem(error, command)
+    if not isinstance(error, Misuse):
+        problem = f"{problem}; run {program} --help"
+    process.err.lines([Line(usage), Line(f"{program}: error: {problem}", "error")])
+    return verbs.MISUSED
+
+
+def _forget_output() -> None:
+    """Have Python write the rest of standard output, which it keeps, to nowhere."""
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def fail(process: Process, problems: Sequence[str]) -> int:

@@ -117,7 +117,7 @@ def main(
         log.fail(str(error))
         return _reported(environ, error, error.exit_code)
     except Exception as error:  # noqa: BLE001 - our own bugs must not surface as a traceback
-        unexpected = _unexpected(error)
+        unexpected = unexpected_error(error)
         log.fail(str(unexpected), "fatal")
         return _reported(environ, unexpected, 1)
 
@@ -143,7 +143,7 @@ def _reported(environ: Mapping[str, str], error: Exception, exit_code: int) -> i
     return exit_code
 
 
-def _unexpected(error: Exception) -> AppConfigEnvError:
+def unexpected_error(error: Exception) -> AppConfigEnvError:
     """Return the error to report: type and place, without a message that could contain a value."""
     if isinstance(error, ModuleNotFoundError):
         return AppConfigEnvError(

@@ -91,7 +91,7 @@ ONLY_IN = {
     "click": ("_cli",),
     "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
-    "rich": ("_cli.output",),
+    "rich": ("_cli.commands", "_cli.output"),
     "tenacity": ("_backends.aws.retry",),
     "yaml": ("_content.strict_yaml", "_content.yaml_loader"),
 }

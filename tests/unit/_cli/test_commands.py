@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +14,11 @@ import pytest
 from appconfig_env._cli import commands, verbs
 from appconfig_env._cli.main import main
 
-from ...support.paths import ROOT
+from ...support.paths import ROOT, WRAPPER
 from .process import ran
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from appconfig_env._backends.base import Outcome, Request
 
 WITH_EXTRA = [verb.name for verb in verbs.VERBS if verb.needs_extra]
 WITHOUT = [verb.name for verb in verbs.VERBS if not verb.needs_extra and verb.name != "run"]
@@ -121,7 +123,7 @@ def test_what_a_source_has_set_is_not_read_as_a_reference_below_the_wrapper(
     assert capfd.readouterr().out == "ssm:/never/read\n"
 
 
-@pytest.mark.parametrize("missing", ["click"])
+@pytest.mark.parametrize("missing", ["click", "rich"])
 @pytest.mark.parametrize("name", WITH_EXTRA)
 def test_without_the_extra_a_verb_says_what_to_install(name: str, missing: str) -> None:
     done = without_extra(name, "--help", missing=missing)
@@ -164,6 +166,55 @@ def test_a_reader_that_has_seen_enough_is_not_an_error(tmp_path: Path) -> None:
     )
 
     assert (done.stdout, done.stderr) == ("x", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_result_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    source = tmp_path / "a.txt"
+    source.write_text("x")
+
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "appconfig_env", "get", f"file:{source}"],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == verbs.PROBLEMS
+    assert done.stderr == (
+        "appconfig-env: error: the result cannot be written (No space left on device); "
+        "check where it goes\n"
+    )
+
+
+def test_our_own_bug_ends_in_a_line_without_a_value() -> None:
+    def broken(requests: list[Request], timeout: float) -> dict[str, Outcome]:
+        raise RuntimeError(f"s3cret {timeout} {requests}")
+
+    done = ran("get", "ssm:/a", backend=broken)
+
+    assert (done.exit_code, done.out) == (verbs.PROBLEMS, "")
+    assert re.fullmatch(
+        r"appconfig-env: fatal: unexpected RuntimeError at test_commands\.py:\d+; "
+        r"report it as a bug of appconfig-env\n",
+        done.err,
+    )
+
+
+def test_the_installed_command_finds_the_extra(tmp_path: Path) -> None:
+    source = tmp_path / "a.env"
+    source.write_text("A=1\n")
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    environ = {"PATH": path, "APPCONFIG_ENV_SOURCES": f"file:{source}"}
+
+    done = subprocess.run(
+        [str(WRAPPER), "get", "A"], env=environ, capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout, done.stderr) == ("1\n", "")
 
 
 def test_the_output_is_utf_8_whatever_the_locale_is(tmp_path: Path) -> None:
