@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from typing import TYPE_CHECKING
 
 from .._config.wording import nearest
@@ -12,6 +14,18 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 WIDTH = 88  # of the help
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--json`, as all verbs have it."""
+    parser.add_argument(
+        "--json", action="store_true", dest="as_json", help="print JSON for machines"
+    )
+
+
+def write_json(data: object) -> None:
+    """Write the result to standard output as JSON."""
+    sys.stdout.write(json.dumps(data, indent=2) + "\n")
 
 
 class Parser(argparse.ArgumentParser):

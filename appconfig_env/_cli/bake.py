@@ -20,7 +20,7 @@ from .._config import settings as _settings
 from .._config.wording import counted
 from .._wrapper import progress
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
-from .arguments import Parser
+from .arguments import Parser, add_json_option, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,6 +56,7 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--output", metavar="FILE", default=OUTPUT, help="the file to write (default: %(default)s)"
     )
+    add_json_option(parser)
     return parser
 
 
@@ -99,6 +100,14 @@ def main(
     sources = counted(settings.count_sources(snapshot.entries), "source")
     size = os.path.getsize(options.output)
     path = f"/var/task/{os.path.basename(options.output)}"
+    if options.as_json:
+        write_json({
+            "output": options.output,
+            "size_bytes": size,
+            "resources": [settings.label(reference) for reference in snapshot.entries],
+            "without": without,
+        })  # fmt: skip
+        return 0
     _log(
         f"{sources} in {options.output} ({size:,} bytes);"
         f" ship it with the function and set APPCONFIG_ENV_FALLBACK={path}"

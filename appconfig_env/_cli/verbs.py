@@ -92,7 +92,7 @@ appconfig-env get secretsmanager:shop/db#password""",
     ),
     Verb(
         "export",
-        "[--format dotenv|json|shell|github]",
+        "[--format dotenv|json|shell|github] [--json]",
         "print all variables, with their values, in the form of another program",
         """\
 # set them in a shell
@@ -105,7 +105,7 @@ appconfig-env export > .env""",
     ),
     Verb(
         "completion",
-        "bash|zsh|fish",
+        "bash|zsh|fish [--json]",
         "print the script by which a shell completes verbs and options",
         """\
 # for bash: a line of ~/.bashrc
@@ -118,7 +118,7 @@ appconfig-env completion fish > ~/.config/fish/completions/appconfig-env.fish"""
     ),
     Verb(
         "bake",
-        "[--output FILE]",
+        "[--output FILE] [--json]",
         "write a fallback snapshot to ship with a function, without secrets",
         """\
 # at build time, with the function's variables
@@ -126,7 +126,7 @@ appconfig-env bake --output fallback.json""",
     ),
     Verb(
         "trace",
-        "[--output FILE] [--width COLUMNS]",
+        "[--output FILE] [--width COLUMNS] [--json]",
         "run a cold start without executing a command, and draw its waterfall",
         """\
 # draw the waterfall, and write it as a picture too
@@ -134,7 +134,7 @@ appconfig-env trace --output start.svg""",
     ),
     Verb(
         "layer",
-        "[--output FILE] [--python PATH ...] [--limit KIB]",
+        "[--output FILE] [--python PATH ...] [--limit KIB] [--json]",
         "build the Lambda layer",
         """\
 # with byte code for one Python only

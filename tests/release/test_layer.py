@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 import marshal
 import subprocess
 import sys
@@ -122,8 +123,8 @@ GET = "import os, appconfig_env; print(os.environ['DB_HOST'], appconfig_env.get(
 def test_two_builds_have_the_same_bytes(layer: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.zip"
 
-    words = ["--python", sys.executable, "--output", str(again)]
-    subprocess.run(
+    words = ["--python", sys.executable, "--output", str(again), "--json"]
+    done = subprocess.run(
         [sys.executable, "-m", "appconfig_env._cli.layer", *words],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
@@ -134,6 +135,9 @@ def test_two_builds_have_the_same_bytes(layer: Path, tmp_path: Path) -> None:
     # Hashes, because pytest would take minutes to show how two zips differ.
     one, other = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (layer, again))
     assert one == other
+    found = json.loads(done.stdout)
+    assert (found["path"], found["size_bytes"]) == (str(again), again.stat().st_size)
+    assert found["byte_code"] == [tag(sys.executable)]
     bills = [path.with_suffix(".cdx.json").read_text() for path in (layer, again)]
     assert bills[0] == bills[1]
 

@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..arguments import Parser
+from ..arguments import Parser, add_json_option, write_json
 from .bytecode import CompileError, compile_all
 from .files import LayerError, plain_files
 from .parts import byte_code_files
@@ -41,6 +41,15 @@ class Layer(NamedTuple):
     size_bytes: int
     byte_code: tuple[str, ...]
     bill: Path | None = None
+
+    def data(self) -> dict[str, object]:
+        """Return what JSON has of it."""
+        return {
+            "path": str(self.path),
+            "size_bytes": self.size_bytes,
+            "byte_code": list(self.byte_code),
+            "bill": str(self.bill) if self.bill else None,
+        }
 
     def __str__(self) -> str:
         """Summarize the layer in one line."""
@@ -154,6 +163,7 @@ def make_parser() -> Parser:
         metavar="KIB",
         help="fail if the zip would not be smaller (default: %(default)s)",
     )
+    add_json_option(parser)
     return parser
 
 
@@ -168,6 +178,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return _fail(f"cannot write {arguments.output} ({reason}); pass another --output")
+    if arguments.as_json:
+        write_json(layer.data())
+        return 0
     print(layer)
     if layer.bill:
         print(f"{layer.bill}: bill of materials, CycloneDX {SPECIFICATION}")
