@@ -124,11 +124,10 @@ def _bash_cases(one: Described) -> str:
 
 
 def zsh(found: Sequence[Described]) -> str:
-    """Return the script for zsh: for `eval`, or as a file `_appconfig-env` in a folder of fpath."""
+    """Return the script for zsh, for `eval` after compinit."""
     cases = "".join(_zsh_case(one) for one in found)
     names = " ".join(_zsh_word(one.name, one.summary) for one in found)
     return f"""\
-#compdef {PROGRAM}
 _appconfig_env() {{
     local -a found
     if (( CURRENT == 2 )); then
@@ -140,7 +139,7 @@ _appconfig_env() {{
 {cases}    esac
     _files
 }}
-(( $+functions[compdef] )) && compdef _appconfig_env {PROGRAM}
+compdef _appconfig_env {PROGRAM}
 """
 
 

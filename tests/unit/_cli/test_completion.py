@@ -40,10 +40,14 @@ def script(shell: str, folder: Path) -> Path:
     return path
 
 
-def output(*words: str) -> list[str]:
+def lines(*words: str) -> list[str]:
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     assert done.stderr == ""
-    return sorted(done.stdout.split())
+    return done.stdout.splitlines()
+
+
+def output(*words: str) -> list[str]:
+    return sorted(" ".join(lines(*words)).split())
 
 
 @needs("bash")
@@ -65,6 +69,7 @@ def test_bash_completes(tmp_path: Path, words: list[str], expected: list[str]) -
 def test_zsh_offers_the_word(tmp_path: Path, words: list[str], expected: list[str]) -> None:
     program = f"""
         _files() {{ }}
+        compdef() {{ }}
         _describe() {{ local one; for one in ${{(P)2}}; do print -r -- ${{one%%:*}}; done }}
         source {script("zsh", tmp_path)}
         words=(appconfig-env "$@") CURRENT=$(( $# + 1 ))
@@ -78,9 +83,9 @@ def test_zsh_offers_the_word(tmp_path: Path, words: list[str], expected: list[st
 @pytest.mark.parametrize(("words", "expected"), CASES)
 def test_fish_completes(tmp_path: Path, words: list[str], expected: list[str]) -> None:
     line = " ".join(["appconfig-env", *words])
-    program = f"source {script('fish', tmp_path)}; complete -C '{line}' | string split -f1 \\t"
+    program = f"source {script('fish', tmp_path)}; complete -C '{line}'"
 
-    found = output("fish", "--no-config", "-c", program)
+    found = [text.partition("\t")[0] for text in lines("fish", "--no-config", "-c", program)]
 
     assert [one for one in found if one.startswith(words[-1])] == expected
 
