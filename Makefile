@@ -196,6 +196,10 @@ troubleshooting: $(DEV) ## fill the tables of docs/troubleshooting.md from the c
 reference: $(DEV) ## fill the reference's marked parts from the code, and the README's figures
 	@$(BIN)/python -m tools.write_reference
 
+.PHONY: command
+command: $(DEV) ## fill docs/command.md from the verbs of the command
+	@$(BIN)/python -m tools.write_command
+
 .PHONY: fuzz
 fuzz: $(FUZZ) ## search for inputs that break an invariant, with atheris; make fuzz ARGS="--seconds 60 documents"
 	@$(VENV_FUZZ)/bin/python -m tests.hostile.fuzz $(ARGS)

@@ -20,7 +20,7 @@ from .._config import settings as _settings
 from .._config.wording import counted
 from .._wrapper import progress
 from ..errors import AppConfigEnvError, LoadError, SettingsError, SourceError
-from .arguments import Parser
+from .arguments import Parser, add_json_option, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +45,21 @@ NEVER_SECRETS = "secrets are never baked"
 SECRETS_REMEDY = "make it optional or give it a default if startup must succeed without it"
 
 
+def make_parser() -> Parser:
+    """Return the parser of the options."""
+    parser = Parser(
+        prog="appconfig-env bake",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--output", metavar="FILE", default=OUTPUT, help="the file to write (default: %(default)s)"
+    )
+    add_json_option(parser)
+    return parser
+
+
 def main(
     arguments: Sequence[str],
     environ: Mapping[str, str] | None = None,
@@ -60,16 +75,7 @@ def main(
         now: returns Unix seconds.
         make_backend: returns the backend that reads the sources.
     """
-    parser = Parser(
-        prog="appconfig-env bake",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--output", metavar="FILE", default=OUTPUT, help="the file to write (default: %(default)s)"
-    )
-    options = parser.parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     environ = os.environ if environ is None else environ
     if os.path.exists(options.output) and not os.path.isfile(options.output):
         return _fail(f"cannot write {options.output} (it is not a file); pass another --output")
@@ -94,6 +100,14 @@ def main(
     sources = counted(settings.count_sources(snapshot.entries), "source")
     size = os.path.getsize(options.output)
     path = f"/var/task/{os.path.basename(options.output)}"
+    if options.as_json:
+        write_json({
+            "output": options.output,
+            "size_bytes": size,
+            "resources": [settings.label(reference) for reference in snapshot.entries],
+            "without": without,
+        })  # fmt: skip
+        return 0
     _log(
         f"{sources} in {options.output} ({size:,} bytes);"
         f" ship it with the function and set APPCONFIG_ENV_FALLBACK={path}"

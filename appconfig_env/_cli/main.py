@@ -1,4 +1,4 @@
-"""The command: `run -- COMMAND`, `bake`, `trace`, `layer`, or Lambda's call of a wrapper."""
+"""The command: starts a verb, or does what Lambda's call of a wrapper asks for."""
 
 from __future__ import annotations
 
@@ -10,26 +10,9 @@ from .._wrapper.main import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-USAGE = """\
-usage: appconfig-env run -- COMMAND [ARGUMENT ...]
-       appconfig-env bake [--output FILE]
-       appconfig-env trace [--output FILE] [--width COLUMNS]
-       appconfig-env layer [--output FILE] [--python PATH ...] [--limit KIB]
-       appconfig-env --version | --help
-       /path/to/appconfig-env COMMAND [ARGUMENT ...]    (as AWS_LAMBDA_EXEC_WRAPPER)
-
-run    resolve references, then exec COMMAND
-bake   write a fallback snapshot to ship with a function, without secrets
-trace  run a cold start without executing a command, and draw its waterfall
-layer  build the Lambda layer
-
-Sources are configured in the environment: APPCONFIG_ENV_SOURCES is a list of references
-such as ssm:/shop/prod/ or appconfig:shop/prod/app, and any variable's value can be a
-reference: DB_PASSWORD=secretsmanager:prod/db#password
-"""
-VERBS = ("run", "bake", "trace", "layer", "--version", "--help", "-h")
+    from .verbs import Verb
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,28 +32,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verb = words[0] if words else ""
     if "/" in verb:
         return run(words)
-    if verb == "run" and words[1:2] not in (["--help"], ["-h"]):
+    if verb == "run":
         return _run(words[1:])
-    if verb in ("bake", "trace", "layer"):
-        try:
-            return _tool(verb, words[1:])
-        except KeyboardInterrupt:
-            return end_by_interrupt()
+    from . import verbs  # what follows is for developers, and no cold start comes here
+
     if verb == "--version":
         from importlib.metadata import version  # 20 ms, which no function pays
 
         sys.stdout.write(f"appconfig-env {version('appconfig-env')}\n")
-        return 0
-    if verb in VERBS:
-        sys.stdout.write(USAGE)
-        return 0
+        return verbs.OK
+    if verb in ("-h", "--help"):
+        sys.stdout.write(verbs.usage())
+        return verbs.OK
+    found = verbs.find(verb)
+    if found is not None:
+        try:
+            return _tool(found, words[1:])
+        except KeyboardInterrupt:
+            return end_by_interrupt()
     if not verb:
         return _misused("missing command; name one of those below")
-    found = f"{verb!r}{nearest_note(verb, [word for word in VERBS if word != '-h'])}"
+    named = f"{verb!r}{nearest_note(verb, verbs.names())}"
     if verb.startswith("-"):
-        return _misused(f"unknown option {found}; use one of those below")
+        return _misused(f"unknown option {named}; use one of those below")
     return _misused(
-        f"unknown command {found}; correct it, or write appconfig-env run -- {verb} to execute a "
+        f"unknown command {named}; correct it, or write appconfig-env run -- {verb} to execute a "
         "program"
     )
 
@@ -79,32 +65,42 @@ def _run(words: list[str]) -> int:
     if words[:1] == ["--"]:
         return run(words[1:])
     if words and words[0].startswith("-"):
-        return _misused(f"unknown option {words[0]!r} of run; write -- before a command")
+        from .run import main as run_with_options  # argparse, which a run without options needs not
+
+        return run_with_options(words)
     return run(words)
 
 
 def _misused(problem: str) -> int:
-    sys.stderr.write(f"appconfig-env: error: {problem}\n\n{USAGE}")
-    return 2
+    from . import verbs  # as above
+
+    sys.stderr.write(f"appconfig-env: error: {problem}\n\n{verbs.usage()}")
+    return verbs.MISUSED
 
 
-def _tool(verb: str, words: Sequence[str]) -> int:
+def _tool(verb: Verb, words: Sequence[str]) -> int:
     """Run a verb other than `run`; the layer has none of them."""
+    from importlib import import_module  # each verb imports what no cold start may pay for
+
+    from . import verbs  # as above
+
     try:
-        # They import argparse, subprocess and zipfile, which no cold start may pay for.
-        if verb == "bake":
-            from .bake import main as bake
+        if verb.needs_extra:
+            from .commands import start  # imports click, which only the extra installs
 
-            return bake(words)
-        if verb == "layer":
-            from .layer import main as layer  # as above
-
-            return layer(words)
-        from .trace import main as trace  # as above
+            return start(verb.name, words)
+        main: Callable[[Sequence[str]], int] = import_module(f"{__package__}.{verb.name}").main
     except ModuleNotFoundError as error:
-        if error.name != f"{__package__}.{verb}":
-            raise
-        problem = f"{verb} is not in the layer; run pip install appconfig-env"
-        sys.stderr.write(f"appconfig-env: error: {problem}\n")
-        return 1
-    return trace(words)
+        name = error.name or ""
+        if name in (f"{__package__}.{verb.name}", f"{__package__}.commands"):
+            return _fail(f"{verb.name} is not in the layer; run pip install appconfig-env", 1)
+        if verb.needs_extra and name.partition(".")[0] in ("click", "rich"):
+            install = f'run pip install "{verbs.EXTRA}"'
+            return _fail(f"{verb.name} needs {name}, which is not installed; {install}", 2)
+        raise
+    return main(words)
+
+
+def _fail(problem: str, exit_code: int) -> int:
+    sys.stderr.write(f"appconfig-env: error: {problem}\n")
+    return exit_code

@@ -84,7 +84,7 @@ def main(
     words = list(command)
     result = dict(environ)
     try:
-        passed = _passed(environ)
+        passed = handoff_of(environ)
         if passed is None or passed.process != posix.getpid():  # else a wrapper in the chain ran us
             settings = _settings(environ, passed, log, warnings)
             if settings.next_wrapper:
@@ -117,7 +117,7 @@ def main(
         log.fail(str(error))
         return _reported(environ, error, error.exit_code)
     except Exception as error:  # noqa: BLE001 - our own bugs must not surface as a traceback
-        unexpected = _unexpected(error)
+        unexpected = unexpected_error(error)
         log.fail(str(unexpected), "fatal")
         return _reported(environ, unexpected, 1)
 
@@ -143,7 +143,7 @@ def _reported(environ: Mapping[str, str], error: Exception, exit_code: int) -> i
     return exit_code
 
 
-def _unexpected(error: Exception) -> AppConfigEnvError:
+def unexpected_error(error: Exception) -> AppConfigEnvError:
     """Return the error to report: type and place, without a message that could contain a value."""
     if isinstance(error, ModuleNotFoundError):
         return AppConfigEnvError(
@@ -192,7 +192,7 @@ def _settings(
     return settings
 
 
-def _passed(environ: Mapping[str, str]) -> Handoff | None:
+def handoff_of(environ: Mapping[str, str]) -> Handoff | None:
     """Return what a wrapper that ran before this one has passed on; None if none has.
 
     Then any other variable may have been set by a source, so the author of a parameter may have

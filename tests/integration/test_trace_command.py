@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -89,6 +90,22 @@ def test_a_cold_start_with_a_local_folder_has_no_calls(local: dict[str, str]) ->
     ]  # fmt: skip
     assert "log: appconfig-env: 3 values from 3 sources" in done.stdout
     assert "no advice: fewer than two AWS sources to compare" in done.stdout
+
+
+def test_json_has_every_span_and_no_value(local: dict[str, str], tmp_path: Path) -> None:
+    picture = tmp_path / "start.svg"
+
+    done = run(local, "--json", "--output", str(picture))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert found["succeeded"] is True
+    assert [span["kind"] for span in found["spans"][:2]] == ["interpreter", "our imports"]
+    assert all(0 <= span["began_ms"] <= span["ended_ms"] for span in found["spans"])
+    assert found["total_ms"] > 0
+    assert set(found["awaited"]) >= {"ssm:/shop/prod/", "secretsmanager:db"}
+    assert CANARY not in done.stdout
+    assert picture.exists()
 
 
 def test_the_configured_snapshot_file_is_neither_used_nor_changed(local: dict[str, str]) -> None:

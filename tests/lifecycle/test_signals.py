@@ -85,12 +85,24 @@ def test_a_wrapper_terminated_during_the_prefetch_ends_at_once_and_leaves_nothin
     assert (done.returncode, done.stdout) == (0, SHOWN)
 
 
-@pytest.mark.parametrize(("verb", "name"), [("bake", "out.json"), ("trace", "out.svg")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["bake", "--output", "out.json"],
+        ["trace", "--output", "out.svg"],
+        ["check", "--online"],
+        ["show"],
+        ["export"],
+        ["get", "LIMIT"],
+    ],
+    ids=lambda words: words[0],
+)
 @pytest.mark.usefixtures("sigint_is_not_ignored")
-def test_ctrl_c_ends_the_other_commands_silently_too(life: Life, verb: str, name: str) -> None:
+def test_ctrl_c_ends_the_other_commands_silently_too(life: Life, words: list[str]) -> None:
     life.aws.hold("GetParametersByPath")
-    output = life.folder / name
-    command = [sys.executable, "-m", "appconfig_env", verb, "--output", str(output)]
+    outputs = [life.folder / name for name in ("out.json", "out.svg")]
+    words = [str(life.folder / word) if word.startswith("out.") else word for word in words]
+    command = [sys.executable, "-m", "appconfig_env", *words]
     with subprocess.Popen(
         command, env=life.environ, cwd=ROOT, stderr=subprocess.PIPE, text=True, process_group=0
     ) as process:
@@ -98,7 +110,7 @@ def test_ctrl_c_ends_the_other_commands_silently_too(life: Life, verb: str, name
         os.killpg(process.pid, signal.SIGINT)  # as a terminal sends it
         _, errors = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, errors) == (-signal.SIGINT, "")
-    assert not output.exists()
+    assert not any(output.exists() for output in outputs)
 
 
 def test_if_a_background_fetch_is_terminated_the_helper_loads_by_itself(

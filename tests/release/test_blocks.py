@@ -26,7 +26,9 @@ from appconfig_env._backends.aws.services import SERVICES
 from appconfig_env._cli.trace.report import advice
 from appconfig_env._cli.trace.span import KINDS, READ, Span, Trace
 from appconfig_env._cli.trace.text import BLOCKS
+from appconfig_env._cli.verbs import VERBS
 from appconfig_env._config.settings import from_environ
+from tools.write_command import help_of
 
 from ..support import stories
 from ..support.paths import ROOT, checkout_files
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 README = "release/test_readme.py"
-REFERENCE = "release/test_reference.py"
 OPENFEATURE = "unit/openfeature/test_provider.py"
 WATERFALL = "ms 0                20               40"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
@@ -56,10 +57,6 @@ RUN = {
     ("RELEASING.md", "$ make dist"): "release/test_blocks.py",
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
-    ("docs/command.md", "usage: appconfig-env run -- COMMAND [ARG"): REFERENCE,
-    ("docs/command.md", "usage: appconfig-env bake [-h] [--output"): REFERENCE,
-    ("docs/command.md", "usage: appconfig-env trace [-h] [--outpu"): REFERENCE,
-    ("docs/command.md", "usage: appconfig-env layer [-h] [--outpu"): REFERENCE,
     ("docs/guides/fallback.md", "appconfig-env bake --output fallback.jso"): README,
     ("docs/guides/local-and-tests.md", "/shop/prod/HOST=localhost"): README,
     ("docs/guides/local-and-tests.md", '{"prod/db": {"user": "shop", "password":'): README,
@@ -70,10 +67,16 @@ RUN = {
     ("docs/reference/logs.md", "appconfig-env: ssm:/shop/prod/: read in "): README,
     ("docs/reference/snapshot.md", "{"): README,
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
+    ("docs/command.md", "mkdir -p local"): "release/test_command.py",
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
     ("docs/openfeature.md", "from openfeature.exception import Genera"): OPENFEATURE,
+}
+# The help of each verb is generated.
+RUN |= {
+    ("docs/command.md", help_of(verb).partition("\n")[0][:40]): "release/test_command.py"
+    for verb in VERBS
 }
 # The blocks that no test can run, and why; what can be checked in them is checked below.
 NOT_RUN = {

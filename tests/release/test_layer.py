@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import json
 import marshal
 import subprocess
 import sys
@@ -18,7 +19,16 @@ import pytest
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli.layer import anchors, prebuilt
 from appconfig_env._cli.layer.bytecode import OURS, CompileError, compile_all
-from appconfig_env._cli.layer.files import EXCLUDED, FIRST_LINE, IN_LAYER, LayerError, plain_files
+from appconfig_env._cli.layer.files import (
+    COMMAND,
+    EXCLUDED,
+    FIRST_LINE,
+    IN_LAYER,
+    OF_COMMAND,
+    LayerError,
+    is_excluded,
+    plain_files,
+)
 from appconfig_env._cli.layer.minify import without_comments
 from appconfig_env._cli.layer.parts import (
     FINDERS,
@@ -113,8 +123,8 @@ GET = "import os, appconfig_env; print(os.environ['DB_HOST'], appconfig_env.get(
 def test_two_builds_have_the_same_bytes(layer: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.zip"
 
-    words = ["--python", sys.executable, "--output", str(again)]
-    subprocess.run(
+    words = ["--python", sys.executable, "--output", str(again), "--json"]
+    done = subprocess.run(
         [sys.executable, "-m", "appconfig_env._cli.layer", *words],
         cwd=tmp_path,
         env={"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},
@@ -125,6 +135,9 @@ def test_two_builds_have_the_same_bytes(layer: Path, tmp_path: Path) -> None:
     # Hashes, because pytest would take minutes to show how two zips differ.
     one, other = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (layer, again))
     assert one == other
+    found = json.loads(done.stdout)
+    assert (found["path"], found["size_bytes"]) == (str(again), again.stat().st_size)
+    assert found["byte_code"] == [f"cpython-{sys.version_info[0]}{sys.version_info[1]}"]
     bills = [path.with_suffix(".cdx.json").read_text() for path in (layer, again)]
     assert bills[0] == bills[1]
 
@@ -149,7 +162,7 @@ def test_it_contains_the_wrapper_the_package_tenacity_and_dotenv(layer: Path) ->
     package = {
         f"python/{path.relative_to(ROOT).as_posix()}"
         for path in (ROOT / "appconfig_env").rglob("*.py")
-        if not path.relative_to(ROOT).as_posix().startswith(EXCLUDED)
+        if not is_excluded(path.relative_to(ROOT).as_posix())
     }
 
     assert package <= set(found)
@@ -760,6 +773,8 @@ def test_every_file_with_special_treatment_exists(layer: Path) -> None:
     for start in EXCLUDED:
         assert any(name.startswith(start) for name in every), start
         assert not [name for name in found if name.startswith(f"python/{start}")]
+    of_command = {name for name in found if name.startswith(f"python/{COMMAND}")}
+    assert of_command == {f"python/{COMMAND}{name}" for name in OF_COMMAND}
     for start in (*HELPER, *REST, *FINDERS):
         assert any(name.startswith(start) for name in found), start
 

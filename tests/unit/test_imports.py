@@ -56,6 +56,10 @@ PURE = {
     "_cache.actions",
     "_cache.schedule",
     "_cache.snapshot",
+    "_cli.check.findings",
+    "_cli.check.limits",
+    "_cli.check.sources",
+    "_cli.ownership",
     "_cli.trace.report",
     "_cli.trace.rows",
     "_cli.trace.span",
@@ -84,13 +88,19 @@ IMPURE_NAMES = {
 ONLY_IN = {
     "boto3": ("_backends.aws",),
     "botocore": ("_backends.aws", "_cli.layer"),  # for the layer's root certificates
+    "click": ("_cli",),
     "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
+    "rich": ("_cli.commands", "_cli.output"),
     "tenacity": ("_backends.aws.retry",),
     "yaml": ("_content.strict_yaml", "_content.yaml_loader"),
 }
 # Modules that import others by a call, which no other test of this file sees, and the names.
 BY_CALL = {
+    # The module of a verb, which has its name.
+    "_cli.commands": {"import_module(f'{__package__}.{name}')"},
+    "_cli.completion": {"import_module(f'{__package__}.{one.name}')"},
+    "_cli.main": {"import_module(f'{__package__}.{verb.name}')"},
     "_cli.trace.child": {"hooks"},  # by path: its import of the package is to be measured
 }
 

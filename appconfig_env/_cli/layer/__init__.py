@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..arguments import Parser
+from ..arguments import Parser, add_json_option, write_json
 from .bytecode import CompileError, compile_all
 from .files import LayerError, plain_files
 from .parts import byte_code_files
@@ -41,6 +41,15 @@ class Layer(NamedTuple):
     size_bytes: int
     byte_code: tuple[str, ...]
     bill: Path | None = None
+
+    def data(self) -> dict[str, object]:
+        """Return what JSON has of it."""
+        return {
+            "path": str(self.path),
+            "size_bytes": self.size_bytes,
+            "byte_code": list(self.byte_code),
+            "bill": str(self.bill) if self.bill else None,
+        }
 
     def __str__(self) -> str:
         """Summarize the layer in one line."""
@@ -125,8 +134,8 @@ def _write_folder(folder: Path, files: Sequence[LayerFile]) -> None:
         path.chmod(file.mode)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Build the layer as the command line specifies; return the exit code."""
+def make_parser() -> Parser:
+    """Return the parser of the options."""
     parser = Parser(
         prog="appconfig-env layer",
         description="Build the Lambda layer: wrapper, package, tenacity and python-dotenv, "
@@ -154,7 +163,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="KIB",
         help="fail if the zip would not be smaller (default: %(default)s)",
     )
-    arguments = parser.parse_args(argv)
+    add_json_option(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Build the layer as the command line specifies; return the exit code."""
+    arguments = make_parser().parse_args(argv)
     limit_bytes = arguments.limit * 1024
     try:
         layer = build(arguments.output, pythons=arguments.python, limit_bytes=limit_bytes)
@@ -163,6 +178,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return _fail(f"cannot write {arguments.output} ({reason}); pass another --output")
+    if arguments.as_json:
+        write_json(layer.data())
+        return 0
     print(layer)
     if layer.bill:
         print(f"{layer.bill}: bill of materials, CycloneDX {SPECIFICATION}")

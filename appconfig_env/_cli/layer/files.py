@@ -26,7 +26,7 @@ DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3, which the runtime ha
 # - Sources lose comments, docstrings and annotations, but no line moves, so that tracebacks quote
 #   the right one; copied packages keep the notices at their top. A Python without byte code runs
 #   the sources.
-# - Tools for developers are excluded: our `bake`, `layer` and `trace`, and the copied packages'
+# - Tools for developers are excluded: all verbs of our command but `run`, and the copied packages'
 #   command lines and notebook support. tenacity's tornado support is included: tenacity imports it
 #   if a function has tornado.
 # - Type markers are excluded, because only type checkers need them. METADATA keeps its fields for
@@ -35,14 +35,14 @@ DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3, which the runtime ha
 # A path excludes all paths that begin with it.
 EXCLUDED = (
     "appconfig_env/_backends/fake.py",
-    "appconfig_env/_cli/arguments.py",
-    "appconfig_env/_cli/bake.py",
-    "appconfig_env/_cli/layer/",
-    "appconfig_env/_cli/trace/",
     "dotenv/__main__.py",
     "dotenv/cli.py",
     "dotenv/ipython.py",
 )
+COMMAND = "appconfig_env/_cli/"
+OF_COMMAND = (  # all for `run`
+    "__init__.py", "arguments.py", "main.py", "run.py", "run_options.py", "verbs.py",
+)  # fmt: skip
 ANCHORS = "python/appconfig_env/anchors/"
 LICENCE_NAMES = ("LICEN", "COPYING", "NOTICE")
 # The first line of the layer's package, in place of its docstring, so that no line moves: all later
@@ -69,6 +69,12 @@ def plain_files() -> list[LayerFile]:
     dependencies = list(_dependencies())
     ours = [_script(), _licence(dependencies), own_metadata(), *_package(), *_anchors()]
     return sorted([*ours, *dependencies])
+
+
+def is_excluded(name: str) -> bool:
+    """Whether a layer leaves out a source, named from the folder that its package is in."""
+    below = name.removeprefix(COMMAND)
+    return name.startswith(EXCLUDED) or (below != name and below not in OF_COMMAND)
 
 
 def _script() -> LayerFile:
@@ -111,7 +117,7 @@ def own_metadata() -> LayerFile:
 def _package() -> Iterator[LayerFile]:
     for path in PACKAGE.rglob("*.py"):
         name = path.relative_to(PACKAGE.parent).as_posix()
-        if not name.startswith(EXCLUDED):
+        if not is_excluded(name):
             source = path.read_text(encoding="utf-8")
             if path == PACKAGE / "__main__.py":
                 source = source.replace(*IN_LAYER)
@@ -139,7 +145,7 @@ def _dependencies() -> Iterator[LayerFile]:
                 continue  # a command in the bin folder
             name = file.as_posix()
             in_metadata = file.parts[0].endswith(".dist-info")
-            if not in_metadata and file.suffix == ".py" and not name.startswith(EXCLUDED):
+            if not in_metadata and file.suffix == ".py" and not is_excluded(name):
                 source = _as_installed(file, package).replace(b"\r\n", b"\n")
                 yield LayerFile(f"python/{name}", minified_copy(source.decode()).encode())
             if in_metadata and file.name.upper().startswith(LICENCE_NAMES):

@@ -19,8 +19,8 @@ from ..._config import settings as _settings
 from ..._config.environ import LOG_LEVELS
 from ..._wrapper.prefetch import can_take_over
 from ...errors import AppConfigEnvError, SettingsError
-from ..arguments import Parser
-from .span import Trace, from_recording
+from ..arguments import Parser, add_json_option, write_json
+from .span import Trace, clean, from_recording
 from .svg import html, svg
 from .text import ASCII, BLOCKS, LEAST_WIDTH, picture
 
@@ -101,8 +101,8 @@ def _sources(environ: Mapping[str, str]) -> tuple[list[str], list[str]]:
     return awaited, [reference for reference in resources if reference not in awaited]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Trace a cold start as the command line specifies; return the exit code."""
+def make_parser() -> Parser:
+    """Return the parser of the options."""
     parser = Parser(prog="appconfig-env trace", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="also write the waterfall as .svg or .html"
@@ -113,6 +113,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="COLUMNS",
         help="width of the text (default: the terminal's, else 100)",
     )
+    add_json_option(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Trace a cold start as the command line specifies; return the exit code."""
+    parser = make_parser()
     arguments = parser.parse_args(argv)
     output: Path | None = arguments.output
     if output is not None and output.suffix not in FORMATS:
@@ -130,15 +137,41 @@ def main(argv: Sequence[str] | None = None) -> int:
         trace = record(os.environ)
     except (TraceError, OSError) as error:
         return _fail(str(error))
-    _show(trace, width)
+    if arguments.as_json:
+        write_json(data(trace))
+    else:
+        _show(trace, width)
     if output is not None:
         try:
             output.write_text(FORMATS[output.suffix](trace), encoding="utf-8")
         except OSError as error:
             reason = error.strerror or type(error).__name__
             return _fail(f"cannot write {output} ({reason}); pass another --output")
-        sys.stdout.write(f"written to {output}\n")
+        if not arguments.as_json:
+            sys.stdout.write(f"written to {output}\n")
     return 0 if trace.succeeded else 1
+
+
+def data(trace: Trace) -> dict[str, object]:
+    """Return what JSON has of a trace."""
+    return {
+        "total_ms": trace.total,
+        "succeeded": trace.succeeded,
+        "spans": [
+            {
+                "kind": span.kind,
+                "names": [clean(name) for name in span.names],
+                "began_ms": span.began,
+                "ended_ms": span.ended,
+                "thread": span.thread,
+                "failed": span.failed,
+            }
+            for span in trace.spans
+        ],
+        "awaited": list(trace.awaited),
+        "deferred": list(trace.deferred),
+        "log": list(trace.lines),
+    }
 
 
 def _fail(message: str) -> int:

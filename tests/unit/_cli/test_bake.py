@@ -108,6 +108,22 @@ def test_bake_counts_the_sources_and_not_what_they_read(
     assert "3 sources in" in done.stderr
 
 
+def test_json_has_what_was_baked_and_what_was_not(environ: dict[str, str], tmp_path: Path) -> None:
+    output = tmp_path / "fallback.json"
+
+    done = bake(environ, "--output", str(output), "--json")
+
+    found = json.loads(done.stdout)
+    assert found.pop("without").keys() == {"secretsmanager:shop/db"}
+    assert found == {
+        "output": str(output),
+        "size_bytes": output.stat().st_size,
+        "resources": ["appconfig:shop/prod/app", "ssm:/shop/prod/"],
+    }
+    assert done.stderr.startswith("appconfig-env: warn: secretsmanager:shop/db: no fallback: ")
+    assert CANARY not in done.stdout + done.stderr
+
+
 def test_bake_checks_the_local_dir_but_needs_no_fallback_or_next_wrapper(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -232,7 +232,7 @@ def test_without_a_command_it_explains_itself(folder: Path) -> None:
     assert "usage: appconfig-env" in done.stderr
     done = start(environ(folder), "chekc")
     assert done.returncode == 2
-    assert "unknown command 'chekc'; correct it" in done.stderr
+    assert "unknown command 'chekc' (nearest: check); correct it" in done.stderr
     assert start(environ(folder), "--help").stdout.startswith("usage: appconfig-env")
 
 

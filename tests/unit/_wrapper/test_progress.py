@@ -179,6 +179,20 @@ def test_on_a_terminal_bake_shows_it_too(life: Life) -> None:
     assert b" \rappconfig-env: " in after
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["check", "--online"], ["show"], ["export"], ["get", "LIMIT"]],
+    ids=lambda words: words[0],
+)
+def test_on_a_terminal_the_other_verbs_show_it_too(life: Life, words: list[str]) -> None:
+    with life:
+        code, output, screen = on_terminal(life, str(WRAPPER), *words, until=b"waiting for ")
+    assert code == 0, screen
+    assert "waiting" not in output
+    _, _, after = screen.rpartition(b"waiting for ")
+    assert after.endswith(b" \r"), "the line was not erased"
+
+
 SILENT = {
     "error": {LOG_LEVEL: "error"},
     "fatal": {LOG_LEVEL: "fatal"},
