@@ -117,6 +117,52 @@ appconfig-env completion fish > ~/.config/fish/completions/appconfig-env.fish"""
         needs_extra=True,
     ),
     Verb(
+        "policy",
+        "[--format json|yaml|sam] [--check FILE] [--role ARN] [--json]",
+        "print the least-privilege IAM policy for the sources, or check one",
+        """\
+# the policy of the function's role
+appconfig-env policy --account 123456789012
+# the same as the Policies of a function in a SAM template
+appconfig-env policy --format sam
+# what the function in a template is allowed too much or too little, for CI
+appconfig-env policy --check template.yaml --function Shop""",
+        needs_extra=True,
+    ),
+    Verb(
+        "pull",
+        "[FOLDER] [--overwrite] [--dry-run] [--json]",
+        "write what AWS has to a local folder, secrets as placeholders",
+        """\
+# for development: start with the folder in place of AWS
+appconfig-env pull local
+# what would be written, and what differs from AWS
+appconfig-env pull local --dry-run""",
+        needs_extra=True,
+    ),
+    Verb(
+        "diff",
+        "[FOLDER] [--json]",
+        "compare a local folder with AWS, without showing values",
+        """\
+# which names are missing, and which values differ
+appconfig-env diff local""",
+        needs_extra=True,
+    ),
+    Verb(
+        "init",
+        "[KIND] [--source REFERENCE ...] [--function NAME] [--write] [--json]",
+        "add it to a SAM template, CDK app, Terraform module, Dockerfile or local folder",
+        """\
+# what would be added to the template in this folder
+appconfig-env init --source ssm:/shop/prod/ --source secretsmanager:prod/db
+# the same, written
+appconfig-env init --source ssm:/shop/prod/ --source secretsmanager:prod/db --write
+# a local folder with a placeholder for each value
+appconfig-env init local --source ssm:/shop/prod/host --write""",
+        needs_extra=True,
+    ),
+    Verb(
         "bake",
         "[--output FILE] [--json]",
         "write a fallback snapshot to ship with a function, without secrets",
