@@ -54,10 +54,10 @@ def how_it_works() -> str:
         _frame(10, 10, 500, 94, "AWS"),
         _frame(10, 154, 500, 370, "Lambda's execution environment"),
         *map(_box, (*SERVICES, WRAPPER, FUNCTION, HELPER)),
-        _arrow("M190 104V190"),
-        _text(200, 134, "at the cold start", anchor="start"),
-        _arrow("M190 292V346"),
-        _text(200, 324, "exec: becomes the runtime", anchor="start"),
+        _arrow("M310 104V190"),
+        _text(300, 134, "at the cold start", anchor="end"),
+        _arrow("M44 292V346"),
+        _text(54, 324, "exec: becomes the runtime", anchor="start"),
         _arrow("M427 104V358"),
         _text(420, 310, "later, at most once", anchor="end"),
         _text(420, 330, "per interval", anchor="end"),
@@ -69,7 +69,7 @@ def how_it_works() -> str:
 # that finds the value older than INTERVAL polls.
 INTERVAL, CHANGED, END = 45, 70, 150
 CALLS = (8, 26, 52, 78, 88, 104, 128)
-LEFT, SCALE = 116, 2.6
+LEFT, SCALE = 126, 2.55
 
 
 def refresh() -> str:
