@@ -23,7 +23,7 @@ MAKERS = {
     "AmbiguousFlagError": 0, "AppConfigEnvError": 0, "CompileError": 0, "ConversionError": 0,
     "ExecError": 0, "ImportError": 0, "LayerError": 0, "MissingKeyError": 0,
     "NearMiss": 0, "ProviderFatalError": 0, "ReferenceProblems": 0, "SettingsError": 0,
-    "TraceError": 0, "UnevaluatedFlagError": 0, "ValueError": 0,
+    "TraceError": 0, "UnevaluatedFlagError": 0, "UnsupportedTypeError": 0, "ValueError": 0,
     "_failure": 2, "_misused": 0,
 }  # fmt: skip
 # What writes a line of a level to a log or to standard error, and the position of the message.

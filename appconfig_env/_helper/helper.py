@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, MutableMapping
     from typing import Any, Protocol, TypeVar, overload
 
+    from typing_extensions import TypeForm
+
     from .._backends.base import Backend
     from .._cache.store import Store
     from .._config.settings import Settings
@@ -128,6 +130,8 @@ class Helper:
         @overload
         def require(self, name: str) -> str: ...
         @overload
+        def require(self, name: str, type: TypeForm[T]) -> T: ...
+        @overload
         def require(self, name: str, type: Callable[[str], T]) -> T: ...
 
     def require(self, name: str, type: Any = None) -> Any:  # noqa: A002 - as in Get
@@ -140,6 +144,7 @@ class Helper:
         Raises:
             MissingKeyError: there is no such name, neither from a source nor in the environment.
             ConversionError: `type` rejects the value.
+            TypeError: `type` is neither a type nor a function, or none that can be converted to.
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
             LoadError: there was never a value, because a required source cannot be read.
@@ -356,7 +361,7 @@ class Helper:
                 try:
                     callback(changed)
                 except Exception as error:  # noqa: BLE001 - a bug in a callback must not fail the refresh
-                    from .._content.convert import name_and_place  # only after a failure
+                    from .._content.rejections import name_and_place  # only after a failure
 
                     where = name_and_place(error)
                     store.log("error", f"an on_change callback failed ({where}); correct it")

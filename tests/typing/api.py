@@ -8,7 +8,11 @@ The second half holds errors. Each has an ignore, and both checkers report one t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, assert_type
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_type
+
+from pydantic import Field
 
 import appconfig_env
 from appconfig_env import (
@@ -31,6 +35,10 @@ if TYPE_CHECKING:
     from openfeature.provider import AbstractProvider
 
 
+class Colour(Enum):
+    RED = "red"
+
+
 def words(text: str) -> list[str]:
     return text.split(",")
 
@@ -48,11 +56,22 @@ assert_type(appconfig_env.get("DB_PORT", None, type=int), int | None)
 assert_type(appconfig_env.get("DEBUG", False, type=bool), bool)
 assert_type(appconfig_env.get("HOSTS", type=words), list[str] | None)
 assert_type(appconfig_env.get("HOSTS", (), type=words), list[str] | tuple[()])
+assert_type(appconfig_env.get("HOSTS", type=list[str]), list[str] | None)
+assert_type(appconfig_env.get("LIMITS", None, type=dict[str, int]), dict[str, int] | None)
+assert_type(appconfig_env.get("TIMEOUT", type=timedelta), timedelta | None)
+assert_type(appconfig_env.get("COLOUR", Colour.RED, type=Colour), Colour)
+assert_type(appconfig_env.get("PORT", type=int | None), int | None)
+assert_type(
+    appconfig_env.get("STAGE", type=Literal["test", "prod"]), Literal["test", "prod"] | None
+)
+assert_type(appconfig_env.get("PORT", 80, type=Annotated[int, Field(gt=0)]), int)
 
 # require: as get, but without None.
 assert_type(appconfig_env.require("DB_HOST"), str)
 assert_type(appconfig_env.require("DB_PORT", type=int), int)
 assert_type(appconfig_env.require("HOSTS", words), list[str])
+assert_type(appconfig_env.require("HOSTS", type=list[str]), list[str])
+assert_type(appconfig_env.require("COLOUR", Colour), Colour)
 
 # load, document, refresh, status.
 assert_type(appconfig_env.load(), frozenset[str])
@@ -132,7 +151,7 @@ assert_type(AppConfigProvider().resolve_float_details("checkout.share", 0.5).val
 appconfig_env.gett("DB_HOST")  # type: ignore[attr-defined]
 appconfig_env.get()  # type: ignore[call-overload]
 appconfig_env.get(b"DB_HOST")  # type: ignore[call-overload]
-appconfig_env.get("DB_PORT", 5432, "int")  # type: ignore[call-overload]
+appconfig_env.get("DB_PORT", 5432, 3)  # type: ignore[call-overload]
 appconfig_env.get("DB_PORT", 5432, int, None)  # type: ignore[call-overload]
 appconfig_env.get("DB_HOST").upper()  # type: ignore[union-attr]
 port: int = appconfig_env.get("DB_PORT", 5432)  # type: ignore[assignment]

@@ -70,9 +70,11 @@ PURE = {
 # names that it may use, because others open files.
 PURE_LIBRARY: dict[str, set[str] | None] = {
     "__future__": None, "_blake2": None, "_hashlib": None, "_json": None, "binascii": None,
-    "collections.abc": None, "difflib": None, "dotenv": {"parser"}, "hashlib": None, "hmac": None,
-    "html": None, "io": {"StringIO"}, "json": None, "math": None, "re": None, "types": None,
-    "typing": None, "yaml": None,
+    "collections.abc": None, "dataclasses": None,
+    "datetime": {"date", "datetime", "time", "timedelta"},
+    "difflib": None, "dotenv": {"parser"}, "enum": None, "functools": None, "hashlib": None,
+    "hmac": None, "html": None, "io": {"StringIO"}, "json": None, "math": None, "pydantic": None,
+    "pydantic_core": None, "re": None, "types": None, "typing": None, "yaml": None,
 }  # fmt: skip
 # Built-in names that need no import, and that a pure file may not use: they reach files, standard
 # streams and the user, run code that no test of this file sees, or find one of the others.
@@ -86,6 +88,9 @@ ONLY_IN = {
     "botocore": ("_backends.aws", "_cli.layer"),  # for the layer's root certificates
     "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
+    "pydantic": ("_content.pydantic_types", "_models"),
+    "pydantic_core": ("_content.pydantic_types", "_models"),
+    "pydantic_settings": ("_models",),
     "tenacity": ("_backends.aws.retry",),
     "yaml": ("_content.strict_yaml", "_content.yaml_loader"),
 }

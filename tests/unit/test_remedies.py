@@ -32,6 +32,7 @@ from ..support.paths import ROOT
 NOT_SHOWN = {
     "AttributeError": "Python's own words, for a name that the package does not have",
     "KeyError": "caught where it is raised",
+    "RejectedError": "a part of a ConversionError, which has the remedy",
     "LoadError": "its text consists of the failures in it",
     "SnapshotRefusedError": "a reason; the lines of the log that have it end in what to do",
     "SystemExit": "has an exit code only",
