@@ -8,7 +8,7 @@ from functools import lru_cache
 import pydantic
 from pydantic_core import core_schema
 
-from .json_texts import listed, plain_json
+from .json_texts import listed, plain_data, plain_json
 from .rejections import RejectedError, UnsupportedTypeError, name_and_place
 from .type_forms import plain_type, type_name
 
@@ -42,21 +42,23 @@ WITHOUT_VALUE = WANTS_LIST | WANTS_OBJECT | frozenset({
 OF_PYDANTIC = frozenset(typing.get_args(core_schema.ErrorType))
 
 
-def convert(text: str, kind: Any) -> Any:
-    """Convert a variable's text as pydantic does, after its JSON or its commas where it wants them.
+def convert(data: object, kind: Any) -> Any:
+    """Convert a variable's text, or a part of its JSON, as pydantic does.
+
+    Where it wants a list or an object, it has that of the text: JSON, or a list with commas.
 
     Raises:
         RejectedError: it is not of that type.
         UnsupportedTypeError: pydantic cannot convert to it.
     """
-    adapter = _adapter_of(kind)
-    data: object = text
-    for is_last in (False, True):
+    adapter = adapter_of(kind)
+    data = plain_data(data)
+    while True:
         try:
             return adapter.validate_python(data)
         except pydantic.ValidationError as error:
             problems = details(error)
-            replaced = None if is_last else parsed_text(text, problems)
+        replaced = parsed_text(data, problems) if isinstance(data, str) else None
         if replaced is None:
             break
         data = replaced[0]
@@ -65,7 +67,12 @@ def convert(text: str, kind: Any) -> Any:
     raise RejectedError(f"a valid {type_name(plain_type(kind))} ({'; '.join(reasons)})")
 
 
-def _adapter_of(kind: Any) -> pydantic.TypeAdapter[Any]:
+def adapter_of(kind: Any) -> pydantic.TypeAdapter[Any]:
+    """Return what converts to `kind`; kept, because it takes milliseconds to build.
+
+    Raises:
+        UnsupportedTypeError: pydantic cannot convert to it.
+    """
     try:
         hash(kind)
     except TypeError:  # `Annotated` with a list, say

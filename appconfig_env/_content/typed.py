@@ -40,15 +40,15 @@ def converted(name: str, text: str, kind: Any) -> Any:
     raise ConversionError(f"{name}: the value is not {problem}; correct the value or the type")
 
 
-def value_of(text: str, kind: Any) -> Any:
-    """Convert a variable's text to `kind`: here, or by pydantic if the type is pydantic's.
+def value_of(data: object, kind: Any) -> Any:
+    """Convert a variable's text, or a part of its JSON; by pydantic if the type is pydantic's.
 
     Raises:
         RejectedError: it is not of that type.
         UnsupportedTypeError: no text can be converted to `kind`.
     """
     try:
-        return _by_pydantic(text, kind) if is_for_pydantic(kind) else convert(text, kind)
+        return _by_pydantic(data, kind) if is_for_pydantic(kind) else convert(data, kind)
     except (RejectedError, UnsupportedTypeError):
         raise
     except Exception as error:  # noqa: BLE001 - a converter may raise its library's own error
@@ -57,7 +57,7 @@ def value_of(text: str, kind: Any) -> Any:
     raise RejectedError(problem)
 
 
-def _by_pydantic(text: str, kind: Any) -> Any:
+def _by_pydantic(data: object, kind: Any) -> Any:
     try:
         from . import pydantic_types  # only programs that use it have it
     except ImportError:
@@ -67,7 +67,7 @@ def _by_pydantic(text: str, kind: Any) -> Any:
             f"{type_name(plain_type(kind))}: only pydantic converts to this type, and it is not "
             "installed; install pydantic, or choose another type"
         )
-    return pydantic_types.convert(text, kind)
+    return pydantic_types.convert(data, kind)
 
 
 def is_for_pydantic(kind: Any) -> bool:
@@ -121,6 +121,8 @@ def convert(data: object, kind: Any) -> Any:
 def _union(data: object, kind: Any) -> Any:
     """Return the first type's value that accepts it; `str`, which accepts every text, is last."""
     members = sorted(typing.get_args(kind), key=lambda one: one in (str, typing.Any, object))
+    if str in members and isinstance(data, str):  # an empty text is a text
+        members = [one for one in members if one is not type(None)]
     for member in members:
         try:
             return convert(data, member)

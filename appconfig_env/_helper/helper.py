@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeForm
 
     from .._backends.base import Backend
-    from .._cache.store import Store
+    from .._cache.store import Seen, Store
     from .._config.settings import Settings
     from .._content.flags import Flag, FoundFlag
     from ..errors import AppConfigEnvError
@@ -214,6 +214,18 @@ class Helper:
 
         return Flag(name, enabled=default)
 
+    def seen(self) -> Seen:
+        """Return every name's value that a source sets, after a refresh of what is stale.
+
+        The same object as before, as long as nothing was refreshed or overridden.
+
+        Raises:
+            SettingsError: the settings are invalid.
+        """
+        if not self._view.now[0] <= self._now() < self._view.now[1]:
+            sealed(self._refresh_stale)
+        return self._view.now
+
     def refresh(self) -> frozenset[str]:
         """Fetch every source now, even if fresh; return the names whose values changed.
 
@@ -400,6 +412,12 @@ class Helper:
         from .._content.convert import converted  # only handlers that convert values pay for it
 
         return converted(name, value, type)
+
+    def _refresh_stale(self) -> None:
+        live = self.live()
+        live.refresh_stale()
+        if self._view.now is not live.seen:
+            self._show(live.store)
 
     def _restored(self) -> None:
         """Refresh after a SnapStart restore: all values are as old as the published version."""

@@ -31,6 +31,7 @@ from . import test_template as template
 if TYPE_CHECKING:
     from pathlib import Path
 
+MODELS = "release/test_models_page.py"
 OPENFEATURE = "unit/openfeature/test_provider.py"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
 
@@ -54,6 +55,9 @@ RUN = {
     ("RELEASING.md", "$ make dist"): "release/test_blocks.py",
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
+    ("docs/models.md", "from dataclasses import dataclass, field"): MODELS,
+    ("docs/models.md", "Settings.db.host: DB_HOST: neither a sou"): MODELS,
+    ("docs/models.md", 'hosts = appconfig_env.get("HOSTS", type='): MODELS,
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,

@@ -8,16 +8,19 @@ The second half holds errors. Each has an ignore, and both checkers report one t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_type
 
-from pydantic import Field
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings
 
 import appconfig_env
 from appconfig_env import (
     AmbiguousFlagError,
     AppConfigEnvError,
+    BindError,
     ConversionError,
     Flag,
     LoadError,
@@ -26,6 +29,7 @@ from appconfig_env import (
     SourceError,
     UnevaluatedFlagError,
 )
+from appconfig_env.errors import FieldProblem
 from appconfig_env.openfeature import AppConfigProvider
 from appconfig_env.testing import override
 
@@ -72,6 +76,28 @@ assert_type(appconfig_env.require("DB_PORT", type=int), int)
 assert_type(appconfig_env.require("HOSTS", words), list[str])
 assert_type(appconfig_env.require("HOSTS", type=list[str]), list[str])
 assert_type(appconfig_env.require("COLOUR", Colour), Colour)
+
+
+@dataclass
+class Shop:
+    host: str
+    port: int = 80
+
+
+class Database(BaseModel):
+    host: str
+
+
+class Configured(BaseSettings):
+    host: str
+
+
+# bind: the class that it is given, whichever kind it is.
+assert_type(appconfig_env.bind(Shop), Shop)
+assert_type(appconfig_env.bind(Shop).port, int)
+assert_type(appconfig_env.bind(Shop, "SHOP_").host, str)
+assert_type(appconfig_env.bind(Database, prefix="DB_"), Database)
+assert_type(appconfig_env.bind(Configured), Configured)
 
 # load, document, refresh, status.
 assert_type(appconfig_env.load(), frozenset[str])
@@ -120,6 +146,7 @@ assert_type(test_of_a_user(3), str)
 # The errors: one base, and what each carries.
 every: tuple[type[AppConfigEnvError], ...] = (
     AmbiguousFlagError,
+    BindError,
     ConversionError,
     LoadError,
     MissingKeyError,
@@ -128,7 +155,7 @@ every: tuple[type[AppConfigEnvError], ...] = (
     UnevaluatedFlagError,
 )
 key_error: type[KeyError] = MissingKeyError
-value_error: type[ValueError] = ConversionError
+value_errors: tuple[type[ValueError], ...] = (ConversionError, BindError)
 try:
     appconfig_env.get("DB_HOST")
 except LoadError as load_error:
@@ -138,6 +165,9 @@ except LoadError as load_error:
     assert_type(load_error.errors[0].unreachable, bool)
 except SettingsError as settings_error:
     assert_type(settings_error.problems, tuple[str, ...])
+except BindError as bind_error:
+    assert_type(bind_error.problems, tuple[FieldProblem, ...])
+    assert_type(bind_error.problems[0].variable, str)
 
 # The OpenFeature provider.
 provider: AbstractProvider = AppConfigProvider()
@@ -159,6 +189,10 @@ maybe: int = appconfig_env.get("DB_PORT", type=int)  # type: ignore[assignment]
 appconfig_env.require()  # type: ignore[call-overload]
 appconfig_env.require("DB_PORT", 5432)  # type: ignore[call-overload]
 appconfig_env.require("DB_PORT", default=5432)  # type: ignore[call-overload]
+appconfig_env.bind(Shop("h"))  # type: ignore[arg-type]
+appconfig_env.bind("Shop")  # type: ignore[arg-type]
+appconfig_env.bind(Shop, 3)  # type: ignore[arg-type]
+str(appconfig_env.bind(Shop).prot)  # type: ignore[attr-defined]
 appconfig_env.load("DB_HOST")  # type: ignore[call-arg]
 appconfig_env.document()  # type: ignore[call-arg]
 appconfig_env.flag("checkout", "appconfig:shop/prod/flags")  # type: ignore[call-arg, arg-type]

@@ -28,7 +28,7 @@ ORDER: list[str | set[str]] = [
     "_backends",
     "_cache",
     {"_helper", "_wrapper"},
-    {"_cli", "testing", "openfeature"},
+    {"_cli", "_models", "testing", "openfeature"},
     {"__init__", "__main__"},
 ]
 # They run before everything else, and import nothing of the package.
@@ -61,6 +61,10 @@ PURE = {
     "_cli.trace.span",
     "_cli.trace.svg",
     "_cli.trace.text",
+    "_models.build",
+    "_models.fields",
+    "_models.problem",
+    "_models.pydantic_model",
     "_http.errors",
     "_http.messages",
     "_http.percent",

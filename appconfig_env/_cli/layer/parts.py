@@ -55,6 +55,7 @@ REST = (  # what functions import only after a failure, in rare cases or for opt
     OURS + "_content/yaml_",
     OURS + "_helper/loop_reader.py",
     OURS + "_helper/static_store.py",
+    OURS + "_models/",
     OURS + "_wrapper/background.py",
     OURS + "_wrapper/progress.py",
     OURS + "_wrapper/runtime_api.py",

@@ -64,7 +64,8 @@ class Server:
         ("null", Optional[int], None),  # noqa: UP045 # as older programs write it
         ("x", Union[int, str], "x"),  # noqa: UP007 # the same
         ("7", str | int, 7),
-        ("", str | None, None),
+        ("", str | None, ""),
+        ("null", str | None, "null"),
         ("a", Literal["a", "b"], "a"),
         ("7", Annotated[int, "a note"], 7),
         ("7", UserId, 7),
