@@ -46,6 +46,7 @@ class View:
         get: returns the value of a name.
         now: the values that it returns, and the period in which they are fresh.
         show: replaces them.
+        use_clock: replaces the clock.
         values: the values alone.
     """
 
@@ -96,6 +97,11 @@ class View:
             self.values = seen[2]
             since, until = seen[:2]
 
+        def use_clock(now: Callable[[], float]) -> None:
+            nonlocal clock
+            clock = now
+
         get.__qualname__ = "get"  # what Python's error for a wrong argument names
         self.get: Get = get
         self.show = show
+        self.use_clock = use_clock

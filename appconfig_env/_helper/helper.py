@@ -315,6 +315,30 @@ class Helper:
         else:
             self._view.show(self._live.seen if self._live is not None else (*STALE, {}))
 
+    def isolate(
+        self, now: Callable[[], float], jitter: Callable[[], float] | None = None
+    ) -> Callable[[], None]:
+        """Forget the sources, overrides and callbacks; return what brings them back.
+
+        Args:
+            now: the clock until then.
+            jitter: as for the class.
+        """
+        before = self._live, self.replaced_store, self._callbacks, self._observers
+        clock = self._now, self._jitter
+        self._live, self._callbacks, self._observers = None, [], []
+        self._now, self._jitter = now, jitter
+        self.replace_store(None)
+        self._view.use_clock(now)
+
+        def restore() -> None:
+            self._live, static, self._callbacks, self._observers = before
+            self._now, self._jitter = clock
+            self.replace_store(static)
+            self._view.use_clock(self._now)
+
+        return restore
+
     def after_fork_in_child(self) -> None:
         """See `process_hooks`."""
         self.importing = RLock()

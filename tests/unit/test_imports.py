@@ -29,7 +29,7 @@ ORDER: list[str | set[str]] = [
     "_cache",
     {"_helper", "_wrapper"},
     {"_cli", "_models", "testing", "openfeature"},
-    {"__init__", "__main__"},
+    {"__init__", "__main__", "pytest_plugin"},
 ]
 # They run before everything else, and import nothing of the package.
 FIRST = {"_bytecode_bundle", "_late_site"}
@@ -92,6 +92,7 @@ ONLY_IN = {
     "botocore": ("_backends.aws", "_cli.layer"),  # for the layer's root certificates
     "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
+    "pytest": ("pytest_plugin",),
     "pydantic": ("_content.pydantic_types", "_models"),
     "pydantic_core": ("_content.pydantic_types", "_models"),
     "pydantic_settings": ("_models",),

@@ -39,6 +39,7 @@ EXCLUDED = (
     "appconfig_env/_cli/bake.py",
     "appconfig_env/_cli/layer/",
     "appconfig_env/_cli/trace/",
+    "appconfig_env/pytest_plugin.py",
     "dotenv/__main__.py",
     "dotenv/cli.py",
     "dotenv/ipython.py",
