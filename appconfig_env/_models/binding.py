@@ -32,6 +32,7 @@ class State:
     Its repr has no value, because error reporters show the variables of frames.
 
     Attributes:
+        store: the store that the values are from.
         seen: the values of all sources, compared by identity.
         texts: those of the model's variables.
         used: as `texts`, with the last valid ones of fields that are not valid now.
@@ -39,16 +40,19 @@ class State:
         instance: the instance.
     """
 
-    __slots__ = ("instance", "outside", "seen", "texts", "used")
+    __slots__ = ("instance", "outside", "seen", "store", "texts", "used")
 
     def __init__(
         self,
+        store: object,
         seen: Seen,
+        *,
         texts: Mapping[str, str],
         used: Mapping[str, str],
         outside: Mapping[str, str | None],
         instance: Any,
     ) -> None:
+        self.store = store
         self.seen = seen
         self.texts = texts
         self.used = used
@@ -93,6 +97,7 @@ class Binding:
                 for its variables alone; if it is not a field, for those of all fields.
 
         Raises:
+            BindError: inside or after `testing.override`, whose values are not valid or not all.
             SettingsError: the settings are invalid.
         """
         state = self._state
@@ -121,6 +126,7 @@ class Binding:
 
     def _first(self) -> State:
         seen = self._helper.seen()  # before the values: a later refresh shows as another object
+        store = self._helper.store()
         texts, failures = self._read()
         problems = [*self._unread(failures)]
         instance = None
@@ -130,28 +136,39 @@ class Binding:
             problems += self._described(error.problems, texts, failures)
         if problems:
             raise BindError(problems)
-        return State(seen, texts, texts, self._outside(texts, seen), instance)
+        outside = self._outside(texts, seen)
+        return State(store, seen, texts=texts, used=texts, outside=outside, instance=instance)
 
     def _next(self, before: State) -> State:
         seen = self._helper.seen()
+        store = self._helper.store()
+        if store is not before.store:  # in a test: values of another one must not be used here
+            return self._first()
         texts, failures = self._read()
         for name in failures.keys() & before.texts.keys():
             texts[name] = before.texts[name]  # the helper reports why it cannot be read
         outside = self._outside(texts, seen)
-        if texts == before.texts:
-            return State(seen, texts, before.used, outside, before.instance)
+        used, instance = before.used, before.instance
+        if texts != before.texts:
+            used, instance = self._renewed(before, texts)
+        return State(store, seen, texts=texts, used=used, outside=outside, instance=instance)
+
+    def _renewed(self, before: State, texts: Mapping[str, str]) -> tuple[Mapping[str, str], Any]:
+        """Return what is used of `texts`, and the instance; log what is not valid."""
         problems: Sequence[Problem] = ()
+        used, instance = texts, before.instance
         try:
-            after = State(seen, texts, texts, outside, self._model.build(texts))
+            instance = self._model.build(texts)
         except InvalidError as error:
             problems = error.problems
             used = _with_last_valid(texts, before.used, problems)
+        if problems:
             try:
-                after = State(seen, texts, used, outside, self._model.build(used))
+                instance = self._model.build(used)
             except InvalidError:  # the other fields' new values do not fit the last ones
-                after = State(seen, texts, before.used, outside, before.instance)
+                used = before.used
         self._report([*self._described(problems, texts, {})])
-        return after
+        return used, instance
 
     def _read(self) -> tuple[dict[str, str], dict[str, LoadError]]:
         """Return the values of the model's variables, and why those of some are not known."""

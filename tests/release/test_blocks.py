@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MODELS = "release/test_models_page.py"
 OPENFEATURE = "unit/openfeature/test_provider.py"
+TESTING = "release/test_testing_page.py"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
 
 # The blocks by page and the beginning of their first line, and the test file that runs them.
@@ -58,6 +59,9 @@ RUN = {
     ("docs/models.md", "from dataclasses import dataclass, field"): MODELS,
     ("docs/models.md", "Settings.db.host: DB_HOST: neither a sou"): MODELS,
     ("docs/models.md", 'hosts = appconfig_env.get("HOSTS", type='): MODELS,
+    ("docs/testing.md", "import os"): TESTING,
+    ("docs/testing.md", "import appconfig_env"): TESTING,
+    ("docs/testing.md", "import unittest"): TESTING,
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,

@@ -13,6 +13,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_type
 
+import pytest
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings
 
@@ -31,12 +32,14 @@ from appconfig_env import (
 )
 from appconfig_env.errors import FieldProblem
 from appconfig_env.openfeature import AppConfigProvider
-from appconfig_env.testing import override
+from appconfig_env.testing import Clock, isolated, override
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from openfeature.provider import AbstractProvider
+
+    from appconfig_env.pytest_plugin import AppConfig
 
 
 class Colour(Enum):
@@ -136,6 +139,22 @@ with override(flags={"checkout": True, "search": {"limit": 3}}):
     pass
 
 
+# testing.isolated and its clock, and the pytest plugin's fixture.
+clock = Clock()
+assert_type(clock(), float)
+with isolated(clock):
+    clock.tick(45)
+with isolated():
+    pass
+
+
+@pytest.mark.appconfig({"LIMIT": 3}, flags={"checkout": True})
+def test_with_the_plugin(appconfig: AppConfig) -> None:
+    appconfig.override({"LIMIT": 3}, documents={"appconfig:shop/prod/app": {"limit": 3}})
+    appconfig.tick(45)
+    assert_type(appconfig.clock, Clock)
+
+
 @override({"LIMIT": 3})
 def test_of_a_user(limit: int) -> str:
     return str(limit)
@@ -202,6 +221,8 @@ str(appconfig_env.status().version)  # type: ignore[attr-defined]
 Flag("checkout", True)  # type: ignore[call-arg]
 Flag("checkout").colour = "red"  # type: ignore[attr-defined]
 override({"LIMIT": 3}, {"appconfig:shop/prod/app": {}})  # type: ignore[call-arg]
+isolated("1")  # type: ignore[arg-type]
+clock.tick("45")  # type: ignore[arg-type]
 override(flags={"checkout": "on"})  # type: ignore[dict-item]
 AppConfigProvider(["appconfig:shop/prod/flags"])  # type: ignore[arg-type]
 AppConfigProvider().resolve_integer_details("checkout.limit", "3")  # type: ignore[arg-type]

@@ -206,7 +206,7 @@ def test_the_source_that_wins_is_named(tmp_path: Path) -> None:
 def test_an_override_holds_inside_the_with(world: World) -> None:
     binding = bound(world)
 
-    with override({"PORT": 7}, helper=world.helper):
+    with override({"HOST": "h", "PORT": 7}, helper=world.helper):
         assert binding.instance("port").port == 7
         with override({"PORT": None}, helper=world.helper):
             assert binding.instance("port").port == 5432
@@ -214,15 +214,25 @@ def test_an_override_holds_inside_the_with(world: World) -> None:
     assert binding.instance("port").port == 1
 
 
-def test_an_override_that_is_not_valid_names_itself(
-    world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_override_that_is_not_valid_is_an_error(world: World) -> None:
     binding = bound(world)
 
-    with override({"PORT": "x"}, helper=world.helper):
-        assert binding.instance("port").port == 1
+    with override({"HOST": "h", "PORT": "x"}, helper=world.helper):
+        for _ in range(2):
+            with pytest.raises(BindError) as caught:
+                binding.instance("port")
+        assert str(caught.value) == f"Settings.port: PORT (testing.override): {NOT_AN_INT}"
 
-    assert "Settings.port: PORT (testing.override): the value is not a valid int" in caplog.text
+    assert binding.instance("port").port == 1
+
+
+def test_the_values_of_an_override_are_not_kept_after_it(world: World) -> None:
+    with override({"HOST": "of a test"}, helper=world.helper):
+        binding = bound(world)
+    world.change(PORT="1")
+
+    with pytest.raises(BindError, match=r"^Settings\.host: HOST: neither a source"):
+        binding.instance("port")
 
 
 def test_of_many_threads_each_sees_an_instance_of_one_moment(world: World) -> None:
