@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 # What pydantic reports for a text where a list or an object is expected.
 WANTS_LIST = frozenset({
-    "deque_type", "frozen_set_type", "iterable_type", "list_type", "named_tuple_type",
-    "sequence_str", "set_type", "tuple_type",
+    "arguments_type", "deque_type", "frozen_set_type", "iterable_type", "list_type",
+    "named_tuple_type", "sequence_str", "set_type", "tuple_type",
 })  # fmt: skip
 WANTS_OBJECT = frozenset({
     "counter_type", "dataclass_type", "dict_type", "frozen_dict_type", "mapping_type",

@@ -59,6 +59,19 @@ class State:
         self.outside = outside
         self.instance = instance
 
+    def is_outdated(self, names: Collection[str] | None, environ: Mapping[str, str]) -> bool:
+        """Whether the environment has other values for variables that no source sets.
+
+        Args:
+            names: the variables; None for all.
+            environ: the environment.
+        """
+        for name in self.outside if names is None else names:
+            # Not through a variable, which an error reporter would show.
+            if name in self.outside and self.outside[name] != environ.get(name):
+                return True
+        return False
+
 
 class Binding:
     """A model whose instance has the values in use.
@@ -101,7 +114,9 @@ class Binding:
             SettingsError: the settings are invalid.
         """
         state = self._state
-        if self._helper.seen() is state.seen and not self._has_changed(state, attribute):
+        if self._helper.seen() is state.seen and not state.is_outdated(
+            self._model.variables_of(attribute), self._helper.environ
+        ):
             return state.instance
         lock = self._lock  # a signal handler may fork, and that replaces it
         if not lock.acquire(blocking=False):
@@ -111,18 +126,6 @@ class Binding:
         finally:
             lock.release()
         return self._state.instance
-
-    def _has_changed(self, state: State, attribute: str) -> bool:
-        """Whether the environment has other values for variables that no source sets."""
-        if not state.outside:
-            return False
-        names = self._model.variables_of(attribute)
-        outside, get = state.outside, self._helper.environ.get
-        return any(
-            outside[name] != get(name)
-            for name in (outside if names is None else names)
-            if name in outside
-        )
 
     def _first(self) -> State:
         seen = self._helper.seen()  # before the values: a later refresh shows as another object

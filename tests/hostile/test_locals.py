@@ -477,14 +477,18 @@ class Interrupt:
 
 
 @pytest.mark.parametrize("number", [*range(1, 400, 19), *range(400, 4000, 300)])
-@pytest.mark.parametrize("call", ["get", "refresh", "load"])
+@pytest.mark.parametrize("call", ["get", "refresh", "load", "bind", "attribute"])
 def test_an_interrupt_at_any_line_shows_no_value(number: int, call: str, tmp_path: Path) -> None:
     world = World(tmp_path, {"APPCONFIG_ENV_SOURCES": f"{APP} {FLAGS} {SHOP}"})
     helper = world.warm() if call == "refresh" else world.helper
+    bound = bind(Read, helper=helper) if call == "attribute" else None
+    world.clock.tick(1000)
     calls: dict[str, Callable[[], object]] = {
         "get": lambda: helper.get("DB_PASSWORD"),
         "refresh": helper.refresh,
         "load": helper.load,
+        "bind": lambda: bind(Read, helper=helper),
+        "attribute": lambda: bound.text if bound is not None else "",
     }
     before, error = sys.gettrace(), None
     sys.settrace(Interrupt(number).trace)

@@ -136,8 +136,13 @@ def test_without_pydantic_a_type_of_its_own_is_an_error_that_says_so() -> None:
     )
 
 
-def test_only_errors_of_pydantic_are_listed_as_without_the_value() -> None:
-    assert OF_PYDANTIC | {"sequence_str"} >= WITHOUT_VALUE
+def test_an_error_whose_text_may_have_the_value_is_not_repeated() -> None:
+    doubtful = {
+        "value_error", "assertion_error", "json_invalid", "uuid_parsing", "url_parsing",
+        "union_tag_invalid", "extra_forbidden", "time_delta_parsing", "too_long",
+    }  # fmt: skip
+
+    assert doubtful <= OF_PYDANTIC - WITHOUT_VALUE
 
 
 def test_an_error_that_a_program_has_named_is_not_repeated() -> None:
