@@ -5,8 +5,10 @@ from ._helper.helper import PROCESS_HELPER as _HELPER
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._content.flags import Flag as Flag
+    from ._models.bind import bind as bind
     from .errors import AmbiguousFlagError as AmbiguousFlagError
     from .errors import AppConfigEnvError as AppConfigEnvError
+    from .errors import BindError as BindError
     from .errors import ConversionError as ConversionError
     from .errors import LoadError as LoadError
     from .errors import MissingKeyError as MissingKeyError
@@ -27,6 +29,10 @@ else:  # hidden from type checkers, which would otherwise accept every name
             from ._content.flags import Flag  # few handlers name it, as above
 
             value = Flag
+        elif name == "bind":
+            from ._models.bind import bind  # few programs have models
+
+            value = bind
         elif name == "__version__":
             value = _version()
         else:
@@ -51,6 +57,7 @@ else:  # hidden from type checkers, which would otherwise accept every name
 __all__ = [
     "AmbiguousFlagError",
     "AppConfigEnvError",
+    "BindError",
     "ConversionError",
     "Flag",
     "LoadError",
@@ -58,6 +65,7 @@ __all__ = [
     "SettingsError",
     "SourceError",
     "UnevaluatedFlagError",
+    "bind",
     "document",
     "flag",
     "get",

@@ -8,9 +8,11 @@
       AmbiguousFlagError
       UnevaluatedFlagError
       ConversionError (ValueError)
+      BindError (ValueError)
 
 In parentheses: a built-in exception that is a base class too. A LoadError has a SourceError for
-each source that failed, and a SourceError has a Failure, which is data and never raised.
+each source that failed, and a SourceError has a Failure, which is data and never raised; so is a
+BindError's FieldProblem.
 """
 
 from __future__ import annotations
@@ -267,3 +269,55 @@ class UnevaluatedFlagError(AppConfigEnvError):
 
 class ConversionError(AppConfigEnvError, ValueError):
     """A value that `get(..., type=...)` could not convert; its message does not have the value."""
+
+
+class FieldProblem:
+    """What is wrong with a field of a model, as data.
+
+    Attributes:
+        field: the field, below the name of the model and those around it: `Settings.db.port`; the
+            model alone if its own code rejected the values.
+        variable: the variable that has the value, or should have; empty for a whole model.
+        source: the reference of the source that sets the variable, `the environment`, or
+            `testing.override`; empty if there is no such variable.
+        reason: what is wrong, with the remedy; never the value.
+    """
+
+    __slots__ = ("field", "reason", "source", "variable")
+
+    def __init__(self, field: str, variable: str, source: str, reason: str) -> None:
+        self.field: str = field
+        self.variable: str = variable
+        self.source: str = source
+        self.reason: str = reason
+
+    def __str__(self) -> str:
+        source = f" ({self.source})" if self.source else ""
+        about = f"{self.field}: {self.variable}{source}" if self.variable else self.field
+        return f"{about}: {self.reason}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FieldProblem) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __repr__(self) -> str:
+        return f"<FieldProblem {self}>"
+
+
+class BindError(AppConfigEnvError, ValueError):
+    """A model that `bind` could not fill: fields that are missing or invalid.
+
+    The message has a line for each of them.
+
+    Attributes:
+        problems: a FieldProblem for each field.
+    """
+
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        self.problems: tuple[FieldProblem, ...] = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return type(self), (self.problems,)

@@ -1,7 +1,8 @@
-"""Replaces values, documents and flags in your tests, without AWS."""
+"""Replaces values, documents, flags and the clock in your tests, without AWS."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,68 @@ if TYPE_CHECKING:
 
     from ._helper.helper import Helper
 
+_HANDOFF = "_APPCONFIG_ENV_HANDOFF"  # as in _config.settings, which a test may not need
 _KEYS = {"values": "name", "flags": "name", "documents": "reference"}
 _EXAMPLES = {
     "values": '{"LIMIT": 3}',
     "flags": 'flags={"checkout": True}',
     "documents": 'documents={"appconfig:shop/prod/app": {"limit": 3}}',
 }
+
+
+class Clock:
+    """Unix seconds that only your test moves; pass it to `isolated`.
+
+    Attributes:
+        at: the time; without an argument 1 January 2026.
+    """
+
+    def __init__(self, at: float = 1_767_225_600.0) -> None:
+        self.at: float = at
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.at
+
+    def tick(self, seconds: float) -> None:
+        """Let `seconds` pass: a source whose interval they exceed is stale afterwards."""
+        self.at += seconds
+
+
+@contextmanager
+def isolated(
+    now: Callable[[], float] | None = None, *, helper: Helper = PROCESS_HELPER
+) -> Iterator[None]:
+    """Begin inside the `with` as in a new process; at the end everything is as it was before.
+
+    The settings are read again, and the sources on first use: with `APPCONFIG_ENV_LOCAL_DIR` your
+    test can read files, change them, and let time pass. Overrides that are active, callbacks of
+    `on_change` and what `load` puts into `os.environ` inside the `with` end with it; those from
+    outside do not apply in it. It applies to the whole process, and to all threads.
+
+    Args:
+        now: returns Unix seconds, such as a `Clock`, and lets every interval have its full length;
+            None for the time of day, and intervals that are spread as usual.
+        helper: the helper to isolate; by default that of the package's functions.
+    """
+    environ = dict(helper.environ)
+    # With a clock of the test's own, each interval is exact: no jitter shortens it.
+    restore = helper.isolate(now or time.time, None if now is None else lambda: 0.0)
+    try:
+        yield
+    finally:
+        for name in _loaded(helper, environ):
+            _set(helper.environ, {name: environ.get(name)})
+        restore()
+
+
+def _loaded(helper: Helper, before: Mapping[str, str]) -> set[str]:
+    """Return the names that `load` has put into the environment, or removed from it."""
+    if helper.environ.get(_HANDOFF) == before.get(_HANDOFF):
+        return set()
+    live = helper.live()
+    variables = (source.variable for source in live.store.settings.sources if source.variable)
+    return {_HANDOFF, *live.seen[2], *variables}
 
 
 @contextmanager

@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # What errors are made with, and the position of the message among the arguments.
 MAKERS = {
     "AmbiguousFlagError": 0, "AppConfigEnvError": 0, "CompileError": 0, "ConversionError": 0,
-    "EnvFileError": 0, "ExecError": 0, "ExportError": 0, "Finding": 1, "ImportError": 0,
-    "LayerError": 0, "Misuse": 0, "MissingKeyError": 0, "NearMiss": 0, "ProviderFatalError": 0,
-    "ReferenceProblems": 0, "SettingsError": 0, "TraceError": 0, "UnevaluatedFlagError": 0,
-    "ValueError": 0,
+    "EnvFileError": 0, "ExecError": 0, "ExportError": 0, "FieldProblem": 3, "Finding": 1,
+    "ImportError": 0, "LayerError": 0, "Misuse": 0, "MissingKeyError": 0, "NearMiss": 0,
+    "ProviderFatalError": 0, "ReferenceProblems": 0, "SettingsError": 0, "TraceError": 0,
+    "UnevaluatedFlagError": 0, "UnsupportedTypeError": 0, "ValueError": 0,
     "_failure": 2, "_misused": 0,
 }  # fmt: skip
 # What writes a line of a level to a log or to standard error, and the position of the message.

@@ -35,7 +35,8 @@ SECTIONS = {
     ),
     "starts": ("_wrapper/", "_cache/"),
     "handlers": (
-        "_helper/", "_content/flags.py", "_content/convert.py", "openfeature/", "testing.py",
+        "_helper/", "_content/flags.py", "_content/convert.py", "_content/pydantic_types.py",
+        "_content/typed.py", "_models/", "openfeature/", "testing.py",
     ),
     "commands": ("_cli/",),
 }  # fmt: skip

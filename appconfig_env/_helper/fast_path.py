@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol, TypeVar, overload
 
+    from typing_extensions import TypeForm  # both type checkers bring it along
+
     from .._cache.store import Seen
 
     T = TypeVar("T")
@@ -20,7 +22,11 @@ if TYPE_CHECKING:
         @overload
         def __call__(self, name: str, default: D) -> str | D: ...
         @overload
+        def __call__(self, name: str, *, type: TypeForm[T]) -> T | None: ...
+        @overload
         def __call__(self, name: str, *, type: Callable[[str], T]) -> T | None: ...
+        @overload
+        def __call__(self, name: str, default: D, type: TypeForm[T]) -> T | D: ...
         @overload
         def __call__(self, name: str, default: D, type: Callable[[str], T]) -> T | D: ...
 
@@ -40,6 +46,7 @@ class View:
         get: returns the value of a name.
         now: the values that it returns, and the period in which they are fresh.
         show: replaces them.
+        use_clock: replaces the clock.
         values: the values alone.
     """
 
@@ -62,10 +69,15 @@ class View:
             Args:
                 name: the variable's name.
                 default: what to return, without conversion, if there is no such name.
-                type: converts the text; `bool` accepts true/false, yes/no, on/off, 1/0.
+                type: what to convert the text to, or a function that converts it: `int`,
+                    `list[int]` (JSON, or commas), `dict[str, int]` (JSON), `timedelta` (`90s`),
+                    `int | None`, an enumeration, a dataclass, or what pydantic takes; `bool`
+                    accepts true/false, yes/no, on/off, 1/0.
 
             Raises:
                 ConversionError: `type` rejects the value.
+                TypeError: `type` is neither a type nor a function, or none that can be converted
+                    to.
                 SettingsError: the settings are invalid; only without the wrapper, which would have
                     reported them.
                 LoadError: there was never a value, because a required source cannot be read.
@@ -85,6 +97,11 @@ class View:
             self.values = seen[2]
             since, until = seen[:2]
 
+        def use_clock(now: Callable[[], float]) -> None:
+            nonlocal clock
+            clock = now
+
         get.__qualname__ = "get"  # what Python's error for a wrong argument names
         self.get: Get = get
         self.show = show
+        self.use_clock = use_clock

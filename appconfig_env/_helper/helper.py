@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, MutableMapping
     from typing import Any, Protocol, TypeVar, overload
 
+    from typing_extensions import TypeForm
+
     from .._backends.base import Backend
-    from .._cache.store import Store
+    from .._cache.store import Seen, Store
     from .._config.settings import Settings
     from .._content.flags import Flag, FoundFlag
     from ..errors import AppConfigEnvError
@@ -128,6 +130,8 @@ class Helper:
         @overload
         def require(self, name: str) -> str: ...
         @overload
+        def require(self, name: str, type: TypeForm[T]) -> T: ...
+        @overload
         def require(self, name: str, type: Callable[[str], T]) -> T: ...
 
     def require(self, name: str, type: Any = None) -> Any:  # noqa: A002 - as in Get
@@ -140,6 +144,7 @@ class Helper:
         Raises:
             MissingKeyError: there is no such name, neither from a source nor in the environment.
             ConversionError: `type` rejects the value.
+            TypeError: `type` is neither a type nor a function, or none that can be converted to.
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
             LoadError: there was never a value, because a required source cannot be read.
@@ -208,6 +213,18 @@ class Helper:
         from .._content.flags import Flag  # only handlers with flags pay for it
 
         return Flag(name, enabled=default)
+
+    def seen(self) -> Seen:
+        """Return every name's value that a source sets, after a refresh of what is stale.
+
+        The same object as before, as long as nothing was refreshed or overridden.
+
+        Raises:
+            SettingsError: the settings are invalid.
+        """
+        if not self._view.now[0] <= self._now() < self._view.now[1]:
+            sealed(self._refresh_stale)
+        return self._view.now
 
     def refresh(self) -> frozenset[str]:
         """Fetch every source now, even if fresh; return the names whose values changed.
@@ -298,6 +315,30 @@ class Helper:
         else:
             self._view.show(self._live.seen if self._live is not None else (*STALE, {}))
 
+    def isolate(
+        self, now: Callable[[], float], jitter: Callable[[], float] | None = None
+    ) -> Callable[[], None]:
+        """Forget the sources, overrides and callbacks; return what brings them back.
+
+        Args:
+            now: the clock until then.
+            jitter: as for the class.
+        """
+        before = self._live, self.replaced_store, self._callbacks, self._observers
+        clock = self._now, self._jitter
+        self._live, self._callbacks, self._observers = None, [], []
+        self._now, self._jitter = now, jitter
+        self.replace_store(None)
+        self._view.use_clock(now)
+
+        def restore() -> None:
+            self._live, static, self._callbacks, self._observers = before
+            self._now, self._jitter = clock
+            self.replace_store(static)
+            self._view.use_clock(self._now)
+
+        return restore
+
     def after_fork_in_child(self) -> None:
         """See `process_hooks`."""
         self.importing = RLock()
@@ -356,7 +397,7 @@ class Helper:
                 try:
                     callback(changed)
                 except Exception as error:  # noqa: BLE001 - a bug in a callback must not fail the refresh
-                    from .._content.convert import name_and_place  # only after a failure
+                    from .._content.rejections import name_and_place  # only after a failure
 
                     where = name_and_place(error)
                     store.log("error", f"an on_change callback failed ({where}); correct it")
@@ -395,6 +436,12 @@ class Helper:
         from .._content.convert import converted  # only handlers that convert values pay for it
 
         return converted(name, value, type)
+
+    def _refresh_stale(self) -> None:
+        live = self.live()
+        live.refresh_stale()
+        if self._view.now is not live.seen:
+            self._show(live.store)
 
     def _restored(self) -> None:
         """Refresh after a SnapStart restore: all values are as old as the published version."""

@@ -51,6 +51,7 @@ class LiveStore:
         refresh: Refresh,
     ) -> None:
         self.store = store
+        self.log = store.log
         self._environ = environ
         self._now = now
         self._refresh = refresh
@@ -121,6 +122,15 @@ class LiveStore:
         if error is not None:
             raise error
         return None
+
+    def origin(self, name: str) -> str:
+        """Return the reference of the source that sets `name`, or `the environment`; '' if none."""
+        settings, found = self.store.settings, ""
+        if name in self.seen[2]:
+            for source, variables in self.store.snapshot.variables(settings):
+                if name in variables.values:
+                    found = source.public_reference
+        return found or ("the environment" if name in self._environ else "")
 
     def document(self, reference: str) -> Any:
         """See `Helper.document`."""

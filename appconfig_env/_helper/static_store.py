@@ -51,7 +51,7 @@ class StaticStore:
         self._values = dict(values or {})
         self._documents = dict(documents or {})
         self._flags = dict(flags or {})
-        self._log = log
+        self.log = log
         self._unknown = UnknownFlags(log)
         texts = {name: text for name, text in self._values.items() if text is not None}
         self.seen: Seen = (ALWAYS, NEVER, texts)  # nothing is ever stale
@@ -73,7 +73,7 @@ class StaticStore:
             {**self._values, **values},
             {**kept, **documents},
             {**self._flags, **flags},
-            log=self._log,
+            log=self.log,
         )
 
     def refresh(self) -> frozenset[str]:
@@ -88,6 +88,12 @@ class StaticStore:
     def value(self, name: str) -> str | None:
         """Return the text of `name`; None if there is none."""
         return self._values[name] if name in self._values else self._environ.get(name)
+
+    def origin(self, name: str) -> str:
+        """Return what sets `name`: `testing.override`, or `the environment`; '' if nothing does."""
+        if name in self._values:
+            return "testing.override" if self._values[name] is not None else ""
+        return "the environment" if name in self._environ else ""
 
     def document(self, reference: str) -> Any:
         """Return the document of `reference`, or the value that its `#KEY` selects.

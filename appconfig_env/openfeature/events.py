@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from openfeature.event import ProviderEvent, ProviderEventDetails
 from openfeature.exception import ErrorCode
 
-from .._content.convert import name_and_place
 from .._content.profiles import FAILING, READY, UNREAD, changed, condition, flags_by_profile
+from .._content.rejections import name_and_place
 from ..errors import AppConfigEnvError
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+from dataclasses import dataclass
 from traceback import TracebackException
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,10 +20,12 @@ from openfeature.exception import ErrorCode, ProviderFatalError
 import appconfig_env
 from appconfig_env import (
     AmbiguousFlagError,
+    BindError,
     ConversionError,
     LoadError,
     MissingKeyError,
     SettingsError,
+    bind,
     testing,
 )
 from appconfig_env._backends.fake import FakeBackend
@@ -155,7 +158,7 @@ NO_FALLBACK = {"APPCONFIG_ENV_FALLBACK": "/no/such/file"}
 BUG = RuntimeError
 
 
-def converts(kind: Callable[[str], Any], name: str = "TEXT") -> Callable[[World], object]:
+def converts(kind: Any, name: str = "TEXT") -> Callable[[World], object]:
     return lambda world: world.warm().get(name, type=kind)
 
 
@@ -200,7 +203,74 @@ def within_override(world: World, work: Callable[[Helper], object]) -> None:
         work(world.helper)
 
 
+@dataclass
+class Model:
+    """A model whose variables have canaries, which it rejects."""
+
+    text: int
+    host: int
+    unrelated: str
+    nowhere: str
+
+
+@dataclass
+class Strict:
+    """A model that rejects all values."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        raise LibraryError(self.text)
+
+
+@dataclass
+class Read:
+    """A model whose own code fails."""
+
+    text: str
+
+    def __len__(self) -> int:
+        return int(CANARY)
+
+
+def reads_bound(world: World) -> object:
+    bound = bind(Read, helper=world.warm())
+    world.failing(BUG("bug"))
+    return bound.text
+
+
+def changes_bound(world: World) -> None:
+    bind(Read, helper=world.warm()).text = "x"
+
+
 WAYS = {
+    "a model of invalid values": Way(
+        "bind", BindError, lambda world: bind(Model, helper=world.warm())
+    ),
+    "a model that rejects its values": Way(
+        "bind", BindError, lambda world: bind(Strict, helper=world.warm())
+    ),
+    "a model of a lost source": Way(
+        "bind", BindError, lambda world: bind(Read, "LOST_", helper=world.warm())
+    ),
+    "a model and a bug": Way(
+        "bind", BUG, lambda world: bind(Read, helper=interrupted(world).helper)
+    ),
+    "what is not a model": Way("bind", TypeError, lambda world: bind(int, helper=world.warm())),
+    "a model with invalid settings": Way(
+        "bind", SettingsError, lambda world: bind(Read, helper=world.helper), INVALID
+    ),
+    "a model in an override": Way(
+        "bind",
+        BindError,
+        lambda world: within_override(world, lambda helper: bind(Model, helper=helper)),
+    ),
+    "an attribute and a bug": Way("bind", BUG, reads_bound),
+    "an attribute of a bound object": Way("bind", AttributeError, changes_bound),
+    "a list": Way("get", ConversionError, converts(list[int])),
+    "a dataclass": Way("get", ConversionError, converts(Read)),
+    "a union": Way("get", ConversionError, converts(int | bool)),
+    "what is not a type": Way("get", TypeError, converts("int")),
     "an integer": Way("get", ConversionError, converts(int)),
     "a boolean": Way("get", ConversionError, converts(bool)),
     "JSON": Way("get", ConversionError, converts(json.loads)),
@@ -407,14 +477,18 @@ class Interrupt:
 
 
 @pytest.mark.parametrize("number", [*range(1, 400, 19), *range(400, 4000, 300)])
-@pytest.mark.parametrize("call", ["get", "refresh", "load"])
+@pytest.mark.parametrize("call", ["get", "refresh", "load", "bind", "attribute"])
 def test_an_interrupt_at_any_line_shows_no_value(number: int, call: str, tmp_path: Path) -> None:
     world = World(tmp_path, {"APPCONFIG_ENV_SOURCES": f"{APP} {FLAGS} {SHOP}"})
     helper = world.warm() if call == "refresh" else world.helper
+    bound = bind(Read, helper=helper) if call == "attribute" else None
+    world.clock.tick(1000)
     calls: dict[str, Callable[[], object]] = {
         "get": lambda: helper.get("DB_PASSWORD"),
         "refresh": helper.refresh,
         "load": helper.load,
+        "bind": lambda: bind(Read, helper=helper),
+        "attribute": lambda: bound.text if bound is not None else "",
     }
     before, error = sys.gettrace(), None
     sys.settrace(Interrupt(number).trace)

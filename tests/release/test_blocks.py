@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 README = "release/test_readme.py"
 OPENFEATURE = "unit/openfeature/test_provider.py"
 WATERFALL = "ms 0                20               40"
+MODELS = "release/test_models_page.py"
+OPENFEATURE = "unit/openfeature/test_provider.py"
+TESTING = "release/test_testing_page.py"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
 
 # The blocks by page and the beginning of their first line, and the test file that runs them.
@@ -66,6 +69,12 @@ RUN = {
     ("docs/reference/helper.md", "import appconfig_env"): README,
     ("docs/reference/logs.md", "appconfig-env: ssm:/shop/prod/: read in "): README,
     ("docs/reference/snapshot.md", "{"): README,
+    ("docs/models.md", "from dataclasses import dataclass, field"): MODELS,
+    ("docs/models.md", "Settings.db.host: DB_HOST: neither a sou"): MODELS,
+    ("docs/models.md", 'hosts = appconfig_env.get("HOSTS", type='): MODELS,
+    ("docs/testing.md", "import os"): TESTING,
+    ("docs/testing.md", "import appconfig_env"): TESTING,
+    ("docs/testing.md", "import unittest"): TESTING,
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
     ("docs/command.md", "mkdir -p local"): "release/test_command.py",
     ("docs/iam.md", "APPCONFIG_ENV_SOURCES=ssm:/shop/prod/ ap"): "release/test_iam_page.py",

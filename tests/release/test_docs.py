@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PAGES = sorted(name for name in checkout_files() if name.endswith(".md"))
 ADDRESSES = {
+    "docs.pydantic.dev",
     "hypothesis.readthedocs.io",
     "keepachangelog.com",
     "openfeature.dev",

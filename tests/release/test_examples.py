@@ -1,12 +1,25 @@
-"""Runs the example like `make demo`."""
+"""Runs the example like `make demo`, and the tests of the other examples."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
+from typing import TYPE_CHECKING
+
+import pytest
 
 from ..support.paths import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLES = ROOT / "examples"
+TESTED = sorted(path.parent.name for path in EXAMPLES.glob("*/test_*.py"))
+PYTEST = ("pytest", "-q", "-p", "appconfig_env.pytest_plugin", "-p", "no:cacheprovider")
 
 
 def demo() -> str:
@@ -38,3 +51,48 @@ def test_the_demo_masks_the_secret_and_does_not_change_its_documents() -> None:
     assert secret not in output
     assert f"({len(secret)} characters)" in output
     assert {path.name: path.read_bytes() for path in local.iterdir()} == before
+
+
+def passed(folder: Path, *module: str) -> str:
+    """The last line of a test run in a copy of an example's folder."""
+    # The plugin by its name alone: it may be installed, and would be registered twice.
+    environ = {
+        **{name: text for name, text in os.environ.items() if not name.startswith("AWS_")},
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", *module],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def example(name: str, tmp_path: Path) -> Path:
+    """A copy outside the checkout, whose pytest settings do not apply there."""
+    return shutil.copytree(EXAMPLES / name, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", TESTED)
+def test_the_tests_of_an_example_pass(example: Path) -> None:
+    line = passed(example, *PYTEST, "-W", "error")
+
+    assert re.fullmatch(r"[1-9]\d* passed in .*", line)
+
+
+@pytest.mark.parametrize("name", ["unittest"])
+def test_the_tests_for_unittest_need_no_pytest(example: Path) -> None:
+    assert passed(example, "unittest", "-q") == "OK"
+
+
+def test_each_of_the_documented_examples_has_tests() -> None:
+    page = (ROOT / "docs" / "testing.md").read_text()
+
+    assert sorted({*re.findall(r"\(\.\./examples/(\w+)\)", page)}) == TESTED

@@ -18,7 +18,9 @@ INFERRED = {
     f"appconfig_env.{name}"
     for name in ("document", "flag", "get", "load", "on_change", "refresh", "require", "status")
 }
-PUBLIC = ("appconfig_env", "appconfig_env.errors", "appconfig_env.testing")
+PUBLIC = (
+    "appconfig_env", "appconfig_env.errors", "appconfig_env.pytest_plugin", "appconfig_env.testing",
+)  # fmt: skip
 
 
 def test_every_other_public_name_has_a_declared_type() -> None:

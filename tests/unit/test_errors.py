@@ -232,6 +232,7 @@ PICKLED = [
     SOURCE,
     errors.AmbiguousFlagError("x"),
     errors.AppConfigEnvError("x"),
+    errors.BindError([errors.FieldProblem("S.limit", "LIMIT", "ssm:/shop/", "wrong; correct it")]),
     errors.ConversionError("x"),
     errors.LoadError([SOURCE]),
     errors.MissingKeyError("x"),

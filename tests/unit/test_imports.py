@@ -28,8 +28,8 @@ ORDER: list[str | set[str]] = [
     "_backends",
     "_cache",
     {"_helper", "_wrapper"},
-    {"_cli", "testing", "openfeature"},
-    {"__init__", "__main__"},
+    {"_cli", "_models", "testing", "openfeature"},
+    {"__init__", "__main__", "pytest_plugin"},
 ]
 # They run before everything else, and import nothing of the package.
 FIRST = {"_bytecode_bundle", "_late_site"}
@@ -72,6 +72,10 @@ PURE = {
     "_cli.trace.span",
     "_cli.trace.svg",
     "_cli.trace.text",
+    "_models.build",
+    "_models.fields",
+    "_models.problem",
+    "_models.pydantic_model",
     "_http.errors",
     "_http.messages",
     "_http.percent",
@@ -81,9 +85,11 @@ PURE = {
 # names that it may use, because others open files.
 PURE_LIBRARY: dict[str, set[str] | None] = {
     "__future__": None, "_blake2": None, "_hashlib": None, "_json": None, "binascii": None,
-    "collections.abc": None, "difflib": None, "dotenv": {"parser"}, "hashlib": None, "hmac": None,
-    "html": None, "io": {"StringIO"}, "json": None, "math": None, "re": None, "types": None,
-    "typing": None, "yaml": None,
+    "collections.abc": None, "dataclasses": None,
+    "datetime": {"date", "datetime", "time", "timedelta"},
+    "difflib": None, "dotenv": {"parser"}, "enum": None, "functools": None, "hashlib": None,
+    "hmac": None, "html": None, "io": {"StringIO"}, "json": None, "math": None, "pydantic": None,
+    "pydantic_core": None, "re": None, "types": None, "typing": None, "yaml": None,
 }  # fmt: skip
 # Built-in names that need no import, and that a pure file may not use: they reach files, standard
 # streams and the user, run code that no test of this file sees, or find one of the others.
@@ -100,6 +106,10 @@ ONLY_IN = {
     "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
     "rich": ("_cli.commands", "_cli.output"),
+    "pytest": ("pytest_plugin",),
+    "pydantic": ("_content.pydantic_types", "_models"),
+    "pydantic_core": ("_content.pydantic_types", "_models"),
+    "pydantic_settings": ("_models",),
     "tenacity": ("_backends.aws.retry",),
     "yaml": (
         "_content.strict_yaml",

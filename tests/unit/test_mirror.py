@@ -36,6 +36,9 @@ ELSEWHERE = {
     # They change how an interpreter imports, so each test needs one of its own.
     "_bytecode_bundle": "integration/test_bytecode_bundle.py",
     "_late_site": "integration/test_late_site.py",
+    # Two records, and what joins two modules that have tests.
+    "_models.problem": "unit/_models/test_build.py",
+    "_models.plain_model": "unit/_models/test_binding.py",
     # They have no rules: texts, and two records.
     "_http.errors": "unit/_http/test_connection.py",
     "_http.messages": "unit/_http/test_connection.py",

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
+@dataclass
+class Model:
+    limit: int = 3
+
+
 # The functions, and how the tests call them.
 CALLS: dict[str, Callable[[Helper], object]] = {
+    "bind": lambda helper: appconfig_env.bind(Model, helper=helper),
     "document": lambda helper: helper.document("ssm:/shop"),
     "flag": lambda helper: helper.flag("checkout"),
     "get": lambda helper: helper.get("LIMIT"),
@@ -38,12 +46,15 @@ CALLS: dict[str, Callable[[Helper], object]] = {
     "status": lambda helper: helper.status(),
 }
 FAILURE = errors.Failure("denied", "not allowed", "allow it")
+PROBLEM = errors.FieldProblem("Settings.limit", "LIMIT", "ssm:/shop/", "not valid; correct it")
 # An instance of each class that users see.
 INSTANCES: list[object] = [
     FAILURE,
+    PROBLEM,
     Flag("checkout"),
     errors.AmbiguousFlagError("two"),
     errors.AppConfigEnvError("any"),
+    errors.BindError([PROBLEM]),
     errors.ConversionError("not an int"),
     errors.LoadError([errors.SourceError("ssm:/shop", FAILURE)]),
     errors.MissingKeyError("none"),
@@ -93,7 +104,7 @@ def test_a_function_documents_whether_it_raises_for_invalid_settings(name: str) 
     assert ("SettingsError" in documented) == (name != "on_change")
 
 
-@pytest.mark.parametrize("function", [*map(appconfig_env.__dict__.get, CALLS), override])
+@pytest.mark.parametrize("function", [*(getattr(appconfig_env, name) for name in CALLS), override])
 def test_what_a_function_documents_to_raise_can_be_caught_by_name(function: object) -> None:
     raised = section(function, "Raises")
 
@@ -110,7 +121,7 @@ def test_a_class_documents_each_of_its_attributes(instance: object) -> None:
 def test_the_attributes_of_every_public_class_are_checked() -> None:
     checked = {type(one).__name__ for one in INSTANCES}
 
-    assert checked - {"Failure"} == set(appconfig_env.__all__) - CALLS.keys()
+    assert checked - {"Failure", "FieldProblem"} == set(appconfig_env.__all__) - CALLS.keys()
 
 
 def test_a_value_that_is_not_json_cannot_be_an_override() -> None:

@@ -32,6 +32,9 @@ from ..support.paths import ROOT
 NOT_SHOWN = {
     "AttributeError": "Python's own words, for a name that the package does not have",
     "KeyError": "caught where it is raised",
+    "BindError": "its text consists of the problems in it",
+    "InvalidError": "the parts of a BindError, which has the remedies",
+    "RejectedError": "a part of a ConversionError, which has the remedy",
     "LoadError": "its text consists of the failures in it",
     "SnapshotRefusedError": "a reason; the lines of the log that have it end in what to do",
     "SystemExit": "has an exit code only",
@@ -59,6 +62,7 @@ EXCEPTIONS = {
     ),
     "the snapshot … was not written (…)": "nothing to do: the lock holder writes it",
     "warn: …: no fallback: …": "the reason, which is checked in test_bake.py, has the remedy",
+    "using the last valid value: …": "ends in a FieldProblem, which has its own remedy",
     "error: …": "a line of an error, which is checked where it is made",
     "refresh after the SnapStart restore failed: %s": "ends in an error that has its own remedy",
 }

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import suppress
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import appconfig_env
 from appconfig_env import AmbiguousFlagError, MissingKeyError
-from appconfig_env.testing import override
+from appconfig_env._helper.helper import PROCESS_HELPER
+from appconfig_env.testing import Clock, isolated, override
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 APP = "appconfig:shop/prod/app"
 
@@ -327,3 +333,100 @@ def test_what_no_environment_can_hold_is_for_get_alone(values: dict[str, str | N
         assert dict(os.environ) == before
         for name, text in values.items():
             assert appconfig_env.get(name) == text
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A local folder with one parameter, which the process's settings name."""
+    write(tmp_path, "10")
+    monkeypatch.setenv("APPCONFIG_ENV_LOCAL_DIR", str(tmp_path))
+    monkeypatch.setenv("APPCONFIG_ENV_SNAPSHOT", str(tmp_path / "snapshot.json"))
+    monkeypatch.setenv("APPCONFIG_ENV_SOURCES", "ssm:/shop/")
+    return tmp_path
+
+
+def write(folder: Path, limit: str) -> None:
+    (folder / "ssm.env").write_text(f"/shop/LIMIT={limit}\n")
+
+
+def test_an_isolated_process_reads_its_sources_again_as_its_clock_says(folder: Path) -> None:
+    clock = Clock()
+    with isolated(clock):
+        assert appconfig_env.get("LIMIT") == "10"
+        write(folder, "11")
+        clock.tick(44)
+        assert appconfig_env.get("LIMIT") == "10"
+        clock.tick(1)
+        assert appconfig_env.get("LIMIT") == "11"
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_a_clock_the_time_of_day_is_used() -> None:
+    with isolated():
+        assert appconfig_env.get("LIMIT") == "10"
+        age = appconfig_env.status()["ssm:/shop/"]["age"]
+        assert age is not None
+        assert 0 <= age < 600
+
+
+def test_nothing_of_an_isolated_process_remains(folder: Path) -> None:
+    changes: list[frozenset[str]] = []
+    before = dict(os.environ)
+    for limit in ("10", "20"):
+        write(folder, limit)
+        with isolated():
+            appconfig_env.on_change(changes.append)
+            assert appconfig_env.load() == {"LIMIT"}
+            assert os.environ["LIMIT"] == limit
+            left = override({"OF_A_TEST": "h"})
+            left.__enter__()
+
+        os.environ.pop("OF_A_TEST")
+        assert dict(os.environ) == before
+        assert PROCESS_HELPER.replaced_store is None
+        assert PROCESS_HELPER._callbacks == []
+    assert changes == [{"LIMIT"}] * 2
+    os.environ.pop("HOST", None)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_reference_that_load_has_resolved_is_there_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IN_PLACE", "ssm:/shop/LIMIT")
+    monkeypatch.setenv("LOST", "ssm:/shop/LOST?optional")
+    with isolated():
+        appconfig_env.load()
+        assert os.environ["IN_PLACE"] == "10"
+        assert "LOST" not in os.environ
+
+    assert os.environ["IN_PLACE"] == "ssm:/shop/LIMIT"
+    assert os.environ["LOST"] == "ssm:/shop/LOST?optional"
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_override_from_outside_does_not_apply_in_an_isolated_process() -> None:
+    with override({"LIMIT": 3}):
+        with isolated():
+            assert appconfig_env.get("LIMIT") == "3", "from os.environ, where it is too"
+            with override({"LIMIT": 4}):
+                assert appconfig_env.get("LIMIT") == "4"
+        assert appconfig_env.get("LIMIT") == "3"
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_isolated_process_ends_after_an_error() -> None:
+    with suppress(ZeroDivisionError), isolated(Clock()):
+        appconfig_env.load()
+        raise ZeroDivisionError
+
+    assert "LIMIT" not in os.environ
+    assert PROCESS_HELPER._now is time.time
+
+
+def test_a_clock_stays_until_it_is_moved() -> None:
+    clock = Clock(10)
+    assert (clock(), clock()) == (10, 10)
+    clock.tick(0.5)
+    assert (clock(), clock.at) == (10.5, 10.5)
+    assert Clock()() == datetime(2026, 1, 1, tzinfo=UTC).timestamp()

@@ -35,6 +35,7 @@ DISTRIBUTIONS = ("python-dotenv", "tenacity")  # not boto3, which the runtime ha
 # A path excludes all paths that begin with it.
 EXCLUDED = (
     "appconfig_env/_backends/fake.py",
+    "appconfig_env/pytest_plugin.py",
     "dotenv/__main__.py",
     "dotenv/cli.py",
     "dotenv/ipython.py",

@@ -104,3 +104,11 @@ def test_no_reader_sees_old_values_in_the_new_period(view: View, clock: Clock) -
     assert read
     assert set(read) <= {"slow", "2"}
     assert view.get("A") == "2"
+
+
+def test_a_replaced_clock_decides_what_is_fresh(view: View) -> None:
+    assert view.get("A") == "1"
+    view.use_clock(lambda: 200.0)
+    assert view.get("A") == "slow"
+    view.use_clock(lambda: 100.0)
+    assert view.get("A") == "1"

@@ -1,0 +1,1 @@
+"""Binds dataclasses and pydantic models to variables; their attributes are refreshed values."""
