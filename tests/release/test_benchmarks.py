@@ -179,7 +179,9 @@ def test_instructions_are_those_of_a_cold_start_that_calls_aws() -> None:
         calls = bench.server.counts().calls
 
     if counted is not None:  # else valgrind does not know this processor
-        assert calls == {name: 2 * number for name, number in CALLS.items()}, "sh goes on to it"
+        assert calls.keys() == CALLS.keys(), "sh goes on to it"
+        # On a busy machine an attempt may end before its response, and is made again.
+        assert all(calls[name] >= 2 * number for name, number in CALLS.items())
 
 
 def test_deferred_sources_are_measured_next_to_what_is_awaited() -> None:
