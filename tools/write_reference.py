@@ -1,6 +1,6 @@
 """Fills the marked parts of the reference from the code, and the README's figures from their page.
 
-Names, defaults, fields and helps are the code's; what each means is in tools/reference_words.py.
+Names, defaults and fields are the code's; what each means is in tools/reference_words.py.
 The figures are those that `make bench` has written into docs/performance.md.
 """
 
@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import appconfig_env
 from appconfig_env._cache import snapshot_json
 from appconfig_env._cache.entry import Entry
 from appconfig_env._cache.snapshot import Snapshot
-from appconfig_env._cli.main import VERBS
 from appconfig_env._config import options, settings
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
@@ -247,30 +243,6 @@ def _one_line(text: str) -> str:
     return json.dumps(json.loads(text))
 
 
-# The command.
-
-
-def helps() -> str:
-    """Return the help of the command and of each verb that has one."""
-    parts = [f"```text\n{_help()}```"]
-    parts += [f"## {verb}\n\n```text\n{_help(verb)}```" for verb in verbs()]
-    return "\n\n".join(parts)
-
-
-def verbs() -> list[str]:
-    """Return the verbs that have a help of their own."""
-    return [verb for verb in VERBS if not verb.startswith("-") and verb != "run"]
-
-
-def _help(*verb: str) -> str:
-    command = [sys.executable, "-m", "appconfig_env", *verb, "--help"]
-    environ = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
-    done = subprocess.run(  # noqa: S603 # nosec B603 # our own command
-        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True
-    )
-    return done.stdout
-
-
 # The figures.
 
 
@@ -359,7 +331,6 @@ PARTS: Mapping[Path, Mapping[str, Callable[[], str]]] = {
     DOCS / "reference" / "references.md": {"options": options_table},
     DOCS / "reference" / "errors.md": {"exceptions": exceptions_table, "failure": failure_table},
     DOCS / "reference" / "snapshot.md": {"example": snapshot_example},
-    DOCS / "command.md": {"helps": helps},
 }
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 README = "release/test_readme.py"
-REFERENCE = "release/test_reference.py"
+COMMAND = "release/test_command.py"
 OPENFEATURE = "unit/openfeature/test_provider.py"
 WATERFALL = "ms 0                20               40"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
@@ -56,10 +56,10 @@ RUN = {
     ("RELEASING.md", "$ make dist"): "release/test_blocks.py",
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
-    ("docs/command.md", "usage: appconfig-env run -- COMMAND [ARG"): REFERENCE,
-    ("docs/command.md", "usage: appconfig-env bake [-h] [--output"): REFERENCE,
-    ("docs/command.md", "usage: appconfig-env trace [-h] [--outpu"): REFERENCE,
-    ("docs/command.md", "usage: appconfig-env layer [-h] [--outpu"): REFERENCE,
+    ("docs/command.md", "usage: appconfig-env run -- COMMAND [ARG"): COMMAND,
+    ("docs/command.md", "usage: appconfig-env bake [-h] [--output"): COMMAND,
+    ("docs/command.md", "usage: appconfig-env trace [-h] [--outpu"): COMMAND,
+    ("docs/command.md", "usage: appconfig-env layer [-h] [--outpu"): COMMAND,
     ("docs/guides/fallback.md", "appconfig-env bake --output fallback.jso"): README,
     ("docs/guides/local-and-tests.md", "/shop/prod/HOST=localhost"): README,
     ("docs/guides/local-and-tests.md", '{"prod/db": {"user": "shop", "password":'): README,

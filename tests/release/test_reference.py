@@ -33,14 +33,6 @@ def test_every_mark_of_the_reference_is_filled() -> None:
     assert found == {(path, name) for path, parts in script.PARTS.items() for name in parts}
 
 
-def test_the_page_of_the_command_has_the_usage_of_every_verb() -> None:
-    page = (ROOT / "docs" / "command.md").read_text()
-
-    for verb in script.verbs():
-        assert f"\n## {verb}\n" in page
-        assert f"\nusage: appconfig-env {verb} " in page
-
-
 def test_every_row_of_settings_is_in_one_table() -> None:
     names = [name for row in words.SETTINGS for name in row.names]
 
