@@ -121,7 +121,7 @@ test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard S
 
 .PHONY: test-docs
 test-docs: $(DEV) ## test the documents only: links, examples, tables, the site, the page on PyPI
-	$(BIN)/python -m pytest -k "test_blocks or test_docs or test_guides or test_pypi_page or test_readme or test_reference or test_site" $(ARGS)
+	$(BIN)/python -m pytest -k "test_blocks or test_command or test_docs or test_guides or test_pypi_page or test_readme or test_reference or test_site" $(ARGS)
 
 # The theme's authors announce the end of its life, in May 2027, at every build; Zensical, its successor,
 # reads the same mkdocs.yml.

@@ -1,6 +1,6 @@
 """Fills the marked parts of the reference from the code, and the README's figures from their page.
 
-Names, defaults, fields and helps are the code's; what each means is in tools/reference_words.py.
+Names, defaults and fields are the code's; what each means is in tools/reference_words.py.
 The figures are those that `make bench` has written into docs/performance.md.
 """
 

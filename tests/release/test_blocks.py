@@ -41,7 +41,6 @@ README = "release/test_readme.py"
 OPENFEATURE = "unit/openfeature/test_provider.py"
 WATERFALL = "ms 0                20               40"
 MODELS = "release/test_models_page.py"
-OPENFEATURE = "unit/openfeature/test_provider.py"
 TESTING = "release/test_testing_page.py"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
 
