@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from appconfig_env._models.bind import bind
+from appconfig_env._models.bind import bind_to
 from appconfig_env._models.build import build
 from appconfig_env._models.fields import is_model, model_of
 from appconfig_env._models.problem import InvalidError
@@ -223,7 +223,7 @@ def test_a_pydantic_model_within_a_dataclass_is_validated_by_pydantic() -> None:
 
 def test_a_bound_model_is_one_of_pydantics(tmp_path: Path) -> None:
     world = World(tmp_path, {}, LIVES="9")
-    cat = bind(Cat, helper=world.helper)
+    cat = bind_to(world.helper, Cat)
     assert isinstance(cat, Cat)
     assert cat.model_dump() == {"lives": 9}
     assert cat == Cat(lives=9)
