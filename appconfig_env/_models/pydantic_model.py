@@ -27,7 +27,7 @@ def instance(
     adapter = pydantic_types.adapter_of(model.of)
     for is_last in (False, True):
         try:
-            return adapter.validate_python(data)
+            return pydantic_types.validated(adapter, data)
         except pydantic.ValidationError as error:
             details = pydantic_types.details(error)
         except Exception as error:  # noqa: BLE001 - a validator of the model may raise anything

@@ -142,6 +142,18 @@ def test_an_alias_that_is_not_a_name_is_an_error() -> None:
         model_of(Indexed)
 
 
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+    limit: int
+    cat: Cat
+
+
+def test_texts_are_converted_for_a_strict_model_too() -> None:
+    found = build(model_of(Strict), {"LIMIT": "3", "CAT_LIVES": "9"})
+
+    assert found == Strict(limit=3, cat=Cat(lives=9))
+
+
 def test_a_root_model_has_no_fields() -> None:
     assert not is_model(RootModel[int])
 
