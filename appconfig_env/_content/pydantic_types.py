@@ -55,7 +55,7 @@ def convert(data: object, kind: Any) -> Any:
     data = plain_data(data)
     while True:
         try:
-            return adapter.validate_python(data)
+            return validated(adapter, data)
         except pydantic.ValidationError as error:
             problems = details(error)
         replaced = parsed_text(data, problems) if isinstance(data, str) else None
@@ -65,6 +65,15 @@ def convert(data: object, kind: Any) -> Any:
     names = getattr(plain_type(kind), "__pydantic_fields__", {})
     reasons = [f"{place(problem, names)}{reason(problem)}" for problem in problems]
     raise RejectedError(f"a valid {type_name(plain_type(kind))} ({'; '.join(reasons)})")
+
+
+def validated(adapter: pydantic.TypeAdapter[Any], data: object) -> Any:
+    """Return what pydantic makes of `data`, even of text for a strict model: all values are text.
+
+    Raises:
+        pydantic.ValidationError: it rejects `data`.
+    """
+    return adapter.validate_python(data, strict=False)
 
 
 def adapter_of(kind: Any) -> pydantic.TypeAdapter[Any]:

@@ -76,7 +76,7 @@ def _timedelta(text: str) -> dt.timedelta:
     raise RejectedError("a valid timedelta (90, 90s, 1h30m, PT90S, 1:30:00)")
 
 
-def _member(data: object, kind: type[enum.Enum]) -> enum.Enum:
+def _member(data: object, kind: type[enum.Enum]) -> Any:
     """Return the member of an enumeration by its value, or else by its name."""
     text = data.strip() if isinstance(data, str) else _text(data)
     for member in kind:
@@ -84,7 +84,8 @@ def _member(data: object, kind: type[enum.Enum]) -> enum.Enum:
             return member
     if text in kind.__members__:
         return kind.__members__[text]
-    raise RejectedError(f"one of {type_name(kind)}: {', '.join(kind.__members__)}")
+    # The class may accept more: upper case, say.
+    return called(kind, text, f"one of {type_name(kind)}: {', '.join(kind.__members__)}")
 
 
 def _text(value: object) -> str:

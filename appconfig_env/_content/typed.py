@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import types
 import typing
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections import abc
 
 from ..errors import ConversionError
 from .json_texts import json_of, listed, plain_data
@@ -15,14 +15,15 @@ from .type_forms import plain_type, type_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
-LISTS: Mapping[Any, Callable[[Iterable[Any]], Any]] = {
-    list: list, Sequence: list, tuple: tuple,
-    set: set, AbstractSet: frozenset, frozenset: frozenset,
+LISTS: abc.Mapping[Any, Callable[[abc.Iterable[Any]], Any]] = {
+    list: list, abc.MutableSequence: list, abc.Sequence: list, abc.Collection: list,
+    abc.Iterable: list, tuple: tuple, collections.deque: collections.deque,
+    set: set, abc.MutableSet: set, frozenset: frozenset, abc.Set: frozenset,
 }  # fmt: skip
-OBJECTS = (dict, Mapping)
+OBJECTS = (dict, abc.MutableMapping, abc.Mapping)
 
 
 def converted(name: str, text: str, kind: Any) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = typing.TypeVar("T")
 
 
-def bind(model: type[T], prefix: str = "", *, helper: Helper = PROCESS_HELPER) -> T:
+def bind(model: type[T], prefix: str = "") -> T:
     """Return an object of the class `model` whose attributes are the values in use.
 
     Reading an attribute refreshes stale sources first, as `get` does. All fields are validated at
@@ -36,13 +36,21 @@ def bind(model: type[T], prefix: str = "", *, helper: Helper = PROCESS_HELPER) -
         model: a dataclass, or a pydantic or pydantic-settings model.
         prefix: what the names of variables begin with, except those that a field names itself; of a
             pydantic-settings model, instead of its `env_prefix`.
-        helper: has the values; by default that of the package's functions.
 
     Raises:
         BindError: fields are missing or invalid, or their sources could not be read; it lists all.
         SettingsError: the settings are invalid; only without the wrapper, which would have
             reported them.
         TypeError: `model` is not such a class, or it is not known what a field is read from.
+    """
+    return bind_to(PROCESS_HELPER, model, prefix)
+
+
+def bind_to(helper: Helper, model: type[T], prefix: str = "") -> T:
+    """Return what `bind` does, with the values of `helper`.
+
+    Raises:
+        BindError, SettingsError, TypeError: as `bind`.
     """
     _check(model)
     return typing.cast("T", sealed(lambda: live(model, _bound(model, prefix, helper))))

@@ -72,7 +72,7 @@ def _whole(field: Field, text: str | None, path: Path, problems: list[Problem]) 
     except RejectedError:
         data = None
     if not isinstance(data, dict):
-        problems.append(Problem(path, field.all_variables(), reason))
+        problems.append(Problem(path, field.read_from(), reason))
         return {}
     return data
 
@@ -112,7 +112,7 @@ def _instance(model: Model, data: dict[str, Any], path: Path, problems: list[Pro
 def _is_given(field: Field, data: Mapping[str, Any], path: Path, problems: list[Problem]) -> bool:
     """Whether the field has a value; if it has neither that nor a default, add a problem."""
     if field.key not in data and field.is_required:
-        problems.append(Problem((*path, field.name), field.variables, ""))
+        problems.append(Problem((*path, field.name), field.read_from(), ""))
     return field.key in data
 
 
@@ -123,5 +123,5 @@ def _value(field: Field, data: Any, path: Path, problems: list[Problem]) -> Any:
         return value_of(data, field.kind)
     except RejectedError as error:
         reason = str(error)
-    problems.append(Problem(path, field.all_variables(), reason))
+    problems.append(Problem(path, field.read_from(), reason))
     return None

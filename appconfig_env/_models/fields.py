@@ -31,6 +31,7 @@ class Field(typing.NamedTuple):
         kind: its type.
         is_required: whether it has no default.
         model: the nested model, if that is its type.
+        outer: the variables that may have the models around it as JSON, the innermost first.
     """
 
     name: str
@@ -39,10 +40,15 @@ class Field(typing.NamedTuple):
     kind: Any
     is_required: bool
     model: Model | None
+    outer: tuple[str, ...]
 
     def all_variables(self) -> tuple[str, ...]:
         """Return the variables of the field, and of those of its nested model."""
         return (*self.variables, *(self.model.variables() if self.model is not None else ()))
+
+    def read_from(self) -> tuple[str, ...]:
+        """Return every variable that may have the field's value, or a part of it; its own first."""
+        return (*self.all_variables(), *self.outer)
 
 
 class Model(typing.NamedTuple):
@@ -87,18 +93,18 @@ def model_of(kind: type, prefix: str = "") -> Model:
     Raises:
         TypeError: a field's type or its variable is not known.
     """
-    return _model(kind, ((prefix, ""),), is_top=True, within=())
+    return _model(kind, ((prefix, ""),), (), within=())
 
 
 def _model(
-    kind: type, prefixes: tuple[Prefix, ...], *, is_top: bool, within: tuple[type, ...]
+    kind: type, prefixes: tuple[Prefix, ...], outer: tuple[str, ...], *, within: tuple[type, ...]
 ) -> Model:
     within = (*within, kind)
     pydantic = is_pydantic(kind)
     found = _of_pydantic(kind) if pydantic else _of_dataclass(kind)
     fields = []
     for name, type_, given, is_required in found:
-        starts = _starts(prefixes, given, name, is_top=is_top, pydantic=pydantic)
+        starts = _starts(prefixes, given, name, is_top=not outer, pydantic=pydantic)
         variables = tuple(dict.fromkeys(start for start, _ in starts))
         inner = nested(type_)
         model = None
@@ -108,9 +114,9 @@ def _model(
                 for start, fixed in starts
                 for separator in ((fixed,) if fixed else SEPARATORS)
             ]
-            model = _model(inner, tuple(below), is_top=False, within=within)
+            model = _model(inner, tuple(below), (*variables, *outer), within=within)
         key = given.names[0] if pydantic and given.names else name
-        fields.append(Field(name, key, variables, type_, is_required, model))
+        fields.append(Field(name, key, variables, type_, is_required, model, outer))
     return Model(kind, pydantic, tuple(fields))
 
 

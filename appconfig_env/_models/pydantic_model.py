@@ -27,7 +27,7 @@ def instance(
     adapter = pydantic_types.adapter_of(model.of)
     for is_last in (False, True):
         try:
-            return adapter.validate_python(data)
+            return pydantic_types.validated(adapter, data)
         except pydantic.ValidationError as error:
             details = pydantic_types.details(error)
         except Exception as error:  # noqa: BLE001 - a validator of the model may raise anything
@@ -89,7 +89,7 @@ def _problems(
     for detail in details:
         fields = located(model, detail["loc"])
         place = (*path, *(field.name for field in fields))
-        variables[place] = fields[-1].all_variables() if fields else model.variables()
+        variables[place] = fields[-1].read_from() if fields else model.variables()
         within = detail["loc"][len(fields) :]
         is_missing = detail["type"] == "missing" and fields and not within
         where = pydantic_types.place({"loc": within})

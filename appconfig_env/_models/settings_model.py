@@ -216,9 +216,9 @@ class SettingsModel:
 
     def _reads(self, field: str, variable: str) -> bool:
         """Whether a field's value, or a part of it, may be in a variable."""
-        cased = self._cased(variable)
+        cased, delimiter = self._cased(variable), self._cased(self._delimiter)
         return any(
-            cased == one or (self._delimiter and cased.startswith(one + self._delimiter.lower()))
+            cased == one or (delimiter and cased.startswith(one + delimiter))
             for one in map(self._cased, self._names[field])
         )
 

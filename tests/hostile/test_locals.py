@@ -25,12 +25,12 @@ from appconfig_env import (
     LoadError,
     MissingKeyError,
     SettingsError,
-    bind,
     testing,
 )
 from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._content.document import Document
 from appconfig_env._helper.helper import Helper
+from appconfig_env._models.bind import bind_to
 from appconfig_env.errors import Failure
 from appconfig_env.openfeature import AppConfigProvider
 from appconfig_env.testing import override
@@ -234,36 +234,36 @@ class Read:
 
 
 def reads_bound(world: World) -> object:
-    bound = bind(Read, helper=world.warm())
+    bound = bind_to(world.warm(), Read)
     world.failing(BUG("bug"))
     return bound.text
 
 
 def changes_bound(world: World) -> None:
-    bind(Read, helper=world.warm()).text = "x"
+    bind_to(world.warm(), Read).text = "x"
 
 
 WAYS = {
     "a model of invalid values": Way(
-        "bind", BindError, lambda world: bind(Model, helper=world.warm())
+        "bind", BindError, lambda world: bind_to(world.warm(), Model)
     ),
     "a model that rejects its values": Way(
-        "bind", BindError, lambda world: bind(Strict, helper=world.warm())
+        "bind", BindError, lambda world: bind_to(world.warm(), Strict)
     ),
     "a model of a lost source": Way(
-        "bind", BindError, lambda world: bind(Read, "LOST_", helper=world.warm())
+        "bind", BindError, lambda world: bind_to(world.warm(), Read, "LOST_")
     ),
     "a model and a bug": Way(
-        "bind", BUG, lambda world: bind(Read, helper=interrupted(world).helper)
+        "bind", BUG, lambda world: bind_to(interrupted(world).helper, Read)
     ),
-    "what is not a model": Way("bind", TypeError, lambda world: bind(int, helper=world.warm())),
+    "what is not a model": Way("bind", TypeError, lambda world: bind_to(world.warm(), int)),
     "a model with invalid settings": Way(
-        "bind", SettingsError, lambda world: bind(Read, helper=world.helper), INVALID
+        "bind", SettingsError, lambda world: bind_to(world.helper, Read), INVALID
     ),
     "a model in an override": Way(
         "bind",
         BindError,
-        lambda world: within_override(world, lambda helper: bind(Model, helper=helper)),
+        lambda world: within_override(world, lambda helper: bind_to(helper, Model)),
     ),
     "an attribute and a bug": Way("bind", BUG, reads_bound),
     "an attribute of a bound object": Way("bind", AttributeError, changes_bound),
@@ -481,13 +481,13 @@ class Interrupt:
 def test_an_interrupt_at_any_line_shows_no_value(number: int, call: str, tmp_path: Path) -> None:
     world = World(tmp_path, {"APPCONFIG_ENV_SOURCES": f"{APP} {FLAGS} {SHOP}"})
     helper = world.warm() if call == "refresh" else world.helper
-    bound = bind(Read, helper=helper) if call == "attribute" else None
+    bound = bind_to(helper, Read) if call == "attribute" else None
     world.clock.tick(1000)
     calls: dict[str, Callable[[], object]] = {
         "get": lambda: helper.get("DB_PASSWORD"),
         "refresh": helper.refresh,
         "load": helper.load,
-        "bind": lambda: bind(Read, helper=helper),
+        "bind": lambda: bind_to(helper, Read),
         "attribute": lambda: bound.text if bound is not None else "",
     }
     before, error = sys.gettrace(), None

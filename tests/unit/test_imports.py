@@ -85,7 +85,7 @@ PURE = {
 # names that it may use, because others open files.
 PURE_LIBRARY: dict[str, set[str] | None] = {
     "__future__": None, "_blake2": None, "_hashlib": None, "_json": None, "binascii": None,
-    "collections.abc": None, "dataclasses": None,
+    "collections": None, "collections.abc": None, "dataclasses": None,
     "datetime": {"date", "datetime", "time", "timedelta"},
     "difflib": None, "dotenv": {"parser"}, "enum": None, "functools": None, "hashlib": None,
     "hmac": None, "html": None, "io": {"StringIO"}, "json": None, "math": None, "pydantic": None,

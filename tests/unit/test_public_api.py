@@ -19,6 +19,7 @@ import appconfig_env
 from appconfig_env import errors
 from appconfig_env._content.flags import Flag
 from appconfig_env._helper.helper import Helper
+from appconfig_env._models.bind import bind_to
 from appconfig_env.testing import override
 
 from ..support.paths import ROOT
@@ -35,7 +36,7 @@ class Model:
 
 # The functions, and how the tests call them.
 CALLS: dict[str, Callable[[Helper], object]] = {
-    "bind": lambda helper: appconfig_env.bind(Model, helper=helper),
+    "bind": lambda helper: bind_to(helper, Model),
     "document": lambda helper: helper.document("ssm:/shop"),
     "flag": lambda helper: helper.flag("checkout"),
     "get": lambda helper: helper.get("LIMIT"),

@@ -60,6 +60,7 @@ class Shape(TypedDict):
         ('[{"host": "h", "port": 1}]', list[Server], [Server(host="h", port=1)]),
         ('{"a": {"host": "h"}}', dict[str, Server], {"a": Server(host="h")}),
         ("pw", SecretStr, SecretStr("pw")),
+        ("5", Annotated[int, Field(strict=True)], 5),
         ('{"a": 1}', Json[dict[str, int]], {"a": 1}),
         ('{"low": "1"}', Limits, Limits(1)),
         ("[1, 2]", Pair, Pair(1, 2)),

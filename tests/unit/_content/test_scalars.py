@@ -32,6 +32,14 @@ class Stage(StrEnum):
     PROD = "prod"
 
 
+class AnyCase(Enum):
+    LOUD = "loud"
+
+    @classmethod
+    def _missing_(cls, value: object) -> AnyCase | None:
+        return next((one for one in cls if one.value == str(value).lower()), None)
+
+
 class Switch(Enum):
     ON = True
 
@@ -49,6 +57,7 @@ UTC = dt.timezone.utc  # noqa: UP017 # as a program writes it for every Python
         (2, Level, Level.HIGH),
         ("LOW", Level, Level.LOW),
         ("prod", Stage, Stage.PROD),
+        ("LoUd", AnyCase, AnyCase.LOUD),
         ("true", Switch, Switch.ON),
         ("1h", dt.timedelta, dt.timedelta(hours=1)),
         (90, dt.timedelta, dt.timedelta(seconds=90)),
@@ -78,6 +87,7 @@ def test_data_is_converted(data: object, kind: type, value: object) -> None:
     [
         (int, "a valid int"),
         (Colour, "one of Colour: RED, DARK"),
+        (AnyCase, "one of AnyCase: LOUD"),
         (dt.timedelta, "a valid timedelta (90, 90s, 1h30m, PT90S, 1:30:00)"),
         (dt.date, "a valid date"),
         (bool, "a valid bool (true/false, yes/no, on/off or 1/0)"),

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import (
+    Collection,
+    Iterable,
+    Mapping,
+    MutableMapping,
+    MutableSequence,
+    MutableSet,
+    Sequence,
+)
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,6 +59,11 @@ class Server:
         ("1,2,2", frozenset[int], frozenset({1, 2})),
         ("1,2", AbstractSet[int], frozenset({1, 2})),
         ("1,2", Sequence[int], [1, 2]),
+        ("1,2", Iterable[int], [1, 2]),
+        ("1,2", Collection[int], [1, 2]),
+        ("1,2", MutableSequence[int], [1, 2]),
+        ("1,2", MutableSet[int], {1, 2}),
+        ("1,2", deque[int], deque([1, 2])),
         ("1,2,3", tuple[int, ...], (1, 2, 3)),
         ("5,x", tuple[int, str], (5, "x")),
         ("5s,1m", list[timedelta], [timedelta(seconds=5), timedelta(minutes=1)]),
@@ -58,6 +72,7 @@ class Server:
         ('{"a": 1, "b": [1.5]}', dict, {"a": 1, "b": [1.5]}),
         ('{"a": "1"}', dict[str, int], {"a": 1}),
         ('{"1": "5m"}', dict[int, timedelta], {1: timedelta(minutes=5)}),
+        ('{"a": 1}', MutableMapping[str, int], {"a": 1}),
         ('{"a": {"b": 1}}', Mapping[str, dict[str, int]], {"a": {"b": 1}}),
         ("7", int | None, 7),
         ("", int | None, None),

@@ -712,3 +712,37 @@ def test_no_older_view_stays_if_another_thread_publishes_meanwhile(clock: Clock)
     ]
     helper._show(Racing(*views))  # type: ignore[arg-type]  # it has what is used
     assert helper.get("N") == "1"
+
+
+def test_what_is_seen_is_the_same_object_until_a_refresh(
+    helper: Helper, shop: FakeAws, clock: Clock
+) -> None:
+    first = helper.seen()
+    assert first[2]["LIMIT"] == "10"
+    clock.tick(44)
+    assert helper.seen() is first
+
+    clock.tick(2)
+
+    assert helper.seen() is not first
+    assert helper.seen() is helper.seen()
+    assert shop.count("GetLatestConfiguration") == 1
+
+
+def test_an_isolated_helper_begins_again_and_ends_as_it_was(
+    helper: Helper, shop: FakeAws, clock: Clock
+) -> None:
+    changes: list[frozenset[str]] = []
+    helper.on_change(changes.append)
+    before = helper.seen()
+    restore = helper.isolate(clock, steadily)
+    shop.put_parameter("/shop/prod/host", "db.two")
+    clock.tick(1000)
+    assert helper.get("HOST") == "db.two"
+    assert changes == [], "its callbacks are not called"
+
+    restore()
+
+    assert helper._view.now is before
+    assert helper.refresh() == {"HOST"}
+    assert changes == [{"HOST"}]

@@ -298,3 +298,45 @@ def test_a_document_in_two_formats_needs_a_complete_reference(
     assert isinstance(helper.document(f"{APP}?format=text"), str)
     with pytest.raises(MissingKeyError, match="name one of them"):
         helper.document(APP)
+
+
+@pytest.mark.parametrize(
+    ("name", "origin"),
+    [
+        ("LIMIT", APP),
+        ("HOST", "ssm:/shop/prod/"),
+        ("DB_PASSWORD", "DB_PASSWORD=secretsmanager:prod/db#password"),
+        ("OF_THE_FUNCTION", "the environment"),
+        ("NOWHERE", ""),
+    ],
+)
+def test_the_origin_of_a_value_is_the_source_that_sets_it(
+    environ: dict[str, str], clock: Clock, name: str, origin: str
+) -> None:
+    environ["OF_THE_FUNCTION"] = "x"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    helper.seen()
+
+    assert helper.store().origin(name) == origin
+
+
+def test_the_origin_of_a_configured_value_is_the_environment(
+    environ: dict[str, str], clock: Clock
+) -> None:
+    environ["LIMIT"] = "99"
+    helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+    helper.seen()
+
+    assert helper.store().origin("LIMIT") == "the environment"
+
+
+def test_of_two_sources_the_origin_is_the_one_that_wins(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    shop.put_profile("shop", "prod", "app", {"host": "of the profile"}, label="v2")
+    for sources in (f"ssm:/shop/prod/ {APP}", f"{APP} ssm:/shop/prod/"):
+        environ["APPCONFIG_ENV_SOURCES"] = sources
+        helper = Helper(wrapped(environ, clock), now=clock, jitter=steadily)
+        helper.seen()
+
+        assert helper.store().origin("HOST") == sources.split()[-1]

@@ -315,3 +315,18 @@ def test_a_name_that_is_removed_is_neither_there_nor_the_nearest(helper: Helper)
         pytest.raises(MissingKeyError, match="nearest: OTHER_2"),
     ):
         helper.require("OTHER")
+
+
+def test_the_origin_of_a_value_is_the_override_or_the_environment(tmp_path: Path) -> None:
+    helper = helper_of(str(tmp_path / "snapshot.json"), {})
+    with override({"LIMIT": 3, "REMOVED": None}, helper=helper):
+        store = helper.store()
+
+        found = {name: store.origin(name) for name in ("LIMIT", "REMOVED", "OTHER", "NOWHERE")}
+
+    assert found == {
+        "LIMIT": "testing.override",
+        "REMOVED": "",
+        "OTHER": "the environment",
+        "NOWHERE": "",
+    }

@@ -13,6 +13,7 @@ import pytest
 import appconfig_env
 from appconfig_env import BindError, SettingsError
 from appconfig_env._helper.helper import Helper
+from appconfig_env._models.bind import bind_to
 from appconfig_env.errors import FieldProblem
 from appconfig_env.testing import override
 
@@ -50,7 +51,7 @@ def test_the_packages_function_binds_to_the_processs_helper() -> None:
 def test_a_prefix_is_before_the_names(tmp_path: Path) -> None:
     world = World(tmp_path, {}, SHOP_HOST="h", HOST="other")
 
-    assert appconfig_env.bind(Settings, "SHOP_", helper=world.helper).host == "h"
+    assert bind_to(world.helper, Settings, "SHOP_").host == "h"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_invalid_settings_are_an_error() -> None:
     helper = Helper({"APPCONFIG_ENV_ON_ERROR": "perhaps"})
 
     with pytest.raises(SettingsError):
-        appconfig_env.bind(Settings, helper=helper)
+        bind_to(helper, Settings)
 
 
 def test_an_invalid_model_can_be_caught_as_a_value_error() -> None:

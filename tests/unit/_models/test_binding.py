@@ -235,6 +235,39 @@ def test_the_values_of_an_override_are_not_kept_after_it(world: World) -> None:
         binding.instance("port")
 
 
+@dataclass
+class Inner:
+    host: str
+    port: int = 1
+
+
+@dataclass
+class Outer:
+    db: Inner
+    limit: int = 1
+
+
+def test_the_variable_of_a_whole_model_is_named_for_its_fields(tmp_path: Path) -> None:
+    world = World(tmp_path, {}, DB=f'{{"host": "h", "port": "{CANARY}"}}')
+
+    with pytest.raises(BindError) as caught:
+        Binding(world.helper, PlainModel(Outer, ""), "Outer")
+
+    assert str(caught.value) == f"Outer.db.port: DB ({PATH}): {NOT_AN_INT}"
+
+
+@pytest.mark.parametrize("changed", ['{"port": 2}', '{"host": "x", "port": "x"}', "x", "[]"])
+def test_a_whole_model_that_is_not_valid_keeps_its_last_values(
+    tmp_path: Path, changed: str
+) -> None:
+    world = World(tmp_path, {}, DB='{"host": "h", "port": 7}', LIMIT="1")
+    binding = Binding(world.helper, PlainModel(Outer, ""), "Outer")
+
+    world.change(DB=changed, LIMIT="2")
+
+    assert binding.instance("db") == Outer(Inner("h", 7), 2)
+
+
 def test_of_many_threads_each_sees_an_instance_of_one_moment(world: World) -> None:
     binding = bound(world)
     found: list[Any] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._models.bind import bind
+from appconfig_env._models.bind import bind_to
 
 from .world import World
 
@@ -58,7 +58,7 @@ def world(tmp_path: Path) -> World:
 
 
 def test_a_bound_object_is_one_of_its_class(world: World) -> None:
-    settings = bind(Settings, helper=world.helper)
+    settings = bind_to(world.helper, Settings)
 
     assert isinstance(settings, Settings)
     assert settings.__class__ is Settings
@@ -70,7 +70,7 @@ def test_a_bound_object_is_one_of_its_class(world: World) -> None:
 
 
 def test_attributes_methods_and_operators_are_those_of_the_current_values(world: World) -> None:
-    settings = bind(Settings, helper=world.helper)
+    settings = bind_to(world.helper, Settings)
 
     assert (settings.host, settings.url, settings.is_local(), len(settings)) == (
         "h", "h:5432", False, 2,
@@ -82,7 +82,7 @@ def test_attributes_methods_and_operators_are_those_of_the_current_values(world:
 
 
 def test_a_method_sees_the_values_of_one_moment(world: World) -> None:
-    settings = bind(Settings, helper=world.helper)
+    settings = bind_to(world.helper, Settings)
     is_local = settings.is_local
 
     world.change(HOST="localhost")
@@ -93,7 +93,7 @@ def test_a_method_sees_the_values_of_one_moment(world: World) -> None:
 
 @pytest.mark.parametrize("model", [Settings, Frozen, Derived])
 def test_every_kind_of_dataclass_is_bound(world: World, model: type) -> None:
-    settings: Any = bind(model, helper=world.helper)
+    settings: Any = bind_to(world.helper, model)
     assert settings.host == "h"
 
     world.change(HOST="other")
@@ -103,7 +103,7 @@ def test_every_kind_of_dataclass_is_bound(world: World, model: type) -> None:
 
 
 def test_what_takes_dataclasses_takes_a_bound_one(world: World) -> None:
-    settings = bind(Settings, helper=world.helper)
+    settings = bind_to(world.helper, Settings)
 
     assert dataclasses.asdict(settings) == {"host": "h", "port": 5432, "tags": ["a", "b"]}
     assert dataclasses.astuple(settings) == ("h", 5432, ["a", "b"])
@@ -112,14 +112,14 @@ def test_what_takes_dataclasses_takes_a_bound_one(world: World) -> None:
 
 
 def test_a_frozen_one_is_hashed_and_ordered_by_its_values(world: World) -> None:
-    settings = bind(Frozen, helper=world.helper)
+    settings = bind_to(world.helper, Frozen)
 
     assert hash(settings) == hash(Frozen("h"))
     assert Frozen("g") < settings < Frozen("i")
 
 
 def test_a_copy_is_a_plain_object_of_this_moment(world: World) -> None:
-    settings = bind(Settings, helper=world.helper)
+    settings = bind_to(world.helper, Settings)
 
     copies = [
         copy.copy(settings),
@@ -134,7 +134,7 @@ def test_a_copy_is_a_plain_object_of_this_moment(world: World) -> None:
 
 @pytest.mark.parametrize("model", [Settings, Frozen])
 def test_a_bound_object_is_read_only(world: World, model: type) -> None:
-    settings: Any = bind(model, helper=world.helper)
+    settings: Any = bind_to(world.helper, model)
 
     error = r"a bound object is read-only; change the source, or in a test use testing\.override"
     with pytest.raises(AttributeError, match=error):
@@ -147,7 +147,7 @@ def test_a_bound_object_is_read_only(world: World, model: type) -> None:
 
 
 def test_the_repr_has_no_values(tmp_path: Path) -> None:
-    settings = bind(Settings, helper=World(tmp_path, {}, HOST=CANARY).helper)
+    settings = bind_to(World(tmp_path, {}, HOST=CANARY).helper, Settings)
 
     assert repr(settings) == str(settings) == f"{settings}" == "<Settings bound by appconfig_env>"
     assert settings.host == CANARY

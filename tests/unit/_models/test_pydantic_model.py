@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
-from appconfig_env._models.bind import bind
+from appconfig_env._models.bind import bind_to
 from appconfig_env._models.build import build
 from appconfig_env._models.fields import is_model, model_of
 from appconfig_env._models.problem import InvalidError
@@ -142,6 +142,18 @@ def test_an_alias_that_is_not_a_name_is_an_error() -> None:
         model_of(Indexed)
 
 
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True)
+    limit: int
+    cat: Cat
+
+
+def test_texts_are_converted_for_a_strict_model_too() -> None:
+    found = build(model_of(Strict), {"LIMIT": "3", "CAT_LIVES": "9"})
+
+    assert found == Strict(limit=3, cat=Cat(lives=9))
+
+
 def test_a_root_model_has_no_fields() -> None:
     assert not is_model(RootModel[int])
 
@@ -223,7 +235,7 @@ def test_a_pydantic_model_within_a_dataclass_is_validated_by_pydantic() -> None:
 
 def test_a_bound_model_is_one_of_pydantics(tmp_path: Path) -> None:
     world = World(tmp_path, {}, LIVES="9")
-    cat = bind(Cat, helper=world.helper)
+    cat = bind_to(world.helper, Cat)
     assert isinstance(cat, Cat)
     assert cat.model_dump() == {"lives": 9}
     assert cat == Cat(lives=9)

@@ -8,7 +8,7 @@ import pytest
 from pydantic import AliasChoices, BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, SettingsConfigDict
 
-from appconfig_env._models.bind import bind
+from appconfig_env._models.bind import bind_to
 from appconfig_env._models.problem import InvalidError
 from appconfig_env._models.settings_model import SettingsModel
 
@@ -200,7 +200,7 @@ def test_an_error_of_another_source_names_it(tmp_path: Path) -> None:
 
 def test_a_bound_model_follows_its_values(tmp_path: Path) -> None:
     world = World(tmp_path, {}, SHOP_DB__HOST="h", SHOP_LIMIT="3")
-    settings = bind(Settings, helper=world.helper)
+    settings = bind_to(world.helper, Settings)
     assert isinstance(settings, Settings)
     assert (settings.db.host, settings.limit, repr(settings)) == (
         "h", 3, "<Settings bound by appconfig_env>",
