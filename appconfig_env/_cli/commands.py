@@ -167,7 +167,8 @@ def _misused(
     problem = _problem(error, command)
     if not isinstance(error, Misuse):
         problem = f"{problem}; run {program} --help"
-    process.err.lines([Line(usage), Line(f"{program}: error: {problem}", "error")])
+    process.err.lines(map(Line, usage.splitlines()))
+    process.err.line(f"{program}: error: {problem}", "error")
     return verbs.MISUSED
 
 
