@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 import rich  # noqa: F401 - output.py uses it on terminals alone, but a missing one is reported always
 
-from .._backends import paths
 from .._backends.router import Router
-from .._config import settings as _settings
 from .._config.wording import nearest_note
 from .._wrapper.exec import DROPPED, initial_environ
-from .._wrapper.main import handoff_of, unexpected_error
+from .._wrapper.main import unexpected_error
 from .._wrapper.shell import restore
 from ..errors import AppConfigEnvError
 from . import verbs
 from .arguments import WIDTH
 from .output import STYLES, Line, Output
+from .reading import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -63,15 +62,7 @@ class Process:
         Raises:
             SettingsError: a setting is invalid.
         """
-        # Below the wrapper, what a source has set is not read as a reference.
-        passed = handoff_of(self.environ)
-        return _settings.from_environ(
-            self.environ,
-            passed.references if passed is not None else None,
-            passed.configured if passed is not None else None,
-            paths.problems,
-            working_folder=os.getcwd,
-        )
+        return settings_of(self.environ)
 
     def log(self, settings: Settings) -> Log:
         """Return what writes the lines that the log level of `settings` accepts."""
