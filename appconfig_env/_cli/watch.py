@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from .._backends.base import Backend
     from .._cache.log_fields import Log
     from .._config.settings import Settings
-    from .reading import settings_of
-from .run_options import Options
+    from .run_options import Options
 
 MAIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "__main__.py")
 LOCAL_SECONDS = 1.0  # how often files are read again
