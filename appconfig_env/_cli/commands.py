@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from . import verbs
 from .arguments import WIDTH
 from .output import STYLES, Line, Output
 from .reading import settings_of
+from .run_options import Options, environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
 
+env_file_option = click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    metavar="FILE",
+    help="A dotenv file with variables, for those that are not set; can be repeated.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -47,6 +56,7 @@ class Process:
         now: Unix seconds.
         make_backend: returns the backend that reads the sources.
         shows_progress: whether a person is watching standard error.
+        from_files: the variables that files have added to the environment.
     """
 
     environ: Mapping[str, str]
@@ -55,6 +65,17 @@ class Process:
     now: Callable[[], float] = time.time
     make_backend: MakeBackend = Router
     shows_progress: bool = False
+    from_files: frozenset[str] = frozenset()
+
+    def with_files(self, env_files: Sequence[str]) -> Process:
+        """Return a process with the variables of dotenv files, for those that are not set.
+
+        Raises:
+            EnvFileError: a file cannot be used.
+        """
+        environ = environ_for(Options(env_files=tuple(env_files)), self.environ)
+        added = frozenset(environ.keys() - self.environ.keys())
+        return replace(self, environ=environ, from_files=added)
 
     def settings(self) -> Settings:
         """Return the settings of this environment.
@@ -182,4 +203,8 @@ def _problem(error: click.UsageError, command: click.Command) -> str:
         near = nearest_note(error.option_name, [*known, "--help"])
         return f"unknown option {error.option_name}{near}"
     text = error.format_message().rstrip(".").replace("\n", " ")
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        kind, wrong = error.param.type, re.search(r"'([^']*)' is not one of", text)
+        if isinstance(kind, click.Choice) and wrong is not None:
+            text += nearest_note(wrong[1], map(str, kind.choices))
     return text[:1].lower() + text[1:]

@@ -15,7 +15,7 @@ from .._config.wording import nearest_note
 from .._content.fast_json import dumps_exact
 from .._content.variables import exact_data_of, may_set, pick
 from ..errors import LoadError, MissingKeyError, SourceError
-from .commands import Misuse, Process, json_option, verb
+from .commands import Misuse, Process, env_file_option, json_option, verb
 from .ownership import own_names
 from .reading import read, settings_of_reference, with_sources
 
@@ -132,15 +132,17 @@ def data_of_reference(settings: Settings, snapshot: Snapshot, value: str) -> obj
 
 @verb("get")
 @click.argument("name", metavar="NAME|REFERENCE")
+@env_file_option
 @json_option
 @click.pass_obj
-def command(process: Process, *, name: str, as_json: bool) -> int:
+def command(process: Process, *, name: str, env_files: tuple[str, ...], as_json: bool) -> int:
     """Print the value of a variable, or what a reference stands for.
 
     NAME is a variable, with the value that appconfig_env.get() would return: only the sources that
     may set it are read. REFERENCE, such as ssm:/shop/prod/host or
     secretsmanager:shop/db#password, need not be among the sources; a whole path is a JSON object.
     """
+    process = process.with_files(env_files)
     if ":" in name:
         source = source_of(name)
         settings = settings_of_reference(source, process)
