@@ -143,6 +143,7 @@ appconfig-env layer --python 3.13 --output layer.zip""",
 )
 OPTIONS = ("--version", "--help")  # in place of a verb
 WRAPPER = "/path/to/appconfig-env COMMAND [ARGUMENT ...]    (as AWS_LAMBDA_EXEC_WRAPPER)"
+ABOUT_HELP = "appconfig-env VERB --help describes a verb, with an example."
 ABOUT_SOURCES = """\
 Sources are configured in the environment: APPCONFIG_ENV_SOURCES is a list of references
 such as ssm:/shop/prod/ or appconfig:shop/prod/app, and any variable's value can be a
@@ -166,5 +167,6 @@ def usage(verbs: Sequence[Verb] = VERBS) -> str:
     forms = "\n       ".join(lines)
     width = max(len(verb.name) for verb in verbs) + 2
     summaries = "\n".join(f"{verb.name:{width}}{verb.summary}" for verb in verbs)
-    about = "appconfig-env VERB --help describes a verb, with an example."
-    return f"usage: {forms}\n\n{summaries}\n\n{about}\n{ABOUT_SOURCES}"
+    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES)
+    about = f"{ABOUT_HELP}\n{ABOUT_SOURCES}\nexit codes:\n{codes}\n"
+    return f"usage: {forms}\n\n{summaries}\n\n{about}"

@@ -126,8 +126,8 @@ def command(
     """Check every setting and source of this environment, and exit with 1 if one is wrong.
 
     Offline, everything is parsed, and files are read. With --online every source is read: the
-    result, its version, the number of its names, the time, the Region, the role, and the IAM action
-    that is missing. Also reported: names that two sources set, protected names and those that no
+    result, its version and names, the time, the Region, the role, and the IAM action that is
+    missing. Also reported: names that two sources set, protected names and those that no
     variable can have, paths without only=, and what would not fit into Lambda. The calls of
     --online are real: AppConfig bills each configuration received.
     """

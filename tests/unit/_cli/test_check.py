@@ -43,7 +43,7 @@ def test_offline_nothing_is_called() -> None:
     done = ran("check", environ=GOOD, backend=backend)
 
     assert (done.exit_code, done.err, backend.asked()) == (verbs.OK, "", [])
-    assert "not read  appconfig:shop/prod/app\n" in done.out
+    assert "\nnot read  appconfig:shop/prod/app\n" in done.out
     assert "2 sources, 0 errors, 0 warnings," in done.out
 
 
