@@ -50,7 +50,8 @@ class Parser(argparse.ArgumentParser):
             description=description,
             epilog=epilog,
             allow_abbrev=allow_abbrev,
-            formatter_class=lambda prog: formatter_class(prog, width=WIDTH),
+            # Later Pythons pass more than `prog`.
+            formatter_class=lambda prog, **more: formatter_class(prog, width=WIDTH, **more),
         )
 
     def format_help(self) -> str:

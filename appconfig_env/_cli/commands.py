@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
@@ -13,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import click
 import rich  # noqa: F401 - output.py uses it on terminals alone, but a missing one is reported always
 
-from .._backends import paths
 from .._backends.router import Router
-from .._config import settings as _settings
 from .._config.wording import nearest_note
 from .._wrapper.exec import DROPPED, initial_environ
-from .._wrapper.main import handoff_of, unexpected_error
+from .._wrapper.main import unexpected_error
 from .._wrapper.shell import restore
 from ..errors import AppConfigEnvError
 from . import verbs
 from .arguments import WIDTH
 from .output import STYLES, Line, Output
+from .reading import settings_of
+from .run_options import Options, environ_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 
     MakeBackend = Callable[[Settings, Mapping[str, str]], Backend]
 
+env_file_option = click.option(
+    "--env-file",
+    "env_files",
+    multiple=True,
+    metavar="FILE",
+    help="A dotenv file with variables, for those that are not set; can be repeated.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -48,6 +56,7 @@ class Process:
         now: Unix seconds.
         make_backend: returns the backend that reads the sources.
         shows_progress: whether a person is watching standard error.
+        from_files: the variables that files have added to the environment.
     """
 
     environ: Mapping[str, str]
@@ -56,6 +65,17 @@ class Process:
     now: Callable[[], float] = time.time
     make_backend: MakeBackend = Router
     shows_progress: bool = False
+    from_files: frozenset[str] = frozenset()
+
+    def with_files(self, env_files: Sequence[str]) -> Process:
+        """Return a process with the variables of dotenv files, for those that are not set.
+
+        Raises:
+            EnvFileError: a file cannot be used.
+        """
+        environ = environ_for(Options(env_files=tuple(env_files)), self.environ)
+        added = frozenset(environ.keys() - self.environ.keys())
+        return replace(self, environ=environ, from_files=added)
 
     def settings(self) -> Settings:
         """Return the settings of this environment.
@@ -63,15 +83,7 @@ class Process:
         Raises:
             SettingsError: a setting is invalid.
         """
-        # Below the wrapper, what a source has set is not read as a reference.
-        passed = handoff_of(self.environ)
-        return _settings.from_environ(
-            self.environ,
-            passed.references if passed is not None else None,
-            passed.configured if passed is not None else None,
-            paths.problems,
-            working_folder=os.getcwd,
-        )
+        return settings_of(self.environ)
 
     def log(self, settings: Settings) -> Log:
         """Return what writes the lines that the log level of `settings` accepts."""
@@ -167,7 +179,8 @@ def _misused(
     problem = _problem(error, command)
     if not isinstance(error, Misuse):
         problem = f"{problem}; run {program} --help"
-    process.err.lines([Line(usage), Line(f"{program}: error: {problem}", "error")])
+    process.err.lines(map(Line, usage.splitlines()))
+    process.err.line(f"{program}: error: {problem}", "error")
     return verbs.MISUSED
 
 
@@ -190,4 +203,8 @@ def _problem(error: click.UsageError, command: click.Command) -> str:
         near = nearest_note(error.option_name, [*known, "--help"])
         return f"unknown option {error.option_name}{near}"
     text = error.format_message().rstrip(".").replace("\n", " ")
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        kind, wrong = error.param.type, re.search(r"'([^']*)' is not one of", text)
+        if isinstance(kind, click.Choice) and wrong is not None:
+            text += nearest_note(wrong[1], map(str, kind.choices))
     return text[:1].lower() + text[1:]

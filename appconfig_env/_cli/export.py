@@ -17,7 +17,7 @@ from .._cache.snapshot import exported
 from .._config.wording import enumerated
 from ..errors import AppConfigEnvError, LoadError
 from . import ownership
-from .commands import Process, json_option, verb
+from .commands import Process, env_file_option, json_option, verb
 from .reading import read, report_failures
 from .verbs import OK
 
@@ -117,9 +117,10 @@ FORMATS: dict[str, Callable[[Mapping[str, str]], str]] = {
     show_default=True,
     help="The form of the output.",
 )
+@env_file_option
 @json_option
 @click.pass_obj
-def command(process: Process, *, form: str, as_json: bool) -> int:
+def command(process: Process, *, form: str, env_files: tuple[str, ...], as_json: bool) -> int:
     """Print the variables that run would set, with their values, for another program.
 
     dotenv is for files, json for programs, shell for eval, and github is appended to $GITHUB_ENV in
@@ -127,6 +128,7 @@ def command(process: Process, *, form: str, as_json: bool) -> int:
     not printed. --json is --format json. The calls are real: AppConfig bills each configuration
     received.
     """
+    process = process.with_files(env_files)
     settings = process.settings()
     snapshot = read(settings, process)
     missing = snapshot.missing(settings)

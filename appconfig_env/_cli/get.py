@@ -12,9 +12,10 @@ import click
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
 from .._config.sources import Source
 from .._config.wording import nearest_note
-from .._content.variables import data_of, may_set, pick
+from .._content.fast_json import dumps_exact
+from .._content.variables import exact_data_of, may_set, pick
 from ..errors import LoadError, MissingKeyError, SourceError
-from .commands import Misuse, Process, json_option, verb
+from .commands import Misuse, Process, env_file_option, json_option, verb
 from .ownership import own_names
 from .reading import read, settings_of_reference, with_sources
 
@@ -112,7 +113,7 @@ def value_of_reference(settings: Settings, snapshot: Snapshot) -> str:
 
 
 def data_of_reference(settings: Settings, snapshot: Snapshot, value: str) -> object:
-    """Return the value of the only source as data: parsed, if its document is not text.
+    """Return the value of the only source as data: parsed, with numbers as in the document.
 
     Args:
         settings: the source.
@@ -126,20 +127,22 @@ def data_of_reference(settings: Settings, snapshot: Snapshot, value: str) -> obj
     rendering = snapshot.entries[source.resource.reference].rendering(settings.sources)
     if source.identity not in rendering.used:
         return value
-    return pick(data_of(document, source.resource), source.key)
+    return pick(exact_data_of(document, source.resource), source.key)
 
 
 @verb("get")
 @click.argument("name", metavar="NAME|REFERENCE")
+@env_file_option
 @json_option
 @click.pass_obj
-def command(process: Process, *, name: str, as_json: bool) -> int:
+def command(process: Process, *, name: str, env_files: tuple[str, ...], as_json: bool) -> int:
     """Print the value of a variable, or what a reference stands for.
 
     NAME is a variable, with the value that appconfig_env.get() would return: only the sources that
     may set it are read. REFERENCE, such as ssm:/shop/prod/host or
     secretsmanager:shop/db#password, need not be among the sources; a whole path is a JSON object.
     """
+    process = process.with_files(env_files)
     if ":" in name:
         source = source_of(name)
         settings = settings_of_reference(source, process)
@@ -152,7 +155,7 @@ def command(process: Process, *, name: str, as_json: bool) -> int:
         value = value_of_name(settings, process.environ, read(settings, process), name)
         found = {"name": name, "value": value}
     if as_json:
-        process.out.json(found)
+        process.out.text(f"{dumps_exact(found)}\n")
     else:
         process.out.text(f"{value}\n")
     return 0

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .._backends import paths
 from .._cache import repository
 from .._cache.effects import failure_lines
 from .._cache.load import load
 from .._config import settings as _settings
 from .._config.settings import PREFETCH_LIST, PREFIX, Settings
 from .._wrapper import progress
+from .._wrapper.main import handoff_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -23,6 +25,23 @@ if TYPE_CHECKING:
 
 # What names sources; a reference on the command line is read without them.
 _OF_SOURCES = (f"{PREFIX}SOURCES", f"{PREFIX}FALLBACK", PREFETCH_LIST, "APP_PARAMS_PATH")
+
+
+def settings_of(environ: Mapping[str, str]) -> Settings:
+    """Return the settings of an environment, also below a program that the wrapper has started.
+
+    Raises:
+        SettingsError: a setting is invalid.
+    """
+    # What a source has set there is not read as a reference.
+    passed = handoff_of(environ)
+    return _settings.from_environ(
+        environ,
+        passed.references if passed is not None else None,
+        passed.configured if passed is not None else None,
+        paths.problems,
+        working_folder=os.getcwd,
+    )
 
 
 def read(

@@ -13,7 +13,7 @@ from .._cache.effects import in_use
 from .._config.wording import counted, printable
 from ..errors import AppConfigEnvError, by_cause
 from . import ownership
-from .commands import Process, json_option, verb
+from .commands import Process, env_file_option, json_option, verb
 from .output import Line, table
 from .reading import read
 from .verbs import OK, PROBLEMS
@@ -118,9 +118,10 @@ def data(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> 
 
 
 @verb("show")
+@env_file_option
 @json_option
 @click.pass_obj
-def command(process: Process, *, as_json: bool) -> int:
+def command(process: Process, *, env_files: tuple[str, ...], as_json: bool) -> int:
     """Show the names that the sources of this environment set; their values are masked.
 
     For each name: its source, the source's version, and its state. Of several sources the later one
@@ -128,6 +129,7 @@ def command(process: Process, *, as_json: bool) -> int:
     of them, unless APPCONFIG_ENV_OVERWRITE=yes. The calls are real: AppConfig bills each
     configuration received.
     """
+    process = process.with_files(env_files)
     settings = process.settings()
     if not settings.sources:
         raise AppConfigEnvError(NOTHING)

@@ -61,18 +61,18 @@ appconfig-env run --env-file .env --local-dir config --watch -- python app.py"""
     ),
     Verb(
         "check",
-        "[--online] [--concurrency N] [--strict] [--json]",
+        "[--online] [--concurrency N] [--strict] [--env-file FILE] [--json]",
         "check every setting and source; exit with 1 if one is wrong",
         """\
-# in CI, without AWS
-appconfig-env check
+# in CI, without AWS, with the function's variables from a file
+appconfig-env check --env-file function.env
 # with AWS, and with its quotas for 1,000 environments at the same time
 appconfig-env check --online --concurrency 1000""",
         needs_extra=True,
     ),
     Verb(
         "show",
-        "[--json]",
+        "[--env-file FILE] [--json]",
         "show names, sources, versions and which source wins; values are masked",
         """\
 # which source sets what
@@ -81,7 +81,7 @@ appconfig-env show""",
     ),
     Verb(
         "get",
-        "NAME|REFERENCE [--json]",
+        "NAME|REFERENCE [--env-file FILE] [--json]",
         "print one value",
         """\
 # the value of a variable
@@ -92,7 +92,7 @@ appconfig-env get secretsmanager:shop/db#password""",
     ),
     Verb(
         "export",
-        "[--format dotenv|json|shell|github] [--json]",
+        "[--format dotenv|json|shell|github] [--env-file FILE] [--json]",
         "print all variables, with their values, in the form of another program",
         """\
 # set them in a shell
@@ -189,6 +189,7 @@ appconfig-env layer --python 3.13 --output layer.zip""",
 )
 OPTIONS = ("--version", "--help")  # in place of a verb
 WRAPPER = "/path/to/appconfig-env COMMAND [ARGUMENT ...]    (as AWS_LAMBDA_EXEC_WRAPPER)"
+ABOUT_HELP = "appconfig-env VERB --help describes a verb, with an example."
 ABOUT_SOURCES = """\
 Sources are configured in the environment: APPCONFIG_ENV_SOURCES is a list of references
 such as ssm:/shop/prod/ or appconfig:shop/prod/app, and any variable's value can be a
@@ -212,5 +213,6 @@ def usage(verbs: Sequence[Verb] = VERBS) -> str:
     forms = "\n       ".join(lines)
     width = max(len(verb.name) for verb in verbs) + 2
     summaries = "\n".join(f"{verb.name:{width}}{verb.summary}" for verb in verbs)
-    about = "appconfig-env VERB --help describes a verb, with an example."
-    return f"usage: {forms}\n\n{summaries}\n\n{about}\n{ABOUT_SOURCES}"
+    codes = "\n".join(f"  {code}  {meaning}" for code, meaning in EXIT_CODES)
+    about = f"{ABOUT_HELP}\n{ABOUT_SOURCES}\nexit codes:\n{codes}\n"
+    return f"usage: {forms}\n\n{summaries}\n\n{about}"

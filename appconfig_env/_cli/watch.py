@@ -12,18 +12,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from .._backends import paths
 from .._backends.router import Router
 from .._cache.effects import failure_lines
 from .._cache.load import load, refresh_seconds
 from .._cache.snapshot import Snapshot, exported
-from .._config import settings as _settings
 from .._config.wording import enumerated
 from .._wrapper.exec import end_by_interrupt
 from .._wrapper.log import StartLog, to_stderr
-from .._wrapper.main import handoff_of
 from ..errors import SettingsError
 from .ownership import own_names
+from .reading import settings_of
 from .run_options import EnvFileError, environ_for, own_words
 
 if TYPE_CHECKING:
@@ -57,6 +55,18 @@ class Child(Protocol):
 
     def kill(self) -> None:
         """End it at once."""
+
+
+class Watching(Protocol):
+    """Notices changes."""
+
+    def look(self) -> list[str]:
+        """Return the names whose values have changed since the last look."""
+        ...
+
+    def seconds(self) -> float:
+        """Return how long to wait until the next look."""
+        ...
 
 
 class Watcher:
@@ -117,9 +127,9 @@ class Watcher:
 
     def seconds(self) -> float:
         """Return how long to wait until the next look."""
-        if self._local or self._snapshot is None:
+        entries = self._snapshot.entries.values() if self._snapshot is not None else ()
+        if self._local or not entries:
             return LOCAL_SECONDS
-        entries = self._snapshot.entries.values()
         return max(LOCAL_SECONDS, min(entry.refresh_at for entry in entries) - self._now())
 
     def _report(self, previous: Snapshot | None, snapshot: Snapshot) -> None:
@@ -135,9 +145,62 @@ class Watcher:
             self.log("warn", text, fields)
 
 
+class FileWatcher:
+    """Reads the files of --env-file again and again, and watches the sources that they lead to.
+
+    Args:
+        options: the files.
+        environ: the environment as inherited.
+        make: returns what watches the sources of an environment; a SettingsError if it is invalid.
+        log: takes a level, a message and its fields.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        environ: Mapping[str, str],
+        make: Callable[[Mapping[str, str]], Watching],
+        log: Log,
+    ) -> None:
+        self._options = options
+        self._inherited = environ
+        self._make = make
+        self.log = log
+        self._environ = environ_for(options, environ)
+        self._watcher = make(self._environ)
+        self._problem = ""
+
+    def look(self) -> list[str]:
+        """Return the names whose values have changed; a file that is invalid changes none."""
+        try:
+            environ = environ_for(self._options, self._inherited)
+            if environ == self._environ:
+                return self._watcher.look()
+            watcher = self._make(environ)
+        except (EnvFileError, SettingsError) as error:
+            self._warn(str(error))
+            return []
+        before = self._environ
+        self._environ, self._watcher, self._problem = environ, watcher, ""
+        watcher.look()
+        names = before.keys() | environ.keys()
+        return sorted(name for name in names if before.get(name) != environ.get(name))
+
+    def seconds(self) -> float:
+        """Return how long to wait until the next look: a file can be edited at any time."""
+        return LOCAL_SECONDS
+
+    def _warn(self, problem: str) -> None:
+        """Log once what is wrong: the next looks would find the same."""
+        if problem != self._problem:
+            self._problem = problem
+            for line in problem.split("\n"):
+                self.log("warn", line)
+
+
 def supervise(
     start: Callable[[], Child],
-    watcher: Watcher,
+    watcher: Watching,
     log: Log,
     running: list[Child],
 ) -> int:
@@ -189,19 +252,12 @@ def main(
     """
     try:
         changed = environ_for(options, environ)
-        passed = handoff_of(changed)
-        settings = _settings.from_environ(
-            changed,
-            passed.references if passed is not None else None,
-            passed.configured if passed is not None else None,
-            paths.problems,
-            working_folder=os.getcwd,
-        )
+        settings = settings_of(changed)
     except (EnvFileError, SettingsError):
         return run(options, environ)  # which reports it
     log = StartLog(changed, to_stderr)
     log.settings = settings
-    if not settings.sources:
+    if not settings.sources and not options.env_files:
         log.write("warn", NOTHING)
         return run(options, environ)
     command = [sys.executable, "-I", "-S", MAIN, *own_words(options)]
@@ -209,7 +265,13 @@ def main(
     def start() -> Child:
         return subprocess.Popen(command, env=environ)  # noqa: S603 # nosec B603 # ourselves
 
-    watcher = Watcher(settings, changed, Router(settings, changed), log.write)
+    def make(environ: Mapping[str, str]) -> Watcher:
+        settings = settings_of(environ)
+        return Watcher(settings, environ, Router(settings, environ), log.write)
+
+    watcher: Watching = make(changed)
+    if options.env_files:
+        watcher = FileWatcher(options, environ, make, log.write)
     running: list[Child] = []
     _pass_signals_on(running)
     watcher.look()

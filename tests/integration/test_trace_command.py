@@ -17,6 +17,7 @@ from appconfig_env._backends.aws.errors import UNREACHABLE
 from appconfig_env._cli import layer as _layer
 from appconfig_env._cli import trace as _trace
 from appconfig_env._cli.trace.span import arrivals, by_kind
+from appconfig_env._cli.verbs import VERBS
 
 from ..support.paths import ROOT
 
@@ -306,18 +307,43 @@ def test_an_output_that_cannot_be_written_is_an_error_of_one_line(
     assert "until the exec" in done.stdout
 
 
-@pytest.mark.parametrize("verb", ["bake", "trace", "layer"])
-def test_a_verb_that_is_not_in_the_layer_is_an_error(verb: str, tmp_path: Path) -> None:
-    _layer.build(tmp_path, pythons=[])
-    done = subprocess.run(
-        [str(tmp_path / "appconfig-env"), verb],
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("layer")
+    _layer.build(folder, pythons=[])
+    return folder
+
+
+def of_layer(layer: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(layer / "appconfig-env"), *words],
         env={"PATH": f"{Path(sys.executable).parent}:{os.defpath}"},
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
+
+
+@pytest.mark.parametrize("verb", [verb.name for verb in VERBS if verb.name != "run"])
+def test_a_verb_that_is_not_in_the_layer_is_an_error(layer: Path, verb: str) -> None:
+    done = of_layer(layer, verb)
+
     assert done.returncode == 1
     assert done.stderr == (
         f"appconfig-env: error: {verb} is not in the layer; run pip install appconfig-env\n"
+    )
+
+
+def test_in_the_layer_run_has_all_options_but_watch(layer: Path) -> None:
+    (layer / "a.env").write_text("A=1\n")
+
+    done = of_layer(layer, "run", "--quiet", "--env-file", str(layer / "a.env"), "--", "env")
+    watched = of_layer(layer, "run", "--watch", "--", "env")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "A=1\n" in done.stdout
+    assert watched.returncode == 1
+    assert watched.stderr == (
+        "appconfig-env: error: --watch is not in the layer; run pip install appconfig-env\n"
     )

@@ -69,7 +69,7 @@ def test_the_first_commands_run(tmp_path: Path) -> None:
     )
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(r"^ok +ssm:/shop/prod/ +\w+ +1$", done.stdout, re.MULTILINE)
+    assert re.search(r"^ok +ssm:/shop/prod/ +\w+ +HOST$", done.stdout, re.MULTILINE)
     assert "1 source, 0 errors, 0 warnings" in done.stdout
     assert re.search(r"^HOST +\*{4} +ssm:/shop/prod/ +\w+ +set$", done.stdout, re.MULTILINE)
     assert "\nlocalhost\n" in done.stdout

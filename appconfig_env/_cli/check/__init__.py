@@ -13,7 +13,7 @@ from ..._backends.base import calls_of
 from ..._cache import repository
 from ..._cache.snapshot import exported
 from ...errors import SettingsError
-from ..commands import Process, json_option, verb
+from ..commands import Process, env_file_option, json_option, verb
 from ..ownership import own_names
 from ..reading import read, with_sources
 from ..verbs import OK, PROBLEMS
@@ -56,7 +56,7 @@ def check(process: Process, *, online: bool = False, concurrency: int | None = N
     snapshot = read(settings, process, skip=remote, report=keep, uses_fallback=False)
     own = own_names(settings, process.environ)
     values = exported(snapshot, settings, own, lambda *_: None)
-    sizes = limits.sizes(settings, process.environ, values)
+    sizes = limits.sizes(settings, process.environ, values, process.from_files)
     found = [
         *sources.failures(settings, snapshot),
         *_fallback(settings, snapshot),
@@ -111,20 +111,27 @@ def _fallback(settings: Settings, snapshot: Snapshot) -> list[Finding]:
     help="Warn if AWS's default quotas are not enough for N environments at the same time.",
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
+@env_file_option
 @json_option
 @click.pass_obj
 def command(
-    process: Process, *, online: bool, concurrency: int | None, strict: bool, as_json: bool
+    process: Process,
+    *,
+    online: bool,
+    concurrency: int | None,
+    strict: bool,
+    env_files: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Check every setting and source of this environment, and exit with 1 if one is wrong.
 
     Offline, everything is parsed, and files are read. With --online every source is read: the
-    result, its version, the number of its names, the time, the Region, the role, and the IAM action
-    that is missing. Also reported: names that two sources set, protected names and those that no
+    result, its version and names, the time, the Region, the role, and the IAM action that is
+    missing. Also reported: names that two sources set, protected names and those that no
     variable can have, paths without only=, and what would not fit into Lambda. The calls of
     --online are real: AppConfig bills each configuration received.
     """
-    found = check(process, online=online, concurrency=concurrency)
+    found = check(process.with_files(env_files), online=online, concurrency=concurrency)
     if as_json:
         process.out.json(report.data(found))
     else:

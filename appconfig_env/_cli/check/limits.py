@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..._config.settings import WITHOUT_PREFIX, is_own
+from ..._config.settings import HANDOFF, WITHOUT_PREFIX, is_own
 from .findings import ERROR, Finding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from ..._config.settings import Settings
 
 # Lambda Developer Guide, "Lambda quotas": the total size of all environment variables.
 CONFIGURATION_BYTES = 4096
+WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"  # by which Lambda starts us
 # What Linux gives exec for arguments and environment together: a quarter of a stack of 8 MiB.
 ENVIRONMENT_BYTES = 2 * 1024 * 1024
 
@@ -23,8 +24,8 @@ class Sizes(NamedTuple):
     """What is used of each limit, in bytes.
 
     Attributes:
-        configuration: the settings and references that the function needs; its other variables
-            count too, but are not known here.
+        configuration: the settings and references that the function needs, and the variables of
+            files; others that it has count too, but are not known here.
         environment: the environment that a program gets, as far as its sources were read.
     """
 
@@ -32,21 +33,24 @@ class Sizes(NamedTuple):
     environment: int
 
 
-def sizes(settings: Settings, environ: Mapping[str, str], values: Mapping[str, str]) -> Sizes:
+def sizes(
+    settings: Settings,
+    environ: Mapping[str, str],
+    values: Mapping[str, str],
+    from_files: Collection[str] = (),
+) -> Sizes:
     """Return what is used of each limit.
 
     Args:
         settings: the sources.
         environ: the environment.
         values: what the sources set.
+        from_files: the variables that files have added to the environment.
     """
     in_place = {source.variable for source in settings.sources}
-    own = {
-        name: text
-        for name, text in environ.items()
-        if is_own(name) or name in in_place or name in WITHOUT_PREFIX
-    }
-    own.pop("_APPCONFIG_ENV_HANDOFF", None)
+    known = {*from_files, *in_place, *WITHOUT_PREFIX, WRAPPER}
+    own = {name: text for name, text in environ.items() if name in known or is_own(name)}
+    own.pop(HANDOFF, None)
     # Each has an = and a NUL.
     return Sizes(_bytes(own), _bytes({**environ, **values}, besides=2))
 
@@ -63,9 +67,9 @@ def too_large(found: Sizes) -> Iterator[Finding]:
     if found.configuration > CONFIGURATION_BYTES:
         yield Finding(
             ERROR,
-            f"the settings and references need {found.configuration:,} bytes, but Lambda allows "
-            f"{CONFIGURATION_BYTES:,} for all variables of a function; move references to one path "
-            "or document",
+            f"the configuration needs {found.configuration:,} bytes, but Lambda allows "
+            f"{CONFIGURATION_BYTES:,} for all variables of a function; move values to a path or "
+            "document, and name that in APPCONFIG_ENV_SOURCES",
         )
     if found.environment > ENVIRONMENT_BYTES:
         yield Finding(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 FIELDS = {name: name for name in Result._fields if name != "is_required"} | {
     "required": "is_required"
 }
-HEADS = ("result", "source", "version", "names", "time", "Region", "role")
+HEADS = ("result", "source", "version", "time", "Region", "role", "missing action", "names")
+MOST_NAMES = 3  # of a source, in its row
 
 
 class Report(NamedTuple):
@@ -47,8 +48,12 @@ def lines(report: Report) -> list[Line]:
     """Return the report as lines: a table of the sources, the findings, a summary."""
     found = []
     if report.results:
+        rows = [_row(one) for one in report.results]
+        # What no source has needs no column.
+        shown = [number for number, _ in enumerate(HEADS) if any(row[number] for row in rows)]
         styles = [_style(one) for one in report.results]
-        found += table(HEADS, [_row(one) for one in report.results], styles)
+        cells = [[row[number] for number in shown] for row in rows]
+        found += table([HEADS[number] for number in shown], cells, styles)
     found += [Line(f"{one.level}: {one.message}", one.level) for one in report.findings]
     return [*found, summary(report)]
 
@@ -58,11 +63,19 @@ def _row(result: Result) -> tuple[str, ...]:
         result.kind or result.result,
         result.source,
         result.version,
-        str(len(result.names)) if result.result != NOT_READ else "",
         f"{1000 * result.seconds:.0f} ms" if result.seconds is not None else "",
         result.region,
         result.role,
+        result.action,
+        _names(result.names),
     )
+
+
+def _names(names: Sequence[str]) -> str:
+    """Return the first names, and how many there are more."""
+    more = len(names) - MOST_NAMES
+    shown = ", ".join(names[:MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _style(result: Result) -> str:

@@ -43,7 +43,7 @@ def test_offline_nothing_is_called() -> None:
     done = ran("check", environ=GOOD, backend=backend)
 
     assert (done.exit_code, done.err, backend.asked()) == (verbs.OK, "", [])
-    assert "not read  appconfig:shop/prod/app\n" in done.out
+    assert "\nnot read  appconfig:shop/prod/app\n" in done.out
     assert "2 sources, 0 errors, 0 warnings," in done.out
 
 
@@ -94,6 +94,30 @@ def test_the_exit_code_is_1_if_something_is_wrong(
         found = json.loads(done.out)
         levels = {one["level"] for one in found["findings"]}
         assert found["ok"] == ("error" not in levels)
+
+
+def test_the_variables_of_a_file_count_as_the_functions_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "function.env"
+    file.write_text(f"A=ssm:/a\nB={'x' * 4090}\n")
+
+    done = ran("check", "--env-file", str(file), environ={"HOME": "x" * 9000})
+
+    assert done.exit_code == verbs.PROBLEMS
+    assert "error: the configuration needs 4,098 bytes, but Lambda allows 4,096" in done.out
+
+
+@pytest.mark.parametrize(("option", "exit_code"), [("", verbs.PROBLEMS), ("&optional", verbs.OK)])
+def test_a_value_that_no_variable_can_hold_is_reported(option: str, exit_code: int) -> None:
+    documents: dict[str, bytes | Outcome] = {
+        "ssm:/p/": Document(parameters={"big": "x" * 131_072, "nul": "a\0b", "ok": "1"})
+    }
+    environ = {"APPCONFIG_ENV_SOURCES": f"ssm:/p/?only=BIG,NUL,OK{option}"}
+
+    done = ran("check", "--online", documents=documents, environ=environ)
+
+    assert done.exit_code == exit_code
+    assert "'BIG' needs 131076 bytes, but NAME=value can have at most 131071" in done.out
+    assert "the value of 'NUL' has a NUL character" in done.out
 
 
 def test_all_problems_of_the_settings_are_reported() -> None:

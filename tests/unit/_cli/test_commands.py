@@ -104,6 +104,34 @@ def test_invalid_settings_are_all_reported_and_exit_with_1() -> None:
     assert "(nearest: APPCONFIG_ENV_SOURCES)" in lines[0]
 
 
+@pytest.mark.parametrize("words", [["check"], ["show"], ["export"], ["get", "DB_HOST"]])
+def test_variables_of_a_file_are_used_where_the_environment_has_none(
+    tmp_path: Path, words: list[str]
+) -> None:
+    first, second = tmp_path / "1.env", tmp_path / "2.env"
+    first.write_text("DB_HOST=ssm:/no\nOWN=file\n")
+    second.write_text("DB_HOST=ssm:/db\n")
+    options = ["--env-file", str(first), "--env-file", str(second)]
+
+    done = ran(*words, *options, documents={"ssm:/db": b"h"}, environ={"OWN": "environment"})
+
+    assert (done.exit_code, done.err) == (verbs.OK, "")
+    assert {"check": "DB_HOST=ssm:/db", "show": "DB_HOST", "export": "DB_HOST=h", "get": "h"}[
+        words[0]
+    ] in done.out
+
+
+@pytest.mark.parametrize("words", [["check"], ["show"], ["export"], ["get", "DB_HOST"]])
+def test_a_file_that_cannot_be_read_is_an_error(words: list[str]) -> None:
+    done = ran(*words, "--env-file", "/no/such")
+
+    assert (done.exit_code, done.out) == (verbs.PROBLEMS, "")
+    assert done.err == (
+        "appconfig-env: error: --env-file: cannot read /no/such (No such file or directory); "
+        "correct its path\n"
+    )
+
+
 def test_what_a_source_has_set_is_not_read_as_a_reference_below_the_wrapper(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

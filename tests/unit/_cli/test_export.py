@@ -193,11 +193,17 @@ def test_the_form_is_chosen(words: list[str], start: str) -> None:
     assert ran("export", *words, documents=DOCUMENTS, environ=ENVIRON).out.startswith(start)
 
 
-def test_an_unknown_form_is_a_wrong_command_line() -> None:
-    done = ran("export", "--format", "yaml")
+@pytest.mark.parametrize(
+    ("form", "nearest"),
+    [("yaml", ""), ("jsn", " (nearest: json)"), ("Dotenv", " (nearest: dotenv)"), ("it's", "")],
+)
+def test_an_unknown_form_is_a_wrong_command_line(form: str, nearest: str) -> None:
+    done = ran("export", "--format", form)
 
     assert done.exit_code == verbs.MISUSED
-    assert "'dotenv', 'json', 'shell', 'github'; run appconfig-env export --help\n" in done.err
+    assert done.err.endswith(
+        f"'dotenv', 'json', 'shell', 'github'{nearest}; run appconfig-env export --help\n"
+    )
 
 
 def test_secrets_are_masked_in_a_workflow_alone() -> None:

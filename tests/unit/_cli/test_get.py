@@ -128,6 +128,17 @@ def test_json_has_the_data(reference: str, data: object) -> None:
     assert json.loads(done.out) == {"reference": reference.replace("?default=d", ""), "value": data}
 
 
+@pytest.mark.parametrize("number", ["1.50", "1e2", "12345678901234567890.5", "9" * 40, "-0"])
+def test_numbers_in_json_are_those_of_the_document(number: str) -> None:
+    documents: dict[str, bytes | Outcome] = {
+        "appconfig:a/b/c": Document(f'{{"x": [{number}]}}'.encode())
+    }
+
+    done = ran("get", "appconfig:a/b/c#x", "--json", documents=documents)
+
+    assert done.out == f'{{"reference":"appconfig:a/b/c#x","value":[{number}]}}\n'
+
+
 def test_json_of_a_variable_has_its_text() -> None:
     done = ran("get", "DB_HOST", "--json", documents=DOCUMENTS, environ=ENVIRON)
 

@@ -55,6 +55,7 @@ def test_names_are_all_that_can_follow_the_command() -> None:
 def test_each_exit_code_has_one_meaning() -> None:
     assert [code for code, _ in verbs.EXIT_CODES] == [verbs.OK, verbs.PROBLEMS, verbs.MISUSED]
     assert [verbs.OK, verbs.PROBLEMS, verbs.MISUSED] == [0, 1, 2]
+    assert all(f"  {code}  {meaning}\n" in verbs.usage() for code, meaning in verbs.EXIT_CODES)
 
 
 def test_the_usage_fits_a_terminal() -> None:

@@ -15,7 +15,7 @@ from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._cli import watch
 from appconfig_env._cli.run import run
 from appconfig_env._cli.run_options import Options
-from appconfig_env._cli.watch import Watcher, exit_code, stop, supervise
+from appconfig_env._cli.watch import FileWatcher, Watcher, exit_code, stop, supervise
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
@@ -24,7 +24,7 @@ from ...support.fakes import Clock
 from ...support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from appconfig_env._backends.base import Outcome
@@ -128,6 +128,77 @@ def test_files_are_read_at_each_look(tmp_path: Path) -> None:
     assert len(watched.backend.asked()) == 2
 
 
+class Edited:
+    """A file of --env-file, and what watches it."""
+
+    def __init__(self, file: Path, **environ: str) -> None:
+        self.file, self.log, self.made = file, Lines(), 0
+        self.backend = FakeBackend({"ssm:/a": b"1", "ssm:/b": b"1"})
+        self.write("X=1\nDB=ssm:/a\n")
+        options = Options(env_files=(str(file),))
+        self.watcher = FileWatcher(options, environ, self.make, self.log)
+
+    def make(self, environ: Mapping[str, str]) -> Watcher:
+        self.made += 1
+        return Watcher(from_environ(environ), environ, self.backend, self.log, Clock())
+
+    def write(self, text: str) -> None:
+        self.file.write_text(text)
+
+    def look(self) -> list[str]:
+        return self.watcher.look()
+
+
+def test_an_edited_file_is_a_change_and_its_sources_are_watched_from_then_on(
+    tmp_path: Path,
+) -> None:
+    edited = Edited(tmp_path / "x.env")
+    assert (edited.look(), edited.look()) == ([], [])
+
+    edited.write("X=2\nDB=ssm:/b\nNEW=1\n")
+
+    assert edited.look() == ["DB", "NEW", "X"]
+    assert edited.look() == []
+    assert edited.made == 2
+    assert [reference for reference, _ in edited.backend.asked()] == ["ssm:/a", "ssm:/b"]
+
+
+def test_what_the_environment_sets_itself_cannot_change_in_a_file(tmp_path: Path) -> None:
+    edited = Edited(tmp_path / "x.env", X="own")
+    edited.look()
+
+    edited.write("X=2\nDB=ssm:/a\n")
+
+    assert edited.look() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("X=2\n=\n", "line 2: "),
+        ("X=2\nAPPCONFIG_ENV_SORCES=x\n", "APPCONFIG_ENV_SORCES: unknown setting"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_an_edited_file_that_is_invalid_changes_nothing_and_is_logged_once(
+    tmp_path: Path, text: str | None, problem: str
+) -> None:
+    edited = Edited(tmp_path / "x.env")
+    edited.look()
+
+    if text is None:
+        edited.file.unlink()
+    else:
+        edited.write(text)
+
+    assert [edited.look() for _ in range(3)] == [[], [], []]
+    (line,) = edited.log.lines
+    assert line.startswith("warn: ")
+    assert problem in line
+    edited.write("X=3\nDB=ssm:/a\n")
+    assert edited.look() == ["X"]
+
+
 class FakeChild:
     """A command that ends as often as the test wants."""
 
@@ -201,11 +272,11 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     (tmp_path / "a.env").write_text("A=1\n")
     processes = []
 
-    def start(*command: str) -> subprocess.Popen[str]:
+    def start(*command: str, options: Sequence[str] = ()) -> subprocess.Popen[str]:
         environ = {**os.environ, "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "s.json")}
         words = [sys.executable, "-m", "appconfig_env", "run", "--quiet", "--watch"]
         process = subprocess.Popen(
-            [*words, "--source", f"file:{tmp_path}/a.env", "--", *command],
+            [*words, *options, "--source", f"file:{tmp_path}/a.env", "--", *command],
             env={**environ, "PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
             text=True,
@@ -243,6 +314,20 @@ def is_running(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_a_changed_env_file_restarts_a_real_command(
+    tmp_path: Path, started: Callable[..., subprocess.Popen[str]]
+) -> None:
+    file = tmp_path / "own.env"
+    file.write_text("B=1\n")
+    command = 'echo $A$B; [ "$B" = 2 ] && exit 7; exec sleep 60'
+    process = started("/bin/sh", "-c", command, options=["--env-file", str(file)])
+
+    assert line_of(process) == "11\n"
+    file.write_text("B=2\n")
+    assert line_of(process) == "12\n"
+    assert process.wait() == 7
 
 
 def test_a_signal_ends_the_command(started: Callable[..., subprocess.Popen[str]]) -> None:

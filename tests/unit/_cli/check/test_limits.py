@@ -10,12 +10,20 @@ from appconfig_env._cli.check.limits import Sizes, sizes, too_large
 from .checked import checked
 
 
-def test_settings_and_references_count_as_configuration() -> None:
-    given = checked("ssm:/a/", APP_ENV="prod", DB="ssm:/b", OTHER="x" * 9000, APP_PARAMS_PATH="y")
+def test_settings_references_and_files_count_as_configuration() -> None:
+    given = checked(
+        "ssm:/a/",
+        APP_ENV="prod",
+        APP_PARAMS_PATH="y",
+        AWS_LAMBDA_EXEC_WRAPPER="/opt/appconfig-env",
+        DB="ssm:/b",
+        FILE="of a file",
+        OTHER="x" * 9000,
+    )
 
-    found = sizes(given.settings, given.environ, {})
+    found = sizes(given.settings, given.environ, {}, from_files={"FILE"})
 
-    counted = ("APPCONFIG_ENV_SOURCES", "APP_ENV", "DB", "APP_PARAMS_PATH")
+    counted = given.environ.keys() - {"OTHER"}
     assert found.configuration == sum(len(name) + len(given.environ[name]) for name in counted)
 
 
@@ -41,7 +49,7 @@ def test_what_the_wrapper_passes_on_is_not_configuration() -> None:
     ("found", "message"),
     [
         (Sizes(4096, 2_097_152), ""),
-        (Sizes(4097, 0), "the settings and references need 4,097 bytes, but Lambda allows 4,096"),
+        (Sizes(4097, 0), "the configuration needs 4,097 bytes, but Lambda allows 4,096"),
         (Sizes(0, 2_097_153), "the environment would have 2,097,153 bytes"),
     ],
 )

@@ -13,9 +13,11 @@ from appconfig_env._cli.check.sources import FAILED, NOT_READ, OK, Result
 
 RESULTS = (
     Result("ssm:/a/", OK, is_required=True, version="3", names=("A", "B"), seconds=0.0123,
-           region="eu-west-1", role="arn:r"),
-    Result("ssm:/b", FAILED, is_required=True, kind="denied", reason="no"),
-    Result("ssm:/c", FAILED, is_required=False, kind="missing", reason="no"),
+           region="local", role="arn:r"),
+    Result("ssm:/b", FAILED, is_required=True, kind="denied", reason="no",
+           action="ssm:GetParameters"),
+    Result("ssm:/c", FAILED, is_required=False, kind="missing", reason="no",
+           names=("X", "Y", "Z", "V", "W")),
     Result("ssm:/d", NOT_READ, is_required=True),
 )  # fmt: skip
 OF_ALL = "of 4,096 bytes of configuration"
@@ -26,10 +28,10 @@ def test_sources_and_findings_are_lines() -> None:
     found = lines(Report(FINDINGS, RESULTS, Sizes(1234, 5678)))
 
     assert [line.text for line in found] == [
-        "result    source   version  names  time   Region     role",
-        "ok        ssm:/a/  3        2      12 ms  eu-west-1  arn:r",
-        "denied    ssm:/b            0",
-        "missing   ssm:/c            0",
+        "result    source   version  time   Region  role   missing action     names",
+        "ok        ssm:/a/  3        12 ms  local   arn:r                     A, B",
+        "denied    ssm:/b                                  ssm:GetParameters",
+        "missing   ssm:/c                                                     X, Y, Z and 2 more",
         "not read  ssm:/d",
         "error: ssm:/b: no; grant it",
         "warn: odd; rename it",
@@ -38,6 +40,12 @@ def test_sources_and_findings_are_lines() -> None:
     assert [line.style for line in found] == [
         "title", "good", "error", "warn", "quiet", "error", "warn", "error",
     ]  # fmt: skip
+
+
+def test_a_column_that_would_be_empty_is_left_out() -> None:
+    heads, row, _ = lines(Report((), RESULTS[3:], Sizes(0, 0)))
+
+    assert (heads.text, row.text) == ("result    source", "not read  ssm:/d")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +77,7 @@ def test_json_has_everything() -> None:
     assert found["findings"][1] == {"level": "warn", "message": "odd; rename it", "source": ""}
     assert found["sources"][0] == {
         "source": "ssm:/a/", "result": "ok", "kind": "", "version": "3", "names": ["A", "B"],
-        "seconds": 0.0123, "region": "eu-west-1", "role": "arn:r", "action": "",
+        "seconds": 0.0123, "region": "local", "role": "arn:r", "action": "",
         "resource_arn": "", "reason": "", "required": True,
     }  # fmt: skip
 
