@@ -45,6 +45,7 @@ REST = (  # what functions import only after a failure, in rare cases or for opt
     OURS + "_cli/",
     OURS + "_content/json_lines.py",
     OURS + "_content/profiles.py",
+    OURS + "_content/rules/",
     OURS + "_content/strict_dotenv",
     OURS + "_content/strict_yaml.py",
     OURS + "_content/yaml_",
