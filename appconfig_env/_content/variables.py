@@ -256,10 +256,10 @@ def _unevaluated(source: Source, document: Document, data: object) -> list[Docum
     """Return an error if a whole profile has feature flags whose rules were not evaluated."""
     if source.key or not may_be_unevaluated(source.resource, document):
         return []
-    from .unevaluated import HINT, unevaluated_form  # few profiles come here
+    from .unevaluated import EVALUATE, unevaluated_form  # few profiles come here
 
     form = unevaluated_form(data)
-    return [DocumentError(f"it has feature flags {form}", HINT)] if form else []
+    return [DocumentError(f"it has feature flags {form}", EVALUATE)] if form else []
 
 
 def _chosen(source: Source, protected: Iterable[str]) -> list[DocumentError]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import appconfig_env
-from appconfig_env import AmbiguousFlagError, MissingKeyError
+from appconfig_env import AmbiguousFlagError, MissingKeyError, UnevaluatedFlagError
 from appconfig_env.testing import override
 
 APP = "appconfig:shop/prod/app"
@@ -327,3 +327,17 @@ def test_what_no_environment_can_hold_is_for_get_alone(values: dict[str, str | N
         assert dict(os.environ) == before
         for name, text in values.items():
             assert appconfig_env.get(name) == text
+
+
+def test_flags_with_rules_are_evaluated_in_documents_and_given_ones_are_not() -> None:
+    stored = {"version": "1", "values": {"checkout": {"_variants": [BETA, DEFAULT]}}}
+    with override(documents={"appconfig:shop/prod/flags": stored}, flags={"search": True}):
+        assert appconfig_env.flag("checkout", context={"plan": "beta"}).variant == "beta"
+        assert appconfig_env.flag("checkout", context={}).variant == "rest"
+        assert appconfig_env.flag("search", context={"plan": "beta"}).enabled
+        with pytest.raises(UnevaluatedFlagError, match="pass context="):
+            appconfig_env.flag("checkout")
+
+
+BETA = {"name": "beta", "enabled": True, "rule": '(eq $plan "beta")'}
+DEFAULT = {"name": "rest", "enabled": False}

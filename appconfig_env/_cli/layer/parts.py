@@ -43,6 +43,7 @@ REST = (  # what functions import only after a failure, in rare cases or for opt
     OURS + "_cache/fetch_log.py",
     OURS + "_cache/log_",
     OURS + "_cli/",
+    OURS + "_content/evaluation.py",
     OURS + "_content/json_lines.py",
     OURS + "_content/profiles.py",
     OURS + "_content/rules/",

@@ -429,7 +429,7 @@ def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names
 def test_a_profile_of_flags_that_were_not_evaluated_is_warned_of(content: object) -> None:
     (warning,) = rendered(APP, content).left_out
     assert warning.startswith("it has feature flags ")
-    assert "; deploy flags without variants, or store what evaluating them gives" in warning
+    assert "; pass context= to flag(), deploy flags without variants, or store what" in warning
 
 
 @pytest.mark.parametrize("reference", [f"{APP}#a", "secretsmanager:x", "ssm:/x"])
