@@ -79,11 +79,11 @@ class ContextEvaluator:
             UnevaluatedFlagError: its definition is wrong, or a rule cannot use the context.
         """
         chosen: Chosen | None = None
+        problem, is_of_context = "", False
         try:
             chosen = self._evaluations.flags(profile, data).chosen(name, self._context)
         except DocumentError as error:
-            is_of_context = isinstance(error, ContextError)
-            problem = f"{profile}: {error}"
+            problem, is_of_context = f"{profile}: {error}", isinstance(error, ContextError)
         if chosen is None:
             raise UnevaluatedFlagError(problem, is_of_context=is_of_context)
         variant = chosen.variant

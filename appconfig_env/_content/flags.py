@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
         def has(self, profile: str, data: object, name: str) -> bool:
             """Whether the document has the flag."""
+            raise NotImplementedError
 
         def found(self, profile: str, data: object, name: str) -> FoundFlag:
             """Return the flag."""
+            raise NotImplementedError
 
 
 class Flag:

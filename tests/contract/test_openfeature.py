@@ -463,7 +463,12 @@ def test_a_context_is_what_rules_are_evaluated_with(
 
 @pytest.mark.usefixtures("with_rules")
 def test_a_rule_can_use_several_attributes_of_the_context() -> None:
-    attributes = {"email": "ballmer@macrosoft.com", "role": "admin", "age": 65, "customer": False}
+    attributes: Any = {
+        "email": "ballmer@macrosoft.com",
+        "role": "admin",
+        "age": 65,
+        "customer": False,
+    }
 
     found = details(
         "string",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPENFEATURE = "unit/openfeature/test_provider.py"
+VARIANTS = "release/test_variants_page.py"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
 
 # The blocks by page and the beginning of their first line, and the test file that runs them.
@@ -58,7 +59,13 @@ RUN = {
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
+    ("docs/openfeature.md", "from openfeature.evaluation_context impo"): OPENFEATURE,
     ("docs/openfeature.md", "from openfeature.exception import Genera"): OPENFEATURE,
+    ("docs/variants.md", "'checkout'::["): VARIANTS,
+    ("docs/variants.md", "from appconfig_env.testing import overri"): VARIANTS,
+    ("docs/variants.md", "import appconfig_env"): VARIANTS,
+    ("docs/variants.md", "import hashlib"): VARIANTS,
+    ("docs/variants.md", "{"): VARIANTS,
 }
 # The blocks that no test can run, and why; what can be checked in them is checked below.
 NOT_RUN = {

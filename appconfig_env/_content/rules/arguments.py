@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
         def test(self, node: Node) -> Test:
             """Return the test that a node is."""
+            raise NotImplementedError
 
         def argument(self, node: Node) -> Argument:
             """Return the operand that a node is."""
+            raise NotImplementedError
 
 
 CONTEXT = "context"  # the kind of a value that only an evaluation knows

@@ -222,7 +222,7 @@ class _Reader:
 
     def _long_string(self) -> str:
         """Read one or several `'''texts'''` that follow one another, which are one text."""
-        parts = []
+        parts, end = [], self._at
         while self._text.startswith("'''", self._at):
             found = _LONG.match(self._text, self._at)
             if found is None:

@@ -277,7 +277,7 @@ class _Reader:
             return first
         self._at += 1
         last, is_negated = self._class_character()
-        if is_negated or len(first) > 1 or len(last) > 1 or last[0][0] < first[0][0]:
+        if is_negated or len(first) != 1 or len(last) != 1 or last[0][0] < first[0][0]:
             raise self._wrong("a wrong range of characters", "correct it, or write \\-")
         return ((first[0][0], last[0][0]),)
 

@@ -468,7 +468,8 @@ def test_the_examples_of_the_openfeature_page_run() -> None:
     for block in blocks:
         exec(block, names)
 
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     assert callable(names["handler"])
     with override(flags={"checkout": {"limit": 3}}):
         assert asyncio.run(names["limit"]()) == 3
+        assert names["limit_of"](names["user"]) == 3
