@@ -78,19 +78,24 @@ class ContextEvaluator:
         Raises:
             UnevaluatedFlagError: its definition is wrong, or a rule cannot use the context.
         """
-        chosen: Chosen | None = None
-        problem, is_of_context = "", False
         try:
             chosen = self._evaluations.flags(profile, data).chosen(name, self._context)
         except DocumentError as error:
-            problem, is_of_context = f"{profile}: {error}", isinstance(error, ContextError)
-        if chosen is None:
-            raise UnevaluatedFlagError(problem, is_of_context=is_of_context)
-        variant = chosen.variant
-        flag = Flag(
-            name,
-            enabled=variant.enabled,
-            attributes=copied(variant.attributes),
-            variant=variant.name,
+            caught = error
+        else:
+            return _found(profile, name, chosen)
+        # Not in the handler: that would be the context of the error.
+        raise UnevaluatedFlagError(
+            f"{profile}: {caught}", is_of_context=isinstance(caught, ContextError)
         )
-        return FoundFlag(flag, profile, reason=chosen.reason)
+
+
+def _found(profile: str, name: str, chosen: Chosen) -> FoundFlag:
+    variant = chosen.variant
+    flag = Flag(
+        name,
+        enabled=variant.enabled,
+        attributes=copied(variant.attributes),
+        variant=variant.name,
+    )
+    return FoundFlag(flag, profile, reason=chosen.reason)
