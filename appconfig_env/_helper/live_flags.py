@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .._config.sources import APPCONFIG, FILE, scheme_of
-from .._content.flags import find, unknown_flag
+from .._content.flags import FoundFlag, find, unknown_flag
 from .._content.unevaluated import unevaluated_form
 from ..errors import MissingKeyError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._cache.log_fields import Fields, Log
     from .._content.document import Document
     from .._content.evaluation import Evaluations
-    from .._content.flags import Evaluator, FoundFlag
+    from .._content.flags import Evaluator
     from .._content.profiles import Profile
     from .live_store import LiveStore
 
@@ -86,9 +86,10 @@ class LiveFlags:
                 self._report_unknown(name, profiles)
             return None
         entry = self._store.snapshot.entries[found.profile]
-        found.version = entry.version
-        found.is_failing = entry.failure is not None
-        return found
+        is_failing = entry.failure is not None
+        return FoundFlag(
+            found.flag, found.profile, entry.version, reason=found.reason, is_failing=is_failing
+        )
 
     def _evaluator(self, context: Mapping[str, object]) -> Evaluator:
         if self._evaluations is None:

@@ -105,22 +105,47 @@ def _is_true(variant: Variant, run: Run) -> bool:
 def check_rules(data: object) -> list[str]:
     """Return what is wrong with the flags of a document, each a sentence with the remedy.
 
-    Every flag is checked, with all of its rules, attributes and constraints; of each variant the
-    first problem is reported.
+    Every flag is checked, with all of its rules, attributes and constraints; of each flag the first
+    problem is reported.
 
     Args:
         data: the parsed document, in any form; one without rules has no problems.
     """
+    return [str(error) for error in _problems(data).values()]
+
+
+def broken(before: object, data: object) -> DocumentError | None:
+    """Return what is wrong with a flag that was right before; None if there is none.
+
+    Args:
+        before: the last good document.
+        data: the new one.
+    """
+    problems = _problems(data)
+    if not problems or not unevaluated_form(before):
+        return None
+    known = _problems(before)
+    names = {WHOLE, *(() if WHOLE in known else Flags(before))}
+    return next(
+        (error for key, error in problems.items() if key in names and key not in known), None
+    )
+
+
+WHOLE = ""  # in place of a flag's key, which is not empty
+
+
+def _problems(data: object) -> dict[str, DocumentError]:
+    """Return the first problem of each flag that has one, by key."""
     if not unevaluated_form(data):
-        return []
+        return {}
     try:
         flags = Flags(data)
     except DocumentError as error:
-        return [str(error)]
-    problems = []
+        return {WHOLE: error}
+    problems = {}
     for key in flags:
         try:
             flags.variants(key)
         except DocumentError as error:
-            problems.append(str(error))
+            problems[key] = error
     return problems

@@ -8,7 +8,7 @@ import pytest
 
 from appconfig_env._content.document import DocumentError
 from appconfig_env._content.rules.operands import ContextError
-from appconfig_env._content.rules.variants import Flags, check_rules
+from appconfig_env._content.rules.variants import Flags, broken, check_rules
 
 from .test_definitions import DEFAULT, ION, STORED, with_variants
 
@@ -117,3 +117,47 @@ def test_text_that_cannot_be_read_is_one_problem() -> None:
     assert check_rules("'a'::[(") == [
         "the Ion text, at line 1 column 7: ( is not closed; close it with )"
     ]
+
+
+WRONG = {**BETA, "rule": "(equals $plan 1)"}
+
+
+@pytest.mark.parametrize(
+    ("before", "data", "problem"),
+    [
+        (with_variants(BETA, DEFAULT), with_variants(WRONG, DEFAULT), "flag 'ui_refresh', variant"),
+        (
+            with_variants(BETA, DEFAULT),
+            with_variants(BETA),
+            "flag 'ui_refresh': no default variant",
+        ),
+        (
+            ION,
+            ION.replace("ends_with", "end_with"),
+            "flag 'ui_refresh', variant 1 ('QA'): the rule",
+        ),
+        (ION, ION.rstrip() + "[", "the Ion text, at line "),
+        (STORED, {**STORED, "values": {}}, "flag 'ui_refresh' has no value"),
+    ],
+)
+def test_a_flag_that_was_right_and_is_wrong_is_found(
+    before: object, data: object, problem: str
+) -> None:
+    error = broken(before, data)
+
+    assert str(error).startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("before", "data"),
+    [
+        (with_variants(BETA, DEFAULT), with_variants(DEFAULT)),
+        (with_variants(WRONG, DEFAULT), with_variants(WRONG)),
+        (with_variants(BETA, DEFAULT), {**with_variants(BETA, DEFAULT), "new": {"_variants": []}}),
+        ("'a'::[", "'a'::[("),
+        ({"ui_refresh": {"enabled": True}}, with_variants(WRONG)),
+        ("text", "'a'::["),
+    ],
+)
+def test_what_was_never_right_or_is_new_is_not_broken(before: object, data: object) -> None:
+    assert broken(before, data) is None
