@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .._config.sources import APPCONFIG, FILE, scheme_of
+from .._config.wording import quoted
 from .._content.flags import FoundFlag, find, unknown_flag
 from .._content.unevaluated import unevaluated_form
 from ..errors import MissingKeyError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from .._content.evaluation import Evaluations
     from .._content.flags import Evaluator
     from .._content.profiles import Profile
+    from .agent_flags import AgentFlags
     from .live_store import LiveStore
 
     Profiles = list[tuple[str, Any]]  # references and data
@@ -41,6 +43,7 @@ class LiveFlags:
         self._unknown = UnknownFlags(self._store.log)
         self._errors: dict[tuple[str, str | None], tuple[tuple[str, ...], MissingKeyError]] = {}
         self._evaluations: Evaluations | None = None
+        self._agent: AgentFlags | None = None
         self._files: dict[str, tuple[Document, bool]] = {}
 
     def find_flag(
@@ -65,8 +68,35 @@ class LiveFlags:
             MissingKeyError: `source` has no document: it is not one of the sources, or could not
                 be read.
         """
+        if context is not None and self._has_agent_for(source):
+            return self._find_by_agent(name, source, context)
         self.read_profiles(source)
         return self.find_read_flag(name, source, context=context, is_strict=is_strict)
+
+    def _has_agent_for(self, source: str | None) -> bool:
+        """Whether AWS's own agent evaluates the flags of a profile; None for all profiles."""
+        settings = self._store.settings
+        if not settings.agent_url or settings.local_dir:
+            return False
+        return source is None or scheme_of(source) == APPCONFIG
+
+    def _find_by_agent(
+        self, name: str, source: str | None, context: Mapping[str, object]
+    ) -> FoundFlag | None:
+        """Return a flag as the agent evaluates it, or one of a file, which it does not have."""
+        evaluator = self._evaluator(context)  # checks the context
+        if self._agent is None:
+            from .agent_flags import AgentFlags  # only where AGENT_URL is set
+
+            self._agent = AgentFlags(self._store.settings, self._store.log)
+        found, has_all = self._agent.find(name, source, context)
+        if found is None and source is None:
+            files = [one for one in self._read_ones(None) if not _is_profile(one[0])]
+            found = find(name, files, evaluator)
+        if found is None and has_all:
+            message = f"AWS's agent has no flag {quoted(name)}; correct its name, or add it"
+            self._unknown.report(name, message)
+        return found
 
     def find_read_flag(
         self,

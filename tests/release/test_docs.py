@@ -29,7 +29,7 @@ ADDRESSES = {
     "pre-commit.com",
     "semver.org",
 }
-EXAMPLES = {"127.0.0.1:80", "host:port"}  # in messages
+EXAMPLES = {"127.0.0.1:80", "host:port", "localhost:2772"}  # in messages; AWS's agent
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]

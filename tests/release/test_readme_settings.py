@@ -50,6 +50,7 @@ NOT_SETTINGS = {
 # Texts of that form that are not variables.
 NOT_VARIABLES = {
     "LOG_ERROR": "Lambda's value of AWS_XRAY_CONTEXT_MISSING",
+    "TARGETING_MATCH": "a reason of OpenFeature",
     "TYPE_CHECKING": "a name in the code that the layer builder minifies",
     "UNEXPECTED_EOF_WHILE_READING": "a reason of OpenSSL",
     "WRONG_VERSION_NUMBER": "a reason of OpenSSL",

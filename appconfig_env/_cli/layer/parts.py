@@ -31,6 +31,7 @@ HELPER = (  # what the function's process imports besides, in usual calls of the
 )
 REST = (  # what functions import only after a failure, in rare cases or for optional features
     OURS + "__main__.py",  # run by path, so Python compiles it each time
+    OURS + "_backends/agent.py",
     OURS + "_backends/aws/boto3_",
     OURS + "_backends/aws/client.py",
     OURS + "_backends/aws/iam.py",
@@ -50,6 +51,7 @@ REST = (  # what functions import only after a failure, in rare cases or for opt
     OURS + "_content/strict_dotenv",
     OURS + "_content/strict_yaml.py",
     OURS + "_content/yaml_",
+    OURS + "_helper/agent_flags.py",
     OURS + "_helper/loop_reader.py",
     OURS + "_helper/static_store.py",
     OURS + "_wrapper/background.py",
