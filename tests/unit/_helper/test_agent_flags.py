@@ -114,7 +114,8 @@ def test_a_failure_is_the_default_and_is_logged_once_until_the_agent_responds(
     for status in (500, 500, 200, 500):
         agent.response = (status, b"") if status == 500 else None
         assert helper.flag("checkout", default=True, context={"plan": "beta"})
-    failure = f"{FLAGS}: AWS's agent responded with 500; check the agent's log, and APPCONFIG_ENV_AGENT_URL"
+    remedy = "check the agent's log, and APPCONFIG_ENV_AGENT_URL"
+    failure = f"{FLAGS}: AWS's agent responded with 500; {remedy}"
     assert caplog.messages == [failure, failure]
     with pytest.raises(MissingKeyError, match="responded with 500"):
         helper.flag("checkout", default=True, context={}, source=FLAGS)
