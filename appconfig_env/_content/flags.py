@@ -206,7 +206,7 @@ def find(
             "choose one with source="
         )
     for profile, data in found:
-        if evaluator is not None and unevaluated_form(data, name):
+        if evaluator is not None and _form(data, name, evaluator):
             return evaluator.found(profile, data, name)
         if isinstance(data, dict):
             return FoundFlag(flag_of(name, data[name]), profile)
@@ -214,10 +214,18 @@ def find(
 
 
 def _has_unevaluated(name: str, profile: str, data: object, evaluator: Evaluator | None) -> bool:
-    form = unevaluated_form(data, name)
+    form = _form(data, name, evaluator)
     if form and evaluator is None:
         raise UnevaluatedFlagError(
             f"{profile} has the flag {quoted(name)} {form}, so whether it is on is not known; "
             f"{EVALUATE}"
         )
     return bool(form) and evaluator is not None and evaluator.has(profile, data, name)
+
+
+def _form(data: object, name: str, evaluator: Evaluator | None) -> str:
+    """Return in which form a document has a flag unevaluated; of Ion text, may have it.
+
+    An evaluator has read the names in Ion text, which would have to be searched for here.
+    """
+    return unevaluated_form(data, None if evaluator and isinstance(data, str) else name)

@@ -436,7 +436,7 @@ def test_a_document_of_flags_that_were_not_evaluated_is_warned_of(
 
 
 @pytest.mark.parametrize("reference", [f"{APP}#a", "secretsmanager:x", "ssm:/x"])
-def test_only_a_whole_profile_is_warned_of(reference: str) -> None:
+def test_only_a_whole_profile_or_file_is_warned_of(reference: str) -> None:
     assert not rendered(reference, {"a": {"_variants": []}}).left_out
 
 
