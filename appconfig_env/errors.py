@@ -264,7 +264,15 @@ class AmbiguousFlagError(AppConfigEnvError):
 
 
 class UnevaluatedFlagError(AppConfigEnvError):
-    """A feature flag whose rules were not evaluated, so it is not known whether it is on."""
+    """A feature flag whose rules were not evaluated, so it is not known whether it is on.
+
+    Attributes:
+        is_of_context: whether the context is wrong, and not the flag.
+    """
+
+    def __init__(self, message: str, *, is_of_context: bool = False) -> None:
+        self.is_of_context: bool = is_of_context
+        super().__init__(message)
 
 
 class ConversionError(AppConfigEnvError, ValueError):

@@ -71,6 +71,11 @@ OURS = (
         "whichever the other settings need",
     ),
     Setting(
+        ("APPCONFIG_ENV_AGENT_URL",),
+        "AWS's own agent, such as `http://localhost:2772`, which then evaluates `flag(context=)`, "
+        "see [Flags with variants](../variants.md#by-awss-own-agent)",
+    ),
+    Setting(
         ("APPCONFIG_ENV_ROLE_ARN",),
         "the role to assume for Parameter Store and Secrets Manager, in this account or another",
     ),

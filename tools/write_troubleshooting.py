@@ -33,6 +33,9 @@ SECTIONS = {
         "_content/parse.py", "_content/strict_", "_content/json_", "_content/yaml_",
         "_content/variables.py", "_content/render.py", "_content/unevaluated.py",
     ),
+    "rules": (
+        "_content/rules/", "_content/evaluation.py", "_backends/agent.py", "_helper/agent_flags.py",
+    ),
     "starts": ("_wrapper/", "_cache/"),
     "handlers": (
         "_helper/", "_content/flags.py", "_content/convert.py", "_content/pydantic_types.py",

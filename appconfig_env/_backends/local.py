@@ -202,15 +202,16 @@ def file_name(part: str) -> str:
 def _content_type(name: str, stem: str) -> str:
     """Return the content type of the file `name` if it is the profile `stem`; else ''.
 
-    By the ending, as AWS's agent does: one of CONTENT_TYPES, or the type itself with a percent sign
-    in place of its slash, such as `.application%json`.
+    By the ending, as AWS's agent does: one of CONTENT_TYPES, or the type itself with percent signs
+    in place of its slash and of the semicolon before a parameter, such as `.application%json` and
+    `.application%ion%type=AWS.AppConfig.FeatureFlags`.
     """
     ending = name.removeprefix(stem)
     if not name.startswith(stem) or ending[:1] not in ("", "."):
         return ""
     kind, percent, subtype = ending[1:].partition("%")
     if percent and kind and subtype and "." not in kind:
-        return f"{kind}/{subtype}"
+        return f"{kind}/{subtype.replace('%', ';')}"
     return CONTENT_TYPES.get(ending, "")
 
 

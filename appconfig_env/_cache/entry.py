@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from .._backends.base import Outcome, Unchanged
     from .._config.sources import Source
+    from .._content.document import DocumentError
     from .._content.variables import Variables
     from .schedule import Schedule
 
@@ -365,6 +366,8 @@ def _after_document(
         failure = NO_LONGER_JSON
     elif _is_no_longer_evaluated(previous, same, sources):
         failure = _no_longer_evaluated()
+    elif same is not kept and (error := _broken_rules(previous, same, sources)):
+        failure = Failure("invalid", error.summary, error.hint)
     else:
         return _good(previous, document, same, schedule)._rendered_as(sources, rendering)
     return _after_failure(previous, INVALID, failure, sources, schedule, document=document)
@@ -450,6 +453,18 @@ def _is_no_longer_evaluated(previous: Entry, document: Document, sources: Sequen
     from .._content.flags import no_longer_evaluated  # few profiles come here
 
     return no_longer_evaluated(previous.data(sources[0]), exact_data_of(document, resource))
+
+
+def _broken_rules(
+    previous: Entry, document: Document, sources: Sequence[Source]
+) -> DocumentError | None:
+    """Return what is wrong with a flag whose rules could be read in the last document."""
+    resource = sources[0].resource
+    if previous.fetched_at is None or not may_be_unevaluated(resource, document):
+        return None
+    from .._content.rules.variants import broken  # few profiles come here
+
+    return broken(previous.data(sources[0]), exact_data_of(document, resource))
 
 
 def _no_longer_evaluated() -> Failure:

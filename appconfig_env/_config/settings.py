@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._http.url import Url
 from ..errors import SettingsError
 from . import aws as aws_settings
 from . import references as reference
@@ -26,7 +27,7 @@ HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR", "ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME",
-    "SERVICE_REGION", "CLIENT",
+    "SERVICE_REGION", "CLIENT", "AGENT_URL",
 )  # fmt: skip
 # Of AWS_APPCONFIG_EXTENSION_*: what is read here, and what only AWS's own agent reads.
 AWS_KNOWN = (
@@ -69,13 +70,15 @@ class Settings:
         fixed: the variables that are settings here, although a source could set them.
         folder: the working directory, if relative paths of LOCAL_DIR or of `file:` sources are in
             it; else empty.
+        agent_url: the URL of AWS's own agent, which evaluates flags with a context; empty for
+            none.
         aws: endpoints, Regions, roles and proxy.
     """
 
     __slots__ = (
-        "_resources", "aws", "continue_on_error", "deadline_seconds", "fallback_path", "fixed",
-        "folder", "local_dir", "log_json", "log_level", "next_wrapper", "overwrite", "poll_seconds",
-        "poll_timeout_seconds", "secrets_ttl_seconds", "snapshot_path", "sources",
+        "_resources", "agent_url", "aws", "continue_on_error", "deadline_seconds", "fallback_path",
+        "fixed", "folder", "local_dir", "log_json", "log_level", "next_wrapper", "overwrite",
+        "poll_seconds", "poll_timeout_seconds", "secrets_ttl_seconds", "snapshot_path", "sources",
         "ssm_ttl_seconds", "warnings",
     )  # fmt: skip
 
@@ -100,6 +103,7 @@ class Settings:
         warnings: Collection[str] = (),
         fixed: Collection[str] = (),
         folder: str = "",
+        agent_url: str = "",
     ) -> None:
         self.sources = sources
         self._resources: dict[str, list[Source]] = {}
@@ -122,6 +126,7 @@ class Settings:
         self.warnings = tuple(warnings)
         self.fixed = frozenset(fixed)
         self.folder = folder
+        self.agent_url = agent_url
 
     def resources(self) -> Mapping[str, list[Source]]:
         """The sources by their resource's reference, in the order of first use."""
@@ -226,6 +231,7 @@ def from_environ(
         log_json=reader.text("AWS_LAMBDA_LOG_FORMAT").upper() == "JSON",
         warnings=reader.warnings,
         fixed=("APP_ENV",) if reader.text("APP_PARAMS_PATH") else (),
+        agent_url=_agent_url(reader),
     )
     has_paths = settings.local_dir or settings.fallback_path or settings.next_wrapper
     if has_paths and check_paths is not None:
@@ -483,6 +489,25 @@ def _next_wrapper(reader: Reader) -> str:
             f"{CORRECT}"
         )
     return path
+
+
+def _agent_url(reader: Reader) -> str:
+    name = PREFIX + "AGENT_URL"
+    text = reader.text(name)
+    if text and not _is_of_this_machine(text):
+        reader.reject(name, "the agent's URL on this machine, such as http://localhost:2772")
+        return ""
+    return text
+
+
+def _is_of_this_machine(text: str) -> bool:
+    """Whether it is the URL of a server that others cannot be in the place of."""
+    try:
+        url = Url(text)
+    except ValueError:
+        return False
+    is_whole = url.path in ("", "/") and not (url.query or url.user or url.password)
+    return is_whole and url.scheme == "http" and url.host in ("localhost", "127.0.0.1", "::1")
 
 
 def _begins_reference(text: str) -> bool:

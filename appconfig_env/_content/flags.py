@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from .._config.wording import enumerated, listed, quoted
 from ..errors import AmbiguousFlagError, MissingKeyError, UnevaluatedFlagError
-from .unevaluated import HINT, unevaluated_form
+from .document import DocumentError
+from .unevaluated import EVALUATE, unevaluated_form
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, Protocol
+
+    class Evaluator(Protocol):
+        """Evaluates the flags of documents that have rules; see `evaluation`."""
+
+        def has(self, profile: str, data: object, name: str) -> bool:
+            """Whether the document has the flag."""
+            raise NotImplementedError
+
+        def found(self, profile: str, data: object, name: str) -> FoundFlag:
+            """Return the flag."""
+            raise NotImplementedError
 
 
 class Flag:
@@ -66,17 +78,25 @@ class FoundFlag:
         flag: the flag.
         profile: the profile's reference; empty where a test has given the flag.
         version: the profile's version, or an empty string.
+        reason: why its variant was chosen, if that was done here; else an empty string.
         is_failing: whether the last attempt to read the profile failed.
     """
 
-    __slots__ = ("flag", "is_failing", "profile", "version")
+    __slots__ = ("flag", "is_failing", "profile", "reason", "version")
 
     def __init__(
-        self, flag: Flag, profile: str = "", version: str = "", *, is_failing: bool = False
+        self,
+        flag: Flag,
+        profile: str = "",
+        version: str = "",
+        *,
+        reason: str = "",
+        is_failing: bool = False,
     ) -> None:
         self.flag = flag
         self.profile = profile
         self.version = version
+        self.reason = reason
         self.is_failing = is_failing
 
 
@@ -108,13 +128,20 @@ def no_longer_evaluated(before: object, data: object) -> bool:
 
 def names_in(documents: Iterable[tuple[str, object]]) -> list[str]:
     """Return the names of all flags in profiles' data."""
-    return [
-        key
-        for _, data in documents
-        if isinstance(data, dict)
-        for key, value in data.items()
-        if is_flag(value)
-    ]
+    return [name for _, data in documents for name in flags_of(data)]
+
+
+def flags_of(data: object) -> Mapping[str, Any]:
+    """Return the flags of a profile by name, as it defines them: equal ones are the same."""
+    if unevaluated_form(data):
+        from .rules.definitions import flags_in  # few profiles have rules
+
+        try:
+            return flags_in(data)
+        except DocumentError:
+            return {}  # Ion text that cannot be read, which an evaluation reports
+    members = data if isinstance(data, dict) else {}
+    return {name: member for name, member in members.items() if is_flag(member)}
 
 
 def unknown_flag(name: str, documents: Collection[tuple[str, object]]) -> MissingKeyError:
@@ -152,30 +179,53 @@ def copied(value: Any) -> Any:
     return value
 
 
-def find(name: str, documents: Iterable[tuple[str, object]]) -> tuple[str, Flag] | None:
+def find(
+    name: str, documents: Iterable[tuple[str, object]], evaluator: Evaluator | None = None
+) -> FoundFlag | None:
     """Return the flag `name` with the profile that has it; None if no profile has it.
 
     Args:
         name: the flag's key.
         documents: profiles and their data.
+        evaluator: evaluates flags with rules; None to refuse them.
 
     Raises:
         AmbiguousFlagError: more than one profile has it.
-        UnevaluatedFlagError: a profile has it with rules that were not evaluated.
+        UnevaluatedFlagError: a profile has it with rules that were not or cannot be evaluated.
     """
-    found: list[tuple[str, Mapping[str, Any]]] = []
-    for profile, data in documents:
-        if form := unevaluated_form(data, name):
-            raise UnevaluatedFlagError(
-                f"{profile} has the flag {quoted(name)} {form}, so whether it is on is not known; "
-                f"{HINT}"
-            )
-        if isinstance(data, dict) and is_flag(data.get(name)):
-            found.append((profile, data[name]))
+    found = [
+        (profile, data)
+        for profile, data in documents
+        if _has_unevaluated(name, profile, data, evaluator)
+        or (isinstance(data, dict) and is_flag(data.get(name)))
+    ]
     if len(found) > 1:
         all_have = "both have" if len(found) == 2 else "all have"
         raise AmbiguousFlagError(
             f"{enumerated([profile for profile, _ in found])} {all_have} a flag {name!r}; "
             "choose one with source="
         )
-    return (found[0][0], flag_of(name, found[0][1])) if found else None
+    for profile, data in found:
+        if evaluator is not None and _form(data, name, evaluator):
+            return evaluator.found(profile, data, name)
+        if isinstance(data, dict):
+            return FoundFlag(flag_of(name, data[name]), profile)
+    return None
+
+
+def _has_unevaluated(name: str, profile: str, data: object, evaluator: Evaluator | None) -> bool:
+    form = _form(data, name, evaluator)
+    if form and evaluator is None:
+        raise UnevaluatedFlagError(
+            f"{profile} has the flag {quoted(name)} {form}, so whether it is on is not known; "
+            f"{EVALUATE}"
+        )
+    return bool(form) and evaluator is not None and evaluator.has(profile, data, name)
+
+
+def _form(data: object, name: str, evaluator: Evaluator | None) -> str:
+    """Return in which form a document has a flag unevaluated; of Ion text, may have it.
+
+    An evaluator has read the names in Ion text, which would have to be searched for here.
+    """
+    return unevaluated_form(data, None if evaluator and isinstance(data, str) else name)

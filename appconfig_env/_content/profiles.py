@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .flags import is_flag
+from .flags import flags_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +36,8 @@ class Profile:
         is_read: bool,
         is_optional: bool,
     ) -> None:
-        members: Mapping[str, Any] = data if isinstance(data, dict) else {}
         self.reference = reference
-        self.flags = {name: member for name, member in members.items() if is_flag(member)}
+        self.flags = flags_of(data)
         self.failure = failure
         self.is_read = is_read
         self.is_optional = is_optional

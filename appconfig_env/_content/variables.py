@@ -203,12 +203,12 @@ def render_default(source: Source, *, is_secret: bool = False) -> Variables:
 
 
 def may_be_unevaluated(resource: Resource, document: Document) -> bool:
-    """Whether a profile may have feature flags whose rules were not evaluated.
+    """Whether a profile or a file may have feature flags whose rules were not evaluated.
 
     A look at the bytes, so that only such profiles need more: see `unevaluated`.
     """
     body = document.body
-    return resource.scheme == APPCONFIG and (
+    return resource.scheme in (APPCONFIG, FILE) and (
         b"_variants" in body
         or b"::" in body
         or b"$ion_" in body
@@ -253,13 +253,13 @@ def text_value(value: object) -> str:
 
 
 def _unevaluated(source: Source, document: Document, data: object) -> list[DocumentError]:
-    """Return an error if a whole profile has feature flags whose rules were not evaluated."""
+    """Return an error if a whole document has feature flags whose rules were not evaluated."""
     if source.key or not may_be_unevaluated(source.resource, document):
         return []
-    from .unevaluated import HINT, unevaluated_form  # few profiles come here
+    from .unevaluated import EVALUATE, unevaluated_form  # few profiles come here
 
     form = unevaluated_form(data)
-    return [DocumentError(f"it has feature flags {form}", HINT)] if form else []
+    return [DocumentError(f"it has feature flags {form}", EVALUATE)] if form else []
 
 
 def _chosen(source: Source, protected: Iterable[str]) -> list[DocumentError]:

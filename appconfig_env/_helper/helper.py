@@ -189,7 +189,14 @@ class Helper:
         """
         return sealed(lambda: self.store().document(reference))
 
-    def flag(self, name: str, *, default: bool = False, source: str | None = None) -> Flag:
+    def flag(
+        self,
+        name: str,
+        *,
+        default: bool = False,
+        context: Mapping[str, object] | None = None,
+        source: str | None = None,
+    ) -> Flag:
         """Return the feature flag `name`; without attributes if no profile has it.
 
         It belongs to the caller, who may change its attributes.
@@ -198,16 +205,21 @@ class Helper:
         Args:
             name: the flag's key.
             default: whether the flag is on if no profile has it, or none could be read.
+            context: values by key, with which the rules of a flag with variants are evaluated:
+                text, numbers, booleans, datetimes with a time zone, or lists of them.
             source: the profile's reference, if more than one profile has such a flag.
 
         Raises:
             AmbiguousFlagError: more than one profile has it, and `source` does not choose one.
-            UnevaluatedFlagError: its profile has rules for it, which were not evaluated.
+            UnevaluatedFlagError: its profile has rules for it, and there is no context, or the
+                flag's definition is wrong, or a rule cannot use the context.
             MissingKeyError: `source` is not one of the sources, or could not be read.
             SettingsError: the settings are invalid; only without the wrapper, which would have
                 reported them.
         """
-        found: FoundFlag | None = sealed(lambda: self.store().flags.find_flag(name, source))
+        found: FoundFlag | None = sealed(
+            lambda: self.store().flags.find_flag(name, source, context=context)
+        )
         if found is not None:
             return found.flag
         from .._content.flags import Flag  # only handlers with flags pay for it

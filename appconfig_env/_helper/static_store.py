@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._cache.log_fields import Log
     from .._cache.store import Seen
     from .._config.sources import Resource
-    from .._content.flags import Flag
+    from .._content.flags import Evaluator, Flag
     from .._content.profiles import Profile
 
     # By resource and #KEY, whose segments are empty for the whole document.
@@ -182,28 +182,35 @@ class StaticFlags:
         self._report_unknown = report_unknown
 
     def find_flag(
-        self, name: str, source: str | None = None, *, is_strict: bool = False
+        self,
+        name: str,
+        source: str | None = None,
+        *,
+        context: Mapping[str, object] | None = None,
+        is_strict: bool = False,
     ) -> FoundFlag | None:
         """Return the flag, or the one in a profile's document; None if there is none.
 
         Args:
             name: the flag's key.
             source: the profile's reference; None for all profiles.
+            context: values by key, for flags with variants in documents; None if there is none.
             is_strict: do not warn if none has it: the caller reports that itself.
 
         Raises:
             AmbiguousFlagError: more than one document has it.
-            UnevaluatedFlagError: a document has rules for it, which were not evaluated.
+            UnevaluatedFlagError: a document has rules for it, which were not or cannot be
+                evaluated.
             MissingKeyError: `source` has no document.
         """
         if name in self._flags:  # one that the test removed is not a typing error
             flag = self._flags[name]
             return None if flag is None else FoundFlag(copy_of(flag))
         profiles = self._profiles(source)
-        found = find(name, profiles)
+        found = find(name, profiles, None if context is None else _evaluator(context))
         if found is None and not is_strict:
             self._report_unknown(name, profiles)
-        return None if found is None else FoundFlag(found[1], found[0])
+        return found
 
     find_read_flag = find_flag  # there is nothing to wait for
 
@@ -240,6 +247,12 @@ class StaticFlags:
         """Return no profiles: those of a test never fail and never change."""
         del source
         return []
+
+
+def _evaluator(context: Mapping[str, object]) -> Evaluator:
+    from .._content.evaluation import Evaluations  # only flags with variants need it
+
+    return Evaluations().of(context)
 
 
 def parsed(documents: Mapping[str, Any]) -> Documents:

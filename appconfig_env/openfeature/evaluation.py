@@ -8,20 +8,23 @@ from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import FlagResolutionDetails, Reason
 
 from .._config.wording import listed, quoted
-from ..errors import AppConfigEnvError, SettingsError
+from .._content.rules.variants import STATIC
+from ..errors import AppConfigEnvError, SettingsError, UnevaluatedFlagError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from openfeature.evaluation_context import EvaluationContext
     from openfeature.flag_evaluation import FlagValueType
 
-    from .._content.flags import Flag, FoundFlag
+    from .._content.flags import FoundFlag
     from ..errors import MissingKeyError
 
     Object = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
 T = TypeVar("T")
 STALE = "STALE"  # missing from the SDK's Reason before 0.8.1
+TARGETING_KEY = "targetingKey"  # as OpenFeature's other SDKs name it
 
 
 class Type(Generic[T]):
@@ -71,14 +74,22 @@ def _refuse(*_: object, **__: object) -> NoReturn:
 _REFUSED: Any = _refuse
 
 
-class ReadOnly(dict[str, str]):
+class ReadOnly(dict[str, "bool | int | float | str"]):
     """A dictionary that cannot be changed, unlike its copies. JSON's encoder accepts it."""
 
     __setitem__ = __delitem__ = __ior__ = _REFUSED
     clear = pop = popitem = setdefault = update = _REFUSED
 
-    def __reduce__(self) -> tuple[type[dict[str, str]], tuple[dict[str, str]]]:
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         return dict, (dict(self),)
+
+
+def context_of(context: EvaluationContext | None) -> dict[str, object]:
+    """Return the values that rules see: the attributes, and the targeting key."""
+    if context is None:
+        return {}
+    key = {} if context.targeting_key is None else {TARGETING_KEY: context.targeting_key}
+    return {**key, **context.attributes}
 
 
 def evaluated(
@@ -102,18 +113,21 @@ def evaluated(
         located = find(name)
     except SettingsError as error:
         return _failure(default, ErrorCode.PROVIDER_FATAL, str(error))
+    except UnevaluatedFlagError as error:
+        code = ErrorCode.INVALID_CONTEXT if error.is_of_context else ErrorCode.PARSE_ERROR
+        return _failure(default, code, str(error))
     except AppConfigEnvError as error:
         return _failure(default, ErrorCode.GENERAL, str(error))
     if located is None:
         return _failure(default, ErrorCode.FLAG_NOT_FOUND, str(unknown(name)))
     flag = located.flag
     if wanted is BOOLEAN and not dot:
-        value: object = flag.enabled
-    elif not flag.enabled:
+        return _of_flag(flag.enabled, located)
+    if not flag.enabled:
         # AppConfig omits the attributes of a flag that is off.
         return _details(default, Reason.DISABLED, located)
-    elif not dot:
-        value = flag.attributes
+    if not dot:
+        value: object = flag.attributes
     elif attribute in flag.attributes:
         value = flag.attributes[attribute]
     else:
@@ -127,22 +141,41 @@ def evaluated(
         hint = "evaluate it as its own type" if dot else f"evaluate an attribute as {name}.NAME"
         message = f"{key!r}: expected {wanted.name}, got another type; {hint}"
         return _failure(default, ErrorCode.TYPE_MISMATCH, message)
-    return _details(converted, STALE if located.is_failing else _reason(flag), located)
+    return _details(converted, _reason(located), located)
 
 
-def _reason(flag: Flag) -> Reason:
-    if not flag.enabled:
+def _of_flag(value: Any, located: FoundFlag) -> FlagResolutionDetails[Any]:
+    """Return the details of a flag itself, with its attributes as metadata, unless lists."""
+    attributes = {
+        name: one
+        for name, one in located.flag.attributes.items()
+        if isinstance(one, (bool, int, float, str))
+    }
+    return _details(value, _reason(located), located, attributes)
+
+
+def _reason(located: FoundFlag) -> str:
+    if located.is_failing:
+        return STALE
+    if located.reason not in ("", STATIC):
+        return located.reason  # also of a variant that is off: rules have chosen it
+    if not located.flag.enabled:
         return Reason.DISABLED
-    return Reason.TARGETING_MATCH if flag.variant else Reason.STATIC
+    is_chosen = located.flag.variant and not located.reason  # by AWS's agent
+    return Reason.TARGETING_MATCH if is_chosen else Reason.STATIC
 
 
-def _details(value: T, reason: str, located: FoundFlag) -> FlagResolutionDetails[T]:
-    metadata = {"source": located.profile, "version": located.version}
+def _details(
+    value: T, reason: str, located: FoundFlag, metadata: Mapping[str, Any] | None = None
+) -> FlagResolutionDetails[T]:
+    own = {"source": located.profile, "version": located.version}
     return FlagResolutionDetails(
         value,
         reason=reason,
         variant=located.flag.variant,
-        flag_metadata=ReadOnly({name: text for name, text in metadata.items() if text}),
+        flag_metadata=ReadOnly(
+            {**(metadata or {}), **{name: text for name, text in own.items() if text}}
+        ),
     )
 
 

@@ -9,13 +9,15 @@ from openfeature.exception import GeneralError, ProviderFatalError
 from openfeature.provider import AbstractProvider, Metadata
 
 from .._config.references import ReferenceProblems, parse, without_options
-from .._config.sources import APPCONFIG
+from .._config.sources import APPCONFIG, FILE
 from .._helper.helper import PROCESS_HELPER, sealed
 from ..errors import AppConfigEnvError, SettingsError
-from .evaluation import BOOLEAN, FLOAT, INTEGER, OBJECT, STRING, evaluated
+from .evaluation import BOOLEAN, FLOAT, INTEGER, OBJECT, STRING, context_of, evaluated
 from .events import Announcer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from openfeature.evaluation_context import EvaluationContext
     from openfeature.flag_evaluation import FlagResolutionDetails
 
@@ -39,14 +41,16 @@ class AppConfigProvider(AbstractProvider):
     The provider is STALE after a failed poll, in ERROR while a profile was never read, and else
     READY. Each change is an event.
 
-    The evaluation context is ignored: only AWS's agent evaluates rules, AppConfig's API does not.
+    The evaluation context is that of flags with variants: their rules see its attributes, and its
+    targeting key as `$targetingKey`.
 
     Args:
-        source: the profile's reference; None for all AppConfig profiles among the sources.
+        source: the reference of a profile, or of a file with flags; None for all AppConfig profiles
+            and files of flags among the sources.
         helper: the helper that has the flags; by default that of the package's functions.
 
     Raises:
-        SettingsError: `source` is not the reference of an AppConfig profile.
+        SettingsError: `source` is not the reference of an AppConfig profile or a file.
     """
 
     def __init__(self, source: str | None = None, *, helper: Helper = PROCESS_HELPER) -> None:
@@ -70,7 +74,7 @@ class AppConfigProvider(AbstractProvider):
                 tries again, evaluations report why they return defaults, and PROVIDER_READY
                 follows when the profile has been read.
         """
-        del evaluation_context  # see the class
+        del evaluation_context  # each evaluation has its own
         self._announcer.stop()
         error = sealed(self._open)
         if error is not None:
@@ -94,8 +98,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[bool]:
         """Return whether the flag is enabled, or a boolean attribute."""
-        del evaluation_context
-        return self._resolve(flag_key, default_value, BOOLEAN)
+        return self._resolve(flag_key, default_value, BOOLEAN, evaluation_context)
 
     async def resolve_boolean_details_async(
         self,
@@ -104,8 +107,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[bool]:
         """See `resolve_boolean_details`; the event loop does not wait."""
-        del evaluation_context
-        return await self._resolve_async(flag_key, default_value, BOOLEAN)
+        return await self._resolve_async(flag_key, default_value, BOOLEAN, evaluation_context)
 
     def resolve_string_details(
         self,
@@ -114,8 +116,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[str]:
         """Return a string attribute."""
-        del evaluation_context
-        return self._resolve(flag_key, default_value, STRING)
+        return self._resolve(flag_key, default_value, STRING, evaluation_context)
 
     async def resolve_string_details_async(
         self,
@@ -124,8 +125,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[str]:
         """See `resolve_string_details`; the event loop does not wait."""
-        del evaluation_context
-        return await self._resolve_async(flag_key, default_value, STRING)
+        return await self._resolve_async(flag_key, default_value, STRING, evaluation_context)
 
     def resolve_integer_details(
         self,
@@ -134,8 +134,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[int]:
         """Return an integer attribute."""
-        del evaluation_context
-        return self._resolve(flag_key, default_value, INTEGER)
+        return self._resolve(flag_key, default_value, INTEGER, evaluation_context)
 
     async def resolve_integer_details_async(
         self,
@@ -144,8 +143,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[int]:
         """See `resolve_integer_details`; the event loop does not wait."""
-        del evaluation_context
-        return await self._resolve_async(flag_key, default_value, INTEGER)
+        return await self._resolve_async(flag_key, default_value, INTEGER, evaluation_context)
 
     def resolve_float_details(
         self,
@@ -154,8 +152,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[float]:
         """Return a numeric attribute as a float."""
-        del evaluation_context
-        return self._resolve(flag_key, default_value, FLOAT)
+        return self._resolve(flag_key, default_value, FLOAT, evaluation_context)
 
     async def resolve_float_details_async(
         self,
@@ -164,8 +161,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[float]:
         """See `resolve_float_details`; the event loop does not wait."""
-        del evaluation_context
-        return await self._resolve_async(flag_key, default_value, FLOAT)
+        return await self._resolve_async(flag_key, default_value, FLOAT, evaluation_context)
 
     def resolve_object_details(
         self,
@@ -174,8 +170,7 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Object]:
         """Return all attributes of a flag, or one that is a list or an object."""
-        del evaluation_context
-        return self._resolve(flag_key, default_value, OBJECT)
+        return self._resolve(flag_key, default_value, OBJECT, evaluation_context)
 
     async def resolve_object_details_async(
         self,
@@ -184,15 +179,16 @@ class AppConfigProvider(AbstractProvider):
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Object]:
         """See `resolve_object_details`; the event loop does not wait."""
-        del evaluation_context
-        return await self._resolve_async(flag_key, default_value, OBJECT)
+        return await self._resolve_async(flag_key, default_value, OBJECT, evaluation_context)
 
-    def _resolve(self, key: str, default: T, wanted: Type[T]) -> FlagResolutionDetails[T]:
+    def _resolve(
+        self, key: str, default: T, wanted: Type[T], context: EvaluationContext | None
+    ) -> FlagResolutionDetails[T]:
         self._read()
-        return self._evaluate(key, default, wanted)
+        return self._evaluate(key, default, wanted, context)
 
     async def _resolve_async(
-        self, key: str, default: T, wanted: Type[T]
+        self, key: str, default: T, wanted: Type[T], context: EvaluationContext | None
     ) -> FlagResolutionDetails[T]:
         if not self._is_read():
             if self._reader is None:
@@ -204,7 +200,7 @@ class AppConfigProvider(AbstractProvider):
             # While one task waits for a poll, the others go on with the last values.
             seconds = self._longest_wait()
             self._report_start(await self._reader.read(self._read, seconds=seconds))
-        return self._evaluate(key, default, wanted)
+        return self._evaluate(key, default, wanted, context)
 
     def _report_start(self, has_thread: bool) -> None:  # noqa: FBT001 - its only argument
         """Log, once until it succeeds, that no thread could be started for a read."""
@@ -239,24 +235,31 @@ class AppConfigProvider(AbstractProvider):
         except AppConfigEnvError:
             return True  # the evaluation meets the same error
 
-    def _evaluate(self, key: str, default: T, wanted: Type[T]) -> FlagResolutionDetails[T]:
+    def _evaluate(
+        self, key: str, default: T, wanted: Type[T], context: EvaluationContext | None
+    ) -> FlagResolutionDetails[T]:
         """Evaluate `key` with what has been read."""
+        values = context_of(context)
 
         def evaluate() -> FlagResolutionDetails[T]:
             self._announcer.announce()
-            return evaluated(self._find, self._unknown, key, default, wanted)
+            return evaluated(
+                lambda name: self._find(name, values), self._unknown, key, default, wanted
+            )
 
         return sealed(evaluate)
 
-    def _find(self, name: str) -> FoundFlag | None:
+    def _find(self, name: str, context: Mapping[str, object]) -> FoundFlag | None:
         """Return the flag and its profile; None if no profile has it.
 
         Raises:
             MissingKeyError: a profile that may have it could not be read.
             AmbiguousFlagError: more than one profile has it.
+            UnevaluatedFlagError: its rules cannot be evaluated.
             SettingsError: the settings are invalid.
         """
-        return self._helper.store().flags.find_read_flag(name, self._source, is_strict=True)
+        flags = self._helper.store().flags
+        return flags.find_read_flag(name, self._source, context=context, is_strict=True)
 
     def _unknown(self, name: str) -> MissingKeyError:
         """Return the error for a flag that no profile has."""
@@ -264,13 +267,14 @@ class AppConfigProvider(AbstractProvider):
 
 
 def _profile(reference: str) -> str:
-    """Return the canonical reference of an AppConfig profile."""
-    problem = f"source: expected appconfig:APP/ENV/PROFILE, got {without_options(reference)!r}"
+    """Return the canonical reference of an AppConfig profile, or of a file."""
+    shown = without_options(reference)
+    problem = f"source: expected appconfig:APP/ENV/PROFILE or file:PATH, got {shown!r}"
     try:
         source = parse(reference)
     except ReferenceProblems as error:
         problem += f" ({error})"
     else:
-        if source.resource.scheme == APPCONFIG and not source.key:
+        if source.resource.scheme in (APPCONFIG, FILE) and not source.key:
             return source.resource.reference
     raise SettingsError([f"{problem}; correct it"])

@@ -4,9 +4,11 @@ Source: https://github.com/open-feature/spec at 6fd4d54a, specification/assets/g
 are from there, the flags and the tests are ours. A value is an attribute, because a flag itself is
 only on or off, or an object with all of its attributes.
 
-Left out is what AppConfig's API does not have (rules on a context, variants without rules, metadata
-of a flag's own), the reason CACHED, which the provider never gives, and the merging of contexts, in
-which a provider takes no part.
+Variants, rules and metadata need flags in AppConfig's authoring form: a variant's value is an
+attribute, and a flag's metadata are its attributes when the flag itself is evaluated.
+
+Left out is the reason CACHED, which the provider never gives, and the merging of contexts, in which
+a provider takes no part.
 """
 
 from __future__ import annotations
@@ -101,6 +103,67 @@ MISSING: list[tuple[str, str, Any]] = [
     ("float", "non-existent-flag", 0.1),
     ("object", "non-existent-flag", {"a": 1}),
 ]
+FOR_BALLMER = '(eq $email "ballmer@macrosoft.com")'
+
+
+def variants(value: Any, other: Any, name: str, rule: str = "") -> dict[str, Any]:
+    """Return a flag with the value `value`, by a rule if there is one, and else by default."""
+    whole = isinstance(value, dict)
+    first, second = (one if whole else {"value": one} for one in (value, other))
+    default = {"name": name, "enabled": True, "attributeValues": first}
+    never = {"name": "other", "enabled": True, "attributeValues": second, "rule": "false"}
+    targeted = {**default, "rule": rule}
+    return {"_variants": [targeted, never, default] if rule else [default]}
+
+
+WITH_RULES: dict[str, Any] = {
+    "boolean-variant-flag": variants(True, False, "on"),
+    "string-variant-flag": variants("hi", "bye", "greeting"),
+    "integer-variant-flag": variants(10, 1, "ten"),
+    "float-variant-flag": variants(0.5, 0.1, "half"),
+    "object-variant-flag": variants(PICTURES, {}, "template"),
+    "boolean-targeted-zero-flag": variants(False, True, "zero", FOR_BALLMER),
+    "string-targeted-zero-flag": variants("", "str", "zero", FOR_BALLMER),
+    "integer-targeted-zero-flag": variants(0, 1, "zero", FOR_BALLMER),
+    "float-targeted-zero-flag": variants(0.0, 1.0, "zero", FOR_BALLMER),
+    "object-targeted-zero-flag": variants({}, PICTURES, "zero", FOR_BALLMER),
+    "complex-targeted": {
+        "_variants": [
+            {
+                "name": "internal",
+                "enabled": True,
+                "attributeValues": {"value": "INTERNAL"},
+                "rule": f"(and (eq $customer false) {FOR_BALLMER} (gt $age 10))",
+            },
+            {"name": "external", "enabled": True, "attributeValues": {"value": "EXTERNAL"}},
+        ]
+    },
+    "split-flag": {
+        "_variants": [
+            {"name": "all", "enabled": True, "rule": "(split pct::100 by::$targetingKey)"},
+            {"name": "none", "enabled": False},
+        ]
+    },
+    "metadata-flag": {
+        "enabled": True, "string": "1.0.2", "integer": 2, "float": 0.1, "boolean": True,
+    },
+    "plain-flag": ON,
+}  # fmt: skip
+STORED = {"version": "1", "flags": {}, "values": WITH_RULES}
+OF_VARIANTS: list[tuple[str, str, Any, Any, str]] = [
+    ("boolean", "boolean-variant-flag.value", False, True, "on"),
+    ("string", "string-variant-flag.value", "bye", "hi", "greeting"),
+    ("integer", "integer-variant-flag.value", 1, 10, "ten"),
+    ("float", "float-variant-flag.value", 0.1, 0.5, "half"),
+    ("object", "object-variant-flag", {}, PICTURES, "template"),
+]
+TARGETED: list[tuple[str, str, Any, Any]] = [
+    ("boolean", "boolean-targeted-zero-flag.value", True, False),
+    ("string", "string-targeted-zero-flag.value", "hi", ""),
+    ("integer", "integer-targeted-zero-flag.value", 1, 0),
+    ("float", "float-targeted-zero-flag.value", 0.1, 0.0),
+    ("object", "object-targeted-zero-flag", {"a": 1}, {}),
+]
 DEFAULTS = [(kind, key, default) for kind, key, default, _ in VALUES]
 
 # SDKs before 0.10 always wait.
@@ -136,6 +199,10 @@ class Stage:
             "APPCONFIG_ENV_DEADLINE_SECONDS": "60",
         }
         self._starting: threading.Thread | None = None
+
+    def with_rules(self) -> None:
+        self.backend.documents[PROFILE] = json.dumps(STORED).encode()
+        self.stable()
 
     def provider(self) -> AppConfigProvider:
         helper = Helper(
@@ -186,6 +253,11 @@ def stable(stage: Stage) -> None:
     stage.stable()
 
 
+@pytest.fixture
+def with_rules(stage: Stage) -> None:
+    stage.with_rules()
+
+
 def details(kind: str, key: str, default: object, **given: Any) -> FlagEvaluationDetails[Any]:
     evaluate = getattr(api.get_client(), f"get_{kind}_details")
     found: FlagEvaluationDetails[Any] = evaluate(key, default, **given)
@@ -193,11 +265,11 @@ def details(kind: str, key: str, default: object, **given: Any) -> FlagEvaluatio
 
 
 def evaluated_by_each_method(
-    kind: str, key: str, default: object
+    kind: str, key: str, default: object, context: EvaluationContext | None = None
 ) -> Iterator[FlagEvaluationDetails[Any]]:
-    yield details(kind, key, default)
+    yield details(kind, key, default, evaluation_context=context)
     evaluate = getattr(api.get_client(), f"get_{kind}_details_async")
-    yield asyncio.run(evaluate(key, default))
+    yield asyncio.run(evaluate(key, default, evaluation_context=context))
 
 
 @pytest.mark.parametrize(("kind", "key", "default", "expected"), [*VALUES, *ZEROS])
@@ -352,3 +424,84 @@ def test_neither_the_context_nor_the_details_can_be_changed() -> None:
     assert (context.targeting_key, context.attributes) == ("user", {"list": ["x"]})
     assert details("object", "object-flag", {}).value == PICTURES
     assert details("object", "object-flag", {}).flag_metadata == {"source": PROFILE}
+
+
+BALLMER = EvaluationContext(attributes={"email": "ballmer@macrosoft.com"})
+NULL: Any = {"email": None}
+
+
+@pytest.mark.parametrize(("kind", "key", "default", "expected", "variant"), OF_VARIANTS)
+@pytest.mark.usefixtures("with_rules")
+def test_the_details_have_the_variant(
+    kind: str, key: str, default: object, expected: object, variant: str
+) -> None:
+    for found in evaluated_by_each_method(kind, key, default):
+        assert (found.value, found.variant, found.reason) == (expected, variant, "STATIC")
+        assert found.flag_key == key
+
+
+@pytest.mark.parametrize("target", TARGETED, ids=lambda target: target[0])
+@pytest.mark.parametrize(
+    ("context", "reason"),
+    [
+        (BALLMER, "TARGETING_MATCH"),
+        (EvaluationContext(attributes={"email": "ballmer@none.com"}), "DEFAULT"),
+        (EvaluationContext(attributes=NULL), "DEFAULT"),
+        (EvaluationContext(), "DEFAULT"),
+        (None, "DEFAULT"),
+    ],
+)
+@pytest.mark.usefixtures("with_rules")
+def test_a_context_is_what_rules_are_evaluated_with(
+    target: tuple[str, str, Any, Any], context: EvaluationContext | None, reason: str
+) -> None:
+    kind, key, default, expected = target
+    for found in evaluated_by_each_method(kind, key, default, context):
+        assert (found.value, type(found.value)) == (expected, type(expected))
+        assert (found.reason, found.error_code, found.variant) == (reason, None, "zero")
+
+
+@pytest.mark.usefixtures("with_rules")
+def test_a_rule_can_use_several_attributes_of_the_context() -> None:
+    attributes: Any = {
+        "email": "ballmer@macrosoft.com",
+        "role": "admin",
+        "age": 65,
+        "customer": False,
+    }
+
+    found = details(
+        "string",
+        "complex-targeted.value",
+        "x",
+        evaluation_context=EvaluationContext("", attributes),
+    )
+    without = details("string", "complex-targeted.value", "x")
+
+    assert (found.value, found.reason, found.variant) == ("INTERNAL", "TARGETING_MATCH", "internal")
+    assert (without.value, without.reason) == ("EXTERNAL", "DEFAULT")
+
+
+@pytest.mark.usefixtures("with_rules")
+def test_a_split_by_the_targeting_key_has_its_own_reason() -> None:
+    found = details("boolean", "split-flag", False, evaluation_context=EvaluationContext("user-1"))
+    without = details("boolean", "split-flag", True)
+
+    assert (found.value, found.reason, found.variant) == (True, "SPLIT", "all")
+    assert (without.value, without.reason, without.variant) == (False, "DEFAULT", "none")
+
+
+@pytest.mark.usefixtures("with_rules")
+def test_the_details_of_a_flag_have_its_metadata() -> None:
+    own = {"string": "1.0.2", "integer": 2, "float": 0.1, "boolean": True}
+
+    found = details("boolean", "metadata-flag", True).flag_metadata
+
+    assert {name: found[name] for name in own} == own
+    assert [type(found[name]) for name in own] == [str, int, float, bool]
+
+
+@pytest.mark.parametrize(("kind", "default"), [("boolean", True), ("object", {})])
+@pytest.mark.usefixtures("with_rules")
+def test_a_flag_without_metadata_has_only_its_source(kind: str, default: object) -> None:
+    assert details(kind, "plain-flag", default).flag_metadata == {"source": PROFILE}

@@ -25,6 +25,7 @@ from appconfig_env import (
     LoadError,
     MissingKeyError,
     SettingsError,
+    UnevaluatedFlagError,
     testing,
 )
 from appconfig_env._backends.fake import FakeBackend
@@ -53,10 +54,16 @@ NUMBER = 7182374655
 PACKAGE = str(ROOT / "appconfig_env")
 DATA = {"limit": NUMBER, "text": f"{CANARY}-app", "both": {"enabled": True, "x": f"{CANARY}-x"}}
 FLAG = {"enabled": True, "rate": 10**400, "title": f"{CANARY}-title"}
+BETA = {"name": "beta", "enabled": True, "rule": f'(eq $plan "{CANARY}-plan")'}
+REST = {"name": "rest", "enabled": True, "attributeValues": {"x": f"{CANARY}-rest"}}
+RULES = {
+    "targeted": {"_variants": [BETA, REST]},
+    "wrong": {"_variants": [{**BETA, "rule": f"(eq $plan {CANARY}@x)"}, REST]},
+}
 DENIED = Failure("denied", "not allowed", "allow it")
 DOCUMENTS: dict[str, Document | Failure] = {
     APP: Document(json.dumps(DATA).encode(), content_type="application/json"),
-    FLAGS: Document(json.dumps({"both": DATA["both"], "checkout": FLAG}).encode()),
+    FLAGS: Document(json.dumps({"both": DATA["both"], "checkout": FLAG, **RULES}).encode()),
     SHOP: Document(
         parameters={"HOST": f"{CANARY}-host", "YAML": f"{{{CANARY}: ["},
         secret_parameters=frozenset({"HOST"}),
@@ -243,6 +250,8 @@ def changes_bound(world: World) -> None:
     bind_to(world.warm(), Read).text = "x"
 
 
+WRONG: Any = {"plan": object()}
+NONE: Any = ()
 WAYS = {
     "a model of invalid values": Way(
         "bind", BindError, lambda world: bind_to(world.warm(), Model)
@@ -340,6 +349,18 @@ WAYS = {
         "flag", SettingsError, lambda world: world.helper.flag("both"), INVALID
     ),
     "a flag and a bug": Way("flag", BUG, lambda world: world.failing(BUG("bug")).flag("checkout")),
+    "a flag without a context": Way(
+        "flag", UnevaluatedFlagError, lambda world: world.warm().flag("targeted")
+    ),
+    "a flag with a wrong rule": Way(
+        "flag", UnevaluatedFlagError, lambda world: world.warm().flag("wrong", context={})
+    ),
+    "a flag with a wrong context": Way(
+        "flag", UnevaluatedFlagError, lambda world: world.warm().flag("targeted", context=WRONG)
+    ),
+    "a flag whose context is not a mapping": Way(
+        "flag", TypeError, lambda world: world.warm().flag("targeted", context=NONE)
+    ),
     "a flag in an override": Way(
         "flag",
         AmbiguousFlagError,

@@ -42,6 +42,7 @@ OPENFEATURE = "unit/openfeature/test_provider.py"
 WATERFALL = "ms 0                20               40"
 MODELS = "release/test_models_page.py"
 TESTING = "release/test_testing_page.py"
+VARIANTS = "release/test_variants_page.py"
 TROUBLESHOOTING = "release/test_troubleshooting.py"
 
 # The blocks by page and the beginning of their first line, and the test file that runs them.
@@ -91,7 +92,13 @@ RUN = {
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
+    ("docs/openfeature.md", "from openfeature.evaluation_context impo"): OPENFEATURE,
     ("docs/openfeature.md", "from openfeature.exception import Genera"): OPENFEATURE,
+    ("docs/variants.md", "'checkout'::["): VARIANTS,
+    ("docs/variants.md", "from appconfig_env.testing import overri"): VARIANTS,
+    ("docs/variants.md", "import appconfig_env"): VARIANTS,
+    ("docs/variants.md", "import hashlib"): VARIANTS,
+    ("docs/variants.md", "{"): VARIANTS,
 }
 # The help of each verb is generated.
 RUN |= {

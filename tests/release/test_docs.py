@@ -30,7 +30,8 @@ ADDRESSES = {
     "pre-commit.com",
     "semver.org",
 }
-EXAMPLES = {"127.0.0.1:80", "127.0.0.1:9", "host:port"}  # in messages, and where nothing is
+# In messages, where nothing is, and AWS's agent.
+EXAMPLES = {"127.0.0.1:80", "127.0.0.1:9", "host:port", "localhost:2772"}
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
 JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]

@@ -54,6 +54,7 @@ NOT_SETTINGS = {
 NOT_VARIABLES = {
     "ACCOUNT_ID": "a name of the CDK",
     "LOG_ERROR": "Lambda's value of AWS_XRAY_CONTEXT_MISSING",
+    "TARGETING_MATCH": "a reason of OpenFeature",
     "TYPE_CHECKING": "a name in the code that the layer builder minifies",
     "UNEXPECTED_EOF_WHILE_READING": "a reason of OpenSSL",
     "WRONG_VERSION_NUMBER": "a reason of OpenSSL",

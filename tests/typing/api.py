@@ -113,6 +113,9 @@ assert_type(appconfig_env.__version__, str)
 assert_type(appconfig_env.flag("checkout"), Flag)
 assert_type(appconfig_env.flag("checkout", default=True), Flag)
 assert_type(appconfig_env.flag("checkout", source="appconfig:shop/prod/flags"), Flag)
+assert_type(appconfig_env.flag("checkout", context={"plan": "beta", "age": 42}), Flag)
+people: Mapping[str, int] = {"age": 42}
+assert_type(appconfig_env.flag("checkout", default=True, context=people), Flag)
 flag = Flag("checkout", enabled=True, attributes={"limit": 3}, variant="beta")
 assert_type(flag.name, str)
 assert_type(flag.enabled, bool)
@@ -182,6 +185,8 @@ except LoadError as load_error:
     assert_type(load_error.errors[0].source, str)
     assert_type(load_error.errors[0].reason, str)
     assert_type(load_error.errors[0].unreachable, bool)
+except UnevaluatedFlagError as flag_error:
+    assert_type(flag_error.is_of_context, bool)
 except SettingsError as settings_error:
     assert_type(settings_error.problems, tuple[str, ...])
 except BindError as bind_error:
@@ -215,6 +220,8 @@ str(appconfig_env.bind(Shop).prot)  # type: ignore[attr-defined]
 appconfig_env.load("DB_HOST")  # type: ignore[call-arg]
 appconfig_env.document()  # type: ignore[call-arg]
 appconfig_env.flag("checkout", "appconfig:shop/prod/flags")  # type: ignore[call-arg, arg-type]
+appconfig_env.flag("checkout", context="beta")  # type: ignore[arg-type]
+appconfig_env.flag("checkout", context=[("plan", "beta")])  # type: ignore[arg-type]
 bool(appconfig_env.flag("checkout").on)  # type: ignore[attr-defined]
 appconfig_env.refresh("DB_HOST")  # type: ignore[call-arg]
 str(appconfig_env.status().version)  # type: ignore[attr-defined]

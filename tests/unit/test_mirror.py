@@ -33,6 +33,13 @@ ELSEWHERE = {
     "_backends.aws.client": "contract/test_clients.py",
     # Its rules are those of YAML documents, with their errors.
     "_content.yaml_loader": "unit/_content/test_strict_yaml.py",
+    # What these have is shown by whole rules, patterns and texts.
+    "_content.rules.arguments": "unit/_content/rules/test_rule.py",
+    "_content.rules.operators": "unit/_content/rules/test_rule.py",
+    "_content.rules.run": "unit/_content/rules/test_rule.py",
+    "_content.rules.nodes": "unit/_content/rules/test_ion.py",
+    "_content.rules.texts": "unit/_content/rules/test_ion.py",
+    "_content.rules.pattern_syntax": "unit/_content/rules/test_patterns.py",
     # They change how an interpreter imports, so each test needs one of its own.
     "_bytecode_bundle": "integration/test_bytecode_bundle.py",
     "_late_site": "integration/test_late_site.py",

@@ -46,9 +46,10 @@ IMPERATIVES = frozenset(
     re.findall(
         r"[a-z]+",
         """
-add allow begin build call change check choose close convert correct create deploy enable evaluate
-fix flatten grant install leave log make move name pass put quote raise read reinstall remove rename
-replace report run save see separate set shorten split start store try unset use wait write
+add allow begin build call change check choose close compare complete convert correct create deploy
+enable escape evaluate fix flatten grant install join leave log make move name pass put quote raise
+read reinstall remove rename replace report run save see separate set shorten split start store try
+unset use wait write
 """,
     )
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import appconfig_env
-from appconfig_env import AmbiguousFlagError, MissingKeyError
+from appconfig_env import AmbiguousFlagError, MissingKeyError, UnevaluatedFlagError
 from appconfig_env._helper.helper import PROCESS_HELPER
 from appconfig_env.testing import Clock, isolated, override
 
@@ -430,3 +430,17 @@ def test_a_clock_stays_until_it_is_moved() -> None:
     clock.tick(0.5)
     assert (clock(), clock.at) == (10.5, 10.5)
     assert Clock()() == datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+def test_flags_with_rules_are_evaluated_in_documents_and_given_ones_are_not() -> None:
+    stored = {"version": "1", "values": {"checkout": {"_variants": [BETA, DEFAULT]}}}
+    with override(documents={"appconfig:shop/prod/flags": stored}, flags={"search": True}):
+        assert appconfig_env.flag("checkout", context={"plan": "beta"}).variant == "beta"
+        assert appconfig_env.flag("checkout", context={}).variant == "rest"
+        assert appconfig_env.flag("search", context={"plan": "beta"}).enabled
+        with pytest.raises(UnevaluatedFlagError, match="pass context="):
+            appconfig_env.flag("checkout")
+
+
+BETA = {"name": "beta", "enabled": True, "rule": '(eq $plan "beta")'}
+DEFAULT = {"name": "rest", "enabled": False}

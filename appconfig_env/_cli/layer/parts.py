@@ -31,6 +31,7 @@ HELPER = (  # what the function's process imports besides, in usual calls of the
 )
 REST = (  # what functions import only after a failure, in rare cases or for optional features
     OURS + "__main__.py",  # run by path, so Python compiles it each time
+    OURS + "_backends/agent.py",
     OURS + "_backends/aws/boto3_",
     OURS + "_backends/aws/client.py",
     OURS + "_backends/aws/iam.py",
@@ -49,10 +50,15 @@ REST = (  # what functions import only after a failure, in rare cases or for opt
     OURS + "_content/pydantic_types.py",
     OURS + "_content/rejections.py",
     OURS + "_content/scalars.py",
+    OURS + "_content/evaluation.py",
+    OURS + "_content/json_lines.py",
+    OURS + "_content/profiles.py",
+    OURS + "_content/rules/",
     OURS + "_content/strict_dotenv",
     OURS + "_content/strict_yaml.py",
     OURS + "_content/type",
     OURS + "_content/yaml_",
+    OURS + "_helper/agent_flags.py",
     OURS + "_helper/loop_reader.py",
     OURS + "_helper/static_store.py",
     OURS + "_models/",

@@ -194,6 +194,19 @@ def test_secrets_are_in_one_file_by_name_and_stay_secret(folder: Path) -> None:
     assert CANARY not in error
 
 
+@pytest.mark.parametrize("name", ["a:b:c", "a/b/c"])
+def test_a_content_type_with_a_parameter_is_named_as_by_the_agent(folder: Path, name: str) -> None:
+    path = folder / f"{name}.application%ion%type=AWS.AppConfig.FeatureFlags"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("'checkout'::'''{}'''")
+
+    document = outcome(folder, "appconfig:a/b/c")
+
+    assert isinstance(document, Document)
+    assert document.content_type == "application/ion;type=AWS.AppConfig.FeatureFlags"
+    assert document.body == path.read_bytes()
+
+
 @pytest.mark.parametrize("name", ["a:b:c", "a:b:c.txt", "a:b:c.application%x-pkcs12", "a:b:c.json"])
 def test_a_binary_profile_is_its_bytes(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"\0\xff")

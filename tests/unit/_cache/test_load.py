@@ -266,6 +266,7 @@ def test_json_can_become_text_that_does_not_begin_like_json() -> None:
     assert story.values() == {"A": "plain"}
 
 
+REST = {"name": "rest", "enabled": False}
 UNEVALUATED = {
     "stored": {"version": "1", "flags": {"a": {}}, "values": {"a": {"enabled": True}}},
     "variants": {"a": {"_variants": [{"name": "x", "enabled": True}]}, "b": {"enabled": False}},
@@ -290,6 +291,40 @@ def test_flags_that_are_no_longer_evaluated_keep_their_last_values(form: str) ->
     story.respond(APP, {"a": {"enabled": False}}, token="token-3")
     story.load()
     assert (story.values(), story.error()) == ({"A_ENABLED": "false"}, None)
+
+
+RULES = {"a": {"_variants": [{"name": "x", "enabled": True, "rule": "true"}, REST]}}
+
+
+@pytest.mark.parametrize("source", [APP, "file:/flags"])
+def test_rules_that_can_no_longer_be_read_keep_the_last_ones(source: str) -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=f"{source}?env=no")
+    stored = {"version": "1", "values": RULES}
+    broken = json.loads(json.dumps(stored).replace('"true"', '"(x)"'))
+    story.respond(source, stored)
+    story.load()
+    story.later()
+    story.respond(source, broken)
+    story.load()
+    assert story.data(source) == stored
+    assert "flag 'a', variant 'x': the rule, at line 1 column 2: unknown" in str(
+        story.error(source)
+    )
+    story.later()
+    story.respond(source, {"version": "1", "values": {"a": {"enabled": False}}})
+    story.load()
+    assert story.error(source) is None
+
+
+def test_rules_that_never_could_be_read_are_loaded_for_flags_next_to_them() -> None:
+    story = Story(APPCONFIG_ENV_SOURCES=APP)
+    stored = {"version": "1", "values": {**RULES, "b": {"_variants": []}}}
+    for _ in range(2):
+        story.respond(APP, stored)
+        story.load()
+        assert (story.data(), story.error()) == (stored, None)
+        stored = {**stored, "flags": {"a": {}}}
+        story.later()
 
 
 def test_what_was_never_a_flag_may_look_like_rules() -> None:

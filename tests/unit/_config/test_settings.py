@@ -169,6 +169,7 @@ VALID: list[tuple[str, str, str, object]] = [
     (PREFIX + "OVERWRITE", "yes", "overwrite", True),
     (PREFIX + "ON_ERROR", "Continue", "continue_on_error", True),
     (PREFIX + "ON_ERROR", "fail", "continue_on_error", False),
+    (PREFIX + "AGENT_URL", "http://localhost:2772", "agent_url", "http://localhost:2772"),
     (PREFIX + "SNAPSHOT", "/x/s.json", "snapshot_path", "/x/s.json"),
     (PREFIX + "SNAPSHOT", "/dev/shm/s.json", "snapshot_path", "/dev/shm/s.json"),
     (PREFIX + "FALLBACK", "fallback.json", "fallback_path", "fallback.json"),
@@ -232,6 +233,21 @@ INVALID = [
     (PREFIX + "DEADLINE_SECONDS", "0"),
     (PREFIX + "OVERWRITE", "perhaps"),
     (PREFIX + "REFERENCES", "perhaps"),
+    *(
+        (PREFIX + "AGENT_URL", url)
+        for url in (
+            "localhost:2772",
+            "https://localhost:2772",
+            "http://agent:2772",
+            "http://10.0.0.1:2772",
+            "http://localhost:2772/applications",
+            "http://localhost:2772?x",
+            "http://a@localhost",
+            "http://localhost.evil:2772",
+            "2772",
+            "http://localhost:99999",
+        )
+    ),
     (PREFIX + "CLIENT", "botocore"),
     (PREFIX + "ON_ERROR", "ignore"),
     (PREFIX + "SNAPSHOT", "relative.json"),
@@ -538,6 +554,7 @@ NOT_IN_IDENTITY = {
     "fixed": "which variables are set; the file has documents",
     "continue_on_error": "whether startup fails",
     "next_wrapper": "what is executed",
+    "agent_url": "asked at each evaluation; nothing that it answers is kept",
     "log_level": "what is logged",
     "log_json": "what is logged",
     "warnings": "what is logged",
@@ -557,6 +574,20 @@ def test_a_field_is_part_of_the_identity_or_has_a_reason_why_not(name: str) -> N
     settings = Settings(**given)
 
     assert (settings.identity() == Settings().identity()) == (name in NOT_IN_IDENTITY)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "http://localhost:2772",
+        "http://127.0.0.1:2772/",
+        "http://[::1]:2772",
+        "HTTP://localhost",
+    ],
+)
+def test_the_agent_is_on_this_machine(url: str) -> None:
+    assert from_environ({PREFIX + "AGENT_URL": url}).agent_url == url
 
 
 @pytest.mark.parametrize(

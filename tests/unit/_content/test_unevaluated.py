@@ -99,7 +99,10 @@ def test_ion_without_annotations_may_have_any_flag() -> None:
 
 
 def test_flags_next_to_one_with_variants_are_evaluated() -> None:
-    assert find("search", [("a", WITH_VARIANTS)]) == ("a", Flag("search", enabled=True))
+    found = find("search", [("a", WITH_VARIANTS)])
+
+    assert found is not None
+    assert (found.profile, found.flag) == ("a", Flag("search", enabled=True))
 
 
 @pytest.mark.parametrize("data", [STORED, WITH_VARIANTS, ION])

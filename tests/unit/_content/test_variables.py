@@ -426,14 +426,17 @@ def test_a_key_that_is_not_a_variable_name_is_left_out_with_a_warning_that_names
         b"$ion_1_0 {a:{enabled:true}}",
     ],
 )
-def test_a_profile_of_flags_that_were_not_evaluated_is_warned_of(content: object) -> None:
-    (warning,) = rendered(APP, content).left_out
+@pytest.mark.parametrize("reference", [APP, "file:/shop/flags"])
+def test_a_document_of_flags_that_were_not_evaluated_is_warned_of(
+    reference: str, content: object
+) -> None:
+    (warning,) = rendered(reference, content).left_out
     assert warning.startswith("it has feature flags ")
-    assert "; deploy flags without variants, or store what evaluating them gives" in warning
+    assert "; pass context= to flag(), deploy flags without variants, or store what" in warning
 
 
 @pytest.mark.parametrize("reference", [f"{APP}#a", "secretsmanager:x", "ssm:/x"])
-def test_only_a_whole_profile_is_warned_of(reference: str) -> None:
+def test_only_a_whole_profile_or_file_is_warned_of(reference: str) -> None:
     assert not rendered(reference, {"a": {"_variants": []}}).left_out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +12,12 @@ from appconfig_env._helper.helper import Helper
 from appconfig_env._helper.live_flags import MOST_UNKNOWN
 
 from ...support.fakes import AwsClock as Clock
+from ...support.fakes import Clock as BareClock
 from ...support.fakes import steadily, wrapped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...support.fake_aws import FakeAws
 
 FLAGS, MORE = "appconfig:shop/prod/flags", "appconfig:shop/prod/more?env=no"
@@ -104,6 +108,74 @@ def test_a_flag_that_was_not_evaluated_is_an_error_and_not_off(
             with pytest.raises(UnevaluatedFlagError, match="shop/prod/more has the flag 'beta'"):
                 helper.flag("beta", default=default, source=source)
     assert not helper.flag("checkout"), "of the other profile"
+
+
+VARIANTS = {
+    "_variants": [
+        {"name": "beta", "enabled": True, "rule": '(eq $plan "beta")', "attributeValues": {"n": 1}},
+        {"name": "half", "enabled": True, "rule": "(split pct::100 by::$id)"},
+        {"name": "rest", "enabled": False},
+    ]
+}
+
+
+def test_a_context_chooses_the_variant_of_a_flag_with_rules(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    helper = with_flags(environ, shop, clock, f"{FLAGS} {MORE}")
+    shop.put_profile("shop", "prod", "more", {"version": "1", "values": {"beta": VARIANTS}})
+    clock.tick(3600)
+
+    for source in (None, MORE):
+        beta = helper.flag("beta", context={"plan": "beta"}, source=source)
+        assert (beta.variant, beta.enabled, beta.attributes) == ("beta", True, {"n": 1})
+        assert helper.flag("beta", context={"id": 1}, source=source).variant == "half"
+        assert helper.flag("beta", context={}, source=source).variant == "rest"
+        assert not helper.flag("beta", default=True, context={}, source=source)
+        with pytest.raises(UnevaluatedFlagError, match="pass context= to flag"):
+            helper.flag("beta", source=source)
+    assert not helper.flag("checkout", context={"plan": "beta"}), "a flag without rules"
+    assert helper.flag("unheard of", default=True, context={})
+
+
+def test_a_new_version_is_evaluated_by_its_own_rules(
+    environ: dict[str, str], shop: FakeAws, clock: Clock
+) -> None:
+    helper = with_flags(environ, shop, clock, MORE)
+    names = []
+    for plan in ("beta", "gamma"):
+        variants = json.loads(json.dumps(VARIANTS).replace("beta", plan))
+        shop.put_profile("shop", "prod", "more", {"beta": variants})
+        clock.tick(3600)
+        names.append(helper.flag("beta", context={"plan": "gamma"}).variant)
+    assert names == ["rest", "gamma"]
+
+
+@pytest.mark.parametrize("form", ["stored", "Ion"])
+def test_files_of_flags_are_found_too(tmp_path: Path, form: str) -> None:
+    path = tmp_path / ("flags.json" if form == "stored" else "flags.ion")
+    other = tmp_path / "config.json"
+    stored = json.dumps({"version": "1", "values": {"beta": VARIANTS}})
+    path.write_text(stored if form == "stored" else ION)
+    other.write_text('{"cache": {"enabled": true}}')
+    environ = {
+        "APPCONFIG_ENV_SOURCES": f"file:{path}?env=no file:{other}",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+    helper = Helper(environ, now=BareClock(), jitter=steadily)
+
+    flag = helper.flag("beta", context={"plan": "beta"})
+
+    assert (flag.variant, flag.attributes) == ("beta", {"n": 1})
+    assert helper.flag("beta", context={}, source=f"file:{path}").variant == "rest"
+    assert not helper.flag("cache", context={}), "a file of variables"
+    assert helper.flag("cache", source=f"file:{other}"), "which is named"
+
+
+ION = """'beta'::[
+  [(eq $plan "beta"), '''{"_variant": "beta", "enabled": true, "n": 1}'''],
+  '''{"_variant": "rest", "enabled": false}''',
+]"""
 
 
 def test_no_program_fills_the_log_with_flags_that_do_not_exist(

@@ -8,8 +8,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import Reason
+
+from appconfig_env.openfeature.evaluation import context_of
 
 from .shop import CHECKOUT, FLAGS
 
@@ -27,7 +30,9 @@ def test_a_boolean_is_whether_the_flag_is_enabled(shop: Shop) -> None:
 
     assert (on.value, on.reason, on.error_code) == (True, Reason.STATIC, None)
     assert (off.value, off.reason, off.error_code) == (False, Reason.DISABLED, None)
-    assert on.flag_metadata == {"source": FLAGS, "version": "v1"}
+    scalars = {name: CHECKOUT[name] for name in ("limit", "ratio", "title", "beta")}
+    assert on.flag_metadata == {"source": FLAGS, "version": "v1", **scalars}
+    assert off.flag_metadata == {"source": FLAGS, "version": "v1"}
     assert on.variant is None
 
 
@@ -156,10 +161,12 @@ def test_flag_metadata_is_read_only_and_its_copies_are_not(shop: Shop) -> None:
     for change in CHANGES:
         with pytest.raises(TypeError, match="read-only"):
             change(metadata)
-    assert metadata == {"source": FLAGS, "version": "v1"}
+    before = dict(metadata)
+    assert (before["source"], before["version"]) == (FLAGS, "v1")
     for copied in (copy.copy(metadata), copy.deepcopy(metadata)):
         copied["source"] = "mine"
-        assert copied == {"source": "mine", "version": "v1"}
+        assert copied == {**before, "source": "mine"}
+    assert metadata == before
 
 
 CHANGES: list[Callable[[Any], object]] = [
@@ -201,3 +208,76 @@ def test_an_empty_list_and_a_flag_without_attributes_are_objects(shop: Shop) -> 
 
     assert client.get_object_details("checkout.regions", ["x"]).value == []
     assert client.get_object_details("plain", {"x": 1}).value == {}
+
+
+RULES = {
+    "_variants": [
+        {"name": "beta", "enabled": True, "rule": '(eq $plan "beta")', "attributeValues": {"n": 1}},
+        {"name": "off", "enabled": False, "rule": '(eq $plan "off")'},
+        {"name": "rest", "enabled": True, "attributeValues": {"n": 2}},
+    ]
+}
+
+
+def test_a_variant_that_is_off_was_chosen_by_its_rule_and_its_attributes_are_the_default(
+    shop: Shop,
+) -> None:
+    shop.put(checkout=RULES)
+    client = shop.client()
+    context = EvaluationContext(attributes={"plan": "off"})
+
+    flag = client.get_boolean_details("checkout", True, context)
+    attribute = client.get_integer_details("checkout.n", 7, context)
+
+    assert (flag.value, flag.reason, flag.variant) == (False, "TARGETING_MATCH", "off")
+    assert (attribute.value, attribute.reason, attribute.variant) == (7, "DISABLED", "off")
+
+
+def test_after_a_failed_refresh_variants_are_chosen_by_the_last_rules(shop: Shop) -> None:
+    shop.put(checkout=RULES)
+    client = shop.client()
+    shop.fail()
+    shop.clock.tick(60)
+
+    found = client.get_integer_details("checkout.n", 7, EvaluationContext("", {"plan": "beta"}))
+
+    assert (found.value, found.reason, found.variant) == (1, "STALE", "beta")
+
+
+def test_a_rule_that_cannot_be_read_and_a_context_that_it_cannot_use_are_different_errors(
+    shop: Shop,
+) -> None:
+    wrong = {"_variants": [{**RULES["_variants"][0], "rule": "(x)"}, RULES["_variants"][2]]}
+    shop.put(checkout=RULES, search=wrong)
+    client = shop.client()
+    context = EvaluationContext(attributes={"plan": {"c4n4ry": 1}})
+
+    of_context = client.get_integer_details("checkout.n", 7, context)
+    of_rule = client.get_boolean_details("search", True, context)
+
+    assert (of_context.value, of_context.error_code) == (7, ErrorCode.INVALID_CONTEXT)
+    assert "the context's 'plan' has the type dict; pass " in str(of_context.error_message)
+    assert (of_rule.value, of_rule.error_code) == (True, ErrorCode.PARSE_ERROR)
+    assert "flag 'search', variant 'beta': the rule, at line 1 column 2: unknown operator" in str(
+        of_rule.error_message
+    )
+
+
+def test_an_attribute_of_the_name_of_the_targeting_key_comes_first() -> None:
+    assert context_of(EvaluationContext("a", {"x": 1})) == {"targetingKey": "a", "x": 1}
+    assert context_of(EvaluationContext("a", {"targetingKey": "b"})) == {"targetingKey": "b"}
+    assert context_of(None) == context_of(EvaluationContext()) == {}
+
+
+def test_a_change_of_rules_is_a_change_of_the_flag(shop: Shop) -> None:
+    shop.put(checkout=RULES, search=RULES)
+    provider = shop.provider(FLAGS)
+    changed = {"_variants": RULES["_variants"][1:]}
+    shop.put(checkout=changed, search=RULES)
+    shop.clock.tick(60)
+
+    provider.resolve_boolean_details("checkout", False)
+
+    assert [details.flags_changed for _, details in provider.events if details.flags_changed] == [
+        ["checkout"]
+    ]

@@ -468,7 +468,31 @@ def test_the_examples_of_the_openfeature_page_run() -> None:
     for block in blocks:
         exec(block, names)
 
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     assert callable(names["handler"])
     with override(flags={"checkout": {"limit": 3}}):
         assert asyncio.run(names["limit"]()) == 3
+        assert names["limit_of"](names["user"]) == 3
+
+
+def test_flags_of_a_file_are_evaluated_with_the_context(tmp_path: Path) -> None:
+    path = tmp_path / "flags.ion"
+    path.write_text(
+        'beta::[[(eq $plan "beta"), \'\'\'{"_variant": "b", "enabled": true}\'\'\'],'
+        " '''{\"_variant\": \"rest\", \"enabled\": false}''']"
+    )
+    environ = {
+        "APPCONFIG_ENV_SOURCES": f"file:{path}?env=no",
+        "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+    }
+    context = EvaluationContext(attributes={"plan": "beta"})
+    for source in (None, f"file:{path}"):
+        provider = AppConfigProvider(source, helper=Helper(environ))
+        client = client_of(provider)
+
+        found = client.get_boolean_details("beta", False, context)
+        without = client.get_boolean_details("beta", True)
+
+        assert (found.value, found.variant, found.reason) == (True, "b", "TARGETING_MATCH")
+        assert (without.value, without.variant, without.reason) == (False, "rest", "DEFAULT")
+        assert found.flag_metadata["source"] == f"file:{path}"

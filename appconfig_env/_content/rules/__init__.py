@@ -1,0 +1,1 @@
+"""AppConfig's rules for flags with variants: read, checked and evaluated; pure."""
