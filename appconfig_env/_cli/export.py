@@ -137,7 +137,8 @@ def command(process: Process, *, form: str, env_files: tuple[str, ...], as_json:
     log = process.log(settings)
     own = ownership.own_names(settings, process.environ)
     values = dict(sorted(exported(snapshot, settings, own, log).items()))
-    report_failures(settings, snapshot, {**process.environ, **values}, log)
+    present = ownership.resulting(settings, process.environ, values)
+    report_failures(settings, snapshot, present, log)
     form = "json" if as_json else form
     text = FORMATS[form](values)
     expanded = [name for name, value in values.items() if _EXPANDED.search(value)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .._config.references import ReferenceProblems, is_reference, parse, without_options
-from .._config.sources import Source
+from .._config.sources import SCHEMES, SECRETS_MANAGER, Source
 from .._config.wording import nearest_note
 from .._content.fast_json import dumps_exact
 from .._content.variables import exact_data_of, may_set, pick
@@ -66,9 +66,11 @@ def value_of_name(
     if missing := snapshot.missing(settings):
         raise LoadError(missing)
     near = nearest_note(name, {*values, *environ})
+    remedy = "add its source to APPCONFIG_ENV_SOURCES"
+    if "/" in name:
+        remedy = "write the scheme before a reference, as in ssm:/shop/prod/host"
     raise MissingKeyError(
-        f"{name}: neither a source nor the environment has this name{near}; correct it, or add its "
-        "source to APPCONFIG_ENV_SOURCES"
+        f"{name}: neither a source nor the environment has this name{near}; correct it, or {remedy}"
     )
 
 
@@ -78,6 +80,10 @@ def source_of(reference: str) -> Source:
     Raises:
         Misuse: it is not valid.
     """
+    if reference.startswith("arn:"):
+        service = reference.split(":")[2:3]
+        scheme = service[0] if service and service[0] in SCHEMES else SECRETS_MANAGER
+        raise Misuse(f"an ARN is not a reference by itself; write {scheme}: before it")
     try:
         parsed = parse(reference)
     except ReferenceProblems as error:

@@ -49,6 +49,20 @@ def own_names(settings: Settings, environ: Mapping[str, str]) -> frozenset[str]:
     return configured_names(environ) - {source.variable for source in settings.sources}
 
 
+def resulting(
+    settings: Settings, environ: Mapping[str, str], values: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the environment that a program gets.
+
+    Args:
+        settings: the sources.
+        environ: the environment before, with references.
+        values: what the sources set.
+    """
+    in_place = {source.variable for source in settings.sources}
+    return {name: text for name, text in environ.items() if name not in in_place} | {**values}
+
+
 def variables(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> list[Variable]:
     """Return the variables of all sources that were read, by name; of one name, the winner last.
 

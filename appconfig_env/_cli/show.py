@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._cache.effects import in_use
+from .._cache.effects import failure_lines
 from .._config.wording import counted, printable
-from ..errors import AppConfigEnvError, by_cause
+from ..errors import AppConfigEnvError
 from . import ownership
 from .commands import Process, env_file_option, json_option, verb
 from .output import Line, table
@@ -19,7 +19,7 @@ from .reading import read
 from .verbs import OK, PROBLEMS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .._cache.snapshot import Snapshot
     from .._config.settings import Settings
@@ -68,14 +68,7 @@ def lines(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) ->
     set_now = sum(one.state in (ownership.SET, ownership.DEFERRED) for one in found)
     sources = counted(len(settings.sources), "source")
     result.append(Line(f"{counted(set_now, 'variable')} of {sources}", "title"))
-    failures = [
-        (settings.label(reference), entry.failure, _used(settings, snapshot, reference))
-        for reference, entry in snapshot.entries.items()
-        if entry.failure is not None
-    ]
-    is_missing = bool(snapshot.missing(settings))
-    for line, *_ in by_cause(failures, lambda _, used: used):
-        result.append(Line(line, "error" if is_missing else "warn"))
+    result += _failures(settings, environ, snapshot)
     for source, rendered in snapshot.variables(settings):
         for problem in rendered.left_out:
             result.append(Line(f"{source.public_reference}: {problem}", "warn"))
@@ -87,11 +80,12 @@ def version_of(snapshot: Snapshot, variable: Variable) -> str:
     return printable(snapshot.entries[variable.source.resource.reference].version)
 
 
-def _used(settings: Settings, snapshot: Snapshot, reference: str) -> str:
-    """Return what is used in place of a resource that could not be read."""
-    entry = snapshot.entries[reference]
-    used = [in_use(source, entry, settings) for source in settings.resources()[reference]]
-    return "; ".join(dict.fromkeys(filter(None, used)))
+def _failures(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> Iterator[Line]:
+    """Yield why sources could not be read, and what that means for variables, as `run` logs it."""
+    failed = [reference for reference, entry in snapshot.entries.items() if entry.failure]
+    present = ownership.resulting(settings, environ, snapshot.values(settings))
+    for line, _, is_missing in failure_lines(settings, snapshot, failed, present):
+        yield Line(line, "error" if is_missing else "warn")
 
 
 def data(settings: Settings, environ: Mapping[str, str], snapshot: Snapshot) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..._config.settings import HANDOFF, WITHOUT_PREFIX, is_own
+from ..ownership import resulting
 from .findings import ERROR, Finding
 
 TYPE_CHECKING = False
@@ -52,7 +53,7 @@ def sizes(
     own = {name: text for name, text in environ.items() if name in known or is_own(name)}
     own.pop(HANDOFF, None)
     # Each has an = and a NUL.
-    return Sizes(_bytes(own), _bytes({**environ, **values}, besides=2))
+    return Sizes(_bytes(own), _bytes(resulting(settings, environ, values), besides=2))
 
 
 def _bytes(variables: Mapping[str, str], besides: int = 0) -> int:

@@ -217,6 +217,15 @@ def test_secrets_are_masked_in_a_workflow_alone() -> None:
         assert "add-mask" not in ran("export", *words, documents=DOCUMENTS, environ=environ).err
 
 
+def test_a_reference_in_place_that_has_no_value_is_left_out_with_a_warning() -> None:
+    environ = {"APPCONFIG_ENV_SOURCES": "ssm:/shop/?only=A", "X": "ssm:/denied?optional"}
+
+    done = ran("export", documents=DOCUMENTS, environ=environ)
+
+    assert (done.exit_code, done.out) == (verbs.OK, "A=1\n")
+    assert done.err == ("appconfig-env: warn: ssm:/denied: no access; X is not set; allow it\n")
+
+
 def test_a_missing_source_prints_nothing() -> None:
     environ = {"APPCONFIG_ENV_SOURCES": "ssm:/shop/ ssm:/denied"}
 

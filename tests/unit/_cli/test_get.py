@@ -83,6 +83,15 @@ def test_an_unknown_name_names_the_nearest_one() -> None:
     )
 
 
+def test_a_parameter_without_its_scheme_is_recognized() -> None:
+    done = ran("get", "/shop/host", documents=DOCUMENTS, environ=ENVIRON)
+
+    assert done.exit_code == 1
+    assert done.err.endswith(
+        "correct it, or write the scheme before a reference, as in ssm:/shop/prod/host\n"
+    )
+
+
 def test_a_name_whose_source_failed_has_its_reason() -> None:
     environ = {"A": "ssm:/denied"}
 
@@ -166,6 +175,9 @@ def test_a_reference_without_a_value_is_an_error(reference: str, error: str) -> 
 @pytest.mark.parametrize(
     ("reference", "error"),
     [
+        ("arn:aws:ssm:eu-west-1:1:parameter/x", "write ssm: before it\n"),
+        ("arn:aws:secretsmanager:eu-west-1:1:secret:x", "write secretsmanager: before it\n"),
+        ("arn:", "write secretsmanager: before it\n"),
         ("smm:/x", "(nearest: ssm:); correct the reference"),
         ("ssm:x/y", "add it"),
         ("ssm:/x?defualt=s3cret", "unknown option 'defualt' (nearest: default); correct its name"),

@@ -12,7 +12,7 @@ from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._cache.load import load
 from appconfig_env._cache.snapshot import exported
 from appconfig_env._cli import ownership
-from appconfig_env._cli.ownership import own_names, variables
+from appconfig_env._cli.ownership import own_names, resulting, variables
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
 
@@ -93,6 +93,14 @@ def test_a_reference_in_place_wins_over_lists() -> None:
     found = variables(settings, environ, snapshot)
 
     assert [(one.state, one.value) for one in found] == [("overridden", "1"), ("set", "2")]
+
+
+def test_a_program_gets_no_reference() -> None:
+    environ = {"APPCONFIG_ENV_SOURCES": "ssm:/a", "X": "ssm:/x", "Y": "ssm:/y?optional", "Z": "1"}
+
+    found = resulting(from_environ(environ), environ, {"A": "a", "X": "x"})
+
+    assert found == {"APPCONFIG_ENV_SOURCES": "ssm:/a", "A": "a", "X": "x", "Z": "1"}
 
 
 def test_secret_values_are_known() -> None:

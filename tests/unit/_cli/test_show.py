@@ -89,9 +89,9 @@ def test_json_has_the_same_as_data() -> None:
 @pytest.mark.parametrize(
     ("reference", "exit_code", "line"),
     [
-        ("ssm:/denied", verbs.PROBLEMS, "ssm:/denied: no access; allow it\n"),
-        ("ssm:/denied?optional", verbs.OK, "ssm:/denied: no access; allow it\n"),
-        ("ssm:/denied?default=d", verbs.OK, "ssm:/denied: no access; using its default; allow it"),
+        ("ssm:/denied", verbs.PROBLEMS, "no access; DENIED is not set; allow it\n"),
+        ("ssm:/denied?optional", verbs.OK, "no access; DENIED is not set; allow it\n"),
+        ("ssm:/denied?default=d", verbs.OK, "no access; DENIED is set to its default; allow it"),
     ],
 )
 def test_a_source_that_failed_is_shown_with_its_reason(
@@ -102,8 +102,17 @@ def test_a_source_that_failed_is_shown_with_its_reason(
     done = ran("show", documents=DOCUMENTS, environ=environ)
 
     assert done.exit_code == exit_code
-    assert line in done.out
+    assert f"\nssm:/denied: {line}" in done.out
     assert "DB_HOST" in done.out
+
+
+def test_a_reference_in_place_that_has_no_value_is_not_set() -> None:
+    environ = {"APPCONFIG_ENV_SOURCES": "ssm:/shop/", "X": "ssm:/denied?optional"}
+
+    done = ran("show", documents=DOCUMENTS, environ=environ)
+
+    assert done.exit_code == verbs.OK
+    assert "\nssm:/denied: no access; X is not set; allow it\n" in done.out
 
 
 def test_a_failure_in_json_has_its_kind() -> None:
