@@ -263,12 +263,16 @@ class Store:
                     if action == actions.LOOK_AGAIN
                     else self._awaited(snapshot, now, unread)
                 )
+            # Only this process can report what its background fetch has read.
+            previous = snapshot if self._child is None else self.snapshot
             if self._child is not None:  # it has released the lock, so it is done
                 snapshot = newest(snapshot, handoffs.receive(self._child, self.settings))
                 self._child = None
             distrusted = self._distrusted(snapshot)
             fresh = self._loaded(snapshot, now, {*even_fresh, *distrusted})
             problem = access.put(fresh)
+        if self.settings.emf_metrics:
+            self._write_metrics(now, previous, fresh)
         self._trusted_from = ALWAYS  # everything was fetched here: trust it, by any clock
         self._busy_until = ALWAYS
         self._stalled = None
@@ -319,7 +323,16 @@ class Store:
     def _awaited(self, snapshot: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
         """Return `snapshot` with its `unread` entries fetched, in sessions of their own."""
         others = self.settings.resources().keys() - unread
-        return self._loaded(snapshot, now, unread, others).without_tokens()
+        loaded = self._loaded(snapshot, now, unread, others)
+        if self.settings.emf_metrics:
+            self._write_metrics(now, snapshot, loaded)
+        return loaded.without_tokens()
+
+    def _write_metrics(self, now: float, previous: Snapshot, snapshot: Snapshot) -> None:
+        """Write which of the sources that were read have failed, and how old the values are."""
+        from . import metrics  # off by default
+
+        metrics.write(metrics.refresh_line(self._environ, now, previous, snapshot))
 
     def _loaded(
         self,

@@ -589,6 +589,20 @@ def test_a_failed_deferred_source_fails_its_get_but_not_the_cold_start(
     assert asked(aws) == {**ENV_BOUND, **FOR_GET}
 
 
+def test_the_helper_writes_the_metrics_of_the_background_fetch(
+    aws: HoldingAws, start: Start, environ: dict[str, str]
+) -> None:
+    aws.deny("GetSecretValue")
+    runtime = start(environ={**environ, "APPCONFIG_ENV_METRICS": "emf"})
+    prefetch = runtime.response()
+    assert (prefetch["PrefetchFailures"], "source" in prefetch) == (0, False)
+
+    assert runtime.ask("get('DEBUG')")["RefreshFailures"] == 1
+    assert runtime.response() == "off"
+
+    assert runtime.ask("get('TOKEN')") == "secure", "nothing was read, so there are no metrics"
+
+
 def test_a_failed_optional_deferred_source_uses_its_default(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:

@@ -55,6 +55,8 @@ RUN = {
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
+    ("docs/metrics.md", "StaleConfiguration:"): "release/test_metrics.py",
+    ("docs/metrics.md", '{"_aws": {"Timestamp": 1767225600000, "C'): "release/test_metrics.py",
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
