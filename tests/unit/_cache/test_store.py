@@ -650,9 +650,6 @@ def test_a_required_source_without_a_value_stays_known_as_a_failure(tmp_path: Pa
     ]
 
 
-EMF = {"APPCONFIG_ENV_METRICS": "emf"}
-
-
 def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, float]]:
     """Return the metrics on standard output since the last call."""
     return [extracted(line).metrics for line in capsys.readouterr().out.splitlines()]
@@ -661,7 +658,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, float]]:
 def test_each_refresh_that_reads_writes_its_failures_and_the_age_of_the_values(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = Process(tmp_path, **EMF)
+    process = Process(tmp_path, APPCONFIG_ENV_METRICS="emf")
     process.response(1)
     process.store.refresh()
     process.store.refresh()  # nothing is stale
@@ -678,8 +675,8 @@ def test_each_refresh_that_reads_writes_its_failures_and_the_age_of_the_values(
 def test_a_process_that_adopts_what_another_has_read_writes_no_metrics(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = Process(tmp_path, **EMF)
-    peer = Process(tmp_path, peer=process, **EMF)
+    process = Process(tmp_path, APPCONFIG_ENV_METRICS="emf")
+    peer = Process(tmp_path, peer=process, APPCONFIG_ENV_METRICS="emf")
     process.backend.documents[APP] = DENIED
     process.store.refresh()
     assert written(capsys) == [{"RefreshFailures": 1}]
@@ -693,7 +690,7 @@ def test_a_process_that_adopts_what_another_has_read_writes_no_metrics(
 def test_a_process_that_does_not_wait_for_a_hanging_lock_holder_writes_metrics_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    process = Process(tmp_path, APPCONFIG_ENV_DEADLINE_SECONDS="0.1", **EMF)
+    process = Process(tmp_path, APPCONFIG_ENV_DEADLINE_SECONDS="0.1", APPCONFIG_ENV_METRICS="emf")
     process.response(1)
     lock = FileLock(process.path + ".lock")
 
