@@ -25,8 +25,8 @@ EDITABLE := --no-index --no-deps --no-build-isolation -e .
 WHEEL := --no-index --no-deps --force-reinstall dist/appconfig_env-*.whl
 SOURCES := appconfig_env tests examples tools benchmarks simulations
 # Tests that run software besides the lowest supported versions (moto, ministack, AWS's runtime, SAM,
-# tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
-EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
+# web servers, other wrappers, tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
+EXTERNAL := alongside emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
 # The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15

@@ -55,6 +55,7 @@ RUN = {
     ("SECURITY.md", "import hashlib, json"): "hostile/test_security.py",
     ("SECURITY.md", "make layer && openssl dgst -sha256 -bina"): "release/test_blocks.py",
     ("docs/troubleshooting.md", "appconfig-env: error: ssm:/shop/prod/: G"): TROUBLESHOOTING,
+    ("docs/integrations.md", "import logging"): "alongside/test_powertools.py",
     ("docs/metrics.md", "StaleConfiguration:"): "release/test_metrics.py",
     ("docs/metrics.md", '{"_aws": {"Timestamp": 1767225600000, "C'): "release/test_metrics.py",
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
