@@ -1,4 +1,4 @@
-"""The wheel and the layer as a user has them: built, installed in an empty environment, and used."""
+"""The wheel and the layer as users have them: built, installed from scratch, and used."""
 
 from __future__ import annotations
 
