@@ -13,7 +13,7 @@ from .log_fields import filled, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from .snapshot import Snapshot
 
@@ -48,7 +48,11 @@ def prefetch_line(
 
 
 def refresh_line(
-    environ: Mapping[str, str], now: float, previous: Snapshot, snapshot: Snapshot
+    environ: Mapping[str, str],
+    now: float,
+    previous: Snapshot,
+    snapshot: Snapshot,
+    also_read: Collection[str] = (),
 ) -> str:
     """Return the line about a refresh; empty if it has read nothing.
 
@@ -57,11 +61,12 @@ def refresh_line(
         now: Unix seconds.
         previous: all entries before the refresh; those that it has read are replaced.
         snapshot: all entries after it.
+        also_read: the references of resources that a background fetch has read.
     """
     read = {
         reference: entry
         for reference, entry in snapshot.entries.items()
-        if entry is not previous.entries.get(reference)
+        if entry is not previous.entries.get(reference) or reference in also_read
     }
     failed = [reference for reference, entry in read.items() if entry.failure]
     return _line(environ, now, {REFRESH_FAILURES: len(failed)}, snapshot, failed) if read else ""
