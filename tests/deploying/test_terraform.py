@@ -103,7 +103,7 @@ def test_terraform_would_not_format_it_otherwise(tmp_path: Path) -> None:
     assert output.strip() == "0"
 
 
-def test_terraform_parses_it_and_lacks_nothing_but_the_providers(example: Example) -> None:
+def test_terraform_parses_it_and_only_misses_the_providers(example: Example) -> None:
     errors = initialized(example("terraform"))
 
     assert errors == ["Failed to query available provider packages"] * 2
