@@ -1,5 +1,6 @@
 # A fresh machine needs Python 3.11 or newer and make; everything else is downloaded from PyPI into
-# .venv, .venv-sam, .venv-docs and .tools. To use another Python: make test PYTHON=python3.13
+# .venv, .venv-sam, .venv-docs and .tools (for `make test-deploying`, from npm too). To use another Python:
+# make test PYTHON=python3.13
 #
 # requirements/*.txt pins every download, including transitive dependencies, by version and SHA-256. Only
 # wheels are installed, nothing is built from source. `make lock` writes those files.
@@ -13,6 +14,7 @@ NAMED := $(if $(filter-out python3,$(PYTHON)),-$(notdir $(PYTHON)))
 VENV ?= .venv$(NAMED)
 VENV_FLOORS := .venv-floors$(NAMED)
 VENV_SAM := .venv-sam
+VENV_DEPLOYING := .venv-deploying
 VENV_FUZZ := .venv-fuzz$(NAMED)
 VENV_WHEEL := .venv-wheel$(NAMED)
 VENV_DOCS := .venv-docs
@@ -26,8 +28,8 @@ EDITABLE := --no-index --no-deps --no-build-isolation -e .
 WHEEL := --no-index --no-deps --force-reinstall dist/appconfig_env-*.whl
 SOURCES := appconfig_env tests examples tools benchmarks simulations
 # Tests that run software besides the lowest supported versions (moto, ministack, AWS's runtime, SAM,
-# tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
-EXTERNAL := emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
+# web servers, other wrappers, tools for packages, pages and types), and the tests of the benchmarks, which compare with other projects.
+EXTERNAL := alongside deploying emulators release typing contract/test_fake_aws.py lifecycle/test_gunicorn.py lifecycle/test_snapstart.py
 ALONE := -k "not moto and not ministack" $(EXTERNAL:%=--ignore=tests/%)
 # The Pythons of `make test-pythons`; for fewer: make test-pythons PYTHONS="python3.11 python3.14"
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14 python3.15
@@ -45,6 +47,7 @@ SUBSET := $(VENV)/.pythons
 FLOORS := $(VENV_FLOORS)/.floors
 WHEELED := $(VENV_WHEEL)/.wheel
 SAM := $(VENV_SAM)/.sam
+DEPLOYING := $(VENV_DEPLOYING)/.deploying
 FUZZ := $(VENV_FUZZ)/.fuzz
 SITE := $(VENV_DOCS)/.docs
 LOCK := $(VENV_LOCK)/.lock
@@ -118,6 +121,11 @@ test-wheel: $(WHEELED) ## run the tests that need no other software, with the wh
 test-shard: $(DEV) $(SAM) $(RIE) ## run one part of all tests: make test-shard SHARD=1/4
 	@files=$$($(BIN)/python tools/shards.py $(SHARD)) || exit 1; \
 	set -x; $(BIN)/python $(PYTEST) $$files $(ARGS)
+
+# Not part of `make test`: the tools take 800 MB.
+.PHONY: test-deploying
+test-deploying: $(DEV) $(SAM) $(DEPLOYING) ## test examples/ with SAM, CDK, Terraform and Serverless (downloads 300 MB)
+	$(BIN)/python -m pytest tests/deploying $(ARGS)
 
 .PHONY: test-docs
 test-docs: $(DEV) ## test the documents only: links, examples, tables, the site, the page on PyPI
@@ -227,7 +235,7 @@ COMPILE = $(VENV_LOCK)/bin/uv pip compile --quiet --no-config --universal --pyth
 SAME := -c requirements/dev.txt
 LOWEST := --resolution lowest-direct --all-extras pyproject.toml requirements/tests.in requirements/build.in
 .PHONY: lock
-lock: $(LOCK) ## write requirements/*.txt; to update every version: make lock ARGS=--upgrade
+lock: $(LOCK) ## write requirements/*.txt, with npm osls's lock; to update every version: make lock ARGS=--upgrade
 	@echo "make: writing requirements/*.txt"
 	@$(COMPILE) requirements/dev.in -o requirements/dev.txt
 	@$(COMPILE) requirements/runtime.in $(SAME) -o requirements/runtime.txt
@@ -237,6 +245,9 @@ lock: $(LOCK) ## write requirements/*.txt; to update every version: make lock AR
 	@$(COMPILE) $(LOWEST) -o requirements/floors.txt
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	@$(COMPILE) requirements/docs.in -o requirements/docs.txt
+	@$(COMPILE) requirements/deploying.in -o requirements/deploying.txt
+	@cd requirements/osls && npm install --package-lock-only --omit-lockfile-registry-resolved \
+		--ignore-scripts --no-audit --no-fund --loglevel error > /dev/null
 	@$(COMPILE) requirements/pip.in -o requirements/pip.txt
 	@$(COMPILE) requirements/lock.in -o requirements/lock.txt
 
@@ -305,6 +316,20 @@ $(SITE): requirements/docs.txt $(CREATED_BY)
 	@echo "make: preparing $(VENV_DOCS)"
 	$(call create,$(VENV_DOCS))
 	@$(VENV_DOCS)/bin/python $(PIP) $(HASHED)/docs.txt
+	@touch $@
+
+$(DEPLOYING): requirements/deploying.txt requirements/osls/package.json requirements/osls/package-lock.json $(CREATED_BY)
+	@echo "make: preparing $(VENV_DEPLOYING)"
+	$(call create,$(VENV_DEPLOYING))
+	@$(VENV_DEPLOYING)/bin/python $(PIP) $(HASHED)/deploying.txt
+	@mkdir -p $(VENV_DEPLOYING)/osls
+	@cp requirements/osls/package*.json $(VENV_DEPLOYING)/osls
+	@PATH="$(abspath $(VENV_DEPLOYING))/bin:$$PATH" npm ci --prefix $(VENV_DEPLOYING)/osls \
+		--ignore-scripts --no-audit --no-fund --loglevel error
+	@PATH="$(abspath $(VENV_DEPLOYING))/bin:$$PATH" \
+		JSII_RUNTIME_PACKAGE_CACHE_ROOT=$(abspath $(VENV_DEPLOYING))/jsii \
+		JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION=1 \
+		$(VENV_DEPLOYING)/bin/python -c "import aws_cdk"
 	@touch $@
 
 $(LOCK): requirements/lock.txt $(CREATED_BY)

@@ -58,7 +58,8 @@ OURS = (
     ),
     Setting(
         ("APPCONFIG_ENV_NEXT_WRAPPER",),
-        "the wrapper to execute after this one, such as `/opt/otel-instrument`",
+        "the wrapper to execute after this one, such as `/opt/otel-instrument`, see "
+        "[Next to other wrappers](../integrations.md)",
     ),
     Setting(
         ("APPCONFIG_ENV_LOCAL_DIR",),
@@ -74,6 +75,11 @@ OURS = (
         ("APPCONFIG_ENV_AGENT_URL",),
         "AWS's own agent, such as `http://localhost:2772`, which then evaluates `flag(context=)`, "
         "see [Flags with variants](../variants.md#by-awss-own-agent)",
+    ),
+    Setting(
+        ("APPCONFIG_ENV_METRICS",),
+        "`emf`: write [metrics](../metrics.md) to standard output, one JSON line for each cold "
+        "start and refresh",
     ),
     Setting(
         ("APPCONFIG_ENV_ROLE_ARN",),

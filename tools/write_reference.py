@@ -70,6 +70,7 @@ def defaults() -> dict[str, str]:
         "APPCONFIG_ENV_DEADLINE_SECONDS": f"{plain.deadline_seconds:g}",
         "APPCONFIG_ENV_ON_ERROR": "continue" if plain.continue_on_error else "fail",
         "APPCONFIG_ENV_CLIENT": plain.aws.client,
+        "APPCONFIG_ENV_METRICS": "emf" if plain.emf_metrics else "off",
         "APPCONFIG_ENV_ROLE_SESSION_NAME": plain.aws.others.session_name,
         "AWS_APPCONFIG_EXTENSION_LOG_LEVEL": plain.log_level,
         "AWS_APPCONFIG_EXTENSION_MAX_CONNECTIONS": str(plain.aws.max_connections),

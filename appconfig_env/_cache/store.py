@@ -263,12 +263,15 @@ class Store:
                     if action == actions.LOOK_AGAIN
                     else self._awaited(snapshot, now, unread)
                 )
+            previous, has_child = snapshot, self._child is not None
             if self._child is not None:  # it has released the lock, so it is done
                 snapshot = newest(snapshot, handoffs.receive(self._child, self.settings))
                 self._child = None
             distrusted = self._distrusted(snapshot)
             fresh = self._loaded(snapshot, now, {*even_fresh, *distrusted})
             problem = access.put(fresh)
+        if self.settings.emf_metrics:
+            self._write_metrics(now, previous, fresh, has_child=has_child)
         self._trusted_from = ALWAYS  # everything was fetched here: trust it, by any clock
         self._busy_until = ALWAYS
         self._stalled = None
@@ -319,7 +322,28 @@ class Store:
     def _awaited(self, snapshot: Snapshot, now: float, unread: Collection[str]) -> Snapshot:
         """Return `snapshot` with its `unread` entries fetched, in sessions of their own."""
         others = self.settings.resources().keys() - unread
-        return self._loaded(snapshot, now, unread, others).without_tokens()
+        loaded = self._loaded(snapshot, now, unread, others)
+        if self.settings.emf_metrics:
+            self._write_metrics(now, snapshot, loaded)
+        return loaded.without_tokens()
+
+    def _write_metrics(
+        self, now: float, previous: Snapshot, snapshot: Snapshot, *, has_child: bool = False
+    ) -> None:
+        """Write which of the sources that were read have failed, and how old the values are.
+
+        Args:
+            now: Unix seconds.
+            previous: all entries before this process has read any.
+            snapshot: all entries after that.
+            has_child: whether the background fetch has read some as well, which cannot write.
+        """
+        from . import metrics  # off by default
+
+        resources = self.settings.resources().items()
+        deferred = [one for one, sources in resources if not any(s.env for s in sources)]
+        also_read = deferred if has_child else ()
+        metrics.write(metrics.refresh_line(self._environ, now, previous, snapshot, also_read))
 
     def _loaded(
         self,

@@ -27,7 +27,7 @@ HANDOFF = "_APPCONFIG_ENV_HANDOFF"
 KNOWN = (
     "SOURCES", "REFERENCES", "OVERWRITE", "SNAPSHOT", "DEADLINE_SECONDS", "ON_ERROR", "FALLBACK",
     "NEXT_WRAPPER", "LOCAL_DIR", "ROLE_ARN", "ROLE_EXTERNAL_ID", "ROLE_SESSION_NAME",
-    "SERVICE_REGION", "CLIENT", "AGENT_URL",
+    "SERVICE_REGION", "CLIENT", "AGENT_URL", "METRICS",
 )  # fmt: skip
 # Of AWS_APPCONFIG_EXTENSION_*: what is read here, and what only AWS's own agent reads.
 AWS_KNOWN = (
@@ -66,6 +66,7 @@ class Settings:
         fallback_path, local_dir, next_wrapper: paths; empty for none.
         log_level: one of LOG_LEVELS.
         log_json: whether log lines are JSON objects.
+        emf_metrics: whether to write metrics as JSON lines (`METRICS=emf`).
         warnings: what looks like a mistake, but need not be one.
         fixed: the variables that are settings here, although a source could set them.
         folder: the working directory, if relative paths of LOCAL_DIR or of `file:` sources are in
@@ -76,10 +77,10 @@ class Settings:
     """
 
     __slots__ = (
-        "_resources", "agent_url", "aws", "continue_on_error", "deadline_seconds", "fallback_path",
-        "fixed", "folder", "local_dir", "log_json", "log_level", "next_wrapper", "overwrite",
-        "poll_seconds", "poll_timeout_seconds", "secrets_ttl_seconds", "snapshot_path", "sources",
-        "ssm_ttl_seconds", "warnings",
+        "_resources", "agent_url", "aws", "continue_on_error", "deadline_seconds", "emf_metrics",
+        "fallback_path", "fixed", "folder", "local_dir", "log_json", "log_level", "next_wrapper",
+        "overwrite", "poll_seconds", "poll_timeout_seconds", "secrets_ttl_seconds",
+        "snapshot_path", "sources", "ssm_ttl_seconds", "warnings",
     )  # fmt: skip
 
     def __init__(
@@ -100,6 +101,7 @@ class Settings:
         next_wrapper: str = "",
         log_level: str = "info",
         log_json: bool = False,
+        emf_metrics: bool = False,
         warnings: Collection[str] = (),
         fixed: Collection[str] = (),
         folder: str = "",
@@ -123,6 +125,7 @@ class Settings:
         self.next_wrapper = next_wrapper
         self.log_level = log_level
         self.log_json = log_json
+        self.emf_metrics = emf_metrics
         self.warnings = tuple(warnings)
         self.fixed = frozenset(fixed)
         self.folder = folder
@@ -229,6 +232,9 @@ def from_environ(
         next_wrapper=_next_wrapper(reader),
         log_level=reader.log_level(AWS_PREFIX + "LOG_LEVEL"),
         log_json=reader.text("AWS_LAMBDA_LOG_FORMAT").upper() == "JSON",
+        # Most functions do not set it, and pay for no call.
+        emf_metrics=PREFIX + "METRICS" in environ
+        and reader.one_of(PREFIX + "METRICS", "off", "emf") == "emf",
         warnings=reader.warnings,
         fixed=("APP_ENV",) if reader.text("APP_PARAMS_PATH") else (),
         agent_url=_agent_url(reader),

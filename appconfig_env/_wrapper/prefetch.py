@@ -89,7 +89,7 @@ class Prefetch:
             self._publish(access, snapshot.without_tokens(deferred) if deferred else snapshot)
             ages = _ages(reused, snapshot, moment) if reused is not None else {}
             self._report_sources(snapshot, ages)
-            self._require(snapshot)
+            self._require(snapshot, began)
             result, owners = self._export(snapshot)
             self._report_failures(snapshot, _failed(snapshot), result)
             passed = self._handoff(moment)
@@ -99,7 +99,10 @@ class Prefetch:
                 passed.background = self._load_in_background(snapshot, background, access)
         result[HANDOFF] = handoff.dumps(passed)
         loading = background if passed.background is not None else []
-        self._report_success(owners, ages, loading, time.monotonic() - began)
+        seconds = time.monotonic() - began
+        self._report_success(owners, ages, loading, seconds)
+        if self._settings.emf_metrics:
+            self._write_metrics(snapshot, seconds)
         return result
 
     def _reuse(self, access: repository.SnapshotRepository) -> Snapshot | None:
@@ -185,8 +188,12 @@ class Prefetch:
                 hint = ""  # its holder writes the file
             self._log.write("warn", f"the snapshot {path} was not written ({problem}){hint}")
 
-    def _require(self, snapshot: Snapshot) -> None:
+    def _require(self, snapshot: Snapshot, began: float) -> None:
         """Check that startup can go on.
+
+        Args:
+            snapshot: after the load.
+            began: when the prefetch began, by the monotonic clock.
 
         Raises:
             LoadError: a required source has no value.
@@ -194,7 +201,15 @@ class Prefetch:
         if self._settings.continue_on_error or not _failed(snapshot):
             return
         if missing := snapshot.missing(self._settings):
+            if self._settings.emf_metrics:
+                self._write_metrics(snapshot, time.monotonic() - began)
             raise LoadError(missing)
+
+    def _write_metrics(self, snapshot: Snapshot, seconds: float) -> None:
+        """Write how long the prefetch took, which sources failed, and how old the values are."""
+        from .._cache import metrics  # off by default
+
+        metrics.write(metrics.prefetch_line(self._environ, self._now(), snapshot, seconds))
 
     def _report_failures(
         self, snapshot: Snapshot, references: Collection[str], result: Mapping[str, str]

@@ -13,6 +13,7 @@ import pytest
 from appconfig_env._cli import layer as _layer
 
 from ..support.canary import SECRET, SECURE
+from ..support.emf import extracted
 from ..support.layers import unpacked
 from ..support.life import eventually
 from ..support.pythons import PYTHONS
@@ -276,6 +277,21 @@ def test_worker_processes_share_one_session(
         assert limit == "10"
     assert shop.received == {"shop/prod/app": 1, "shop/prod/flags": 1}
     assert shop.problems == []
+
+
+def test_the_metrics_of_cold_start_and_refresh_are_in_the_function_s_log(
+    sandbox: Start, task: Path, layer: Path, shop: FakeAws
+) -> None:
+    function = sandbox(task, layer, environ(shop, APPCONFIG_ENV_METRICS="emf"))
+    assert function.invoke("sorted(appconfig_env.refresh())") == (200, [])
+
+    found = [extracted(line) for line in function.log().splitlines() if '"_aws"' in line]
+
+    assert [set(one.metrics) for one in found] == [
+        {"PrefetchTime", "PrefetchFailures", "Age"},
+        {"RefreshFailures", "Age"},
+    ]
+    assert all(one.dimensions.keys() == {"FunctionName"} for one in found)
 
 
 def test_the_next_wrapper_receives_the_values_and_the_command(

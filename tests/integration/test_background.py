@@ -589,6 +589,45 @@ def test_a_failed_deferred_source_fails_its_get_but_not_the_cold_start(
     assert asked(aws) == {**ENV_BOUND, **FOR_GET}
 
 
+@pytest.mark.parametrize("has_finished", [True, False])
+@pytest.mark.parametrize(
+    ("operation", "failed"),
+    [
+        ("GetSecretValue", "secretsmanager:prod/db"),
+        ("StartConfigurationSession", "appconfig:shop/prod/later"),
+    ],
+)
+def test_the_helper_writes_the_metrics_of_the_background_fetch(
+    aws: HoldingAws,
+    start: Start,
+    environ: dict[str, str],
+    operation: str,
+    failed: str,
+    *,
+    has_finished: bool,
+) -> None:
+    # Once the child has ended, its failures of profiles are in the snapshot file.
+    aws.deny(operation)
+    sources = f"ssm:/shop/prod/ ssm:/later/?env=no {failed}?env=no"
+    more = {"APPCONFIG_ENV_SOURCES": sources, "APPCONFIG_ENV_METRICS": "emf"}
+    if not has_finished:
+        aws.hold("/later", "/later/")
+    runtime = start(environ={**environ, **more})
+    prefetch = runtime.response()
+    assert (prefetch["PrefetchFailures"], "source" in prefetch) == (0, False)
+    assert runtime.ask("1") == 1
+    if has_finished:
+        eventually(lambda: is_gone(runtime.background().process))
+
+    runtime.send("get('PLAIN')")
+    aws.release()
+    metrics = runtime.response()
+
+    assert (metrics["RefreshFailures"], metrics["source"]) == (1, failed)
+    assert runtime.response() == "simple"
+    assert runtime.ask("get('TOKEN')") == "secure", "nothing was read, so there are no metrics"
+
+
 def test_a_failed_optional_deferred_source_uses_its_default(
     aws: HoldingAws, start: Start, environ: dict[str, str]
 ) -> None:

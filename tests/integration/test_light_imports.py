@@ -198,6 +198,17 @@ def test_a_wrapper_whose_log_is_json_loads_nothing_heavy(local: dict[str, str]) 
     assert foreign(done.stdout.splitlines()[0].split()) <= STARTED | READ
 
 
+def test_a_wrapper_loads_the_module_of_metrics_only_if_they_are_on(local: dict[str, str]) -> None:
+    def loaded(**more: str) -> set[str]:
+        lines = fresh(next(iter(PYTHONS)), WRAP, environ=local | QUIET | more)
+        return set(lines[-2].split())  # the last one has the values; metrics come before
+
+    off, on = loaded(), loaded(APPCONFIG_ENV_METRICS="emf")
+
+    assert on - off == {"appconfig_env._cache.log_fields", "appconfig_env._cache.metrics"}
+    assert loaded(APPCONFIG_ENV_METRICS="off") == off
+
+
 @pytest.mark.parametrize("version", PYTHONS)
 def test_a_wrapper_that_reads_from_aws_loads_nothing_heavy(
     version: str, fake_aws_tls: FakeAws, tmp_path: Path

@@ -89,6 +89,11 @@ RUN = {
     ("docs/local.md", "appconfig-env diff local"): "release/test_local_page.py",
     ("docs/local.md", "appconfig:shop/prod/app: same"): "release/test_local_page.py",
     ("docs/local.md", 'export APPCONFIG_ENV_SOURCES="appconfig:'): "release/test_local_page.py",
+    ("docs/deploying.md", "$ aws lambda get-layer-version-by-arn --"): "release/test_blocks.py",
+    ("docs/deploying.md", "$ make layer"): "release/test_blocks.py",
+    ("docs/integrations.md", "import logging"): "alongside/test_powertools.py",
+    ("docs/metrics.md", "StaleConfiguration:"): "release/test_metrics.py",
+    ("docs/metrics.md", '{"_aws": {"Timestamp": 1767225600000, "C'): "release/test_metrics.py",
     ("docs/openfeature.md", "async def limit():"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.openfeature import Ap"): OPENFEATURE,
     ("docs/openfeature.md", "from appconfig_env.testing import overri"): OPENFEATURE,
@@ -109,6 +114,8 @@ RUN |= {
 NOT_RUN = {
     ("CONTRIBUTING.md", "$ git clone <the repository> && cd appco"): "an address to be known later",
     ("README.md", "Layers: [!Ref AppConfigEnvLayer]"): "a part of a template",
+    ("README.md", "ms 0                20               40"): "an excerpt from what a trace draws",
+    ("docs/deploying.md", "dist/appconfig-env-layer.zip: version 0."): "a hash, from one build",
     ("docs/architecture.md", "ORDER = ["): "generated from the test of the import rule",
     ("docs/architecture.md", "environment ──▶ _config ──▶ Settings: so"): "a picture",
     ("docs/explanation/cold-start.md", WATERFALL): "an excerpt from what a trace draws",
@@ -274,7 +281,8 @@ def test_every_block_runs_in_a_test_or_is_listed_with_the_reason() -> None:
 def test_the_test_that_runs_a_block_reads_its_page(key: tuple[str, str]) -> None:
     page, _ = key
 
-    assert f'"{page.rpartition("/")[2]}"' in (ROOT / "tests" / RUN[key]).read_text()
+    name = re.escape(page.rpartition("/")[2])
+    assert re.search(f'["/]{name}"', (ROOT / "tests" / RUN[key]).read_text())
 
 
 @pytest.mark.parametrize(
@@ -330,6 +338,24 @@ def test_the_hash_of_a_layer_is_computed_as_aws_computes_it(tmp_path: Path) -> N
 
     built = (tmp_path / "dist" / "appconfig-env-layer.zip").read_bytes()
     assert output.strip() == base64.b64encode(hashlib.sha256(built).digest()).decode()
+
+
+def test_the_line_with_the_hash_has_the_form_of_what_the_command_prints(tmp_path: Path) -> None:
+    block = one("docs/deploying.md", "dist/appconfig-env-layer.zip: version 0.")
+    words = ["layer", "--python", sys.executable, "--output", str(tmp_path / "layer.zip")]
+    printed = subprocess.run(
+        [sys.executable, "-m", "appconfig_env", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+    form = re.compile(r"\S+: version (\S+), CodeSha256 ([\w+/]{43}=)")
+    (found,) = filter(None, map(form.fullmatch, printed))
+    documented = form.fullmatch(block.text.strip())
+    assert documented
+    assert documented[1] == found[1]
 
 
 def test_the_set_up_enters_the_projects_folder_and_runs_a_target() -> None:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..support.paths import ROOT
+from ..support.paths import ROOT, WRAPPER
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+TOOLS = ("cdk", "sam", "serverless", "terraform")
 
 EXAMPLES = ROOT / "examples"
 TESTED = sorted(path.parent.name for path in EXAMPLES.glob("*/test_*.py"))
@@ -96,3 +98,39 @@ def test_each_of_the_documented_examples_has_tests() -> None:
     page = (ROOT / "docs" / "testing.md").read_text()
 
     assert sorted({*re.findall(r"\(\.\./examples/(\w+)\)", page)}) == TESTED
+
+
+def test_each_tool_deploys_the_same_function() -> None:
+    codes = {(ROOT / "examples" / tool / "src" / "handler.py").read_text() for tool in TOOLS}
+
+    assert len(codes) == 1
+
+
+def test_that_function_returns_what_its_sources_hold(tmp_path: Path) -> None:
+    (tmp_path / "shop:prod:app.json").write_text('{"greeting": "Hi", "catalog": {"page-size": 9}}')
+    (tmp_path / "ssm.env").write_text("/shop/prod/db-host=localhost\n")
+    (tmp_path / "secrets.json").write_text('{"db": {"password": "p"}}')
+    program = "import handler, json, sys; print(json.dumps(handler.handler({}, None)))"
+
+    done = subprocess.run(
+        [WRAPPER, sys.executable, "-c", program],
+        cwd=ROOT / "examples" / "sam" / "src",
+        env={
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "APPCONFIG_ENV_SOURCES": "appconfig:shop/prod/app ssm:/shop/prod/",
+            "APPCONFIG_ENV_LOCAL_DIR": str(tmp_path),
+            "APPCONFIG_ENV_SNAPSHOT": str(tmp_path / "snapshot.json"),
+            "DB_PASSWORD": "secretsmanager:db#password",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout) == {
+        "db_host": "localhost",
+        "greeting": "Hi",
+        "page_size": 9,
+        "has_password": True,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import base64
 import hashlib
 import json
 import marshal
@@ -888,6 +889,25 @@ def test_the_command_prints_the_size(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     kib = f"{output.stat().st_size / 1024:.1f} KiB"
     assert result.stdout.startswith(f"{output}: {kib}, byte code for {TAG}")
+
+
+def test_the_command_prints_the_version_and_the_hash_as_lambda_has_it(tmp_path: Path) -> None:
+    output = tmp_path / "layer.zip"
+
+    result = run_layer(output)
+
+    # Lambda: "The SHA-256 hash of the layer archive", CodeSha256, which is base64.
+    code_sha256 = base64.b64encode(hashlib.sha256(output.read_bytes()).digest()).decode()
+    version = metadata.version("appconfig-env")
+    assert f"{output}: version {version}, CodeSha256 {code_sha256}" in result.stdout.splitlines()
+
+
+def test_a_folder_has_no_hash(tmp_path: Path) -> None:
+    result = run_layer(tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert len(result.stdout.splitlines()) == 1
+    assert "CodeSha256" not in result.stdout
 
 
 def test_an_output_that_cannot_be_written_is_a_one_line_error(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ WAITS = "in a program, in a loop that waits for a condition"
 
 # Sleeps that do not wait for a condition, by file and outermost name, and what they are for.
 EXCEPTIONS = {
+    "alongside/test_greenlets.py: TOGETHER": WAITS,
+    "alongside/web.py: APPLICATION": SLOW,
     "emulators/test_rie.py: test_a_frozen_sandbox_does_not_run": NOTHING_HAPPENS,
     "emulators/test_rie.py: test_a_timeout_ends_the_runtime": SLOW,
     "emulators/test_rie.py: test_several_workers_share_one_environment": WAITS,

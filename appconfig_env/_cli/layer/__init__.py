@@ -5,6 +5,7 @@ Knows neither AWS nor settings. Not in the layer.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..arguments import Parser, add_json_option, write_json
 from .bytecode import CompileError, compile_all
-from .files import LayerError, plain_files
+from .files import LayerError, own_version, plain_files
 from .parts import byte_code_files
 from .sbom import SPECIFICATION, bill
 
@@ -34,13 +35,20 @@ class Layer(NamedTuple):
         path: the zip or folder.
         size_bytes: of the zip, or of all files in the folder.
         byte_code: the Pythons that it has byte code for (`cpython-313`), the oldest first.
+        sha256: of the zip; None for a folder.
         bill: the bill of materials; None for a folder, which would include it in the layer.
     """
 
     path: Path
     size_bytes: int
     byte_code: tuple[str, ...]
+    sha256: bytes | None = None
     bill: Path | None = None
+
+    @property
+    def code_sha256(self) -> str:
+        """The zip's hash as Lambda has it for a version of a layer; empty for a folder."""
+        return base64.b64encode(self.sha256).decode() if self.sha256 else ""
 
     def data(self) -> dict[str, object]:
         """Return what JSON has of it."""
@@ -48,6 +56,8 @@ class Layer(NamedTuple):
             "path": str(self.path),
             "size_bytes": self.size_bytes,
             "byte_code": list(self.byte_code),
+            "version": own_version(),
+            "code_sha256": self.code_sha256 or None,
             "bill": str(self.bill) if self.bill else None,
         }
 
@@ -84,15 +94,16 @@ def build(
     files = sorted(plain + [file for one in compiled for file in byte_code_files(one, sources)])
     archive = _zipped(files)
     _require_below(limit_bytes, len(archive))
-    bill_path = None
+    bill_path = sha256 = None
     if output.is_dir():
         _write_folder(output, files)
         size_bytes = sum(len(file.data) for file in files)
     else:
         bill_path = output.with_suffix(".cdx.json")
-        _write(output, archive, bill_path, bill(files, hashlib.sha256(archive).hexdigest()))
+        sha256 = hashlib.sha256(archive).digest()
+        _write(output, archive, bill_path, bill(files, sha256.hex()))
         size_bytes = len(archive)
-    return Layer(output, size_bytes, tuple(one.tag for one in compiled), bill_path)
+    return Layer(output, size_bytes, tuple(one.tag for one in compiled), sha256, bill_path)
 
 
 def _require_below(limit_bytes: int, size_bytes: int) -> None:
@@ -182,6 +193,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         write_json(layer.data())
         return 0
     print(layer)
+    if layer.sha256:
+        print(f"{layer.path}: version {own_version()}, CodeSha256 {layer.code_sha256}")
     if layer.bill:
         print(f"{layer.bill}: bill of materials, CycloneDX {SPECIFICATION}")
     return 0

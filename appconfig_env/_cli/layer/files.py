@@ -108,9 +108,14 @@ def _own_licence() -> bytes:
     raise LayerError("the LICENSE of appconfig-env is not installed; reinstall it with pip")
 
 
+def own_version() -> str:
+    """The version of this package, which is the layer's."""
+    return distribution("appconfig-env").version
+
+
 def own_metadata() -> LayerFile:
     """Our name and version, which `appconfig_env.__version__` reads in a layer too."""
-    version = distribution("appconfig-env").version
+    version = own_version()
     fields = f"Metadata-Version: 2.1\nName: appconfig-env\nVersion: {version}\n\n"
     return LayerFile(f"python/appconfig_env-{version}.dist-info/METADATA", fields.encode())
 

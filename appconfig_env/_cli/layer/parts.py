@@ -43,6 +43,7 @@ REST = (  # what functions import only after a failure, in rare cases or for opt
     OURS + "_cache/effects.py",
     OURS + "_cache/fetch_log.py",
     OURS + "_cache/log_",
+    OURS + "_cache/metrics.py",
     OURS + "_cli/",
     OURS + "_content/durations.py",
     OURS + "_content/json_",

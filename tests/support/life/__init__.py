@@ -228,9 +228,12 @@ class Life:
     ) -> Runtime:
         """Start a runtime, with or without the wrapper: a program's text, or `words` for Python."""
         command = [*prefix, *([str(WRAPPER)] if wrapper else [])]
-        given = self.environ | environ
         command += [sys.executable, *(words or ["-c", program]), *arguments]
-        runtime = Runtime(command, given, self.folder / "stderr")
+        return self.start_command(command, **environ)
+
+    def start_command(self, command: Sequence[str], **environ: str) -> Runtime:
+        """Start a runtime by its whole command, such as that of another wrapper."""
+        runtime = Runtime(command, self.environ | environ, self.folder / "stderr")
         self._stack.callback(runtime.end)
         return runtime
 

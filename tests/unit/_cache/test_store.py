@@ -19,6 +19,7 @@ from appconfig_env._config.settings import HANDOFF
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
 
+from ...support.emf import extracted
 from ...support.fakes import Clock, TimedBackend, steadily
 from ...support.life import eventually
 
@@ -647,3 +648,60 @@ def test_a_required_source_without_a_value_stays_known_as_a_failure(tmp_path: Pa
     assert [error.source for error in process.store.snapshot.missing(process.store.settings)] == [
         APP
     ]
+
+
+def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, float]]:
+    """Return the metrics on standard output since the last call."""
+    return [extracted(line).metrics for line in capsys.readouterr().out.splitlines()]
+
+
+def test_each_refresh_that_reads_writes_its_failures_and_the_age_of_the_values(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_METRICS="emf")
+    process.response(1)
+    process.store.refresh()
+    process.store.refresh()  # nothing is stale
+    process.clock.tick(46)
+    process.backend.documents[APP] = DENIED
+    process.store.refresh()
+
+    assert written(capsys) == [
+        {"RefreshFailures": 0, "Age": 0.0},
+        {"RefreshFailures": 1, "Age": 46.0},
+    ]
+
+
+def test_a_process_that_adopts_what_another_has_read_writes_no_metrics(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_METRICS="emf")
+    peer = Process(tmp_path, peer=process, APPCONFIG_ENV_METRICS="emf")
+    process.backend.documents[APP] = DENIED
+    process.store.refresh()
+    assert written(capsys) == [{"RefreshFailures": 1}]
+
+    peer.store.refresh()
+
+    assert peer.store.snapshot.entries[APP].failure == DENIED
+    assert written(capsys) == []
+
+
+def test_a_process_that_does_not_wait_for_a_hanging_lock_holder_writes_metrics_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    process = Process(tmp_path, APPCONFIG_ENV_DEADLINE_SECONDS="0.1", APPCONFIG_ENV_METRICS="emf")
+    process.response(1)
+    lock = FileLock(process.path + ".lock")
+
+    process.store.refresh(awaited=[APP])
+
+    lock.release()
+    assert process.values() == {"A": "1"}
+    assert written(capsys) == [{"RefreshFailures": 0, "Age": 0.0}]
+
+
+def test_metrics_are_off_by_default(process: Process, capsys: pytest.CaptureFixture[str]) -> None:
+    process.clock.tick(46)
+    process.store.refresh()
+    assert capsys.readouterr().out == ""

@@ -49,6 +49,7 @@ def test_an_empty_environment_has_the_documented_defaults() -> None:
     assert not settings.overwrite
     assert not settings.continue_on_error
     assert not settings.log_json
+    assert not settings.emf_metrics
     assert (settings.fallback_path, settings.local_dir, settings.next_wrapper) == ("", "", "")
     assert settings.log_level == "info"
     assert settings.aws.max_connections == 3
@@ -175,6 +176,9 @@ VALID: list[tuple[str, str, str, object]] = [
     (PREFIX + "FALLBACK", "fallback.json", "fallback_path", "fallback.json"),
     (PREFIX + "LOCAL_DIR", "local", "local_dir", "local"),
     (PREFIX + "NEXT_WRAPPER", "/opt/otel", "next_wrapper", "/opt/otel"),
+    (PREFIX + "METRICS", "emf", "emf_metrics", True),
+    (PREFIX + "METRICS", "EMF", "emf_metrics", True),
+    (PREFIX + "METRICS", "off", "emf_metrics", False),
     (AWS + "LOG_LEVEL", "WARNING", "log_level", "warn"),
     (AWS + "LOG_LEVEL", "none", "log_level", "none"),
     ("AWS_LAMBDA_LOG_FORMAT", "JSON", "log_json", True),
@@ -250,6 +254,7 @@ INVALID = [
     ),
     (PREFIX + "CLIENT", "botocore"),
     (PREFIX + "ON_ERROR", "ignore"),
+    (PREFIX + "METRICS", "statsd"),
     (PREFIX + "SNAPSHOT", "relative.json"),
     (PREFIX + "SNAPSHOT", "/dev/null"),
     (PREFIX + "SNAPSHOT", "/dev/stdout"),
@@ -557,6 +562,7 @@ NOT_IN_IDENTITY = {
     "agent_url": "asked at each evaluation; nothing that it answers is kept",
     "log_level": "what is logged",
     "log_json": "what is logged",
+    "emf_metrics": "what is written about reading, not what is read",
     "warnings": "what is logged",
 }
 CHANGED: dict[str, object] = {

@@ -24,6 +24,7 @@ from appconfig_env._wrapper.main import main
 from appconfig_env._wrapper.prefetch import can_take_over
 from appconfig_env.errors import Failure
 
+from ...support.emf import extracted
 from ...support.fake_client import FakeClient
 from ...support.fakes import VirtualSystem, steadily
 from ...support.paths import ROOT, WRAPPER
@@ -940,3 +941,53 @@ def test_secrets_that_the_child_cannot_read_together_either_are_not_logged_again
     assert [line for line in lines if "one by one" in line] == [
         f"appconfig-env: 2 secrets had to be read one by one: {denied}"
     ]
+
+
+EMF = {"APPCONFIG_ENV_METRICS": "emf"}
+
+
+def test_a_prefetch_writes_its_metrics_to_standard_output(
+    life: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+
+    code, _, lines = run(reads, 1000.0, life | EMF)
+
+    found = extracted(capsys.readouterr().out.removesuffix("\n"))
+    assert (code, found.dimensions) == (0, {"FunctionName": "f"})
+    assert found.metrics.keys() == {"PrefetchTime", "PrefetchFailures", "Age"}
+    assert (found.metrics["PrefetchFailures"], found.metrics["Age"]) == (0, 0.0)
+    assert f"in {found.metrics['PrefetchTime']} ms" in lines[-1]
+
+
+def test_a_failed_start_writes_metrics_too(
+    life: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    denied = Failure("denied", "denied", FIX)
+    reads = Reads(profile=denied, secret=document(b"two", secret=True))
+
+    code, _, _ = run(reads, 1000.0, life | EMF)
+
+    found = extracted(capsys.readouterr().out.removesuffix("\n"))
+    assert (code, found.metrics["PrefetchFailures"]) == (1, 1)
+    assert found.others == {"source": "appconfig:a/b/profile"}
+
+
+@pytest.mark.parametrize("setting", [{}, {"APPCONFIG_ENV_METRICS": "off"}])
+def test_metrics_are_off_by_default(
+    setting: dict[str, str], life: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life | setting)
+    assert capsys.readouterr().out == ""
+
+
+def test_what_comes_from_the_snapshot_file_has_its_age(
+    life: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
+    run(reads, 1000.0, life)
+
+    run(reads, 1020.0, life | EMF)
+
+    assert extracted(capsys.readouterr().out.removesuffix("\n")).metrics["Age"] == 20.0
