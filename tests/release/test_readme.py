@@ -79,7 +79,6 @@ def test_the_defaults_in_the_table_are_those_in_the_code() -> None:
         "APPCONFIG_ENV_DEADLINE_SECONDS": f"{settings.deadline_seconds:g}",
         "APPCONFIG_ENV_CLIENT": settings.aws.client,
         "APPCONFIG_ENV_METRICS": "emf" if settings.emf_metrics else "off",
-        "APPCONFIG_ENV_METRICS": "emf" if settings.emf_metrics else "off",
         "APPCONFIG_ENV_ON_ERROR": "continue" if settings.continue_on_error else "fail",
         "AWS_APPCONFIG_EXTENSION_POLL_INTERVAL_SECONDS": f"{settings.poll_seconds:g}",
         "AWS_APPCONFIG_EXTENSION_POLL_TIMEOUT_MILLIS": f"{1000 * settings.poll_timeout_seconds:g}",
