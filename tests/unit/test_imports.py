@@ -7,14 +7,16 @@ import functools
 import io
 import re
 import tokenize
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from ..support.paths import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T")
 
 PACKAGE = ROOT / "appconfig_env"
 
@@ -238,20 +240,28 @@ def is_within(module: str, places: tuple[str, ...] | set[str]) -> bool:
     return any(module == place or module.startswith(f"{place}.") for place in places)
 
 
-@pytest.mark.parametrize("module", sorted(MODULES.keys() - FIRST))
-def test_a_package_imports_packages_before_it(module: str) -> None:
+def found_in(modules: Iterable[str], rule: Callable[[str], T]) -> dict[str, T]:
+    """What `rule` finds, by module: all at once, because a test for each one would take longer."""
+    return {module: found for module in sorted(modules) if (found := rule(module))}
+
+
+def at_or_after(module: str) -> set[str]:
+    """The imported packages that are not before a module's own."""
     package = module.partition(".")[0]
     others = {name for name in ours(module) - FIRST if name.partition(".")[0] != package}
-    assert {name for name in others if place(name) >= place(module)} == set()
+    return {name for name in others if place(name) >= place(module)}
 
 
-@pytest.mark.parametrize("module", sorted(FIRST))
-def test_the_files_that_run_first_import_nothing_of_the_package(module: str) -> None:
-    assert ours(module) == set()
+def test_a_package_imports_packages_before_it() -> None:
+    assert found_in(MODULES.keys() - FIRST, at_or_after) == {}
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_inside_a_package_there_is_no_cycle(module: str) -> None:
+def test_the_files_that_run_first_import_nothing_of_the_package() -> None:
+    assert found_in(FIRST, ours) == {}
+
+
+def is_in_a_cycle(module: str) -> bool:
+    """Whether a module is reached from itself within its package."""
     package = module.partition(".")[0]
     reached: set[str] = set()
     waiting = {module}
@@ -259,16 +269,23 @@ def test_inside_a_package_there_is_no_cycle(module: str) -> None:
         imported = ours(waiting.pop(), at_run_time=True)
         waiting |= {name for name in imported if name.partition(".")[0] == package} - reached
         reached |= imported
-    assert module not in reached
+    return module in reached
 
 
-@pytest.mark.parametrize("module", sorted(name for name in MODULES if is_within(name, PURE)))
-def test_a_pure_file_uses_no_clock_file_socket_process_thread_or_log(module: str) -> None:
+def test_inside_a_package_there_is_no_cycle() -> None:
+    assert found_in(MODULES, is_in_a_cycle) == {}
+
+
+def impure(module: str) -> set[str]:
+    """What a pure file may not import or use."""
     outside = {name for name in imports(module, at_run_time=True) if name[0] != "."}
-    assert outside - PURE_LIBRARY.keys() == set()
-    assert impure_names(tree(module)) == set()
     inside = ours(module, at_run_time=True) - {"errors"}
-    assert {name for name in inside if not is_within(name, PURE)} == set()
+    impure_files = {name for name in inside if not is_within(name, PURE)}
+    return outside - PURE_LIBRARY.keys() | impure_names(tree(module)) | impure_files
+
+
+def test_a_pure_file_uses_no_clock_file_socket_process_thread_or_log() -> None:
+    assert found_in((name for name in MODULES if is_within(name, PURE)), impure) == {}
 
 
 @pytest.mark.parametrize(
@@ -296,9 +313,8 @@ def test_names_that_reach_nothing_are_pure() -> None:
     assert impure_names(ast.parse(source)) == set()
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_only_listed_modules_are_imported_by_a_call(module: str) -> None:
-    assert by_call(tree(module)) == BY_CALL.get(module, set())
+def test_only_listed_modules_are_imported_by_a_call() -> None:
+    assert found_in(MODULES, lambda module: by_call(tree(module))) == BY_CALL
 
 
 def test_an_import_by_a_call_is_found() -> None:
@@ -328,17 +344,27 @@ def test_each_form_of_an_import_is_seen(statement: str, imported: set[str]) -> N
     assert set(imported_by("_http.sockets", [node])) == imported
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_file_says_that_it_is_pure_where_that_is_tested(module: str) -> None:
+def test_a_file_says_that_it_is_pure_where_that_is_tested() -> None:
+    pure = {name for name in MODULES if is_within(name, PURE)}
+    assert found_in(MODULES, says_that_it_is_pure).keys() == pure
+
+
+def says_that_it_is_pure(module: str) -> bool:
     text = ast.get_docstring(tree(module)) or ""
-    assert text.partition("\n\n")[0].endswith("; pure.") == is_within(module, PURE)
+    return text.partition("\n\n")[0].endswith("; pure.")
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_each_third_party_package_is_imported_in_one_place(module: str) -> None:
-    for name in imports(module, at_run_time=True):
-        places = ONLY_IN.get(name.partition(".")[0])
-        assert places is None or is_within(module, places), name
+def misplaced(module: str) -> set[str]:
+    """The third-party packages that another module imports."""
+    names = imports(module, at_run_time=True)
+    places = {name: ONLY_IN.get(name.partition(".")[0]) for name in names}
+        name: ONLY_IN.get(name.partition(".")[0]) for name in imports(module, at_run_time=True)
+    }
+    return {name for name, where in places.items() if where and not is_within(module, where)}
+
+
+def test_each_third_party_package_is_imported_in_one_place() -> None:
+    assert found_in(MODULES, misplaced) == {}
 
 
 def late_imports(code: ast.AST) -> set[int]:
@@ -370,9 +396,9 @@ def without_comment(source: str) -> list[int]:
     return sorted(line for line in late if not comments & {line - above for above in near})
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
-def test_a_late_import_has_a_comment_that_can_state_its_cost(module: str) -> None:
-    assert without_comment(MODULES[module].read_text()) == []
+def test_a_late_import_has_a_comment_that_can_state_its_cost() -> None:
+    found = found_in(MODULES, lambda module: without_comment(MODULES[module].read_text()))
+    assert found == {}
 
 
 def test_a_late_import_without_a_comment_is_found() -> None:
