@@ -37,15 +37,12 @@ def live(of: type, binding: Binding) -> Any:
 
         __str__ = __repr__
 
-        def __copy__(self) -> Any:
+        def __copy__(self) -> Any:  # looked up in the class; deepcopy and pickle ask the object
             return copy.copy(binding.instance())
-
-        def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-            return copy.deepcopy(binding.instance(), memo)
 
     names = (
         "__slots__", "__getattribute__", "__setattr__", "__delattr__", "__repr__", "__str__",
-        "__copy__", "__deepcopy__",
+        "__copy__",
     )  # fmt: skip
     namespace = {name: vars(Live)[name] for name in names}
     namespace |= {"__module__": of.__module__, "__qualname__": of.__qualname__}

@@ -25,7 +25,8 @@ def instance(
     Texts are given to pydantic as they are; where it wants a list or an object, the text's.
     """
     adapter = pydantic_types.adapter_of(model.of)
-    for is_last in (False, True):
+    is_parsed = False
+    while True:
         try:
             return pydantic_types.validated(adapter, data)
         except pydantic.ValidationError as error:
@@ -34,8 +35,9 @@ def instance(
             reason = f"accepted by {type_name(model.of)} ({name_and_place(error)})"
             problems.append(Problem(path, model.variables(), reason))
             return None
-        if is_last or not _parsed(model, data, details):
+        if is_parsed or not _parsed(model, data, details):
             break
+        is_parsed = True
     problems += _problems(model, path, details)
     return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pydantic
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
@@ -152,14 +152,14 @@ class SettingsModel:
                 dotenv_settings: PydanticBaseSettingsSource,
                 file_secret_settings: PydanticBaseSettingsSource,
             ) -> tuple[PydanticBaseSettingsSource, ...]:
-                if isinstance(env_settings, EnvSettingsSource):
-                    env_settings = _Environment(
-                        settings_cls, env_settings, model._prefix, model._texts, model._unparsed
-                    )
+                usual = cast("EnvSettingsSource", env_settings)
+                ours = _Environment(
+                    settings_cls, usual, model._prefix, model._texts, model._unparsed
+                )
                 found: tuple[PydanticBaseSettingsSource, ...] = super().settings_customise_sources(
                     settings_cls,
                     init_settings=init_settings,
-                    env_settings=env_settings,
+                    env_settings=ours,
                     dotenv_settings=dotenv_settings,
                     file_secret_settings=file_secret_settings,
                 )

@@ -503,6 +503,30 @@ print(*{{type(module.__loader__).__name__ for module in (helper, local, settings
             path.unlink()
 
 
+MODEL = """
+from dataclasses import dataclass
+import appconfig_env
+@dataclass
+class Settings:
+    db_host: str
+    tags: list[int] | None = None
+settings = appconfig_env.bind(Settings)
+print(settings.db_host, settings.tags, isinstance(settings, Settings))
+"""
+
+
+@pytest.mark.parametrize("version", PYTHONS)
+def test_a_model_is_bound_where_the_sources_have_no_annotations(
+    version: str, tmp_path: Path
+) -> None:
+    built = _layer.build(tmp_path / "layer.zip", pythons=[PYTHONS[version]])
+    opt = unpacked(built.path, tmp_path / "opt")
+
+    result = run_under_wrapper(opt, tmp_path / "local", MODEL, PYTHONS[version])
+
+    assert result.stdout == "localhost None True\n", result.stderr
+
+
 OPENED = """
 import os, sys
 def audit(event, arguments):

@@ -266,3 +266,13 @@ def test_a_sentence_names_each_region_role_and_request_once() -> None:
         "ssm:eu-west-1, ssm:us-east-1: none "
         f"(Regions eu-west-1, us-east-1; role {role}; requests r-1, r-2); check it"
     )
+
+
+def test_a_problem_of_a_field_is_a_value() -> None:
+    one = errors.FieldProblem("S.limit", "LIMIT", "ssm:/shop/", "wrong; correct it")
+    same = errors.FieldProblem("S.limit", "LIMIT", "ssm:/shop/", "wrong; correct it")
+    whole = errors.FieldProblem("S", "", "", "wrong; correct it")
+
+    assert {one, same, whole} == {one, whole}
+    assert repr(one) == "<FieldProblem S.limit: LIMIT (ssm:/shop/): wrong; correct it>"
+    assert str(whole) == "S: wrong; correct it"

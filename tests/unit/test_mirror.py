@@ -43,6 +43,8 @@ ELSEWHERE = {
     # They change how an interpreter imports, so each test needs one of its own.
     "_bytecode_bundle": "integration/test_bytecode_bundle.py",
     "_late_site": "integration/test_late_site.py",
+    # Each of its tests starts a pytest of its own, which takes a second.
+    "pytest_plugin": "integration/test_pytest_plugin.py",
     # Two records, and what joins two modules that have tests.
     "_models.problem": "unit/_models/test_build.py",
     "_models.plain_model": "unit/_models/test_binding.py",

@@ -9,10 +9,11 @@ from typing import Annotated, Any, NamedTuple
 import pytest
 from pydantic import BaseModel, Field, HttpUrl, Json, SecretStr, field_validator
 from pydantic.dataclasses import dataclass
-from typing_extensions import TypedDict
+from typing_extensions import TypeAliasType, TypedDict
 
 from appconfig_env._content.convert import converted
 from appconfig_env._content.pydantic_types import OF_PYDANTIC, WITHOUT_VALUE, reason
+from appconfig_env._content.type_forms import plain_type
 from appconfig_env.errors import ConversionError
 
 from ...support.paths import ROOT
@@ -96,6 +97,11 @@ def test_a_text_that_is_rejected_is_an_error_without_it(text: str, kind: Any, re
     assert str(caught.value).endswith("; correct the value or the type")
     assert CANARY not in str(caught.value)
     assert caught.value.__context__ is None
+
+
+def test_an_alias_of_a_type_is_that_type() -> None:
+    assert plain_type(TypeAliasType("Hosts", list[str])) == list[str]
+    assert converted("NAME", "a,b", TypeAliasType("Hosts", list[str])) == ["a", "b"]
 
 
 class Unknown:

@@ -157,6 +157,16 @@ def test_a_failed_refresh_keeps_the_values(world: World) -> None:
     assert binding.instance("host") is first
 
 
+def test_a_value_that_cannot_be_known_now_is_the_last_one(tmp_path: Path) -> None:
+    world = World(tmp_path, {"HOST": "h", "PORT": "2", "LOW": "1", "HIGH": "5"})
+    world.fail()
+    binding = bound(world)
+
+    del world.environ["PORT"]  # the source, which might have it, was never read
+
+    assert binding.instance("port") == Settings("h", 2, 1, 5)
+
+
 def test_all_fields_that_are_not_valid_are_one_error(tmp_path: Path) -> None:
     world = World(tmp_path, {"LOW": CANARY}, PORT=CANARY, HOSTT=CANARY)
 

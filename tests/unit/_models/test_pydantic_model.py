@@ -126,6 +126,17 @@ def test_the_name_of_a_field_is_its_variable_too_if_pydantic_accepts_it() -> Non
     assert build(model_of(ByName), {"HOST": "h"}).host == "h"
 
 
+@pydantic_dataclass
+class Computed:
+    low: int
+    high: int = Field(init=False, default=9)
+
+
+def test_a_field_that_a_class_does_not_take_has_no_variable() -> None:
+    assert variables(Computed) == {"low": ("LOW",)}
+    assert build(model_of(Computed), {"LOW": "1", "HIGH": "2"}) == Computed(low=1)
+
+
 def test_an_alias_in_a_nested_model_follows_the_outer_name() -> None:
     found = variables(OuterCamel)["db"]
 

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     def fits(self) -> Self:
         if self.limit > 1000:
             raise RuntimeError(self.limit)
+        if self.limit > 100:
+            raise ValueError(self.limit)
         return self
 
 
@@ -163,6 +165,10 @@ def test_the_environment_itself_is_not_read(monkeypatch: pytest.MonkeyPatch) -> 
         (
             {"SHOP_DB__HOST": "h", "SHOP_LIMIT": "7182"},
             {"": (("SHOP_DB__HOST", "SHOP_LIMIT"), "accepted by Settings (RuntimeError at ")},
+        ),
+        (
+            {"SHOP_DB__HOST": "h", "SHOP_LIMIT": "718"},
+            {"": (("SHOP_DB__HOST", "SHOP_LIMIT"), "valid (rejected by a validator: ")},
         ),
     ],
 )  # fmt: skip
