@@ -101,6 +101,8 @@ CONNECTS = "**It connects** to the endpoints"
 NO_TELEMETRY = "There is no telemetry"
 LOGS = "**It logs** names, never values"
 FRAMES = "An error that the helper raises has no value"
+PRINTS = "**The command** prints values where"
+MASKS = "In a GitHub workflow, `export` masks"
 ROLES = "**It reads** with the privileges"
 NEVER_SETS = "**It never sets** `PYTHONPATH`"
 TLS = "**TLS** is version 1.2 or newer"
@@ -339,6 +341,14 @@ MUTATIONS = (
              'f"{labels}: recovered after {attempts}: {dict(self.published.seen[2])}"'),
     Mutation(FRAMES, "tests/hostile/test_locals.py", P + "_helper/helper.py",
              "    error.__traceback__ = error.__cause__ = error.__context__ = None\n", ""),
+    Mutation(PRINTS, "tests/unit/_cli/test_show.py", P + "_cli/show.py",
+             "return MASK if variable.value else EMPTY", "return variable.value"),
+    Mutation(PRINTS, "tests/unit/_cli/test_check.py", P + "_cli/check/sources.py",
+             "names = {source.identity: tuple(one.values) for",
+             "names = {source.identity: tuple(one.values.values()) for"),
+    Mutation(MASKS, "tests/unit/_cli/test_export.py", P + "_cli/export.py",
+             'if form == "github" and process.environ.get("GITHUB_ACTIONS") == "true":',
+             "if not form:"),
     Mutation(NEVER_SETS, "tests/release/test_layer.py::"
              "test_the_layer_sets_no_path_of_python_or_of_the_loader", P + "_wrapper/main.py",
              "        result.pop(NEXT_WRAPPER, None)",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..arguments import Parser, add_json_option, write_json
+from ..waiting import waiting
 from .bytecode import CompileError, compile_all
 from .files import LayerError, own_version, plain_files
 from .parts import byte_code_files
@@ -183,7 +184,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     limit_bytes = arguments.limit * 1024
     try:
-        layer = build(arguments.output, pythons=arguments.python, limit_bytes=limit_bytes)
+        with waiting("building the layer"):
+            layer = build(arguments.output, pythons=arguments.python, limit_bytes=limit_bytes)
     except (LayerError, CompileError) as error:
         return _fail(str(error))
     except OSError as error:
