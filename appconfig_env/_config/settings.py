@@ -501,7 +501,7 @@ def _agent_url(reader: Reader) -> str:
     name = PREFIX + "AGENT_URL"
     text = reader.text(name)
     if text and not _is_of_this_machine(text):
-        reader.reject(name, "the agent's URL on this machine, such as http://localhost:2772")
+        reader.reject(name, "the agent's URL on this machine, such as http://127.0.0.1:2772")
         return ""
     return text
 

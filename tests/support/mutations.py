@@ -98,6 +98,8 @@ ISOLATED = "**Its interpreter** runs isolated"
 INSTALLED = "The installed command starts it in the same way"
 SEARCHES = "It searches the function's own packages only"
 CONNECTS = "**It connects** to the endpoints"
+TO_AGENT = "With `APPCONFIG_ENV_AGENT_URL`, the context"
+RULES = "The rules of flags with variants run no code"
 NO_TELEMETRY = "There is no telemetry"
 LOGS = "**It logs** names, never values"
 FRAMES = "An error that the helper raises has no value"
@@ -538,6 +540,18 @@ MUTATIONS = (
              "        if self in sys.meta_path:\n"),
     Mutation(AS_RETURNED, "tests/hostile/test_security.py", P + "_cache/repository.py",
              "or not entry.rendering(resources[reference]).reasons", "or True"),
+    Mutation(TO_AGENT, T + "_config/test_settings.py", P + "_config/settings.py",
+             'url.host in ("localhost", "127.0.0.1", "::1")', "bool(url.host)"),
+    Mutation(TO_AGENT, T + "_backends/test_agent.py", P + "_backends/agent.py",
+             'text.isprintable() and "," not in text', "text.isprintable()"),
+    Mutation(RULES, T + "_content/rules/test_rule.py", P + "_content/rules/rule.py",
+             "if len(text) > LONGEST:", "if False:"),
+    Mutation(RULES, T + "_content/rules/test_ion.py", P + "_content/rules/ion.py",
+             "if len(self._open) > DEEPEST:", "if len(self._open) > 10 * DEEPEST:"),
+    Mutation(RULES, T + "_content/rules/test_patterns.py", P + "_content/rules/patterns.py",
+             "if len(text) > LONGEST_TEXT:", "if False:"),
+    Mutation(RULES, T + "_content/rules/test_patterns.py", P + "_content/rules/patterns.py",
+             "if len(self._steps) >= MOST_STEPS:", "if False:"),
     Mutation(SIZE, "tests/release/test_layer.py::"
              "test_it_has_the_byte_code_of_every_supported_python_and_is_smaller_than_its_limit",
              P + "_cli/layer/__init__.py",
