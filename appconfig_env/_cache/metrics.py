@@ -79,7 +79,7 @@ def write(line: str) -> None:
     try:
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()  # exec discards buffers, and so does a frozen environment that ends
-    except Exception:  # noqa: BLE001, S110 # nosec B110 - it may be closed, or any object of the program
+    except Exception:  # noqa: BLE001, S110 # nosec B110 # it may be closed, or any object
         pass
 
 
