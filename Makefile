@@ -246,6 +246,7 @@ lock: $(LOCK) ## write requirements/*.txt, with npm osls's lock; to update every
 	@$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	@$(COMPILE) requirements/docs.in -o requirements/docs.txt
 	@$(COMPILE) requirements/deploying.in -o requirements/deploying.txt
+	@command -v npm > /dev/null || { echo "make: npm not found; install Node.js" >&2; exit 1; }
 	@cd requirements/osls && npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --loglevel error > /dev/null
 	@$(COMPILE) requirements/pip.in -o requirements/pip.txt

@@ -209,7 +209,8 @@ class Prefetch:
         """Write how long the prefetch took, which sources failed, and how old the values are."""
         from .._cache import metrics  # off by default
 
-        metrics.write(metrics.prefetch_line(self._environ, self._now(), snapshot, seconds))
+        line = metrics.prefetch_line(self._environ, self._now(), snapshot, seconds)
+        metrics.write_before_exec(line)
 
     def _report_failures(
         self, snapshot: Snapshot, references: Collection[str], result: Mapping[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 
@@ -159,3 +160,21 @@ def test_the_emulator_s_packages_and_dependencies_are_installed_by_hash() -> Non
     assert names == {"awslambdaric", "simplejson", "snapshot-restore-py"}
     with pytest.raises(ValueError, match=r"dev\.txt does not contain awslambdaric==0;"):
         requirements_of("dev", "awslambdaric==0")
+
+
+def test_what_npm_installs_is_pinned_by_hash_and_runs_no_script() -> None:
+    folder = FOLDER / "osls"
+    wanted: dict[str, str] = json.loads((folder / "package.json").read_text())["dependencies"]
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    packages = {name: one for name, one in locked.items() if name}
+
+    assert locked[""]["dependencies"] == wanted
+    for name, version in wanted.items():
+        assert packages[f"node_modules/{name}"]["version"] == version
+    assert len(packages) > 100
+    for name, one in packages.items():
+        assert re.fullmatch(r"sha512-[\w+/]{86}==", one["integrity"]), name
+        assert "resolved" not in one, "from the registry that this machine uses"
+    installs = re.findall(r"npm ci\b.*\\\n.*", (ROOT / "Makefile").read_text())
+    assert installs
+    assert all("--ignore-scripts" in one for one in installs)

@@ -21,6 +21,7 @@ SERVERS = ("moto", "ministack")  # tests with these names share servers that tak
 LONGEST = (
     "tests/faults/test_matrix.py",
     "tests/release/test_layer.py",
+    "tests/alongside/test_greenlets.py",
     "tests/hostile/test_documents.py",
     "tests/integration/test_background.py",
     "tests/release/test_fleet.py",
@@ -30,6 +31,7 @@ LONGEST = (
     "tests/unit/_wrapper/test_main.py",
     "tests/hostile/test_canary.py",
     "tests/release/test_packaging.py",
+    "tests/release/test_from_scratch.py",
     "tests/release/test_template.py",
     "tests/contract/test_machine.py",
     "tests/unit/_http/test_trust_store.py",

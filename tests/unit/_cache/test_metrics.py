@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,7 +14,14 @@ from hypothesis import strategies as st
 
 from appconfig_env._backends.fake import FakeBackend
 from appconfig_env._cache.load import load
-from appconfig_env._cache.metrics import NAMESPACE, UNITS, prefetch_line, refresh_line, write
+from appconfig_env._cache.metrics import (
+    NAMESPACE,
+    UNITS,
+    prefetch_line,
+    refresh_line,
+    write,
+    write_before_exec,
+)
 from appconfig_env._cache.snapshot import Snapshot
 from appconfig_env._config.settings import from_environ
 from appconfig_env._content.document import Document
@@ -19,6 +29,7 @@ from appconfig_env.errors import Failure
 
 from ...support.canary import SECRET
 from ...support.emf import extracted
+from ...support.paths import ROOT
 
 if TYPE_CHECKING:
     from appconfig_env._config.settings import Settings
@@ -138,10 +149,42 @@ def test_every_line_follows_the_specification_and_holds_no_value(
         assert known not in line
 
 
-def test_a_line_is_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_is_written_after_what_the_program_has_written(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    sys.stdout.write("before, ")
     write('{"a": 1}')
     write("")
-    assert capsys.readouterr().out == '{"a": 1}\n'
+    assert capfd.readouterr().out == 'before, {"a": 1}\n'
+
+
+def test_an_output_in_memory_gets_the_line_too() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        write('{"a": 1}')
+    assert output.getvalue() == '{"a": 1}\n'
+
+
+def test_a_full_disk_does_not_make_the_program_s_exit_fail() -> None:
+    program = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from appconfig_env._cache.metrics import write
+write("{}")
+"""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", program, ROOT], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_line_before_exec_is_written_to_the_descriptor(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_before_exec('{"a": 1}')
+    monkeypatch.setattr(sys, "stdout", None)  # closed: the descriptor may be another file
+    write_before_exec('{"a": 2}')
+    assert capfd.readouterr().out == '{"a": 1}\n'
 
 
 class Broken:
@@ -150,8 +193,7 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def write(self, text: str) -> None:
-        del text
+    def flush(self) -> None:
         raise self.error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -947,13 +948,13 @@ EMF = {"APPCONFIG_ENV_METRICS": "emf"}
 
 
 def test_a_prefetch_writes_its_metrics_to_standard_output(
-    life: dict[str, str], capsys: pytest.CaptureFixture[str]
+    life: dict[str, str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
 
     code, _, lines = run(reads, 1000.0, life | EMF)
 
-    found = extracted(capsys.readouterr().out.removesuffix("\n"))
+    found = extracted(capfd.readouterr().out.removesuffix("\n"))
     assert (code, found.dimensions) == (0, {"FunctionName": "f"})
     assert found.metrics.keys() == {"PrefetchTime", "PrefetchFailures", "Age"}
     assert (found.metrics["PrefetchFailures"], found.metrics["Age"]) == (0, 0.0)
@@ -961,33 +962,57 @@ def test_a_prefetch_writes_its_metrics_to_standard_output(
 
 
 def test_a_failed_start_writes_metrics_too(
-    life: dict[str, str], capsys: pytest.CaptureFixture[str]
+    life: dict[str, str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     denied = Failure("denied", "denied", FIX)
     reads = Reads(profile=denied, secret=document(b"two", secret=True))
 
     code, _, _ = run(reads, 1000.0, life | EMF)
 
-    found = extracted(capsys.readouterr().out.removesuffix("\n"))
+    found = extracted(capfd.readouterr().out.removesuffix("\n"))
     assert (code, found.metrics["PrefetchFailures"]) == (1, 1)
     assert found.others == {"source": "appconfig:a/b/profile"}
 
 
 @pytest.mark.parametrize("setting", [{}, {"APPCONFIG_ENV_METRICS": "off"}])
 def test_metrics_are_off_by_default(
-    setting: dict[str, str], life: dict[str, str], capsys: pytest.CaptureFixture[str]
+    setting: dict[str, str], life: dict[str, str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life | setting)
-    assert capsys.readouterr().out == ""
+    assert capfd.readouterr().out == ""
 
 
 def test_what_comes_from_the_snapshot_file_has_its_age(
-    life: dict[str, str], capsys: pytest.CaptureFixture[str]
+    life: dict[str, str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     reads = Reads(profile=document(b"one"), secret=document(b"two", secret=True))
     run(reads, 1000.0, life)
 
     run(reads, 1020.0, life | EMF)
 
-    assert extracted(capsys.readouterr().out.removesuffix("\n")).metrics["Age"] == 20.0
+    assert extracted(capfd.readouterr().out.removesuffix("\n")).metrics["Age"] == 20.0
+
+
+@pytest.mark.parametrize("source", ["ssm:/shop/one", "ssm:/none"])
+@pytest.mark.parametrize("output", ["/dev/full", None])
+def test_a_standard_output_that_cannot_be_written_changes_nothing_else(
+    folder: Path, source: str, output: str | None
+) -> None:
+    given = environ(folder, APPCONFIG_ENV_SOURCES=source)
+    command = f"exec {WRAPPER} /bin/true 1>{output or '&-'}"
+
+    codes, logs = [], []
+    for setting in ("off", "emf"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            env=given | {"APPCONFIG_ENV_METRICS": setting},
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        codes.append(done.returncode)
+        logs.append(re.sub(r"in \d+ ms", "", done.stderr))
+
+    assert codes == [int(source == "ssm:/none")] * 2
+    assert logs[0] == logs[1]
