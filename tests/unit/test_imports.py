@@ -358,8 +358,6 @@ def misplaced(module: str) -> set[str]:
     """The third-party packages that another module imports."""
     names = imports(module, at_run_time=True)
     places = {name: ONLY_IN.get(name.partition(".")[0]) for name in names}
-        name: ONLY_IN.get(name.partition(".")[0]) for name in imports(module, at_run_time=True)
-    }
     return {name for name, where in places.items() if where and not is_within(module, where)}
 
 
