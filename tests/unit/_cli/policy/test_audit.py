@@ -1,0 +1,230 @@
+"""What a policy lacks, and what it allows too much."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from appconfig_env._cli.policy import render
+from appconfig_env._cli.policy.audit import Audit, audit
+from appconfig_env._cli.policy.needs import Place, needs
+from appconfig_env._cli.policy.rules import rules
+from appconfig_env._config.settings import from_environ
+
+OWN = Place("aws", "eu-west-1", "*")
+ALL = (
+    "appconfig:shop/prod/app ssm:/shop/prod/ ssm:/shop/host "
+    "secretsmanager:prod/db secretsmanager:prod/mail"
+)
+PATH = "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/prod"
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db"
+
+
+def check(sources: str, *statements: dict[str, Any], own: Place = OWN) -> Audit:
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": sources})
+    return audit(needs(settings).function, rules(list(statements), own), own)
+
+
+def allow(action: Any, resource: Any = "*", **others: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **others}
+
+
+def deny(action: Any, resource: Any = "*", **others: Any) -> dict[str, Any]:
+    return {"Effect": "Deny", "Action": action, "Resource": resource, **others}
+
+
+@pytest.mark.parametrize("account", ["*", "123456789012"])
+def test_what_the_command_prints_lacks_nothing_and_allows_nothing_else(account: str) -> None:
+    own = OWN._replace(account=account)
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": ALL})
+    found = needs(settings).function
+    document = render.document(render.statements(found, own))
+
+    assert audit(found, rules(document, own), own) == Audit((), (), ())
+
+
+def test_each_missing_action_is_named_with_its_arn_and_source() -> None:
+    found = check("ssm:/shop/prod/", allow("s3:GetObject"))
+
+    (lack,) = found.lacks
+    assert (lack.action, lack.resource) == (
+        "ssm:GetParametersByPath",
+        "arn:aws:ssm:eu-west-1:*:parameter/shop/prod",
+    )
+    assert lack.text.endswith("(ssm:/shop/prod/); add it")
+    assert found.excess == ()
+
+
+@pytest.mark.parametrize(
+    ("sources", "action", "resource"),
+    [
+        ("ssm:/shop/prod/", "ssm:GetParametersByPath", f"{PATH}/*"),
+        ("ssm:/shop/prod/", "ssm:GetParametersByPath", f"{PATH}/"),
+        ("ssm:/shop/prod/", "ssm:GetParametersByPath", PATH.replace("eu-", "us-")),
+        ("ssm:/shop/host", "ssm:GetParameter", "*"),
+        ("ssm:/shop/host", "ssm:GetParametersByPath", "*"),
+        ("secretsmanager:prod/db", "secretsmanager:GetSecretValue", SECRET),
+        ("secretsmanager:prod/db", "secretsmanager:GetSecretValue", f"{SECRET}2-AbCdEf"),
+        ("secretsmanager:prod/db", "secretsmanager:DescribeSecret", f"{SECRET}-AbCdEf"),
+    ],
+)
+def test_what_looks_like_enough_but_is_not(sources: str, action: str, resource: str) -> None:
+    assert check(sources, allow(action, resource)).lacks
+
+
+@pytest.mark.parametrize(
+    ("sources", "action", "resource"),
+    [
+        ("ssm:/shop/prod/", "ssm:GetParametersByPath", PATH),
+        ("ssm:/shop/prod/", "SSM:getparametersbypath", PATH),
+        ("ssm:/shop/prod/", "ssm:GetParametersByPath", "arn:aws:ssm:*:*:parameter/shop/*"),
+        ("ssm:/shop/prod/", "ssm:Get*", "*"),
+        ("ssm:/shop/prod/", "*", "*"),
+        ("secretsmanager:prod/db", "secretsmanager:GetSecretValue", f"{SECRET}-??????"),
+        ("secretsmanager:prod/db", "secretsmanager:GetSecretValue", f"{SECRET}-AbCdEf"),
+        ("secretsmanager:prod/db", "secretsmanager:GetSecretValue", f"{SECRET}*"),
+    ],
+)
+def test_what_is_enough(sources: str, action: str, resource: str) -> None:
+    assert check(sources, allow(action, resource)).lacks == ()
+
+
+@pytest.mark.parametrize(
+    ("sources", "statement", "remedy"),
+    [
+        ("ssm:/shop/prod/", allow("ssm:*"), "allow ssm:GetParametersByPath only"),
+        ("ssm:/shop/prod/", allow("*"), "allow ssm:GetParametersByPath only"),
+        ("ssm:/shop/prod/", allow("secretsmanager:*"), "remove it"),
+        ("ssm:/shop/prod/", allow("ssm:PutParameter", PATH), "needed by no source; remove it"),
+        (
+            "ssm:/shop/prod/",
+            allow("ssm:GetParametersByPath", "arn:aws:ssm:*:*:parameter/shop/*"),
+            "allow it on arn:aws:ssm:eu-west-1:*:parameter/shop/prod only",
+        ),
+        ("ssm:/shop/prod/", allow("ssm:GetParametersByPath"), "parameter/shop/prod only"),
+        ("ssm:/a/", allow("ssm:GetParametersByPath", PATH), "more than is needed; remove it"),
+        (
+            "secretsmanager:prod/db",
+            allow("secretsmanager:GetSecretValue", f"{SECRET}-*"),
+            "secret:prod/db-?????? only",
+        ),
+        ("ssm:/x", allow("kms:Decrypt"), "is for every key; name the key"),
+        ("ssm:/x", allow("kms:Decrypt", "arn:aws:kms:*:*:key/*"), "name the key"),
+        ("ssm:/x", allow("sts:AssumeRole"), "needed by no source; remove it"),
+        (
+            "ssm:/x",
+            {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+            "list what is needed instead",
+        ),
+        (
+            "ssm:/x",
+            {"Effect": "Allow", "Action": "ssm:GetParameters", "NotResource": PATH},
+            "list what is needed instead",
+        ),
+    ],
+)
+def test_what_is_more_than_enough(sources: str, statement: dict[str, Any], remedy: str) -> None:
+    texts = [one.text for one in check(sources, statement).excess]
+
+    assert len(texts) == 1
+    assert texts[0].endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        allow("logs:PutLogEvents"),
+        allow("dynamodb:*"),
+        allow("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/k1"),
+        allow("kms:Decrypt", Condition={"StringEquals": {"kms:ViaService": "ssm"}}),
+        deny("ssm:PutParameter"),
+        allow("ssm:GetParameters", "arn:aws:ssm:eu-west-1:1:parameter/x"),
+    ],
+)
+def test_what_is_about_other_things_or_needed_is_not_too_much(statement: dict[str, Any]) -> None:
+    assert check("ssm:/x", statement).excess == ()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        deny("ssm:*"),
+        deny("ssm:GetParameters", "arn:aws:ssm:*:*:parameter/shop/*"),
+        {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::b/*"},
+    ],
+)
+def test_a_statement_that_denies_takes_precedence(statement: dict[str, Any]) -> None:
+    needed = allow("ssm:GetParameters", "arn:aws:ssm:eu-west-1:*:parameter/shop/host")
+
+    found = check("ssm:/shop/host", needed, statement)
+
+    (lack,) = found.lacks
+    assert "statement 2 denies it (ssm:/shop/host); change that statement" in lack.text
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        deny("ssm:GetParametersByPath", PATH),  # of an account that may be another one
+        deny("ssm:*", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+    ],
+)
+def test_a_statement_that_may_deny_is_a_note(statement: dict[str, Any]) -> None:
+    found = check("ssm:/shop/prod/", allow("ssm:GetParametersByPath", PATH), statement)
+
+    assert found.lacks == ()
+    assert any("in statement 2; check them" in note for note in found.notes)
+
+
+def test_what_depends_on_a_condition_or_a_variable_is_a_note() -> None:
+    under_condition = allow("ssm:GetParameters", Condition={"Bool": {"x": "true"}})
+    of_variable = allow("secretsmanager:GetSecretValue", {"Ref": "Secret"}, Sid="Mine")
+
+    found = check("ssm:/x secretsmanager:y", under_condition, of_variable)
+
+    assert found.lacks == ()
+    assert [note.rpartition(" in ")[2] for note in found.notes] == [
+        "statement 1; check them",
+        "Mine; check them",
+    ]
+    assert all(one.action != "secretsmanager:GetSecretValue" for one in found.excess)
+
+
+def test_a_statement_for_one_profile_may_be_for_another_than_the_one_that_is_read() -> None:
+    actions = ["appconfig:StartConfigurationSession", "appconfig:GetLatestConfiguration"]
+    arn = "arn:aws:appconfig:eu-west-1:123456789012:application/a1/environment/e1/configuration/p1"
+
+    found = check("appconfig:shop/prod/app", allow(actions, arn))
+
+    assert (found.lacks, found.excess) == ((), ())
+    assert len(found.notes) == 2
+    assert all("depends on conditions, variables or IDs" in note for note in found.notes)
+
+
+def test_secrets_can_be_read_without_batches() -> None:
+    found = check("secretsmanager:a secretsmanager:b", allow("secretsmanager:GetSecretValue"))
+
+    assert found.lacks == ()
+    assert any("read one by one; allow it on *" in note for note in found.notes)
+
+
+def test_an_action_without_resources_is_allowed_on_all_only() -> None:
+    arns = [f"arn:aws:secretsmanager:eu-west-1:*:secret:{name}-??????" for name in "ab"]
+    actions = ["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"]
+
+    found = check("secretsmanager:a secretsmanager:b", allow(actions, arns))
+
+    assert any("BatchGetSecretValue" in note for note in found.notes)
+
+
+def test_other_policies_of_the_role_may_have_what_this_one_lacks() -> None:
+    settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/x"})
+    template = {"Resources": {"F": {"Properties": {"Policies": ["AmazonSSMReadOnlyAccess"]}}}}
+
+    found = audit(needs(settings).function, rules(template, OWN), OWN)
+
+    assert found.lacks == ()
+    assert found.notes[0].startswith("AmazonSSMReadOnlyAccess is not read; export it")
+    assert "no statement allows it; see the other policies" in found.notes[1]
