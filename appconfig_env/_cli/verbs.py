@@ -117,6 +117,19 @@ appconfig-env completion fish > ~/.config/fish/completions/appconfig-env.fish"""
         needs_extra=True,
     ),
     Verb(
+        "policy",
+        "[--format json|yaml|sam] [--check FILE] [--role ARN] [--json]",
+        "print the least-privilege IAM policy for the sources, or check one",
+        """\
+# the policy of the function's role
+appconfig-env policy --account 123456789012
+# the same as the Policies of a function in a SAM template
+appconfig-env policy --format sam
+# what the function in a template is allowed too much or too little, for CI
+appconfig-env policy --check template.yaml --function Shop""",
+        needs_extra=True,
+    ),
+    Verb(
         "bake",
         "[--output FILE] [--json]",
         "write a fallback snapshot to ship with a function, without secrets",

@@ -60,6 +60,11 @@ PURE = {
     "_cli.check.limits",
     "_cli.check.sources",
     "_cli.ownership",
+    "_cli.policy.audit",
+    "_cli.policy.needs",
+    "_cli.policy.patterns",
+    "_cli.policy.render",
+    "_cli.policy.rules",
     "_cli.trace.report",
     "_cli.trace.rows",
     "_cli.trace.span",
@@ -86,14 +91,15 @@ IMPURE_NAMES = {
 }  # fmt: skip
 # Third-party packages, and the only places that may import them.
 ONLY_IN = {
-    "boto3": ("_backends.aws",),
-    "botocore": ("_backends.aws", "_cli.layer"),  # for the layer's root certificates
+    "boto3": ("_backends.aws", "_cli.policy.lookup"),
+    # The layer's root certificates, and errors of boto3.
+    "botocore": ("_backends.aws", "_cli.layer", "_cli.policy.lookup"),
     "click": ("_cli",),
     "dotenv": ("_content.strict_dotenv",),
     "openfeature": ("openfeature",),
     "rich": ("_cli.commands", "_cli.output"),
     "tenacity": ("_backends.aws.retry",),
-    "yaml": ("_content.strict_yaml", "_content.yaml_loader"),
+    "yaml": ("_content.strict_yaml", "_content.yaml_loader", "_cli.policy.template_yaml"),
 }
 # Modules that import others by a call, which no other test of this file sees, and the names.
 BY_CALL = {

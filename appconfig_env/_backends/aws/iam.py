@@ -61,7 +61,7 @@ def resource_arn(
         return ""
     partition, account = _caller(message)
     region = resource.arn_region or region
-    partition = partition or _partition(region)
+    partition = partition or partition_of(region)
     if service == "kms":
         # A key in the same Region, but perhaps in another account.
         return f"arn:{partition}:kms:{region or '*'}:*:key/*"
@@ -97,7 +97,8 @@ def _caller(message: str) -> tuple[str, str]:
     return fields[1], fields[4]
 
 
-def _partition(region: str) -> str:
+def partition_of(region: str) -> str:
+    """Return the partition of a Region; * if it is not known."""
     if region.startswith("us-gov-"):
         return "aws-us-gov"
     if region.startswith("cn-"):

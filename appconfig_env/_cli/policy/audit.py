@@ -32,19 +32,19 @@ class Audit(NamedTuple):
     """How a policy differs from what is needed.
 
     Attributes:
-        lacks: what is needed, but not allowed.
+        missing: what is needed, but not allowed.
         excess: what is allowed, but not needed.
         notes: what only AWS can decide.
     """
 
-    lacks: tuple[Finding, ...]
+    missing: tuple[Finding, ...]
     excess: tuple[Finding, ...]
     notes: tuple[str, ...]
 
 
 def audit(needs: Sequence[Need], found: Rules, own: Place) -> Audit:
     """Return how the policy `found` differs from `needs`, where the caller is in `own`."""
-    lacks: list[Finding] = []
+    missing: list[Finding] = []
     notes = [f"{one} is not read; export it to a file, and check that too" for one in found.unread]
     for need in needs:
         arn = need.target.arn(own)
@@ -54,12 +54,12 @@ def audit(needs: Sequence[Need], found: Rules, own: Place) -> Audit:
         elif problem and need.action == _DISPENSABLE:
             notes.append(f"without {need.action}, secrets are read one by one; allow it on *")
         elif problem:
-            lacks.append(Finding(need.action, arn, problem))
+            missing.append(Finding(need.action, arn, problem))
         elif note:
             notes.append(note)
     allowed = [rule for rule in found.rules if rule.allows]
     excess = [one for rule in allowed for one in _excess(rule, needs, own)]
-    return Audit(tuple(lacks), tuple(dict.fromkeys(excess)), tuple(dict.fromkeys(notes)))
+    return Audit(tuple(missing), tuple(dict.fromkeys(excess)), tuple(dict.fromkeys(notes)))
 
 
 def _judge(need: Need, arn: str, rules: Iterable[Rule]) -> tuple[str, str]:

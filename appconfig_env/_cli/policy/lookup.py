@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..._config.wording import listed, quoted
 from ...errors import AppConfigEnvError
@@ -10,53 +10,66 @@ from ...errors import AppConfigEnvError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-Parts = tuple[str, ...]
+    Parts = tuple[str, ...]
+    # Calls an operation of boto3's client for AppConfig with its parameters; returns one page.
+    Call = Callable[[str, dict[str, str]], dict[str, Any]]
+
+ALLOW = (
+    "allow appconfig:ListApplications, appconfig:ListEnvironments and "
+    "appconfig:ListConfigurationProfiles to your own credentials, or remove --online"
+)
 
 
-class Client(Protocol):
-    """What is called of boto3's client for AppConfig."""
-
-    def list_applications(self, **parameters: Any) -> dict[str, Any]:
-        """Return a page of applications."""
-
-    def list_environments(self, **parameters: Any) -> dict[str, Any]:
-        """Return a page of an application's environments."""
-
-    def list_configuration_profiles(self, **parameters: Any) -> dict[str, Any]:
-        """Return a page of an application's profiles."""
-
-
-def find_ids(client: Client, profiles: Iterable[Parts]) -> dict[Parts, Parts]:
+def find_ids(call: Call, profiles: Iterable[Parts]) -> dict[Parts, Parts]:
     """Return the IDs of application, environment and profile, by their names or IDs.
 
     Raises:
         AppConfigEnvError: one of them does not exist, or more than one has its name.
     """
-    found = {}
+    found: dict[Parts, Parts] = {}
     known: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
-    def all_of(kind: str, call: Callable[..., dict[str, Any]], application: str = "") -> Any:
-        if (kind, application) not in known:
-            arguments = {"ApplicationId": application} if application else {}
-            known[kind, application] = list(_pages(call, arguments))
-        return known[kind, application]
+    def id_of(what: str, operation: str, name: str, application: str = "") -> str:
+        items = known.get((operation, application))
+        if items is None:
+            parameters = {"ApplicationId": application} if application else {}
+            items = known[operation, application] = list(_items(call, operation, parameters))
+        return _id(what, name, items)
 
     for parts in profiles:
-        application = _id("application", parts[0], all_of("a", client.list_applications))
-        environments = all_of("e", client.list_environments, application)
-        all_profiles = all_of("p", client.list_configuration_profiles, application)
-        found[parts] = (
-            application,
-            _id("environment", parts[1], environments),
-            _id("profile", parts[2], all_profiles),
-        )
+        application = id_of("application", "list_applications", parts[0])
+        environment = id_of("environment", "list_environments", parts[1], application)
+        profile = id_of("profile", "list_configuration_profiles", parts[2], application)
+        found[parts] = application, environment, profile
     return found
 
 
-def _pages(call: Callable[..., dict[str, Any]], arguments: dict[str, str]) -> Iterator[Any]:
+def boto3_ids(region: str, profiles: Iterable[Parts]) -> dict[Parts, Parts]:
+    """Return what `find_ids` finds with boto3, by the caller's own credentials.
+
+    Args:
+        region: where AppConfig is; empty for boto3's own default.
+        profiles: the parts of references.
+
+    Raises:
+        AppConfigEnvError: AWS could not be called, or has no such profile.
+    """
+    import boto3  # 200 ms, of use online alone
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        client = boto3.client("appconfig", region_name=region or None)
+        return find_ids(lambda name, parameters: getattr(client, name)(**parameters), profiles)
+    except (BotoCoreError, ClientError) as error:
+        code = error.response["Error"]["Code"] if isinstance(error, ClientError) else str(error)
+        message = f"the IDs of profiles could not be looked up ({code.rstrip('.')})"
+        raise AppConfigEnvError(f"{message}; {ALLOW}") from None
+
+
+def _items(call: Call, operation: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
     token = ""
     while True:
-        page = call(**arguments, **({"NextToken": token} if token else {}))
+        page = call(operation, parameters | ({"NextToken": token} if token else {}))
         yield from page.get("Items") or ()
         token = page.get("NextToken") or ""
         if not token:
@@ -64,7 +77,7 @@ def _pages(call: Callable[..., dict[str, Any]], arguments: dict[str, str]) -> It
 
 
 def _id(what: str, wanted: str, items: list[dict[str, Any]]) -> str:
-    """Return the ID of the item with this name or ID; a name takes precedence, as in AWS."""
+    """Return the ID of the item with this name or ID; a name takes precedence."""
     ids = [str(item["Id"]) for item in items if item.get("Name") == wanted]
     if len(ids) > 1:
         raise AppConfigEnvError(

@@ -107,12 +107,12 @@ def rules(data: object, own: Place, name: str = "") -> Rules:
         name: the function or role in a template; empty if only one has a policy.
 
     Raises:
-        RulesError: there is no policy, or it has not the form of one.
+        RulesError: there is no policy, or not in the form of one.
     """
     if isinstance(data, dict) and isinstance(data.get("Resources"), dict):
         return _of_template(data["Resources"], own, name)
     if name:
-        raise RulesError("only a template has functions by name", "omit --function")
+        raise RulesError("only a template has functions by name", "remove --function")
     return Rules(tuple(_of_document(data, own)))
 
 

@@ -50,11 +50,11 @@ def _long_form(loader: SafeLoader, name: str, node: Node) -> dict[str, object]:
     """Return `!Sub x` as `{"Fn::Sub": x}`."""
     import yaml  # as above
 
-    value: object
+    value: object = None
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
-    else:
+    elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
     return {_SHORT.get(name, f"Fn::{name}"): value}

@@ -1,4 +1,4 @@
-"""What a policy lacks, and what it allows too much."""
+"""What a policy does not allow though it is needed, and what it allows too much."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def deny(action: Any, resource: Any = "*", **others: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("account", ["*", "123456789012"])
-def test_what_the_command_prints_lacks_nothing_and_allows_nothing_else(account: str) -> None:
+def test_what_the_command_prints_is_all_that_is_needed_and_allows_nothing_else(
+    account: str,
+) -> None:
     own = OWN._replace(account=account)
     settings = from_environ({"APPCONFIG_ENV_SOURCES": ALL})
     found = needs(settings).function
@@ -47,12 +49,12 @@ def test_what_the_command_prints_lacks_nothing_and_allows_nothing_else(account: 
 def test_each_missing_action_is_named_with_its_arn_and_source() -> None:
     found = check("ssm:/shop/prod/", allow("s3:GetObject"))
 
-    (lack,) = found.lacks
-    assert (lack.action, lack.resource) == (
+    (one,) = found.missing
+    assert (one.action, one.resource) == (
         "ssm:GetParametersByPath",
         "arn:aws:ssm:eu-west-1:*:parameter/shop/prod",
     )
-    assert lack.text.endswith("(ssm:/shop/prod/); add it")
+    assert one.text.endswith("(ssm:/shop/prod/); add it")
     assert found.excess == ()
 
 
@@ -70,7 +72,7 @@ def test_each_missing_action_is_named_with_its_arn_and_source() -> None:
     ],
 )
 def test_what_looks_like_enough_but_is_not(sources: str, action: str, resource: str) -> None:
-    assert check(sources, allow(action, resource)).lacks
+    assert check(sources, allow(action, resource)).missing
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_what_looks_like_enough_but_is_not(sources: str, action: str, resource: 
     ],
 )
 def test_what_is_enough(sources: str, action: str, resource: str) -> None:
-    assert check(sources, allow(action, resource)).lacks == ()
+    assert check(sources, allow(action, resource)).missing == ()
 
 
 @pytest.mark.parametrize(
@@ -160,8 +162,8 @@ def test_a_statement_that_denies_takes_precedence(statement: dict[str, Any]) -> 
 
     found = check("ssm:/shop/host", needed, statement)
 
-    (lack,) = found.lacks
-    assert "statement 2 denies it (ssm:/shop/host); change that statement" in lack.text
+    (one,) = found.missing
+    assert "statement 2 denies it (ssm:/shop/host); change that statement" in one.text
 
 
 @pytest.mark.parametrize(
@@ -174,20 +176,20 @@ def test_a_statement_that_denies_takes_precedence(statement: dict[str, Any]) -> 
 def test_a_statement_that_may_deny_is_a_note(statement: dict[str, Any]) -> None:
     found = check("ssm:/shop/prod/", allow("ssm:GetParametersByPath", PATH), statement)
 
-    assert found.lacks == ()
+    assert found.missing == ()
     assert any("in statement 2; check them" in note for note in found.notes)
 
 
 def test_what_depends_on_a_condition_or_a_variable_is_a_note() -> None:
     under_condition = allow("ssm:GetParameters", Condition={"Bool": {"x": "true"}})
-    of_variable = allow("secretsmanager:GetSecretValue", {"Ref": "Secret"}, Sid="Mine")
+    of_variable = allow("secretsmanager:GetSecretValue", {"Ref": "Secret"}, Sid="Own")
 
     found = check("ssm:/x secretsmanager:y", under_condition, of_variable)
 
-    assert found.lacks == ()
+    assert found.missing == ()
     assert [note.rpartition(" in ")[2] for note in found.notes] == [
         "statement 1; check them",
-        "Mine; check them",
+        "Own; check them",
     ]
     assert all(one.action != "secretsmanager:GetSecretValue" for one in found.excess)
 
@@ -198,7 +200,7 @@ def test_a_statement_for_one_profile_may_be_for_another_than_the_one_that_is_rea
 
     found = check("appconfig:shop/prod/app", allow(actions, arn))
 
-    assert (found.lacks, found.excess) == ((), ())
+    assert (found.missing, found.excess) == ((), ())
     assert len(found.notes) == 2
     assert all("depends on conditions, variables or IDs" in note for note in found.notes)
 
@@ -206,7 +208,7 @@ def test_a_statement_for_one_profile_may_be_for_another_than_the_one_that_is_rea
 def test_secrets_can_be_read_without_batches() -> None:
     found = check("secretsmanager:a secretsmanager:b", allow("secretsmanager:GetSecretValue"))
 
-    assert found.lacks == ()
+    assert found.missing == ()
     assert any("read one by one; allow it on *" in note for note in found.notes)
 
 
@@ -219,12 +221,12 @@ def test_an_action_without_resources_is_allowed_on_all_only() -> None:
     assert any("BatchGetSecretValue" in note for note in found.notes)
 
 
-def test_other_policies_of_the_role_may_have_what_this_one_lacks() -> None:
+def test_other_policies_of_the_role_may_have_what_is_missing_here() -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/x"})
     template = {"Resources": {"F": {"Properties": {"Policies": ["AmazonSSMReadOnlyAccess"]}}}}
 
     found = audit(needs(settings).function, rules(template, OWN), OWN)
 
-    assert found.lacks == ()
+    assert found.missing == ()
     assert found.notes[0].startswith("AmazonSSMReadOnlyAccess is not read; export it")
     assert "no statement allows it; see the other policies" in found.notes[1]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from appconfig_env._cli.policy.lookup import find_ids
+from appconfig_env._cli.policy.lookup import ALLOW, boto3_ids, find_ids
 from appconfig_env.errors import AppConfigEnvError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class FakeAppConfig:
@@ -24,14 +28,13 @@ class FakeAppConfig:
         more = {"NextToken": str(at + 1)} if at + 1 < len(listed) else {}
         return {"Items": listed[at : at + 1], **more}
 
-    def list_applications(self, **parameters: Any) -> dict[str, Any]:
-        return self.page("applications", self.applications, parameters)
-
-    def list_environments(self, **parameters: Any) -> dict[str, Any]:
-        return self.page("environments", {"e1": "prod", "e2": "test"}, parameters)
-
-    def list_configuration_profiles(self, **parameters: Any) -> dict[str, Any]:
-        return self.page("profiles", {"p1": "app", "p2": "flags"}, parameters)
+    def __call__(self, operation: str, parameters: dict[str, str]) -> dict[str, Any]:
+        items = {
+            "list_applications": self.applications,
+            "list_environments": {"e1": "prod", "e2": "test"},
+            "list_configuration_profiles": {"p1": "app", "p2": "flags"},
+        }
+        return self.page(operation, items[operation], parameters)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +45,7 @@ class FakeAppConfig:
         (("a2", "test", "p1"), ("a2", "e2", "p1")),
     ],
 )
-def test_names_and_ids_are_found_on_any_page(
-    parts: tuple[str, ...], ids: tuple[str, ...]
-) -> None:
+def test_names_and_ids_are_found_on_any_page(parts: tuple[str, ...], ids: tuple[str, ...]) -> None:
     assert find_ids(FakeAppConfig(), [parts]) == {parts: ids}
 
 
@@ -84,3 +85,19 @@ def test_a_name_that_two_have_is_an_error_with_their_ids() -> None:
 
     with pytest.raises(AppConfigEnvError, match=r"2 applications named 'shop' \(a1, a2\); name"):
         find_ids(client, [("shop", "prod", "app")])
+
+
+def test_a_call_that_fails_is_an_error_with_the_actions_it_needs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+
+    with pytest.raises(AppConfigEnvError) as caught:
+        boto3_ids("eu-west-1", [("shop", "prod", "app")])
+
+    expected = "the IDs of profiles could not be looked up (Unable to locate credentials); "
+    assert str(caught.value) == expected + ALLOW

@@ -153,11 +153,13 @@ def test_two_secrets_of_one_region_are_read_in_a_batch(sources: str, is_batch: b
 
 
 def test_what_several_sources_need_is_one_need_with_all_of_their_names() -> None:
-    settings = from_environ({
-        "APPCONFIG_ENV_SOURCES": "ssm:/shop/host:1",
-        "HOST": "ssm:/shop/host",
-        "APP_PARAMS_PATH": "shop",
-    })
+    settings = from_environ(
+        {
+            "APPCONFIG_ENV_SOURCES": "ssm:/shop/host:1",
+            "HOST": "ssm:/shop/host",
+            "APP_PARAMS_PATH": "shop",
+        }
+    )
     found = needs(settings).function
 
     assert [(need.action, need.reason) for need in found] == [
@@ -175,11 +177,13 @@ def test_a_folder_in_place_of_aws_makes_no_difference(tmp_path: object) -> None:
 
 
 def test_an_assumed_role_reads_and_the_function_assumes_it() -> None:
-    settings = from_environ({
-        "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c ssm:/x/ secretsmanager:y",
-        "APPCONFIG_ENV_ROLE_ARN": ROLE,
-        "AWS_APPCONFIG_EXTENSION_ROLE_ARN": OTHER_ROLE,
-    })
+    settings = from_environ(
+        {
+            "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c ssm:/x/ secretsmanager:y",
+            "APPCONFIG_ENV_ROLE_ARN": ROLE,
+            "AWS_APPCONFIG_EXTENSION_ROLE_ARN": OTHER_ROLE,
+        }
+    )
     found = needs(settings)
 
     assert set(pairs(found.function)) == {
@@ -207,11 +211,13 @@ def test_a_role_that_reads_nothing_is_not_assumed() -> None:
 
 
 def test_a_role_for_all_services_is_assumed_once() -> None:
-    settings = from_environ({
-        "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c ssm:/x",
-        "APPCONFIG_ENV_ROLE_ARN": ROLE,
-        "AWS_APPCONFIG_EXTENSION_ROLE_ARN": ROLE,
-    })
+    settings = from_environ(
+        {
+            "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c ssm:/x",
+            "APPCONFIG_ENV_ROLE_ARN": ROLE,
+            "AWS_APPCONFIG_EXTENSION_ROLE_ARN": ROLE,
+        }
+    )
 
     assert pairs(needs(settings).function) == [("sts:AssumeRole", ROLE)]
 
@@ -231,7 +237,11 @@ def test_a_key_is_for_the_role_that_reads_what_it_encrypts(sources: str, role: s
 
 
 def test_every_scheme_of_aws_has_its_needs() -> None:
-    references = {"appconfig": "appconfig:a/b/c", "ssm": "ssm:/x", "secretsmanager": "secretsmanager:x"}
+    references = {
+        "appconfig": "appconfig:a/b/c",
+        "ssm": "ssm:/x",
+        "secretsmanager": "secretsmanager:x",
+    }
     remote = {name for name, scheme in SCHEMES.items() if not scheme.is_local}
 
     assert remote == references.keys()
@@ -239,10 +249,13 @@ def test_every_scheme_of_aws_has_its_needs() -> None:
 
 
 def test_every_operation_has_its_need() -> None:
-    settings = from_environ({
-        "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c ssm:/x/ ssm:/y secretsmanager:x secretsmanager:y",
-        "AWS_APPCONFIG_EXTENSION_ROLE_ARN": ROLE,
-    })
+    settings = from_environ(
+        {
+            "APPCONFIG_ENV_SOURCES": "appconfig:a/b/c ssm:/x/ ssm:/y secretsmanager:x",
+            "DB": "secretsmanager:y",
+            "AWS_APPCONFIG_EXTENSION_ROLE_ARN": ROLE,
+        }
+    )
     found = needs(settings)
     actions = {need.action for group in (found.function, *found.roles.values()) for need in group}
 

@@ -27,7 +27,12 @@ def test_short_forms_are_read_as_long_ones(text: str, data: object) -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("a: [", "at line 1 column 5"), ("a: b: c", "at line 1 column 5"), ("\0", ""), ("[" * 9999, "")],
+    [
+        ("a: [", "at line 1 column 5"),
+        ("a: b: c", "at line 1 column 5"),
+        ("\0", ""),
+        ("[" * 9999, ""),
+    ],
 )
 def test_what_cannot_be_parsed_is_an_error_with_its_place(text: str, place: str) -> None:
     with pytest.raises(RulesError, match=f"neither JSON nor YAML.*{place}.*; correct it"):
