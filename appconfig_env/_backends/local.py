@@ -80,18 +80,9 @@ class LocalBackend:
         raise ValueError(f"no file of the local folder has {resource.scheme}:")
 
     def _profile(self, resource: Resource) -> Document:
-        names = [_encoded(part) for part in resource.parts]
-        places = [
-            (self._path, ":".join(names)),
-            (os.path.join(self._path, *names[:2]), names[2]),  # for file systems without colons
-        ]
-        found = {
-            os.path.join(folder, name): content_type
-            for folder, stem in places
-            for name in sorted(_names_in(folder))
-            if (content_type := _content_type(name, stem))
-        }
-        shown = [stem + ending for _, stem in places[:1] for ending in CONTENT_TYPES]
+        names = [file_name(part) for part in resource.parts]
+        found = profile_files(self._path, names)
+        shown = [":".join(names) + ending for ending in CONTENT_TYPES]
         shown.append("/".join(names) + ".json")
         path = self._only(list(found), shown, FIX_REFERENCE)
         body = _read(path)
@@ -184,7 +175,26 @@ def read_file(resource: Resource, base: str = "") -> Outcome:
     return Document(body, content_type=content_type, version=_version(body), name=stem or name)
 
 
-def _encoded(part: str) -> str:
+def profile_files(folder: str, names: Sequence[str]) -> dict[str, str]:
+    """Return the content types of a profile's files, by path: there should be one at most.
+
+    Args:
+        folder: the local folder.
+        names: application, environment and profile, see `file_name`.
+    """
+    places = [
+        (folder, ":".join(names)),
+        (os.path.join(folder, *names[:2]), names[2]),  # for file systems without colons
+    ]
+    return {
+        os.path.join(place, name): content_type
+        for place, stem in places
+        for name in sorted(_names_in(place))
+        if (content_type := _content_type(name, stem))
+    }
+
+
+def file_name(part: str) -> str:
     """Return a part of a profile's name as the name of a file or a folder."""
     name = part.replace("/", "%2F")
     return name.replace(".", "%2E") if name in (".", "..") else name

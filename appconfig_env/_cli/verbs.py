@@ -130,6 +130,26 @@ appconfig-env policy --check template.yaml --function Shop""",
         needs_extra=True,
     ),
     Verb(
+        "pull",
+        "[FOLDER] [--overwrite] [--dry-run] [--json]",
+        "write what AWS has to a local folder, secrets as placeholders",
+        """\
+# for development: start with the folder in place of AWS
+appconfig-env pull local
+# what would be written, and what differs from AWS
+appconfig-env pull local --dry-run""",
+        needs_extra=True,
+    ),
+    Verb(
+        "diff",
+        "[FOLDER] [--json]",
+        "compare a local folder with AWS, without showing values",
+        """\
+# which names are missing, and which values differ
+appconfig-env diff local""",
+        needs_extra=True,
+    ),
+    Verb(
         "bake",
         "[--output FILE] [--json]",
         "write a fallback snapshot to ship with a function, without secrets",
