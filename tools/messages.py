@@ -35,7 +35,7 @@ WARNERS = {"_doubtful", "_idle_access", "_too_frequent", "problems"}
 # Failures, and what becomes one: the position of the remedy, which is an argument of its own.
 HINTED = {
     "DocumentError": 1, "JsonError": 1, "JsonSyntaxError": 1, "KeyMissingError": 1, "YamlError": 1,
-    "_MissingError": 1, "Failure": 2, "RulesError": 1,
+    "_MissingError": 1, "Failure": 2, "RefusedError": 1, "RulesError": 1,
 }  # fmt: skip
 # Errors of a call. `AwsError.failure` adds a remedy if the message has none, unless it is final.
 CALL_MAKERS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -89,10 +90,14 @@ def parameter_name(resource: Resource) -> str:
 
 
 def secret_name(resource: Resource, document: Document) -> str:
-    """Return a secret's name; in place of an ARN, the name that came with the document."""
+    """Return a secret's name; in place of an ARN, the name that came with the document.
+
+    Without one, it is in the ARN, before the hyphen and the six characters that AWS adds.
+    """
     if not resource.arn_region:
         return resource.name
-    return document.name or resource.name.split(":", 5)[5].removeprefix("secret:")
+    name = resource.name.split(":", 5)[5].removeprefix("secret:")
+    return document.name or re.sub("-[A-Za-z0-9]{6}$", "", name)
 
 
 def names_a_version(resource: Resource) -> bool:

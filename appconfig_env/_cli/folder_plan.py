@@ -38,6 +38,11 @@ class Change(NamedTuple):
     replaced: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the file exists already."""
+        return os.path.exists(self.path)
+
 
 class Plan(NamedTuple):
     """What is to be written, and what differs from AWS but is kept.

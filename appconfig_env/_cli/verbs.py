@@ -150,6 +150,19 @@ appconfig-env diff local""",
         needs_extra=True,
     ),
     Verb(
+        "init",
+        "[KIND] [--source REFERENCE ...] [--function NAME] [--write] [--json]",
+        "add it to a SAM template, CDK app, Terraform module, Dockerfile or local folder",
+        """\
+# what would be added to the template in this folder
+appconfig-env init --source ssm:/shop/prod/ --source secretsmanager:prod/db
+# the same, written
+appconfig-env init --source ssm:/shop/prod/ --source secretsmanager:prod/db --write
+# a local folder with a placeholder for each value
+appconfig-env init local --source ssm:/shop/prod/host --write""",
+        needs_extra=True,
+    ),
+    Verb(
         "bake",
         "[--output FILE] [--json]",
         "write a fallback snapshot to ship with a function, without secrets",

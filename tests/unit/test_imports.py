@@ -60,6 +60,8 @@ PURE = {
     "_cli.check.limits",
     "_cli.check.sources",
     "_cli.ownership",
+    "_cli.init.dockerfile",
+    "_cli.init.starter",
     "_cli.policy.audit",
     "_cli.policy.needs",
     "_cli.policy.patterns",
@@ -99,7 +101,13 @@ ONLY_IN = {
     "openfeature": ("openfeature",),
     "rich": ("_cli.commands", "_cli.output"),
     "tenacity": ("_backends.aws.retry",),
-    "yaml": ("_content.strict_yaml", "_content.yaml_loader", "_cli.policy.template_yaml"),
+    "yaml": (
+        "_content.strict_yaml",
+        "_content.yaml_loader",
+        "_cli.policy.template_yaml",
+        "_cli.init.sam",
+        "_cli.init.yaml_edit",
+    ),
 }
 # Modules that import others by a call, which no other test of this file sees, and the names.
 BY_CALL = {
