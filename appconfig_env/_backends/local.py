@@ -32,7 +32,6 @@ CONTENT_TYPES = {
 }
 LARGEST_FILE_BYTES = 16 * 1024 * 1024  # four times the largest document AppConfig takes
 
-
 FIX_REFERENCE = ", or correct the reference"
 # As for Parameter Store itself: a slash at the end distinguishes a path from a parameter.
 NO_PATH = "no parameters under this path (a parameter's name does not end in /) in"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._backends.base import Request, Unchanged
+from .._cache.entry import NEVER_READ
 from .._config.settings import PREFIX
 from .._content.document import Document
 from .._wrapper import progress
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from .commands import Process
 
 LOCAL_DIR, FALLBACK = f"{PREFIX}LOCAL_DIR", f"{PREFIX}FALLBACK"
-NO_DOCUMENT = Failure("unavailable", "AWS returned no document", "try again")
 
 
 def from_aws(process: Process) -> Process:
@@ -61,7 +61,7 @@ def failures(
     failed = []
     for resource, outcome in found:
         if isinstance(outcome, (Failure, Unchanged)):
-            failure = outcome if isinstance(outcome, Failure) else NO_DOCUMENT
+            failure = outcome if isinstance(outcome, Failure) else NEVER_READ
             sources = settings.resources()[resource.reference]
             is_required = not all(one.optional or one.default is not None for one in sources)
             failed.append((settings.label(resource.reference), failure, is_required))

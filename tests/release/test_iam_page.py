@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = (ROOT / "docs" / "iam.md").read_text()
-OWN = Place("aws", "eu-west-1", "123456789012")
+OWN = Place("aws", "eu-west-1", "111122223333")
 
 
 def rows() -> list[list[str]]:
@@ -65,14 +65,14 @@ def test_the_blocks_print_policies(tmp_path: Path) -> None:
 
     arns = [one["Resource"] for one in policy["Statement"]]
     assert arns == [
-        "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/prod",
-        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-??????",
+        "arn:aws:ssm:eu-west-1:111122223333:parameter/shop/prod",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-??????",
     ]
     assert [printed] == blocks("yaml")
 
 
 def test_the_check_finds_what_the_page_shows(tmp_path: Path) -> None:
-    resource = "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/prod/*"
+    resource = "arn:aws:ssm:eu-west-1:111122223333:parameter/shop/prod/*"
     statement = {"Effect": "Allow", "Action": "ssm:GetParametersByPath", "Resource": resource}
     (tmp_path / "policy.json").write_text(yaml.safe_dump({"Statement": [statement]}))
 

@@ -52,6 +52,7 @@ NOT_SETTINGS = {
 }
 # Texts of that form that are not variables.
 NOT_VARIABLES = {
+    "ACCOUNT_ID": "a name of the CDK",
     "LOG_ERROR": "Lambda's value of AWS_XRAY_CONTEXT_MISSING",
     "TYPE_CHECKING": "a name in the code that the layer builder minifies",
     "UNEXPECTED_EOF_WHILE_READING": "a reason of OpenSSL",

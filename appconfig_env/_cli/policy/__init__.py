@@ -1,4 +1,7 @@
-"""The command `policy`: prints the IAM policy for the sources, or checks one. Not in the layer."""
+"""The command `policy`: prints the IAM policy for the sources, or checks one.
+
+Not in the layer.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,6 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
                 ("tarce", " (nearest: trace)"),
                 ("Layer", " (nearest: layer)"),
                 ("version", " (nearest: --version)"),
-                ("init", ""),
                 ("install", ""),
                 ("bash", ""),
             )

@@ -8,6 +8,7 @@ import pytest
 
 from appconfig_env._backends.base import Unchanged
 from appconfig_env._backends.fake import FakeBackend
+from appconfig_env._cache.entry import NEVER_READ
 from appconfig_env._cli.commands import Process
 from appconfig_env._cli.output import Line, Output
 from appconfig_env._cli.remote import documents, failure_lines, failures, from_aws, outcomes
@@ -76,4 +77,4 @@ def test_no_document_is_a_failure_too() -> None:
 
     found = list(failures(settings, outcomes(settings, configured)))
 
-    assert found == [("appconfig:a/b/c: AWS returned no document; try again", True)]
+    assert found == [(f"appconfig:a/b/c: {NEVER_READ}", True)]
