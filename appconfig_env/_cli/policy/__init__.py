@@ -21,8 +21,9 @@ from . import render
 from .audit import Audit, audit
 from .lookup import boto3_ids
 from .needs import ANY, Need, Needs, Place, needs
-from .rules import RulesError, rules
+from .rules import RulesError
 from .template_yaml import parse
+from .templates import rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
