@@ -15,7 +15,7 @@ from .._backends.local import LocalBackend
 from .._config.wording import listed
 from .._content.document import Document, DocumentError
 from .._content.variables import exact_data_of, text_value
-from ..errors import Failure
+from ..errors import AppConfigEnvError, Failure
 from .commands import Process, json_option, verb
 from .output import Line
 from .pull import FOLDER
@@ -150,6 +150,8 @@ def command(process: Process, *, folder: str | None, as_json: bool) -> int:
     optional could not be read.
     """
     folder = folder or process.environ.get(LOCAL_DIR) or FOLDER
+    if not os.path.isdir(folder):
+        raise AppConfigEnvError(f"{folder}: no such folder; run appconfig-env pull {folder} first")
     remote = from_aws(process)
     settings = remote.settings()
     read = outcomes(settings, remote)

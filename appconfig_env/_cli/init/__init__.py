@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..._config.references import ReferenceProblems, parse, without_options
+from ..._config.wording import enumerated
 from ...errors import AppConfigEnvError
 from ..commands import Misuse, Process, json_option, verb
 from ..output import Line
@@ -188,8 +189,13 @@ def command(
         )
     names = files.names_in(".")
     kind = kind or files.kind_of(names)
-    if wheel and kind != "dockerfile":
-        raise Misuse("--wheel applies to dockerfile alone; remove it")
+    for option, value, of_kinds in (
+        ("--function", function, ("sam", "terraform")),
+        ("--layer", layer, ("sam", "cdk", "terraform")),
+        ("--wheel", wheel, ("dockerfile",)),
+    ):
+        if value and kind not in of_kinds:
+            raise Misuse(f"{option} applies to {enumerated(of_kinds)} alone; remove it")
     starter, settings = starter_for(process, sources, layer)
     starter = starter._replace(wheel=wheel)
     path = path if path is not None else files.path_of(kind, names)

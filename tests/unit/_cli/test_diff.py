@@ -173,6 +173,13 @@ def test_what_the_folder_does_not_have_is_a_problem_with_a_remedy(tmp_path: Path
     assert done.out.endswith("run appconfig-env pull to add what is only in AWS\n")
 
 
+def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    done = diff(str(tmp_path / "none"))
+
+    assert (done.exit_code, done.out) == (1, "")
+    assert "none: no such folder; run appconfig-env pull" in done.err
+
+
 def test_what_cannot_be_read_of_aws_is_an_error(folder: Path) -> None:
     same = DOCUMENTS | {"ssm:/shop/": DENIED}
 
