@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .._backends.base import Outcome
     from .._config.sources import Resource
 
+HINT = "run appconfig-env pull to add what is missing, with --overwrite to replace what differs"
 WHOLE = "the whole document"  # the name of a value without keys
 
 
@@ -117,7 +118,7 @@ def lines(found: list[Difference]) -> Iterator[Line]:
             if names:
                 yield Line(f"{one.source}: {about}: {listed(names)}", "warn")
     if any(one.only_in_aws or one.different or one.problem for one in found):
-        yield Line("run appconfig-env pull to add what is only in AWS", "quiet")
+        yield Line(HINT, "quiet")
 
 
 def as_data(found: list[Difference], failed: list[str]) -> dict[str, object]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..._backends.aws import iam
 from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
 from ..._config.wording import listed
 from ...errors import AppConfigEnvError
@@ -19,7 +18,7 @@ from ..commands import Misuse, Process, json_option, verb
 from ..output import Line
 from . import render
 from .audit import Audit, audit
-from .lookup import boto3_ids
+from .lookup import boto3_ids, partition_of
 from .needs import ANY, Need, Needs, Place, needs
 from .rules import RulesError
 from .template_yaml import parse
@@ -64,7 +63,7 @@ def place(settings: Settings, options: Options) -> Place:
 def known_place(settings: Settings, options: Options) -> Place:
     """Return the caller's partition, Region and account, with * for what is not known."""
     region = settings.aws.region
-    return Place(iam.partition_of(region), region or ANY, options.account or ANY)
+    return Place(partition_of(region), region or ANY, options.account or ANY)
 
 
 def all_needs(
@@ -140,7 +139,7 @@ def _unknown_places(own: Iterable[Need], settings: Settings, options: Options) -
     region = settings.aws.region
     if not region and any(not one.region for one in targets):
         yield "the Region is not known, so it is *; pass --region"
-    elif iam.partition_of(region) == ANY and any(not one.partition for one in targets):
+    elif partition_of(region) == ANY and any(not one.partition for one in targets):
         yield f"the partition of {region} is not known, so it is aws; correct the ARNs"
     if not options.account and any(not one.account for one in targets):
         yield "the account is not known, so it is *; pass --account"

@@ -85,7 +85,9 @@ def test_the_policies_for_sam_know_neither_region_nor_account() -> None:
         ({}, (), "arn:aws:ssm:*:*:"),
         ({"AWS_REGION": "cn-north-1"}, (), "arn:aws-cn:ssm:cn-north-1:*:"),
         ({"AWS_REGION": "cn-north-1"}, ("--region", "us-gov-west-1"), "arn:aws-us-gov:ssm:us-gov-"),
-        ({}, ("--region", "eusc-de-east-1"), "arn:aws:ssm:eusc-de-east-1:"),
+        ({}, ("--region", "eusc-de-east-1"), "arn:aws-eusc:ssm:eusc-de-east-1:"),
+        ({}, ("--region", "us-iso-east-1"), "arn:aws-iso:ssm:us-iso-east-1:"),
+        ({}, ("--region", "xx-nowhere-1"), "arn:aws:ssm:xx-nowhere-1:"),
         ({}, ACCOUNT, "arn:aws:ssm:*:123456789012:"),
     ],
 )
@@ -143,9 +145,9 @@ def test_what_a_policy_leaves_open_is_a_note_with_the_option_for_it(
 
 
 def test_an_unknown_partition_is_a_note() -> None:
-    done = ran("policy", "--region", "us-iso-east-1", environ=SOURCES)
+    done = ran("policy", "--region", "xx-nowhere-1", environ=SOURCES)
 
-    assert "the partition of us-iso-east-1 is not known, so it is aws; correct" in done.err
+    assert "the partition of xx-nowhere-1 is not known, so it is aws; correct" in done.err
 
 
 def test_online_the_ids_of_profiles_are_looked_up_in_appconfigs_own_region() -> None:
