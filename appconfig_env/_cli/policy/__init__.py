@@ -5,21 +5,21 @@ Not in the layer.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
-from ..._config.wording import listed
+from ..._config.sources import APPCONFIG
 from ...errors import AppConfigEnvError
 from ..commands import Misuse, Process, json_option, verb
 from ..output import Line
 from . import render
 from .audit import Audit, audit
-from .lookup import boto3_ids, partition_of
-from .needs import ANY, Need, Needs, Place, needs
+from .lookup import boto3_ids
+from .needs import needs
+from .notes import notes, of_role
+from .options import Options, check_values, known_place, place
 from .rules import RulesError
 from .template_yaml import parse
 from .templates import rules
@@ -29,41 +29,9 @@ if TYPE_CHECKING:
 
     from ..._config.settings import Settings
     from .lookup import Parts
+    from .needs import Need, Needs, Place
 
 FORMS = {"json": render.to_json, "yaml": render.to_yaml, "sam": render.to_sam}
-KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
-ACCOUNT = re.compile(r"\d{12}")
-USUAL_PARTITION = "aws"
-REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of `policy`, checked."""
-
-    form: str = "json"
-    role: str = ""
-    account: str = ""
-    keys: tuple[str, ...] = ()
-    has_ids: bool = False
-    is_online: bool = False
-
-
-def place(settings: Settings, options: Options) -> Place:
-    """Return what the ARNs of a policy have for the caller's own partition, Region and account."""
-    if options.form == "sam":
-        return render.PSEUDO_PARAMETERS._replace(
-            account=options.account or render.PSEUDO_PARAMETERS.account
-        )
-    found = known_place(settings, options)
-    # IAM refuses a wildcard as the partition.
-    return found._replace(partition=found.partition.replace(ANY, USUAL_PARTITION))
-
-
-def known_place(settings: Settings, options: Options) -> Place:
-    """Return the caller's partition, Region and account, with * for what is not known."""
-    region = settings.aws.region
-    return Place(partition_of(region), region or ANY, options.account or ANY)
 
 
 def all_needs(
@@ -95,54 +63,6 @@ def all_needs(
             "nothing to allow: no source reads from AWS; set APPCONFIG_ENV_SOURCES"
         )
     return found
-
-
-def of_role(found: Needs, role: str) -> tuple[Need, ...]:
-    """Return the needs of one role; of the function's own if `role` is empty.
-
-    Raises:
-        Misuse: the sources are not read with this role.
-    """
-    if role and not found.roles:
-        raise Misuse("--role: all sources are read with the function's own role; remove it")
-    if role and role not in found.roles:
-        known = listed(found.roles, role)
-        raise Misuse(f"--role: expected {known}, got {role!r}; correct it")
-    return found.roles[role] if role else found.function
-
-
-def notes(found: Needs, settings: Settings, options: Options) -> Iterator[str]:
-    """Yield what a policy leaves open, each with what to do about it."""
-    own = of_role(found, options.role)
-    if options.form != "sam":
-        yield from _unknown_places(own, settings, options)
-    if any(one.action.startswith("appconfig:") and ANY in one.target.path for one in own):
-        yield (
-            "the ARNs of profiles have IDs, so all profiles are allowed; pass --online to look "
-            "them up, or --ids if the references have IDs"
-        )
-    schemes = {source.resource.scheme for source in settings.sources}
-    if not options.keys and schemes & {SSM, SECRETS_MANAGER}:
-        yield "what a customer managed key encrypts needs kms:Decrypt too; pass --kms-key ARN"
-    for role in found.roles if not options.role else ():
-        yield f"the role {role} needs a policy of its own; run this command with --role {role}"
-    size = render.size(render.statements(own, place(settings, replace(options, form="json"))))
-    if size > render.LONGEST_MANAGED:
-        yield (
-            f"the policy has {size:,} characters, a managed policy at most "
-            f"{render.LONGEST_MANAGED:,}; split it, or read paths instead of single parameters"
-        )
-
-
-def _unknown_places(own: Iterable[Need], settings: Settings, options: Options) -> Iterator[str]:
-    targets = [one.target for one in own if one.target.service not in ("", "iam")]
-    region = settings.aws.region
-    if not region and any(not one.region for one in targets):
-        yield "the Region is not known, so it is *; pass --region"
-    elif partition_of(region) == ANY and any(not one.partition for one in targets):
-        yield f"the partition of {region} is not known, so it is aws; correct the ARNs"
-    if not options.account and any(not one.account for one in targets):
-        yield "the account is not known, so it is *; pass --account"
 
 
 def policies(found: Needs, settings: Settings, options: Options) -> dict[str, object]:
@@ -179,24 +99,6 @@ def audit_as_json(found: Audit) -> dict[str, object]:
         "excess": [one._asdict() for one in found.excess],
         "notes": list(found.notes),
     }
-
-
-def _check_values(region: str, account: str, keys: tuple[str, ...]) -> None:
-    """Refuse what would give an ARN that matches nothing.
-
-    Raises:
-        Misuse: a value is not one of AWS's.
-    """
-    if region and not REGION.fullmatch(region):
-        raise Misuse(f"--region: expected a Region such as eu-west-1, got {region!r}; correct it")
-    if account and not ACCOUNT.fullmatch(account):
-        raise Misuse(f"--account: expected 12 digits, got {account!r}; correct it")
-    for key in keys:
-        if not KEY.fullmatch(key):
-            raise Misuse(
-                "--kms-key: expected arn:aws:kms:REGION:ACCOUNT:key/ID (a policy cannot name an "
-                f"alias), got {key!r}; correct it"
-            )
 
 
 def _checked(path: str, function: str, own: Place, wanted: tuple[Need, ...]) -> Audit:
@@ -256,7 +158,7 @@ def command(  # noqa: PLR0917 - click passes them by name
     source needs it, and what it allows though none does: FILE is JSON or YAML, a policy or its
     statements, what the AWS command line prints of one, or a SAM or CloudFormation template.
     """
-    _check_values(region, account, keys)
+    check_values(region, account, keys)
     if function and path is None:
         raise Misuse("--function is for --check alone; add --check FILE, or remove it")
     if path is not None and form is not None:

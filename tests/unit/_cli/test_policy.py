@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from appconfig_env._cli.policy import Options, all_needs, notes, place
+from appconfig_env._cli.policy import all_needs
+from appconfig_env._cli.policy.notes import notes
+from appconfig_env._cli.policy.options import Options, place
 from appconfig_env._cli.policy.template_yaml import parse
 from appconfig_env._config.settings import from_environ
 from appconfig_env.errors import AppConfigEnvError
