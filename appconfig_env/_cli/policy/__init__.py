@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..._config import settings as _settings
 from ..._config.sources import APPCONFIG
 from ...errors import AppConfigEnvError
 from ..commands import Misuse, Process, json_option, verb
@@ -22,10 +23,10 @@ from .notes import notes, of_role
 from .options import Options, check_values, known_place, place
 from .rules import RulesError
 from .template_yaml import parse
-from .templates import rules
+from .templates import rules, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ..._config.settings import Settings
     from .lookup import Parts
@@ -101,21 +102,52 @@ def audit_as_json(found: Audit) -> dict[str, object]:
     }
 
 
-def _checked(path: str, function: str, own: Place, wanted: tuple[Need, ...]) -> Audit:
-    """Return what the policy in a file has that is not needed, and the other way round.
+def settings_of_template(
+    data: object, function: str, environ: Mapping[str, str]
+) -> tuple[str, Settings]:
+    """Return the name of a function in a template, and the settings in its variables.
+
+    Args:
+        data: a parsed template.
+        function: the function; empty for the only one.
+        environ: has the Region.
 
     Raises:
-        AppConfigEnvError: the file has no policy.
+        SettingsError: a setting of the template is invalid.
+    """
+    name, found = variables(data, function)
+    regions = {one: environ[one] for one in ("AWS_REGION", "AWS_DEFAULT_REGION") if one in environ}
+    # Without a look at files: those that its settings name are in the function.
+    return name, _settings.from_environ({**found, **regions})
+
+
+def _parsed(path: str) -> object:
+    """Return the data in a file.
+
+    Raises:
+        AppConfigEnvError: it cannot be read.
     """
     try:
         with open(path, encoding="utf-8") as file:
-            return audit(wanted, rules(parse(file.read()), own, function), own)
+            return parse(file.read())
     except RulesError as error:
         raise AppConfigEnvError(f"{path}: {error}") from None
     except UnicodeDecodeError:
         raise AppConfigEnvError(f"{path}: expected UTF-8 text; convert it") from None
     except OSError as error:
         raise AppConfigEnvError(f"{path}: {error.strerror}; correct the path") from None
+
+
+def _checked(path: str, data: object, function: str, own: Place, wanted: tuple[Need, ...]) -> Audit:
+    """Return what the policy in a file has that is not needed, and the other way round.
+
+    Raises:
+        AppConfigEnvError: the file has no policy.
+    """
+    try:
+        return audit(wanted, rules(data, own, function), own)
+    except RulesError as error:
+        raise AppConfigEnvError(f"{path}: {error}") from None
 
 
 @verb("policy")
@@ -156,7 +188,8 @@ def command(  # noqa: PLR0917 - click passes them by name
     It is the policy of the function's role; that of a role which is assumed is printed with
     --role. With --check, nothing is printed but what the policy in FILE does not allow though a
     source needs it, and what it allows though none does: FILE is JSON or YAML, a policy or its
-    statements, what the AWS command line prints of one, or a SAM or CloudFormation template.
+    statements, what the AWS command line prints of one, or a SAM or CloudFormation template. If
+    the environment names no sources, those of the function in the template are used.
     """
     check_values(region, account, keys)
     if function and path is None:
@@ -168,9 +201,15 @@ def command(  # noqa: PLR0917 - click passes them by name
     options = Options(form or "json", role, account, keys, has_ids, is_online)
     environ = {**process.environ, **({"AWS_REGION": region} if region else {})}
     settings = replace(process, environ=environ).settings()
+    data = _parsed(path) if path is not None else None
+    if path is not None and not settings.sources:
+        name, settings = settings_of_template(data, function, environ)
+        if settings.sources:
+            process.err.line(f"appconfig-env: note: the sources are those of {name} in {path}")
     found = all_needs(settings, options, boto3_ids)
     if path is not None:
-        checked = _checked(path, function, known_place(settings, options), of_role(found, role))
+        own = known_place(settings, options)
+        checked = _checked(path, data, function, own, of_role(found, role))
         return _report(process, checked, allow_more=allow_more, as_json=as_json)
     return _print(process, found, settings, options, as_json=as_json)
 

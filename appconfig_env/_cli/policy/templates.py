@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..._config.wording import listed, quoted
@@ -40,6 +41,8 @@ _OF_FUNCTIONS = (
 )  # fmt: skip
 # The resources whose policies are those of a role; buckets and others have policies of their own.
 _WITH_ROLES = ("AWS::IAM::", "AWS::Serverless::")
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_ODD = re.compile("[^A-Za-z0-9]+")
 _FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 
 
@@ -59,6 +62,37 @@ def rules(data: object, own: Place, name: str = "") -> Rules:
     if name:
         raise RulesError("only a template has functions by name", "remove --function")
     return Rules(tuple(of_document(data, own)))
+
+
+def variables(data: object, name: str = "") -> tuple[str, dict[str, str]]:
+    """Return the name of a function in a template, and its variables.
+
+    What only the deployment knows is a word made of its own name, such as AWS-StackName.
+
+    Args:
+        data: a parsed file; if it is not a template, there are none.
+        name: the function; empty for the only one.
+    """
+    resources = data.get("Resources") if isinstance(data, dict) else None
+    if not isinstance(data, dict) or not isinstance(resources, dict):
+        return "", {}
+    functions = [one for one in resources if _type(resources[one]) in _FUNCTIONS]
+    if not name and len(functions) == 1:
+        name = functions[0]
+    if name not in functions:
+        return "", {}
+    everywhere = _member(data.get("Globals"), "Function", "Environment", "Variables")
+    own = _member(resources[name], "Properties", "Environment", "Variables")
+    return name, {
+        str(key): _VARIABLE.sub(lambda it: _ODD.sub("-", it[1]), text_of(value))
+        for key, value in {**everywhere, **own}.items()
+    }
+
+
+def _member(data: object, *keys: str) -> Mapping[str, object]:
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
 
 
 def _of_template(resources: Mapping[str, object], own: Place, name: str) -> Rules:

@@ -286,6 +286,49 @@ def test_the_projects_own_template_passes_its_own_check() -> None:
     assert done.out.endswith(", as far as the file shows\n")
 
 
+def test_the_sources_of_a_template_are_used_if_the_environment_has_none() -> None:
+    path = str(ROOT / "template.yaml")
+
+    done = ran("policy", "--check", path, environ={"AWS_REGION": "eu-west-1"})
+
+    assert done.exit_code == 0
+    assert done.err == f"appconfig-env: note: the sources are those of ExampleFunction in {path}\n"
+    assert "secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:*:secret:Data" in (
+        done.out
+    )
+
+
+def test_what_the_function_of_a_template_reads_but_may_not_is_missing(tmp_path: Path) -> None:
+    text = (
+        (ROOT / "template.yaml").read_text().replace("ssm:GetParametersByPath", "ssm:GetParameter")
+    )
+    path = tmp_path / "template.yaml"
+    path.write_text(text)
+
+    done = ran("policy", "--check", str(path), environ={})
+
+    assert done.exit_code == 1
+    assert "missing: ssm:GetParametersByPath on arn:*:ssm:*:*:parameter/AWS-StackName/prod" in (
+        done.out
+    )
+
+
+def test_a_wrong_setting_in_a_template_is_an_error(tmp_path: Path) -> None:
+    variables = {"APPCONFIG_ENV_SOURCES": "smm:/x", "APPCONFIG_ENV_FALLBACK": "/var/task/f.json"}
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {"Environment": {"Variables": variables}},
+    }
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps({"Resources": {"Shop": function}}))
+
+    done = ran("policy", "--check", str(path))
+
+    assert done.exit_code == 1
+    assert "APPCONFIG_ENV_SOURCES: 'smm:/x': expected a reference that starts with" in done.err
+    assert "FALLBACK" not in done.err
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

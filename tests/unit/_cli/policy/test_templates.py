@@ -7,7 +7,7 @@ import pytest
 from appconfig_env._cli.policy.needs import Place
 from appconfig_env._cli.policy.rules import Rules, RulesError
 from appconfig_env._cli.policy.template_yaml import parse
-from appconfig_env._cli.policy.templates import rules
+from appconfig_env._cli.policy.templates import rules, variables
 
 OWN = Place("aws", "eu-west-1", "123456789012")
 STATEMENT = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "arn:x"}
@@ -157,3 +157,50 @@ def test_a_policy_of_rotation_is_listed() -> None:
     found = rules(parse(function("- AWSSecretsManagerRotationPolicy:\n    FunctionName: x")), OWN)
 
     assert found.unread == ("AWSSecretsManagerRotationPolicy",)
+
+
+SHOP = {
+    "Type": "AWS::Serverless::Function",
+    "Properties": {"Environment": {"Variables": {
+        "SOURCES": {"Fn::Sub": "ssm:/${AWS::StackName}/prod/"},
+        "SECRET": {"Fn::Join": ["", ["secretsmanager:", {"Ref": "Secret"}, "#key"]]},
+        "LIMIT": 10,
+    }}},
+}  # fmt: skip
+GLOBALS = {"Function": {"Environment": {"Variables": {"LIMIT": 5, "LEVEL": "info"}}}}
+
+
+def test_a_function_has_its_variables_and_those_of_all_functions() -> None:
+    data = {"Globals": GLOBALS, "Resources": {"Shop": SHOP, "Bucket": {"Type": "AWS::S3::Bucket"}}}
+
+    assert variables(data) == (
+        "Shop",
+        {
+            "LIMIT": "10",
+            "LEVEL": "info",
+            "SOURCES": "ssm:/AWS-StackName/prod/",
+            "SECRET": "secretsmanager:Secret#key",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (None, ""),
+        ([], ""),
+        (DOCUMENT, ""),
+        ({"Resources": []}, ""),
+        ({"Resources": {"A": SHOP, "B": SHOP}}, ""),
+        ({"Resources": {"A": SHOP}}, "B"),
+        ({"Resources": {"A": "x"}}, "A"),
+    ],
+)
+def test_without_one_function_there_are_no_variables(data: object, name: str) -> None:
+    assert variables(data, name) == ("", {})
+
+
+def test_a_function_without_variables_has_none() -> None:
+    shop = {"Type": "AWS::Lambda::Function"}
+
+    assert variables({"Resources": {"Shop": shop}}) == ("Shop", {})
