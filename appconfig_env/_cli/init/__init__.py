@@ -16,7 +16,7 @@ import click
 from ..._config.references import ReferenceProblems, parse, without_options
 from ..._config.wording import enumerated
 from ...errors import AppConfigEnvError
-from ..commands import Misuse, Process, json_option, verb
+from ..commands import Misuse, Process, env_file_option, json_option, verb
 from ..output import Line
 from ..policy.needs import needs
 from ..remote import LOCAL_DIR
@@ -160,6 +160,7 @@ def with_general_notes(result: Result, starter: Starter) -> Result:
 @click.option("--layer", default="", metavar="ARN", help="A published layer, with its version.")
 @click.option("--wheel", default="", metavar="FILE", help="A wheel for the image to install.")
 @click.option("--write", "is_written", is_flag=True, help="Write the changes.")
+@env_file_option
 @json_option
 @click.pass_obj
 def command(
@@ -172,6 +173,7 @@ def command(
     layer: str,
     wheel: str,
     is_written: bool,
+    env_files: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Add appconfig-env to what is in this folder.
@@ -196,7 +198,7 @@ def command(
     ):
         if value and kind not in of_kinds:
             raise Misuse(f"{option} applies to {enumerated(of_kinds)} alone; remove it")
-    starter, settings = starter_for(process, sources, layer)
+    starter, settings = starter_for(process.with_files(env_files), sources, layer)
     starter = starter._replace(wheel=wheel)
     path = path if path is not None else files.path_of(kind, names)
     result = with_general_notes(result_of(kind, path, starter, settings, function), starter)

@@ -13,7 +13,7 @@ import click
 from ..._config import settings as _settings
 from ..._config.sources import APPCONFIG
 from ...errors import AppConfigEnvError
-from ..commands import Misuse, Process, json_option, verb
+from ..commands import Misuse, Process, env_file_option, json_option, verb
 from ..output import Line
 from . import render
 from .audit import Audit, audit
@@ -166,6 +166,7 @@ def _checked(path: str, data: object, function: str, own: Place, wanted: tuple[N
 @click.option("--kms-key", "keys", multiple=True, metavar="ARN", help="A key that encrypts values.")
 @click.option("--ids", "has_ids", is_flag=True, help="AppConfig's references have IDs.")
 @click.option("--online", "is_online", is_flag=True, help="Look up AppConfig's IDs with boto3.")
+@env_file_option
 @json_option
 @click.pass_obj
 def command(  # noqa: PLR0917 - click passes them by name
@@ -181,6 +182,7 @@ def command(  # noqa: PLR0917 - click passes them by name
     allow_more: bool,
     has_ids: bool,
     is_online: bool,
+    env_files: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Print the least-privilege IAM policy for the configured sources.
@@ -199,6 +201,7 @@ def command(  # noqa: PLR0917 - click passes them by name
     if has_ids and is_online:
         raise Misuse("--ids cannot be combined with --online; remove one of them")
     options = Options(form or "json", role, account, keys, has_ids, is_online)
+    process = process.with_files(env_files)
     environ = {**process.environ, **({"AWS_REGION": region} if region else {})}
     settings = replace(process, environ=environ).settings()
     data = _parsed(path) if path is not None else None

@@ -224,3 +224,12 @@ def test_no_value_is_shown(folder: Path, words: tuple[str, ...]) -> None:
 
     assert THEIRS not in str(done)
     assert OURS not in str(done)
+
+
+def test_the_sources_may_be_in_a_dotenv_file(folder: Path) -> None:
+    file = folder / ".env"
+    file.write_text(f"DB=secretsmanager:prod/db\nAPPCONFIG_ENV_LOCAL_DIR={folder}\n")
+
+    done = ran("diff", "--env-file", str(file), documents=DOCUMENTS)
+
+    assert done == (0, "secretsmanager:prod/db: same\n", "")

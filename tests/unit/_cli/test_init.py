@@ -206,3 +206,14 @@ def test_a_default_is_not_shown_in_an_error() -> None:
     done = init("local", "--source", "smm:/a?default=c4n4ry")
 
     assert "c4n4ry" not in done.err
+
+
+def test_the_sources_may_be_in_a_dotenv_file(folder: Path) -> None:
+    (folder / "main.tf").touch()
+    (folder / ".env").write_text("DB=secretsmanager:prod/db\nLIMIT=10\n")
+
+    init("--env-file", ".env", "--write")
+
+    text = (folder / "appconfig_env.tf").read_text()
+    assert 'DB                      = "secretsmanager:prod/db"' in text
+    assert "LIMIT" not in text

@@ -366,3 +366,11 @@ def test_the_place_of_a_sam_policy_is_cloudformations() -> None:
 
     assert place(settings, Options(form="sam")).region == "${AWS::Region}"
     assert place(settings, Options(form="sam", account="1")).account == "1"
+
+
+def test_the_sources_may_be_in_a_dotenv_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APPCONFIG_ENV_SOURCES=ssm:/shop/prod/\n")
+
+    done = ran("policy", "--env-file", str(tmp_path / ".env"))
+
+    assert json.loads(done.out)["Statement"][0]["Action"] == "ssm:GetParametersByPath"
