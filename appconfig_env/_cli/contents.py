@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .._content.document import Document
 
 PLACEHOLDER = "REPLACE-ME"
+_MEDIA_TYPE = re.compile(r"[a-z0-9+_-]+/[a-z0-9.+_-]+")
 # The extension of each content type; where two are the same type, the first.
 _EXTENSIONS = {kind: extension for extension, kind in reversed(CONTENT_TYPES.items())}
 
@@ -72,9 +73,12 @@ def contents(found: Iterable[tuple[Resource, Document]]) -> Contents:
 
 
 def extension(content_type: str) -> str:
-    """Return the extension that a local file of this type has; see `LocalBackend`."""
+    """Return the extension that a local file of this type has; see `LocalBackend`.
+
+    Empty for what is not a type: the author of a profile chooses it, and must not choose the path.
+    """
     media_type = content_type.partition(";")[0].strip().lower()
-    if not media_type:
+    if not _MEDIA_TYPE.fullmatch(media_type):
         return ""
     return _EXTENSIONS.get(media_type, f".{media_type.replace('/', '%', 1)}")
 

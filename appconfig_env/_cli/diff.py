@@ -15,8 +15,8 @@ from .._backends.local import LocalBackend
 from .._config.wording import listed
 from .._content.document import Document, DocumentError
 from .._content.variables import exact_data_of, text_value
-from ..errors import Failure
-from .commands import Process, json_option, verb
+from ..errors import AppConfigEnvError, Failure
+from .commands import Process, env_file_option, json_option, verb
 from .output import Line
 from .pull import FOLDER
 from .remote import LOCAL_DIR, failure_lines, failures, from_aws, outcomes
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .._backends.base import Outcome
     from .._config.sources import Resource
 
+HINT = "run appconfig-env pull to add what is missing, with --overwrite to replace what differs"
 WHOLE = "the whole document"  # the name of a value without keys
 
 
@@ -117,7 +118,7 @@ def lines(found: list[Difference]) -> Iterator[Line]:
             if names:
                 yield Line(f"{one.source}: {about}: {listed(names)}", "warn")
     if any(one.only_in_aws or one.different or one.problem for one in found):
-        yield Line("run appconfig-env pull to add what is only in AWS", "quiet")
+        yield Line(HINT, "quiet")
 
 
 def as_data(found: list[Difference], failed: list[str]) -> dict[str, object]:
@@ -139,9 +140,12 @@ def as_data(found: list[Difference], failed: list[str]) -> dict[str, object]:
 
 @verb("diff")
 @click.argument("folder", required=False)
+@env_file_option
 @json_option
 @click.pass_obj
-def command(process: Process, *, folder: str | None, as_json: bool) -> int:
+def command(
+    process: Process, *, folder: str | None, env_files: tuple[str, ...], as_json: bool
+) -> int:
     """Compare FOLDER with what AWS has for the sources.
 
     FOLDER is APPCONFIG_ENV_LOCAL_DIR by default, or else local. Names are compared, and the values
@@ -149,7 +153,10 @@ def command(process: Process, *, folder: str | None, as_json: bool) -> int:
     them. No value is shown. The exit code is 1 if something differs, or if a source that is not
     optional could not be read.
     """
+    process = process.with_files(env_files)
     folder = folder or process.environ.get(LOCAL_DIR) or FOLDER
+    if not os.path.isdir(folder):
+        raise AppConfigEnvError(f"{folder}: no such folder; run appconfig-env pull {folder} first")
     remote = from_aws(process)
     settings = remote.settings()
     read = outcomes(settings, remote)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._backends.local import file_name, profile_files
 from .._content.document import DocumentError
-from .._content.parse import parse
+from .._content.parse import parse, plain
 from .._content.variables import text_value
 from ..errors import AppConfigEnvError
 from .export import ExportError, dotenv
@@ -73,16 +73,51 @@ def plan(folder: str, found: Contents, *, overwrite: bool) -> Plan:
     if found.parameters:
         _plan_parameters(folder, found, planned, overwrite=overwrite)
     if found.secrets:
-        path = os.path.join(folder, SECRETS)
-        before = _read(path)
-        known = _members(path, before)
-        added = {name: value for name, value in found.secrets.items() if name not in known}
-        if added:
-            body = _with_members(before, added)
-            names = tuple(added)
-            planned.changes.append(Change(path, body, names, placeholders=names))
+        _plan_secrets(folder, found, planned)
     _plan_profiles(folder, found, planned, overwrite=overwrite)
     return planned
+
+
+def _plan_secrets(folder: str, found: Contents, planned: Plan) -> None:
+    path = os.path.join(folder, SECRETS)
+    before = _read(path)
+    known = _object(path, before)
+    added = {name: value for name, value in found.secrets.items() if name not in known}
+    grown = {}
+    names = [*added]
+    for name, value in found.secrets.items():
+        data, keys = _with_keys(known[name], value) if name in known else (None, ())
+        if keys:
+            grown[name] = data
+            names += [f"{name}#{key}" for key in keys]
+    if not names:
+        return
+    # A key inside a member needs the whole file, which then has the usual indentation.
+    body = _encoded(_indented({**known, **grown, **added}) + "\n")
+    if not grown:
+        body = _with_members(before, added)
+    planned.changes.append(Change(path, body, tuple(names), placeholders=tuple(names)))
+
+
+def _with_keys(ours: object, theirs: object, prefix: str = "") -> tuple[object, tuple[str, ...]]:
+    """Return a secret with the keys that only AWS's has, and these keys; its values stay."""
+    if isinstance(ours, str) and isinstance(theirs, dict):  # the document as text
+        try:
+            ours = json.loads(ours)
+        except ValueError:
+            return ours, ()
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return ours, ()
+    merged = dict(ours)
+    new: list[str] = []
+    for key, value in theirs.items():
+        if key in ours:
+            merged[key], inner = _with_keys(ours[key], value, f"{prefix}{key}.")
+            new += inner
+        else:
+            merged[key] = value
+            new.append(prefix + key)
+    return merged, tuple(new)
 
 
 def _plan_parameters(folder: str, found: Contents, planned: Plan, *, overwrite: bool) -> None:
@@ -145,11 +180,22 @@ def _read(path: str) -> bytes | None:
 
 
 def _members(path: str, body: bytes | None) -> dict[str, str]:
+    """Return the values of a file by name, as texts; see `_object`."""
+    return {name: text_value(value) for name, value in _exact(path, body).items()}
+
+
+def _object(path: str, body: bytes | None) -> dict[str, object]:
     """Return the values of a file by name.
 
     Raises:
         AppConfigEnvError: it cannot be parsed.
     """
+    data = plain(_exact(path, body))
+    return data if isinstance(data, dict) else {}
+
+
+def _exact(path: str, body: bytes | None) -> dict[str, object]:
+    """Return the values of a file by name, numbers as they are written; see `_object`."""
     if body is None:
         return {}
     try:
@@ -158,7 +204,7 @@ def _members(path: str, body: bytes | None) -> dict[str, str]:
         raise AppConfigEnvError(f"{path}: {error}") from None
     if not isinstance(data, dict):
         raise AppConfigEnvError(f"{path}: expected a JSON object; correct the file, or move it")
-    return {name: text_value(value) for name, value in data.items()}
+    return data
 
 
 def _with_lines(path: str, before: bytes | None, added: Mapping[str, str]) -> bytes:

@@ -14,7 +14,7 @@ import click
 from .._cache import snapshot_file
 from .._config.wording import counted, listed
 from ..errors import AppConfigEnvError
-from .commands import Process, json_option, verb
+from .commands import Process, env_file_option, json_option, verb
 from .contents import PLACEHOLDER, contents
 from .folder_plan import SSM_ENV, Change, Plan, plan
 from .output import Line
@@ -89,10 +89,17 @@ def _write(change: Change) -> None:
 @click.argument("folder", required=False)
 @click.option("--overwrite", is_flag=True, help="Replace parameters and profiles that differ.")
 @click.option("--dry-run", is_flag=True, help="Write nothing.")
+@env_file_option
 @json_option
 @click.pass_obj
 def command(
-    process: Process, *, folder: str | None, overwrite: bool, dry_run: bool, as_json: bool
+    process: Process,
+    *,
+    folder: str | None,
+    overwrite: bool,
+    dry_run: bool,
+    env_files: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Write what AWS has for the sources to FOLDER, for APPCONFIG_ENV_LOCAL_DIR.
 
@@ -102,6 +109,7 @@ def command(
     in the folder already is kept: names are added, values are not replaced without --overwrite,
     and those of secrets never are.
     """
+    process = process.with_files(env_files)
     folder = folder or process.environ.get(LOCAL_DIR) or FOLDER
     remote = from_aws(process)
     settings = remote.settings()

@@ -118,7 +118,7 @@ appconfig-env completion fish > ~/.config/fish/completions/appconfig-env.fish"""
     ),
     Verb(
         "policy",
-        "[--format json|yaml|sam] [--check FILE] [--role ARN] [--json]",
+        "[--format json|yaml|sam] [--check FILE] [--env-file FILE] [--json]",
         "print the least-privilege IAM policy for the sources, or check one",
         """\
 # the policy of the function's role
@@ -131,7 +131,7 @@ appconfig-env policy --check template.yaml --function Shop""",
     ),
     Verb(
         "pull",
-        "[FOLDER] [--overwrite] [--dry-run] [--json]",
+        "[FOLDER] [--overwrite] [--dry-run] [--env-file FILE] [--json]",
         "write what AWS has to a local folder, secrets as placeholders",
         """\
 # for development: start with the folder in place of AWS
@@ -142,7 +142,7 @@ appconfig-env pull local --dry-run""",
     ),
     Verb(
         "diff",
-        "[FOLDER] [--json]",
+        "[FOLDER] [--env-file FILE] [--json]",
         "compare a local folder with AWS, without showing values",
         """\
 # which names are missing, and which values differ
@@ -151,7 +151,7 @@ appconfig-env diff local""",
     ),
     Verb(
         "init",
-        "[KIND] [--source REFERENCE ...] [--function NAME] [--write] [--json]",
+        "[KIND] [--source REFERENCE ...] [--env-file FILE] [--write] [--json]",
         "add it to a SAM template, CDK app, Terraform module, Dockerfile or local folder",
         """\
 # what would be added to the template in this folder

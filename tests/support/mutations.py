@@ -105,6 +105,7 @@ LOGS = "**It logs** names, never values"
 FRAMES = "An error that the helper raises has no value"
 PRINTS = "**The command** prints values where"
 MASKS = "In a GitHub workflow, `export` masks"
+PULLS = "`pull` writes parameters and profiles"
 ROLES = "**It reads** with the privileges"
 NEVER_SETS = "**It never sets** `PYTHONPATH`"
 TLS = "**TLS** is version 1.2 or newer"
@@ -351,6 +352,11 @@ MUTATIONS = (
     Mutation(MASKS, "tests/unit/_cli/test_export.py", P + "_cli/export.py",
              'if form == "github" and process.environ.get("GITHUB_ACTIONS") == "true":',
              "if not form:"),
+    Mutation(PULLS, "tests/unit/_cli/test_pull.py", P + "_cli/contents.py",
+             "parameters[name] = PLACEHOLDER if is_secret else value", "parameters[name] = value"),
+    Mutation(PULLS, "tests/unit/_cli/test_diff.py", P + "_cli/diff.py",
+             "tuple(name for name in theirs if name not in ours)",
+             "tuple(theirs[name] for name in theirs if name not in ours)"),
     Mutation(NEVER_SETS, "tests/release/test_layer.py::"
              "test_the_layer_sets_no_path_of_python_or_of_the_loader", P + "_wrapper/main.py",
              "        result.pop(NEXT_WRAPPER, None)",

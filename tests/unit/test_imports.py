@@ -69,6 +69,7 @@ PURE = {
     "_cli.policy.patterns",
     "_cli.policy.render",
     "_cli.policy.rules",
+    "_cli.policy.templates",
     "_cli.trace.report",
     "_cli.trace.rows",
     "_cli.trace.span",

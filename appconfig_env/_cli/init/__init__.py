@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..._config.references import ReferenceProblems, parse, without_options
+from ..._config.wording import enumerated
 from ...errors import AppConfigEnvError
-from ..commands import Misuse, Process, json_option, verb
+from ..commands import Misuse, Process, env_file_option, json_option, verb
 from ..output import Line
 from ..policy.needs import needs
 from ..remote import LOCAL_DIR
@@ -159,6 +160,7 @@ def with_general_notes(result: Result, starter: Starter) -> Result:
 @click.option("--layer", default="", metavar="ARN", help="A published layer, with its version.")
 @click.option("--wheel", default="", metavar="FILE", help="A wheel for the image to install.")
 @click.option("--write", "is_written", is_flag=True, help="Write the changes.")
+@env_file_option
 @json_option
 @click.pass_obj
 def command(
@@ -171,6 +173,7 @@ def command(
     layer: str,
     wheel: str,
     is_written: bool,
+    env_files: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Add appconfig-env to what is in this folder.
@@ -188,9 +191,14 @@ def command(
         )
     names = files.names_in(".")
     kind = kind or files.kind_of(names)
-    if wheel and kind != "dockerfile":
-        raise Misuse("--wheel applies to dockerfile alone; remove it")
-    starter, settings = starter_for(process, sources, layer)
+    for option, value, of_kinds in (
+        ("--function", function, ("sam", "terraform")),
+        ("--layer", layer, ("sam", "cdk", "terraform")),
+        ("--wheel", wheel, ("dockerfile",)),
+    ):
+        if value and kind not in of_kinds:
+            raise Misuse(f"{option} applies to {enumerated(of_kinds)} alone; remove it")
+    starter, settings = starter_for(process.with_files(env_files), sources, layer)
     starter = starter._replace(wheel=wheel)
     path = path if path is not None else files.path_of(kind, names)
     result = with_general_notes(result_of(kind, path, starter, settings, function), starter)

@@ -78,7 +78,8 @@ def edit(folder: str, starter: Starter) -> Result:
         AppConfigEnvError: cdk.json cannot be read.
     """
     is_python = _is_python(os.path.join(folder, "cdk.json"))
-    path = os.path.join(folder, PYTHON_FILE if is_python else TYPESCRIPT_FILE)
+    file = PYTHON_FILE if is_python else TYPESCRIPT_FILE
+    path = os.path.normpath(os.path.join(folder, file))
     text = python(starter) if is_python else typescript(starter)
     before = read(path) if os.path.exists(path) else None
     if before == text:

@@ -10,8 +10,9 @@ from ..._config.wording import listed
 from ..policy import render
 from ..policy.audit import audit
 from ..policy.needs import Place
-from ..policy.rules import RulesError, rules
+from ..policy.rules import RulesError
 from ..policy.template_yaml import parse
+from ..policy.templates import rules
 from .starter import IN_LAYER, LAYER_FILE, RUNTIMES, WRAPPER, Edit, RefusedError, Result
 from .yaml_edit import Member, YamlText, is_block, member, quoted, scalar
 

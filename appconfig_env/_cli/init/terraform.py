@@ -46,7 +46,7 @@ def edit(folder: str, texts: Mapping[str, str], name: str, starter: Starter) -> 
     """
     functions = [found for text in texts.values() for found in _FUNCTION.findall(text)]
     name = name or (functions[0] if len(functions) == 1 else "FUNCTION")
-    path = os.path.join(folder, FILE)
+    path = os.path.normpath(os.path.join(folder, FILE))
     text = module(starter)
     if texts.get(FILE) == text:
         return Result()

@@ -5,65 +5,34 @@ Not in the layer.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from ..._backends.aws import iam
-from ..._config.sources import APPCONFIG, SECRETS_MANAGER, SSM
-from ..._config.wording import listed
+from ..._config import settings as _settings
+from ..._config.sources import APPCONFIG
 from ...errors import AppConfigEnvError
-from ..commands import Misuse, Process, json_option, verb
+from ..commands import Misuse, Process, env_file_option, json_option, verb
 from ..output import Line
 from . import render
 from .audit import Audit, audit
 from .lookup import boto3_ids
-from .needs import ANY, Need, Needs, Place, needs
-from .rules import RulesError, rules
+from .needs import needs
+from .notes import notes, of_role
+from .options import Options, check_values, known_place, place
+from .rules import RulesError
 from .template_yaml import parse
+from .templates import rules, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ..._config.settings import Settings
     from .lookup import Parts
+    from .needs import Need, Needs, Place
 
 FORMS = {"json": render.to_json, "yaml": render.to_yaml, "sam": render.to_sam}
-KEY = re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+")
-ACCOUNT = re.compile(r"\d{12}")
-USUAL_PARTITION = "aws"
-REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
-
-
-@dataclass(frozen=True)
-class Options:
-    """The options of `policy`, checked."""
-
-    form: str = "json"
-    role: str = ""
-    account: str = ""
-    keys: tuple[str, ...] = ()
-    has_ids: bool = False
-    is_online: bool = False
-
-
-def place(settings: Settings, options: Options) -> Place:
-    """Return what the ARNs of a policy have for the caller's own partition, Region and account."""
-    if options.form == "sam":
-        return render.PSEUDO_PARAMETERS._replace(
-            account=options.account or render.PSEUDO_PARAMETERS.account
-        )
-    found = known_place(settings, options)
-    # IAM refuses a wildcard as the partition.
-    return found._replace(partition=found.partition.replace(ANY, USUAL_PARTITION))
-
-
-def known_place(settings: Settings, options: Options) -> Place:
-    """Return the caller's partition, Region and account, with * for what is not known."""
-    region = settings.aws.region
-    return Place(iam.partition_of(region), region or ANY, options.account or ANY)
 
 
 def all_needs(
@@ -95,54 +64,6 @@ def all_needs(
             "nothing to allow: no source reads from AWS; set APPCONFIG_ENV_SOURCES"
         )
     return found
-
-
-def of_role(found: Needs, role: str) -> tuple[Need, ...]:
-    """Return the needs of one role; of the function's own if `role` is empty.
-
-    Raises:
-        Misuse: the sources are not read with this role.
-    """
-    if role and not found.roles:
-        raise Misuse("--role: all sources are read with the function's own role; remove it")
-    if role and role not in found.roles:
-        known = listed(found.roles, role)
-        raise Misuse(f"--role: expected {known}, got {role!r}; correct it")
-    return found.roles[role] if role else found.function
-
-
-def notes(found: Needs, settings: Settings, options: Options) -> Iterator[str]:
-    """Yield what a policy leaves open, each with what to do about it."""
-    own = of_role(found, options.role)
-    if options.form != "sam":
-        yield from _unknown_places(own, settings, options)
-    if any(one.action.startswith("appconfig:") and ANY in one.target.path for one in own):
-        yield (
-            "the ARNs of profiles have IDs, so all profiles are allowed; pass --online to look "
-            "them up, or --ids if the references have IDs"
-        )
-    schemes = {source.resource.scheme for source in settings.sources}
-    if not options.keys and schemes & {SSM, SECRETS_MANAGER}:
-        yield "what a customer managed key encrypts needs kms:Decrypt too; pass --kms-key ARN"
-    for role in found.roles if not options.role else ():
-        yield f"the role {role} needs a policy of its own; run this command with --role {role}"
-    size = render.size(render.statements(own, place(settings, replace(options, form="json"))))
-    if size > render.LONGEST_MANAGED:
-        yield (
-            f"the policy has {size:,} characters, a managed policy at most "
-            f"{render.LONGEST_MANAGED:,}; split it, or read paths instead of single parameters"
-        )
-
-
-def _unknown_places(own: Iterable[Need], settings: Settings, options: Options) -> Iterator[str]:
-    targets = [one.target for one in own if one.target.service not in ("", "iam")]
-    region = settings.aws.region
-    if not region and any(not one.region for one in targets):
-        yield "the Region is not known, so it is *; pass --region"
-    elif iam.partition_of(region) == ANY and any(not one.partition for one in targets):
-        yield f"the partition of {region} is not known, so it is aws; correct the ARNs"
-    if not options.account and any(not one.account for one in targets):
-        yield "the account is not known, so it is *; pass --account"
 
 
 def policies(found: Needs, settings: Settings, options: Options) -> dict[str, object]:
@@ -181,39 +102,52 @@ def audit_as_json(found: Audit) -> dict[str, object]:
     }
 
 
-def _check_values(region: str, account: str, keys: tuple[str, ...]) -> None:
-    """Refuse what would give an ARN that matches nothing.
+def settings_of_template(
+    data: object, function: str, environ: Mapping[str, str]
+) -> tuple[str, Settings]:
+    """Return the name of a function in a template, and the settings in its variables.
+
+    Args:
+        data: a parsed template.
+        function: the function; empty for the only one.
+        environ: has the Region.
 
     Raises:
-        Misuse: a value is not one of AWS's.
+        SettingsError: a setting of the template is invalid.
     """
-    if region and not REGION.fullmatch(region):
-        raise Misuse(f"--region: expected a Region such as eu-west-1, got {region!r}; correct it")
-    if account and not ACCOUNT.fullmatch(account):
-        raise Misuse(f"--account: expected 12 digits, got {account!r}; correct it")
-    for key in keys:
-        if not KEY.fullmatch(key):
-            raise Misuse(
-                "--kms-key: expected arn:aws:kms:REGION:ACCOUNT:key/ID (a policy cannot name an "
-                f"alias), got {key!r}; correct it"
-            )
+    name, found = variables(data, function)
+    regions = {one: environ[one] for one in ("AWS_REGION", "AWS_DEFAULT_REGION") if one in environ}
+    # Without a look at files: those that its settings name are in the function.
+    return name, _settings.from_environ({**found, **regions})
 
 
-def _checked(path: str, function: str, own: Place, wanted: tuple[Need, ...]) -> Audit:
-    """Return what the policy in a file has that is not needed, and the other way round.
+def _parsed(path: str) -> object:
+    """Return the data in a file.
 
     Raises:
-        AppConfigEnvError: the file has no policy.
+        AppConfigEnvError: it cannot be read.
     """
     try:
         with open(path, encoding="utf-8") as file:
-            return audit(wanted, rules(parse(file.read()), own, function), own)
+            return parse(file.read())
     except RulesError as error:
         raise AppConfigEnvError(f"{path}: {error}") from None
     except UnicodeDecodeError:
         raise AppConfigEnvError(f"{path}: expected UTF-8 text; convert it") from None
     except OSError as error:
         raise AppConfigEnvError(f"{path}: {error.strerror}; correct the path") from None
+
+
+def _checked(path: str, data: object, function: str, own: Place, wanted: tuple[Need, ...]) -> Audit:
+    """Return what the policy in a file has that is not needed, and the other way round.
+
+    Raises:
+        AppConfigEnvError: the file has no policy.
+    """
+    try:
+        return audit(wanted, rules(data, own, function), own)
+    except RulesError as error:
+        raise AppConfigEnvError(f"{path}: {error}") from None
 
 
 @verb("policy")
@@ -232,6 +166,7 @@ def _checked(path: str, function: str, own: Place, wanted: tuple[Need, ...]) -> 
 @click.option("--kms-key", "keys", multiple=True, metavar="ARN", help="A key that encrypts values.")
 @click.option("--ids", "has_ids", is_flag=True, help="AppConfig's references have IDs.")
 @click.option("--online", "is_online", is_flag=True, help="Look up AppConfig's IDs with boto3.")
+@env_file_option
 @json_option
 @click.pass_obj
 def command(  # noqa: PLR0917 - click passes them by name
@@ -247,6 +182,7 @@ def command(  # noqa: PLR0917 - click passes them by name
     allow_more: bool,
     has_ids: bool,
     is_online: bool,
+    env_files: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Print the least-privilege IAM policy for the configured sources.
@@ -254,9 +190,10 @@ def command(  # noqa: PLR0917 - click passes them by name
     It is the policy of the function's role; that of a role which is assumed is printed with
     --role. With --check, nothing is printed but what the policy in FILE does not allow though a
     source needs it, and what it allows though none does: FILE is JSON or YAML, a policy or its
-    statements, what the AWS command line prints of one, or a SAM or CloudFormation template.
+    statements, what the AWS command line prints of one, or a SAM or CloudFormation template. If
+    the environment names no sources, those of the function in the template are used.
     """
-    _check_values(region, account, keys)
+    check_values(region, account, keys)
     if function and path is None:
         raise Misuse("--function is for --check alone; add --check FILE, or remove it")
     if path is not None and form is not None:
@@ -264,11 +201,18 @@ def command(  # noqa: PLR0917 - click passes them by name
     if has_ids and is_online:
         raise Misuse("--ids cannot be combined with --online; remove one of them")
     options = Options(form or "json", role, account, keys, has_ids, is_online)
+    process = process.with_files(env_files)
     environ = {**process.environ, **({"AWS_REGION": region} if region else {})}
     settings = replace(process, environ=environ).settings()
+    data = _parsed(path) if path is not None else None
+    if path is not None and not settings.sources:
+        name, settings = settings_of_template(data, function, environ)
+        if settings.sources:
+            process.err.line(f"appconfig-env: note: the sources are those of {name} in {path}")
     found = all_needs(settings, options, boto3_ids)
     if path is not None:
-        checked = _checked(path, function, known_place(settings, options), of_role(found, role))
+        own = known_place(settings, options)
+        checked = _checked(path, data, function, own, of_role(found, role))
         return _report(process, checked, allow_more=allow_more, as_json=as_json)
     return _print(process, found, settings, options, as_json=as_json)
 

@@ -1,9 +1,10 @@
-"""Finds the IDs of AppConfig profiles that references have by name: ARNs have IDs."""
+"""Finds what ARNs have and references do not: the IDs of AppConfig profiles, and partitions."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..._backends.aws import iam
 from ..._config.wording import listed, quoted
 from ...errors import AppConfigEnvError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     # Calls an operation of boto3's client for AppConfig with its parameters; returns one page.
     Call = Callable[[str, dict[str, str]], dict[str, Any]]
 
+UNKNOWN = "*"
 ALLOW = (
     "allow appconfig:ListApplications, appconfig:ListEnvironments and "
     "appconfig:ListConfigurationProfiles to your own credentials, or remove --online"
@@ -64,6 +66,20 @@ def boto3_ids(region: str, profiles: Iterable[Parts]) -> dict[Parts, Parts]:
         code = error.response["Error"]["Code"] if isinstance(error, ClientError) else str(error)
         message = f"the IDs of profiles could not be looked up ({code.rstrip('.')})"
         raise AppConfigEnvError(f"{message}; {ALLOW}") from None
+
+
+def partition_of(region: str) -> str:
+    """Return the partition of a Region; * if even botocore does not know it, or there is none."""
+    found = iam.partition_of(region)
+    if found != UNKNOWN or not region:
+        return found
+    from botocore.exceptions import UnknownRegionError  # 60 ms, for Regions of few users
+    from botocore.session import get_session
+
+    try:
+        return str(get_session().get_partition_for_region(region))
+    except UnknownRegionError:
+        return UNKNOWN
 
 
 def _items(call: Call, operation: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:

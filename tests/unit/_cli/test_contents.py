@@ -129,6 +129,12 @@ def test_the_extension_is_that_of_local_files(ending: str) -> None:
     ("content_type", "ending"),
     [
         ("", ""),
+        ("json", ""),
+        ("a/../../x", ""),
+        ("a/b/c", ""),
+        ("../x", ""),
+        ("a.b/c", ""),  # which would be read as another type
+        ("a/b\0c", ""),
         ("APPLICATION/JSON", ".json"),
         ("application/vnd.shop+json", ".application%vnd.shop+json"),
         ("text/html; charset=utf-8", ".text%html"),

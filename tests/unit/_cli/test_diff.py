@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appconfig_env._cli.diff import WHOLE, Difference, compare, leaves
+from appconfig_env._cli.diff import HINT, WHOLE, Difference, compare, leaves
 from appconfig_env._config.references import parse
 from appconfig_env._content.document import Document
 from appconfig_env.errors import Failure
@@ -154,7 +154,7 @@ def test_each_difference_is_a_line_without_values(folder: Path) -> None:
         "ssm:/shop/: only in the folder: 'old'",
         "ssm:/shop/: different: 'host'",
         "secretsmanager:prod/db: same",
-        "run appconfig-env pull to add what is only in AWS",
+        HINT,
     ]
 
 
@@ -170,7 +170,14 @@ def test_what_the_folder_does_not_have_is_a_problem_with_a_remedy(tmp_path: Path
 
     assert done.exit_code == 1
     assert "secretsmanager:prod/db: no such file in" in done.out
-    assert done.out.endswith("run appconfig-env pull to add what is only in AWS\n")
+    assert done.out.endswith(f"{HINT}\n")
+
+
+def test_a_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    done = diff(str(tmp_path / "none"))
+
+    assert (done.exit_code, done.out) == (1, "")
+    assert "none: no such folder; run appconfig-env pull" in done.err
 
 
 def test_what_cannot_be_read_of_aws_is_an_error(folder: Path) -> None:
@@ -217,3 +224,12 @@ def test_no_value_is_shown(folder: Path, words: tuple[str, ...]) -> None:
 
     assert THEIRS not in str(done)
     assert OURS not in str(done)
+
+
+def test_the_sources_may_be_in_a_dotenv_file(folder: Path) -> None:
+    file = folder / ".env"
+    file.write_text(f"DB=secretsmanager:prod/db\nAPPCONFIG_ENV_LOCAL_DIR={folder}\n")
+
+    done = ran("diff", "--env-file", str(file), documents=DOCUMENTS)
+
+    assert done == (0, "secretsmanager:prod/db: same\n", "")

@@ -171,3 +171,37 @@ def test_what_utf_8_cannot_have_is_an_escape(tmp_path: Path) -> None:
         "/a": "\ud800",
         "/b": "\U0001f600",
     }
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "result", "names"),
+    [
+        ({"user": "own"}, {"user": PLACEHOLDER, "port": 0}, {"user": "own", "port": 0}, ["#port"]),
+        (
+            {"db": {"user": "own"}},
+            {"db": {"user": PLACEHOLDER, "host": PLACEHOLDER}},
+            {"db": {"user": "own", "host": PLACEHOLDER}},
+            ["#db.host"],
+        ),
+        ('{"user": "own"}', {"port": 0}, {"user": "own", "port": 0}, ["#port"]),
+        ({"user": "own", "more": 1}, {"user": PLACEHOLDER}, None, []),
+        ('{"user": "own"}', {"user": PLACEHOLDER}, None, []),
+        ("own", {"user": PLACEHOLDER}, None, []),
+        ({"user": "own"}, PLACEHOLDER, None, []),
+        ("own", PLACEHOLDER, None, []),
+    ],
+)
+def test_a_secret_gets_the_keys_that_it_does_not_have(
+    tmp_path: Path, ours: object, theirs: object, result: object, names: list[str]
+) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text(json.dumps({"s": ours, "other": 1.5}))
+
+    planned = plan(str(tmp_path), Contents({}, frozenset(), {"s": theirs}, {}), overwrite=True)
+
+    if result is None:
+        assert planned.changes == []
+        return
+    (change,) = planned.changes
+    assert json.loads(change.body) == {"s": result, "other": 1.5}
+    assert list(change.placeholders) == [f"s{name}" for name in names]

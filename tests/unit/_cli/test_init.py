@@ -146,7 +146,7 @@ def test_each_kind_is_written(
     again = init(*words, "--source", "ssm:/shop/host", "--write")
 
     assert (shown.exit_code, done.exit_code, again.exit_code) == (0, 0, 0)
-    assert f"+++ b/{written}\n" in shown.out.replace("b/./", "b/")
+    assert f"+++ b/{written}\n" in shown.out
     assert "/shop/host" in (folder / written).read_text()
     assert f"{written}\n" in done.out
     assert again.out == "nothing to change: all of it is there already\n"
@@ -166,6 +166,8 @@ def test_the_kind_is_that_of_the_folder(folder: Path) -> None:
         (("local", "--source", "smm:/a"), "--source: 'smm:/a': expected a reference that starts"),
         (("local", "--layer", "x"), "--layer: expected arn:aws:lambda:REGION:ACCOUNT:layer:NAME"),
         (("local", "--wheel", "x"), "--wheel applies to dockerfile alone; remove it"),
+        (("local", "--layer", LAYER), "--layer applies to sam, cdk and terraform alone; remove it"),
+        (("cdk", "--function", "x"), "--function applies to sam and terraform alone; remove it"),
     ],
 )
 def test_a_wrong_command_line_is_misuse_with_a_remedy(
@@ -204,3 +206,14 @@ def test_a_default_is_not_shown_in_an_error() -> None:
     done = init("local", "--source", "smm:/a?default=c4n4ry")
 
     assert "c4n4ry" not in done.err
+
+
+def test_the_sources_may_be_in_a_dotenv_file(folder: Path) -> None:
+    (folder / "main.tf").touch()
+    (folder / ".env").write_text("DB=secretsmanager:prod/db\nLIMIT=10\n")
+
+    init("--env-file", ".env", "--write")
+
+    text = (folder / "appconfig_env.tf").read_text()
+    assert 'DB                      = "secretsmanager:prod/db"' in text
+    assert "LIMIT" not in text

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from appconfig_env._cli.policy import Options, all_needs, notes, place
+from appconfig_env._cli.policy import all_needs
+from appconfig_env._cli.policy.notes import notes
+from appconfig_env._cli.policy.options import Options, place
 from appconfig_env._cli.policy.template_yaml import parse
 from appconfig_env._config.settings import from_environ
 from appconfig_env.errors import AppConfigEnvError
@@ -85,7 +87,9 @@ def test_the_policies_for_sam_know_neither_region_nor_account() -> None:
         ({}, (), "arn:aws:ssm:*:*:"),
         ({"AWS_REGION": "cn-north-1"}, (), "arn:aws-cn:ssm:cn-north-1:*:"),
         ({"AWS_REGION": "cn-north-1"}, ("--region", "us-gov-west-1"), "arn:aws-us-gov:ssm:us-gov-"),
-        ({}, ("--region", "eusc-de-east-1"), "arn:aws:ssm:eusc-de-east-1:"),
+        ({}, ("--region", "eusc-de-east-1"), "arn:aws-eusc:ssm:eusc-de-east-1:"),
+        ({}, ("--region", "us-iso-east-1"), "arn:aws-iso:ssm:us-iso-east-1:"),
+        ({}, ("--region", "xx-nowhere-1"), "arn:aws:ssm:xx-nowhere-1:"),
         ({}, ACCOUNT, "arn:aws:ssm:*:123456789012:"),
     ],
 )
@@ -143,9 +147,9 @@ def test_what_a_policy_leaves_open_is_a_note_with_the_option_for_it(
 
 
 def test_an_unknown_partition_is_a_note() -> None:
-    done = ran("policy", "--region", "us-iso-east-1", environ=SOURCES)
+    done = ran("policy", "--region", "xx-nowhere-1", environ=SOURCES)
 
-    assert "the partition of us-iso-east-1 is not known, so it is aws; correct" in done.err
+    assert "the partition of xx-nowhere-1 is not known, so it is aws; correct" in done.err
 
 
 def test_online_the_ids_of_profiles_are_looked_up_in_appconfigs_own_region() -> None:
@@ -282,6 +286,49 @@ def test_the_projects_own_template_passes_its_own_check() -> None:
     assert done.out.endswith(", as far as the file shows\n")
 
 
+def test_the_sources_of_a_template_are_used_if_the_environment_has_none() -> None:
+    path = str(ROOT / "template.yaml")
+
+    done = ran("policy", "--check", path, environ={"AWS_REGION": "eu-west-1"})
+
+    assert done.exit_code == 0
+    assert done.err == f"appconfig-env: note: the sources are those of ExampleFunction in {path}\n"
+    assert "secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-west-1:*:secret:Data" in (
+        done.out
+    )
+
+
+def test_what_the_function_of_a_template_reads_but_may_not_is_missing(tmp_path: Path) -> None:
+    text = (
+        (ROOT / "template.yaml").read_text().replace("ssm:GetParametersByPath", "ssm:GetParameter")
+    )
+    path = tmp_path / "template.yaml"
+    path.write_text(text)
+
+    done = ran("policy", "--check", str(path), environ={})
+
+    assert done.exit_code == 1
+    assert "missing: ssm:GetParametersByPath on arn:*:ssm:*:*:parameter/AWS-StackName/prod" in (
+        done.out
+    )
+
+
+def test_a_wrong_setting_in_a_template_is_an_error(tmp_path: Path) -> None:
+    variables = {"APPCONFIG_ENV_SOURCES": "smm:/x", "APPCONFIG_ENV_FALLBACK": "/var/task/f.json"}
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {"Environment": {"Variables": variables}},
+    }
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps({"Resources": {"Shop": function}}))
+
+    done = ran("policy", "--check", str(path))
+
+    assert done.exit_code == 1
+    assert "APPCONFIG_ENV_SOURCES: 'smm:/x': expected a reference that starts with" in done.err
+    assert "FALLBACK" not in done.err
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -319,3 +366,11 @@ def test_the_place_of_a_sam_policy_is_cloudformations() -> None:
 
     assert place(settings, Options(form="sam")).region == "${AWS::Region}"
     assert place(settings, Options(form="sam", account="1")).account == "1"
+
+
+def test_the_sources_may_be_in_a_dotenv_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("APPCONFIG_ENV_SOURCES=ssm:/shop/prod/\n")
+
+    done = ran("policy", "--env-file", str(tmp_path / ".env"))
+
+    assert json.loads(done.out)["Statement"][0]["Action"] == "ssm:GetParametersByPath"

@@ -201,3 +201,13 @@ def test_json_has_what_was_written_and_what_was_kept(tmp_path: Path) -> None:
     }
     assert found["kept"] == [{"path": str(path), "names": ["/shop/host"]}]
     assert found["failed"] == []
+
+
+def test_the_sources_may_be_in_a_dotenv_file(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"PLAIN=ssm:plain:3\nAPPCONFIG_ENV_LOCAL_DIR={tmp_path}\n")
+
+    done = ran("pull", "--env-file", str(file), documents=DOCUMENTS)
+
+    assert done.exit_code == 0
+    assert json.loads((tmp_path / "ssm.json").read_text()) == {"plain": "three"}

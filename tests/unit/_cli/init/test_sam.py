@@ -11,8 +11,8 @@ from appconfig_env._cli.init import sam
 from appconfig_env._cli.init.starter import IN_LAYER, LAYER_FILE, WRAPPER, RefusedError, Starter
 from appconfig_env._cli.policy.audit import audit
 from appconfig_env._cli.policy.needs import Place
-from appconfig_env._cli.policy.rules import rules
 from appconfig_env._cli.policy.template_yaml import parse
+from appconfig_env._cli.policy.templates import rules
 
 from .starters import LAYER, starter
 

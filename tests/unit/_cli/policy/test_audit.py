@@ -9,7 +9,7 @@ import pytest
 from appconfig_env._cli.policy import render
 from appconfig_env._cli.policy.audit import Audit, audit
 from appconfig_env._cli.policy.needs import Place, needs
-from appconfig_env._cli.policy.rules import rules
+from appconfig_env._cli.policy.templates import rules
 from appconfig_env._config.settings import from_environ
 
 OWN = Place("aws", "eu-west-1", "*")
@@ -223,7 +223,9 @@ def test_an_action_without_resources_is_allowed_on_all_only() -> None:
 
 def test_other_policies_of_the_role_may_have_what_is_missing_here() -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/x"})
-    template = {"Resources": {"F": {"Properties": {"Policies": ["AmazonSSMReadOnlyAccess"]}}}}
+    policies = {"Policies": ["AmazonSSMReadOnlyAccess"]}
+    function = {"Type": "AWS::Serverless::Function", "Properties": policies}
+    template = {"Resources": {"F": function}}
 
     found = audit(needs(settings).function, rules(template, OWN), OWN)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +12,10 @@ import pytest
 from appconfig_env._cli.policy.lookup import ALLOW, boto3_ids, find_ids
 from appconfig_env.errors import AppConfigEnvError
 
+from ....support.local_server import LocalServer, Quiet
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -101,3 +106,50 @@ def test_a_call_that_fails_is_an_error_with_the_actions_it_needs(
 
     expected = "the IDs of profiles could not be looked up (Unable to locate credentials); "
     assert str(caught.value) == expected + ALLOW
+
+
+class Handler(Quiet, BaseHTTPRequestHandler):
+    """AppConfig's lists over HTTP, each with one item; the server `denied` denies them."""
+
+    def do_GET(self) -> None:
+        items = {
+            "/applications": {"Id": "a1", "Name": "shop"},
+            "/applications/a1/environments": {"Id": "e1", "Name": "prod"},
+            "/applications/a1/configurationprofiles": {"Id": "p1", "Name": "app"},
+        }
+        assert isinstance(self.server, LocalServer)
+        is_denied = self.server.server_name == "denied"
+        item = items[self.path.partition("?")[0]]
+        body = json.dumps({"Message": "no"} if is_denied else {"Items": [item]}).encode()
+        self.send_response(403 if is_denied else 200)
+        self.send_header("x-amzn-ErrorType", "AccessDeniedException")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def appconfig(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalServer]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    server = LocalServer(("127.0.0.1", 0), Handler)
+    server.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_APPCONFIG", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+    yield server
+    server.stop()
+
+
+@pytest.mark.usefixtures("appconfig")
+def test_boto3_calls_the_operations_that_list_them() -> None:
+    found = boto3_ids("eu-west-1", [("shop", "prod", "app")])
+
+    assert found == {("shop", "prod", "app"): ("a1", "e1", "p1")}
+
+
+def test_a_denied_call_is_named_by_its_code(appconfig: LocalServer) -> None:
+    appconfig.server_name = "denied"
+
+    with pytest.raises(AppConfigEnvError, match=r"\(AccessDeniedException\); allow appconfig:List"):
+        boto3_ids("eu-west-1", [("shop", "prod", "app")])

@@ -11,8 +11,8 @@ import yaml
 from appconfig_env._backends.aws import services
 from appconfig_env._cli.policy import render
 from appconfig_env._cli.policy.needs import Place, needs
-from appconfig_env._cli.policy.rules import rules
 from appconfig_env._cli.policy.template_yaml import parse
+from appconfig_env._cli.policy.templates import rules
 from appconfig_env._config.settings import from_environ
 
 OWN = Place("aws", "eu-west-1", "123456789012")
