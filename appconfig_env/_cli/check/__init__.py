@@ -20,6 +20,7 @@ from ..verbs import OK, PROBLEMS
 from . import findings, limits, quotas, report, sources
 from .findings import ERROR, WARN, Finding
 from .report import Report
+from .rules import problems_of_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,7 @@ def check(process: Process, *, online: bool = False, concurrency: int | None = N
     sizes = limits.sizes(settings, process.environ, values, process.from_files)
     found = [
         *sources.failures(settings, snapshot),
+        *problems_of_rules(settings, snapshot),
         *_fallback(settings, snapshot),
         *findings.findings(settings, process.environ, snapshot),
         *limits.too_large(sizes),
