@@ -281,12 +281,10 @@ def _require_names(path: str, body: bytes, names: Iterable[str]) -> None:
     relative = [name for name in names if "/" in name and not name.startswith("/")]
     odd = [name for name in names if ":" in name or name.endswith("/") or parameter_problems(name)]
     if relative:
-        found = _places(relative, body)
-        summary = f"{path}: a name with a slash begins with one, but not {found}"
+        summary = f"{path}: a name with a slash begins with one, but not {_places(relative, body)}"
         raise DocumentError(summary, f"write {quoted('/' + relative[0])}")
     if odd:
-        found = _places(odd, body)
-        summary = f"{path}: names that Parameter Store does not allow: {found}"
+        summary = f"{path}: names that Parameter Store does not allow: {_places(odd, body)}"
         raise DocumentError(summary, NAMES_OF_PARAMETERS)
 
 
