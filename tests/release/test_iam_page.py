@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from appconfig_env._cli.policy.needs import Place, needs
+from appconfig_env._cli.policy.needs import Place, needs_of
 from appconfig_env._config.settings import from_environ
 from appconfig_env._config.sources import SCHEMES
 
@@ -51,7 +51,7 @@ def test_the_table_is_what_the_command_computes() -> None:
 
     for reference, actions, resource in found:
         settings = from_environ({"APPCONFIG_ENV_SOURCES": reference.strip("`")})
-        needed = needs(settings).function
+        needed = needs_of(settings).function
         assert ", ".join(f"`{one.action}`" for one in needed) == actions
         assert ", ".join(f"`{arn}`" for arn in {one.target.arn(OWN) for one in needed}) == resource
     assert {row[0].strip("`").partition(":")[0] for row in found} == SCHEMES.keys()

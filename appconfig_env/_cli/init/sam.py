@@ -8,11 +8,11 @@ from yaml import MappingNode, ScalarNode, SequenceNode
 
 from ..._config.wording import listed
 from ..policy import render
-from ..policy.audit import audit
+from ..policy.audit import audit_of
 from ..policy.needs import Place
 from ..policy.rules import RulesError
 from ..policy.template_yaml import parse
-from ..policy.templates import rules
+from ..policy.templates import rules_of
 from .starter import IN_LAYER, LAYER_FILE, RUNTIMES, WRAPPER, Edit, RefusedError, Result
 from .yaml_edit import Member, YamlText, is_block, member, quoted, scalar
 
@@ -212,10 +212,10 @@ def _missing(text: str, function: str, starter: Starter) -> list[Need]:
     """Return the needs that no policy of the function has yet."""
     needs = starter.needs.function
     try:
-        found = rules(parse(text), ANYWHERE, function)
+        found = rules_of(parse(text), ANYWHERE, function)
     except RulesError:
         return [*needs]
-    judged = audit(needs, found._replace(unread=()), ANYWHERE)
+    judged = audit_of(needs, found._replace(unread=()), ANYWHERE)
     actions = {(one.action, one.resource) for one in judged.missing}
     return [one for one in needs if (one.action, one.target.arn(ANYWHERE)) in actions]
 

@@ -27,7 +27,7 @@ class Starter(NamedTuple):
 
     Attributes:
         variables: the settings and references, without the wrapper's own variable.
-        needs: the permissions, see `policy.needs`.
+        needs: the permissions, see `policy.needs.needs_of`.
         layer: the ARN of a layer; empty if the deployment has the layer itself.
         wheel: the path of a wheel, for an image; empty to install from the package index.
     """

@@ -16,14 +16,14 @@ from ...errors import AppConfigEnvError
 from ..commands import Misuse, Process, env_file_option, json_option, verb
 from ..output import Line
 from . import render
-from .audit import Audit, audit
+from .audit import Audit, audit_of
 from .lookup import boto3_ids
-from .needs import needs
-from .notes import notes, of_role
+from .needs import needs_of
+from .notes import notes_on, of_role
 from .options import Options, check_values, known_place, place
 from .rules import RulesError
 from .template_yaml import parse
-from .templates import rules, variables
+from .templates import rules_of, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,7 +58,7 @@ def all_needs(
     ids: dict[Parts, Parts] = profiles if options.has_ids else {}
     if options.is_online and profiles:
         ids = look_up(settings.aws.appconfig.region, profiles)
-    found = needs(settings, ids, options.keys)
+    found = needs_of(settings, ids, options.keys)
     if not found.function:
         raise AppConfigEnvError(
             "nothing to allow: no source reads from AWS; set APPCONFIG_ENV_SOURCES"
@@ -76,7 +76,7 @@ def policies(found: Needs, settings: Settings, options: Options) -> dict[str, ob
             for role, one in by_role.items()
             if options.role in ("", role)
         ],
-        "notes": list(notes(found, settings, options)),
+        "notes": list(notes_on(found, settings, options)),
     }
 
 
@@ -145,7 +145,7 @@ def _checked(path: str, data: object, function: str, own: Place, wanted: tuple[N
         AppConfigEnvError: the file has no policy.
     """
     try:
-        return audit(wanted, rules(data, own, function), own)
+        return audit_of(wanted, rules_of(data, own, function), own)
     except RulesError as error:
         raise AppConfigEnvError(f"{path}: {error}") from None
 
@@ -234,6 +234,6 @@ def _print(
         return 0
     process.out.text(FORMS[options.form](render.statements(own, place(settings, options))))
     process.err.lines(
-        Line(f"appconfig-env: note: {note}", "quiet") for note in notes(found, settings, options)
+        Line(f"appconfig-env: note: {note}", "quiet") for note in notes_on(found, settings, options)
     )
     return 0

@@ -42,7 +42,7 @@ class Audit(NamedTuple):
     notes: tuple[str, ...]
 
 
-def audit(needs: Sequence[Need], found: Rules, own: Place) -> Audit:
+def audit_of(needs: Sequence[Need], found: Rules, own: Place) -> Audit:
     """Return how the policy `found` differs from `needs`, where the caller is in `own`."""
     missing: list[Finding] = []
     notes = [f"{one} is not read; export it to a file, and check that too" for one in found.unread]

@@ -81,7 +81,7 @@ class Needs(NamedTuple):
     roles: Mapping[str, tuple[Need, ...]]
 
 
-def needs(
+def needs_of(
     settings: Settings,
     ids: Mapping[tuple[str, ...], tuple[str, ...]] | None = None,
     keys: Iterable[str] = (),

@@ -35,7 +35,7 @@ def of_role(found: Needs, role: str) -> tuple[Need, ...]:
     return found.roles[role] if role else found.function
 
 
-def notes(found: Needs, settings: Settings, options: Options) -> Iterator[str]:
+def notes_on(found: Needs, settings: Settings, options: Options) -> Iterator[str]:
     """Yield what a policy leaves open, each with what to do about it."""
     own = of_role(found, options.role)
     if options.form != "sam":

@@ -46,7 +46,7 @@ _ODD = re.compile("[^A-Za-z0-9]+")
 _FUNCTIONS = ("AWS::Lambda::Function", "AWS::Serverless::Function")
 
 
-def rules(data: object, own: Place, name: str = "") -> Rules:
+def rules_of(data: object, own: Place, name: str = "") -> Rules:
     """Return the statements in a parsed file.
 
     Args:

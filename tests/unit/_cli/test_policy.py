@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from appconfig_env._cli.policy import all_needs
-from appconfig_env._cli.policy.notes import notes
+from appconfig_env._cli.policy.notes import notes_on
 from appconfig_env._cli.policy.options import Options, place
 from appconfig_env._cli.policy.template_yaml import parse
 from appconfig_env._config.settings import from_environ
@@ -140,7 +140,7 @@ def test_what_a_policy_leaves_open_is_a_note_with_the_option_for_it(
     sources: str, options: Options, expected: list[str]
 ) -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": sources})
-    found = list(notes(all_needs(settings, options, no_ids), settings, options))
+    found = list(notes_on(all_needs(settings, options, no_ids), settings, options))
 
     assert len(found) == len(expected)
     assert all(start in note for start, note in zip(expected, found, strict=True))

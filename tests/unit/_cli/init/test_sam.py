@@ -9,10 +9,10 @@ import pytest
 
 from appconfig_env._cli.init import sam
 from appconfig_env._cli.init.starter import IN_LAYER, LAYER_FILE, WRAPPER, RefusedError, Starter
-from appconfig_env._cli.policy.audit import audit
+from appconfig_env._cli.policy.audit import audit_of
 from appconfig_env._cli.policy.needs import Place
 from appconfig_env._cli.policy.template_yaml import parse
-from appconfig_env._cli.policy.templates import rules
+from appconfig_env._cli.policy.templates import rules_of
 
 from .starters import LAYER, starter
 
@@ -109,7 +109,7 @@ def test_a_function_gets_layer_variables_and_policy(properties: str, layer: str,
     assert variables[WRAPPER] == IN_LAYER
     own = {"TITLE": "own"} if "TITLE" in properties else {}
     assert variables | {WRAPPER: IN_LAYER, **wanted.variables, **own} == variables
-    judged = audit(wanted.needs.function, rules(parse(after), ANYWHERE, "Shop"), ANYWHERE)
+    judged = audit_of(wanted.needs.function, rules_of(parse(after), ANYWHERE, "Shop"), ANYWHERE)
     assert judged.missing == ()
     assert not [note for note in judged.notes if "no statement allows it" in note]
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from appconfig_env._cli.policy import render
-from appconfig_env._cli.policy.audit import Audit, audit
-from appconfig_env._cli.policy.needs import Place, needs
-from appconfig_env._cli.policy.templates import rules
+from appconfig_env._cli.policy.audit import Audit, audit_of
+from appconfig_env._cli.policy.needs import Place, needs_of
+from appconfig_env._cli.policy.templates import rules_of
 from appconfig_env._config.settings import from_environ
 
 OWN = Place("aws", "eu-west-1", "*")
@@ -23,7 +23,7 @@ SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db"
 
 def check(sources: str, *statements: dict[str, Any], own: Place = OWN) -> Audit:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": sources})
-    return audit(needs(settings).function, rules(list(statements), own), own)
+    return audit_of(needs_of(settings).function, rules_of(list(statements), own), own)
 
 
 def allow(action: Any, resource: Any = "*", **others: Any) -> dict[str, Any]:
@@ -40,10 +40,10 @@ def test_what_the_command_prints_is_all_that_is_needed_and_allows_nothing_else(
 ) -> None:
     own = OWN._replace(account=account)
     settings = from_environ({"APPCONFIG_ENV_SOURCES": ALL})
-    found = needs(settings).function
+    found = needs_of(settings).function
     document = render.document(render.statements(found, own))
 
-    assert audit(found, rules(document, own), own) == Audit((), (), ())
+    assert audit_of(found, rules_of(document, own), own) == Audit((), (), ())
 
 
 def test_each_missing_action_is_named_with_its_arn_and_source() -> None:
@@ -227,7 +227,7 @@ def test_other_policies_of_the_role_may_have_what_is_missing_here() -> None:
     function = {"Type": "AWS::Serverless::Function", "Properties": policies}
     template = {"Resources": {"F": function}}
 
-    found = audit(needs(settings).function, rules(template, OWN), OWN)
+    found = audit_of(needs_of(settings).function, rules_of(template, OWN), OWN)
 
     assert found.missing == ()
     assert found.notes[0].startswith("AmazonSSMReadOnlyAccess is not read; export it")

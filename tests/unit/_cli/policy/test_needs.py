@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appconfig_env._backends.aws import services
-from appconfig_env._cli.policy.needs import Need, Place, Target, needs, parsed
+from appconfig_env._cli.policy.needs import Need, Place, Target, needs_of, parsed
 from appconfig_env._config.settings import from_environ
 from appconfig_env._config.sources import SCHEMES
 
@@ -19,7 +19,7 @@ PARAMETER = "arn:aws:ssm:us-east-1:111122223333:parameter/shop/host"
 
 def of(sources: str, own: Place = OWN, **environ: str) -> list[tuple[str, str]]:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": sources, "AWS_REGION": own.region} | environ)
-    return pairs(needs(settings).function, own)
+    return pairs(needs_of(settings).function, own)
 
 
 def pairs(found: tuple[Need, ...], own: Place = OWN) -> list[tuple[str, str]]:
@@ -73,7 +73,7 @@ def test_a_profile_needs_two_actions_on_ids_which_its_reference_need_not_have() 
 def test_a_profile_whose_ids_are_known_needs_no_wildcard() -> None:
     sources = "appconfig:shop/prod/app appconfig:shop/prod/flags"
     settings = from_environ({"APPCONFIG_ENV_SOURCES": sources})
-    found = needs(settings, {("shop", "prod", "app"): ("a1", "e1", "p1")}).function
+    found = needs_of(settings, {("shop", "prod", "app"): ("a1", "e1", "p1")}).function
 
     paths = [need.target.path for need in found if need.action.endswith("Session")]
 
@@ -94,7 +94,7 @@ def test_a_profile_whose_ids_are_known_needs_no_wildcard() -> None:
     ],
 )
 def test_an_arn_has_the_callers_own_partition_region_and_account(own: Place, start: str) -> None:
-    (need,) = needs(from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/shop/"})).function
+    (need,) = needs_of(from_environ({"APPCONFIG_ENV_SOURCES": "ssm:/shop/"})).function
 
     assert need.target.arn(own).startswith(start)
 
@@ -160,7 +160,7 @@ def test_what_several_sources_need_is_one_need_with_all_of_their_names() -> None
             "APP_PARAMS_PATH": "shop",
         }
     )
-    found = needs(settings).function
+    found = needs_of(settings).function
 
     assert [(need.action, need.reason) for need in found] == [
         ("ssm:GetParametersByPath", "APP_PARAMS_PATH=ssm:/shop/?recursive=no"),
@@ -184,7 +184,7 @@ def test_an_assumed_role_reads_and_the_function_assumes_it() -> None:
             "AWS_APPCONFIG_EXTENSION_ROLE_ARN": OTHER_ROLE,
         }
     )
-    found = needs(settings)
+    found = needs_of(settings)
 
     assert set(pairs(found.function)) == {
         ("sts:AssumeRole", ROLE),
@@ -219,7 +219,7 @@ def test_a_role_for_all_services_is_assumed_once() -> None:
         }
     )
 
-    assert pairs(needs(settings).function) == [("sts:AssumeRole", ROLE)]
+    assert pairs(needs_of(settings).function) == [("sts:AssumeRole", ROLE)]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_a_role_for_all_services_is_assumed_once() -> None:
 )
 def test_a_key_is_for_the_role_that_reads_what_it_encrypts(sources: str, role: str) -> None:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": sources, "APPCONFIG_ENV_ROLE_ARN": ROLE})
-    found = needs(settings, keys=[KEY])
+    found = needs_of(settings, keys=[KEY])
     by_role = {"": found.function, **found.roles}
 
     with_key = [name for name, of_role in by_role.items() if ("kms:Decrypt", KEY) in pairs(of_role)]
@@ -256,7 +256,7 @@ def test_every_operation_has_its_need() -> None:
             "AWS_APPCONFIG_EXTENSION_ROLE_ARN": ROLE,
         }
     )
-    found = needs(settings)
+    found = needs_of(settings)
     actions = {need.action for group in (found.function, *found.roles.values()) for need in group}
 
     assert actions == {

@@ -10,9 +10,9 @@ import yaml
 
 from appconfig_env._backends.aws import services
 from appconfig_env._cli.policy import render
-from appconfig_env._cli.policy.needs import Place, needs
+from appconfig_env._cli.policy.needs import Place, needs_of
 from appconfig_env._cli.policy.template_yaml import parse
-from appconfig_env._cli.policy.templates import rules
+from appconfig_env._cli.policy.templates import rules_of
 from appconfig_env._config.settings import from_environ
 
 OWN = Place("aws", "eu-west-1", "123456789012")
@@ -24,7 +24,7 @@ SOURCES = (
 
 def statements(own: Place = OWN, sources: str = SOURCES) -> list[render.Statement]:
     settings = from_environ({"APPCONFIG_ENV_SOURCES": sources})
-    return render.statements(needs(settings).function, own)
+    return render.statements(needs_of(settings).function, own)
 
 
 def test_json_and_yaml_are_the_same_policy() -> None:
@@ -64,8 +64,8 @@ def test_the_policies_of_a_sam_function_have_cloudformations_own_variables() -> 
     text = "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n"
     text += textwrap.indent(render.to_sam(found), "      ")
 
-    read = rules(parse(text), OWN)
-    direct = rules(render.document(statements()), OWN)
+    read = rules_of(parse(text), OWN)
+    direct = rules_of(render.document(statements()), OWN)
 
     assert [[one.arn for one in rule.resources] for rule in read.rules] == [
         [one.arn for one in rule.resources] for rule in direct.rules

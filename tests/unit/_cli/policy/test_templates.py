@@ -7,7 +7,7 @@ import pytest
 from appconfig_env._cli.policy.needs import Place
 from appconfig_env._cli.policy.rules import Rules, RulesError
 from appconfig_env._cli.policy.template_yaml import parse
-from appconfig_env._cli.policy.templates import rules, variables
+from appconfig_env._cli.policy.templates import rules_of, variables
 
 OWN = Place("aws", "eu-west-1", "123456789012")
 STATEMENT = {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": "arn:x"}
@@ -40,13 +40,13 @@ def function(policies: str, name: str = "F") -> str:
     ],
 )
 def test_sams_policy_templates_are_read(template: str, resources: list[str]) -> None:
-    assert arns(rules(parse(function(template)), OWN)) == resources
+    assert arns(rules_of(parse(function(template)), OWN)) == resources
 
 
 def test_policies_that_are_elsewhere_are_listed() -> None:
     policies = "- AmazonSSMReadOnlyAccess\n- !Ref Own\n- S3ReadPolicy:\n    BucketName: x"
 
-    found = rules(parse(function(policies)), OWN)
+    found = rules_of(parse(function(policies)), OWN)
 
     assert found == Rules((), ("AmazonSSMReadOnlyAccess", "${Own}"))
 
@@ -61,11 +61,11 @@ def test_the_policies_of_a_role_are_read() -> None:
     }
     policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": DOCUMENT}}
 
-    found = rules({"Resources": {"R": role, "Q": {"Type": "x"}}}, OWN)
+    found = rules_of({"Resources": {"R": role, "Q": {"Type": "x"}}}, OWN)
 
     assert arns(found) == ["arn:x"]
     assert found.unread == ("arn:aws:iam::aws:policy/AmazonSSMReadOnlyAccess",)
-    assert arns(rules({"Resources": {"P": policy}}, OWN)) == ["arn:x"]
+    assert arns(rules_of({"Resources": {"P": policy}}, OWN)) == ["arn:x"]
 
 
 def test_one_of_several_functions_is_named() -> None:
@@ -77,11 +77,11 @@ def test_one_of_several_functions_is_named() -> None:
         for name in ("Shop", "Mail")
     }}  # fmt: skip
 
-    assert arns(rules(both, OWN, "Mail")) == ["Mail"]
+    assert arns(rules_of(both, OWN, "Mail")) == ["Mail"]
     with pytest.raises(RulesError, match="policies of 'Mail', 'Shop'; name one of them with"):
-        rules(both, OWN)
+        rules_of(both, OWN)
     with pytest.raises(RulesError, match=r"no policy of 'Shp' in the template, .* 'Shop', 'Mail'"):
-        rules(both, OWN, "Shp")
+        rules_of(both, OWN, "Shp")
 
 
 @pytest.mark.parametrize(
@@ -98,12 +98,12 @@ def test_one_of_several_functions_is_named() -> None:
 )
 def test_what_has_no_policy_is_an_error(data: object, problem: str) -> None:
     with pytest.raises(RulesError, match=problem):
-        rules(parse(data) if isinstance(data, str) else data, OWN)
+        rules_of(parse(data) if isinstance(data, str) else data, OWN)
 
 
 def test_a_function_is_named_in_a_template_only() -> None:
     with pytest.raises(RulesError, match="remove --function"):
-        rules(DOCUMENT, OWN, "Shop")
+        rules_of(DOCUMENT, OWN, "Shop")
 
 
 CDK = {"Resources": {
@@ -130,7 +130,7 @@ CDK = {"Resources": {
 
 @pytest.mark.parametrize("name", ["", "Shop", "ShopPolicy"])
 def test_a_function_has_the_policies_of_its_role_as_cdk_writes_them(name: str) -> None:
-    found = rules(CDK, OWN, name)
+    found = rules_of(CDK, OWN, name)
 
     assert arns(found) == ["arn:x"]
     assert found.unread == ()
@@ -144,17 +144,19 @@ def test_a_role_is_found_however_it_is_referred_to(role: object) -> None:
     policies = [{"PolicyName": "p", "PolicyDocument": DOCUMENT}]
     own = {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies}}
 
-    assert arns(rules({"Resources": {"Shop": shop, "R": own}}, OWN, "Shop")) == ["arn:x"]
+    assert arns(rules_of({"Resources": {"Shop": shop, "R": own}}, OWN, "Shop")) == ["arn:x"]
 
 
 def test_a_function_whose_policies_are_of_other_services_has_no_rules() -> None:
     policies = "- AWSLambdaBasicExecutionRole\n- S3ReadPolicy:\n    BucketName: x"
 
-    assert rules(parse(function(policies)), OWN) == Rules(())
+    assert rules_of(parse(function(policies)), OWN) == Rules(())
 
 
 def test_a_policy_of_rotation_is_listed() -> None:
-    found = rules(parse(function("- AWSSecretsManagerRotationPolicy:\n    FunctionName: x")), OWN)
+    found = rules_of(
+        parse(function("- AWSSecretsManagerRotationPolicy:\n    FunctionName: x")), OWN
+    )
 
     assert found.unread == ("AWSSecretsManagerRotationPolicy",)
 
