@@ -1,4 +1,4 @@
-"""Fixtures: a zip in place of the layer, and a copy of an example to work in."""
+"""Which tests run, a zip in place of the layer, and a copy of an example to work in."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..support.paths import ROOT
+from .tools import OSLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests that need the tools to `make test-deploying`, which installs them."""
+    if not OSLS.exists():
+        needing = [item for item in items if item.get_closest_marker("deploying")]
+        config.hook.pytest_deselected(items=needing)
+        items[:] = [item for item in items if item not in needing]
 
 
 @pytest.fixture

@@ -114,7 +114,6 @@ RUN |= {
 NOT_RUN = {
     ("CONTRIBUTING.md", "$ git clone <the repository> && cd appco"): "an address to be known later",
     ("README.md", "Layers: [!Ref AppConfigEnvLayer]"): "a part of a template",
-    ("README.md", "ms 0                20               40"): "an excerpt from what a trace draws",
     ("docs/deploying.md", "dist/appconfig-env-layer.zip: version 0."): "a hash, from one build",
     ("docs/architecture.md", "ORDER = ["): "generated from the test of the import rule",
     ("docs/architecture.md", "environment ──▶ _config ──▶ Settings: so"): "a picture",
