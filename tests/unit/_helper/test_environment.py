@@ -285,6 +285,8 @@ def test_after_an_error_the_environment_can_still_be_filled(
     assert "OTHER" in helper.load()
 
 
+# The threads are those of the tests; the child only reads a variable.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_forked_child_can_fill_the_environment_while_a_thread_of_its_parent_does() -> None:
     from appconfig_env._helper import environment
 
