@@ -67,3 +67,57 @@ def test_threads_that_miss_modules_at_once_all_find_them(tmp_path: Path) -> None
         "one two ModuleNotFoundError three",
         "False",
     ], done.stderr
+
+
+NESTED = """
+import sys, threading, types
+sys.path.insert(0, sys.argv[1])
+from appconfig_env import _late_site
+_late_site.install()
+sys.path.append(sys.argv[2])
+gate = types.ModuleType("gate")
+gate.held, gate.in_site = threading.Event(), threading.Event()
+sys.modules["gate"] = gate
+
+def main():
+    gate.in_site.set()
+    import held  # another thread is importing it
+
+sys.modules["site"] = types.ModuleType("site")
+sys.modules["site"].main = main
+
+def miss():
+    try:
+        import no_such_module
+    except ModuleNotFoundError:
+        print("missed")
+
+holder = threading.Thread(target=__import__, args=("held",), daemon=True)
+holder.start()
+gate.held.wait()
+misser = threading.Thread(target=miss, daemon=True)
+misser.start()
+for thread in (holder, misser):
+    thread.join(30)
+    print(thread.is_alive())
+"""
+HELD = """
+import gate
+gate.held.set()
+gate.in_site.wait()
+import colorsys  # takes the lock of all imports
+"""
+
+
+def test_a_module_that_site_packages_need_may_be_in_another_threads_hands(tmp_path: Path) -> None:
+    (tmp_path / "held.py").write_text(HELD)
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", NESTED, str(ROOT), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+    assert sorted(done.stdout.split()) == ["False", "False", "missed"]
