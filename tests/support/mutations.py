@@ -542,8 +542,9 @@ MUTATIONS = (
              "line = one_line(message)", "line = message"),
     # "Pythons and processors", "Supply chain".
     Mutation(LATE_SITE, "tests/integration/test_late_site.py", P + "_late_site.py",
-             "        if self in sys.meta_path:\n            sys.meta_path.remove(self)\n",
-             "        if self in sys.meta_path:\n"),
+             "        with self._lock:", "        if True:"),
+    Mutation(LATE_SITE, "tests/integration/test_late_site.py", P + "_late_site.py",
+             "            _imp.release_lock()", "            _imp.lock_held()"),
     Mutation(AS_RETURNED, "tests/hostile/test_security.py", P + "_cache/repository.py",
              "or not entry.rendering(resources[reference]).reasons", "or True"),
     Mutation(TO_AGENT, T + "_config/test_settings.py", P + "_config/settings.py",
