@@ -544,7 +544,7 @@ MUTATIONS = (
     Mutation(LATE_SITE, "tests/integration/test_late_site.py", P + "_late_site.py",
              "        with self._lock:", "        if True:"),
     Mutation(LATE_SITE, "tests/integration/test_late_site.py", P + "_late_site.py",
-             "            _imp.release_lock()", "            _imp.lock_held()"),
+             "            _imp.release_lock()", "            raise RuntimeError"),
     Mutation(AS_RETURNED, "tests/hostile/test_security.py", P + "_cache/repository.py",
              "or not entry.rendering(resources[reference]).reasons", "or True"),
     Mutation(TO_AGENT, T + "_config/test_settings.py", P + "_config/settings.py",
